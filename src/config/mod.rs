@@ -1,0 +1,1 @@
+//! `schedules.toml` to typed, validated values; secrets.

@@ -1,0 +1,10 @@
+//! Concord keeps two CRMs telling the same story about every customer.
+//!
+//! One run goes one way: **pull** both CRMs' full listings, **stage** them beside the snapshot of the last run,
+//! **reconcile** the three (pure), **guard** the plan, **apply** it through a journal, **settle** what the CRMs
+//! answered as the new snapshot, **report**. Every room imports only rooms below it; `docs/ARCHITECTURE.md` has the map.
+
+pub mod clock;
+pub mod config;
+pub mod record;
+pub mod sandbox;

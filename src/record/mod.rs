@@ -1,0 +1,4 @@
+//! Canonical records and their forms: pure.
+
+mod side;
+pub use side::*;

@@ -1,0 +1,138 @@
+//! A write in canonical terms, and the HTTP request it becomes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Field, Kind, SideId, Value};
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Makes the missing counterpart.
+    Create,
+    /// Changes fields.
+    Update,
+    /// Removes the counterpart of what was removed on the other side.
+    Delete,
+    /// Opens or completes a task through its own endpoint.
+    Complete,
+    /// Adds and removes tags.
+    Tag,
+    /// Remembers that two existing records are one; sends nothing.
+    Link,
+}
+
+impl Action {
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Complete => "complete",
+            Self::Tag => "tag",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// A record that exists, or that an earlier operation of the same plan makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// It exists under this id.
+    Existing(SideId),
+    /// Operation number `n` of the plan creates it: stands as `{op:n}` in a path.
+    CreatedBy(u32),
+}
+
+impl Target {
+    /// How the target stands in a request path: the id, or `{op:3}`.
+    #[must_use]
+    pub fn path_segment(&self) -> String {
+        match self {
+            Self::Existing(id) => id.as_str().to_owned(),
+            Self::CreatedBy(operation) => format!("{{op:{operation}}}"),
+        }
+    }
+}
+
+/// One change on one side, in canonical terms: what a CRM's `requests` turns into HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// What kind of record.
+    pub kind: Kind,
+    /// What is done to it. Never `Link`.
+    pub action: Action,
+    /// The record; `None` for a create.
+    pub target: Option<Target>,
+    /// The contact that a task or note belongs to; `None` for contacts.
+    pub parent: Option<Target>,
+    /// The fields to write, with the values the target is to hold. `Value::Empty` clears.
+    pub set: BTreeMap<Field, Value>,
+    /// What the target holds now, in these and the other fields known; empty for a create.
+    pub before: BTreeMap<Field, Value>,
+    /// Tags to add, as the target spells them.
+    pub add_tags: Vec<String>,
+    /// Tags to remove, in every spelling the target holds.
+    pub remove_tags: Vec<String>,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, searches, adds tags.
+    Post,
+    /// Changes.
+    Put,
+    /// Changes some fields.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// As it stands on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One request as it is shown in a plan and sent by its run: path below the CRM's base URL, without secrets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path, with its query, below the base URL. May hold `{op:N}` until operation N has an id.
+    pub path: String,
+    /// The JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
+}
+
+impl Request {
+    /// A request without a body.
+    #[must_use]
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), body: None }
+    }
+
+    /// The same request with a JSON body.
+    #[must_use]
+    pub fn with_body(mut self, body: serde_json::Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}

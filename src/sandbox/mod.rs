@@ -1,0 +1,1 @@
+//! Both CRMs, embedded: server, store, quirks, faults, seed data.
