@@ -6,5 +6,8 @@
 
 pub mod clock;
 pub mod config;
+pub mod crm;
+pub mod reconcile;
 pub mod record;
+pub mod run;
 pub mod sandbox;

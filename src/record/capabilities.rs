@@ -6,6 +6,7 @@ use super::{ByKind, Field};
 
 /// What one side can do with one kind of record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about a CRM, read by name")]
 pub struct KindCapabilities {
     /// Whether this side has the kind at all. `false`: it takes no part, on either side.
     pub list: bool,

@@ -1,0 +1,335 @@
+//! The two CRMs: what both can be asked, and what they can answer. Wire shapes stop in this room.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::record::{Capabilities, Forms, Kind, Record, RemoteId, Request, Side, Write};
+
+/// Where a CRM's pages go: the pair's staging tables.
+pub trait Sink<I>: Sync {
+    /// Takes the records of one page, or one contact's children.
+    ///
+    /// # Errors
+    /// When they could not be stored; the listing is then void.
+    fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError>;
+}
+
+/// Why a page could not be stored.
+#[derive(Debug, Error)]
+#[error("cannot store a page of the listing: {0}")]
+pub struct SinkError(pub String);
+
+/// The first 16 bytes of a blake3 hash over a payload without its volatile keys (`semantics` 4).
+pub type Fingerprint = [u8; 16];
+
+/// One record as it came over the wire.
+#[derive(Clone, Debug)]
+pub struct RawRecord<I> {
+    /// Its id.
+    pub id: I,
+    /// The contact that a task or note belongs to.
+    pub parent: Option<I>,
+    /// The JSON text, untouched.
+    pub payload: String,
+    /// What the sieve compares.
+    pub fingerprint: Fingerprint,
+}
+
+/// What was listed of one kind.
+#[derive(Clone, Debug)]
+pub struct Listed<I> {
+    /// How many different records came.
+    pub count: u64,
+    /// What the listing can say about absence.
+    pub coverage: Coverage<I>,
+    /// The account that the records say they belong to, where they do (Cliengo's `accountId`).
+    pub account: Option<String>,
+    /// Whether any record carried tags (`semantics` 14).
+    pub tags_seen: bool,
+}
+
+/// What a listing proves about records that are not in it.
+#[derive(Clone, Debug)]
+pub enum Coverage<I> {
+    /// Every record of the kind was seen.
+    Complete(CompleteListing),
+    /// Every record of these parents was seen (`semantics` 28).
+    Parents(BTreeSet<I>),
+    /// Nothing: say why in a person's words.
+    Incomplete(String),
+}
+
+/// Proof that a listing reached its end, with no page failed, no cursor repeated, no id twice with different content,
+/// and its count equal to the total that the CRM gave. Only this room can make one. (I27)
+#[derive(Clone, Copy, Debug)]
+pub struct CompleteListing(());
+
+impl CompleteListing {
+    /// For this room's listing code, at the one place where all conditions were checked.
+    pub(in crate::crm) const fn proven() -> Self {
+        Self(())
+    }
+}
+
+/// What a GET by id says of one record.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// It exists; this is its payload, in the shape of a single GET.
+    Present(String),
+    /// It does not exist any more, in the CRM's own words (`semantics` 20).
+    Gone(Gone),
+}
+
+/// Positive evidence that a record is gone. Only this room can make one. (I20)
+#[derive(Clone, Copy, Debug)]
+pub struct Gone(());
+
+impl Gone {
+    /// For this room's lookup code, where the CRM's answer said so.
+    pub(in crate::crm) const fn witnessed() -> Self {
+        Self(())
+    }
+}
+
+/// In which shape a payload came: it decides whether a missing key is unknown or empty (`semantics` 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A row of a listing.
+    Listed,
+    /// A GET by id.
+    Single,
+    /// The answer to a write: what it does not carry is unknown.
+    Answer,
+}
+
+/// What came of one write request.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It never reached the CRM.
+    NotSent(String),
+    /// The CRM said no, and did nothing.
+    Refused(Refusal),
+    /// It may or may not have been done.
+    Unknown(String),
+    /// Done; this is the answer's body.
+    Applied(String),
+}
+
+/// A CRM's no.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// What it said, shortened, without contact data where that can be told.
+    pub message: String,
+    /// The record that already stands there, where a duplicate was refused: a match to consider.
+    pub existing: Option<String>,
+    /// Whether it said that the record written to is gone.
+    pub gone: bool,
+}
+
+/// The account behind the credentials.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id: the state file is bound to it.
+    pub id: String,
+    /// Its name, for a person.
+    pub name: String,
+    /// ISO alpha-2 country, where it says.
+    pub country: Option<String>,
+    /// IANA zone, where it says.
+    pub zone: Option<String>,
+}
+
+/// What was learned of an account and is pinned in the state, so that one failing probe never changes a mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// Cliengo answers to task requests (`semantics` 27).
+    pub tasks: bool,
+    /// Cliengo's listings show tags (`semantics` 14).
+    pub tags_read: bool,
+}
+
+/// Requests made so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// GETs and searches.
+    pub reads: u64,
+    /// Everything that changes something.
+    pub writes: u64,
+    /// What the CRM says is left of the day's quota.
+    pub daily_remaining: Option<u64>,
+}
+
+/// Why a CRM could not be read.
+#[derive(Debug, Error)]
+pub enum CrmError {
+    /// The credentials or their scope were refused.
+    #[error("{} refused the credentials: {message}", side.title())]
+    Credentials {
+        /// Which CRM.
+        side: Side,
+        /// What it said.
+        message: String,
+    },
+    /// It could not be reached, or kept failing.
+    #[error("{} cannot be read: {message}", side.title())]
+    Unavailable {
+        /// Which CRM.
+        side: Side,
+        /// What happened, without secrets.
+        message: String,
+    },
+    /// It answered something that its interface does not say.
+    #[error("{} gave an answer that cannot be understood: {message}", side.title())]
+    Protocol {
+        /// Which CRM.
+        side: Side,
+        /// What was expected and what came.
+        message: String,
+    },
+    /// The day's quota is used up.
+    #[error("{}'s daily quota is used up", side.title())]
+    Quota {
+        /// Which CRM.
+        side: Side,
+    },
+    /// The run was asked to stop.
+    #[error("stopped while reading {}", side.title())]
+    Stopped {
+        /// Which CRM.
+        side: Side,
+    },
+    /// A page could not be stored.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+/// A payload that is not the record it should be: that record is held, counted and reported, never "absent" (I30).
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Unparsable(pub String);
+
+/// What the answer to a write says.
+#[derive(Clone, Debug, Default)]
+pub struct Answered<I> {
+    /// The id of what was created.
+    pub id: Option<I>,
+    /// The fields that the answer carries.
+    pub record: Record,
+}
+
+/// A record found while looking for one whose creation has an unknown outcome.
+#[derive(Clone, Debug)]
+pub struct Found<I> {
+    /// Its id.
+    pub id: I,
+    /// When it came to be, where that can be told.
+    pub created: Option<Timestamp>,
+    /// Its payload, in the shape of `shape`.
+    pub payload: String,
+    /// The shape it came in.
+    pub shape: Shape,
+}
+
+/// Reading a CRM: all that a dry run is given.
+pub trait Reader: Sync {
+    /// The type of this CRM's ids.
+    type Id: RemoteId;
+
+    /// What this side can do, given what was learned of the account.
+    fn capabilities(&self, learned: &Learned) -> Capabilities;
+
+    /// The account behind the credentials.
+    fn account(&self) -> impl Future<Output = Result<Account, CrmError>> + Send;
+
+    /// Whether the account has tasks; asked once, with any existing contact.
+    fn probe_tasks(&self, contact: &Self::Id) -> impl Future<Output = Result<bool, CrmError>> + Send;
+
+    /// Lists every contact.
+    ///
+    /// # Errors
+    /// For credentials, quota, a stop and the sink. Everything else ends as `Coverage::Incomplete`.
+    fn list_contacts(
+        &self,
+        sink: &dyn Sink<Self::Id>,
+    ) -> impl Future<Output = Result<Listed<Self::Id>, CrmError>> + Send;
+
+    /// Lists the tasks: all at once where the CRM can, else those of `parents`.
+    ///
+    /// # Errors
+    /// As `list_contacts`.
+    fn list_tasks(
+        &self,
+        parents: &[Self::Id],
+        sink: &dyn Sink<Self::Id>,
+    ) -> impl Future<Output = Result<Listed<Self::Id>, CrmError>> + Send;
+
+    /// Lists the notes of `parents`, several requests in flight. A parent whose listing failed is not in the coverage.
+    ///
+    /// # Errors
+    /// As `list_contacts`.
+    fn list_notes(
+        &self,
+        parents: &[Self::Id],
+        sink: &dyn Sink<Self::Id>,
+    ) -> impl Future<Output = Result<Listed<Self::Id>, CrmError>> + Send;
+
+    /// Makes a payload canonical.
+    ///
+    /// # Errors
+    /// When the payload is not such a record.
+    fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable>;
+
+    /// Asks for one record by id; where a CRM has no such request for a kind, its contact's list is read.
+    ///
+    /// # Errors
+    /// For everything that is neither "here it is" nor "this id is gone": that is no evidence. (I20)
+    fn look_up(
+        &self,
+        kind: Kind,
+        id: &Self::Id,
+        parent: Option<&Self::Id>,
+    ) -> impl Future<Output = Result<Lookup, CrmError>> + Send;
+
+    /// The record that already stands where `record` is to be created, as the primary store says (`semantics` 6).
+    /// A CRM without such a request answers `None` without making one.
+    ///
+    /// # Errors
+    /// When it could not be asked.
+    fn find_existing(&self, record: &Record) -> impl Future<Output = Result<Option<Self::Id>, CrmError>> + Send;
+
+    /// Records like `record`, from the primary store: what an unknown create may have made (`semantics` 31).
+    ///
+    /// # Errors
+    /// When it could not be read to its end.
+    fn find_created(
+        &self,
+        kind: Kind,
+        parent: Option<&Self::Id>,
+        record: &Record,
+        since: Timestamp,
+        forms: &Forms,
+    ) -> impl Future<Output = Result<Vec<Found<Self::Id>>, CrmError>> + Send;
+
+    /// The requests that `write` becomes, in order. Pure: a plan shows them, a run sends the same.
+    fn requests(&self, write: &Write) -> Vec<Request>;
+
+    /// Requests made so far.
+    fn usage(&self) -> Usage;
+}
+
+/// Writing to a CRM: only a run that applies has one. (I46)
+pub trait Writer: Reader {
+    /// Sends one request of a plan and classifies what came of it. Retries only what is safe to repeat.
+    fn send(&self, request: &Request) -> impl Future<Output = Outcome> + Send;
+
+    /// Reads the answer of an applied request.
+    ///
+    /// # Errors
+    /// When a create's answer has no id, or the body is not what it should be.
+    fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<Self::Id>, Unparsable>;
+}

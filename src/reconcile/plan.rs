@@ -1,0 +1,335 @@
+//! The plan: everything a run would do, and why the rest waits. One value, shown and applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Record, Request, Side, Write};
+
+use super::guard::Guard;
+
+/// How the two sides are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Each side with its own shadow.
+    Incremental,
+    /// Also the two sides of every link with each other (`semantics` 25).
+    Full,
+    /// Without a base, because the state was lost (`semantics` 26).
+    Rebuild,
+}
+
+impl Mode {
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incremental => "incremental",
+            Self::Full => "full",
+            Self::Rebuild => "rebuild",
+        }
+    }
+}
+
+/// What was listed of one side and kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListingCount {
+    /// Records listed.
+    pub count: u64,
+    /// Whether the listing can say that something is absent.
+    pub complete: bool,
+    /// Of the kinds that are listed per contact: contacts whose list was read, and contacts in all.
+    pub parents: Option<(u64, u64)>,
+    /// Why it is not complete.
+    pub why: Option<String>,
+}
+
+/// How many operations of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Creates.
+    pub create: u64,
+    /// Updates, tags and completions.
+    pub update: u64,
+    /// Deletes.
+    pub delete: u64,
+}
+
+/// A plan for one pair.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The pair's name.
+    pub pair: String,
+    /// How it was compared.
+    pub mode: Mode,
+    /// Whether the pair had no links before.
+    pub first_sync: bool,
+    /// What was listed.
+    pub listings: Both<ByKind<ListingCount>>,
+    /// Linked records (all kinds) that need nothing.
+    pub in_sync: u64,
+    /// What is to be done, parents before children; `id` counts from 1 in this order.
+    pub operations: Vec<Operation>,
+    /// Fields that both sides changed to different values.
+    pub conflicts: Vec<Conflict>,
+    /// Records that wait, each with the rule that holds it.
+    pub held: Vec<Held>,
+    /// What a CRM cannot express; said once.
+    pub unsupported: Vec<Unsupported>,
+    /// Every guard that has something to count, tripped or not.
+    pub guards: Vec<Guard>,
+    /// What becomes base without a request; not shown.
+    pub settlements: Vec<Settlement>,
+}
+
+impl Plan {
+    /// The hash of pair, mode and operations alone: what an approval names.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.pair.as_bytes());
+        hasher.update(b"\0");
+        hasher.update(self.mode.as_str().as_bytes());
+        for operation in &self.operations {
+            hasher.update(b"\0");
+            hasher.update(operation.canonical().to_string().as_bytes());
+        }
+        hasher.finalize().to_hex().as_str().chars().take(16).collect()
+    }
+
+    /// Operations per side and kind. Links count nothing: they send nothing.
+    #[must_use]
+    pub fn summary(&self) -> Both<ByKind<Tally>> {
+        let mut summary: Both<ByKind<Tally>> = Both::default();
+        for operation in &self.operations {
+            let tally = summary.of_mut(operation.side).of_mut(operation.kind);
+            match operation.action {
+                Action::Create => tally.create += 1,
+                Action::Update | Action::Complete | Action::Tag => tally.update += 1,
+                Action::Delete => tally.delete += 1,
+                Action::Link => {}
+            }
+        }
+        summary
+    }
+
+    /// The guards that stop this plan.
+    pub fn tripped(&self) -> impl Iterator<Item = &Guard> {
+        self.guards.iter().filter(|guard| guard.tripped)
+    }
+
+    /// How many requests the plan will send to `side`, before-reads aside.
+    #[must_use]
+    pub fn writes(&self, side: Side) -> u64 {
+        let sent = self.operations.iter().filter(|operation| operation.side == side);
+        sent.map(|operation| operation.requests.len() as u64).sum()
+    }
+}
+
+/// One thing to do on one side.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its number in the plan, from 1.
+    pub id: u32,
+    /// Where it is done.
+    pub side: Side,
+    /// To what kind of record.
+    pub kind: Kind,
+    /// What is done.
+    pub action: Action,
+    /// The record's name for a person.
+    pub label: String,
+    /// The name of the contact that it belongs to (its own, for a contact).
+    pub contact: String,
+    /// The record's ids, where it exists.
+    pub ids: Ids,
+    /// The ids of its contact, for tasks and notes.
+    pub parent: Ids,
+    /// What changes, for a person.
+    pub changes: Vec<Change>,
+    /// What is sent. The run sends exactly these. (I48)
+    pub requests: Vec<Request>,
+    /// The same in canonical terms; `None` for a link.
+    pub write: Option<Write>,
+    /// What the shadows take when it was applied.
+    pub settle: Settle,
+}
+
+impl Operation {
+    /// The operation as it stands in a plan's JSON, without an outcome.
+    #[must_use]
+    pub fn canonical(&self) -> Json {
+        serde_json::json!({
+            "id": self.id,
+            "side": self.side,
+            "kind": self.kind,
+            "action": self.action,
+            "label": self.label,
+            "ids": self.ids,
+            "changes": self.changes,
+            "requests": self.requests,
+        })
+    }
+}
+
+/// One change, as a person is shown it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Change {
+    /// Tags added and removed.
+    Tags {
+        /// Always `tags`.
+        field: Field,
+        /// Added, as the target spells them.
+        added: Vec<String>,
+        /// Removed.
+        removed: Vec<String>,
+    },
+    /// A field's value.
+    Value {
+        /// The field.
+        field: Field,
+        /// What the target holds.
+        before: Json,
+        /// What it will hold.
+        after: Json,
+        /// The side that the value comes from.
+        origin: Side,
+    },
+}
+
+/// What the shadows take from an applied operation. The written side's fields come from the CRM's answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settle {
+    /// The link it belongs to, where there is one.
+    pub link: Option<i64>,
+    /// The record as its source side was listed: its `fields` become that side's shadow.
+    pub source: Record,
+    /// The fields of the source that this operation carried over.
+    pub fields: BTreeSet<Field>,
+}
+
+/// What becomes base without any request: both sides agree, or a side's news needs no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settlement {
+    /// The link.
+    pub link: i64,
+    /// The side whose shadow moves.
+    pub side: Side,
+    /// The fields that take their listed value.
+    pub fields: BTreeMap<Field, crate::record::Value>,
+    /// Whether everything listed is now in the shadow, so that the payload's fingerprint may be kept too.
+    pub whole: bool,
+}
+
+/// Who wins a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Winner {
+    /// Cliengo's value.
+    Cliengo,
+    /// GHL's value.
+    Ghl,
+    /// Nobody yet: it waits for a person.
+    Manual,
+}
+
+/// A field that both sides changed to different values.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Conflict {
+    /// The kind of record.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person; not in the JSON.
+    #[serde(skip)]
+    pub label: String,
+    /// The field.
+    pub field: Field,
+    /// The value both had, where it is known.
+    pub base: Json,
+    /// Cliengo's value.
+    pub cliengo: Json,
+    /// GHL's value.
+    pub ghl: Json,
+    /// Whose value stands.
+    pub winner: Winner,
+}
+
+/// Why a record waits. Stable names; new ones may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldReason {
+    /// Several records could be its counterpart.
+    AmbiguousMatch,
+    /// Its match is linked to another record already.
+    DuplicateOf,
+    /// It is missing, but its e-mail or phone stands on another contact.
+    SuspectedMerge,
+    /// Its phone matches, but both have an e-mail and they differ.
+    EmailPhoneMismatch,
+    /// It has neither e-mail nor phone.
+    NoMatchKey,
+    /// It is so new that a chatbot may still be filling it in.
+    TooYoung,
+    /// Its payload cannot be understood.
+    Unparsable,
+    /// Both sides changed it and a person is to choose.
+    ManualConflict,
+    /// A create for it has an unknown outcome.
+    UnknownOutcome,
+    /// It kept failing and was set aside.
+    Quarantined,
+    /// It would be deleted, but one of its tasks or notes changed.
+    DirtyChild,
+    /// What it depends on was not listed in this run.
+    Unlisted,
+    /// A value is not among the options of its field.
+    Picklist,
+    /// The first sync waits for approval.
+    FirstSync,
+}
+
+impl HeldReason {
+    /// Whether a person has to act (exit code 3), or it is normal for an account to have such records.
+    #[must_use]
+    pub const fn needs_a_person(self) -> bool {
+        !matches!(self, Self::DuplicateOf | Self::TooYoung | Self::NoMatchKey)
+    }
+}
+
+/// A record that waits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// The kind of record.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person; not in the JSON.
+    #[serde(skip)]
+    pub label: String,
+    /// The rule that holds it.
+    pub reason: HeldReason,
+    /// What a person needs to know, and what to do.
+    pub detail: String,
+}
+
+/// What one side cannot express.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unsupported {
+    /// The kind of record.
+    pub kind: Kind,
+    /// The side that cannot.
+    pub side: Side,
+    /// What it cannot do.
+    pub action: Action,
+    /// The record's ids.
+    pub ids: Ids,
+    /// Its name for a person; not in the JSON.
+    #[serde(skip)]
+    pub label: String,
+    /// In a person's words.
+    pub detail: String,
+}

@@ -1,0 +1,65 @@
+//! Canonical text and e-mail.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Text as it is compared: NFC, `\n` line ends, no trailing blanks on a line, trimmed.
+#[must_use]
+pub fn canonical_text(raw: &str) -> String {
+    let unified = raw.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n").replace('\u{a0}', " ");
+    let composed: String = unified.nfc().filter(|c| *c != '\u{feff}' && *c != '\u{0}').collect();
+    let lines: Vec<&str> = composed.lines().map(str::trim_end).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// One line of text as it is compared: canonical text with every run of white space folded to one blank.
+#[must_use]
+pub fn canonical_line(raw: &str) -> String {
+    canonical_text(raw).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An e-mail as it is compared: trimmed, NFC, lower case.
+#[must_use]
+pub fn canonical_email(raw: &str) -> String {
+    canonical_line(raw).to_lowercase()
+}
+
+/// Whether `email` is no address but a filler that a channel made of the contact's own phone (`semantics` 8).
+#[must_use]
+pub fn is_placeholder_email(email: &str, phone_digits: &str) -> bool {
+    let Some((local, _)) = email.trim().split_once('@') else { return false };
+    let local: String = local.chars().filter(|c| *c != '+').collect();
+    local.len() >= 6
+        && local.chars().all(|c| c.is_ascii_digit())
+        && (phone_digits == local
+            || phone_digits.ends_with(&local)
+            || (phone_digits.len() >= 6 && local.ends_with(phone_digits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn making_text_canonical_twice_changes_nothing(raw in "\\PC*|[ \\r\\n\\ta-c\u{301}\u{a0}]{0,40}") {
+            prop_assert_eq!(canonical_text(&canonical_text(&raw)), canonical_text(&raw));
+            prop_assert_eq!(canonical_line(&canonical_line(&raw)), canonical_line(&raw));
+            prop_assert_eq!(canonical_email(&canonical_email(&raw)), canonical_email(&raw));
+        }
+    }
+
+    #[test]
+    fn line_ends_composition_and_outer_blanks_are_not_differences() {
+        assert_eq!(canonical_text("  Jose\u{301}\r\nPe\u{301}rez \n"), "José\nPérez");
+    }
+
+    #[test]
+    fn an_email_made_of_the_contacts_own_phone_is_a_placeholder() {
+        assert!(is_placeholder_email("5491155667788@whatsapp.example", "5491155667788"));
+        assert!(is_placeholder_email("1155667788@x.example", "5491155667788"));
+        assert!(!is_placeholder_email("ana1155667788@x.example", "5491155667788"));
+        assert!(!is_placeholder_email("1234567890@x.example", "5491155667788"));
+    }
+}

@@ -1,0 +1,162 @@
+//! One field's value: compared by what it means, shown as it stands.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{canonical_email, canonical_line};
+use super::{Body, Due, PersonName, Phone, Tags};
+
+/// The value of a field that is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "type", content = "value")]
+pub enum Value {
+    /// Known to be empty: null, `""` and blank are the same.
+    Empty,
+    /// A person's name.
+    Name(PersonName),
+    /// An e-mail, as spelt.
+    Email(String),
+    /// A phone.
+    Phone(Phone),
+    /// A set of tags.
+    Tags(Tags),
+    /// One line of text.
+    Line(String),
+    /// A text that may be HTML.
+    Body(Body),
+    /// A due date.
+    Due(Due),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Value {
+    /// A name; empty where both parts are.
+    #[must_use]
+    pub fn name(first: &str, last: &str) -> Self {
+        let name = PersonName::new(first, last);
+        if name.is_empty() { Self::Empty } else { Self::Name(name) }
+    }
+
+    /// An e-mail; empty where blank.
+    #[must_use]
+    pub fn email(raw: &str) -> Self {
+        let line = canonical_line(raw);
+        if line.is_empty() { Self::Empty } else { Self::Email(line) }
+    }
+
+    /// A phone; empty where blank.
+    #[must_use]
+    pub fn phone(raw: &str, region: Option<super::Region>) -> Self {
+        let phone = Phone::new(raw, region);
+        if phone.raw.is_empty() { Self::Empty } else { Self::Phone(phone) }
+    }
+
+    /// A line of text; empty where blank.
+    #[must_use]
+    pub fn line(raw: &str) -> Self {
+        let line = canonical_line(raw);
+        if line.is_empty() { Self::Empty } else { Self::Line(line) }
+    }
+
+    /// A body; empty where it reads as nothing.
+    #[must_use]
+    pub fn body(raw: &str) -> Self {
+        let body = Body::new(raw);
+        if body.text().is_empty() { Self::Empty } else { Self::Body(body) }
+    }
+
+    /// Tags; none is empty.
+    #[must_use]
+    pub fn tags(tags: Tags) -> Self {
+        if tags.is_empty() { Self::Empty } else { Self::Tags(tags) }
+    }
+
+    /// Whether it is known to be empty.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    /// Whether both mean the same.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Due(one), Self::Due(two)) => one.same(two),
+            (Self::Tags(one), Self::Tags(two)) => one.same(two),
+            (Self::Flag(one), Self::Flag(two)) => one == two,
+            _ => self.key() == other.key(),
+        }
+    }
+
+    /// Whether both ring the same line, are the same address, and so on: what linking two records accepts as equal.
+    #[must_use]
+    pub fn same_for_linking(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Phone(one), Self::Phone(two)) if one.match_key().is_some() => one.match_key() == two.match_key(),
+            _ => self.same(other),
+        }
+    }
+
+    /// The form that is compared, for kinds of value that have one.
+    fn key(&self) -> Cow<'_, str> {
+        match self {
+            Self::Empty => Cow::Borrowed(""),
+            Self::Name(name) => Cow::Owned(name.full()),
+            Self::Email(email) => Cow::Owned(canonical_email(email)),
+            Self::Phone(phone) => Cow::Owned(phone.key()),
+            Self::Line(line) => Cow::Borrowed(line),
+            Self::Body(body) => Cow::Borrowed(body.text()),
+            Self::Tags(_) | Self::Due(_) | Self::Flag(_) => Cow::Owned(self.shown()),
+        }
+    }
+
+    /// As a person is shown it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Name(name) => name.full(),
+            Self::Email(email) => email.clone(),
+            Self::Phone(phone) => phone.e164.clone().unwrap_or_else(|| phone.raw.clone()),
+            Self::Tags(tags) => tags.iter().collect::<Vec<_>>().join(", "),
+            Self::Line(line) => line.clone(),
+            Self::Body(body) => body.text().to_owned(),
+            Self::Due(due) => due.shown(),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
+
+    /// As it stands in a plan's JSON: null, a string, a boolean, or a list of tags.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        match self {
+            Self::Empty => serde_json::Value::Null,
+            Self::Tags(tags) => tags.iter().collect::<Vec<_>>().into(),
+            Self::Flag(flag) => (*flag).into(),
+            _ => self.shown().into(),
+        }
+    }
+}
+
+/// What a contact can be recognised by, in comparable form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchKey {
+    /// A canonical e-mail.
+    Email(String),
+    /// A phone's match key.
+    Phone(String),
+}
+
+impl MatchKey {
+    /// The key in one line, for an index.
+    #[must_use]
+    pub fn indexed(&self) -> String {
+        match self {
+            Self::Email(email) => format!("email:{email}"),
+            Self::Phone(phone) => format!("phone:{phone}"),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a finished run tells: the plan, and what came of each of its operations.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::crm::Usage;
+use crate::reconcile::Plan;
+use crate::record::Both;
+
+/// What came of one operation. Planned = the sum of these, always. (I49)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationOutcome {
+    /// Done, and the answer is the new base.
+    Applied,
+    /// The CRM said no.
+    Refused,
+    /// It could not be tried or read back; nothing was done.
+    Failed,
+    /// It may or may not have been done; a later run reads it back.
+    Unknown,
+    /// The record changed between listing and writing; planned again next run.
+    SkippedStale,
+    /// It was not its turn when the run ended, or what it depends on failed.
+    NotStarted,
+}
+
+/// An outcome with its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// What came of it.
+    pub outcome: OperationOutcome,
+    /// Why, in a person's words; `None` where it was simply applied.
+    pub reason: Option<String>,
+}
+
+/// The run that applied a plan.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// Its number in the pair's history.
+    pub id: i64,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Timestamp,
+    /// By operation number.
+    pub outcomes: BTreeMap<u32, Ended>,
+    /// Creates of earlier runs whose outcome was unknown and is now known.
+    pub recovered: u64,
+    /// Whether the plan was stopped by a guard; then nothing was written.
+    pub refused: bool,
+}
+
+/// A plan, and the run that applied it where there was one.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// What was planned.
+    pub plan: Plan,
+    /// When it was made.
+    pub generated_at: Timestamp,
+    /// Requests made.
+    pub usage: Both<Usage>,
+    /// `None` for a dry run.
+    pub run: Option<RunRecord>,
+}
