@@ -11,3 +11,4 @@ pub mod reconcile;
 pub mod record;
 pub mod run;
 pub mod sandbox;
+pub mod state;

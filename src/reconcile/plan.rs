@@ -1,11 +1,11 @@
 //! The plan: everything a run would do, and why the rest waits. One value, shown and applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Record, Request, Side, Write};
+use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Request, Side, Value, Write};
 
 use super::guard::Guard;
 
@@ -133,6 +133,8 @@ impl Plan {
 pub struct Operation {
     /// Its number in the plan, from 1.
     pub id: u32,
+    /// Which contact's operations it is among: those of one family are done in order, families side by side.
+    pub family: u32,
     /// Where it is done.
     pub side: Side,
     /// To what kind of record.
@@ -200,28 +202,72 @@ pub enum Change {
     },
 }
 
-/// What the shadows take from an applied operation. The written side's fields come from the CRM's answer.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settle {
-    /// The link it belongs to, where there is one.
-    pub link: Option<i64>,
-    /// The record as its source side was listed: its `fields` become that side's shadow.
-    pub source: Record,
-    /// The fields of the source that this operation carried over.
-    pub fields: BTreeSet<Field>,
+/// A link that exists, or that an operation of the same plan makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkRef {
+    /// This link.
+    Existing(i64),
+    /// The one that operation `n` makes.
+    MadeBy(u32),
 }
 
-/// What becomes base without any request: both sides agree, or a side's news needs no answer.
+/// What the snapshot takes when an operation was applied. The written fields of the written side come from the CRM's
+/// answer; everything else that moves stands here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settle {
+    /// The link it belongs to; `None` for a create or a link: they make one.
+    pub link: Option<LinkRef>,
+    /// The link of its contact, where a task's or note's link is made.
+    pub parent: Option<LinkRef>,
+    /// Fields that become each side's shadow.
+    pub shadows: Both<BTreeMap<Field, Value>>,
+    /// Tags that both shadows gain and lose: deltas, so that a tag that someone adds meanwhile stays news.
+    pub tags: TagDelta,
+    /// The link that a recreated record leaves behind.
+    pub retires: Option<i64>,
+}
+
+/// Tags added and removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagDelta {
+    /// Added.
+    pub added: Vec<String>,
+    /// Removed.
+    pub removed: Vec<String>,
+}
+
+/// What the snapshot takes without any request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settlement {
-    /// The link.
-    pub link: i64,
-    /// The side whose shadow moves.
-    pub side: Side,
-    /// The fields that take their listed value.
-    pub fields: BTreeMap<Field, crate::record::Value>,
-    /// Whether everything listed is now in the shadow, so that the payload's fingerprint may be kept too.
-    pub whole: bool,
+pub enum Settlement {
+    /// Fields of one side's shadow: both sides agree, or a side's news needs no answer.
+    Fields {
+        /// The link.
+        link: i64,
+        /// The side whose shadow moves.
+        side: Side,
+        /// The fields and their listed values.
+        fields: BTreeMap<Field, Value>,
+    },
+    /// One side is gone and the survivor stays as it is.
+    Keep {
+        /// The link.
+        link: i64,
+        /// The side that is gone.
+        gone: Side,
+    },
+    /// Both sides are gone.
+    Drop {
+        /// The link.
+        link: i64,
+    },
+    /// Something unsupported was said, and is not said again.
+    Remember {
+        /// What, in a form of its own.
+        what: String,
+        /// The link it belongs to.
+        link: Option<i64>,
+    },
 }
 
 /// Who wins a conflict.
@@ -286,6 +332,8 @@ pub enum HeldReason {
     DirtyChild,
     /// What it depends on was not listed in this run.
     Unlisted,
+    /// It was removed on one side and stays on the other, as the policy says. Said once.
+    RemovedElsewhere,
     /// A value is not among the options of its field.
     Picklist,
     /// The first sync waits for approval.
@@ -296,7 +344,7 @@ impl HeldReason {
     /// Whether a person has to act (exit code 3), or it is normal for an account to have such records.
     #[must_use]
     pub const fn needs_a_person(self) -> bool {
-        !matches!(self, Self::DuplicateOf | Self::TooYoung | Self::NoMatchKey)
+        !matches!(self, Self::DuplicateOf | Self::TooYoung | Self::NoMatchKey | Self::RemovedElsewhere)
     }
 }
 

@@ -83,6 +83,30 @@ impl Record {
         }
     }
 
+    /// What the contact can be recognised by, in order: its e-mail unless it is a placeholder, its phone where valid
+    /// (`semantics` 8).
+    #[must_use]
+    pub fn match_keys(&self) -> Vec<MatchKey> {
+        let phone = match self.get(&Field::Phone) {
+            Some(Value::Phone(phone)) => Some(phone),
+            _ => None,
+        };
+        let email = match self.get(&Field::Email) {
+            Some(Value::Email(email)) if !self.has_placeholder_email() => Some(MatchKey::Email(canonical_email(email))),
+            _ => None,
+        };
+        email.into_iter().chain(phone.and_then(Phone::match_key).map(MatchKey::Phone)).collect()
+    }
+
+    /// Whether the e-mail is no address but a filler made of the contact's own phone.
+    #[must_use]
+    pub fn has_placeholder_email(&self) -> bool {
+        match (self.get(&Field::Email), self.get(&Field::Phone)) {
+            (Some(Value::Email(email)), Some(Value::Phone(phone))) => is_placeholder_email(email, &phone.digits()),
+            _ => false,
+        }
+    }
+
     /// The name to show a person: a contact's name, e-mail or phone; a task's title; a note's first line.
     #[must_use]
     pub fn label(&self) -> String {

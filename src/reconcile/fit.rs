@@ -1,0 +1,151 @@
+//! Degrading what is wanted to what the target can hold, before anything is compared or planned.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::record::{Body, Capabilities, Due, Field, Kind, NameForm, PersonName, Phone, Record, Side, Value};
+
+/// How a value fits its target.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fit {
+    /// This is what the target is to hold.
+    Write(Value),
+    /// This much, and the rest cannot be expressed.
+    Partly(Value, String),
+    /// The target holds it already, as far as it can.
+    Same,
+    /// It cannot be expressed there; why.
+    Cannot(String),
+}
+
+/// What a value has to fit into.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Which side.
+    pub side: Side,
+    /// What it can do.
+    pub capabilities: &'a Capabilities,
+    /// The kind of record.
+    pub kind: Kind,
+    /// What it holds now; `None`: it is to be created.
+    pub current: Option<&'a Record>,
+    /// When a task without a date is due, counted from its creation.
+    pub default_due: Duration,
+}
+
+impl Target<'_> {
+    /// Fits `source`'s `field` to this target.
+    #[must_use]
+    pub fn fit(&self, field: Field, source: &Record) -> Fit {
+        let Some(value) = source.get(&field) else { return Fit::Same };
+        let current = self.current.and_then(|record| record.get(&field));
+        let fitted = match value {
+            Value::Empty => self.clear(field, source, current),
+            Value::Name(name) => self.name(name, current),
+            Value::Email(_) if source.has_placeholder_email() => {
+                Fit::Cannot("its e-mail is a placeholder made of its phone, and is not sent".to_owned())
+            }
+            Value::Phone(phone) => match &phone.e164 {
+                Some(e164) => Fit::Write(Value::Phone(Phone { raw: e164.clone(), e164: Some(e164.clone()) })),
+                None => Fit::Cannot("its phone is not a valid number, and is not sent".to_owned()),
+            },
+            Value::Body(body) => Fit::Write(Value::Body(Body::new(body.text()))),
+            Value::Email(_) | Value::Tags(_) | Value::Line(_) | Value::Due(_) | Value::Flag(_) => {
+                Fit::Write(value.clone())
+            }
+        };
+        match (fitted, current) {
+            (Fit::Write(wanted), Some(current)) if wanted.same(current) => Fit::Same,
+            (fitted, _) => fitted,
+        }
+    }
+
+    fn clear(&self, field: Field, source: &Record, current: Option<&Value>) -> Fit {
+        if field == Field::Due && self.capabilities.due_required {
+            return match (self.current, source.created) {
+                (None, Some(created)) => self.default_due(created),
+                (None, None) => Fit::Cannot("a task needs a due date there, and it has neither one nor a creation date".to_owned()),
+                (Some(_), _) => Fit::Cannot(format!("{} has no task without a due date", self.side.title())),
+            };
+        }
+        match current {
+            None | Some(Value::Empty) => Fit::Same,
+            Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(&field) => Fit::Write(Value::Empty),
+            Some(_) => Fit::Cannot(format!("{} cannot empty a {field}", self.side.title())),
+        }
+    }
+
+    /// `semantics` 15: counted from the task's creation, never from now.
+    fn default_due(&self, created: jiff::Timestamp) -> Fit {
+        let later = SignedDuration::try_from(self.default_due).ok().and_then(|by| created.checked_add(by).ok());
+        match later {
+            Some(at) => Fit::Write(Value::Due(Due::at(at, &jiff::tz::TimeZone::UTC))),
+            None => Fit::Cannot("its creation date is beyond what a calendar holds".to_owned()),
+        }
+    }
+
+    fn name(&self, wanted: &PersonName, current: Option<&Value>) -> Fit {
+        let current = match current {
+            Some(Value::Name(name)) => Some(name),
+            _ => None,
+        };
+        match (self.capabilities.name, current) {
+            (NameForm::FirstAndLast, None) => Fit::Write(Value::Name(wanted.split())),
+            (NameForm::FirstAndLast, Some(current)) => Fit::Write(Value::Name(wanted.fitted_to(current))),
+            (NameForm::NameAndReadOnlyLast, Some(current)) if !current.last.is_empty() => {
+                self.first_name_only(wanted, current)
+            }
+            (NameForm::NameAndReadOnlyLast, _) => Fit::Write(Value::Name(PersonName::new(&wanted.full(), ""))),
+        }
+    }
+
+    /// `semantics` 12: where a last name stands apart, only the first can be written.
+    fn first_name_only(&self, wanted: &PersonName, current: &PersonName) -> Fit {
+        let fitted = wanted.fitted_to(current);
+        let cannot = format!("{} cannot change a last name", self.side.title());
+        let written = Value::Name(PersonName::new(&fitted.first, &current.last));
+        match (fitted.first == current.first, fitted.last == current.last) {
+            (_, true) => Fit::Write(written),
+            (true, false) => Fit::Cannot(cannot),
+            (false, false) => Fit::Partly(written, cannot),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cliengo() -> Capabilities {
+        Capabilities { name: NameForm::NameAndReadOnlyLast, ..Capabilities::default() }
+    }
+
+    fn named(first: &str, last: &str) -> Record {
+        Record::default().with(Field::Name, Value::name(first, last))
+    }
+
+    fn fit(capabilities: &Capabilities, current: &Record, wanted: &Record) -> Fit {
+        let target = Target {
+            side: Side::Cliengo,
+            capabilities,
+            kind: Kind::Contact,
+            current: Some(current),
+            default_due: Duration::from_secs(0),
+        };
+        target.fit(Field::Name, wanted)
+    }
+
+    #[test]
+    fn a_last_name_edited_in_ghl_cannot_reach_a_cliengo_last_name() {
+        let (current, wanted) = (named("Ana", "Gómez"), named("Ana", "Paz"));
+        assert!(matches!(fit(&cliengo(), &current, &wanted), Fit::Cannot(_)));
+        assert_eq!(fit(&cliengo(), &current, &named("Eva", "Gómez")), Fit::Write(Value::name("Eva", "Gómez")));
+    }
+
+    #[test]
+    fn a_full_name_goes_to_cliengos_name_where_it_has_no_last_name() {
+        assert_eq!(fit(&cliengo(), &named("Ana", ""), &named("Ana", "Paz")), Fit::Write(Value::name("Ana Paz", "")));
+        assert_eq!(fit(&cliengo(), &named("Ana Paz", ""), &named("Ana", "Paz")), Fit::Same);
+    }
+}

@@ -1,0 +1,188 @@
+//! What reconciling is given: everything that it decides from, and nothing that it could ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::plan::{ListingCount, Mode};
+use crate::config::{KindPolicy, Pair};
+use crate::crm::Gone;
+use crate::record::{Both, ByKind, Capabilities, Ids, Kind, MatchKey, Record, Side, SideId};
+
+/// What one run knows of one pair.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    /// The pair's policy.
+    pub pair: &'a Pair,
+    /// How the sides are compared.
+    pub mode: Mode,
+    /// Now; used for `min_age` only.
+    pub now: Timestamp,
+    /// Whether the pair had no links before.
+    pub first_sync: bool,
+    /// What each side can do.
+    pub capabilities: Both<Capabilities>,
+    /// What was listed.
+    pub listings: Both<ByKind<ListingCount>>,
+    /// What the last run listed.
+    pub last_counts: Both<ByKind<Option<u64>>>,
+    /// Live links.
+    pub links: ByKind<u64>,
+    /// Linked contacts that the sieve let through.
+    pub contacts: Vec<Linked>,
+    /// Linked tasks and notes that the sieve let through.
+    pub children: Vec<Linked>,
+    /// The contacts of those tasks and notes, by link.
+    pub parents: BTreeMap<i64, Parent>,
+    /// Listed contacts without a link.
+    pub unlinked: Both<Vec<Unlinked>>,
+    /// Listed tasks and notes without a link.
+    pub loose: Both<Vec<Unlinked>>,
+    /// Linked contacts by the keys that matter in this run.
+    pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
+    /// The sources of creates whose outcome is not known.
+    pub pending: BTreeSet<(Kind, SideId)>,
+    /// Records whose payload cannot be understood.
+    pub unparsable: Vec<Unreadable>,
+    /// What was said to be unsupported before.
+    pub remembered: BTreeSet<String>,
+}
+
+impl Input<'_> {
+    /// The policy of `kind`.
+    #[must_use]
+    pub fn policy(&self, kind: Kind) -> &KindPolicy {
+        match kind {
+            Kind::Contact => &self.pair.contacts,
+            Kind::Task => &self.pair.tasks.policy,
+            Kind::Note => &self.pair.notes.policy,
+        }
+    }
+
+    /// What `side` can do with `kind`.
+    #[must_use]
+    pub fn can(&self, side: Side, kind: Kind) -> &crate::record::KindCapabilities {
+        self.capabilities.of(side).kinds.of(kind)
+    }
+}
+
+/// A linked record: both halves, each with its own base.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// Its link.
+    pub link: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// The link of its contact, for tasks and notes.
+    pub parent: Option<i64>,
+    /// Both halves.
+    pub sides: Both<Half>,
+}
+
+impl Linked {
+    /// Its name for a person, from either side.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let newest = |half: &Half| half.current().map(Record::label).filter(|label| !label.is_empty());
+        newest(&self.sides.ghl).or_else(|| newest(&self.sides.cliengo)).unwrap_or_default()
+    }
+}
+
+/// One side's half of a linked record.
+#[derive(Clone, Debug)]
+pub struct Half {
+    /// As it was last agreed.
+    pub base: Option<Record>,
+    /// As this run found it.
+    pub now: Now,
+}
+
+impl Half {
+    /// The record as it is now, or as it last was.
+    #[must_use]
+    pub fn current(&self) -> Option<&Record> {
+        match &self.now {
+            Now::Changed(record) => Some(record),
+            Now::Unchanged | Now::Gone(_) | Now::Unknown(_) => self.base.as_ref(),
+        }
+    }
+
+    /// The record where this run saw it.
+    #[must_use]
+    pub fn seen(&self) -> Option<&Record> {
+        match &self.now {
+            Now::Changed(record) => Some(record),
+            Now::Unchanged => self.base.as_ref(),
+            Now::Gone(_) | Now::Unknown(_) => None,
+        }
+    }
+
+    /// Whether a person changed it since it was last agreed.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        match (&self.now, &self.base) {
+            (Now::Changed(record), Some(base)) => !base.agrees_with(record),
+            (Now::Changed(_), None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What this run found of one half.
+#[derive(Clone, Debug)]
+pub enum Now {
+    /// As in its shadow.
+    Unchanged,
+    /// Different from its shadow, at least in its bytes.
+    Changed(Record),
+    /// Not in a complete listing, and the CRM itself says that it is gone. (I20)
+    Gone(Gone),
+    /// Not known: no decision may rest on it.
+    Unknown(String),
+}
+
+/// A listed record without a link.
+#[derive(Clone, Debug)]
+pub struct Unlinked {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: SideId,
+    /// The contact it belongs to, for tasks and notes.
+    pub parent: Option<SideId>,
+    /// The record.
+    pub record: Record,
+}
+
+/// The contact that linked tasks and notes belong to.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person.
+    pub label: String,
+    /// Whether its notes were listed in this run.
+    pub notes_listed: Both<bool>,
+}
+
+/// A linked contact that holds a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// Its link.
+    pub link: i64,
+    /// Its ids.
+    pub ids: Ids,
+}
+
+/// A record whose payload cannot be understood.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id, and its counterpart's where it is linked.
+    pub ids: Ids,
+    /// What is wrong with it.
+    pub why: String,
+}

@@ -1,0 +1,179 @@
+//! The three-way merge of one field, and of one set of tags. (I3, I9, I10, I12)
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::{ConflictPolicy, KindPolicy};
+use crate::record::{Both, Side, Tags, Value};
+
+/// Two timestamps nearer than this do not decide a conflict (`semantics` 16).
+const NEWEST_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The tags that say a counterpart was removed; they belong to one side only.
+const MARKS: [&str; 2] = ["removed-from-cliengo", "removed-from-ghl"];
+
+/// One field on one side: as last agreed, and as it is. `None` is unknown.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// As last agreed.
+    pub base: Option<&'a Value>,
+    /// As it is.
+    pub now: Option<&'a Value>,
+}
+
+/// What becomes of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing is news.
+    Rest,
+    /// Both sides say the same; the shadows take it.
+    Agree,
+    /// This side's value goes to the other.
+    Take(Side),
+    /// Both changed it; this side's value stands.
+    Conflict(Side),
+    /// Both changed it; a person is to choose.
+    Manual,
+}
+
+/// What a field's merge depends on besides its values.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The kind's policy.
+    pub policy: &'a KindPolicy,
+    /// When each side's record last changed, as that side says.
+    pub updated: Both<Option<Timestamp>>,
+    /// Whether two clean sides that differ are repaired (`--full`, `semantics` 25).
+    pub repair: bool,
+}
+
+/// Decides one field. Total: every state of base, Cliengo and GHL has exactly one outcome.
+#[must_use]
+pub fn decide(sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Decision {
+    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return Decision::Rest };
+    let (Some(base_cliengo), Some(base_ghl)) = (sights.cliengo.base, sights.ghl.base) else {
+        return decide_without_base(cliengo, ghl, rules);
+    };
+    let dirty = Both { cliengo: !base_cliengo.same(cliengo), ghl: !base_ghl.same(ghl) };
+    match (dirty.cliengo, dirty.ghl) {
+        (false, false) if rules.repair && !cliengo.same_for_linking(ghl) => decide_without_base(cliengo, ghl, rules),
+        (false, false) => Decision::Rest,
+        _ if cliengo.same(ghl) => Decision::Agree,
+        (true, false) => directed(Side::Cliengo, rules),
+        (false, true) => directed(Side::Ghl, rules),
+        (true, true) => conflict(rules),
+    }
+}
+
+/// A field that was never agreed upon: equal values agree, a value fills an empty one, two values are a conflict.
+fn decide_without_base(cliengo: &Value, ghl: &Value, rules: &Rules<'_>) -> Decision {
+    if cliengo.same_for_linking(ghl) {
+        return Decision::Agree;
+    }
+    let source = match (cliengo.is_empty(), ghl.is_empty()) {
+        (false, true) => Side::Cliengo,
+        (true, false) => Side::Ghl,
+        _ => return conflict(rules),
+    };
+    // I17: an empty side fills nothing; where the direction forbids the filling, both stay as they are.
+    if rules.policy.direction.writes(source.other()) { Decision::Take(source) } else { Decision::Agree }
+}
+
+/// One side changed: its value goes over, or, where its direction is closed, the drift is corrected (`semantics` 17).
+fn directed(source: Side, rules: &Rules<'_>) -> Decision {
+    if rules.policy.direction.writes(source.other()) { Decision::Take(source) } else { Decision::Take(source.other()) }
+}
+
+fn conflict(rules: &Rules<'_>) -> Decision {
+    // One way: the source is right, whatever the policy.
+    for source in Side::BOTH {
+        if !rules.policy.direction.writes(source) {
+            return Decision::Take(source);
+        }
+    }
+    match rules.policy.conflict {
+        ConflictPolicy::Take(side) => Decision::Conflict(side),
+        ConflictPolicy::Manual => Decision::Manual,
+        ConflictPolicy::Newest => Decision::Conflict(newest(rules).unwrap_or(rules.policy.conflict_fallback)),
+    }
+}
+
+fn newest(rules: &Rules<'_>) -> Option<Side> {
+    let (cliengo, ghl) = (rules.updated.cliengo?, rules.updated.ghl?);
+    let ahead = cliengo.duration_since(ghl);
+    if ahead > NEWEST_TOLERANCE {
+        Some(Side::Cliengo)
+    } else if -ahead > NEWEST_TOLERANCE {
+        Some(Side::Ghl)
+    } else {
+        None
+    }
+}
+
+/// What one side's tags ask of the other, and what its shadow may take at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagNews {
+    /// To be added on the other side, as this side spells them.
+    pub add: Vec<String>,
+    /// To be removed on the other side.
+    pub remove: Vec<String>,
+    /// Removed here and still on the other side, which cannot remove: kept, and never added back here.
+    pub stuck: Vec<String>,
+    /// This side's shadow now: everything but what is to be added or removed.
+    pub shadow: Tags,
+}
+
+/// One side's tags: as last agreed, as they are, and the other side's as they are. An unreadable side is `None`.
+#[must_use]
+pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_removes: bool) -> TagNews {
+    let empty = Tags::default();
+    let base = base.unwrap_or(&empty);
+    let is_mark = |tag: &String| MARKS.contains(&tag.as_str());
+    let mut news = TagNews::default();
+    for tag in now.minus(base).into_iter().filter(|tag| !is_mark(tag)) {
+        if !other.is_some_and(|other| other.contains(&tag)) {
+            news.add.push(tag);
+        }
+    }
+    for tag in base.minus(now) {
+        match other {
+            Some(other) if !other.contains(&tag) => {}
+            _ if other_removes && other.is_some() => news.remove.push(tag),
+            _ => news.stuck.push(tag),
+        }
+    }
+    news.shadow = now.clone();
+    news.add.iter().for_each(|tag| news.shadow.remove(tag));
+    news.remove.iter().for_each(|tag| news.shadow.insert(tag));
+    news
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(list: &[&str]) -> Tags {
+        list.iter().collect()
+    }
+
+    #[test]
+    fn a_tag_added_here_goes_there_and_a_tag_removed_here_is_removed_there() {
+        let news = tag_news(Some(&tags(&["a", "b"])), &tags(&["b", "VIP"]), Some(&tags(&["a", "b"])), true);
+        assert_eq!((news.add, news.remove), (vec!["VIP".to_owned()], vec!["a".to_owned()]));
+        assert!(news.shadow.same(&tags(&["a", "b"])));
+    }
+
+    #[test]
+    fn a_removal_that_the_other_side_cannot_make_never_comes_back() {
+        let news = tag_news(Some(&tags(&["a", "b"])), &tags(&["b"]), Some(&tags(&["a", "b"])), false);
+        assert_eq!(news.stuck, vec!["a".to_owned()]);
+        assert!(news.shadow.same(&tags(&["b"])));
+        let back = tag_news(Some(&tags(&["a", "b"])), &tags(&["a", "b"]), Some(&tags(&["b"])), true);
+        assert_eq!(back.add, Vec::<String>::new());
+    }
+
+    #[test]
+    fn both_sides_adding_one_tag_is_no_request() {
+        let news = tag_news(Some(&tags(&[])), &tags(&["Vip"]), Some(&tags(&["vip"])), true);
+        assert!(news.add.is_empty() && news.shadow.same(&tags(&["vip"])));
+    }
+}

@@ -1,0 +1,190 @@
+//! History: every run, and every operation of it with its before-image and outcome.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::Value as Json;
+
+use super::{State, StateError};
+
+/// A run of the past.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its number.
+    pub id: i64,
+    /// How it compared.
+    pub mode: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; `None`: it runs, or it died.
+    pub finished: Option<Timestamp>,
+    /// The plan it applied.
+    pub plan_id: String,
+    /// `running`, `done`, `refused` or `failed`.
+    pub status: String,
+    /// Counts, as JSON.
+    pub summary: Option<Json>,
+}
+
+/// An operation of the past.
+#[derive(Clone, Debug)]
+pub struct OperationRow {
+    /// Its number in the plan.
+    pub number: u32,
+    /// As it stood in the plan's JSON.
+    pub document: Json,
+    /// The record as it was before, as its CRM told it.
+    pub before: Option<String>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+fn instant(milliseconds: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MIN)
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: row.get(0)?,
+        mode: row.get(1)?,
+        started: instant(row.get(2)?),
+        finished: row.get::<_, Option<i64>>(3)?.map(instant),
+        plan_id: row.get(4)?,
+        status: row.get(5)?,
+        summary: row.get::<_, Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
+    })
+}
+
+const RUN: &str = "SELECT id, mode, started, finished, plan_id, status, summary FROM run";
+
+impl State {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_run(&self, mode: &str, plan_id: &str, now: Timestamp) -> Result<i64, StateError> {
+        self.connection.execute(
+            "INSERT INTO run (mode, started, plan_id, status) VALUES (?1, ?2, ?3, 'running')",
+            params![mode, now.as_millisecond(), plan_id],
+        )?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Names the plan of a run that began before it had one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn name_plan(&self, run: i64, plan_id: &str) -> Result<(), StateError> {
+        self.connection.execute("UPDATE run SET plan_id = ?2 WHERE id = ?1", params![run, plan_id])?;
+        Ok(())
+    }
+
+    /// Ends a run.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish_run(&self, run: i64, status: &str, summary: &Json, now: Timestamp) -> Result<(), StateError> {
+        self.connection.execute(
+            "UPDATE run SET finished = ?2, status = ?3, summary = ?4 WHERE id = ?1",
+            params![run, now.as_millisecond(), status, summary.to_string()],
+        )?;
+        Ok(())
+    }
+
+    /// Writes a planned operation down.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn plan_operation(&self, run: i64, number: u32, document: &Json) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("INSERT INTO operation (run, number, document) VALUES (?1, ?2, ?3)")?
+            .execute(params![run, number, document.to_string()])?;
+        Ok(())
+    }
+
+    /// Keeps the record as it was before it is overwritten. (I26)
+    ///
+    /// # Errors
+    /// When it cannot be written: then nothing may be overwritten.
+    pub fn keep_before(&self, run: i64, number: u32, payload: &str) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE operation SET before = ?3 WHERE run = ?1 AND number = ?2")?
+            .execute(params![run, number, payload])?;
+        Ok(())
+    }
+
+    /// Writes down what came of an operation.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end_operation(&self, run: i64, number: u32, outcome: &str, reason: Option<&str>) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE operation SET outcome = ?3, reason = ?4 WHERE run = ?1 AND number = ?2")?
+            .execute(params![run, number, outcome, reason])?;
+        Ok(())
+    }
+
+    /// The runs, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn runs(&self, most: u32) -> Result<Vec<RunRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!("{RUN} ORDER BY id DESC LIMIT ?1"))?;
+        Ok(statement.query_map([most], run_row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn run(&self, id: i64) -> Result<Option<RunRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!("{RUN} WHERE id = ?1"))?;
+        Ok(statement.query_row([id], run_row).optional()?)
+    }
+
+    /// Every operation of a run.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn operations(&self, run: i64) -> Result<Vec<OperationRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT number, document, before, outcome, reason FROM operation WHERE run = ?1 ORDER BY number",
+        )?;
+        let rows = statement.query_map([run], |row| {
+            let document: String = row.get(1)?;
+            Ok(OperationRow {
+                number: row.get(0)?,
+                document: serde_json::from_str(&document).unwrap_or(Json::Null),
+                before: row.get(2)?,
+                outcome: row.get(3)?,
+                reason: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Keeps the guarded operations of a plan that a guard stopped, for an approval to name (`semantics` 35).
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_refused(&self, plan_id: &str, run: i64, guarded: &[String]) -> Result<(), StateError> {
+        self.connection.execute(
+            "INSERT OR REPLACE INTO refused_plan VALUES (?1, ?2, ?3)",
+            params![plan_id, run, serde_json::to_string(guarded)?],
+        )?;
+        Ok(())
+    }
+
+    /// The guarded operations of a plan that a guard stopped.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn refused(&self, plan_id: &str) -> Result<Option<Vec<String>>, StateError> {
+        let found: Option<String> = self
+            .connection
+            .query_row("SELECT guarded FROM refused_plan WHERE plan_id = ?1", [plan_id], |row| row.get(0))
+            .optional()?;
+        Ok(found.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+}

@@ -1,0 +1,77 @@
+//! One writer per pair: a lock that the operating system holds and drops with the process. (I43)
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+/// Why the lock was not had.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Another run holds it.
+    #[error("another run holds the lock {path} ({holder})")]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// What that run wrote about itself.
+        holder: String,
+    },
+    /// The file system refused.
+    #[error("cannot lock {path}: {why}")]
+    File {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+}
+
+/// The lock of a pair; dropped with the value, and by the kernel with the process.
+#[derive(Debug)]
+pub struct PairLock(#[expect(dead_code, reason = "holding the open file is holding the lock")] File);
+
+impl PairLock {
+    /// Takes the lock of `pair`, or says who holds it.
+    ///
+    /// # Errors
+    /// When it is held, or the file cannot be made.
+    pub fn take(directory: &Path, pair: &str, now: Timestamp) -> Result<Self, LockError> {
+        let path = directory.join(format!("{pair}.lock"));
+        let failed = |why: std::io::Error| LockError::File { path: path.clone(), why: why.to_string() };
+        super::private_folder_of(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // What the other run says of itself is a courtesy; the lock itself has spoken already.
+                let _ = file.read_to_string(&mut holder);
+                let holder = if holder.is_empty() { "unknown process".to_owned() } else { holder.trim().to_owned() };
+                return Err(LockError::Held { path, holder });
+            }
+            Err(TryLockError::Error(why)) => return Err(failed(why)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
+        write!(file, "process {}, since {now}", std::process::id()).map_err(failed)?;
+        Ok(Self(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_the_lock_and_gets_it_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH).unwrap();
+        let refused = PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH).unwrap_err();
+        assert!(refused.to_string().contains(&format!("process {}", std::process::id())));
+        PairLock::take(folder.path(), "other", Timestamp::UNIX_EPOCH).unwrap();
+        drop(first);
+        PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH).unwrap();
+    }
+}

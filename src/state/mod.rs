@@ -1,0 +1,309 @@
+//! The pair's memory: one SQLite file with both sides' shadows, links, journal and history, and a staging file.
+//!
+//! Only this room speaks SQL. What it hands out is canonical records and plain values.
+
+mod history;
+mod journal;
+mod lock;
+mod shadow;
+mod stage;
+
+use std::path::{Path, PathBuf};
+
+pub use history::{OperationRow, RunRow};
+pub use journal::{Intent, IntentDraft, IntentState};
+pub use lock::{LockError, PairLock};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite_migration::{M, Migrations};
+pub use shadow::{LinkRow, LinkStatus, NewLink, ShadowRow};
+pub use stage::{Missing, Stage, StagedRow};
+use thiserror::Error;
+
+/// Marks a file as Concord's: "Conc" in ASCII.
+const APPLICATION_ID: i32 = 0x436f_6e63;
+
+/// Why the state cannot be used.
+#[derive(Debug, Error)]
+pub enum StateError {
+    /// Written by a newer Concord.
+    #[error("the state file {path} was written by a newer Concord (schema {found}, this one knows {known})")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// Ours.
+        known: usize,
+    },
+    /// Not a state file, or damaged.
+    #[error("the state file {path} cannot be used: {why}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        why: String,
+    },
+    /// It belongs to other accounts.
+    #[error("the state file {path} belongs to {side} account {bound}, but the credentials are for {found}")]
+    OtherAccount {
+        /// The file.
+        path: PathBuf,
+        /// Which CRM.
+        side: String,
+        /// The account it is bound to.
+        bound: String,
+        /// The account of the credentials.
+        found: String,
+    },
+    /// The file system or SQLite refused.
+    #[error("cannot read or write the state: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file system refused.
+    #[error("cannot use {path}: {why}")]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A row that this program wrote cannot be read back.
+    #[error("the state holds a record that cannot be read: {0}")]
+    Row(String),
+}
+
+impl From<serde_json::Error> for StateError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Row(error.to_string())
+    }
+}
+
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(include_str!("migrations/001_snapshot.sql")),
+        M::up(include_str!("migrations/002_journal.sql")),
+    ])
+}
+
+/// How many migrations this program knows.
+const SCHEMA: usize = 2;
+
+/// A pair's state file.
+#[derive(Debug)]
+pub struct State {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl State {
+    /// Where the state of `pair` is kept.
+    #[must_use]
+    pub fn path_of(directory: &Path, pair: &str) -> PathBuf {
+        directory.join(format!("{pair}.db"))
+    }
+
+    /// Opens the state to write, makes it where there is none, and brings an older one up to date.
+    ///
+    /// # Errors
+    /// When it is damaged, newer, or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        private_folder_of(path)?;
+        let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
+        let mut connection = Connection::open(path).map_err(damaged)?;
+        private_file(path)?;
+        refuse_newer(&connection, path)?;
+        connection
+            .execute_batch(
+                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;",
+            )
+            .map_err(damaged)?;
+        migrations()
+            .to_latest(&mut connection)
+            .map_err(|why| StateError::Damaged { path: path.to_owned(), why: why.to_string() })?;
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Opens the state to read only. `None` where there is none yet. Its bytes stay as they are. (I46)
+    ///
+    /// # Errors
+    /// When it is damaged, newer or cannot be read.
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>, StateError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
+        refuse_newer(&connection, path)?;
+        connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(damaged)?;
+        let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(damaged)?;
+        if usize::try_from(known).unwrap_or(0) < SCHEMA {
+            return Err(StateError::Damaged {
+                path: path.to_owned(),
+                why: format!(
+                    "its schema is {known}, this Concord needs {SCHEMA}: one `concord sync` brings it up to date"
+                ),
+            });
+        }
+        Ok(Some(Self { connection, path: path.to_owned() }))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes everything back into the one file, so that a copy of it is whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn checkpoint(&self) -> Result<(), StateError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Runs `work` in one transaction: all of it, or none.
+    ///
+    /// # Errors
+    /// Whatever `work` failed with; then nothing was changed.
+    pub fn atomically<T>(&mut self, work: impl FnOnce(&Self) -> Result<T, StateError>) -> Result<T, StateError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        match work(self) {
+            Ok(done) => {
+                self.connection.execute_batch("COMMIT")?;
+                Ok(done)
+            }
+            Err(error) => {
+                // The first error is the one to report; a failed rollback leaves the transaction to the closing.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// What was noted under `key`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn meta(&self, key: &str) -> Result<Option<String>, StateError> {
+        let found = self.connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0));
+        Ok(found.optional()?)
+    }
+
+    /// Notes `value` under `key`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_meta(&self, key: &str, value: &str) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
+            .execute([key, value])?;
+        Ok(())
+    }
+
+    /// Binds the state to an account, or checks that it is bound to this one. (I52)
+    ///
+    /// # Errors
+    /// When it belongs to another account.
+    pub fn bind(&self, side: crate::record::Side, account: &str) -> Result<(), StateError> {
+        let key = format!("account.{side}");
+        match self.meta(&key)? {
+            Some(bound) if bound != account => Err(StateError::OtherAccount {
+                path: self.path.clone(),
+                side: side.title().to_owned(),
+                bound,
+                found: account.to_owned(),
+            }),
+            Some(_) => Ok(()),
+            None => self.set_meta(&key, account),
+        }
+    }
+}
+
+fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), StateError> {
+    let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(damaged)?;
+    if application != 0 && application != APPLICATION_ID {
+        return Err(StateError::Damaged { path: path.to_owned(), why: "it is another program's database".to_owned() });
+    }
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(damaged)?;
+    let found = usize::try_from(found).unwrap_or(0);
+    if found > SCHEMA {
+        return Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA });
+    }
+    Ok(())
+}
+
+/// Makes the folder of a state file, for its owner alone: it holds customers' data.
+pub(crate) fn private_folder_of(path: &Path) -> Result<(), StateError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let made = {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        }
+        #[cfg(not(unix))]
+        {
+            std::fs::create_dir_all(folder)
+        }
+    };
+    made.map_err(|why| StateError::File { path: folder.to_owned(), why: why.to_string() })
+}
+
+/// Leaves a file to its owner alone. (I51)
+pub(crate) fn private_file(path: &Path) -> Result<(), StateError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+            .map_err(|why| StateError::File { path: path.to_owned(), why: why.to_string() })?;
+    }
+    let _ = path;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_fit_each_other_and_their_count() {
+        migrations().validate().unwrap();
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations().to_latest(&mut connection).unwrap();
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(version).unwrap(), SCHEMA);
+    }
+
+    #[test]
+    fn a_file_that_is_not_a_state_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.db");
+        std::fs::write(&path, b"this is not a database, it is a letter to my aunt").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(State::open(&path), Err(StateError::Damaged { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_state_of_a_newer_concord_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.db");
+        State::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(State::open(&path), Err(StateError::Newer { found: 99, .. })));
+    }
+
+    #[test]
+    fn a_state_is_bound_to_its_accounts() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("acme.db")).unwrap();
+        state.bind(crate::record::Side::Ghl, "one").unwrap();
+        state.bind(crate::record::Side::Ghl, "one").unwrap();
+        assert!(matches!(state.bind(crate::record::Side::Ghl, "two"), Err(StateError::OtherAccount { .. })));
+    }
+}

@@ -1,0 +1,238 @@
+//! Staging: both listings of one run, and the sieve that lets only news through.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{State, StateError};
+use crate::record::{Kind, Side};
+
+/// Both listings of one run, in a file of their own, beside a read-only view of the snapshot.
+#[derive(Debug)]
+pub struct Stage {
+    connection: Connection,
+}
+
+/// One staged record.
+#[derive(Clone, Debug)]
+pub struct StagedRow {
+    /// Its id.
+    pub id: String,
+    /// The id of its contact, for tasks and notes.
+    pub parent: Option<String>,
+    /// As it came over the wire.
+    pub payload: String,
+    /// What the sieve compares.
+    pub fingerprint: Vec<u8>,
+    /// The link whose shadow this id has; `None`: it is new.
+    pub link: Option<i64>,
+}
+
+/// A linked record that a listing did not show.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Its link.
+    pub link: i64,
+    /// Its id.
+    pub id: String,
+    /// The id of its contact, for tasks and notes.
+    pub parent: Option<String>,
+    /// The run that first missed it.
+    pub missed: Option<i64>,
+}
+
+const TABLES: &str = "
+    CREATE TABLE record (
+      side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL,
+      parent_id TEXT, fingerprint BLOB NOT NULL,
+      PRIMARY KEY (side, kind, remote_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE body (
+      side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL, payload TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX body_key ON body (side, kind, remote_id);
+    CREATE TABLE covered (
+      side TEXT NOT NULL, kind TEXT NOT NULL, parent_id TEXT NOT NULL,
+      PRIMARY KEY (side, kind, parent_id)
+    ) STRICT, WITHOUT ROWID;";
+
+fn staged(row: &Row<'_>) -> rusqlite::Result<StagedRow> {
+    Ok(StagedRow {
+        id: row.get(0)?,
+        parent: row.get(1)?,
+        payload: row.get(2)?,
+        fingerprint: row.get(3)?,
+        link: row.get(4)?,
+    })
+}
+
+const STAGED: &str = "SELECT r.remote_id, r.parent_id, b.payload, r.fingerprint, s.link
+    FROM record r
+    JOIN body b ON b.side = r.side AND b.kind = r.kind AND b.remote_id = r.remote_id
+    LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id";
+
+impl Stage {
+    /// Makes an empty staging file at `path` beside the state at `state`, which is only read. A state that does not
+    /// exist yet counts as empty.
+    ///
+    /// # Errors
+    /// When a file cannot be made or read.
+    pub fn create(path: &Path, state: &Path) -> Result<Self, StateError> {
+        super::private_folder_of(path)?;
+        remove_database(path)?;
+        let connection = Connection::open(path)?;
+        super::private_file(path)?;
+        connection.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;",
+        )?;
+        connection.execute_batch(TABLES)?;
+        let empty = path.with_extension("empty");
+        let base = if state.exists() {
+            state
+        } else {
+            remove_database(&empty)?;
+            State::open(&empty)?.checkpoint()?;
+            &empty
+        };
+        connection.execute("ATTACH DATABASE ?1 AS base", [format!("file:{}?mode=ro", uri_path(base))])?;
+        connection.execute_batch("BEGIN")?;
+        Ok(Self { connection })
+    }
+
+    /// Stores a listed record; the last of one id stands.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(
+        &self,
+        side: Side,
+        kind: Kind,
+        id: &str,
+        parent: Option<&str>,
+        payload: &str,
+        fingerprint: &[u8],
+    ) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![side.as_str(), kind.as_str(), id, parent, fingerprint])?;
+        self.connection.prepare_cached("INSERT OR REPLACE INTO body VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            side.as_str(),
+            kind.as_str(),
+            id,
+            payload
+        ])?;
+        Ok(())
+    }
+
+    /// Notes that every record of this parent was listed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn cover(&self, side: Side, kind: Kind, parent: &str) -> Result<(), StateError> {
+        self.connection.prepare_cached("INSERT OR IGNORE INTO covered VALUES (?1, ?2, ?3)")?.execute(params![
+            side.as_str(),
+            kind.as_str(),
+            parent
+        ])?;
+        Ok(())
+    }
+
+    /// Whether every record of this parent was listed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_covered(&self, side: Side, kind: Kind, parent: &str) -> Result<bool, StateError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM covered WHERE side = ?1 AND kind = ?2 AND parent_id = ?3")?;
+        Ok(statement.exists([side.as_str(), kind.as_str(), parent])?)
+    }
+
+    /// The ids of the listed contacts, without those that we deleted ourselves.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn contacts(&self, side: Side) -> Result<Vec<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT remote_id FROM record r WHERE side = ?1 AND kind = 'contact' AND NOT EXISTS
+               (SELECT 1 FROM base.tombstone t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
+             ORDER BY remote_id",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// What the sieve lets through: records that differ from their shadow, and records without one. What we deleted
+    /// ourselves does not come back (I25). With `all`, everything comes through.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn news(&self, side: Side, kind: Kind, all: bool) -> Result<Vec<StagedRow>, StateError> {
+        let sql = format!(
+            "{STAGED} WHERE r.side = ?1 AND r.kind = ?2
+               AND (?3 OR s.fingerprint IS NULL OR s.fingerprint <> r.fingerprint)
+               AND NOT EXISTS (SELECT 1 FROM base.tombstone t
+                 WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
+             ORDER BY r.remote_id"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_map(params![side.as_str(), kind.as_str(), all], staged)?.collect::<Result<_, _>>()?)
+    }
+
+    /// One listed record.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn row(&self, side: Side, kind: Kind, id: &str) -> Result<Option<StagedRow>, StateError> {
+        let sql = format!("{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.remote_id = ?3");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row([side.as_str(), kind.as_str(), id], staged).optional()?)
+    }
+
+    /// The listed tasks or notes of one contact.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn children(&self, side: Side, kind: Kind, parent: &str) -> Result<Vec<StagedRow>, StateError> {
+        let sql = format!("{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.parent_id = ?3 ORDER BY r.remote_id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([side.as_str(), kind.as_str(), parent], staged)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The linked records of live links that were not listed: with `complete`, all; else those whose contact's list
+    /// was read.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn missing(&self, side: Side, kind: Kind, complete: bool) -> Result<Vec<Missing>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.link, s.remote_id, s.parent_id, s.missed FROM base.shadow s
+             JOIN base.link l ON l.id = s.link AND l.status = 'live'
+             LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE s.side = ?1 AND s.kind = ?2 AND r.remote_id IS NULL AND (?3 OR EXISTS
+               (SELECT 1 FROM covered c WHERE c.side = s.side AND c.kind = s.kind AND c.parent_id = s.parent_id))
+             ORDER BY s.link",
+        )?;
+        let rows = statement.query_map(params![side.as_str(), kind.as_str(), complete], |row| {
+            Ok(Missing { link: row.get(0)?, id: row.get(1)?, parent: row.get(2)?, missed: row.get(3)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn uri_path(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+fn remove_database(path: &Path) -> Result<(), StateError> {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        match std::fs::remove_file(&name) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StateError::File { path: name.into(), why: why.to_string() });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
