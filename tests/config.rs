@@ -208,8 +208,7 @@ delete_percent = 5.5
 [pair.acme.cliengo.capabilities]
 note_delete = true
 {DEMO}region = "MX"
-{}"#,
-        REAL
+{REAL}"#
     ));
     let acme = config.pair("acme").unwrap();
     assert_eq!((acme.region.as_deref(), config.pair("demo").unwrap().region.as_deref()), (Some("AR"), Some("MX")));
@@ -478,21 +477,21 @@ fn a_schedule_is_checked_as_a_whole() {
 #[test]
 fn what_this_version_does_not_do_is_refused_in_plain_words() {
     for (more, key) in [
-        ("cliengo.tasks = \"due_date\"", "cliengo.tasks"),
-        ("cliengo.tasks = \"notes\"", "cliengo.tasks"),
-        ("cliengo.capabilities.extra_params = \"merge\"", "cliengo.capabilities.extra_params"),
-        ("contacts.on_delete = \"mark\"", "contacts.on_delete"),
-        ("contacts.duplicates = \"primary\"", "contacts.duplicates"),
-        ("notes.append_edit = true", "notes.append_edit"),
-        ("timeline.appointments = true", "timeline.appointments"),
-        ("timeline.conversations = true", "timeline.conversations"),
-        ("triggers.tag = \"from-cliengo\"", "triggers"),
-        ("scope.since = \"2024-01-01\"", "scope"),
-        ("[[pair.demo.map]]\ncliengo = \"tags\"\ntransform = [\"trim\", \"date:%Y\"]", "map"),
+        ("cliengo.tasks = \"due_date\"", "cliengo.tasks` = \"due_date\""),
+        ("cliengo.tasks = \"notes\"", "cliengo.tasks` = \"notes\""),
+        ("cliengo.capabilities.extra_params = \"merge\"", "cliengo.capabilities.extra_params` = \"merge\""),
+        ("contacts.on_delete = \"mark\"", "contacts.on_delete` = \"mark\""),
+        ("contacts.duplicates = \"primary\"", "contacts.duplicates` = \"primary\""),
+        ("notes.append_edit = true", "notes.append_edit` = true"),
+        ("timeline.appointments = true", "timeline.appointments` = true"),
+        ("timeline.conversations = true", "timeline.conversations` = true"),
+        ("triggers.tag = \"from-cliengo\"", "triggers`"),
+        ("scope.since = \"2024-01-01\"", "scope`"),
+        ("[[pair.demo.map]]\ncliengo = \"tags\"\ntransform = [\"trim\", \"date:%Y\"]", "map`"),
     ] {
         let message = wrong_demo(more);
         assert!(message.starts_with("schedules.toml:3: "), "{message}");
-        assert!(message.contains(&format!("`pair.demo.{key}` is not in this version yet")), "{message}");
+        assert!(message.contains(&format!("`pair.demo.{key} is not in this version yet")), "{message}");
     }
     let oauth = "oauth = { client_id = \"c\", client_secret = { env = \"S\" }, key = { env = \"K\" } }";
     assert_wrong(

@@ -9,6 +9,7 @@ mod error;
 mod include;
 mod names;
 mod pair;
+mod policy;
 mod read_pair;
 mod read_settings;
 mod reader;
@@ -26,9 +27,12 @@ use toml::de::DeTable;
 
 pub use error::{ConfigError, Place, Problem};
 pub use pair::{
-    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ConflictPolicy, Direction, Duplicates,
-    ExtraParams, FirstSync, Ghl, GhlAccount, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete, Pair,
-    Readable, RealAccounts, TaskPolicy, TasksMode,
+    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
+    RealAccounts, TasksMode,
+};
+pub use policy::{
+    ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
+    TaskPolicy,
 };
 pub use secret::{Secret, SecretSource};
 pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun};
@@ -190,7 +194,7 @@ fn pairs(tables: &[Table<'_>], defaults: &Table<'_>) -> (BTreeSet<String>, Vec<P
             key.reject(&format!("stands in {place} already"), "give each pair a name of its own");
         } else {
             first.insert(name.to_owned(), key.place());
-            pairs.extend(read_pair::pair(name, table.over(Some(defaults))));
+            pairs.extend(read_pair::pair(name, table.over(defaults)));
         }
     }
     pairs.sort_by(|left, right| left.name.cmp(&right.name));

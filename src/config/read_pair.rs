@@ -6,9 +6,12 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use toml::de::DeValue;
 
 use super::pair::{
-    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ConflictPolicy, Direction, Duplicates,
-    ExtraParams, FirstSync, Ghl, GhlAccount, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete, Pair,
-    Readable, RealAccounts, TaskPolicy, TasksMode,
+    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
+    RealAccounts, TasksMode,
+};
+use super::policy::{
+    ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
+    TaskPolicy,
 };
 use super::reader::Table;
 use super::secret::secret;
@@ -140,8 +143,6 @@ fn ghl(mut table: Table<'_>) -> Ghl {
         page_size: table.read("page_size", |found| small(found, 500)).unwrap_or(100),
         daily_budget: table.read("daily_budget", share).unwrap_or(0.5),
     };
-    // Read where the account is real; known everywhere, so that `[defaults.ghl]` may hold them beside a sandbox pair.
-    table.know(&["base_url", "location_id", "token", "oauth"]);
     table.finish();
     ghl
 }

@@ -75,20 +75,20 @@ impl<'a> Table<'a> {
     }
 
     /// The same table, with `defaults` below it.
-    pub fn over(mut self, defaults: Option<&Table<'a>>) -> Self {
-        self.defaults = defaults.and_then(|table| table.own.clone());
+    pub fn over(mut self, defaults: &Table<'a>) -> Self {
+        self.defaults.clone_from(&defaults.own);
         self
     }
 
     /// The value of `key`, from the first layer that has it.
     pub fn take(&mut self, key: &'static str) -> Option<Found<'a>> {
-        self.know(&[key]);
+        self.know(key);
         self.look(&[key])
     }
 
     /// The value of `key` in the table's own layer alone.
     pub fn take_own(&mut self, key: &'static str) -> Option<Found<'a>> {
-        self.know(&[key]);
+        self.know(key);
         self.own.as_ref()?.find(key, self.problems)
     }
 
@@ -113,7 +113,7 @@ impl<'a> Table<'a> {
 
     /// The table `key`, both layers of it; empty where neither layer has it.
     pub fn table(&mut self, key: &'static str) -> Table<'a> {
-        self.know(&[key]);
+        self.know(key);
         self.child(key)
     }
 
@@ -144,15 +144,6 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Lets `keys` stand, whoever reads them.
-    pub fn know(&mut self, keys: &[&'static str]) {
-        for key in keys {
-            if !self.known.contains(key) {
-                self.known.push(key);
-            }
-        }
-    }
-
     /// Notes every key that nobody asked for.
     pub fn finish(self) {
         for layer in [&self.own, &self.defaults].into_iter().flatten() {
@@ -172,6 +163,12 @@ impl<'a> Table<'a> {
             defaults: None,
             known: Vec::new(),
             problems: found.problems,
+        }
+    }
+
+    fn know(&mut self, key: &'static str) {
+        if !self.known.contains(&key) {
+            self.known.push(key);
         }
     }
 

@@ -4,7 +4,7 @@
 use toml::de::DeValue;
 
 use super::choice::Choice;
-use super::pair::{ConflictPolicy, Direction};
+use super::policy::{ConflictPolicy, Direction};
 use super::reader::Table;
 use super::secret::secret;
 use super::value::Found;
@@ -43,14 +43,14 @@ pub(super) fn refuse(pair: &Table<'_>) {
     for (path, switch) in NOT_YET {
         let Some(found) = pair.look(path) else { continue };
         let said = match (switch, found.value) {
-            (Switch::True, DeValue::Boolean(true)) => " = true".to_owned(),
-            (Switch::Word(word), DeValue::String(text)) if text == word => format!(" = \"{word}\""),
+            (Switch::True, DeValue::Boolean(true)) => "= true ".to_owned(),
+            (Switch::Word(word), DeValue::String(text)) if text == word => format!("= \"{word}\" "),
             (Switch::Filled, DeValue::Table(table)) if !table.is_empty() => String::new(),
             (Switch::Filled, DeValue::Array(items)) if !items.is_empty() => String::new(),
             _ => continue,
         };
         found.reject_unquoted(
-            &format!("is not in this version yet (`{}{said}`)", path.join(".")),
+            &format!("{said}is not in this version yet"),
             "leave it out for now; a later version takes it as it is written",
         );
     }
