@@ -1,1 +1,202 @@
 //! `schedules.toml` to typed, validated values; secrets.
+//!
+//! [`Config::load`] reads the file and what it includes, and either gives plain data that needs no further check, or
+//! every mistake at once, each with its file, line, key and remedy. Secrets stay where they are until
+//! [`Secret::resolve`] is asked for one.
+
+mod choice;
+mod error;
+mod include;
+mod names;
+mod pair;
+mod policy;
+mod read_pair;
+mod read_settings;
+mod reader;
+mod secret;
+mod settings;
+mod source;
+mod unbuilt;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+pub use error::{ConfigError, Place, Problem};
+pub use pair::{
+    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
+    RealAccounts, TasksMode,
+};
+pub use policy::{
+    ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
+    TaskPolicy,
+};
+pub use secret::{Secret, SecretSource};
+pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun};
+
+use reader::{Problems, Table};
+use source::{Source, whole_file};
+use value::Found;
+
+/// Keys of the main file that an included one may not have.
+const MAIN_ONLY: [&str; 9] =
+    ["include", "state_dir", "max_parallel", "defaults", "schedule", "daemon", "notify", "report", "retention"];
+
+/// What the command line says instead of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--state-dir`, relative to the working directory.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// A whole configuration, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The main file, as it was named.
+    pub path: PathBuf,
+    /// The directory of state files and locks.
+    pub state_dir: PathBuf,
+    /// Pairs that run at a time. At least 1.
+    pub max_parallel: usize,
+    /// When pairs run, in the order of the file.
+    pub schedules: Vec<Schedule>,
+    /// How the daemon is reached.
+    pub daemon: Daemon,
+    /// Who hears of a run.
+    pub notify: Notify,
+    /// What reports look like and where they go.
+    pub report: Report,
+    /// How long history is kept.
+    pub retention: Retention,
+    /// The pairs, by name. At least one.
+    pub pairs: Vec<Pair>,
+}
+
+impl Config {
+    /// Reads the file at `path` and what it includes.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake found: unreadable files, TOML that does not parse, unknown keys, wrong values.
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let mut config = read(&Source::read(path)?)?;
+        if let Some(state_dir) = &overrides.state_dir {
+            config.state_dir.clone_from(state_dir);
+        }
+        Ok(config)
+    }
+
+    /// Reads `text` as if it stood in the file `origin`: paths in it are relative to that file's directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn parse(text: &str, origin: &Path) -> Result<Self, ConfigError> {
+        read(&Source { path: origin.to_owned(), text: text.to_owned() })
+    }
+
+    /// The pair of that name.
+    #[must_use]
+    pub fn pair(&self, name: &str) -> Option<&Pair> {
+        self.pairs.iter().find(|pair| pair.name == name)
+    }
+}
+
+fn read(main: &Source) -> Result<Config, ConfigError> {
+    let problems = Problems::default();
+    let main_document = document(main)?;
+    let mut root = Table::file(main_document.get_ref(), main, &problems);
+    let sources = include::included(&mut root, main, &problems);
+    let documents: Vec<_> = sources.iter().filter_map(|source| noted(document(source), source, &problems)).collect();
+
+    let state_dir = root.read("state_dir", Found::path).unwrap_or_else(|| main.resolve("state"));
+    let max_parallel = root.read("max_parallel", |found| found.whole(1..=256));
+    let defaults = root.table("defaults");
+    let mut tables = vec![root.table("pair")];
+    tables.extend(
+        documents
+            .iter()
+            .map(|(document, source)| pairs_of_included(Table::file(document.get_ref(), source, &problems))),
+    );
+    let (names, pairs) = pairs(&tables, &defaults);
+
+    let config = Config {
+        path: main.path.clone(),
+        state_dir,
+        max_parallel: max_parallel.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
+        schedules: read_settings::schedules(&mut root, &names),
+        daemon: read_settings::daemon(root.table("daemon")),
+        notify: read_settings::notify(root.table("notify")),
+        report: read_settings::report(root.table("report")),
+        retention: read_settings::retention(root.table("retention")),
+        pairs,
+    };
+    root.finish();
+    problems.result()?;
+    if config.pairs.is_empty() {
+        return Err(ConfigError::one(
+            whole_file(&main.path),
+            "there is no pair, so there is nothing to keep in step",
+            "add one: [pair.demo] with `sandbox = true` needs no account; `concord init` writes an example",
+        ));
+    }
+    Ok(config)
+}
+
+/// The TOML of a file, with places.
+fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, ConfigError> {
+    DeTable::parse(&source.text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        // The line is not quoted: half a string may be a secret.
+        ConfigError::one(
+            source.place(&span, ""),
+            format!("this is not TOML: {}", error.message()),
+            "text stands in quotes, a table begins with [name], and each key stands once; see https://toml.io",
+        )
+    })
+}
+
+fn noted<'a, T>(result: Result<T, ConfigError>, source: &'a Source, problems: &Problems) -> Option<(T, &'a Source)> {
+    match result {
+        Ok(value) => Some((value, source)),
+        Err(error) => {
+            problems.note_all(&error);
+            None
+        }
+    }
+}
+
+fn pairs_of_included(mut file: Table<'_>) -> Table<'_> {
+    for key in MAIN_ONLY {
+        if let Some(found) = file.take(key) {
+            found.reject_unquoted("belongs in the main file", "an included file holds [pair.NAME] tables alone");
+        }
+    }
+    let pairs = file.table("pair");
+    file.finish();
+    pairs
+}
+
+/// Reads the pairs of all files: their names, and those without a mistake, by name.
+fn pairs(tables: &[Table<'_>], defaults: &Table<'_>) -> (BTreeSet<String>, Vec<Pair>) {
+    let mut first: BTreeMap<String, Place> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (name, key, table) in tables.iter().flat_map(Table::tables_by_name) {
+        if !names::is_name(name) {
+            key.reject(
+                "must be named with a-z, 0-9, _ and - alone, 64 at most",
+                "the name becomes a file name: state/NAME.db",
+            );
+        } else if let Some(place) = first.get(name) {
+            key.reject(&format!("stands in {place} already"), "give each pair a name of its own");
+        } else {
+            first.insert(name.to_owned(), key.place());
+            pairs.extend(read_pair::pair(name, table.over(defaults)));
+        }
+    }
+    pairs.sort_by(|left, right| left.name.cmp(&right.name));
+    (first.into_keys().collect(), pairs)
+}

@@ -1,0 +1,237 @@
+//! One pair: a Cliengo account and a GHL location that are kept alike.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::choice::Choice;
+use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
+use super::secret::Secret;
+use crate::record::Kind;
+
+/// A Cliengo account and a GHL location that are kept alike, and how.
+///
+/// Serializes to what decides the operations of a plan (see [`Pair::fingerprint`]): pace, timing and secrets are left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pair {
+    /// Its name: `[a-z0-9_-]`, since it becomes a file name. Unique.
+    pub name: String,
+    /// The country of phones written without one, ISO 3166 alpha-2; `None`: the GHL location's.
+    pub region: Option<String>,
+    /// How long an unknown outcome rests before it is read back.
+    #[serde(skip)]
+    pub settle: Duration,
+    /// The two accounts.
+    pub accounts: Accounts,
+    /// How Cliengo is spoken to.
+    pub cliengo: Cliengo,
+    /// How GHL is spoken to.
+    pub ghl: Ghl,
+    /// The rules for contacts.
+    pub contacts: KindPolicy,
+    /// The rules for tasks.
+    pub tasks: TaskPolicy,
+    /// The rules for notes.
+    pub notes: NotePolicy,
+    /// The limits above which a plan is not applied.
+    pub guard: Guard,
+}
+
+impl Pair {
+    /// Whether both CRMs are the embedded ones.
+    #[must_use]
+    pub const fn is_sandbox(&self) -> bool {
+        matches!(self.accounts, Accounts::Sandbox)
+    }
+
+    /// The rules that every kind has.
+    #[must_use]
+    pub const fn policy(&self, kind: Kind) -> &KindPolicy {
+        match kind {
+            Kind::Contact => &self.contacts,
+            Kind::Task => &self.tasks.policy,
+            Kind::Note => &self.notes.policy,
+        }
+    }
+
+    /// A hex digest of what decides the operations of a plan: a saved plan with another one is stale.
+    ///
+    /// Secrets, request rates, page sizes and waiting times may change without it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"concord.pair/1\n");
+        // Field order is declaration order and no map is involved, so equal pairs give equal bytes. Serializing plain
+        // data cannot fail; were it to, the digest of the debug form still changes with every setting.
+        match serde_json::to_vec(self) {
+            Ok(canonical) => hasher.update(&canonical),
+            Err(_) => hasher.update(format!("{self:?}").as_bytes()),
+        };
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// Which two accounts a pair connects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Accounts {
+    /// Both CRMs embedded: started with the run, with their own keys.
+    Sandbox,
+    /// Accounts at the real CRMs.
+    Real(Box<RealAccounts>),
+}
+
+/// The two accounts of a real pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RealAccounts {
+    /// The Cliengo account.
+    pub cliengo: CliengoAccount,
+    /// The GHL location.
+    pub ghl: GhlAccount,
+}
+
+/// A Cliengo account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CliengoAccount {
+    /// The API's address, without a slash at its end.
+    pub base_url: String,
+    /// The API key.
+    #[serde(skip)]
+    pub api_key: Secret,
+    /// The website under which contacts are created.
+    pub website_id: String,
+}
+
+/// A GHL location (sub-account).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GhlAccount {
+    /// The API's address, without a slash at its end.
+    pub base_url: String,
+    /// The location.
+    pub location_id: String,
+    /// The private integration token.
+    #[serde(skip)]
+    pub token: Secret,
+}
+
+/// How Cliengo is spoken to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cliengo {
+    /// How the API key is sent.
+    #[serde(skip)]
+    pub auth: CliengoAuth,
+    /// Requests in a second, above 0; `f64::INFINITY`: no limit.
+    #[serde(skip)]
+    pub requests_per_second: f64,
+    /// Records on a page, from 1 to 100.
+    #[serde(skip)]
+    pub page_size: u32,
+    /// Younger contacts are left for the next run.
+    pub min_age: Duration,
+    /// How tasks are kept there.
+    pub tasks: TasksMode,
+    /// What no probe can settle.
+    pub capabilities: CliengoCapabilities,
+}
+
+/// How Cliengo's API key is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CliengoAuth {
+    /// As a query parameter.
+    Query,
+    /// As a bearer token.
+    Bearer,
+    /// Exchanged for a session token.
+    Jwt,
+}
+
+impl Choice for CliengoAuth {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("query", Self::Query), ("bearer", Self::Bearer), ("jwt", Self::Jwt)];
+}
+
+/// How tasks are kept on Cliengo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TasksMode {
+    /// As a resource where a probe finds one, else not at all.
+    Auto,
+    /// As a resource of their own.
+    Resource,
+    /// As the contact's due date, one way.
+    DueDate,
+    /// As notes, one way.
+    Notes,
+    /// Not at all.
+    Off,
+}
+
+impl Choice for TasksMode {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("resource", Self::Resource),
+        ("due_date", Self::DueDate),
+        ("notes", Self::Notes),
+        ("off", Self::Off),
+    ];
+}
+
+/// What a Cliengo account can do that no probe can settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about an account, read by name")]
+pub struct CliengoCapabilities {
+    /// Contacts can be deleted.
+    pub contact_delete: bool,
+    /// Listings show tags.
+    pub tags_read: Readable,
+    /// Tags can be removed.
+    pub tag_remove: bool,
+    /// Notes can be changed.
+    pub note_update: bool,
+    /// Notes can be deleted.
+    pub note_delete: bool,
+    /// What a write does to a contact's extra parameters.
+    pub extra_params: ExtraParams,
+}
+
+/// Whether listings show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Readable {
+    /// From the first listing on that has it.
+    Auto,
+    /// They do.
+    On,
+    /// They do not.
+    Off,
+}
+
+/// What a write does to a contact's extra parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExtraParams {
+    /// They are not written.
+    Off,
+    /// A write adds to them.
+    Merge,
+    /// A write replaces them all.
+    Replace,
+}
+
+impl Choice for ExtraParams {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("merge", Self::Merge), ("replace", Self::Replace)];
+}
+
+/// How GHL is spoken to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ghl {
+    /// The `Version` header.
+    pub version: String,
+    /// Records on a page, from 1 to 500.
+    #[serde(skip)]
+    pub page_size: u32,
+    /// The share of the day's quota that one run may use: above 0, at most 1.
+    #[serde(skip)]
+    pub daily_budget: f64,
+}

@@ -1,0 +1,280 @@
+//! Reads `[pair.NAME]` over `[defaults]`.
+
+use std::time::Duration;
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+use toml::de::DeValue;
+
+use super::pair::{
+    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
+    RealAccounts, TasksMode,
+};
+use super::policy::{
+    ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
+    TaskPolicy,
+};
+use super::reader::Table;
+use super::secret::secret;
+use super::unbuilt;
+use super::value::Found;
+use crate::record::{Kind, Side};
+
+const CLIENGO_URL: &str = "https://api.cliengo.com/1.0";
+const GHL_URL: &str = "https://services.leadconnectorhq.com";
+const GHL_VERSION: &str = "2021-07-28";
+const MINUTE: Duration = Duration::from_mins(1);
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+/// Reads a pair; `None` when a mistake was noted that leaves no pair.
+pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
+    // A value that is no boolean is noted; taken as `true`, it brings no further complaints about missing accounts.
+    let sandbox = table.take("sandbox").is_some_and(|found| found.boolean().unwrap_or(true));
+    let region = table.read("region", region);
+    let settle = table.read("settle", Found::duration).unwrap_or(2 * MINUTE);
+    let (mut cliengo_table, mut ghl_table) = (table.table("cliengo"), table.table("ghl"));
+    let accounts = if sandbox {
+        sandbox_accounts(&mut cliengo_table, &mut ghl_table)
+    } else {
+        real_accounts(&mut cliengo_table, &mut ghl_table)
+    };
+    let cliengo = cliengo(cliengo_table, sandbox);
+    let ghl = ghl(ghl_table);
+    let contacts = contacts(table.table("contacts"));
+    let tasks = tasks(table.table("tasks"));
+    let notes = notes(table.table("notes"));
+    let guard = guard(table.table("guard"), sandbox);
+    unbuilt::read(&mut table);
+    unbuilt::refuse(&table);
+    table.finish();
+    Some(Pair {
+        name: name.to_owned(),
+        region,
+        settle,
+        accounts: accounts?,
+        cliengo,
+        ghl,
+        contacts,
+        tasks,
+        notes,
+        guard,
+    })
+}
+
+fn sandbox_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>) -> Option<Accounts> {
+    let of_cliengo = ["base_url", "api_key", "website_id"].map(|key| cliengo.take_own(key));
+    let of_ghl = ["base_url", "location_id", "token", "oauth"].map(|key| ghl.take_own(key));
+    let given: Vec<Found<'_>> = of_cliengo.into_iter().chain(of_ghl).flatten().collect();
+    for found in &given {
+        found.reject_unquoted(
+            "must not be given: a sandbox pair brings both CRMs with it",
+            "remove the key, or remove `sandbox = true` to use real accounts",
+        );
+    }
+    given.is_empty().then_some(Accounts::Sandbox)
+}
+
+fn real_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>) -> Option<Accounts> {
+    let cliengo = cliengo_account(cliengo);
+    let ghl = ghl_account(ghl);
+    Some(Accounts::Real(Box::new(RealAccounts { cliengo: cliengo?, ghl: ghl? })))
+}
+
+fn cliengo_account(table: &mut Table<'_>) -> Option<CliengoAccount> {
+    let base_url = table.read("base_url", Found::url).unwrap_or_else(|| CLIENGO_URL.to_owned());
+    let api_key = table.require(
+        "api_key",
+        &format!("add api_key = {{ env = \"CLIENGO_API_KEY\" }} under [{}]: the account's API key", table.path),
+        secret,
+    );
+    let website_id = table.require(
+        "website_id",
+        &format!("add website_id = \"…\" under [{}]: the website under which contacts are created", table.path),
+        id,
+    );
+    Some(CliengoAccount { base_url, api_key: api_key?, website_id: website_id? })
+}
+
+fn ghl_account(table: &mut Table<'_>) -> Option<GhlAccount> {
+    let base_url = table.read("base_url", Found::url).unwrap_or_else(|| GHL_URL.to_owned());
+    let location_id = table.require(
+        "location_id",
+        &format!("add location_id = \"…\" under [{}]: the id of the GHL location (sub-account)", table.path),
+        id,
+    );
+    let hint = format!("add token = {{ env = \"GHL_TOKEN\" }} under [{}]: a private integration token", table.path);
+    let token = match table.read("oauth", |found| unbuilt::oauth(found)) {
+        Some(()) => table.read("token", secret),
+        None => table.require("token", &hint, secret),
+    };
+    Some(GhlAccount { base_url, location_id: location_id?, token: token? })
+}
+
+fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {
+    let (unpaced, age) = if sandbox { (f64::INFINITY, Duration::ZERO) } else { (2.0, 15 * MINUTE) };
+    let cliengo = Cliengo {
+        auth: table.read("auth", Found::choice).unwrap_or(CliengoAuth::Query),
+        requests_per_second: table.read("requests_per_second", rate).unwrap_or(unpaced),
+        page_size: table.read("page_size", |found| small(found, 100)).unwrap_or(50),
+        min_age: table.read("min_age", Found::duration).unwrap_or(age),
+        tasks: table.read("tasks", Found::choice).unwrap_or(TasksMode::Auto),
+        capabilities: capabilities(table.table("capabilities"), sandbox),
+    };
+    table.finish();
+    cliengo
+}
+
+fn capabilities(mut table: Table<'_>, sandbox: bool) -> CliengoCapabilities {
+    let shown = if sandbox { Readable::On } else { Readable::Auto };
+    let capabilities = CliengoCapabilities {
+        contact_delete: table.read("contact_delete", Found::boolean).unwrap_or(true),
+        tags_read: table.read("tags_read", readable).unwrap_or(shown),
+        tag_remove: table.read("tag_remove", Found::boolean).unwrap_or(sandbox),
+        note_update: table.read("note_update", Found::boolean).unwrap_or(sandbox),
+        note_delete: table.read("note_delete", Found::boolean).unwrap_or(sandbox),
+        extra_params: table.read("extra_params", Found::choice).unwrap_or(ExtraParams::Off),
+    };
+    table.finish();
+    capabilities
+}
+
+fn ghl(mut table: Table<'_>) -> Ghl {
+    let ghl = Ghl {
+        version: table.read("version", version).unwrap_or_else(|| GHL_VERSION.to_owned()),
+        page_size: table.read("page_size", |found| small(found, 500)).unwrap_or(100),
+        daily_budget: table.read("daily_budget", share).unwrap_or(0.5),
+    };
+    table.finish();
+    ghl
+}
+
+fn contacts(mut table: Table<'_>) -> KindPolicy {
+    let policy = policy(&mut table, Kind::Contact);
+    table.finish();
+    policy
+}
+
+fn tasks(mut table: Table<'_>) -> TaskPolicy {
+    let policy = policy(&mut table, Kind::Task);
+    let default_due = table.read("default_due", Found::duration).unwrap_or(WEEK);
+    table.finish();
+    TaskPolicy { policy, default_due }
+}
+
+fn notes(mut table: Table<'_>) -> NotePolicy {
+    let policy = policy(&mut table, Kind::Note);
+    let notes = NotePolicy {
+        policy,
+        fetch: table.read("fetch", Found::choice).unwrap_or(NotesFetch::Auto),
+        rotation: table.read("rotation", Found::period).unwrap_or(WEEK),
+        append_edit: table.read("append_edit", Found::boolean).unwrap_or(false),
+    };
+    table.finish();
+    notes
+}
+
+fn policy(table: &mut Table<'_>, kind: Kind) -> KindPolicy {
+    // Losing a person's history costs more than a stale contact, so contacts are deleted on request only.
+    let on_delete_omitted = if kind == Kind::Contact { OnDelete::Ignore } else { OnDelete::Propagate };
+    KindPolicy {
+        direction: table.read("direction", Found::choice).unwrap_or(Direction::Both),
+        conflict: table.read("conflict", Found::choice).unwrap_or(ConflictPolicy::Take(Side::Ghl)),
+        conflict_fallback: table.read("conflict_fallback", Found::choice).unwrap_or(Side::Ghl),
+        on_delete: table.read("on_delete", |found| on_delete(found, kind)).unwrap_or(on_delete_omitted),
+        match_by: table.read("match", match_by).unwrap_or_else(|| vec![MatchField::Email, MatchField::Phone]),
+        duplicates: table.read("duplicates", Found::choice).unwrap_or(Duplicates::Hold),
+    }
+}
+
+fn guard(mut table: Table<'_>, sandbox: bool) -> Guard {
+    let first_sync = if sandbox { FirstSync::Auto } else { FirstSync::Approve };
+    let guard = Guard {
+        first_sync: table.read("first_sync", Found::choice).unwrap_or(first_sync),
+        delete_percent: table.read("delete_percent", Found::percent).unwrap_or(10.0),
+        delete_count: table.read("delete_count", count).unwrap_or(50),
+        update_percent: table.read("update_percent", Found::percent).unwrap_or(30.0),
+        update_count: table.read("update_count", count).unwrap_or(5000),
+        create_percent: table.read("create_percent", Found::percent).unwrap_or(30.0),
+        create_count: table.read("create_count", count).unwrap_or(500),
+        shrink_percent: table.read("shrink_percent", Found::percent).unwrap_or(10.0),
+        min_records: table.read("min_records", count).unwrap_or(10),
+    };
+    table.finish();
+    guard
+}
+
+fn region(found: &Found<'_>) -> Option<String> {
+    let code = found.text()?;
+    let capitals = code.len() == 2 && code.chars().all(|letter| letter.is_ascii_uppercase());
+    let known = Region::from_code(code)
+        .is_ok_and(|region| PHONE_NUMBER_UTIL.get_supported_regions().any(|supported| supported == region));
+    if capitals && known {
+        return Some(code.to_owned());
+    }
+    found.reject(
+        &format!("must be a country as two capital letters (ISO 3166); found {code:?}"),
+        "such as \"AR\" for Argentina, \"MX\" for Mexico, \"GB\" for the United Kingdom",
+    );
+    None
+}
+
+/// An id that a CRM gave: it becomes a part of paths, and one with `…` in it is a placeholder.
+fn id(found: &Found<'_>) -> Option<String> {
+    let id = found.text()?;
+    if id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter)) {
+        return Some(id.to_owned());
+    }
+    found.expect("an id as the CRM shows it (letters, digits, - and _)")
+}
+
+fn version(found: &Found<'_>) -> Option<String> {
+    let version = found.text()?;
+    if version.chars().all(|letter| letter.is_ascii_graphic()) {
+        return Some(version.to_owned());
+    }
+    found.expect("an API version such as \"2021-07-28\"")
+}
+
+fn rate(found: &Found<'_>) -> Option<f64> {
+    found.number("a number above 0, 1000 at most", |number| number > 0.0 && number <= 1000.0)
+}
+
+fn share(found: &Found<'_>) -> Option<f64> {
+    found.number("a number above 0, 1 at most (0.5 is half of the day's quota)", |number| number > 0.0 && number <= 1.0)
+}
+
+fn count(found: &Found<'_>) -> Option<u64> {
+    found.whole(0..=u64::MAX)
+}
+
+fn small(found: &Found<'_>, most: u32) -> Option<u32> {
+    found.whole(1..=u64::from(most)).and_then(|number| u32::try_from(number).ok())
+}
+
+fn readable(found: &Found<'_>) -> Option<Readable> {
+    match found.value {
+        DeValue::Boolean(true) => Some(Readable::On),
+        DeValue::Boolean(false) => Some(Readable::Off),
+        DeValue::String(text) if text == "auto" => Some(Readable::Auto),
+        _ => found.expect("true, false or \"auto\""),
+    }
+}
+
+fn on_delete(found: &Found<'_>, kind: Kind) -> Option<OnDelete> {
+    let choice = found.choice()?;
+    if choice == OnDelete::Mark && kind != Kind::Contact {
+        found.reject(
+            "must be \"propagate\" or \"ignore\"; found \"mark\"",
+            "\"mark\" puts a tag on a contact: only contacts take it",
+        );
+        return None;
+    }
+    Some(choice)
+}
+
+fn match_by(found: &Found<'_>) -> Option<Vec<MatchField>> {
+    let keys = found.choices()?;
+    if keys.is_empty() {
+        return found.expect("a list of at least one of \"email\" and \"phone\"");
+    }
+    Some(keys)
+}
