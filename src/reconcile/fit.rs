@@ -65,7 +65,9 @@ impl Target<'_> {
         if field == Field::Due && self.capabilities.due_required {
             return match (self.current, source.created) {
                 (None, Some(created)) => self.default_due(created),
-                (None, None) => Fit::Cannot("a task needs a due date there, and it has neither one nor a creation date".to_owned()),
+                (None, None) => {
+                    Fit::Cannot("a task needs a due date there, and it has neither one nor a creation date".to_owned())
+                }
                 (Some(_), _) => Fit::Cannot(format!("{} has no task without a due date", self.side.title())),
             };
         }

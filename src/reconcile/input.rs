@@ -24,8 +24,6 @@ pub struct Input<'a> {
     pub capabilities: Both<Capabilities>,
     /// What was listed.
     pub listings: Both<ByKind<ListingCount>>,
-    /// What the last run listed.
-    pub last_counts: Both<ByKind<Option<u64>>>,
     /// Live links.
     pub links: ByKind<u64>,
     /// Linked contacts that the sieve let through.
@@ -38,6 +36,10 @@ pub struct Input<'a> {
     pub unlinked: Both<Vec<Unlinked>>,
     /// Listed tasks and notes without a link.
     pub loose: Both<Vec<Unlinked>>,
+    /// Contacts that tasks or notes say they belong to, and that no complete listing showed.
+    pub unknown_parents: BTreeSet<SideId>,
+    /// Contacts whose tasks or notes were all listed, of the kinds that are listed per contact.
+    pub covered: BTreeSet<(Kind, SideId)>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
     /// The sources of creates whose outcome is not known.
@@ -163,8 +165,6 @@ pub struct Parent {
     pub ids: Ids,
     /// Its name for a person.
     pub label: String,
-    /// Whether its notes were listed in this run.
-    pub notes_listed: Both<bool>,
 }
 
 /// A linked contact that holds a key.

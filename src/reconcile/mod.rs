@@ -1,7 +1,198 @@
 //! Reconciling: pure functions of the snapshot, both listings, the policy and the capabilities.
+//!
+//! No I/O, no clock, no async, no randomness: the same [`Input`] always makes the same [`Plan`]. (I8)
 
+mod children;
+mod correlate;
+mod create;
+mod draft;
+mod fit;
 mod guard;
+mod input;
+mod merge;
+mod missing;
 mod plan;
+mod update;
 
+use std::collections::BTreeMap;
+
+use children::{Brood, plan_brood};
+use correlate::{correlate, is_too_young, too_young};
+use draft::{Draft, Family, Subject};
 pub use guard::{Guard, GuardName};
+pub use input::*;
+pub use merge::{Decision, Rules, Sight, TagNews, decide, tag_news};
 pub use plan::*;
+use update::{Story, plan_linked, plan_pair};
+
+use crate::config::Direction;
+use crate::record::{Action, Both, Ids, Kind, Side, SideId, Target};
+
+/// Makes the plan: everything that has to be done so that both sides tell the same stories, and why the rest waits.
+#[must_use]
+pub fn reconcile(input: &Input<'_>) -> Plan {
+    let mut draft = Draft::new(input);
+    let (mut broods, mut loose) = broods(input);
+    let mut linked: BTreeMap<i64, Option<&Linked>> = input.parents.keys().map(|link| (*link, None)).collect();
+    linked.extend(input.contacts.iter().map(|contact| (contact.link, Some(contact))));
+    for (link, contact) in linked {
+        let mut brood = broods.remove(&link).unwrap_or_default();
+        let ids = contact.map(|contact| &contact.ids).or_else(|| input.parents.get(&link).map(|parent| &parent.ids));
+        adopt_loose(&mut brood, &mut loose, ids);
+        plan_contact(&mut draft, link, contact, &brood);
+    }
+    plan_unlinked(&mut draft, &mut loose);
+    plan_remaining(&mut draft, loose);
+    hold_unparsable(&mut draft);
+    say_missing_kinds(&mut draft);
+    finish(draft)
+}
+
+/// Tasks and notes that came through the sieve: linked ones by their contact's link, the others by their contact's id.
+fn broods<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Brood<'a>>, BTreeMap<SideId, Vec<&'a Unlinked>>) {
+    let mut broods: BTreeMap<i64, Brood<'_>> = BTreeMap::new();
+    for child in &input.children {
+        if let Some(parent) = child.parent {
+            broods.entry(parent).or_default().linked.push(child);
+        }
+    }
+    let mut loose: BTreeMap<SideId, Vec<&Unlinked>> = BTreeMap::new();
+    for child in Side::BOTH.into_iter().flat_map(|side| input.loose.of(side)) {
+        if let Some(parent) = &child.parent {
+            loose.entry(parent.clone()).or_default().push(child);
+        }
+    }
+    (broods, loose)
+}
+
+fn adopt_loose<'a>(brood: &mut Brood<'a>, loose: &mut BTreeMap<SideId, Vec<&'a Unlinked>>, ids: Option<&Ids>) {
+    for side in Side::BOTH {
+        if let Some(id) = ids.and_then(|ids| ids.tagged(side)) {
+            brood.loose.of_mut(side).extend(loose.remove(&id).unwrap_or_default());
+        }
+    }
+}
+
+fn existing(draft: &mut Draft<'_>, link: i64, ids: &Ids, label: &str) -> Option<Family> {
+    let (cliengo, ghl) = (ids.tagged(Side::Cliengo)?, ids.tagged(Side::Ghl)?);
+    Some(Family {
+        number: draft.next_family(),
+        contact: label.to_owned(),
+        ids: ids.clone(),
+        link: LinkRef::Existing(link),
+        targets: Both { cliengo: Target::Existing(cliengo), ghl: Target::Existing(ghl) },
+    })
+}
+
+/// A linked contact, or one whose tasks and notes alone came through the sieve.
+fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, brood: &Brood<'_>) {
+    let Some(contact) = contact else {
+        let Some(parent) = draft.input.parents.get(&link) else { return };
+        if let Some(family) = existing(draft, link, &parent.ids, &parent.label) {
+            plan_brood(draft, &family, brood);
+        }
+        return;
+    };
+    let subject = Subject { kind: Kind::Contact, ids: contact.ids.clone(), label: contact.label(), link: Some(link) };
+    let (Some(cliengo), Some(ghl)) = (contact.sides.cliengo.seen(), contact.sides.ghl.seen()) else {
+        return missing::plan_contact(draft, &subject, contact, brood);
+    };
+    let Some(family) = existing(draft, link, &contact.ids, &subject.label) else { return };
+    let base = Both::from_fn(|side| contact.sides.of(side).base.as_ref());
+    plan_linked(draft, &family, &subject, link, Story { base, now: Both { cliengo, ghl } });
+    plan_brood(draft, &family, brood);
+}
+
+fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlinked>>) {
+    if draft.input.policy(Kind::Contact).direction == Direction::Off {
+        return;
+    }
+    let correlated = correlate(draft.input);
+    for pair in &correlated.pairs {
+        let mut ids = Ids::one(pair.cliengo.id.clone());
+        ids.insert(pair.ghl.id.clone());
+        let label =
+            if pair.ghl.record.label().is_empty() { pair.cliengo.record.label() } else { pair.ghl.record.label() };
+        let Some(mut family) = existing(draft, 0, &ids, &label) else { continue };
+        let subject = Subject { kind: Kind::Contact, ids, label, link: None };
+        let story = Story { base: Both::default(), now: Both { cliengo: &pair.cliengo.record, ghl: &pair.ghl.record } };
+        plan_pair(draft, &mut family, &subject, story);
+        let mut brood = Brood::default();
+        adopt_loose(&mut brood, loose, Some(&family.ids));
+        plan_brood(draft, &family, &brood);
+    }
+    for contact in &correlated.single {
+        let mut brood = Brood::default();
+        adopt_loose(&mut brood, loose, Some(&Ids::one(contact.id.clone())));
+        let subject = subject_of(contact);
+        if is_too_young(draft.input, contact) {
+            draft.hold(&subject, HeldReason::TooYoung, too_young());
+        } else if let Some(family) = create::plan_contact(draft, contact, None) {
+            plan_brood(draft, &family, &brood);
+        }
+    }
+    for (contact, reason, detail) in &correlated.held {
+        // What waits with its contact is not said one by one.
+        loose.remove(&contact.id);
+        draft.hold(&subject_of(contact), *reason, detail.clone());
+    }
+}
+
+fn subject_of(record: &Unlinked) -> Subject {
+    Subject { kind: record.kind, ids: Ids::one(record.id.clone()), label: record.record.label(), link: None }
+}
+
+/// Tasks and notes whose contact nobody listed: they wait, and are said.
+fn plan_remaining(draft: &mut Draft<'_>, loose: BTreeMap<SideId, Vec<&Unlinked>>) {
+    for (parent, children) in loose {
+        if draft.input.unknown_parents.contains(&parent) {
+            for child in children {
+                let detail = format!("its contact {parent} is not among the contacts listed");
+                draft.hold(&subject_of(child), HeldReason::Unlisted, detail);
+            }
+        }
+    }
+}
+
+fn hold_unparsable(draft: &mut Draft<'_>) {
+    for unreadable in &draft.input.unparsable {
+        let subject = Subject { kind: unreadable.kind, ids: unreadable.ids.clone(), label: String::new(), link: None };
+        draft.hold(&subject, HeldReason::Unparsable, unreadable.why.clone());
+    }
+}
+
+/// A kind that one side does not have at all is said once for the pair, not for each record.
+fn say_missing_kinds(draft: &mut Draft<'_>) {
+    for kind in [Kind::Task, Kind::Note] {
+        for side in Side::BOTH {
+            let takes_part = draft.input.policy(kind).direction != Direction::Off;
+            let what = format!("pair:{side}:{kind}");
+            if takes_part && !draft.input.can(side, kind).list && !draft.input.remembered.contains(&what) {
+                let subject = Subject { kind, ids: Ids::default(), label: String::new(), link: None };
+                let detail = format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title());
+                draft.cannot(&subject, side, Action::Create, detail);
+                draft.settlements.push(Settlement::Remember { what, link: None });
+            }
+        }
+    }
+}
+
+fn finish(draft: Draft<'_>) -> Plan {
+    let input = draft.input;
+    let links = input.links.contact + input.links.task + input.links.note;
+    let mut plan = Plan {
+        pair: input.pair.name.clone(),
+        mode: input.mode,
+        first_sync: input.first_sync,
+        listings: input.listings.clone(),
+        in_sync: links.saturating_sub(draft.busy.len() as u64),
+        operations: draft.operations,
+        conflicts: draft.conflicts,
+        held: draft.held,
+        unsupported: draft.unsupported,
+        guards: Vec::new(),
+        settlements: draft.settlements,
+    };
+    plan.guards = guard::evaluate(&plan, input);
+    plan
+}

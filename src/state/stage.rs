@@ -187,15 +187,14 @@ impl Stage {
         Ok(statement.query_row([side.as_str(), kind.as_str(), id], staged).optional()?)
     }
 
-    /// The listed tasks or notes of one contact.
+    /// Whether a record was listed.
     ///
     /// # Errors
-    /// When they cannot be read.
-    pub fn children(&self, side: Side, kind: Kind, parent: &str) -> Result<Vec<StagedRow>, StateError> {
-        let sql = format!("{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.parent_id = ?3 ORDER BY r.remote_id");
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([side.as_str(), kind.as_str(), parent], staged)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// When it cannot be read.
+    pub fn has(&self, side: Side, kind: Kind, id: &str) -> Result<bool, StateError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM record WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?;
+        Ok(statement.exists([side.as_str(), kind.as_str(), id])?)
     }
 
     /// The linked records of live links that were not listed: with `complete`, all; else those whose contact's list

@@ -1,0 +1,254 @@
+//! Finding the counterpart of a contact that has no link: exactly one on each side, or nobody. (I16)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::input::{Holder, Input, Unlinked};
+use super::plan::HeldReason;
+use crate::config::MatchField;
+use crate::record::{Both, Field, MatchKey, Side, SideId, Value};
+
+/// What becomes of the unlinked contacts.
+#[derive(Debug, Default)]
+pub struct Correlated<'a> {
+    /// The same person on both sides.
+    pub pairs: Vec<Both<&'a Unlinked>>,
+    /// On one side only, and to be created on the other.
+    pub single: Vec<&'a Unlinked>,
+    /// Waiting, each with the reason and what a person needs to know.
+    pub held: Vec<(&'a Unlinked, HeldReason, String)>,
+}
+
+/// Everybody who holds one key.
+#[derive(Default)]
+struct Group<'a> {
+    unlinked: Both<BTreeSet<usize>>,
+    linked: Both<Vec<&'a Holder>>,
+}
+
+impl Group<'_> {
+    fn size(&self, side: Side) -> usize {
+        self.unlinked.of(side).len() + self.linked.of(side).len()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Open,
+    Settled,
+}
+
+struct Matching<'a> {
+    input: &'a Input<'a>,
+    fate: Both<Vec<Fate>>,
+    done: Correlated<'a>,
+}
+
+/// Decides for every unlinked contact: its counterpart, that it has none, or that it waits. (`semantics` 6 to 8)
+#[must_use]
+pub fn correlate<'a>(input: &'a Input<'a>) -> Correlated<'a> {
+    let fate = Both::from_fn(|side| vec![Fate::Open; input.unlinked.of(side).len()]);
+    let mut matching = Matching { input, fate, done: Correlated::default() };
+    matching.hold_unready();
+    for field in &input.policy(crate::record::Kind::Contact).match_by {
+        for (key, group) in matching.groups(*field) {
+            matching.decide(&key, &group);
+        }
+    }
+    for side in Side::BOTH {
+        for (at, contact) in input.unlinked.of(side).iter().enumerate() {
+            if matching.is_open(side, at) {
+                matching.done.single.push(contact);
+            }
+        }
+    }
+    matching.done
+}
+
+impl<'a> Matching<'a> {
+    fn contact(&self, side: Side, at: usize) -> Option<&'a Unlinked> {
+        self.input.unlinked.of(side).get(at)
+    }
+
+    fn is_open(&self, side: Side, at: usize) -> bool {
+        self.fate.of(side).get(at) == Some(&Fate::Open)
+    }
+
+    fn settle(&mut self, side: Side, at: usize) {
+        if let Some(fate) = self.fate.of_mut(side).get_mut(at) {
+            *fate = Fate::Settled;
+        }
+    }
+
+    fn hold(&mut self, side: Side, at: usize, reason: HeldReason, detail: String) {
+        if let Some(contact) = self.contact(side, at) {
+            self.settle(side, at);
+            self.done.held.push((contact, reason, detail));
+        }
+    }
+
+    /// Contacts that take no part in matching: without a key, or with a create whose outcome is not known.
+    fn hold_unready(&mut self) {
+        for side in Side::BOTH {
+            for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
+                if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
+                    let detail =
+                        "an earlier run tried to create its counterpart and got no answer; it is read back first";
+                    self.hold(side, at, HeldReason::UnknownOutcome, detail.to_owned());
+                } else if contact.record.match_keys().is_empty() {
+                    let detail = "neither e-mail nor phone that could tell it from a double";
+                    self.hold(side, at, HeldReason::NoMatchKey, detail.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Everybody by the key of `field`; contacts that an earlier key settled count as company, not as candidates.
+    fn groups(&self, field: MatchField) -> BTreeMap<MatchKey, Group<'a>> {
+        let mut groups: BTreeMap<MatchKey, Group<'a>> = BTreeMap::new();
+        let fits = |key: &MatchKey| match field {
+            MatchField::Email => matches!(key, MatchKey::Email(_)),
+            MatchField::Phone => matches!(key, MatchKey::Phone(_)),
+        };
+        for side in Side::BOTH {
+            for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
+                let keys = contact.record.match_keys().into_iter().chain(contact.record.also.iter().cloned());
+                for key in keys.filter(fits) {
+                    groups.entry(key).or_default().unlinked.of_mut(side).insert(at);
+                }
+            }
+        }
+        for (key, group) in &mut groups {
+            for side in Side::BOTH {
+                let holders = self.input.holders.of(side).get(key).into_iter().flatten();
+                group.linked.of_mut(side).extend(holders);
+            }
+        }
+        groups
+    }
+
+    fn decide(&mut self, key: &MatchKey, group: &Group<'a>) {
+        let open = Both::from_fn(|side| {
+            let candidates = group.unlinked.of(side).iter().copied();
+            candidates.filter(|at| self.is_open(side, *at)).collect::<Vec<_>>()
+        });
+        let opens = open.cliengo.len() + open.ghl.len();
+        if opens == 0 || (group.size(Side::Cliengo) + group.size(Side::Ghl)) == 1 {
+            return;
+        }
+        match (group.size(Side::Cliengo), group.size(Side::Ghl), open.cliengo.as_slice(), open.ghl.as_slice()) {
+            (1, 1, [cliengo], [ghl]) => self.pair(key, *cliengo, *ghl),
+            (cliengo, ghl, _, _) if opens == 1 && cliengo <= 2 && ghl <= 2 => self.company(key, group, &open),
+            _ => self.several(group, &open),
+        }
+    }
+
+    /// One on each side, both unlinked.
+    fn pair(&mut self, key: &MatchKey, cliengo: usize, ghl: usize) {
+        let (Some(left), Some(right)) = (self.contact(Side::Cliengo, cliengo), self.contact(Side::Ghl, ghl)) else {
+            return;
+        };
+        let differing = matches!(key, MatchKey::Phone(_)) && emails_differ(left, right);
+        if differing {
+            let detail = |other: &Unlinked| {
+                format!(
+                    "its phone is that of {} on the other side, but their e-mails differ: correct one of them",
+                    other.id
+                )
+            };
+            self.hold(Side::Cliengo, cliengo, HeldReason::EmailPhoneMismatch, detail(right));
+            self.hold(Side::Ghl, ghl, HeldReason::EmailPhoneMismatch, detail(left));
+        } else if self.is_young(left) {
+            self.hold(Side::Cliengo, cliengo, HeldReason::TooYoung, too_young());
+            self.hold(Side::Ghl, ghl, HeldReason::TooYoung, format!("its counterpart {} is too new", left.id));
+        } else {
+            self.settle(Side::Cliengo, cliengo);
+            self.settle(Side::Ghl, ghl);
+            self.done.pairs.push(Both { cliengo: left, ghl: right });
+        }
+    }
+
+    /// One unlinked contact among contacts that have their counterpart already: a further record of that person.
+    fn company(&mut self, key: &MatchKey, group: &Group<'a>, open: &Both<Vec<usize>>) {
+        for side in Side::BOTH {
+            for at in open.of(side).clone() {
+                let Some(contact) = self.contact(side, at) else { continue };
+                let others = self.others(group, &contact.id);
+                let mismatch = matches!(key, MatchKey::Phone(_)) && self.email_differs_from_company(contact, group);
+                let (reason, detail) = if mismatch {
+                    (
+                        HeldReason::EmailPhoneMismatch,
+                        format!("its phone is that of {others}, but their e-mails differ: correct one of them"),
+                    )
+                } else {
+                    (
+                        HeldReason::DuplicateOf,
+                        format!("the same person as {others}: merge or delete one of them in its CRM"),
+                    )
+                };
+                self.hold(side, at, reason, detail);
+            }
+        }
+    }
+
+    /// Several could be meant: nobody is linked, nobody is created. (I16)
+    fn several(&mut self, group: &Group<'a>, open: &Both<Vec<usize>>) {
+        for side in Side::BOTH {
+            for at in open.of(side).clone() {
+                let Some(contact) = self.contact(side, at) else { continue };
+                let others = self.others(group, &contact.id);
+                let detail = format!("could be the same person as {others}: merge or correct them in their CRM");
+                self.hold(side, at, HeldReason::AmbiguousMatch, detail);
+            }
+        }
+    }
+
+    fn email_differs_from_company(&self, contact: &Unlinked, group: &Group<'a>) -> bool {
+        let unlinked = Side::BOTH.into_iter().flat_map(|side| {
+            let members = group.unlinked.of(side).iter();
+            members.filter_map(move |at| self.contact(side, *at)).collect::<Vec<_>>()
+        });
+        let mut company = unlinked.filter(|other| other.id != contact.id).peekable();
+        company.peek().is_some() && company.all(|other| emails_differ(contact, other))
+    }
+
+    fn others(&self, group: &Group<'a>, own: &SideId) -> String {
+        let unlinked = Side::BOTH.into_iter().flat_map(|side| {
+            group.unlinked.of(side).iter().filter_map(move |at| self.contact(side, *at)).map(|other| other.id.clone())
+        });
+        let linked = Side::BOTH
+            .into_iter()
+            .flat_map(|side| group.linked.of(side).iter().filter_map(move |holder| holder.ids.tagged(side)));
+        let names: BTreeSet<SideId> = unlinked.chain(linked).filter(|id| id != own).collect();
+        names.iter().map(|id| format!("{} {id}", id.side().title())).collect::<Vec<_>>().join(", ")
+    }
+
+    fn is_young(&self, contact: &Unlinked) -> bool {
+        is_too_young(self.input, contact)
+    }
+}
+
+/// Whether a Cliengo contact is so new that a chatbot may still be filling it in (`min_age`).
+#[must_use]
+pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
+    let Some(created) = contact.record.created.filter(|_| contact.id.side() == Side::Cliengo) else { return false };
+    let age = input.now.duration_since(created).unsigned_abs();
+    input.now > created && age < input.pair.cliengo.min_age
+        || input.now < created && !input.pair.cliengo.min_age.is_zero()
+}
+
+/// What a person is told of a contact that is too new.
+#[must_use]
+pub fn too_young() -> String {
+    "so new that the chatbot may still be filling it in: the next run takes it".to_owned()
+}
+
+fn emails_differ(one: &Unlinked, other: &Unlinked) -> bool {
+    let email = |contact: &Unlinked| match contact.record.get(&Field::Email) {
+        Some(email @ Value::Email(_)) if !contact.record.has_placeholder_email() => Some(email.clone()),
+        _ => None,
+    };
+    match (email(one), email(other)) {
+        (Some(one), Some(other)) => !one.same(&other),
+        _ => false,
+    }
+}

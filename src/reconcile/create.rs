@@ -1,0 +1,181 @@
+//! What stands on one side only, and its missing counterpart.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Draft, Family, Subject};
+use super::fit::{self, Fit};
+use super::input::Unlinked;
+use super::merge::TagNews;
+use super::plan::{Change, HeldReason, LinkRef, Settle};
+use super::update::plan_tags;
+use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
+
+/// What a create carries, and what it has to leave out.
+struct Content {
+    set: BTreeMap<Field, Value>,
+    cannot: Vec<String>,
+}
+
+fn content(draft: &Draft<'_>, kind: Kind, side: Side, source: &Record) -> Content {
+    let target = fit::Target {
+        side,
+        capabilities: draft.input.capabilities.of(side),
+        kind,
+        current: None,
+        default_due: draft.input.pair.tasks.default_due,
+    };
+    let mut content = Content { set: BTreeMap::new(), cannot: Vec::new() };
+    for field in source.fields.keys().filter(|field| **field != Field::Tags) {
+        match target.fit(*field, source) {
+            Fit::Write(value) => {
+                content.set.insert(*field, value);
+            }
+            Fit::Partly(value, cannot) => {
+                content.set.insert(*field, value);
+                content.cannot.push(cannot);
+            }
+            Fit::Same => {}
+            Fit::Cannot(cannot) => content.cannot.push(cannot),
+        }
+    }
+    content
+}
+
+/// Plans the counterpart of a contact on the other side. `retires` is the link that a recreated contact leaves behind.
+/// `None` where it cannot be created: it is then held or said to be unsupported.
+pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i64>) -> Option<Family> {
+    let source = contact.id.side();
+    let side = source.other();
+    let subject = Subject {
+        kind: Kind::Contact,
+        ids: Ids::one(contact.id.clone()),
+        label: contact.record.label(),
+        link: retires,
+    };
+    if !draft.input.policy(Kind::Contact).direction.writes(side) {
+        return None;
+    }
+    if !draft.input.can(side, Kind::Contact).create {
+        draft.cannot(&subject, side, Action::Create, format!("{} cannot create contacts", side.title()));
+        return None;
+    }
+    if !draft.input.listings.of(side).contact.complete {
+        let why = draft.input.listings.of(side).contact.why.clone().unwrap_or_default();
+        let detail =
+            format!("{}'s listing is not complete ({why}), so its counterpart may be there already", side.title());
+        draft.hold(&subject, HeldReason::Unlisted, detail);
+        return None;
+    }
+    let number = draft.next_family();
+    let tags = draft.input.capabilities.of(side).tags;
+    let content = content(draft, Kind::Contact, side, &contact.record);
+    let all: Vec<String> =
+        if tags.add { contact.record.tags().iter().map(str::to_owned).collect() } else { Vec::new() };
+    let mut sent: Vec<String> =
+        all.iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { tag.trim().to_owned() }).collect();
+    sent.sort();
+    let with_create = tags.with_create && !sent.is_empty();
+    let mut settle = Settle { retires, ..Settle::default() };
+    let mut listed = contact.record.fields.clone();
+    if listed.contains_key(&Field::Tags) && !tags.with_create {
+        // The tags follow in an operation of their own, and become the shadow with it.
+        listed.insert(Field::Tags, Value::Empty);
+    }
+    *settle.shadows.of_mut(source) = listed;
+    if tags.read {
+        let first = if with_create { Value::tags(sent.iter().collect()) } else { Value::Empty };
+        settle.shadows.of_mut(side).insert(Field::Tags, first);
+    }
+    let mut changes = changes(&content.set, source);
+    if with_create {
+        changes.push(Change::Tags { field: Field::Tags, added: sent.clone(), removed: Vec::new() });
+    }
+    let write = Write {
+        kind: Kind::Contact,
+        action: Action::Create,
+        target: None,
+        parent: None,
+        set: content.set,
+        before: BTreeMap::new(),
+        add_tags: if with_create { sent } else { Vec::new() },
+        remove_tags: Vec::new(),
+    };
+    say_cannot(draft, &subject, side, content.cannot);
+    let made = draft.add((number, &subject.label), &Ids::default(), &subject, write, side, changes, settle);
+    let mut targets = Both::from_fn(|_| Target::Existing(contact.id.clone()));
+    *targets.of_mut(side) = Target::CreatedBy(made);
+    let family = Family {
+        number,
+        contact: subject.label.clone(),
+        ids: subject.ids.clone(),
+        link: LinkRef::MadeBy(made),
+        targets,
+    };
+    if !tags.with_create && !all.is_empty() {
+        let news = TagNews { add: all, ..TagNews::default() };
+        plan_tags(draft, &family, &subject, family.link, side, &Target::CreatedBy(made), &news, None);
+    }
+    Some(family)
+}
+
+/// Plans the counterpart of a task or note under its contact on the other side.
+pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, retires: Option<i64>) {
+    let source = child.id.side();
+    let side = source.other();
+    let subject =
+        Subject { kind: child.kind, ids: Ids::one(child.id.clone()), label: child.record.label(), link: retires };
+    if !draft.input.policy(child.kind).direction.writes(side) {
+        return;
+    }
+    if draft.input.pending.contains(&(child.kind, child.id.clone())) {
+        let detail = "an earlier run tried to create its counterpart and got no answer; it is read back first";
+        draft.hold(&subject, HeldReason::UnknownOutcome, detail);
+        return;
+    }
+    if !draft.input.can(side, child.kind).create {
+        let detail = format!("{} cannot create {}s", side.title(), child.kind);
+        return draft.cannot(&subject, side, Action::Create, detail);
+    }
+    let content = content(draft, child.kind, side, &child.record);
+    let required = if child.kind == Kind::Task { Field::Title } else { Field::Body };
+    if !content.set.contains_key(&required) {
+        let detail = format!("it has no {required}, and {} takes no {} without one", side.title(), child.kind);
+        return draft.cannot(&subject, side, Action::Create, detail);
+    }
+    let settle = Settle {
+        parent: Some(family.link),
+        shadows: Both::from_fn(|each| if each == source { child.record.fields.clone() } else { BTreeMap::new() }),
+        retires,
+        ..Settle::default()
+    };
+    let changes = changes(&content.set, source);
+    let write = Write {
+        kind: child.kind,
+        action: Action::Create,
+        target: None,
+        parent: Some(family.targets.of(side).clone()),
+        set: content.set,
+        before: BTreeMap::new(),
+        add_tags: Vec::new(),
+        remove_tags: Vec::new(),
+    };
+    say_cannot(draft, &subject, side, content.cannot);
+    draft.add((family.number, &family.contact), &family.ids, &subject, write, side, changes, settle);
+}
+
+fn say_cannot(draft: &mut Draft<'_>, subject: &Subject, side: Side, cannot: Vec<String>) {
+    for detail in cannot {
+        draft.cannot(subject, side, Action::Create, detail);
+    }
+}
+
+fn changes(set: &BTreeMap<Field, Value>, origin: Side) -> Vec<Change> {
+    set.iter()
+        .map(|(field, value)| Change::Value {
+            field: *field,
+            before: serde_json::Value::Null,
+            after: value.json(),
+            origin,
+        })
+        .collect()
+}

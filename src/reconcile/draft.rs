@@ -1,0 +1,167 @@
+//! The plan while it is being made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::input::Input;
+use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, Operation, Settle, Settlement, Unsupported};
+use crate::record::{Action, Field, Ids, Kind, Side, Target, Value, Write};
+
+/// One contact and what hangs under it, while its operations are planned.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Its number.
+    pub number: u32,
+    /// The contact's name for a person.
+    pub contact: String,
+    /// The contact's ids.
+    pub ids: Ids,
+    /// The contact's link: one that exists, or that an operation makes.
+    pub link: LinkRef,
+    /// Where its tasks and notes go, on each side.
+    pub targets: crate::record::Both<Target>,
+}
+
+/// Who an operation is about.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What it is.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person.
+    pub label: String,
+    /// Its link, where it has one.
+    pub link: Option<i64>,
+}
+
+/// The plan while it is being made.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// What it is made from.
+    pub input: &'a Input<'a>,
+    /// Operations, in order.
+    pub operations: Vec<Operation>,
+    /// Conflicts.
+    pub conflicts: Vec<Conflict>,
+    /// What waits.
+    pub held: Vec<Held>,
+    /// What cannot be expressed.
+    pub unsupported: Vec<Unsupported>,
+    /// What becomes base without a request.
+    pub settlements: Vec<Settlement>,
+    /// Links that are not in sync.
+    pub busy: BTreeSet<i64>,
+    families: u32,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty plan.
+    #[must_use]
+    pub fn new(input: &'a Input<'a>) -> Self {
+        Self {
+            input,
+            operations: Vec::new(),
+            conflicts: Vec::new(),
+            held: Vec::new(),
+            unsupported: Vec::new(),
+            settlements: Vec::new(),
+            busy: BTreeSet::new(),
+            families: 0,
+        }
+    }
+
+    /// The number of a further family.
+    pub fn next_family(&mut self) -> u32 {
+        self.families += 1;
+        self.families
+    }
+
+    /// The number that the next operation will have.
+    #[must_use]
+    pub fn next_id(&self) -> u32 {
+        u32::try_from(self.operations.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Adds an operation and says its number.
+    #[expect(clippy::too_many_arguments, reason = "the parts of an operation, each of its own type")]
+    pub fn add(
+        &mut self,
+        family: (u32, &str),
+        parent: &Ids,
+        subject: &Subject,
+        write: Write,
+        side: Side,
+        changes: Vec<Change>,
+        settle: Settle,
+    ) -> u32 {
+        self.busy.extend(subject.link);
+        self.push(family, parent, subject, write.action, side, changes, Some(write), settle)
+    }
+
+    /// Adds a link: two records that exist and are one.
+    pub fn add_link(&mut self, family: (u32, &str), parent: &Ids, subject: &Subject, settle: Settle) -> u32 {
+        self.push(family, parent, subject, Action::Link, Side::Cliengo, Vec::new(), None, settle)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of an operation, each of its own type")]
+    fn push(
+        &mut self,
+        (family, contact): (u32, &str),
+        parent: &Ids,
+        subject: &Subject,
+        action: Action,
+        side: Side,
+        changes: Vec<Change>,
+        write: Option<Write>,
+        settle: Settle,
+    ) -> u32 {
+        let id = self.next_id();
+        self.operations.push(Operation {
+            id,
+            family,
+            side,
+            kind: subject.kind,
+            action,
+            label: subject.label.clone(),
+            contact: contact.to_owned(),
+            ids: subject.ids.clone(),
+            parent: parent.clone(),
+            changes,
+            requests: Vec::new(),
+            write,
+            settle,
+        });
+        id
+    }
+
+    /// Lets a record wait.
+    pub fn hold(&mut self, subject: &Subject, reason: HeldReason, detail: impl Into<String>) {
+        self.busy.extend(subject.link);
+        self.held.push(Held {
+            kind: subject.kind,
+            ids: subject.ids.clone(),
+            label: subject.label.clone(),
+            reason,
+            detail: detail.into(),
+        });
+    }
+
+    /// Says that a side cannot express something.
+    pub fn cannot(&mut self, subject: &Subject, side: Side, action: Action, detail: impl Into<String>) {
+        self.unsupported.push(Unsupported {
+            kind: subject.kind,
+            side,
+            action,
+            ids: subject.ids.clone(),
+            label: subject.label.clone(),
+            detail: detail.into(),
+        });
+    }
+
+    /// Lets one side's shadow take fields without a request.
+    pub fn settle(&mut self, link: i64, side: Side, fields: BTreeMap<Field, Value>) {
+        if !fields.is_empty() {
+            self.settlements.push(Settlement::Fields { link, side, fields });
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A story that one side no longer tells. A missing record is a question, not a fact: only `Gone` is an answer. (I20)
+
+use std::collections::BTreeMap;
+
+use super::children::{Brood, is_dirty, is_unknown};
+use super::create;
+use super::draft::{Draft, Family, Subject};
+use super::input::{Linked, Now, Unlinked};
+use super::plan::{HeldReason, LinkRef, Settle, Settlement};
+use crate::config::OnDelete;
+use crate::record::{Action, Both, Ids, Kind, Record, Side, Target, Write};
+
+/// Which sides say that the record is gone, and whether the survivor was seen.
+enum Absence<'a> {
+    /// At least one side is not known: nothing can be decided.
+    Unknown,
+    /// Neither side has it.
+    Both,
+    /// One side has it; the other says that it is gone.
+    One { gone: Side, survivor: &'a Record },
+}
+
+fn absence(linked: &Linked) -> Absence<'_> {
+    let gone = Both::from_fn(|side| matches!(linked.sides.of(side).now, Now::Gone(_)));
+    match (gone.cliengo, gone.ghl) {
+        (true, true) => return Absence::Both,
+        (false, false) => return Absence::Unknown,
+        _ => {}
+    }
+    let gone = if gone.cliengo { Side::Cliengo } else { Side::Ghl };
+    match linked.sides.of(gone.other()).seen() {
+        Some(survivor) => Absence::One { gone, survivor },
+        None => Absence::Unknown,
+    }
+}
+
+/// Plans what follows when a linked task or note is gone on one side while its contact is not.
+pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, linked: &Linked) {
+    draft.busy.insert(linked.link);
+    match absence(linked) {
+        Absence::Unknown => {}
+        Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
+        Absence::One { gone, survivor } => {
+            let survivor_side = gone.other();
+            if stays(draft, subject, linked.link, gone) {
+                return;
+            }
+            if is_dirty(linked, survivor_side) {
+                // I21: an edit beats a delete.
+                recreate_child(draft, family, linked, survivor_side, survivor);
+            } else {
+                delete(draft, family, subject, linked.link, survivor_side, survivor);
+            }
+        }
+    }
+}
+
+fn recreate_child(draft: &mut Draft<'_>, family: &Family, linked: &Linked, side: Side, survivor: &Record) {
+    let Some(id) = linked.ids.tagged(side) else { return };
+    let child = Unlinked { kind: linked.kind, id, parent: None, record: survivor.clone() };
+    create::plan_child(draft, family, &child, Some(linked.link));
+}
+
+/// What follows when a linked contact is gone on one side.
+pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, brood: &Brood<'_>) {
+    draft.busy.insert(linked.link);
+    draft.busy.extend(brood.linked.iter().map(|child| child.link));
+    match absence(linked) {
+        Absence::Unknown => {}
+        Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
+        Absence::One { gone, survivor } => {
+            if let Some(holder) = merged_into(draft, linked, gone) {
+                let detail = format!(
+                    "missing in {}, but its e-mail or phone stands on {holder} there: most likely merged. \
+                     Nothing is deleted; delete or relink it by hand",
+                    gone.title()
+                );
+                return draft.hold(subject, HeldReason::SuspectedMerge, detail);
+            }
+            if stays(draft, subject, linked.link, gone) {
+                return;
+            }
+            decide_contact(draft, subject, linked, brood, gone, survivor);
+        }
+    }
+}
+
+fn decide_contact(
+    draft: &mut Draft<'_>,
+    subject: &Subject,
+    linked: &Linked,
+    brood: &Brood<'_>,
+    gone: Side,
+    survivor: &Record,
+) {
+    let side = gone.other();
+    if is_dirty(linked, side) {
+        return recreate_contact(draft, linked, brood, side, survivor);
+    }
+    if !brood_is_listed(draft, linked, brood, side) {
+        let detail =
+            format!("gone in {}; not all of its tasks and notes in {} could be listed", gone.title(), side.title());
+        return draft.hold(subject, HeldReason::Unlisted, detail);
+    }
+    let news = brood.linked.iter().any(|child| is_dirty(child, side)) || !brood.loose.of(side).is_empty();
+    if news {
+        let detail = format!(
+            "gone in {}, but a task or note of it is new or changed in {}: delete it there too, or keep it by hand",
+            gone.title(),
+            side.title()
+        );
+        return draft.hold(subject, HeldReason::DirtyChild, detail);
+    }
+    let number = draft.next_family();
+    let targets = Both::from_fn(|each| {
+        Target::Existing(linked.ids.tagged(each).unwrap_or_else(|| crate::record::SideId::new(each, "")))
+    });
+    let family = Family {
+        number,
+        contact: subject.label.clone(),
+        ids: Ids::default(),
+        link: LinkRef::Existing(linked.link),
+        targets,
+    };
+    delete(draft, &family, subject, linked.link, side, survivor);
+}
+
+/// The contact and everything under it is made again on the side that lost it, as new records. (`semantics` 23)
+fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: Side, survivor: &Record) {
+    let Some(id) = linked.ids.tagged(side) else { return };
+    let contact = Unlinked { kind: Kind::Contact, id, parent: None, record: survivor.clone() };
+    let Some(family) = create::plan_contact(draft, &contact, Some(linked.link)) else { return };
+    for child in &brood.linked {
+        if let (Some(id), Some(record)) = (child.ids.tagged(side), child.sides.of(side).seen()) {
+            let child = Unlinked { kind: child.kind, id, parent: None, record: record.clone() };
+            create::plan_child(draft, &family, &child, None);
+        }
+    }
+    for child in brood.loose.of(side) {
+        create::plan_child(draft, &family, child, None);
+    }
+}
+
+/// `semantics` 21: where a delete is not carried over, the survivor stays and the link remembers it. Said once.
+fn stays(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side) -> bool {
+    let survivor = gone.other();
+    let policy = draft.input.policy(subject.kind);
+    let detail = if !policy.direction.writes(survivor) {
+        format!("removed in {}, which only receives: it is not made there again", gone.title())
+    } else if policy.on_delete == OnDelete::Ignore {
+        format!("removed in {}; it stays in {}, as on_delete = \"ignore\" says", gone.title(), survivor.title())
+    } else if draft.input.can(survivor, subject.kind).delete {
+        return false;
+    } else {
+        let detail = format!("{} cannot delete a {}: it stays there", survivor.title(), subject.kind);
+        draft.cannot(subject, survivor, Action::Delete, detail);
+        draft.settlements.push(Settlement::Keep { link, gone });
+        return true;
+    };
+    draft.hold(subject, HeldReason::RemovedElsewhere, detail);
+    draft.settlements.push(Settlement::Keep { link, gone });
+    true
+}
+
+fn delete(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, side: Side, survivor: &Record) {
+    let Some(id) = subject.ids.tagged(side) else { return };
+    let is_contact = subject.kind == Kind::Contact;
+    let write = Write {
+        kind: subject.kind,
+        action: Action::Delete,
+        target: Some(Target::Existing(id)),
+        parent: (!is_contact).then(|| family.targets.of(side).clone()),
+        set: BTreeMap::new(),
+        before: survivor.fields.clone(),
+        add_tags: Vec::new(),
+        remove_tags: Vec::new(),
+    };
+    let settle = Settle { link: Some(LinkRef::Existing(link)), ..Settle::default() };
+    draft.add((family.number, &family.contact), &family.ids, subject, write, side, Vec::new(), settle);
+}
+
+/// `semantics` 22: every task and note of the survivor was listed in this run.
+fn brood_is_listed(draft: &Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: Side) -> bool {
+    if brood.linked.iter().any(|child| is_unknown(child, side)) {
+        return false;
+    }
+    let Some(id) = linked.ids.tagged(side) else { return false };
+    [Kind::Task, Kind::Note].into_iter().filter(|kind| draft.input.can(side, *kind).list).all(|kind| {
+        let listing = draft.input.listings.of(side).of(kind);
+        match listing.parents {
+            None => listing.complete,
+            Some(_) => draft.input.covered.contains(&(kind, id.clone())),
+        }
+    })
+}
+
+/// `semantics` 10: the live contact of `side` that now holds the missing one's e-mail or phone.
+fn merged_into(draft: &Draft<'_>, linked: &Linked, gone: Side) -> Option<String> {
+    let base = linked.sides.of(gone).base.as_ref()?;
+    let keys: Vec<_> = base.match_keys().into_iter().chain(base.also.iter().cloned()).collect();
+    let held = keys.iter().flat_map(|key| draft.input.holders.of(gone).get(key).into_iter().flatten());
+    let linked_holder = held.filter(|holder| holder.link != linked.link).find_map(|holder| holder.ids.tagged(gone));
+    let unlinked_holder = || {
+        draft.input.unlinked.of(gone).iter().find(|contact| {
+            let theirs = contact.record.match_keys();
+            keys.iter().any(|key| theirs.contains(key) || contact.record.also.contains(key))
+        })
+    };
+    linked_holder.or_else(|| unlinked_holder().map(|contact| contact.id.clone())).map(|id| id.to_string())
+}

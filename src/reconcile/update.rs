@@ -1,0 +1,312 @@
+//! One story that both sides tell: field by field, what goes where.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Draft, Family, Subject};
+use super::fit::{self, Fit};
+use super::merge::{Decision, Rules, Sight, TagNews, decide, tag_news};
+use super::plan::{Change, Conflict, HeldReason, LinkRef, Mode, Settle, TagDelta, Winner};
+use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
+
+/// Both sides of one story.
+#[derive(Clone, Copy, Debug)]
+pub struct Story<'a> {
+    /// As last agreed; `None` where it was never.
+    pub base: Both<Option<&'a Record>>,
+    /// As they are.
+    pub now: Both<&'a Record>,
+}
+
+/// What a story comes to, before it is planned.
+#[derive(Debug, Default)]
+struct Verdicts {
+    /// Values that each side is to take: what it will hold, and what the other side's shadow takes then.
+    writes: Both<BTreeMap<Field, (Value, Value)>>,
+    /// What each side's shadow takes at once.
+    settled: Both<BTreeMap<Field, Value>>,
+    /// Each side's tags.
+    tags: Both<Option<TagNews>>,
+}
+
+const SCALARS: [Field; 7] =
+    [Field::Name, Field::Email, Field::Phone, Field::Title, Field::Body, Field::Due, Field::Completed];
+
+/// Plans what makes both sides of a linked record equal.
+pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, story: Story<'_>) {
+    let verdicts = judge(draft, subject, story);
+    for side in Side::BOTH {
+        let news: BTreeMap<Field, Value> = verdicts
+            .settled
+            .of(side)
+            .iter()
+            .filter(|(field, value)| {
+                let base = story.base.of(side).and_then(|base| base.get(field));
+                base.is_none_or(|base| !base.same(value))
+            })
+            .map(|(field, value)| (*field, value.clone()))
+            .collect();
+        draft.settle(link, side, news);
+    }
+    plan_writes(draft, family, subject, LinkRef::Existing(link), story, &verdicts);
+}
+
+/// Plans the link of two records that were found to be one, and what makes them equal. Says the link's operation.
+pub fn plan_pair(draft: &mut Draft<'_>, family: &mut Family, subject: &Subject, story: Story<'_>) -> u32 {
+    let verdicts = judge(draft, subject, story);
+    let is_contact = subject.kind == Kind::Contact;
+    let settle =
+        Settle { parent: (!is_contact).then_some(family.link), shadows: verdicts.settled.clone(), ..Settle::default() };
+    let parent = if is_contact { crate::record::Ids::default() } else { family.ids.clone() };
+    let made = draft.add_link((family.number, &family.contact), &parent, subject, settle);
+    if is_contact {
+        family.link = LinkRef::MadeBy(made);
+    }
+    plan_writes(draft, family, subject, LinkRef::MadeBy(made), story, &verdicts);
+    made
+}
+
+fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts {
+    let mut verdicts = Verdicts::default();
+    let mut manual = Vec::new();
+    for field in SCALARS {
+        let sights = Both::from_fn(|side| Sight {
+            base: story.base.of(side).and_then(|base| base.get(&field)),
+            now: story.now.of(side).get(&field),
+        });
+        let rules = Rules {
+            policy: draft.input.policy(subject.kind),
+            updated: Both::from_fn(|side| story.now.of(side).updated),
+            repair: draft.input.mode == Mode::Full,
+        };
+        match decide(sights, &rules) {
+            Decision::Rest => {}
+            Decision::Agree => verdicts.settle_both(field, story),
+            Decision::Take(source) => propagate(draft, subject, story, field, source, &mut verdicts),
+            Decision::Conflict(winner) => {
+                report_conflict(draft, subject, field, sights, Some(winner));
+                propagate(draft, subject, story, field, winner, &mut verdicts);
+            }
+            Decision::Manual => {
+                report_conflict(draft, subject, field, sights, None);
+                manual.push(field.as_str());
+            }
+        }
+    }
+    if !manual.is_empty() {
+        let detail = format!("both sides changed {}, and conflict = \"manual\": choose a value", manual.join(", "));
+        draft.hold(subject, HeldReason::ManualConflict, detail);
+    }
+    if subject.kind == Kind::Contact {
+        judge_tags(draft, subject, story, &mut verdicts);
+    }
+    verdicts
+}
+
+impl Verdicts {
+    fn settle_both(&mut self, field: Field, story: Story<'_>) {
+        for side in Side::BOTH {
+            if let Some(value) = story.now.of(side).get(&field) {
+                self.settled.of_mut(side).insert(field, value.clone());
+            }
+        }
+    }
+}
+
+/// Sends `source`'s value over, as far as the other side can hold it.
+fn propagate(
+    draft: &mut Draft<'_>,
+    subject: &Subject,
+    story: Story<'_>,
+    field: Field,
+    source: Side,
+    verdicts: &mut Verdicts,
+) {
+    let side = source.other();
+    let Some(listed) = story.now.of(source).get(&field) else { return };
+    let target = fit::Target {
+        side,
+        capabilities: draft.input.capabilities.of(side),
+        kind: subject.kind,
+        current: Some(story.now.of(side)),
+        default_due: draft.input.pair.tasks.default_due,
+    };
+    let can_update = draft.input.can(side, subject.kind).update;
+    let (wanted, cannot) = match target.fit(field, story.now.of(source)) {
+        Fit::Write(wanted) => (Some(wanted), None),
+        Fit::Partly(wanted, cannot) => (Some(wanted), Some(cannot)),
+        Fit::Same => (None, None),
+        Fit::Cannot(cannot) => (None, Some(cannot)),
+    };
+    if let Some(cannot) = cannot {
+        draft.cannot(subject, side, Action::Update, cannot);
+    }
+    match wanted {
+        Some(wanted) if can_update => {
+            verdicts.writes.of_mut(side).insert(field, (wanted, listed.clone()));
+        }
+        Some(_) => {
+            let detail =
+                format!("{} has no {} update: the edit stays in {}", side.title(), subject.kind, source.title());
+            draft.cannot(subject, side, Action::Update, detail);
+            verdicts.settle_both(field, story);
+        }
+        None => verdicts.settle_both(field, story),
+    }
+}
+
+fn report_conflict(
+    draft: &mut Draft<'_>,
+    subject: &Subject,
+    field: Field,
+    sights: Both<Sight<'_>>,
+    winner: Option<Side>,
+) {
+    let json = |value: Option<&Value>| value.map_or(serde_json::Value::Null, Value::json);
+    draft.conflicts.push(Conflict {
+        kind: subject.kind,
+        ids: subject.ids.clone(),
+        label: subject.label.clone(),
+        field,
+        base: json(sights.ghl.base.or(sights.cliengo.base)),
+        cliengo: json(sights.cliengo.now),
+        ghl: json(sights.ghl.now),
+        winner: match winner {
+            Some(Side::Cliengo) => Winner::Cliengo,
+            Some(Side::Ghl) => Winner::Ghl,
+            None => Winner::Manual,
+        },
+    });
+}
+
+fn tags_of(record: &Record) -> Option<Tags> {
+    match record.get(&Field::Tags) {
+        Some(Value::Tags(tags)) => Some(tags.clone()),
+        Some(Value::Empty) => Some(Tags::default()),
+        _ => None,
+    }
+}
+
+fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdicts: &mut Verdicts) {
+    let now = Both::from_fn(|side| tags_of(story.now.of(side)).filter(|_| draft.input.capabilities.of(side).tags.read));
+    for side in Side::BOTH {
+        let target = side.other();
+        let Some(tags) = now.of(side) else { continue };
+        let base = story.base.of(side).and_then(tags_of);
+        let can = draft.input.capabilities.of(target).tags;
+        let open = draft.input.policy(Kind::Contact).direction.writes(target);
+        let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), can.remove && open);
+        let never_read = base.is_none() && story.base.of(side).is_some();
+        if !open || !can.add || never_read {
+            // The direction is closed, or the first listing that shows tags: they only become the shadow.
+            news = TagNews { shadow: tags.clone(), ..TagNews::default() };
+        }
+        if !news.stuck.is_empty() {
+            let detail = format!("{} cannot remove tags: {} stays there", target.title(), news.stuck.join(", "));
+            draft.cannot(subject, target, Action::Tag, detail);
+        }
+        verdicts.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));
+        *verdicts.tags.of_mut(side) = Some(news);
+    }
+}
+
+fn plan_writes(
+    draft: &mut Draft<'_>,
+    family: &Family,
+    subject: &Subject,
+    link: LinkRef,
+    story: Story<'_>,
+    verdicts: &Verdicts,
+) {
+    for side in Side::BOTH {
+        let Some(id) = subject.ids.tagged(side) else { continue };
+        let writes = verdicts.writes.of(side);
+        let current = story.now.of(side);
+        if !writes.is_empty() {
+            plan_update(draft, family, subject, link, side, id.clone(), current, writes);
+        }
+        if let Some(news) = verdicts.tags.of(side.other()) {
+            plan_tags(draft, family, subject, link, side, &Target::Existing(id), news, tags_of(current).as_ref());
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of an update, each of its own type")]
+fn plan_update(
+    draft: &mut Draft<'_>,
+    family: &Family,
+    subject: &Subject,
+    link: LinkRef,
+    side: Side,
+    id: crate::record::SideId,
+    current: &Record,
+    writes: &BTreeMap<Field, (Value, Value)>,
+) {
+    let only_completion = writes.keys().all(|field| *field == Field::Completed);
+    let complete = only_completion && draft.input.capabilities.of(side).complete_endpoint;
+    let changes = writes
+        .iter()
+        .map(|(field, (wanted, _))| Change::Value {
+            field: *field,
+            before: current.get(field).map_or(serde_json::Value::Null, Value::json),
+            after: wanted.json(),
+            origin: side.other(),
+        })
+        .collect();
+    let mut settle = Settle { link: Some(link), ..Settle::default() };
+    *settle.shadows.of_mut(side.other()) = writes.iter().map(|(field, (_, listed))| (*field, listed.clone())).collect();
+    let is_contact = subject.kind == Kind::Contact;
+    let write = Write {
+        kind: subject.kind,
+        action: if complete { Action::Complete } else { Action::Update },
+        target: Some(Target::Existing(id)),
+        parent: (!is_contact).then(|| family.targets.of(side).clone()),
+        set: writes.iter().map(|(field, (wanted, _))| (*field, wanted.clone())).collect(),
+        before: current.fields.clone(),
+        add_tags: Vec::new(),
+        remove_tags: Vec::new(),
+    };
+    let parent = if is_contact { crate::record::Ids::default() } else { family.ids.clone() };
+    draft.add((family.number, &family.contact), &parent, subject, write, side, changes, settle);
+}
+
+/// Plans one operation for all tags that `side` is to gain and lose.
+#[expect(clippy::too_many_arguments, reason = "the parts of a tag operation, each of its own type")]
+pub fn plan_tags(
+    draft: &mut Draft<'_>,
+    family: &Family,
+    subject: &Subject,
+    link: LinkRef,
+    side: Side,
+    target: &Target,
+    news: &TagNews,
+    current: Option<&Tags>,
+) {
+    if news.add.is_empty() && news.remove.is_empty() {
+        return;
+    }
+    let lowercase = draft.input.capabilities.of(side).tags.lowercase;
+    let spelt = |tag: &String| if lowercase { fold_tag(tag) } else { tag.trim().to_owned() };
+    let add: Vec<String> = news.add.iter().map(spelt).collect();
+    let remove: Vec<String> = news
+        .remove
+        .iter()
+        .flat_map(|tag| current.map_or_else(|| vec![tag.clone()], |tags| tags.spellings(tag)))
+        .collect();
+    let write = Write {
+        kind: Kind::Contact,
+        action: Action::Tag,
+        target: Some(target.clone()),
+        parent: None,
+        set: BTreeMap::new(),
+        before: BTreeMap::new(),
+        add_tags: add.clone(),
+        remove_tags: remove.clone(),
+    };
+    let changes = vec![Change::Tags { field: Field::Tags, added: add.clone(), removed: remove.clone() }];
+    let settle = Settle {
+        link: Some(link),
+        tags: TagDelta { added: news.add.clone(), removed: news.remove.clone() },
+        ..Settle::default()
+    };
+    draft.add((family.number, &family.contact), &crate::record::Ids::default(), subject, write, side, changes, settle);
+}

@@ -1,0 +1,31 @@
+//! Why a run could not be made or finished.
+
+use thiserror::Error;
+
+use crate::crm::CrmError;
+use crate::state::{LockError, StateError};
+
+/// Why a run could not be made or finished. What was applied before stays applied, and stands in the history.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A CRM could not be read.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    /// The state could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Another run is at work.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The saved plan is not the plan that the CRMs' present state gives.
+    #[error("the saved plan {saved} is stale: {why}")]
+    Stale {
+        /// The saved plan's id.
+        saved: String,
+        /// What moved.
+        why: String,
+    },
+    /// A part of the program ended before it should.
+    #[error("a part of the run ended unexpectedly: {0}")]
+    Broken(String),
+}

@@ -1,0 +1,455 @@
+//! The sieve: what is news, what is missing, and what has to be asked again before anything is decided from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use futures::StreamExt;
+use tracing::warn;
+
+use super::pull::Pulled;
+use super::{Job, RunError, held};
+use crate::crm::{Lookup, Reader, Shape};
+use crate::reconcile::{Half, Holder, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
+use crate::record::{
+    Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId,
+};
+use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
+
+/// How many records are asked for by id at a time.
+const LOOKUPS: usize = 4;
+
+/// What a listing showed of one record: kept so that its fingerprint can be settled with it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which side.
+    pub side: Side,
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// The record.
+    pub record: Record,
+    /// Its fingerprint.
+    pub fingerprint: Vec<u8>,
+    /// Its payload.
+    pub payload: String,
+}
+
+/// What was gathered.
+#[derive(Debug)]
+pub struct Gathered<'a> {
+    /// What reconciling is given.
+    pub input: Input<'a>,
+    /// What the sieve let through, as listed.
+    pub seen: Vec<Seen>,
+    /// Shadows that were missed for the first time, where one absence is not enough.
+    pub missed: Vec<(i64, Side)>,
+}
+
+/// What is known of one half of a touched link.
+#[derive(Clone, Debug)]
+enum Sighting {
+    Listed(Record),
+    Missing(Missing),
+    Unreadable(String),
+}
+
+struct Gathering<'j, 's, C, G> {
+    job: &'j Job<'j, C, G>,
+    stage: &'s Mutex<Stage>,
+    state: Option<&'s State>,
+    pulled: &'s Pulled,
+    touched: BTreeMap<i64, Both<Option<Sighting>>>,
+    seen: Vec<Seen>,
+    unlinked: Both<Vec<Unlinked>>,
+    loose: Both<Vec<Unlinked>>,
+    unparsable: Vec<Unreadable>,
+    missed: Vec<(i64, Side)>,
+}
+
+/// Gathers what reconciling needs from stage and state, and asks the CRMs about what is missing or doubtful.
+///
+/// # Errors
+/// When the state cannot be read. A CRM that cannot be asked leaves its record unknown.
+pub async fn gather<'j, C, G>(
+    job: &'j Job<'j, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    pulled: &Pulled,
+) -> Result<Gathered<'j>, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let mut gathering = Gathering {
+        job,
+        stage,
+        state,
+        pulled,
+        touched: BTreeMap::new(),
+        seen: Vec::new(),
+        unlinked: Both::default(),
+        loose: Both::default(),
+        unparsable: Vec::new(),
+        missed: Vec::new(),
+    };
+    gathering.sieve(job.cliengo)?;
+    gathering.sieve(job.ghl)?;
+    gathering.widen()?;
+    let (contacts, children) = gathering.load().await?;
+    gathering.finish(contacts, children)
+}
+
+impl<'j, C, G> Gathering<'j, '_, C, G>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    fn sieve<R: Reader>(&mut self, crm: &R) -> Result<(), RunError> {
+        let side = R::Id::SIDE;
+        for kind in Kind::ALL {
+            let rows = held(self.stage).news(side, kind, self.job.mode == Mode::Full)?;
+            for row in rows {
+                self.sort(crm, side, kind, row)?;
+            }
+            let doubted = *self.pulled.doubted.of(side).of(kind);
+            if !doubted {
+                let complete = *self.pulled.complete.of(side).of(kind);
+                for missing in held(self.stage).missing(side, kind, complete)? {
+                    let halves = self.touched.entry(missing.link).or_default();
+                    *halves.of_mut(side) = Some(Sighting::Missing(missing));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sort<R: Reader>(&mut self, crm: &R, side: Side, kind: Kind, row: StagedRow) -> Result<(), RunError> {
+        let record = match crm.parse(kind, &row.payload, Shape::Listed, &self.pulled.forms) {
+            Ok(record) => record,
+            Err(why) => return self.unreadable(side, kind, row, why.to_string()),
+        };
+        match row.link {
+            Some(link) => {
+                let halves = self.touched.entry(link).or_default();
+                *halves.of_mut(side) = Some(Sighting::Listed(record.clone()));
+            }
+            None => {
+                let id = SideId::new(side, row.id.clone());
+                let parent = row.parent.clone().map(|parent| SideId::new(side, parent));
+                let unlinked = Unlinked { kind, id, parent, record: record.clone() };
+                if kind == Kind::Contact {
+                    self.unlinked.of_mut(side).push(unlinked);
+                } else {
+                    self.loose.of_mut(side).push(unlinked);
+                }
+            }
+        }
+        self.seen.push(Seen { side, kind, id: row.id, record, fingerprint: row.fingerprint, payload: row.payload });
+        Ok(())
+    }
+
+    /// I30: a record that cannot be understood is there, and waits.
+    fn unreadable(&mut self, side: Side, kind: Kind, row: StagedRow, why: String) -> Result<(), RunError> {
+        warn!(%side, %kind, id = row.id, why, "a record cannot be understood");
+        let mut ids = Ids::one(SideId::new(side, row.id));
+        if let (Some(link), Some(state)) = (row.link, self.state) {
+            ids = state.link(link)?.map_or(ids, |row| row.ids);
+            let halves = self.touched.entry(link).or_default();
+            *halves.of_mut(side) = Some(Sighting::Unreadable(why.clone()));
+        }
+        self.unparsable.push(Unreadable { kind, ids, why });
+        Ok(())
+    }
+
+    /// A contact that one side misses brings its whole family: what happens to it depends on every child.
+    fn widen(&mut self) -> Result<(), RunError> {
+        let Some(state) = self.state else { return Ok(()) };
+        let missing: Vec<i64> = self
+            .touched
+            .iter()
+            .filter(|(_, halves)| {
+                Side::BOTH.into_iter().any(|side| matches!(halves.of(side), Some(Sighting::Missing(_))))
+            })
+            .map(|(link, _)| *link)
+            .collect();
+        for link in missing {
+            for child in state.children(link)? {
+                self.touched.entry(child.id).or_default();
+            }
+        }
+        Ok(())
+    }
+
+    async fn load(&mut self) -> Result<(Vec<Linked>, Vec<Linked>), RunError> {
+        let (mut contacts, mut children) = (Vec::new(), Vec::new());
+        let Some(state) = self.state else { return Ok((contacts, children)) };
+        let mut questions = Vec::new();
+        let touched = std::mem::take(&mut self.touched);
+        for (link, halves) in touched {
+            let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { continue };
+            let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
+            if parent.as_ref().is_some_and(|parent| parent.status != LinkStatus::Live) {
+                continue;
+            }
+            let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged });
+            for side in Side::BOTH {
+                let half = self.half(state, &row, side, halves.of(side).clone(), &mut questions)?;
+                *sides.of_mut(side) = half;
+            }
+            let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, sides };
+            if linked.kind == Kind::Contact { contacts.push(linked) } else { children.push(linked) }
+        }
+        let answers = self.ask(questions).await;
+        for linked in contacts.iter_mut().chain(&mut children) {
+            for side in Side::BOTH {
+                if let Some(now) = answers.get(&(linked.link, side)) {
+                    let half = linked.sides.of_mut(side);
+                    half.now = unchanged_if_equal(now.clone(), half.base.as_ref());
+                }
+            }
+        }
+        Ok((contacts, children))
+    }
+
+    fn half(
+        &mut self,
+        state: &State,
+        row: &LinkRow,
+        side: Side,
+        sighting: Option<Sighting>,
+        questions: &mut Vec<Question>,
+    ) -> Result<Half, RunError> {
+        let shadow = state.shadow(row.id, side)?;
+        let (base, written) = shadow.map_or((None, false), |shadow| (Some(shadow.record), shadow.written));
+        let question = |id: &str, parent: Option<&str>, missing: bool| Question {
+            link: row.id,
+            kind: row.kind,
+            id: SideId::new(side, id),
+            parent: parent.map(|parent| SideId::new(side, parent)),
+            missing,
+        };
+        let now = match sighting {
+            Some(Sighting::Listed(record)) => {
+                let differs = base.as_ref().is_none_or(|base| !base.agrees_with(&record));
+                if differs && written {
+                    // I42: a listing that disagrees with our own write may lag; the record itself does not.
+                    let parent = self.parent_id(state, row, side)?;
+                    questions.extend(row.ids.of(side).map(|id| question(id, parent.as_deref(), false)));
+                    Now::Unknown("written by an earlier run, and read back".to_owned())
+                } else {
+                    unchanged_if_equal(Now::Changed(record), base.as_ref())
+                }
+            }
+            Some(Sighting::Missing(missing)) if row.kind == Kind::Note && side == Side::Cliengo && missing.missed.is_none() => {
+                // `semantics` 20: a Cliengo note is gone when two complete lists, in different runs, do not have it.
+                self.missed.push((row.id, side));
+                Now::Unknown("missing for the first time".to_owned())
+            }
+            Some(Sighting::Missing(missing)) => {
+                questions.push(question(&missing.id, missing.parent.as_deref(), true));
+                Now::Unknown("missing, and asked for by id".to_owned())
+            }
+            Some(Sighting::Unreadable(why)) => Now::Unknown(why),
+            None => match row.ids.of(side) {
+                Some(id) if held(self.stage).has(side, row.kind, id)? => Now::Unchanged,
+                _ => Now::Unknown("not listed in this run".to_owned()),
+            },
+        };
+        Ok(Half { base, now })
+    }
+
+    fn parent_id(&self, state: &State, row: &LinkRow, side: Side) -> Result<Option<String>, RunError> {
+        let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
+        Ok(parent.and_then(|parent| parent.ids.of(side).map(str::to_owned)))
+    }
+
+    async fn ask(&self, questions: Vec<Question>) -> BTreeMap<(i64, Side), Now> {
+        let asked = futures::stream::iter(questions).map(|question| async move {
+            let key = (question.link, question.id.side());
+            let now = match &question.id {
+                SideId::Cliengo(id) => {
+                    let parent = question.parent.as_ref().map(|parent| CliengoId::new(parent.as_str()));
+                    self.look_up(self.job.cliengo, &question, id, parent.as_ref()).await
+                }
+                SideId::Ghl(id) => {
+                    let parent = question.parent.as_ref().map(|parent| GhlId::new(parent.as_str()));
+                    self.look_up(self.job.ghl, &question, id, parent.as_ref()).await
+                }
+            };
+            (key, now)
+        });
+        asked.buffer_unordered(LOOKUPS).collect().await
+    }
+
+    async fn look_up<R: Reader>(&self, crm: &R, question: &Question, id: &R::Id, parent: Option<&R::Id>) -> Now {
+        match crm.look_up(question.kind, id, parent).await {
+            Ok(Lookup::Present(payload)) => {
+                match crm.parse(question.kind, &payload, Shape::Single, &self.pulled.forms) {
+                    Ok(record) => Now::Changed(record),
+                    Err(why) => Now::Unknown(why.to_string()),
+                }
+            }
+            Ok(Lookup::Gone(gone)) if question.missing => Now::Gone(gone),
+            Ok(Lookup::Gone(_)) => Now::Unknown("listed, but gone when asked for by id".to_owned()),
+            Err(why) => Now::Unknown(why.to_string()),
+        }
+    }
+
+    fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
+        let (job, state) = (self.job, self.state);
+        let mut parents = BTreeMap::new();
+        let mut unknown_parents = BTreeSet::new();
+        if let Some(state) = state {
+            for link in children.iter().filter_map(|child| child.parent) {
+                self.remember_parent(state, link, &mut parents)?;
+            }
+        }
+        for child in Side::BOTH.into_iter().flat_map(|side| self.loose.of(side)) {
+            let Some(parent) = &child.parent else { continue };
+            let link = state.map(|state| state.link_of(Kind::Contact, parent)).transpose()?.flatten();
+            match (link, state) {
+                (Some(link), Some(state)) => self.remember_parent(state, link.id, &mut parents)?,
+                _ if !held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {
+                    unknown_parents.insert(parent.clone());
+                }
+                _ => {}
+            }
+        }
+        let holders = self.holders(&contacts)?;
+        let covered = self.covered(&contacts, &parents)?;
+        let mut input = Input {
+            pair: job.pair,
+            mode: job.mode,
+            now: job.clock.now(),
+            first_sync: state.map(State::link_counts).transpose()?.is_none_or(|links| links.contact == 0),
+            capabilities: Both {
+                cliengo: job.cliengo.capabilities(&self.pulled.learned),
+                ghl: job.ghl.capabilities(&self.pulled.learned),
+            },
+            listings: self.pulled.listings.clone(),
+            links: state.map(State::link_counts).transpose()?.unwrap_or_default(),
+            contacts,
+            children,
+            parents,
+            unlinked: self.unlinked,
+            loose: self.loose,
+            unknown_parents,
+            covered,
+            holders,
+            pending: BTreeSet::new(),
+            unparsable: self.unparsable,
+            remembered: BTreeSet::new(),
+        };
+        if let Some(state) = state {
+            for intent in state.open_creates()? {
+                input.pending.extend(intent.source_id.map(|id| (intent.kind, SideId::new(intent.side.other(), id))));
+            }
+            for what in ["pair:cliengo:task", "pair:cliengo:note", "pair:ghl:task", "pair:ghl:note"] {
+                if state.is_remembered(what)? && job.mode != Mode::Full {
+                    input.remembered.insert(what.to_owned());
+                }
+            }
+        }
+        Ok(Gathered { input, seen: self.seen, missed: self.missed })
+    }
+
+    fn remember_parent(
+        &self,
+        state: &State,
+        link: i64,
+        parents: &mut BTreeMap<i64, Parent>,
+    ) -> Result<(), RunError> {
+        if parents.contains_key(&link) {
+            return Ok(());
+        }
+        let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { return Ok(()) };
+        let mut label = String::new();
+        for side in [Side::Ghl, Side::Cliengo] {
+            if label.is_empty() {
+                label = state.shadow(link, side)?.map(|shadow| shadow.record.label()).unwrap_or_default();
+            }
+        }
+        parents.insert(link, Parent { ids: row.ids, label });
+        Ok(())
+    }
+
+    /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
+    fn holders(&self, contacts: &[Linked]) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
+        let keys_of = |record: &Record| record.match_keys().into_iter().chain(record.also.iter().cloned());
+        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| &contact.record);
+        let gone = contacts.iter().flat_map(|contact| {
+            Side::BOTH.into_iter().filter_map(|side| match contact.sides.of(side).now {
+                Now::Gone(_) => contact.sides.of(side).base.as_ref(),
+                _ => None,
+            })
+        });
+        let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(keys_of).collect();
+        let mut holders: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
+        for key in wanted {
+            for side in Side::BOTH {
+                let mut found: Vec<Holder> = Vec::new();
+                if let Some(state) = self.state {
+                    found.extend(state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }));
+                }
+                // A linked contact that took the key since it was last agreed holds it too.
+                for contact in contacts {
+                    let takes = |record: &Record| keys_of(record).any(|theirs| theirs == key);
+                    if matches!(&contact.sides.of(side).now, Now::Changed(record) if takes(record)) {
+                        found.push(Holder { link: contact.link, ids: contact.ids.clone() });
+                    }
+                }
+                found.sort();
+                found.dedup();
+                if !found.is_empty() {
+                    holders.of_mut(side).insert(key.clone(), found);
+                }
+            }
+        }
+        Ok(holders)
+    }
+
+    fn covered(
+        &self,
+        contacts: &[Linked],
+        parents: &BTreeMap<i64, Parent>,
+    ) -> Result<BTreeSet<(Kind, SideId)>, RunError> {
+        let linked = contacts.iter().map(|contact| &contact.ids).chain(parents.values().map(|parent| &parent.ids));
+        let linked = linked.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)));
+        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| contact.id.clone());
+        let stage = held(self.stage);
+        let mut covered = BTreeSet::new();
+        for id in linked.chain(unlinked) {
+            for kind in [Kind::Task, Kind::Note] {
+                if stage.is_covered(id.side(), kind, id.as_str())? {
+                    covered.insert((kind, id.clone()));
+                }
+            }
+        }
+        Ok(covered)
+    }
+}
+
+/// A record to ask for by id.
+#[derive(Clone, Debug)]
+struct Question {
+    link: i64,
+    kind: Kind,
+    id: SideId,
+    parent: Option<SideId>,
+    /// Whether it was missing from a complete listing: only then does "gone" count.
+    missing: bool,
+}
+
+fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
+    match (now, base) {
+        (Now::Changed(record), Some(base)) if covers(base, &record) => Now::Unchanged,
+        (now, _) => now,
+    }
+}
+
+/// Whether `base` holds everything that `record` says.
+pub(super) fn covers(base: &Record, record: &Record) -> bool {
+    let holds = |(field, value): (&Field, &crate::record::Value)| base.get(field).is_some_and(|held| held.same(value));
+    record.fields.iter().all(holds)
+}
