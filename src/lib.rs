@@ -9,5 +9,6 @@ pub mod config;
 pub mod crm;
 pub mod reconcile;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod sandbox;
