@@ -33,7 +33,7 @@ pub(super) fn word_diff(before: &str, after: &str, colour: bool) -> Line {
 }
 
 fn stretches(before: &str, after: &str) -> Vec<Stretch> {
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_words(before, after);
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_unicode_words(before, after);
     let mut stretches: Vec<Stretch> = Vec::new();
     for change in diff.iter_all_changes() {
         let text = change.value();

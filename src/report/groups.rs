@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use crate::reconcile::{Operation, Plan};
 use crate::record::{Action, Ids, Kind, Side};
 
+use super::words;
+
 /// A contact and what is done for it.
 pub(super) struct Group<'a> {
     pub(super) name: &'a str,
@@ -34,6 +36,14 @@ impl Linked {
             }
         }
         linked
+    }
+
+    /// `1 contact, 2 tasks, 3 notes`, as far as there are any.
+    pub(super) fn shown(self, with_contacts: bool) -> String {
+        let contacts = if with_contacts { self.contacts } else { 0 };
+        let counts = [(contacts, "contact"), (self.tasks, "task"), (self.notes, "note")];
+        let some = counts.iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, noun)| words::counted(*count, noun)).collect::<Vec<_>>().join(", ")
     }
 }
 

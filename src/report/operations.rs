@@ -38,8 +38,14 @@ pub(super) fn write(page: &mut Page, finished: &Finished) {
     let run = finished.run.as_ref().filter(|run| !run.refused);
     let all = groups(&finished.plan);
     let (busy, linked): (Vec<_>, Vec<_>) = all.into_iter().partition(|group| !group.operations.is_empty());
+    let mut after_terse = false;
     for group in busy.iter().take(MOST_CONTACTS) {
+        let terse = is_terse(group);
+        if !(terse && after_terse) {
+            page.gap();
+        }
         contact(page, group, run);
+        after_terse = terse;
     }
     if let Some(rest) = busy.get(MOST_CONTACTS..).filter(|rest| !rest.is_empty()) {
         let operations = rest.iter().map(|group| group.operations.len()).sum();
@@ -50,35 +56,44 @@ pub(super) fn write(page: &mut Page, finished: &Finished) {
     }
     only_linked(page, &linked, run);
     if let Some(run) = run
-        && busy.len() > SCREENFUL
+        && (busy.len() > SCREENFUL || linked.len() > MOST_LINKED)
     {
         trouble(page, finished, run);
     }
 }
 
+/// Whether a contact takes two lines only; a list of such contacts needs no gaps.
+fn is_terse(group: &Group<'_>) -> bool {
+    group.links.is_empty()
+        && matches!(group.operations.as_slice(), [one] if one.changes.iter().all(|change| is_said(one, change)))
+}
+
 fn contact(page: &mut Page, group: &Group<'_>, run: Option<&RunRecord>) {
-    page.gap();
     let name = on_one_line(group.name);
     let name = if name.is_empty() { "Contact without a name".to_owned() } else { name };
     let mut line = Line::painted(name, Paint::Bold);
     for side in Side::BOTH {
-        let id = group.ids.of(side).map_or_else(|| "-".to_owned(), on_one_line);
+        let creates = group.operations.iter().any(|operation| {
+            (operation.side, operation.kind, operation.action) == (side, Kind::Contact, Action::Create)
+        });
+        let missing = if creates { "(new)" } else { "-" };
+        let id = group.ids.of(side).map_or_else(|| missing.to_owned(), on_one_line);
         line = line.paint(format!("  {} ", side.title()), Paint::Dim).then(id);
     }
     page.line(0, &line);
+    if !group.links.is_empty() {
+        let lead = Line::of("  ").paint("=", Paint::Dim).then(" ".repeat(DEED - 3));
+        page.flow(lead, DEED, Line::of(links(group)).join(links_outcome(group, run)));
+    }
     for operation in &group.operations {
         one(page, operation, run);
-    }
-    if !group.links.is_empty() {
-        let lead = Line::of(format!("  = {}", padded("both", DEED - 4)));
-        page.flow(lead, DEED, Line::of(links(group)).join(links_outcome(group, run)));
     }
 }
 
 /// `linked with 2 tasks, 3 notes`.
 fn links(group: &Group<'_>) -> String {
     let linked = Linked::of(group.links.iter().copied());
-    let children = children(linked);
+    let children = linked.shown(false);
     match (linked.contacts > 0, children.is_empty()) {
         (true, true) => "linked".to_owned(),
         (true, false) => format!("linked with {children}"),
@@ -86,13 +101,7 @@ fn links(group: &Group<'_>) -> String {
     }
 }
 
-fn children(linked: Linked) -> String {
-    let counts = [(linked.tasks, "task"), (linked.notes, "note")];
-    let some = counts.iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, noun)| words::counted(*count, noun)).collect::<Vec<_>>().join(", ")
-}
-
-/// Nothing where every link was made; else how many were not.
+/// What came of a contact's links.
 fn links_outcome(group: &Group<'_>, run: Option<&RunRecord>) -> Line {
     let Some(run) = run else { return Line::default() };
     let missed = group.links.iter().filter(|link| ended(run, link.id) != OperationOutcome::Applied).count();
@@ -108,11 +117,8 @@ fn only_linked(page: &mut Page, groups: &[Group<'_>], run: Option<&RunRecord>) {
     }
     page.gap();
     let all = Linked::of(groups.iter().flat_map(|group| group.links.iter().copied()));
-    let children = children(all);
-    let with = if children.is_empty() { String::new() } else { format!(", with {children}") };
-    let contacts = words::counted(groups.len(), "contact");
-    let verb = if run.is_some() { "linked" } else { "to link" };
-    page.line(0, &Line::painted(format!("{contacts} {verb} as they stand{with}"), Paint::Bold));
+    let title = format!("Linked as they stand: {}", all.shown(true));
+    page.line(0, &Line::painted(title, Paint::Bold));
     if groups.len() > MOST_LINKED {
         return;
     }
@@ -121,8 +127,10 @@ fn only_linked(page: &mut Page, groups: &[Group<'_>], run: Option<&RunRecord>) {
     for group in groups {
         let first = padded(&words::id_or_dash(&group.ids, Side::Cliengo), cliengo);
         let second = padded(&words::id_or_dash(&group.ids, Side::Ghl), ghl);
-        let name = on_one_line(group.name);
-        page.line(2, &Line::of(format!("{first}  {second}  {name}: {}", links(group))).join(links_outcome(group, run)));
+        let with = Linked::of(group.links.iter().copied()).shown(false);
+        let with = if with.is_empty() { with } else { format!(": {with}") };
+        let said = format!("{first}  {second}  {}{with}", on_one_line(group.name));
+        page.line(2, &Line::of(said).join(links_outcome(group, run)));
     }
 }
 
@@ -204,9 +212,10 @@ fn is_said(operation: &Operation, change: &Change) -> bool {
         Change::Tags { added, removed, .. } => {
             operation.action == Action::Tag || (added.is_empty() && removed.is_empty())
         }
-        Change::Value { field: Field::Completed, .. } => operation.action == Action::Complete,
+        Change::Value { field: Field::Completed, .. } if operation.action == Action::Complete => true,
         Change::Value { after, before, .. } => match operation.action {
-            Action::Create => after.is_null() || after.as_str() == Some(&operation.label),
+            // A task that is not done is a matter of course.
+            Action::Create => after.is_null() || *after == false || after.as_str() == Some(&operation.label),
             Action::Delete => before.is_null() || before.as_str() == Some(&operation.label),
             _ => false,
         },
@@ -218,6 +227,7 @@ fn change_line(page: &mut Page, action: Action, change: &Change, width: usize) {
     let indent = DEED + 2 + width + 2;
     let lead = Line::of(" ".repeat(DEED + 2)).paint(padded(name, width + 2), Paint::Dim);
     let words = match change {
+        Change::Tags { added, .. } if action == Action::Create => Line::of(quoted_list(added)),
         Change::Tags { added, removed, .. } => tag_marks(added, removed),
         Change::Value { before, after, .. } => match action {
             Action::Create => value(after),

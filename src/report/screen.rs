@@ -17,8 +17,9 @@ const NARROWEST: usize = 50;
 /// Wider than this prose is hard to read.
 const WIDEST: usize = 120;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Paint {
+    #[default]
     Plain,
     Bold,
     Dim,
@@ -68,13 +69,15 @@ impl Line {
     }
 
     pub(super) fn paint(mut self, text: impl Into<String>, paint: Paint) -> Self {
-        self.0.push(Span { text: text.into(), paint });
+        match self.0.last_mut() {
+            Some(last) if last.paint == paint => last.text.push_str(&text.into()),
+            _ => self.0.push(Span { text: text.into(), paint }),
+        }
         self
     }
 
-    pub(super) fn join(mut self, other: Line) -> Self {
-        self.0.extend(other.0);
-        self
+    pub(super) fn join(self, other: Line) -> Self {
+        other.0.into_iter().fold(self, |line, span| line.paint(span.text, span.paint))
     }
 
     fn columns(&self) -> usize {
@@ -87,6 +90,7 @@ impl Line {
 struct Word {
     line: Line,
     blanks: usize,
+    blank_paint: Paint,
     breaks: bool,
 }
 
@@ -149,7 +153,9 @@ impl Page {
             if self.style.colour && span.paint != Paint::Plain && !span.text.trim().is_empty() {
                 let blanks = span.text.len() - span.text.trim_end().len();
                 let (said, rest) = span.text.split_at(span.text.len() - blanks);
-                self.text.push_str(&format!("\u{1b}[{}m{said}\u{1b}[0m{rest}", span.paint.code()));
+                for piece in ["\u{1b}[", span.paint.code(), "m", said, "\u{1b}[0m", rest] {
+                    self.text.push_str(piece);
+                }
             } else {
                 self.text.push_str(&span.text);
             }
@@ -172,7 +178,7 @@ fn wrapped(text: Line, width: usize) -> Vec<Line> {
         }
         // A line break keeps the blanks after it (an indented list); a wrap swallows them.
         if !starts || word.breaks {
-            row = row.then(" ".repeat(word.blanks));
+            row = row.paint(" ".repeat(word.blanks), word.blank_paint);
             used += word.blanks;
         }
         used += long;
@@ -202,6 +208,7 @@ fn words(text: Line) -> Vec<Word> {
                 word = Word { breaks: true, ..Word::default() };
             } else {
                 word.blanks += 1;
+                word.blank_paint = span.paint;
             }
         }
         if !piece.is_empty() {

@@ -66,7 +66,8 @@ fn table(page: &mut Page, finished: &Finished) {
 fn cells(texts: [String; 6]) -> String {
     let mut row = String::new();
     for (at, (text, width)) in texts.into_iter().zip(COLUMNS).enumerate() {
-        row.push_str(&if at < 2 { format!("{text:<width$}") } else { format!("{text:>width$}") });
+        let cell = if at < 2 { format!("{text:<width$}") } else { format!("{text:>width$}") };
+        row.push_str(&cell);
     }
     row
 }
@@ -95,25 +96,18 @@ fn forecast(page: &mut Page, finished: &Finished) {
 fn ran(page: &mut Page, finished: &Finished, run: &RunRecord) {
     let outcomes = Outcomes::of(&finished.plan, run);
     let took = took(run.finished.duration_since(run.started));
-    if !run.refused && outcomes.planned() > 0 {
-        let some = outcomes.each().into_iter().filter(|(_, count)| *count > 0);
-        let said: Vec<String> = some
-            .map(|(outcome, count)| {
-                let (mark, word, _) = words::outcome(outcome);
-                format!("{mark} {} {word}", words::number(count))
-            })
-            .collect();
-        page.line(0, &Line::of(format!("{} in {took}.", said.join("   "))));
-    } else {
-        page.line(0, &Line::of(format!("Took {took}.")));
-    }
+    let some = outcomes.each().into_iter().filter(|(_, count)| *count > 0);
+    let said: Vec<String> =
+        some.map(|(outcome, count)| format!("{} {}", words::number(count), words::outcome(outcome).1)).collect();
+    let said = if said.is_empty() || run.refused { String::new() } else { format!(": {}", said.join(", ")) };
+    page.line(0, &Line::of(format!("Took {took}{said}.")));
     if run.recovered > 0 {
         let creates = words::counted_wide(run.recovered, "create");
         page.line(0, &Line::of(format!("{creates} of earlier runs had an unknown outcome; now it is known.")));
     }
 }
 
-/// `Requests: Cliengo 832 reads, 1 write; GHL 826 reads, 0 writes, 199,174 left today.`
+/// `Requests made: Cliengo 832 reads, 1 write; GHL 826 reads, 0 writes, 199,174 left today.`
 fn used(finished: &Finished) -> String {
     let sides = Side::BOTH.map(|side| {
         let usage = finished.usage.of(side);
@@ -122,7 +116,7 @@ fn used(finished: &Finished) -> String {
         let left = usage.daily_remaining.map(|left| format!(", {} left today", words::number(left)));
         format!("{} {reads}, {writes}{}", side.title(), left.unwrap_or_default())
     });
-    format!("Requests so far: {}.", sides.join("; "))
+    format!("Requests made: {}.", sides.join("; "))
 }
 
 /// `12 s`, `3 min 12 s`, `1 h 4 min`.

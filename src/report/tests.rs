@@ -497,7 +497,7 @@ fn long_plans_stay_readable() {
     });
     let shown = text(&finished(linked.chain(created).collect()), PLAIN);
     assert!(shown.contains("… and 300 more contacts with 300 operations; --format json has them all."), "{shown}");
-    assert!(shown.contains("1,000 contacts to link as they stand\n"), "{shown}");
+    assert!(shown.contains("Linked as they stand: 1,000 contacts\n"), "{shown}");
     assert!(shown.lines().count() < 1000);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::reconcile::{GuardName, HeldReason, Plan};
+use crate::reconcile::{GuardName, HeldReason, Mode, Plan};
 use crate::record::{Kind, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord};
 
@@ -18,8 +18,8 @@ pub fn verdict(finished: &Finished) -> String {
     match &finished.run {
         Some(run) if run.refused => stopped(plan),
         Some(run) => done(plan, run),
-        None if plan.operations.is_empty() => nothing_to_do(plan),
         None if plan.tripped().next().is_some() => stopped(plan),
+        None if plan.operations.is_empty() => nothing_to_do(plan),
         None => format!("{} planned. Apply them with: {}", operations(plan), apply(plan)),
     }
 }
@@ -54,11 +54,16 @@ fn done(plan: &Plan, run: &RunRecord) -> String {
     if outcomes.planned() == 0 {
         return nothing_to_do(plan);
     }
-    let of = format!("{} of {}", words::number(outcomes.applied), operations(plan));
-    match totals::waiting(plan) {
-        0 => format!("Applied {of}."),
-        waiting => format!("Applied {of}; {}.", need(waiting)),
+    let missed = outcomes.planned() - outcomes.applied;
+    let mut said = Vec::new();
+    if missed > 0 {
+        said.push(format!("{} did not get through", words::number(missed)));
     }
+    if totals::waiting(plan) > 0 {
+        said.push(need(totals::waiting(plan)));
+    }
+    let rest = if said.is_empty() { String::new() } else { format!("; {}", said.join(", ")) };
+    format!("Applied {} of {}{rest}.", words::number(outcomes.applied), operations(plan))
 }
 
 fn nothing_to_do(plan: &Plan) -> String {
@@ -81,17 +86,18 @@ fn stopped(plan: &Plan) -> String {
     let approve = words::approve_command(plan, &plan.id());
     let guards = plan.tripped().filter(|guard| guard.guard != GuardName::FirstSync).count();
     let planned = operations(plan);
-    if guards == 0 {
-        return format!("{planned} planned, none written: a first sync waits for your approval: {approve}");
+    match guards {
+        0 if plan.mode == Mode::Rebuild => format!("{planned} planned. Approve this rebuild with: {approve}"),
+        0 => format!("{planned} planned. Approve this first sync with: {approve}"),
+        1 => format!("{planned} planned, stopped by a guard. Approve with: {approve}"),
+        several => format!("{planned} planned, stopped by {several} guards. Approve with: {approve}"),
     }
-    let by = if guards == 1 { "a guard stops".to_owned() } else { format!("{guards} guards stop") };
-    format!("{planned} planned, none written: {by} this plan. If it is right: {approve}")
 }
 
 /// The command; a rebuild always wants its plan named.
 fn apply(plan: &Plan) -> String {
     match plan.mode {
-        crate::reconcile::Mode::Rebuild => words::approve_command(plan, &plan.id()),
+        Mode::Rebuild => words::approve_command(plan, &plan.id()),
         _ => words::apply_command(plan),
     }
 }

@@ -1,6 +1,6 @@
 //! What needs eyes: conflicts, held records, what a CRM cannot express, guards, incomplete listings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::reconcile::{Conflict, Guard, GuardName, Held, HeldReason, ListingCount, Plan, Unsupported, Winner};
 use crate::record::{Action, Ids, Kind, Side};
@@ -19,7 +19,7 @@ const SOME_RECORDS: usize = 5;
 const MOST_LINES: usize = 6;
 
 /// The column in which a conflict's values begin.
-const VALUES: usize = 13;
+const VALUES: usize = 11;
 
 /// A record on a line: its ids first, then its name and what is to be said of it.
 struct Row<'a> {
@@ -95,7 +95,7 @@ fn held(page: &mut Page, held: &[Held]) {
         }
         let (title, meaning) = words::held(reason);
         page.line(2, &Line::painted(format!("{title} ({})", words::number(records.len() as u64)), Paint::Bold));
-        page.flow(Line::of("  "), 2, Line::of(meaning));
+        page.flow(Line::of("    "), 4, Line::of(meaning));
         let shown = records.iter().take(MOST_RECORDS);
         rows(page, 4, shown.map(|record| Row { ids: &record.ids, said: said_of(record) }));
         and_more(page, 4, records.len(), MOST_RECORDS);
@@ -124,7 +124,7 @@ fn unsupported(page: &mut Page, unsupported: &[Unsupported]) {
             records.len() > 1 && !detail.is_empty() && records.iter().all(|record| record.detail == *detail)
         });
         if let Some(detail) = shared {
-            page.flow(Line::of("  "), 2, Line::of(on_one_line(detail)));
+            page.flow(Line::of("    "), 4, Line::of(on_one_line(detail)));
         }
         rows(
             page,
@@ -198,17 +198,22 @@ fn guards(page: &mut Page, plan: &Plan, plan_id: &str) {
     }
     page.heading(&format!("Guards ({})", tripped.len()), Paint::Red);
     let table = format!("[pair.{}.guard]", on_one_line(&plan.pair));
+    let mut listed = BTreeSet::new();
     for guard in tripped {
         let line = Line::of("  ").paint("✗", Paint::Red).then(" ");
         page.flow(line, 4, Line::of(words::guard(guard)));
         if let Some(key) = words::guard_key(guard.guard) {
             page.line(4, &Line::painted(format!("{table} {key}"), Paint::Dim));
         }
+        // A percentage and a count of the same operations: their records once.
+        if !listed.insert((guard.side, guard.kind, words::guarded(guard.guard))) {
+            continue;
+        }
         let counted: Vec<_> = plan
             .operations
             .iter()
             .filter(|operation| (operation.side, operation.kind) == (guard.side, guard.kind))
-            .filter(|operation| words::guarded(guard.guard, operation.action))
+            .filter(|operation| words::guarded(guard.guard).contains(&operation.action))
             .collect();
         let shown = counted.iter().take(SOME_RECORDS);
         rows(page, 6, shown.map(|counted| Row { ids: &counted.ids, said: words::named(counted.kind, &counted.label) }));

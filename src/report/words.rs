@@ -178,15 +178,13 @@ pub(super) const fn guard_key(guard: GuardName) -> Option<&'static str> {
     }
 }
 
-/// Whether an operation is one of those that a guard counts.
-pub(super) const fn guarded(guard: GuardName, action: Action) -> bool {
+/// The actions that a guard counts.
+pub(super) const fn guarded(guard: GuardName) -> &'static [Action] {
     match guard {
-        GuardName::DeletePercent | GuardName::DeleteCount => matches!(action, Action::Delete),
-        GuardName::UpdatePercent | GuardName::UpdateCount => {
-            matches!(action, Action::Update | Action::Tag | Action::Complete)
-        }
-        GuardName::CreatePercent | GuardName::CreateCount => matches!(action, Action::Create),
-        GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => false,
+        GuardName::DeletePercent | GuardName::DeleteCount => &[Action::Delete],
+        GuardName::UpdatePercent | GuardName::UpdateCount => &[Action::Update, Action::Tag, Action::Complete],
+        GuardName::CreatePercent | GuardName::CreateCount => &[Action::Create],
+        GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => &[],
     }
 }
 
@@ -202,12 +200,9 @@ pub(super) fn apply_command(plan: &Plan) -> String {
 
 /// The command that applies `plan` although guards stop it.
 pub(super) fn approve_command(plan: &Plan, plan_id: &str) -> String {
-    let emptied: String = plan
-        .tripped()
-        .filter(|guard| guard.guard == GuardName::Emptied)
-        .map(|guard| format!(" --allow-empty {}:{}", guard.side, guard.kind))
-        .collect();
-    format!("{} --approve {plan_id}{emptied}", apply_command(plan))
+    let emptied = plan.tripped().filter(|guard| guard.guard == GuardName::Emptied);
+    let flags: Vec<String> = emptied.map(|guard| format!(" --allow-empty {}:{}", guard.side, guard.kind)).collect();
+    format!("{} --approve {plan_id}{}", apply_command(plan), flags.concat())
 }
 
 /// A value or a limit of a guard, with no more decimals than it needs.
