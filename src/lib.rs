@@ -9,6 +9,7 @@ pub mod config;
 pub mod crm;
 pub mod reconcile;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod state;

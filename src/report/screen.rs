@@ -1,0 +1,297 @@
+//! Lines on a terminal: escaped, coloured where asked, wrapped between words, never with a trailing blank.
+
+use unicode_normalization::char::is_combining_mark;
+
+/// How a text report is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether ANSI colours may be used. Nothing is said by colour alone.
+    pub colour: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+/// Narrower than this nothing is wrapped to: ids would not fit.
+const NARROWEST: usize = 50;
+
+/// Wider than this prose is hard to read.
+const WIDEST: usize = 120;
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Paint {
+    #[default]
+    Plain,
+    Bold,
+    Dim,
+    Red,
+    Green,
+    Yellow,
+    /// Text that goes away: red and struck through.
+    Gone,
+}
+
+impl Paint {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Red => "31",
+            Self::Green => "32",
+            Self::Yellow => "33",
+            Self::Gone => "31;9",
+        }
+    }
+}
+
+/// A piece of a line in one colour.
+#[derive(Clone)]
+struct Span {
+    text: String,
+    paint: Paint,
+}
+
+/// What stands on one line, or flows over several.
+#[derive(Clone, Default)]
+pub(super) struct Line(Vec<Span>);
+
+impl Line {
+    pub(super) fn of(text: impl Into<String>) -> Self {
+        Self::default().then(text)
+    }
+
+    pub(super) fn painted(text: impl Into<String>, paint: Paint) -> Self {
+        Self::default().paint(text, paint)
+    }
+
+    pub(super) fn then(self, text: impl Into<String>) -> Self {
+        self.paint(text, Paint::Plain)
+    }
+
+    pub(super) fn paint(mut self, text: impl Into<String>, paint: Paint) -> Self {
+        match self.0.last_mut() {
+            Some(last) if last.paint == paint => last.text.push_str(&text.into()),
+            _ => self.0.push(Span { text: text.into(), paint }),
+        }
+        self
+    }
+
+    pub(super) fn join(self, other: Line) -> Self {
+        other.0.into_iter().fold(self, |line, span| line.paint(span.text, span.paint))
+    }
+
+    fn columns(&self) -> usize {
+        self.0.iter().map(|span| columns(&span.text)).sum()
+    }
+}
+
+/// A word and what stands before it.
+#[derive(Default)]
+struct Word {
+    line: Line,
+    blanks: usize,
+    blank_paint: Paint,
+    breaks: bool,
+}
+
+/// The report as it is written.
+pub(super) struct Page {
+    pub(super) style: Style,
+    text: String,
+}
+
+impl Page {
+    pub(super) fn new(style: Style) -> Self {
+        Self { style, text: String::new() }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    /// One line, whatever its length: ids and commands in it are to be pasted.
+    pub(super) fn line(&mut self, indent: usize, line: &Line) {
+        self.row(&" ".repeat(indent), &line.0);
+    }
+
+    /// An empty line, unless there is one already.
+    pub(super) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// The title of a section, after a gap.
+    pub(super) fn heading(&mut self, title: &str, paint: Paint) {
+        self.gap();
+        self.line(0, &Line::painted(title, if self.style.colour { paint } else { Paint::Plain }));
+    }
+
+    /// Words that flow over as many lines as they need; all but the first begin `indent` columns from the left.
+    pub(super) fn flow(&mut self, lead: Line, indent: usize, words: Line) {
+        self.flow_at_most(lead, indent, words, usize::MAX);
+    }
+
+    /// As [`Page::flow`], but no more than `most` lines; how many were left out is said.
+    pub(super) fn flow_at_most(&mut self, lead: Line, indent: usize, words: Line, most: usize) {
+        let mut rows = wrapped(words, self.style.width.clamp(NARROWEST, WIDEST).saturating_sub(indent));
+        let left_out = if rows.len() > most.saturating_add(1) { rows.len() - most } else { 0 };
+        rows.truncate(rows.len() - left_out);
+        let mut rows = rows.into_iter();
+        self.line(0, &lead.join(rows.next().unwrap_or_default()));
+        for row in rows {
+            self.line(indent, &row);
+        }
+        if left_out > 0 {
+            self.line(indent, &Line::painted(format!("… {left_out} more lines"), Paint::Dim));
+        }
+    }
+
+    fn row(&mut self, lead: &str, spans: &[Span]) {
+        self.text.push_str(lead);
+        for span in spans {
+            if self.style.colour && span.paint != Paint::Plain && !span.text.trim().is_empty() {
+                let blanks = span.text.len() - span.text.trim_end().len();
+                let (said, rest) = span.text.split_at(span.text.len() - blanks);
+                for piece in ["\u{1b}[", span.paint.code(), "m", said, "\u{1b}[0m", rest] {
+                    self.text.push_str(piece);
+                }
+            } else {
+                self.text.push_str(&span.text);
+            }
+        }
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        self.text.push('\n');
+    }
+}
+
+fn wrapped(text: Line, width: usize) -> Vec<Line> {
+    let mut rows = Vec::new();
+    let mut row = Line::default();
+    let mut used = 0;
+    for word in words(text) {
+        let long = word.line.columns();
+        let starts = if word.breaks { true } else { used > 0 && used + word.blanks + long > width };
+        if starts {
+            rows.push(std::mem::take(&mut row));
+            used = 0;
+        }
+        // A line break keeps the blanks after it (an indented list); a wrap swallows them.
+        if !starts || word.breaks {
+            row = row.paint(" ".repeat(word.blanks), word.blank_paint);
+            used += word.blanks;
+        }
+        used += long;
+        row = row.join(word.line);
+    }
+    rows.push(row);
+    rows
+}
+
+fn words(text: Line) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut word = Word::default();
+    for span in text.0 {
+        let mut piece = String::new();
+        for character in span.text.chars() {
+            if character != ' ' && character != '\n' {
+                piece.push(character);
+                continue;
+            }
+            if !piece.is_empty() {
+                word.line = word.line.paint(std::mem::take(&mut piece), span.paint);
+            }
+            if !word.line.0.is_empty() || (character == '\n' && word.breaks) {
+                words.push(std::mem::take(&mut word));
+            }
+            if character == '\n' {
+                word = Word { breaks: true, ..Word::default() };
+            } else {
+                word.blanks += 1;
+                word.blank_paint = span.paint;
+            }
+        }
+        if !piece.is_empty() {
+            word.line = word.line.paint(piece, span.paint);
+        }
+    }
+    if !word.line.0.is_empty() || word.breaks {
+        words.push(word);
+    }
+    words
+}
+
+/// Columns that `text` takes on a terminal: none for combining marks, two for East Asian letters and emoji.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars()
+        .map(|character| match character {
+            '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
+            mark if is_combining_mark(mark) => 0,
+            '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{a4cf}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe6f}'
+            | '\u{ff00}'..='\u{ff60}'
+            | '\u{1f300}'..='\u{1faff}'
+            | '\u{20000}'..='\u{3fffd}' => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// `text`, followed by the blanks that make it `width` columns wide.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// A record's text with everything visible that could paint the terminal or turn the reading direction.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push('\n'),
+            '\t' => shown.push_str("\\t"),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                shown.extend(character.escape_unicode());
+            }
+            control if control.is_control() => shown.extend(control.escape_unicode()),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+/// As [`visible`], on one line.
+pub(super) fn on_one_line(text: &str) -> String {
+    visible(text).replace('\n', "⏎")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_name_cannot_paint_the_terminal() {
+        let shown = on_one_line("Ana\u{1b}[2J\u{7}\u{9b}31m\u{202e}zemóG\u{2066}\r\nfin");
+        assert!(!shown.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2066}'));
+        assert_eq!(shown, r"Ana\u{1b}[2J\u{7}\u{9b}31m\u{202e}zemóG\u{2066}\u{d}⏎fin");
+    }
+
+    #[test]
+    fn a_wrap_falls_between_words_and_keeps_line_breaks() {
+        let mut page = Page::new(Style { colour: false, width: 50 });
+        let text = "uno dos tres cuatro cinco seis siete ocho nueve diez once\n\n  - doce ";
+        page.flow(Line::of("  body  "), 8, Line::of(text));
+        let expected =
+            "  body  uno dos tres cuatro cinco seis siete ocho\n        nueve diez once\n\n          - doce\n";
+        assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn accents_letters_and_emoji_are_aligned() {
+        assert_eq!(padded("Jose\u{301}", 6).chars().count(), 7);
+        assert_eq!(columns("东京"), 4);
+        assert_eq!(columns("🎉"), 2);
+    }
+}

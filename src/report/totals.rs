@@ -1,0 +1,83 @@
+//! Counts that more than one renderer shows.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::reconcile::{Plan, Winner};
+use crate::record::{Action, Ids, Kind};
+use crate::run::{OperationOutcome, RunRecord};
+
+/// How many operations ended in which way; their sum is what was planned. (I49)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Outcomes {
+    pub(super) applied: u64,
+    pub(super) refused: u64,
+    pub(super) failed: u64,
+    pub(super) unknown: u64,
+    pub(super) skipped_stale: u64,
+    pub(super) not_started: u64,
+}
+
+impl Outcomes {
+    pub(super) fn of(plan: &Plan, run: &RunRecord) -> Self {
+        let mut outcomes = Self::default();
+        for operation in &plan.operations {
+            *outcomes.count_mut(ended(run, operation.id)) += 1;
+        }
+        outcomes
+    }
+
+    fn count_mut(&mut self, outcome: OperationOutcome) -> &mut u64 {
+        match outcome {
+            OperationOutcome::Applied => &mut self.applied,
+            OperationOutcome::Refused => &mut self.refused,
+            OperationOutcome::Failed => &mut self.failed,
+            OperationOutcome::Unknown => &mut self.unknown,
+            OperationOutcome::SkippedStale => &mut self.skipped_stale,
+            OperationOutcome::NotStarted => &mut self.not_started,
+        }
+    }
+
+    /// Every outcome with its count, in the order they are shown.
+    pub(super) const fn each(self) -> [(OperationOutcome, u64); 6] {
+        [
+            (OperationOutcome::Applied, self.applied),
+            (OperationOutcome::Refused, self.refused),
+            (OperationOutcome::Failed, self.failed),
+            (OperationOutcome::Unknown, self.unknown),
+            (OperationOutcome::SkippedStale, self.skipped_stale),
+            (OperationOutcome::NotStarted, self.not_started),
+        ]
+    }
+
+    pub(super) fn planned(self) -> u64 {
+        self.each().iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// What came of an operation. One that the run says nothing of was not its turn.
+pub(super) fn ended(run: &RunRecord, operation: u32) -> OperationOutcome {
+    run.outcomes.get(&operation).map_or(OperationOutcome::NotStarted, |ended| ended.outcome)
+}
+
+/// How many records wait for a person, each counted once.
+pub(super) fn waiting(plan: &Plan) -> usize {
+    let held = plan.held.iter().filter(|held| held.reason.needs_a_person());
+    let undecided = plan.conflicts.iter().filter(|conflict| conflict.winner == Winner::Manual);
+    let mut known: BTreeSet<(Kind, &Ids)> = undecided.map(|conflict| (conflict.kind, &conflict.ids)).collect();
+    let mut nameless = 0;
+    for record in held {
+        if record.ids == Ids::default() {
+            nameless += 1;
+        } else {
+            known.insert((record.kind, &record.ids));
+        }
+    }
+    known.len() + nameless
+}
+
+/// Operations that send nothing.
+pub(super) fn links(plan: &Plan) -> usize {
+    plan.operations.iter().filter(|operation| operation.action == Action::Link).count()
+}

@@ -1,0 +1,212 @@
+//! What things are called to a person.
+
+use crate::reconcile::{Guard, GuardName, HeldReason, Mode, Plan};
+use crate::record::{Action, Ids, Kind, Side};
+use crate::run::OperationOutcome;
+
+use super::screen::{Paint, on_one_line};
+
+/// `1,802`.
+pub(super) fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 note`, `3 notes`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    counted_wide(count as u64, noun)
+}
+
+/// As [`counted`], for the counts of listings and requests.
+pub(super) fn counted_wide(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// `contacts`.
+pub(super) const fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => "contacts",
+        Kind::Task => "tasks",
+        Kind::Note => "notes",
+    }
+}
+
+/// The record's name where a contact is not a matter of course: `Ana Gómez`, `task "Llamar"`.
+pub(super) fn named(kind: Kind, label: &str) -> String {
+    let label = on_one_line(label);
+    match (kind, label.is_empty()) {
+        (Kind::Contact, false) => label,
+        (_, true) => format!("{kind} without a name"),
+        (_, false) => format!("{kind} \"{label}\""),
+    }
+}
+
+/// The id of `side`, or a dash that keeps its column.
+pub(super) fn id_or_dash(ids: &Ids, side: Side) -> String {
+    ids.of(side).map_or_else(|| "-".to_owned(), on_one_line)
+}
+
+/// The mark and the word for an outcome, and the colour that repeats it.
+pub(super) const fn outcome(outcome: OperationOutcome) -> (&'static str, &'static str, Paint) {
+    match outcome {
+        OperationOutcome::Applied => ("✓", "applied", Paint::Green),
+        OperationOutcome::Refused => ("✗", "refused", Paint::Red),
+        OperationOutcome::Failed => ("✗", "failed", Paint::Red),
+        OperationOutcome::Unknown => ("?", "unknown", Paint::Yellow),
+        OperationOutcome::SkippedStale => ("~", "skipped", Paint::Yellow),
+        OperationOutcome::NotStarted => ("·", "not started", Paint::Dim),
+    }
+}
+
+/// What an outcome other than applied means for the record.
+pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
+    match outcome {
+        OperationOutcome::Applied => "Done.",
+        OperationOutcome::Refused => "The CRM said no; nothing was changed. It is tried again, then set aside.",
+        OperationOutcome::Failed => "Nothing was changed. The next run tries again.",
+        OperationOutcome::Unknown => "It may or may not have been done. The next run reads it back first.",
+        OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it anew.",
+        OperationOutcome::NotStarted => "Nothing was sent. The next run plans it anew.",
+    }
+}
+
+/// A reason's name, and what it means and asks for.
+pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
+    match reason {
+        HeldReason::AmbiguousMatch => (
+            "Several matches",
+            "More than one record could be its counterpart. Merge the doubles in the CRM, or choose with: concord links add",
+        ),
+        HeldReason::DuplicateOf => (
+            "Doubles",
+            "Its match is linked to another record already. Nothing to do, unless you want to merge them in the CRM.",
+        ),
+        HeldReason::SuspectedMerge => (
+            "Probably merged",
+            "It is gone, but its e-mail or phone stands on another contact. Nothing is deleted. Merge the same two on the other side.",
+        ),
+        HeldReason::EmailPhoneMismatch => (
+            "Same phone, other e-mail",
+            "They share a phone, but their e-mails differ: one person or two? Correct one of them, or choose with: concord links add",
+        ),
+        HeldReason::NoMatchKey => (
+            "Neither e-mail nor phone",
+            "It cannot be told from a double, so it stays on its side until it has one of them. Nothing to do.",
+        ),
+        HeldReason::TooYoung => {
+            ("Just created", "A chatbot may still be filling it in. The next run takes it. Nothing to do.")
+        }
+        HeldReason::Unparsable => {
+            ("Not understood", "The CRM sent something that is no such record. Open it in the CRM and save it again.")
+        }
+        HeldReason::ManualConflict => {
+            ("Waiting for your choice", "Both sides changed it. Choose with: concord conflicts resolve")
+        }
+        HeldReason::UnknownOutcome => (
+            "Outcome unknown",
+            "An earlier create may have been done. It is read back before anything is sent again; look if it stays here.",
+        ),
+        HeldReason::Quarantined => {
+            ("Set aside", "It kept failing. Mend what the detail says, then: concord quarantine retry")
+        }
+        HeldReason::DirtyChild => (
+            "Deleted there, changed here",
+            "Its contact was deleted, but a task or note of it changed. Delete the contact yourself, or restore it.",
+        ),
+        HeldReason::Unlisted => {
+            ("Not listed", "What it depends on could not be read in this run. The next run tries again.")
+        }
+        HeldReason::Picklist => (
+            "Not among the options",
+            "The field takes only its options. Add this one in the CRM, or map it under `values`.",
+        ),
+        HeldReason::FirstSync => ("First sync", "It waits until the first sync is approved."),
+    }
+}
+
+/// What a side cannot do: `Cliengo cannot update notes`.
+pub(super) fn cannot(side: Side, kind: Kind, action: Action) -> String {
+    let verb = match action {
+        Action::Tag => return format!("{} cannot change these tags", side.title()),
+        Action::Complete => "complete",
+        other => other.as_str(),
+    };
+    format!("{} cannot {verb} {}", side.title(), plural(kind))
+}
+
+/// What a guard found: `GHL: 12 % of the contacts would be deleted; at most 10 % may`.
+pub(super) fn guard(guard: &Guard) -> String {
+    let side = guard.side.title();
+    let kinds = plural(guard.kind);
+    let (value, limit) = (amount(guard.value), amount(guard.limit));
+    let share = |done: &str| format!("{side}: {value} % of the {kinds} would be {done}; at most {limit} % may");
+    let count = |done: &str| format!("{side}: {value} {kinds} would be {done}; at most {limit} may");
+    match guard.guard {
+        GuardName::FirstSync => "This is the first sync of the pair".to_owned(),
+        GuardName::Emptied => format!("{side} lists no {kinds} at all, though there were some"),
+        GuardName::ShrinkPercent => {
+            format!("{side}: {value} % of the {kinds} are not listed any more; at most {limit} %")
+        }
+        GuardName::DeletePercent => share("deleted"),
+        GuardName::DeleteCount => count("deleted"),
+        GuardName::UpdatePercent => share("changed"),
+        GuardName::UpdateCount => count("changed"),
+        GuardName::CreatePercent => share("created"),
+        GuardName::CreateCount => count("created"),
+    }
+}
+
+/// The configuration key of a guard; an emptied side has none.
+pub(super) const fn guard_key(guard: GuardName) -> Option<&'static str> {
+    match guard {
+        GuardName::FirstSync => Some("first_sync"),
+        GuardName::Emptied => None,
+        GuardName::ShrinkPercent => Some("shrink_percent"),
+        GuardName::DeletePercent => Some("delete_percent"),
+        GuardName::DeleteCount => Some("delete_count"),
+        GuardName::UpdatePercent => Some("update_percent"),
+        GuardName::UpdateCount => Some("update_count"),
+        GuardName::CreatePercent => Some("create_percent"),
+        GuardName::CreateCount => Some("create_count"),
+    }
+}
+
+/// The actions that a guard counts.
+pub(super) const fn guarded(guard: GuardName) -> &'static [Action] {
+    match guard {
+        GuardName::DeletePercent | GuardName::DeleteCount => &[Action::Delete],
+        GuardName::UpdatePercent | GuardName::UpdateCount => &[Action::Update, Action::Tag, Action::Complete],
+        GuardName::CreatePercent | GuardName::CreateCount => &[Action::Create],
+        GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => &[],
+    }
+}
+
+/// The command that applies `plan`.
+pub(super) fn apply_command(plan: &Plan) -> String {
+    let pair = on_one_line(&plan.pair);
+    match plan.mode {
+        Mode::Incremental => format!("concord sync --pair {pair}"),
+        Mode::Full => format!("concord sync --pair {pair} --full"),
+        Mode::Rebuild => format!("concord sync --pair {pair} --rebuild"),
+    }
+}
+
+/// The command that applies `plan` although guards stop it.
+pub(super) fn approve_command(plan: &Plan, plan_id: &str) -> String {
+    let emptied = plan.tripped().filter(|guard| guard.guard == GuardName::Emptied);
+    let flags: Vec<String> = emptied.map(|guard| format!(" --allow-empty {}:{}", guard.side, guard.kind)).collect();
+    format!("{} --approve {plan_id}{}", apply_command(plan), flags.concat())
+}
+
+/// A value or a limit of a guard, with no more decimals than it needs.
+fn amount(value: f64) -> String {
+    let shown = format!("{value:.2}");
+    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
