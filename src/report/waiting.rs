@@ -73,7 +73,7 @@ fn conflict_values(page: &mut Page, conflict: &Conflict) {
     }
     if conflict.winner == Winner::Manual {
         let lead = Line::of(" ".repeat(4 + VALUES));
-        page.line(0, &lead.paint("waits for you: concord conflicts resolve", Paint::Yellow));
+        page.line(0, &lead.paint("waits for you", Paint::Yellow));
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
         HeldReason::AmbiguousMatch => (
             "Several matches",
-            "More than one record could be its counterpart. Merge the doubles in the CRM, or choose with: concord links add",
+            "More than one record could be its counterpart. Nobody is linked or created. Merge the doubles in their CRM, or correct one.",
         ),
         HeldReason::DuplicateOf => (
             "Doubles",
@@ -94,7 +94,7 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         ),
         HeldReason::EmailPhoneMismatch => (
             "Same phone, other e-mail",
-            "They share a phone, but their e-mails differ: one person or two? Correct one of them, or choose with: concord links add",
+            "They share a phone, but their e-mails differ: one person or two? Correct one of them.",
         ),
         HeldReason::NoMatchKey => (
             "Neither e-mail nor phone",
@@ -107,14 +107,14 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             ("Not understood", "The CRM sent something that is no such record. Open it in the CRM and save it again.")
         }
         HeldReason::ManualConflict => {
-            ("Waiting for your choice", "Both sides changed it. Choose with: concord conflicts resolve")
+            ("Waiting for your choice", "Both sides changed it, and conflict = \"manual\". Make both equal in either CRM.")
         }
         HeldReason::UnknownOutcome => (
             "Outcome unknown",
             "An earlier create may have been done. It is read back before anything is sent again; look if it stays here.",
         ),
         HeldReason::Quarantined => {
-            ("Set aside", "It kept failing. Mend what the detail says, then: concord quarantine retry")
+            ("Set aside", "It kept failing. Mend what the detail says.")
         }
         HeldReason::DirtyChild => (
             "Deleted there, changed here",
@@ -122,6 +122,9 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         ),
         HeldReason::Unlisted => {
             ("Not listed", "What it depends on could not be read in this run. The next run tries again.")
+        }
+        HeldReason::RemovedElsewhere => {
+            ("Removed on one side", "It stays on the other, as the configuration says. Said once. Nothing to do.")
         }
         HeldReason::Picklist => (
             "Not among the options",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
-use crate::reconcile::Plan;
+use crate::reconcile::{Plan, Winner};
 use crate::record::Both;
 
 /// What came of one operation. Planned = the sum of these, always. (I49)
@@ -64,4 +64,47 @@ pub struct Finished {
     pub usage: Both<Usage>,
     /// `None` for a dry run.
     pub run: Option<RunRecord>,
+}
+
+impl Finished {
+    /// Whether a guard stopped the plan.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.refused)
+    }
+
+    /// How many operations had each outcome.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<OperationOutcome, u64> {
+        let mut counts = BTreeMap::new();
+        for ended in self.run.iter().flat_map(|run| run.outcomes.values()) {
+            *counts.entry(ended.outcome).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Whether something waits for a person, or did not get through (exit code 3).
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        let manual = self.plan.conflicts.iter().any(|conflict| conflict.winner == Winner::Manual);
+        let held = self.plan.held.iter().any(|held| held.reason.needs_a_person());
+        let failed = self.counts().keys().any(|outcome| *outcome != OperationOutcome::Applied);
+        manual || held || failed
+    }
+
+    /// The run's status and counts for the history.
+    pub(super) fn summary(&self) -> (&'static str, serde_json::Value) {
+        let status = if self.is_refused() { "refused" } else { "done" };
+        let summary = serde_json::json!({
+            "operations": self.plan.operations.len(),
+            "outcomes": self.counts(),
+            "in_sync": self.plan.in_sync,
+            "conflicts": self.plan.conflicts.len(),
+            "held": self.plan.held.len(),
+            "unsupported": self.plan.unsupported.len(),
+            "needs_a_person": self.needs_a_person(),
+            "recovered": self.run.as_ref().map(|run| run.recovered),
+        });
+        (status, summary)
+    }
 }

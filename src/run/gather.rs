@@ -10,9 +10,7 @@ use super::pull::Pulled;
 use super::{Job, RunError, held};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Holder, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
-use crate::record::{
-    Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId,
-};
+use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// How many records are asked for by id at a time.
@@ -186,7 +184,12 @@ where
         let Some(state) = self.state else { return Ok((contacts, children)) };
         let mut questions = Vec::new();
         let touched = std::mem::take(&mut self.touched);
-        for (link, halves) in touched {
+        let is_missing = |link: Option<i64>, side: Side| {
+            let halves = link.and_then(|link| touched.get(&link));
+            halves.is_some_and(|halves| matches!(halves.of(side), Some(Sighting::Missing(_))))
+        };
+        for (link, halves) in &touched {
+            let link = *link;
             let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { continue };
             let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
             if parent.as_ref().is_some_and(|parent| parent.status != LinkStatus::Live) {
@@ -194,8 +197,9 @@ where
             }
             let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged });
             for side in Side::BOTH {
-                let half = self.half(state, &row, side, halves.of(side).clone(), &mut questions)?;
-                *sides.of_mut(side) = half;
+                // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
+                let sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
+                *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
             }
             let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, sides };
             if linked.kind == Kind::Contact { contacts.push(linked) } else { children.push(linked) }
@@ -241,7 +245,9 @@ where
                     unchanged_if_equal(Now::Changed(record), base.as_ref())
                 }
             }
-            Some(Sighting::Missing(missing)) if row.kind == Kind::Note && side == Side::Cliengo && missing.missed.is_none() => {
+            Some(Sighting::Missing(missing))
+                if row.kind == Kind::Note && side == Side::Cliengo && missing.missed.is_none() =>
+            {
                 // `semantics` 20: a Cliengo note is gone when two complete lists, in different runs, do not have it.
                 self.missed.push((row.id, side));
                 Now::Unknown("missing for the first time".to_owned())
@@ -354,12 +360,7 @@ where
         Ok(Gathered { input, seen: self.seen, missed: self.missed })
     }
 
-    fn remember_parent(
-        &self,
-        state: &State,
-        link: i64,
-        parents: &mut BTreeMap<i64, Parent>,
-    ) -> Result<(), RunError> {
+    fn remember_parent(&self, state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>) -> Result<(), RunError> {
         if parents.contains_key(&link) {
             return Ok(());
         }
@@ -376,7 +377,6 @@ where
 
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
     fn holders(&self, contacts: &[Linked]) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
-        let keys_of = |record: &Record| record.match_keys().into_iter().chain(record.also.iter().cloned());
         let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| &contact.record);
         let gone = contacts.iter().flat_map(|contact| {
             Side::BOTH.into_iter().filter_map(|side| match contact.sides.of(side).now {
@@ -390,7 +390,9 @@ where
             for side in Side::BOTH {
                 let mut found: Vec<Holder> = Vec::new();
                 if let Some(state) = self.state {
-                    found.extend(state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }));
+                    found.extend(
+                        state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
+                    );
                 }
                 // A linked contact that took the key since it was last agreed holds it too.
                 for contact in contacts {
@@ -428,6 +430,11 @@ where
         }
         Ok(covered)
     }
+}
+
+/// Everything that a contact can be recognised by.
+fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
+    record.match_keys().into_iter().chain(record.also.iter().cloned())
 }
 
 /// A record to ask for by id.

@@ -1,5 +1,243 @@
 //! One run of one pair: the only room that knows the order of the steps.
+//!
+//! pull → gather (sieve, and ask about what is missing) → reconcile → guard → apply → settle.
 
+mod apply;
+mod approval;
+mod error;
 mod finished;
+mod gather;
+mod pull;
+mod recover;
+mod saved;
+mod settle;
 
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use approval::Approval;
+pub use error::RunError;
 pub use finished::*;
+use gather::{Gathered, gather};
+use jiff::Timestamp;
+use pull::{Pulled, pull};
+pub use saved::{SavedPlan, SavedPlanError};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::clock::Clock;
+use crate::config::Pair;
+use crate::crm::{Reader, Usage, Writer};
+use crate::reconcile::{Mode, Plan, reconcile};
+use crate::record::{Both, CliengoId, GhlId, Side};
+use crate::state::{PairLock, Stage, State, StateError};
+
+/// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
+pub const MAPPING_VERSION: &str = "1";
+
+/// What one run of one pair is given.
+#[derive(Debug)]
+pub struct Job<'a, C, G> {
+    /// The pair.
+    pub pair: &'a Pair,
+    /// Cliengo.
+    pub cliengo: &'a C,
+    /// GHL.
+    pub ghl: &'a G,
+    /// Where state, staging and lock are.
+    pub state_dir: &'a Path,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// How the sides are compared.
+    pub mode: Mode,
+    /// Cancelled when the run is to stop: nothing further is started.
+    pub stop: CancellationToken,
+}
+
+impl<C: Reader, G: Reader> Job<'_, C, G> {
+    fn usage(&self) -> Both<Usage> {
+        Both { cliengo: self.cliengo.usage(), ghl: self.ghl.usage() }
+    }
+}
+
+/// What a person allows this run to do.
+#[derive(Clone, Debug, Default)]
+pub struct Consent {
+    /// The plan that may pass the guards that stop it.
+    pub approve: Option<String>,
+    /// Sides and kinds that may be empty, as `ghl:contact`.
+    pub allow_empty: Vec<String>,
+    /// The saved plan that is to be applied, and nothing else.
+    pub saved: Option<SavedPlan>,
+}
+
+/// Locks a mutex; a panic elsewhere does not make what it holds unusable: SQLite rolls back by itself.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the plan and applies nothing: no mutating request, the state only read. (I46)
+///
+/// # Errors
+/// When a CRM or the state cannot be read.
+pub async fn plan<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let path = State::path_of(job.state_dir, &job.pair.name);
+    let state = State::open_read_only(&path)?;
+    let staging = StagingFile::new(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())));
+    let stage = Mutex::new(Stage::create(&staging.0, &path)?);
+    let pulled = pull(job, &stage, state.as_ref()).await?;
+    check_accounts(state.as_ref(), &pulled)?;
+    let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
+    let plan = draw(job, &gathered);
+    Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
+}
+
+/// A dry run's staging file, gone with the dry run.
+struct StagingFile(std::path::PathBuf);
+
+impl StagingFile {
+    fn new(path: std::path::PathBuf) -> Self {
+        Self(path)
+    }
+}
+
+impl Drop for StagingFile {
+    fn drop(&mut self) {
+        for ending in ["db", "empty", "empty-wal", "empty-shm"] {
+            // Nothing depends on it: the next run makes its own.
+            let _ = std::fs::remove_file(self.0.with_extension(ending));
+        }
+    }
+}
+
+/// Plans, guards, applies and settles.
+///
+/// # Errors
+/// When a CRM or the state cannot be read, another run is at work, or a saved plan is stale. What was applied before
+/// stays applied and stands in the history.
+pub async fn sync<C, G>(job: &Job<'_, C, G>, consent: &Consent) -> Result<Finished, RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    let started = job.clock.now();
+    let _lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
+    let path = State::path_of(job.state_dir, &job.pair.name);
+    let state = Mutex::new(State::open(&path)?);
+    held(&state).close_abandoned()?;
+    let run = held(&state).begin_run(job.mode.as_str(), "", started)?;
+    info!(pair = job.pair.name, run, mode = job.mode.as_str(), "run begins");
+    let done = sync_locked(job, consent, &path, &state, run, started).await;
+    let state = held(&state);
+    if let Err(error) = &done {
+        let summary = serde_json::json!({ "error": error.to_string() });
+        state.finish_run(run, "failed", &summary, job.clock.now())?;
+    }
+    state.checkpoint()?;
+    done
+}
+
+async fn sync_locked<C, G>(
+    job: &Job<'_, C, G>,
+    consent: &Consent,
+    path: &Path,
+    state: &Mutex<State>,
+    run: i64,
+    started: Timestamp,
+) -> Result<Finished, RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    let stage = Mutex::new(Stage::create(&job.state_dir.join(format!("{}.stage.db", job.pair.name)), path)?);
+    // The reader's own connection: no lock is held while a CRM is waited for.
+    let snapshot = State::open_read_only(path)?;
+    let pulled = pull(job, &stage, snapshot.as_ref()).await?;
+    check_accounts(snapshot.as_ref(), &pulled)?;
+    bind(state, &pulled)?;
+    let recovered = recover::recover(job, state, run, &pulled.forms).await?;
+    let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
+    drop(snapshot);
+    let plan = draw(job, &gathered);
+    let plan_id = plan.id();
+    held(state).name_plan(run, &plan_id)?;
+    if let Some(saved) = &consent.saved {
+        saved.check(job.pair, &plan_id, &held(state))?;
+    }
+    let mut record = RunRecord {
+        id: run,
+        started,
+        finished: started,
+        outcomes: std::collections::BTreeMap::new(),
+        recovered,
+        refused: false,
+    };
+    let approval = Approval::of(consent, &plan, &held(state))?;
+    if approval.refuses(&plan) {
+        record.refused = true;
+        held(state).keep_refused(&plan_id, run, &approval::guarded(&plan))?;
+    } else {
+        settle::before(&mut held(state), &plan, &gathered, run)?;
+        record.outcomes = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await?;
+        settle::after(&mut held(state), &gathered, &pulled, run)?;
+    }
+    record.finished = job.clock.now();
+    let finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
+    let (status, summary) = finished.summary();
+    held(state).finish_run(run, status, &summary, job.clock.now())?;
+    info!(pair = job.pair.name, run, status, "run ends");
+    Ok(finished)
+}
+
+/// Reconciles, and writes down what each operation will send.
+fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, gathered: &Gathered<'_>) -> Plan {
+    let mut plan = reconcile(&gathered.input);
+    for operation in &mut plan.operations {
+        if let Some(write) = &operation.write {
+            operation.requests = match operation.side {
+                Side::Cliengo => job.cliengo.requests(write),
+                Side::Ghl => job.ghl.requests(write),
+            };
+        }
+    }
+    plan
+}
+
+fn check_accounts(state: Option<&State>, pulled: &Pulled) -> Result<(), StateError> {
+    let Some(state) = state else { return Ok(()) };
+    for side in Side::BOTH {
+        let (Some(bound), Some(found)) = (state.meta(&format!("account.{side}"))?, pulled.accounts.of(side)) else {
+            continue;
+        };
+        if bound != *found {
+            return Err(StateError::OtherAccount {
+                path: state.path().to_owned(),
+                side: side.title().to_owned(),
+                bound,
+                found: found.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
+    held(state).atomically(|state| {
+        for side in Side::BOTH {
+            if let Some(account) = pulled.accounts.of(side) {
+                state.bind(side, account)?;
+            }
+        }
+        if pulled.learned.tags_read {
+            state.set_meta("learned.tags_read", "true")?;
+        }
+        if pulled.listings.cliengo.contact.count > 0 {
+            state.set_meta("learned.tasks", if pulled.learned.tasks { "true" } else { "false" })?;
+        }
+        state.set_meta("mapping_version", MAPPING_VERSION)
+    })
+}

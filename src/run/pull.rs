@@ -65,10 +65,9 @@ where
         Some(_) => None,
         None => Some(job.cliengo.account().await?.id),
     };
-    let (cliengo, ghl) = tokio::try_join!(
-        job.cliengo.list_contacts(&StageSink { stage, side: Side::Cliengo }),
-        job.ghl.list_contacts(&StageSink { stage, side: Side::Ghl }),
-    )?;
+    let sinks = Both::from_fn(|side| StageSink { stage, side });
+    let (cliengo, ghl) =
+        tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
     let mut pulled = Pulled {
         forms,
         learned: learn(job, stage, state, &cliengo).await?,
@@ -221,7 +220,10 @@ fn doubt_shrunken<C, G>(job: &Job<'_, C, G>, state: Option<&State>, pulled: &mut
             let few = before < job.pair.guard.min_records;
             if listing.complete && !few && percent > job.pair.guard.shrink_percent {
                 listing.complete = false;
-                listing.why = Some(format!("{} records, but {before} in the last run: doubted until the next run agrees", listing.count));
+                listing.why = Some(format!(
+                    "{} records, but {before} in the last run: doubted until the next run agrees",
+                    listing.count
+                ));
                 *pulled.complete.of_mut(side).of_mut(kind) = false;
                 *pulled.doubted.of_mut(side).of_mut(kind) = true;
             }

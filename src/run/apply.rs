@@ -1,0 +1,451 @@
+//! Applying: the plan's requests, each journalled before it is sent, parents before children, families side by side.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use futures::StreamExt;
+use tracing::{info, warn};
+
+use super::settle::{self, Adoption, Applied};
+use super::{Ended, Job, OperationOutcome, RunError, held, recover};
+use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
+use crate::reconcile::{LinkRef, Operation, Plan};
+use crate::record::{
+    Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
+};
+use crate::state::{IntentDraft, IntentState, Stage, State, StateError};
+
+/// How many families are worked on at a time; the pace is the CRM's.
+const FAMILIES: usize = 8;
+
+/// What an applied operation made.
+#[derive(Clone, Debug, Default)]
+struct Made {
+    link: Option<i64>,
+    id: Option<SideId>,
+}
+
+struct Applying<'a, C, G> {
+    job: &'a Job<'a, C, G>,
+    state: &'a Mutex<State>,
+    stage: &'a Mutex<Stage>,
+    run: i64,
+    forms: &'a Forms,
+    made: Mutex<BTreeMap<u32, Made>>,
+}
+
+/// Applies a plan and says what came of each operation.
+///
+/// # Errors
+/// When the state cannot be written: then nothing further is sent.
+pub(super) async fn apply<C, G>(
+    job: &Job<'_, C, G>,
+    state: &Mutex<State>,
+    stage: &Mutex<Stage>,
+    run: i64,
+    plan: &Plan,
+    forms: &Forms,
+) -> Result<BTreeMap<u32, Ended>, RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    let applying = Applying { job, state, stage, run, forms, made: Mutex::default() };
+    let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
+    for operation in &plan.operations {
+        families.entry(operation.family).or_default().push(operation);
+    }
+    let work = futures::stream::iter(families.into_values()).map(|family| applying.family(family));
+    let mut ended = BTreeMap::new();
+    let mut done = work.buffer_unordered(FAMILIES);
+    let mut failure = None;
+    while let Some(family) = done.next().await {
+        match family {
+            Ok(outcomes) => ended.extend(outcomes),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    failure.map_or(Ok(ended), |error| Err(RunError::State(error)))
+}
+
+fn ended(outcome: OperationOutcome, reason: impl Into<String>) -> Ended {
+    Ended { outcome, reason: Some(reason.into()) }
+}
+
+fn applied() -> Ended {
+    Ended { outcome: OperationOutcome::Applied, reason: None }
+}
+
+impl<C, G> Applying<'_, C, G>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    async fn family(&self, operations: Vec<&Operation>) -> Result<Vec<(u32, Ended)>, StateError> {
+        let mut outcomes = Vec::new();
+        for operation in operations {
+            let ended = self.operation(operation).await?;
+            let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
+            match ended.outcome {
+                OperationOutcome::Applied => {
+                    info!(run = self.run, operation = operation.id, %side, %kind, action, "applied")
+                }
+                outcome => {
+                    warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied")
+                }
+            }
+            let name = serde_json::to_value(ended.outcome)?;
+            held(self.state).end_operation(
+                self.run,
+                operation.id,
+                name.as_str().unwrap_or_default(),
+                ended.reason.as_deref(),
+            )?;
+            outcomes.push((operation.id, ended));
+        }
+        Ok(outcomes)
+    }
+
+    async fn operation(&self, operation: &Operation) -> Result<Ended, StateError> {
+        if self.job.stop.is_cancelled() {
+            return Ok(ended(OperationOutcome::NotStarted, "the run was stopped"));
+        }
+        let Some(write) = &operation.write else { return self.link(operation) };
+        if let Some(needed) = self.unmet(operation, write) {
+            return Ok(ended(
+                OperationOutcome::NotStarted,
+                format!("operation {needed}, which it depends on, was not applied"),
+            ));
+        }
+        match operation.side {
+            Side::Cliengo => self.write(self.job.cliengo, operation, write).await,
+            Side::Ghl => self.write(self.job.ghl, operation, write).await,
+        }
+    }
+
+    /// The operation that this one needs and that was not applied.
+    fn unmet(&self, operation: &Operation, write: &Write) -> Option<u32> {
+        let made = held(&self.made);
+        let targets = [write.target.as_ref(), write.parent.as_ref()].into_iter().flatten();
+        let created = targets.filter_map(|target| match target {
+            Target::CreatedBy(needed) => Some(*needed),
+            Target::Existing(_) => None,
+        });
+        let links = [operation.settle.link, operation.settle.parent].into_iter().flatten();
+        let linked = links.filter_map(|link| match link {
+            LinkRef::MadeBy(needed) => Some(needed),
+            LinkRef::Existing(_) => None,
+        });
+        created.chain(linked).find(|needed| !made.contains_key(needed))
+    }
+
+    fn resolve(&self, reference: LinkRef) -> Option<i64> {
+        match reference {
+            LinkRef::Existing(link) => Some(link),
+            LinkRef::MadeBy(operation) => held(&self.made).get(&operation).and_then(|made| made.link),
+        }
+    }
+
+    fn id_of(&self, target: &Target) -> Option<SideId> {
+        match target {
+            Target::Existing(id) => Some(id.clone()),
+            Target::CreatedBy(operation) => held(&self.made).get(operation).and_then(|made| made.id.clone()),
+        }
+    }
+
+    fn link(&self, operation: &Operation) -> Result<Ended, StateError> {
+        if let Some(LinkRef::MadeBy(needed)) = operation.settle.parent
+            && !held(&self.made).contains_key(&needed)
+        {
+            return Ok(ended(
+                OperationOutcome::NotStarted,
+                format!("operation {needed}, which it depends on, was not applied"),
+            ));
+        }
+        self.settle(operation, &BTreeMap::new(), None, &Record::default(), None)?;
+        Ok(applied())
+    }
+
+    async fn write<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> Result<Ended, StateError> {
+        if let Some(ended) = self.read_first(crm, operation, write).await? {
+            return Ok(ended);
+        }
+        let mut answer = None;
+        for (at, request) in operation.requests.iter().enumerate() {
+            let last = at + 1 == operation.requests.len();
+            match self.send(crm, operation, write, request, last).await? {
+                Ok(body) => answer = Some(body),
+                Err(ended) => return Ok(ended),
+            }
+        }
+        Ok(answer.flatten().unwrap_or_else(applied))
+    }
+
+    /// Reads what is about to be overwritten; says the outcome where nothing may be sent. (I29)
+    async fn read_first<W: Writer>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+    ) -> Result<Option<Ended>, StateError> {
+        match write.action {
+            Action::Create if write.kind == Kind::Contact => Ok(self.precheck(crm, write).await),
+            Action::Create | Action::Link => Ok(None),
+            Action::Tag => {
+                // Adding and removing single tags overwrites nothing; the listing's payload is the before-image.
+                if let Some(Target::Existing(id)) = &write.target {
+                    let row = held(self.stage).row(operation.side, Kind::Contact, id.as_str())?;
+                    if let Some(row) = row {
+                        held(self.state).keep_before(self.run, operation.id, &row.payload)?;
+                    }
+                }
+                Ok(None)
+            }
+            Action::Update | Action::Complete | Action::Delete => self.reread(crm, operation, write).await,
+        }
+    }
+
+    /// `semantics` 6: the primary store is asked before a contact is created.
+    async fn precheck<W: Writer>(&self, crm: &W, write: &Write) -> Option<Ended> {
+        let record = Record { fields: write.set.clone(), ..Record::default() };
+        match crm.find_existing(&record).await {
+            Ok(None) => None,
+            Ok(Some(id)) => Some(ended(
+                OperationOutcome::Refused,
+                format!("{} already has this person: contact {id}. Correct or merge it there", W::Id::SIDE.title()),
+            )),
+            Err(why) => Some(ended(OperationOutcome::Failed, why.to_string())),
+        }
+    }
+
+    async fn reread<W: Writer>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+    ) -> Result<Option<Ended>, StateError> {
+        let Some(id) = W::Id::of(&operation.ids) else {
+            return Ok(Some(ended(OperationOutcome::Failed, "the record has no id on that side")));
+        };
+        let parent = W::Id::of(&operation.parent);
+        let payload = match crm.look_up(write.kind, id, parent).await {
+            Ok(Lookup::Present(payload)) => payload,
+            Ok(Lookup::Gone(_)) if write.action == Action::Delete => {
+                self.settle(operation, &write.set, None, &Record::default(), None)?;
+                return Ok(Some(Ended {
+                    outcome: OperationOutcome::Applied,
+                    reason: Some("it was gone already".to_owned()),
+                }));
+            }
+            Ok(Lookup::Gone(_)) => return Ok(Some(ended(OperationOutcome::SkippedStale, "it was removed meanwhile"))),
+            Err(why) => return Ok(Some(ended(OperationOutcome::Failed, why.to_string()))),
+        };
+        let now = match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
+            Ok(record) => record,
+            Err(why) => {
+                return Ok(Some(ended(OperationOutcome::SkippedStale, format!("it cannot be understood: {why}"))));
+            }
+        };
+        if changed_meanwhile(write, &now) {
+            return Ok(Some(ended(
+                OperationOutcome::SkippedStale,
+                "it was changed meanwhile; the next run plans it again",
+            )));
+        }
+        held(self.state).keep_before(self.run, operation.id, &payload)?;
+        Ok(None)
+    }
+
+    /// Journals and sends one request. `Err` is the operation's outcome where it was not done.
+    async fn send<W: Writer>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        request: &Request,
+        last: bool,
+    ) -> Result<Result<Option<Ended>, Ended>, StateError> {
+        let request = self.resolved(request);
+        let intent = self.journal(operation, write, &request)?;
+        match crm.send(&request).await {
+            Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
+                Ok(answer) if last => self.finish::<W>(operation, write, intent, answer).map(Ok),
+                Ok(_) => {
+                    held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
+                    Ok(Ok(None))
+                }
+                Err(why) => self.unknown(crm, operation, write, intent, &why.to_string()).await.map(Err),
+            },
+            Outcome::NotSent(why) => {
+                held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
+                Ok(Err(ended(OperationOutcome::Failed, why)))
+            }
+            Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
+                self.settle(operation, &write.set, None, &Record::default(), Some(intent))?;
+                Ok(Ok(Some(Ended {
+                    outcome: OperationOutcome::Applied,
+                    reason: Some("it was gone already".to_owned()),
+                })))
+            }
+            Outcome::Refused(refusal) => {
+                held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
+                let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
+                let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
+                Ok(Err(ended(OperationOutcome::Refused, reason)))
+            }
+            Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Err),
+        }
+    }
+
+    /// The request with the ids of what earlier operations created.
+    fn resolved(&self, request: &Request) -> Request {
+        let mut resolved = request.clone();
+        for (operation, made) in held(&self.made).iter() {
+            if let Some(id) = &made.id {
+                resolved.path = resolved.path.replace(&format!("{{op:{operation}}}"), id.as_str());
+            }
+        }
+        resolved
+    }
+
+    fn journal(&self, operation: &Operation, write: &Write, request: &Request) -> Result<i64, StateError> {
+        let create = write.action == Action::Create;
+        let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
+        let parent_link = operation.settle.parent.and_then(|link| self.resolve(link));
+        let adoption = Adoption::of(&operation.settle, &operation.ids, &write.set, parent_link);
+        let sought = Record { fields: write.set.clone(), ..Record::default() };
+        held(self.state).open_intent(&IntentDraft {
+            run: self.run,
+            operation: operation.id,
+            side: operation.side,
+            kind: write.kind,
+            action: write.action,
+            request,
+            at: self.job.clock.now(),
+            source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
+            parent_id: parent.as_ref().filter(|_| create).map(SideId::as_str),
+            sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
+            settle: create.then(|| serde_json::to_string(&adoption)).transpose()?,
+        })
+    }
+
+    fn finish<W: Writer>(
+        &self,
+        operation: &Operation,
+        write: &Write,
+        intent: i64,
+        answer: Answered<W::Id>,
+    ) -> Result<Option<Ended>, StateError> {
+        let created = answer.id.map(RemoteId::tagged);
+        let known = match (write.action, &created) {
+            (Action::Create, Some(id)) => held(self.state).link_of(write.kind, id)?.map(|known| (id, known)),
+            _ => None,
+        };
+        if let Some((id, known)) = known {
+            // Cliengo may answer a create with a contact that it has already: no corruption, and no second link.
+            let reason =
+                format!("{} answered with {id}, which is linked already (link {})", W::Id::SIDE.title(), known.id);
+            held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
+            return Ok(Some(ended(OperationOutcome::Refused, reason)));
+        }
+        self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
+        Ok(not_as_sent(write, &answer.record)
+            .map(|reason| Ended { outcome: OperationOutcome::Applied, reason: Some(reason) }))
+    }
+
+    /// Settles an applied operation and closes its intent in one transaction. (I39)
+    fn settle(
+        &self,
+        operation: &Operation,
+        sent: &BTreeMap<Field, Value>,
+        created: Option<SideId>,
+        answer: &Record,
+        intent: Option<i64>,
+    ) -> Result<(), StateError> {
+        let id = created.clone();
+        let link = held(self.state).atomically(|state| {
+            let settled = Applied {
+                run: self.run,
+                side: operation.side,
+                kind: operation.kind,
+                action: operation.action,
+                ids: &operation.ids,
+                settle: &operation.settle,
+                sent,
+                created,
+                answer,
+            };
+            let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
+            if let Some(intent) = intent {
+                let id = id.as_ref().map(SideId::as_str);
+                state.close_intent(intent, IntentState::Applied, None, id)?;
+            }
+            Ok(link)
+        })?;
+        held(&self.made).insert(operation.id, Made { link, id });
+        Ok(())
+    }
+
+    /// No answer, or none that can be understood. A create is looked for at once; what is not found now is read back
+    /// by a later run, and is never sent again before that.
+    async fn unknown<W: Writer>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        intent: i64,
+        why: &str,
+    ) -> Result<Ended, StateError> {
+        held(self.state).close_intent(intent, IntentState::Unknown, Some(why), None)?;
+        if write.action == Action::Create {
+            let open = held(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
+            if let Some(open) = open {
+                match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
+                    Ok(true) => {
+                        self.remember_found(operation)?;
+                        return Ok(Ended {
+                            outcome: OperationOutcome::Applied,
+                            reason: Some(format!("{why}; it was found by reading")),
+                        });
+                    }
+                    Ok(false) => {}
+                    Err(RunError::State(error)) => return Err(error),
+                    Err(error) => warn!(%error, "an unknown create could not be read back"),
+                }
+            }
+        }
+        Ok(ended(OperationOutcome::Unknown, why))
+    }
+
+    /// What depends on a create that was found by reading may go on.
+    fn remember_found(&self, operation: &Operation) -> Result<(), StateError> {
+        let Some(source) = operation.ids.tagged(operation.side.other()) else { return Ok(()) };
+        let link = held(self.state).link_of(operation.kind, &source)?;
+        if let Some(link) = link {
+            let id = link.ids.tagged(operation.side);
+            held(&self.made).insert(operation.id, Made { link: Some(link.id), id });
+        }
+        Ok(())
+    }
+}
+
+/// Whether what is about to be overwritten is no longer what was listed. A delete overwrites everything.
+fn changed_meanwhile(write: &Write, now: &Record) -> bool {
+    let matters = |field: &Field| write.action == Action::Delete || write.set.contains_key(field);
+    write
+        .before
+        .iter()
+        .filter(|(field, _)| matters(field))
+        .any(|(field, listed)| now.get(field).is_some_and(|now| !now.same(listed)))
+}
+
+/// I33: what the CRM stored instead of what was sent.
+fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
+    let differing: Vec<&str> = write
+        .set
+        .iter()
+        .filter(|(field, sent)| answer.get(field).is_some_and(|stored| !stored.same(sent)))
+        .map(|(field, _)| field.as_str())
+        .collect();
+    (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))
+}

@@ -1,0 +1,57 @@
+//! What a person allowed, against what the plan needs. (`semantics` 35)
+
+use std::collections::BTreeSet;
+
+use super::Consent;
+use crate::reconcile::{GuardName, Operation, Plan};
+use crate::state::{State, StateError};
+
+/// A person's consent, held against one plan.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    covers: bool,
+    allow_empty: Vec<String>,
+}
+
+/// The operations of a plan, in a form that two nights can be compared by.
+pub(super) fn guarded(plan: &Plan) -> Vec<String> {
+    plan.operations.iter().map(fingerprint).collect()
+}
+
+/// An operation without its number, which another night may give to another operation.
+fn fingerprint(operation: &Operation) -> String {
+    let mut document = operation.canonical();
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("id");
+        fields.remove("requests");
+    }
+    blake3::hash(document.to_string().as_bytes()).to_hex().as_str().chars().take(24).collect()
+}
+
+impl Approval {
+    /// Reads the consent: it covers this plan, or one of which this plan is a part.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn of(consent: &Consent, plan: &Plan, state: &State) -> Result<Self, StateError> {
+        let covers = match &consent.approve {
+            None => false,
+            Some(approved) if *approved == plan.id() => true,
+            Some(approved) => state.refused(approved)?.is_some_and(|known| {
+                let known: BTreeSet<String> = known.into_iter().collect();
+                guarded(plan).iter().all(|operation| known.contains(operation))
+            }),
+        };
+        Ok(Self { covers, allow_empty: consent.allow_empty.clone() })
+    }
+
+    /// Whether a guard stops the plan in spite of the consent. An emptied side needs its own word. (I24)
+    #[must_use]
+    pub fn refuses(&self, plan: &Plan) -> bool {
+        plan.tripped().any(|guard| {
+            let named = format!("{}:{}", guard.side, guard.kind);
+            let emptied = guard.guard == GuardName::Emptied;
+            !self.covers || emptied && !self.allow_empty.contains(&named)
+        })
+    }
+}

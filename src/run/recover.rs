@@ -1,0 +1,147 @@
+//! Creates whose outcome is not known: resolved by reading, never by sending again. (I38)
+
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use super::settle::{self, Adoption, Applied};
+use super::{Job, RunError, held};
+use crate::crm::{Reader, Unparsable};
+use crate::reconcile::LinkRef;
+use crate::record::{Action, CliengoId, Forms, GhlId, Record, RemoteId, Side};
+use crate::state::{Intent, IntentState, State};
+
+/// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
+const SKEW: SignedDuration = SignedDuration::from_mins(10);
+
+/// What reading said of one unknown create.
+enum Resolution<I> {
+    /// Exactly one unlinked record is it.
+    Adopt(I, String, crate::crm::Shape),
+    /// It is not there.
+    Absent,
+    /// It cannot be told yet, or several could be it.
+    Open(String),
+}
+
+/// Resolves the creates that earlier runs left unknown and says how many were found. Those that have not rested for
+/// `settle` stay open, and their sources wait.
+///
+/// # Errors
+/// When the state cannot be written.
+pub(super) async fn recover<C, G>(
+    job: &Job<'_, C, G>,
+    state: &Mutex<State>,
+    run: i64,
+    forms: &Forms,
+) -> Result<u64, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let open = held(state).open_creates()?;
+    let settle = SignedDuration::try_from(job.pair.settle).unwrap_or(SignedDuration::MAX);
+    let mut recovered = 0;
+    for intent in open {
+        let rested = job.clock.now().duration_since(intent.at) >= settle;
+        let done = match intent.side {
+            Side::Cliengo => resolve(job.cliengo, state, &intent, run, forms, rested).await?,
+            Side::Ghl => resolve(job.ghl, state, &intent, run, forms, rested).await?,
+        };
+        recovered += u64::from(done);
+    }
+    Ok(recovered)
+}
+
+/// Reads one unknown create back and settles what can be settled. Says whether it was found.
+///
+/// # Errors
+/// When the state cannot be written.
+pub(super) async fn resolve<R: Reader>(
+    crm: &R,
+    state: &Mutex<State>,
+    intent: &Intent,
+    run: i64,
+    forms: &Forms,
+    rested: bool,
+) -> Result<bool, RunError> {
+    match look(crm, state, intent, forms).await? {
+        Resolution::Adopt(id, payload, shape) => {
+            let record = crm.parse(intent.kind, &payload, shape, forms);
+            adopt::<R::Id>(state, intent, run, &id, record)?;
+            Ok(true)
+        }
+        Resolution::Absent if rested => {
+            info!(intent = intent.id, side = %intent.side, kind = %intent.kind, "an unknown create was not done");
+            held(state).close_intent(intent.id, IntentState::Absent, None, None)?;
+            Ok(false)
+        }
+        Resolution::Absent => Ok(false),
+        Resolution::Open(why) => {
+            warn!(intent = intent.id, side = %intent.side, kind = %intent.kind, why, "an unknown create stays open");
+            Ok(false)
+        }
+    }
+}
+
+async fn look<R: Reader>(
+    crm: &R,
+    state: &Mutex<State>,
+    intent: &Intent,
+    forms: &Forms,
+) -> Result<Resolution<R::Id>, RunError> {
+    let sought: Record = serde_json::from_str(&intent.sought).map_err(crate::state::StateError::from)?;
+    let parent = intent.parent_id.as_deref().map(R::Id::new);
+    let since = intent.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
+    let found = match crm.find_created(intent.kind, parent.as_ref(), &sought, since, forms).await {
+        Ok(found) => found,
+        Err(why) => return Ok(Resolution::Open(why.to_string())),
+    };
+    let mut candidates = Vec::new();
+    for candidate in found {
+        let newer = candidate.created.is_none_or(|created| created >= since);
+        if newer && held(state).link_of(intent.kind, &candidate.id.clone().tagged())?.is_none() {
+            candidates.push(candidate);
+        }
+    }
+    let mut candidates = candidates.into_iter();
+    Ok(match (candidates.next(), candidates.next()) {
+        (None, _) => Resolution::Absent,
+        (Some(only), None) => Resolution::Adopt(only.id, only.payload, only.shape),
+        (Some(_), Some(_)) => Resolution::Open("several records could be it".to_owned()),
+    })
+}
+
+fn adopt<I: RemoteId>(
+    state: &Mutex<State>,
+    intent: &Intent,
+    run: i64,
+    id: &I,
+    record: Result<Record, Unparsable>,
+) -> Result<(), RunError> {
+    let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(crate::state::StateError::from)?;
+    let answer = record.unwrap_or_default();
+    held(state).atomically(|state| {
+        let settled = Applied {
+            run,
+            side: intent.side,
+            kind: intent.kind,
+            action: Action::Create,
+            ids: &adoption.ids,
+            settle: &adoption.settle,
+            sent: &adoption.sent,
+            created: Some(id.clone().tagged()),
+            answer: &answer,
+        };
+        settle::applied(state, &settled, |reference| match reference {
+            LinkRef::Existing(link) => Some(link),
+            LinkRef::MadeBy(_) => None,
+        })?;
+        state.close_intent(intent.id, IntentState::Adopted, None, Some(id.as_str()))?;
+        let (run, number) = intent.operation;
+        state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))
+    })?;
+    info!(intent = intent.id, side = %intent.side, kind = %intent.kind, id = id.as_str(), "an unknown create was done");
+    Ok(())
+}

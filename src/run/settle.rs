@@ -1,0 +1,236 @@
+//! Settling: what the CRMs answered becomes the base. Never what we meant to send. (I32, I40)
+
+use std::collections::BTreeMap;
+
+use super::gather::{Gathered, covers};
+use super::pull::Pulled;
+use super::saved::generation;
+use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
+use crate::record::{Action, Field, Ids, Kind, Record, Side, SideId, Tags, Value};
+use crate::state::{LinkRow, LinkStatus, NewLink, State, StateError};
+
+/// What settles with an applied operation.
+#[derive(Debug)]
+pub struct Applied<'a> {
+    /// The run.
+    pub run: i64,
+    /// The written side.
+    pub side: Side,
+    /// The kind of record.
+    pub kind: Kind,
+    /// What was done.
+    pub action: Action,
+    /// The record's ids as planned.
+    pub ids: &'a Ids,
+    /// What the plan settles, with every `MadeBy` resolved by `resolve`.
+    pub settle: &'a Settle,
+    /// The fields that were written, with the values that were sent.
+    pub sent: &'a BTreeMap<Field, Value>,
+    /// The id of what was created.
+    pub created: Option<SideId>,
+    /// What the CRM answered.
+    pub answer: &'a Record,
+}
+
+/// Settles an applied operation and says its link. Call it in the transaction that closes its intent. (I39)
+///
+/// # Errors
+/// When it cannot be written.
+pub fn applied(
+    state: &State,
+    applied: &Applied<'_>,
+    resolve: impl Fn(LinkRef) -> Option<i64>,
+) -> Result<Option<i64>, StateError> {
+    match applied.action {
+        Action::Create | Action::Link => made(state, applied, resolve).map(Some),
+        Action::Delete => deleted(state, applied),
+        Action::Update | Action::Complete | Action::Tag => changed(state, applied, resolve),
+    }
+}
+
+/// The fields of the answer that were written; what the answer does not carry stands as it was sent.
+fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
+    let answered = |field: &Field, sent: &Value| applied.answer.get(field).unwrap_or(sent).clone();
+    applied.sent.iter().map(|(field, sent)| (*field, answered(field, sent))).collect()
+}
+
+fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Option<i64>) -> Result<i64, StateError> {
+    if let Some(old) = applied.settle.retires {
+        if let Some(gone) = state.link(old)?.and_then(|link| link.ids.tagged(applied.side)) {
+            state.bury(applied.kind, &gone, applied.run, "recreated")?;
+        }
+        state.retire(old)?;
+    }
+    let mut ids = applied.ids.clone();
+    if let Some(created) = &applied.created {
+        ids.insert(created.clone());
+    }
+    let parent = applied.settle.parent.and_then(&resolve);
+    let id = state.add_link(&NewLink { kind: applied.kind, parent, ids: ids.clone(), run: applied.run })?;
+    let link = LinkRow { id, kind: applied.kind, parent, ids, status: LinkStatus::Live };
+    let is_create = applied.action == Action::Create;
+    for side in Side::BOTH {
+        let mut fields = applied.settle.shadows.of(side).clone();
+        let ours = is_create && side == applied.side;
+        if ours {
+            fields.extend(written(applied));
+        }
+        state.settle_shadow(&link, side, &fields, ours)?;
+    }
+    Ok(id)
+}
+
+fn changed(
+    state: &State,
+    applied: &Applied<'_>,
+    resolve: impl Fn(LinkRef) -> Option<i64>,
+) -> Result<Option<i64>, StateError> {
+    let Some(link) = applied.settle.link.and_then(&resolve) else { return Ok(None) };
+    let Some(row) = state.link(link)? else { return Ok(None) };
+    for side in Side::BOTH {
+        let ours = side == applied.side;
+        let mut fields = applied.settle.shadows.of(side).clone();
+        if ours {
+            fields.extend(written(applied));
+        }
+        if applied.action == Action::Tag {
+            fields.extend(moved_tags(state, link, side, applied)?);
+        }
+        if !fields.is_empty() {
+            state.settle_shadow(&row, side, &fields, ours)?;
+        }
+    }
+    Ok(Some(link))
+}
+
+/// The tags of one shadow with the operation's additions and removals: a delta, so that what a person did meanwhile
+/// stays news.
+fn moved_tags(
+    state: &State,
+    link: i64,
+    side: Side,
+    applied: &Applied<'_>,
+) -> Result<Option<(Field, Value)>, StateError> {
+    let Some(shadow) = state.shadow(link, side)? else { return Ok(None) };
+    let answered = match applied.answer.get(&Field::Tags) {
+        Some(Value::Tags(tags)) if side == applied.side => Some(tags.clone()),
+        _ => None,
+    };
+    let mut tags: Tags = shadow.record.tags();
+    for tag in &applied.settle.tags.added {
+        let stored = answered.as_ref().map(|answered| answered.spellings(tag));
+        match stored {
+            Some(spellings) => spellings.iter().for_each(|spelling| tags.insert(spelling)),
+            None => tags.insert(tag),
+        }
+    }
+    applied.settle.tags.removed.iter().for_each(|tag| tags.remove(tag));
+    Ok(Some((Field::Tags, Value::tags(tags))))
+}
+
+fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateError> {
+    let Some(LinkRef::Existing(link)) = applied.settle.link else { return Ok(None) };
+    for side in Side::BOTH {
+        if let Some(id) = applied.ids.tagged(side) {
+            state.bury(applied.kind, &id, applied.run, "deleted")?;
+        }
+    }
+    state.retire(link)?;
+    Ok(None)
+}
+
+/// Settles what needs no request, and writes the plan down, before the first write.
+///
+/// # Errors
+/// When it cannot be written: then nothing is sent.
+pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, run: i64) -> Result<(), StateError> {
+    state.atomically(|state| {
+        for operation in &plan.operations {
+            state.plan_operation(run, operation.id, &operation.canonical())?;
+        }
+        for settlement in &plan.settlements {
+            settle_one(state, settlement, run)?;
+        }
+        for (link, side) in &gathered.missed {
+            state.set_missed(*link, *side, Some(run))?;
+        }
+        Ok(())
+    })
+}
+
+fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
+    match settlement {
+        Settlement::Fields { link, side, fields } => match state.link(*link)? {
+            Some(row) => state.settle_shadow(&row, *side, fields, false),
+            None => Ok(()),
+        },
+        Settlement::Keep { link, gone } => {
+            if let Some((kind, id)) = state.link(*link)?.and_then(|row| Some((row.kind, row.ids.tagged(*gone)?))) {
+                state.bury(kind, &id, run, "removed there")?;
+            }
+            state.set_status(*link, LinkStatus::Kept)
+        }
+        Settlement::Drop { link } => state.retire(*link),
+        Settlement::Remember { what, link } => state.remember(what, *link, run),
+    }
+}
+
+/// Keeps the fingerprints of everything that the shadows now hold just as it was listed, so that the next sieve does
+/// not let it through.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn after(state: &mut State, gathered: &Gathered<'_>, pulled: &Pulled, run: i64) -> Result<(), StateError> {
+    state.atomically(|state| {
+        for seen in &gathered.seen {
+            let id = SideId::new(seen.side, seen.id.clone());
+            let Some(link) = state.link_of(seen.kind, &id)? else { continue };
+            let Some(shadow) = state.shadow(link.id, seen.side)? else { continue };
+            let kept = link.status == LinkStatus::Kept;
+            if kept || covers(&shadow.record, &seen.record) {
+                state.set_seen(
+                    link.id,
+                    seen.side,
+                    &seen.fingerprint,
+                    &seen.payload,
+                    &merged(&shadow.record, &seen.record),
+                )?;
+            }
+        }
+        for side in Side::BOTH {
+            for kind in Kind::ALL {
+                let listing = pulled.listings.of(side).of(kind);
+                if listing.complete || *pulled.doubted.of(side).of(kind) {
+                    state.set_count(side, kind, listing.count, run)?;
+                }
+            }
+        }
+        let next: u64 = generation(Some(state))?.parse().unwrap_or(0) + 1;
+        state.set_meta("generation", &next.to_string())
+    })
+}
+
+/// The shadow with what the listing says of times and further keys.
+fn merged(shadow: &Record, listed: &Record) -> Record {
+    Record { fields: shadow.fields.clone(), ..listed.clone() }
+}
+
+/// Both sides' fields that a create's counterpart takes when it is found later.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub struct Adoption {
+    /// What settles.
+    pub settle: Settle,
+    /// The ids as planned.
+    pub ids: Ids,
+    /// The fields that were sent.
+    pub sent: BTreeMap<Field, Value>,
+}
+
+impl Adoption {
+    /// The settlement of a create, resolved so that a later run can finish it.
+    #[must_use]
+    pub fn of(settle: &Settle, ids: &Ids, sent: &BTreeMap<Field, Value>, parent: Option<i64>) -> Self {
+        let settle = Settle { parent: parent.map(LinkRef::Existing), ..settle.clone() };
+        Self { settle, ids: ids.clone(), sent: sent.clone() }
+    }
+}
