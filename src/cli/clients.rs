@@ -1,0 +1,132 @@
+//! From a pair's settings to clients of both CRMs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::SecretString;
+
+use super::Session;
+use crate::config::{self, Accounts, CliengoAccount, GhlAccount, Pair, Readable};
+use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
+use crate::crm::ghl::{Ghl, GhlSettings};
+use crate::sandbox::{Options, Sandbox, Store};
+
+/// Both CRMs of a pair, ready to be asked.
+pub(super) struct Clients {
+    pub cliengo: Cliengo,
+    pub ghl: Ghl,
+    /// Keeps the embedded CRMs of a sandbox pair running.
+    #[expect(dead_code, reason = "holding it is what keeps it running")]
+    pub sandbox: Option<Sandbox>,
+}
+
+/// Where a sandbox pair keeps its CRMs between commands.
+pub(super) fn sandbox_store(state_dir: &Path, pair: &str) -> PathBuf {
+    state_dir.join(format!("{pair}.sandbox.db"))
+}
+
+/// The embedded CRMs of a sandbox pair.
+pub(super) fn sandbox_options(session: &Session, state_dir: &Path, pair: &str) -> Options {
+    Options {
+        store: Store::File(sandbox_store(state_dir, pair)),
+        clock: Arc::clone(&session.clock),
+        ..Options::default()
+    }
+}
+
+/// Connects to both CRMs of a pair. No request is made yet.
+pub(super) async fn connect(session: &Session, state_dir: &Path, pair: &Pair) -> anyhow::Result<Clients> {
+    match &pair.accounts {
+        Accounts::Sandbox => {
+            let sandbox = Sandbox::start(sandbox_options(session, state_dir, &pair.name)).await?;
+            let cliengo = CliengoSettings::new(
+                &sandbox.cliengo_url(),
+                SecretString::from(sandbox.api_key()),
+                sandbox.website_id(),
+                Arc::clone(&session.clock),
+            );
+            let ghl = GhlSettings::new(
+                &sandbox.ghl_url(),
+                SecretString::from(sandbox.token()),
+                sandbox.location_id(),
+                Arc::clone(&session.clock),
+            );
+            build(session, pair, cliengo, ghl, Some(sandbox))
+        }
+        Accounts::Real(accounts) => {
+            let (cliengo, ghl) = (&accounts.cliengo, &accounts.ghl);
+            build(session, pair, cliengo_settings(session, pair, cliengo)?, ghl_settings(session, ghl)?, None)
+        }
+    }
+}
+
+/// Reads a pair's secrets, to say early what is missing.
+pub(super) fn check_secrets(session: &Session, pair: &Pair) -> anyhow::Result<()> {
+    if let Accounts::Real(accounts) = &pair.accounts {
+        cliengo_settings(session, pair, &accounts.cliengo)?;
+        ghl_settings(session, &accounts.ghl)?;
+    }
+    Ok(())
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) -> anyhow::Result<CliengoSettings> {
+    let secret = account.api_key.resolve(&environment)?;
+    let mut settings =
+        CliengoSettings::new(&account.base_url, secret, &account.website_id, Arc::clone(&session.clock));
+    settings.auth = match pair.cliengo.auth {
+        config::CliengoAuth::Query => CliengoAuth::Query,
+        config::CliengoAuth::Bearer => CliengoAuth::Bearer,
+        config::CliengoAuth::Jwt => CliengoAuth::Jwt,
+    };
+    Ok(settings)
+}
+
+fn ghl_settings(session: &Session, account: &GhlAccount) -> anyhow::Result<GhlSettings> {
+    let token = account.token.resolve(&environment)?;
+    Ok(GhlSettings::new(&account.base_url, token, &account.location_id, Arc::clone(&session.clock)))
+}
+
+fn build(
+    session: &Session,
+    pair: &Pair,
+    mut cliengo: CliengoSettings,
+    mut ghl: GhlSettings,
+    sandbox: Option<Sandbox>,
+) -> anyhow::Result<Clients> {
+    let rate = pair.cliengo.requests_per_second;
+    cliengo.requests_per_second = rate.is_finite().then_some(rate);
+    cliengo.page_size = pair.cliengo.page_size;
+    cliengo.tasks = match pair.cliengo.tasks {
+        config::TasksMode::Auto => TasksMode::Auto,
+        config::TasksMode::Resource => TasksMode::Resource,
+        config::TasksMode::DueDate | config::TasksMode::Notes | config::TasksMode::Off => TasksMode::Off,
+    };
+    let capabilities = &pair.cliengo.capabilities;
+    cliengo.capabilities = CliengoCapabilities {
+        contact_delete: capabilities.contact_delete,
+        tags_read: match capabilities.tags_read {
+            Readable::Auto => None,
+            Readable::On => Some(true),
+            Readable::Off => Some(false),
+        },
+        tag_remove: capabilities.tag_remove,
+        note_update: capabilities.note_update,
+        note_delete: capabilities.note_delete,
+    };
+    cliengo.stop = session.stop.clone();
+    cliengo.seed = session.seed;
+    ghl.version.clone_from(&pair.ghl.version);
+    ghl.page_size = pair.ghl.page_size;
+    ghl.stop = session.stop.clone();
+    ghl.seed = session.seed.rotate_left(17);
+    Ok(Clients {
+        cliengo: Cliengo::new(cliengo).context("cannot prepare the Cliengo client")?,
+        ghl: Ghl::new(ghl).context("cannot prepare the GHL client")?,
+        sandbox,
+    })
+}

@@ -1,0 +1,58 @@
+//! Where results go.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::arguments::{Color, Global};
+use crate::report::Style;
+
+/// A terminal's width where it does not say.
+const WIDTH: usize = 100;
+
+/// Prints to stdout. A reader that went away (`| head`) is no error.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot print"),
+    }
+}
+
+/// Prints to stdout, or writes to a file: beside it first, then renamed, so that it is whole or not there.
+pub(super) fn deliver(text: &str, out: Option<&Path>) -> anyhow::Result<()> {
+    match out {
+        None => print(text),
+        Some(path) => write_whole(path, text),
+    }
+}
+
+/// Writes a file for its owner alone: whole, or not at all.
+pub(super) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+/// How a report is drawn on stdout.
+pub(super) fn style(global: &Global, to_file: bool) -> Style {
+    let colour = match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => !to_file && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
+    Style { colour, width }
+}
+
+/// Whether the log on stderr is coloured.
+pub(super) fn colour_on_stderr(global: &Global) -> bool {
+    match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}

@@ -1,0 +1,109 @@
+//! `sandbox`: the embedded CRMs, for rehearsals, tests and benchmarks.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::arguments::{EditOptions, SandboxCommand, SandboxOptions, ServeOptions};
+use super::explain::Usage;
+use super::{Session, clients, code, output, pairs};
+use crate::config::Config;
+use crate::sandbox::{Edit, Options, Sandbox, Store, World};
+
+pub(super) async fn run(session: &Session, options: &SandboxOptions) -> anyhow::Result<u8> {
+    match &options.command {
+        SandboxCommand::Serve(options) => serve(session, options).await?,
+        SandboxCommand::Edit(options) => edit(session, options)?,
+        SandboxCommand::Reset => world(session)?.reset()?,
+        SandboxCommand::Dump => {
+            output::print(&format!("{}\n", serde_json::to_string_pretty(&world(session)?.dump()?)?))?;
+        }
+    }
+    Ok(code::DONE)
+}
+
+/// The world of the sandbox pair that is meant.
+fn world(session: &Session) -> anyhow::Result<World> {
+    let config = session.config()?;
+    let pair = sandbox_pair(session, &config)?;
+    Ok(World::open(&clients::sandbox_options(session, &config.state_dir, &pair))?)
+}
+
+fn sandbox_pair(session: &Session, config: &Config) -> anyhow::Result<String> {
+    let selected = pairs::selected(session, config)?;
+    let sandboxes: Vec<_> = selected.into_iter().filter(|pair| pair.is_sandbox()).collect();
+    match sandboxes.as_slice() {
+        [pair] => Ok(pair.name.clone()),
+        [] => Err(Usage {
+            message: "no sandbox pair is selected".to_owned(),
+            hint: "real accounts are edited in their CRMs; a pair with `sandbox = true` can be edited here".to_owned(),
+        }
+        .into()),
+        _ => Err(Usage { message: "several sandbox pairs".to_owned(), hint: "add --pair NAME".to_owned() }.into()),
+    }
+}
+
+fn edit(session: &Session, options: &EditOptions) -> anyhow::Result<()> {
+    let world = world(session)?;
+    let done = match (&options.random, &options.script) {
+        (Some(count), _) => world.random_edits(*count, &mut fastrand::Rng::with_seed(session.seed))?,
+        (None, Some(path)) => run_script(&world, path)?,
+        (None, None) => Vec::new(),
+    };
+    let mut text = String::new();
+    for edit in done {
+        text.push_str(&serde_json::to_string(&edit)?);
+        text.push('\n');
+    }
+    if session.global.quiet { Ok(()) } else { output::print(&text) }
+}
+
+/// Reads the whole script before the first edit: a mistake on the last line changes nothing.
+fn run_script(world: &World, path: &Path) -> anyhow::Result<Vec<Edit>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let edits = lines
+        .map(|(at, line)| {
+            serde_json::from_str::<Edit>(line).map_err(|why| Usage {
+                message: format!("{} line {}: {why}", path.display(), at + 1),
+                hint: "one JSON object per line: side, op, kind, contact, id, set".to_owned(),
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(edits.iter().map(|edit| world.edit(edit)).collect::<Result<Vec<_>, _>>()?)
+}
+
+async fn serve(session: &Session, options: &ServeOptions) -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(Options {
+        store: options.store.clone().map_or(Store::Memory, Store::File),
+        contacts: options.contacts,
+        seed: options.seed,
+        listen: options.listen,
+        profile: options.profile.parse()?,
+        rate_limit: options.rate_limit.parse()?,
+        faults: options.faults.parse()?,
+        clock: Arc::clone(&session.clock),
+        ..Options::default()
+    })
+    .await?;
+    output::print(&format!(
+        "cliengo  {}\n         website {}  api_key {}\nghl      {}\n         location {}  token {}\n\
+         A pair for it:\n\n\
+         [pair.rehearsal.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"CLIENGO_API_KEY\" }}\nwebsite_id = \"{}\"\nmin_age = \"0s\"\n\n\
+         [pair.rehearsal.ghl]\nbase_url = \"{}\"\nlocation_id = \"{}\"\ntoken = {{ env = \"GHL_TOKEN\" }}\n",
+        sandbox.cliengo_url(),
+        sandbox.website_id(),
+        sandbox.api_key(),
+        sandbox.ghl_url(),
+        sandbox.location_id(),
+        sandbox.token(),
+        sandbox.cliengo_url(),
+        sandbox.website_id(),
+        sandbox.ghl_url(),
+        sandbox.location_id(),
+    ))?;
+    session.stop.cancelled().await;
+    sandbox.stop().await;
+    Ok(())
+}
