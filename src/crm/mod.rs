@@ -1,16 +1,30 @@
 //! The two CRMs: what both can be asked, and what they can answer. Wire shapes stop in this room.
 
+mod answer;
+pub mod cliengo;
+pub mod ghl;
+mod http;
+mod listing;
+mod outcome;
+mod pace;
+mod path;
+mod retry;
+mod row;
+mod wire;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 
+pub use http::SetupError;
 use jiff::Timestamp;
+pub use retry::Patience;
 use thiserror::Error;
 
 use crate::record::{Capabilities, Forms, Kind, Record, RemoteId, Request, Side, Write};
 
 /// Where a CRM's pages go: the pair's staging tables.
 pub trait Sink<I>: Sync {
-    /// Takes the records of one page, or one contact's children.
+    /// Takes the records of one page, or one contact's children. The same id may come again; the last one put stands.
     ///
     /// # Errors
     /// When they could not be stored; the listing is then void.
@@ -214,12 +228,18 @@ pub enum CrmError {
 pub struct Unparsable(pub String);
 
 /// What the answer to a write says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Answered<I> {
     /// The id of what was created.
     pub id: Option<I>,
     /// The fields that the answer carries.
     pub record: Record,
+}
+
+impl<I> Default for Answered<I> {
+    fn default() -> Self {
+        Self { id: None, record: Record::default() }
+    }
 }
 
 /// A record found while looking for one whose creation has an unknown outcome.

@@ -1,0 +1,101 @@
+//! What a CRM answered, and how much of it may be repeated in a message.
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+/// Long enough for every message seen on the wire.
+const SHOWN: usize = 200;
+
+/// The answer to a read.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// A 2xx with JSON.
+    Body(String),
+    /// A status that asking again would not change.
+    No(No),
+}
+
+/// A 4xx that is about the request, not about the moment.
+#[derive(Debug)]
+pub(super) struct No {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, whatever it is.
+    pub body: String,
+}
+
+impl No {
+    /// Whether the answer comes from the CRM and not from a server in front of it or a wrong path.
+    pub fn is_spoken(&self) -> bool {
+        let body = self.body.trim();
+        !body.is_empty() && !body.starts_with('<') && !body.contains("Cannot GET")
+    }
+}
+
+/// Whether a body is JSON to its end.
+pub(super) fn is_json(body: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(body).is_ok()
+}
+
+/// The message in a body: `message` (text or a list), else `error`, else the text itself.
+pub(super) fn message(body: &str) -> String {
+    match serde_json::from_str::<Value>(body) {
+        Ok(Value::Object(object)) => {
+            ["message", "error"].iter().filter_map(|key| object.get(*key)).find_map(text_of).unwrap_or_default()
+        }
+        Ok(Value::String(text)) => text,
+        Ok(_) => String::new(),
+        Err(_) if body.trim_start().starts_with('<') => "an HTML page".to_owned(),
+        Err(_) => body.trim().to_owned(),
+    }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(list) => {
+            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        }
+        _ => None,
+    }
+}
+
+/// The message as it may be shown: on one line, short, with e-mails, phones and addresses of the web left out.
+pub(super) fn shown(body: &str) -> String {
+    let message = message(body);
+    let words: Vec<&str> = message.split_whitespace().map(|word| if is_private(word) { "…" } else { word }).collect();
+    words.join(" ").chars().take(SHOWN).collect()
+}
+
+fn is_private(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    word.contains('@')
+        || word.contains("://")
+        || (digits >= 6 && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_punctuation()))
+}
+
+/// The id of the record that a refused duplicate collided with (`GHL API notes, 4`).
+pub(super) fn existing(body: &str) -> Option<String> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    body.pointer("/meta/contactId")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_text_or_a_list_or_an_error_alone() {
+        assert_eq!(shown(r#"{"message":["property a should not exist","b"],"error":"X"}"#), "property a should not exist; b");
+        assert_eq!(shown(r#"{"error":"Contact with id X not found","status":400}"#), "Contact with id X not found");
+        assert_eq!(shown("<html><body>bad gateway"), "an HTML page");
+        assert_eq!(shown(""), "");
+    }
+
+    #[test]
+    fn contact_data_and_addresses_are_left_out() {
+        let said = shown(r#"{"message":"ana@example.com or +54 11 5566-7788 or +5491155667788 at https://x/?api_key=k"}"#);
+        assert_eq!(said, "… or +54 11 … or … at …");
+    }
+}

@@ -1,0 +1,100 @@
+//! Cliengo's wire shapes (`Cliengo API notes, 2 and 3`).
+
+use serde_json::{Map, Value as Json};
+
+use crate::crm::row::Row;
+use crate::crm::wire::{Said, Wire, tell, tell_tags, text_in};
+use crate::crm::{Account, Shape, Unparsable};
+use crate::record::{Due, Field, Forms, Kind, Record, Value};
+
+/// Keys that change without the record changing.
+pub(super) const VOLATILE: [&str; 2] = ["lastUpdateDate", "lastUpdate"];
+
+/// How an id is spelt: notes say `ID`.
+pub(super) const ID: [&str; 3] = ["id", "ID", "_id"];
+
+/// The id of a record, or of the answer to its creation.
+pub(super) fn id_of(body: &str) -> Option<String> {
+    Row::read(body)?.first_text(&ID)
+}
+
+/// Makes a payload canonical. Null and blank are empty, a missing key is unknown (`semantics` 1).
+pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
+    let wire = Wire::read(kind, payload, false)?;
+    wire.must_have_id(&ID, shape)?;
+    let mut record = Record {
+        created: wire.instant(&["creationDate"]),
+        updated: wire.instant(&["lastUpdateDate", "lastUpdate"]),
+        ..Record::default()
+    };
+    match kind {
+        Kind::Contact => contact(&mut record, &wire, shape, forms)?,
+        Kind::Task => task(&mut record, &wire, forms)?,
+        Kind::Note => tell(&mut record, Field::Body, wire.text("message")?, Value::body),
+    }
+    Ok(record)
+}
+
+fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) -> Result<(), Unparsable> {
+    tell(record, Field::Name, name(wire, shape)?, |(first, last)| Value::name(first, last));
+    tell(record, Field::Email, wire.text("email")?, Value::email);
+    tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
+    tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"]))?);
+    Ok(())
+}
+
+/// A listing leaves `lastName` out where there is none; the answer to a PATCH may leave it out where there is one.
+fn name(wire: &Wire, shape: Shape) -> Result<Said<(&str, &str)>, Unparsable> {
+    if shape == Shape::Answer && !wire.has("lastName") {
+        return Ok(Said::Unknown);
+    }
+    let last = match wire.text("lastName")? {
+        Said::Is(last) => last,
+        Said::Empty | Said::Unknown => "",
+    };
+    Ok(match wire.text("name")? {
+        Said::Unknown => Said::Unknown,
+        Said::Empty => Said::Is(("", last)),
+        Said::Is(first) => Said::Is((first, last)),
+    })
+}
+
+fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
+    tell(record, Field::Title, wire.text("title")?, Value::line);
+    tell(record, Field::Body, wire.text("description")?, Value::body);
+    match wire.text("dueDate")? {
+        Said::Unknown => {}
+        Said::Empty => _ = record.fields.insert(Field::Due, Value::Empty),
+        Said::Is(due) => {
+            let due = Due::parse(due, &forms.zone).ok_or_else(|| wire.wrong("dueDate", "a date"))?;
+            record.fields.insert(Field::Due, Value::Due(due));
+        }
+    }
+    tell(record, Field::Completed, wire.flag("completed")?, Value::Flag);
+    Ok(())
+}
+
+/// Whether two contacts share their e-mail, or, where the first has none, their phone.
+pub(super) fn same_person(ours: &Record, theirs: &Record) -> bool {
+    let shares = |field: &Field| match (ours.get(field), theirs.get(field)) {
+        (Some(one), Some(other)) => !one.is_empty() && one.same_for_linking(other),
+        _ => false,
+    };
+    match ours.get(&Field::Email) {
+        Some(email) if !email.is_empty() => shares(&Field::Email),
+        _ => shares(&Field::Phone),
+    }
+}
+
+/// Reads the account. Its `timeZone` is an offset, not a zone; its country may be any code.
+pub(super) fn account(body: &str) -> Option<Account> {
+    let account: Map<String, Json> = serde_json::from_str(body).ok()?;
+    let text = |key: &str| account.get(key).and_then(Json::as_str).map(str::to_owned);
+    let is_alpha_2 = |code: &String| code.len() == 2 && code.chars().all(|c| c.is_ascii_uppercase());
+    Some(Account {
+        id: text("id").filter(|id| !id.is_empty())?,
+        name: text("name").unwrap_or_default(),
+        country: text("countryId").filter(is_alpha_2),
+        zone: None,
+    })
+}

@@ -1,0 +1,343 @@
+//! Cliengo's listings: contacts by windows, notes and tasks by contact (`Cliengo API notes, 5.3`).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+
+use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Cliengo;
+use super::api::{ID, VOLATILE};
+use super::window::Window;
+use crate::crm::answer::Answer;
+use crate::crm::listing::Failed;
+use crate::crm::path::encode;
+use crate::crm::row::Row;
+use crate::crm::{
+    CompleteListing, Coverage, CrmError, Fingerprint, Listed, RawRecord, Sink, SinkError,
+};
+use crate::record::{CliengoId, Kind, Method, RemoteId, Request};
+
+/// Offsets beyond it are refused, whatever the filter (`Cliengo API notes, 1.6`).
+const LARGEST_OFFSET: usize = 1000;
+
+/// How often a window, or the whole, is walked before its count is given up.
+const WALKS: usize = 3;
+
+/// How often a page without its array is asked for.
+const TRIES: usize = 3;
+
+/// A page of contacts.
+struct Page {
+    rows: Vec<Box<RawValue>>,
+    total: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    results: Option<Vec<Box<RawValue>>>,
+    #[serde(default)]
+    paging: Option<Paging>,
+}
+
+#[derive(Deserialize)]
+struct Paging {
+    total: Option<usize>,
+}
+
+/// What the whole listing has gathered so far.
+struct Gathered<'a> {
+    sink: &'a dyn Sink<CliengoId>,
+    seen: HashMap<CliengoId, Version>,
+    account: Option<String>,
+    tags_seen: bool,
+    without_id: u64,
+}
+
+struct Version {
+    fingerprint: Fingerprint,
+    updated: Option<Timestamp>,
+}
+
+/// How a walk over one window ended.
+enum Walked {
+    /// It was seen from end to end; these are its contacts, and this is what Cliengo counts.
+    Whole(HashSet<CliengoId>),
+    /// It holds more than can be reached.
+    TooMany,
+    /// Its count did not hold still.
+    Torn(String),
+}
+
+impl Gathered<'_> {
+    /// Takes one page in; the ids of its rows.
+    fn take(&mut self, rows: &[Box<RawValue>], window: Window) -> Result<Vec<CliengoId>, Failed> {
+        let mut ids = Vec::with_capacity(rows.len());
+        let mut fresh = Vec::new();
+        for raw in rows {
+            let row = Row::read(raw.get());
+            let Some((row, id)) = row.and_then(|row| row.first_text(&ID).map(|id| (row, CliengoId::new(id)))) else {
+                self.without_id += 1;
+                continue;
+            };
+            if row.instant("creationDate").is_some_and(|created| !window.admits(created)) {
+                return Err(Failed::Void("it ignores the date filter of its contact list".to_owned()));
+            }
+            self.account = self.account.take().or_else(|| row.text("accountId"));
+            self.tags_seen |= row.raw("tags").is_some_and(|tags| tags.get() != "null");
+            let record = row.record(id.clone(), None, &VOLATILE);
+            if self.is_news(&record, row.instant("lastUpdateDate")) {
+                fresh.push(record);
+            }
+            ids.push(id);
+        }
+        if !fresh.is_empty() {
+            self.sink.put(Kind::Contact, fresh)?;
+        }
+        Ok(ids)
+    }
+
+    /// Whether a row is new, or newer than what was seen under its id.
+    fn is_news(&mut self, record: &RawRecord<CliengoId>, updated: Option<Timestamp>) -> bool {
+        let news = self
+            .seen
+            .get(&record.id)
+            .is_none_or(|seen| seen.fingerprint != record.fingerprint && updated > seen.updated);
+        if news {
+            self.seen.insert(record.id.clone(), Version { fingerprint: record.fingerprint, updated });
+        }
+        news
+    }
+}
+
+impl Cliengo {
+    /// Lists every contact: the whole list at once where that fits, else by windows.
+    pub(super) async fn all_contacts(&self, sink: &dyn Sink<CliengoId>) -> Result<Listed<CliengoId>, CrmError> {
+        let mut gathered =
+            Gathered { sink, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
+        let walked = self.whole_list(&mut gathered).await;
+        let coverage = match walked {
+            Ok(_) if gathered.without_id > 0 => Coverage::Incomplete(format!("{} rows have no id", gathered.without_id)),
+            Ok(Ok(())) => Coverage::Complete(CompleteListing::proven()),
+            Ok(Err(why)) | Err(Failed::Void(why)) => Coverage::Incomplete(why),
+            Err(Failed::Run(error)) => return Err(error),
+        };
+        Ok(Listed {
+            count: gathered.seen.len() as u64,
+            coverage,
+            account: gathered.account,
+            tags_seen: gathered.tags_seen,
+        })
+    }
+
+    /// Gathers every contact there is, or says why that cannot be said.
+    async fn whole_list(&self, gathered: &mut Gathered<'_>) -> Result<Result<(), String>, Failed> {
+        match self.walk(Window::All, gathered).await? {
+            Walked::Whole(_) => return Ok(Ok(())),
+            Walked::Torn(why) => return Ok(Err(why)),
+            Walked::TooMany => {}
+        }
+        // A frozen end, beyond today in every zone of the world.
+        let now = self.http.clock().now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let end = now.checked_add(2.days()).unwrap_or(now);
+        let mut why = String::new();
+        for _ in 0..WALKS {
+            let ids = match self.split(Window::Days(self.epoch, end), gathered).await? {
+                Ok(ids) => ids,
+                Err(why) => return Ok(Err(why)),
+            };
+            let total = self.page(Window::All, 0).await?.total;
+            if total == Some(ids.len()) {
+                return Ok(Ok(()));
+            }
+            why = format!("it counts {} contacts and listed {}", total.unwrap_or_default(), ids.len());
+        }
+        Ok(Err(why))
+    }
+
+    /// Walks a window, and the halves of every one that holds more than can be reached.
+    async fn split(
+        &self,
+        window: Window,
+        gathered: &mut Gathered<'_>,
+    ) -> Result<Result<HashSet<CliengoId>, String>, Failed> {
+        let mut ids = HashSet::new();
+        let mut pending = vec![window];
+        while let Some(window) = pending.pop() {
+            match self.walk(window, gathered).await? {
+                Walked::Whole(some) => ids.extend(some),
+                Walked::Torn(why) => return Ok(Err(why)),
+                Walked::TooMany => match window.halves() {
+                    Some(halves) => pending.extend(halves),
+                    None => return Ok(Err(format!("{window} are more than can be listed"))),
+                },
+            }
+        }
+        Ok(Ok(ids))
+    }
+
+    /// Walks one window until two counts of it agree: the CRM's, on every page, and that of the contacts that came.
+    async fn walk(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
+        let mut torn = String::new();
+        for _ in 0..WALKS {
+            match self.walk_once(window, gathered).await? {
+                Walked::Torn(why) => torn = why,
+                walked => return Ok(walked),
+            }
+        }
+        Ok(Walked::Torn(torn))
+    }
+
+    async fn walk_once(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
+        let mut ids = HashSet::new();
+        let first = self.page(window, 0).await?;
+        let total = first.total;
+        if total.is_some_and(|total| total > LARGEST_OFFSET + first.rows.len()) && !first.rows.is_empty() {
+            gathered.take(&first.rows, window)?;
+            return Ok(Walked::TooMany);
+        }
+        let (mut offset, mut received, mut page) = (0, 0, first);
+        loop {
+            if page.total != total {
+                return Ok(Walked::Torn(format!("the count of {window} changed while it was listed")));
+            }
+            let came = page.rows.len();
+            ids.extend(gathered.take(&page.rows, window)?);
+            received += came;
+            if came == 0 || total.is_some_and(|total| received >= total) {
+                break;
+            }
+            // A server that gives fewer rows than asked for may leave the last offset beyond the limit: step back.
+            let next = received.min(LARGEST_OFFSET);
+            if next == offset {
+                return Ok(Walked::Torn(format!("{window} end before their count is reached")));
+            }
+            offset = next;
+            page = self.page(window, offset).await?;
+            received = offset;
+            if offset == LARGEST_OFFSET && total.is_none() && !page.rows.is_empty() {
+                return Ok(Walked::TooMany);
+            }
+        }
+        match total {
+            Some(total) if total != ids.len() => {
+                Ok(Walked::Torn(format!("it counts {total} for {window} and listed {}", ids.len())))
+            }
+            _ => Ok(Walked::Whole(ids)),
+        }
+    }
+
+    async fn page(&self, window: Window, offset: usize) -> Result<Page, Failed> {
+        let path = format!("/contacts?limit={}&offset={offset}{}", self.page_size, window.query());
+        let request = Request::new(Method::Get, path);
+        for _ in 0..TRIES {
+            let body = match self.http.read(&request).await? {
+                Answer::Body(body) => body,
+                Answer::No(no) => return Err(self.http.refused(&no).into()),
+            };
+            if let Ok(Envelope { results: Some(rows), paging }) = serde_json::from_str(&body) {
+                return Ok(Page { rows, total: paging.and_then(|paging| paging.total) });
+            }
+        }
+        Err(Failed::Void("its contact list came without `results`".to_owned()))
+    }
+
+    /// The contacts created since a day before `since`, newest first.
+    pub(super) async fn contacts_since(&self, since: Timestamp) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
+        let kept = Kept::default();
+        let mut gathered =
+            Gathered { sink: &kept, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
+        let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let now = day(self.http.clock().now());
+        let window = Window::Days(day(since), now.checked_add(2.days()).unwrap_or(now));
+        self.split(window, &mut gathered).await?.map_err(Failed::Void)?;
+        Ok(kept.into_records())
+    }
+
+    /// As [`Self::children_of`], for many contacts at once.
+    pub(super) async fn children_owned(&self, kind: Kind, parent: CliengoId) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
+        self.children_of(kind, &parent).await
+    }
+
+    /// All notes or tasks of one contact, or an error: never a part of them.
+    pub(super) async fn children_of(&self, kind: Kind, parent: &CliengoId) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
+        let mut records: HashMap<CliengoId, RawRecord<CliengoId>> = HashMap::new();
+        let (mut received, mut request) = (0, children_request(kind, parent));
+        loop {
+            let body = match self.http.read(&request).await? {
+                Answer::Body(body) => body,
+                Answer::No(no) => return Err(self.http.refused(&no).into()),
+            };
+            let (rows, total) = enveloped(&body)
+                .ok_or_else(|| Failed::Void(format!("a list of {kind}s came without its array")))?;
+            let came = rows.len();
+            received += came;
+            for row in rows {
+                let record = child(row.get(), parent).ok_or_else(|| Failed::Void(format!("a {kind} has no id")))?;
+                let torn = records.get(&record.id).is_some_and(|seen| seen.fingerprint != record.fingerprint);
+                if torn {
+                    return Err(Failed::Void(format!("a {kind} came twice, and not the same")));
+                }
+                records.insert(record.id.clone(), record);
+            }
+            match total {
+                Some(total) if total > received && came > 0 => {
+                    let path = children_request(kind, parent).path;
+                    let page = self.page_size;
+                    request = Request::new(Method::Get, format!("{path}?limit={page}&offset={received}"));
+                }
+                Some(total) if total != records.len() => {
+                    return Err(Failed::Void(format!("it counts {total} {kind}s and listed {}", records.len())));
+                }
+                _ => break,
+            }
+        }
+        let mut records: Vec<_> = records.into_values().collect();
+        records.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(records)
+    }
+}
+
+/// The list of a contact's notes or tasks.
+pub(super) fn children_request(kind: Kind, parent: &CliengoId) -> Request {
+    Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())))
+}
+
+/// The rows of a contact's list and its total, in any of the envelopes that may come (`Cliengo API notes, 2.7`).
+fn enveloped(body: &str) -> Option<(Vec<&RawValue>, Option<usize>)> {
+    if let Ok(rows) = serde_json::from_str(body) {
+        return Some((rows, None));
+    }
+    let envelope = Row::read(body)?;
+    let rows = ["results", "notes", "tasks", "data"].iter().find_map(|key| envelope.raw(key))?;
+    let paging = envelope.raw("paging").and_then(|paging| serde_json::from_str::<Paging>(paging.get()).ok());
+    Some((serde_json::from_str(rows.get()).ok()?, paging.and_then(|paging| paging.total)))
+}
+
+fn child(text: &str, parent: &CliengoId) -> Option<RawRecord<CliengoId>> {
+    let row = Row::read(text)?;
+    let id = row.first_text(&ID)?;
+    Some(row.record(CliengoId::new(id), Some(parent.clone()), &VOLATILE))
+}
+
+/// A sink that keeps what it is given.
+#[derive(Default)]
+struct Kept(Mutex<HashMap<CliengoId, RawRecord<CliengoId>>>);
+
+impl Kept {
+    fn into_records(self) -> Vec<RawRecord<CliengoId>> {
+        let kept = self.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut records: Vec<_> = kept.into_values().collect();
+        records.sort_by(|one, other| one.id.cmp(&other.id));
+        records
+    }
+}
+
+impl Sink<CliengoId> for Kept {
+    fn put(&self, _: Kind, records: Vec<RawRecord<CliengoId>>) -> Result<(), SinkError> {
+        let mut kept = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        kept.extend(records.into_iter().map(|record| (record.id.clone(), record)));
+        Ok(())
+    }
+}

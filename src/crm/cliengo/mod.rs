@@ -1,0 +1,368 @@
+//! Cliengo: its settings, what it can do, and how it is read and written.
+
+mod api;
+mod list;
+mod window;
+mod write;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Answer, No, message};
+use super::http::{Auth, Dialect, Http, HttpSettings, SetupError};
+use super::listing::{Failed, children};
+use super::path::encode;
+use super::retry::Patience;
+use super::{
+    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, Reader, Shape, Sink, Unparsable, Usage,
+    Writer,
+};
+use crate::clock::Clock;
+use crate::record::{
+    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Method, NameForm, Record, RemoteId, Request, Side,
+    TagCapabilities, Write,
+};
+
+/// How Cliengo is told who asks (`Cliengo API notes, 1.2`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CliengoAuth {
+    /// `?api_key=`: the one that most sources confirm.
+    #[default]
+    Query,
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// A JWT from `GET /jwt?api_key=`, sent without `Bearer`.
+    Jwt,
+}
+
+/// Whether tasks are looked for as a resource (`semantics` 27).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TasksMode {
+    /// Where the probe found them.
+    #[default]
+    Auto,
+    /// Yes.
+    Resource,
+    /// No.
+    Off,
+}
+
+/// What no probe can settle about an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about an account, read by name")]
+pub struct CliengoCapabilities {
+    /// `DELETE /contacts/{id}` may be used.
+    pub contact_delete: bool,
+    /// Listings show tags; `None` where that is learned from them.
+    pub tags_read: Option<bool>,
+    /// `DELETE /contacts/{id}/tags` exists.
+    pub tag_remove: bool,
+    /// `PUT /contacts/{id}/notes/{id}` exists.
+    pub note_update: bool,
+    /// `DELETE /contacts/{id}/notes/{id}` exists.
+    pub note_delete: bool,
+}
+
+impl Default for CliengoCapabilities {
+    fn default() -> Self {
+        Self { contact_delete: true, tags_read: None, tag_remove: false, note_update: false, note_delete: false }
+    }
+}
+
+/// What is needed to talk to one Cliengo account.
+#[derive(Clone, Debug)]
+pub struct CliengoSettings {
+    /// `https://api.cliengo.com/1.0`.
+    pub base_url: String,
+    /// How the secret is sent.
+    pub auth: CliengoAuth,
+    /// The API key.
+    pub secret: SecretString,
+    /// The website that new contacts belong to.
+    pub website_id: String,
+    /// At most so many requests a second; no limit where `None`.
+    pub requests_per_second: Option<f64>,
+    /// Contacts per page. 50 is known to work (`Cliengo API notes, 1.6`).
+    pub page_size: u32,
+    /// Requests in flight while notes and tasks are listed.
+    pub concurrency: usize,
+    /// Whether there are tasks.
+    pub tasks: TasksMode,
+    /// What no probe can settle.
+    pub capabilities: CliengoCapabilities,
+    /// Where the first date window begins.
+    pub epoch: Date,
+    /// Timeouts, waits and attempts.
+    pub patience: Patience,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Ends waits, and reads in flight.
+    pub stop: CancellationToken,
+    /// For the jitter of waits.
+    pub seed: u64,
+}
+
+impl CliengoSettings {
+    /// Settings with every default.
+    #[must_use]
+    pub fn new(base_url: &str, secret: SecretString, website_id: &str, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            auth: CliengoAuth::default(),
+            secret,
+            website_id: website_id.to_owned(),
+            requests_per_second: Some(2.0),
+            page_size: 50,
+            concurrency: 4,
+            tasks: TasksMode::default(),
+            capabilities: CliengoCapabilities::default(),
+            epoch: Date::constant(2010, 1, 1),
+            patience: Patience::default(),
+            clock,
+            stop: CancellationToken::new(),
+            seed: 0,
+        }
+    }
+}
+
+/// A Cliengo account.
+pub struct Cliengo {
+    http: Http,
+    website_id: String,
+    page_size: u32,
+    concurrency: usize,
+    tasks: TasksMode,
+    capabilities: CliengoCapabilities,
+    epoch: Date,
+}
+
+impl fmt::Debug for Cliengo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cliengo").field("http", &self.http).finish_non_exhaustive()
+    }
+}
+
+impl Cliengo {
+    /// Sets the client up; makes no request.
+    ///
+    /// # Errors
+    /// Where the base URL or the secret cannot be used.
+    pub fn new(settings: CliengoSettings) -> Result<Self, SetupError> {
+        let auth = match settings.auth {
+            CliengoAuth::Query => Auth::QueryKey(settings.secret),
+            CliengoAuth::Bearer => Auth::Bearer(settings.secret),
+            CliengoAuth::Jwt => Auth::Exchanged(settings.secret),
+        };
+        let http = HttpSettings {
+            base_url: settings.base_url,
+            auth,
+            headers: Vec::new(),
+            requests_per_second: settings.requests_per_second,
+            patience: settings.patience,
+            clock: settings.clock,
+            stop: settings.stop,
+            seed: settings.seed,
+        };
+        Ok(Self {
+            http: Http::new(http, DIALECT)?,
+            website_id: settings.website_id,
+            page_size: settings.page_size.max(1),
+            concurrency: settings.concurrency,
+            tasks: settings.tasks,
+            capabilities: settings.capabilities,
+            epoch: settings.epoch,
+        })
+    }
+
+    async fn contact(&self, id: &CliengoId) -> Result<Lookup, CrmError> {
+        let request = Request::new(Method::Get, format!("/contacts/{}", encode(id.as_str())));
+        match self.http.read(&request).await? {
+            Answer::Body(body) if api::id_of(&body).as_deref() == Some(id.as_str()) => Ok(Lookup::Present(body)),
+            Answer::Body(_) => Err(self.http.protocol("asked for one contact, it answered something else")),
+            Answer::No(no) if no.status == 404 && no.is_spoken() => Ok(Lookup::Gone(Gone::witnessed())),
+            Answer::No(no) => Err(self.http.refused(&no)),
+        }
+    }
+
+    /// Looks for a child in its contact's list; Cliengo has no request for one (`Cliengo API notes, 2.7`).
+    async fn child(&self, kind: Kind, id: &CliengoId, parent: &CliengoId) -> Result<Lookup, CrmError> {
+        match self.children_of(kind, parent).await {
+            Ok(records) => Ok(records
+                .into_iter()
+                .find(|record| record.id == *id)
+                .map_or_else(|| Lookup::Gone(Gone::witnessed()), |record| Lookup::Present(record.payload))),
+            Err(failed) => match self.contact(parent).await? {
+                gone @ Lookup::Gone(_) => Ok(gone),
+                Lookup::Present(_) => Err(self.error(failed)),
+            },
+        }
+    }
+
+    fn error(&self, failed: Failed) -> CrmError {
+        match failed {
+            Failed::Run(error) => error,
+            Failed::Void(why) => self.http.protocol(why),
+        }
+    }
+}
+
+impl Reader for Cliengo {
+    type Id = CliengoId;
+
+    fn capabilities(&self, learned: &Learned) -> Capabilities {
+        let settled = self.capabilities;
+        let tasks = learned.tasks && self.tasks != TasksMode::Off;
+        let kind = |list, update, delete| KindCapabilities {
+            list,
+            create: list,
+            update,
+            delete,
+            // What `null` and `""` do is undocumented, so nothing is ever cleared (`semantics` 2).
+            clearable: BTreeSet::new(),
+        };
+        Capabilities {
+            kinds: ByKind {
+                contact: kind(true, true, settled.contact_delete),
+                task: kind(tasks, tasks, tasks),
+                note: kind(true, settled.note_update, settled.note_delete),
+            },
+            tags: TagCapabilities {
+                read: settled.tags_read.unwrap_or(learned.tags_read),
+                add: true,
+                remove: settled.tag_remove,
+                lowercase: false,
+                with_create: false,
+            },
+            name: NameForm::NameAndReadOnlyLast,
+            complete_endpoint: false,
+            due_required: false,
+            cascades: true,
+        }
+    }
+
+    async fn account(&self) -> Result<Account, CrmError> {
+        match self.http.read(&Request::new(Method::Get, "/account")).await? {
+            Answer::Body(body) => api::account(&body).ok_or_else(|| self.http.protocol("its account has no id")),
+            Answer::No(no) => Err(self.http.refused(&no)),
+        }
+    }
+
+    async fn probe_tasks(&self, contact: &CliengoId) -> Result<bool, CrmError> {
+        match self.http.read(&list::children_request(Kind::Task, contact)).await? {
+            Answer::Body(_) => Ok(true),
+            Answer::No(no) if matches!(no.status, 404 | 405) => Ok(false),
+            Answer::No(no) => Err(self.http.refused(&no)),
+        }
+    }
+
+    async fn list_contacts(&self, sink: &dyn Sink<CliengoId>) -> Result<Listed<CliengoId>, CrmError> {
+        self.all_contacts(sink).await
+    }
+
+    async fn list_tasks(
+        &self,
+        parents: &[CliengoId],
+        sink: &dyn Sink<CliengoId>,
+    ) -> Result<Listed<CliengoId>, CrmError> {
+        children(Kind::Task, parents, self.concurrency, sink, |parent| self.children_owned(Kind::Task, parent)).await
+    }
+
+    async fn list_notes(
+        &self,
+        parents: &[CliengoId],
+        sink: &dyn Sink<CliengoId>,
+    ) -> Result<Listed<CliengoId>, CrmError> {
+        children(Kind::Note, parents, self.concurrency, sink, |parent| self.children_owned(Kind::Note, parent)).await
+    }
+
+    fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
+        api::parse(kind, payload, shape, forms)
+    }
+
+    async fn look_up(&self, kind: Kind, id: &CliengoId, parent: Option<&CliengoId>) -> Result<Lookup, CrmError> {
+        match (kind, parent) {
+            (Kind::Contact, _) => self.contact(id).await,
+            (_, Some(parent)) => self.child(kind, id, parent).await,
+            (_, None) => Err(self.http.protocol(format!("a {kind} can only be looked up with its contact"))),
+        }
+    }
+
+    async fn find_existing(&self, _record: &Record) -> Result<Option<CliengoId>, CrmError> {
+        // Cliengo has no such request (`Cliengo API notes, 2.5`).
+        Ok(None)
+    }
+
+    async fn find_created(
+        &self,
+        kind: Kind,
+        parent: Option<&CliengoId>,
+        record: &Record,
+        since: Timestamp,
+        forms: &Forms,
+    ) -> Result<Vec<Found<CliengoId>>, CrmError> {
+        let listed = match (kind, parent) {
+            (Kind::Contact, _) => self.contacts_since(since).await,
+            (_, Some(parent)) => self.children_of(kind, parent).await,
+            (_, None) => return Err(self.http.protocol(format!("a {kind} can only be looked for with its contact"))),
+        };
+        let mut found = Vec::new();
+        for raw in listed.map_err(|failed| self.error(failed))? {
+            // One that cannot be read could be the one that is looked for.
+            let theirs = api::parse(kind, &raw.payload, Shape::Listed, forms)
+                .map_err(|error| self.http.protocol(error.to_string()))?;
+            let alike = if kind == Kind::Contact { api::same_person(record, &theirs) } else { record.agrees_with(&theirs) };
+            if alike {
+                found.push(Found { id: raw.id, created: theirs.created, payload: raw.payload, shape: Shape::Listed });
+            }
+        }
+        Ok(found)
+    }
+
+    fn requests(&self, write: &Write) -> Vec<Request> {
+        write::requests(&self.website_id, write)
+    }
+
+    fn usage(&self) -> Usage {
+        self.http.usage()
+    }
+}
+
+impl Writer for Cliengo {
+    async fn send(&self, request: &Request) -> Outcome {
+        let is_tag = request.path.ends_with("/tags");
+        self.http.write(request, request.method != Method::Post || is_tag).await
+    }
+
+    fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<CliengoId>, Unparsable> {
+        write::answered(write, body, forms)
+    }
+}
+
+const DIALECT: Dialect = Dialect {
+    side: Side::Cliengo,
+    // The status that goes with "You couldn't be authenticated" is not documented (`Cliengo API notes, 1.4`).
+    refuses_credentials: |status, message| {
+        matches!(status, 401 | 403) || (status < 500 && message.contains("couldn't be authenticated"))
+    },
+    passes: |_, _| false,
+    unclear: |_, _| false,
+    gone: |request, no| no.status == 404 && no.is_spoken() && says_gone(request, no),
+};
+
+/// A 404 on a contact means that it is gone; below it, only one that says so: the path may not exist at all.
+fn says_gone(request: &Request, no: &No) -> bool {
+    match request.path.trim_start_matches('/').split('/').count() {
+        1 => false,
+        2 => true,
+        _ => {
+            let said = message(&no.body).to_lowercase();
+            said.contains("not found") && ["contact", "note", "task"].iter().any(|kind| said.contains(kind))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! GHL's wire shapes (`GHL API notes, 3`): search, GET by id and the answer to a write are three shapes of one record.
+
+use serde_json::Value as Json;
+
+use crate::crm::row::Row;
+use crate::crm::wire::{Said, Wire, tell, tell_tags, text_in};
+use crate::crm::{Account, Shape, Unparsable};
+use crate::record::{Due, Field, Forms, Kind, MatchKey, Phone, Record, Value, canonical_email};
+
+/// Keys that change without the record changing.
+pub(super) const VOLATILE: [&str; 6] =
+    ["searchAfter", "dateUpdated", "updatedAt", "lastActivity", "contactDetails", "assignedToUserDetails"];
+
+/// How an id is spelt: the task search says `_id`.
+pub(super) const ID: [&str; 2] = ["id", "_id"];
+
+/// The record in `{contact: {…}}`, `{task: {…}}` or `{note: {…}}`.
+pub(super) fn unwrapped(kind: Kind, body: &str) -> Option<String> {
+    let record = Row::read(body)?.raw(kind.as_str())?.get();
+    (record != "null").then(|| record.to_owned())
+}
+
+/// Makes a payload canonical. A search says null for what is empty, a GET leaves it out (`semantics` 1).
+pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
+    let wire = Wire::read(kind, payload, shape == Shape::Single)?;
+    wire.must_have_id(&ID, shape)?;
+    let mut record = Record {
+        created: wire.instant(&["dateAdded", "createdAt"]),
+        updated: wire.instant(&["dateUpdated", "updatedAt"]),
+        ..Record::default()
+    };
+    match kind {
+        Kind::Contact => contact(&mut record, &wire, forms)?,
+        Kind::Task => task(&mut record, &wire, forms)?,
+        Kind::Note => tell(&mut record, Field::Body, wire.text("body")?, Value::body),
+    }
+    Ok(record)
+}
+
+fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
+    tell(record, Field::Name, name(wire)?, |(first, last)| Value::name(first, last));
+    tell(record, Field::Email, wire.text("email")?, Value::email);
+    tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
+    tell_tags(record, wire.list("tags", |tag| text_in(tag, &[]))?);
+    if let Said::Is(emails) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"])))? {
+        record.also.extend(emails.into_iter().flatten().map(|email| MatchKey::Email(canonical_email(&email))));
+    }
+    if let Said::Is(phones) = wire.list("additionalPhones", |item| Some(text_in(item, &["phone"])))? {
+        let keys = phones.into_iter().flatten().filter_map(|phone| Phone::new(&phone, forms.region).match_key());
+        record.also.extend(keys.map(MatchKey::Phone));
+    }
+    Ok(())
+}
+
+/// Both parts, in the case they were written in: some shapes lower `firstName` and keep `firstNameRaw`.
+fn name(wire: &Wire) -> Result<Said<(&str, &str)>, Unparsable> {
+    let part = |raw: &str, key: &str| if wire.has(raw) { wire.text(raw) } else { wire.text(key) };
+    let (first, last) = (part("firstNameRaw", "firstName")?, part("lastNameRaw", "lastName")?);
+    Ok(match (first, last) {
+        (Said::Unknown, _) | (_, Said::Unknown) => Said::Unknown,
+        (Said::Empty, Said::Empty) => Said::Empty,
+        (Said::Is(first), Said::Is(last)) => Said::Is((first, last)),
+        (Said::Is(first), Said::Empty) => Said::Is((first, "")),
+        (Said::Empty, Said::Is(last)) => Said::Is(("", last)),
+    })
+}
+
+fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
+    tell(record, Field::Title, wire.text("title")?, Value::line);
+    tell(record, Field::Body, wire.text("body")?, Value::body);
+    match wire.text("dueDate")? {
+        Said::Unknown => {}
+        Said::Empty => _ = record.fields.insert(Field::Due, Value::Empty),
+        Said::Is(due) => {
+            let due = Due::parse(due, &forms.zone).ok_or_else(|| wire.wrong("dueDate", "a date"))?;
+            record.fields.insert(Field::Due, Value::Due(due));
+        }
+    }
+    tell(record, Field::Completed, wire.flag("completed")?, Value::Flag);
+    Ok(())
+}
+
+/// Reads the location.
+pub(super) fn account(body: &str) -> Option<Account> {
+    let body: Json = serde_json::from_str(body).ok()?;
+    let location = body.get("location")?;
+    let text = |key: &str| location.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    Some(Account {
+        id: text("id")?,
+        name: text("name").unwrap_or_default(),
+        country: text("country"),
+        zone: text("timezone"),
+    })
+}

@@ -1,0 +1,99 @@
+//! Asking GHL's primary store for one record: by id, by its e-mail or phone, or as what a create may have made.
+
+use super::{Ghl, api, says_gone};
+use crate::crm::answer::Answer;
+use crate::crm::listing::Failed;
+use crate::crm::path::encode;
+use crate::crm::row::Row;
+use crate::crm::{CrmError, Found, Gone, Lookup, Shape};
+use crate::record::{Field, Forms, GhlId, Kind, Method, Record, RemoteId, Request, Value};
+
+impl Ghl {
+    /// GET by id. Gone is only what GHL says was not found, by this id. (I20)
+    pub(super) async fn one(&self, kind: Kind, id: &GhlId, parent: Option<&GhlId>) -> Result<Lookup, CrmError> {
+        let path = match (kind, parent) {
+            (Kind::Contact, _) => format!("/contacts/{}", encode(id.as_str())),
+            (_, Some(parent)) => format!("/contacts/{}/{kind}s/{}", encode(parent.as_str()), encode(id.as_str())),
+            (_, None) => return Err(self.http.protocol(format!("a {kind} can only be looked up with its contact"))),
+        };
+        match self.http.read(&Request::new(Method::Get, path)).await? {
+            Answer::Body(body) => api::unwrapped(kind, &body)
+                .filter(|record| id_of(record).as_ref() == Some(id))
+                .map(Lookup::Present)
+                .ok_or_else(|| self.http.protocol(format!("asked for one {kind}, it answered something else"))),
+            Answer::No(no) if says_gone(&no, id.as_str()) => Ok(Lookup::Gone(Gone::witnessed())),
+            Answer::No(no) => Err(self.http.refused(&no)),
+        }
+    }
+
+    /// The contact that has this e-mail, or else this phone.
+    pub(super) async fn duplicate_of(&self, record: &Record) -> Result<Option<GhlId>, CrmError> {
+        let email = match record.get(&Field::Email) {
+            Some(Value::Email(email)) => Some(format!("email={}", encode(email))),
+            _ => None,
+        };
+        let number = match record.get(&Field::Phone) {
+            Some(Value::Phone(phone)) => phone.e164.as_deref().map(|e164| format!("number={}", encode(e164))),
+            _ => None,
+        };
+        for key in [email, number].into_iter().flatten() {
+            let location = encode(&self.location_id);
+            let path = format!("/contacts/search/duplicate?locationId={location}&{key}");
+            let body = match self.http.read(&Request::new(Method::Get, path)).await? {
+                Answer::Body(body) => body,
+                Answer::No(no) => return Err(self.http.refused(&no)),
+            };
+            // Null is the answer "none"; an answer without the key is none at all.
+            match Row::read(&body).as_ref().and_then(|row| row.raw("contact")).map(|contact| contact.get()) {
+                Some("null") => {}
+                Some(contact) => {
+                    let id = id_of(contact);
+                    return id.map(Some).ok_or_else(|| self.http.protocol("a duplicate was found without its id"));
+                }
+                None => return Err(self.http.protocol("the search for a duplicate came without `contact`")),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a contact's create may have made.
+    pub(super) async fn created_contact(&self, record: &Record, forms: &Forms) -> Result<Vec<Found<GhlId>>, CrmError> {
+        let Some(id) = self.duplicate_of(record).await? else { return Ok(Vec::new()) };
+        match self.one(Kind::Contact, &id, None).await? {
+            Lookup::Gone(_) => Ok(Vec::new()),
+            Lookup::Present(payload) => {
+                let theirs = api::parse(Kind::Contact, &payload, Shape::Single, forms)
+                    .map_err(|error| self.http.protocol(error.to_string()))?;
+                Ok(vec![Found { id, created: theirs.created, payload, shape: Shape::Single }])
+            }
+        }
+    }
+
+    /// What a child's create may have made: the equal ones in its contact's own list.
+    pub(super) async fn created_children(
+        &self,
+        kind: Kind,
+        parent: &GhlId,
+        record: &Record,
+        forms: &Forms,
+    ) -> Result<Vec<Found<GhlId>>, CrmError> {
+        let listed = self.children_of(kind, parent).await.map_err(|failed| match failed {
+            Failed::Run(error) => error,
+            Failed::Void(why) => self.http.protocol(why),
+        })?;
+        let mut found = Vec::new();
+        for raw in listed {
+            // One that cannot be read could be the one that is looked for.
+            let theirs = api::parse(kind, &raw.payload, Shape::Single, forms)
+                .map_err(|error| self.http.protocol(error.to_string()))?;
+            if record.agrees_with(&theirs) {
+                found.push(Found { id: raw.id, created: theirs.created, payload: raw.payload, shape: Shape::Single });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn id_of(record: &str) -> Option<GhlId> {
+    Row::read(record)?.first_text(&api::ID).map(GhlId::new)
+}

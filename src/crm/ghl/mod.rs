@@ -1,0 +1,229 @@
+//! GoHighLevel: its settings, what it can do, and how it is read and written.
+
+mod api;
+mod find;
+mod list;
+mod write;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Answer, No, message};
+use super::http::{Auth, Dialect, Http, HttpSettings, SetupError};
+use super::listing::children;
+use super::path::encode;
+use super::retry::Patience;
+use super::{
+    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, Reader, Shape, Sink, Unparsable, Usage,
+    Writer,
+};
+use crate::clock::Clock;
+use crate::record::{
+    ByKind, Capabilities, Field, Forms, GhlId, Kind, KindCapabilities, Method, NameForm, Record, Request, Side,
+    TagCapabilities, Write,
+};
+
+/// What is needed to talk to one GHL location.
+#[derive(Clone, Debug)]
+pub struct GhlSettings {
+    /// `https://services.leadconnectorhq.com`.
+    pub base_url: String,
+    /// The location (sub-account).
+    pub location_id: String,
+    /// A private integration token.
+    pub token: SecretString,
+    /// The `Version` header: `2021-07-28`.
+    pub version: String,
+    /// Contacts per page.
+    pub page_size: u32,
+    /// Requests in flight while notes are listed.
+    pub concurrency: usize,
+    /// At most so many requests a second, below what GHL announces; usually `None`.
+    pub requests_per_second: Option<f64>,
+    /// Timeouts, waits and attempts.
+    pub patience: Patience,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Ends waits, and reads in flight.
+    pub stop: CancellationToken,
+    /// For the jitter of waits.
+    pub seed: u64,
+}
+
+impl GhlSettings {
+    /// Settings with every default.
+    #[must_use]
+    pub fn new(base_url: &str, token: SecretString, location_id: &str, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            location_id: location_id.to_owned(),
+            token,
+            version: "2021-07-28".to_owned(),
+            page_size: 100,
+            concurrency: 4,
+            requests_per_second: None,
+            patience: Patience::default(),
+            clock,
+            stop: CancellationToken::new(),
+            seed: 0,
+        }
+    }
+}
+
+/// A GHL location.
+pub struct Ghl {
+    http: Http,
+    location_id: String,
+    page_size: u32,
+    concurrency: usize,
+}
+
+impl fmt::Debug for Ghl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ghl").field("http", &self.http).finish_non_exhaustive()
+    }
+}
+
+impl Ghl {
+    /// Sets the client up; makes no request.
+    ///
+    /// # Errors
+    /// Where the base URL, the token or the version cannot be used.
+    pub fn new(settings: GhlSettings) -> Result<Self, SetupError> {
+        let http = HttpSettings {
+            base_url: settings.base_url,
+            auth: Auth::Bearer(settings.token),
+            headers: vec![("version", settings.version)],
+            requests_per_second: settings.requests_per_second,
+            patience: settings.patience,
+            clock: settings.clock,
+            stop: settings.stop,
+            seed: settings.seed,
+        };
+        Ok(Self {
+            http: Http::new(http, DIALECT)?,
+            location_id: settings.location_id,
+            page_size: settings.page_size.max(1),
+            concurrency: settings.concurrency,
+        })
+    }
+}
+
+impl Reader for Ghl {
+    type Id = GhlId;
+
+    fn capabilities(&self, _learned: &Learned) -> Capabilities {
+        let kind = |clearable: &[Field]| KindCapabilities {
+            list: true,
+            create: true,
+            update: true,
+            delete: true,
+            clearable: clearable.iter().copied().collect(),
+        };
+        Capabilities {
+            kinds: ByKind {
+                contact: kind(&[Field::Name, Field::Email, Field::Phone]),
+                task: kind(&[]),
+                note: kind(&[]),
+            },
+            tags: TagCapabilities { read: true, add: true, remove: true, lowercase: true, with_create: true },
+            name: NameForm::FirstAndLast,
+            complete_endpoint: true,
+            due_required: true,
+            cascades: true,
+        }
+    }
+
+    async fn account(&self) -> Result<Account, CrmError> {
+        let request = Request::new(Method::Get, format!("/locations/{}", encode(&self.location_id)));
+        match self.http.read(&request).await? {
+            Answer::Body(body) => api::account(&body).ok_or_else(|| self.http.protocol("its location has no id")),
+            Answer::No(no) => Err(self.http.refused(&no)),
+        }
+    }
+
+    async fn probe_tasks(&self, _contact: &GhlId) -> Result<bool, CrmError> {
+        Ok(true)
+    }
+
+    async fn list_contacts(&self, sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
+        self.all_contacts(sink).await
+    }
+
+    async fn list_tasks(&self, _parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
+        self.all_tasks(sink).await
+    }
+
+    async fn list_notes(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
+        children(Kind::Note, parents, self.concurrency, sink, |parent| self.children_owned(Kind::Note, parent)).await
+    }
+
+    fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
+        api::parse(kind, payload, shape, forms)
+    }
+
+    async fn look_up(&self, kind: Kind, id: &GhlId, parent: Option<&GhlId>) -> Result<Lookup, CrmError> {
+        self.one(kind, id, parent).await
+    }
+
+    async fn find_existing(&self, record: &Record) -> Result<Option<GhlId>, CrmError> {
+        self.duplicate_of(record).await
+    }
+
+    async fn find_created(
+        &self,
+        kind: Kind,
+        parent: Option<&GhlId>,
+        record: &Record,
+        _since: Timestamp,
+        forms: &Forms,
+    ) -> Result<Vec<Found<GhlId>>, CrmError> {
+        match (kind, parent) {
+            (Kind::Contact, _) => self.created_contact(record, forms).await,
+            (_, Some(parent)) => self.created_children(kind, parent, record, forms).await,
+            (_, None) => Err(self.http.protocol(format!("a {kind} can only be looked for with its contact"))),
+        }
+    }
+
+    fn requests(&self, write: &Write) -> Vec<Request> {
+        write::requests(&self.location_id, write)
+    }
+
+    fn usage(&self) -> Usage {
+        self.http.usage()
+    }
+}
+
+impl Writer for Ghl {
+    async fn send(&self, request: &Request) -> Outcome {
+        let is_tag = request.path.ends_with("/tags");
+        self.http.write(request, request.method != Method::Post || is_tag).await
+    }
+
+    fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<GhlId>, Unparsable> {
+        write::answered(write, body, forms)
+    }
+}
+
+/// What GHL's statuses mean (`GHL API notes, 4`).
+const DIALECT: Dialect = Dialect {
+    side: Side::Ghl,
+    refuses_credentials: |status, _| matches!(status, 401 | 403),
+    passes: |status, message| status == 401 && message.contains("Command timed out"),
+    // Such a create may still have been done (GHL issue 64).
+    unclear: |request, status| status == 422 && request.method == Method::Post && request.path == "/contacts/",
+    gone: |request, no| {
+        request.path.split(['/', '?']).skip(2).any(|segment| !segment.is_empty() && says_gone(no, segment))
+    },
+};
+
+/// Whether a refusal says that `id` was not found. An empty 404 is a wrong path, not evidence. (I20)
+fn says_gone(no: &No, id: &str) -> bool {
+    let said = message(&no.body);
+    matches!(no.status, 400 | 404)
+        && ["Contact", "Task", "Note"].iter().any(|kind| said.contains(&format!("{kind} with id {id} not found")))
+}

@@ -1,0 +1,179 @@
+//! GHL's requests for a write, and what their answers say (`GHL API notes, 3`).
+//!
+//! Never upsert, never `name`, never `tags` in a PUT: that would replace them all.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::api;
+use crate::crm::path::segment;
+use crate::crm::row::Row;
+use crate::crm::wire::tell_tags;
+use crate::crm::wire::Said;
+use crate::crm::{Answered, Shape, Unparsable};
+use crate::record::{
+    Action, Field, Forms, GhlId, Kind, Method, PersonName, Record, RemoteId, Request, Target, Value, Write,
+    html_from_text,
+};
+
+/// The requests that `write` becomes, in order.
+pub(super) fn requests(location_id: &str, write: &Write) -> Vec<Request> {
+    match write.action {
+        Action::Create => create(location_id, write).into_iter().collect(),
+        Action::Update => {
+            let mut requests: Vec<Request> = update(write).into_iter().collect();
+            requests.extend(tags(write));
+            requests
+        }
+        Action::Complete => complete(write).into_iter().collect(),
+        Action::Tag => tags(write),
+        Action::Delete => at(write).map(|path| Request::new(Method::Delete, path)).into_iter().collect(),
+        Action::Link => Vec::new(),
+    }
+}
+
+fn create(location_id: &str, write: &Write) -> Option<Request> {
+    let mut body: Map<String, Json> = fields(write).into_iter().filter(|(_, value)| !value.is_null()).collect();
+    let path = match write.kind {
+        Kind::Contact => {
+            body.insert("locationId".to_owned(), json!(location_id));
+            let tags = first_tags(write);
+            if !tags.is_empty() {
+                body.insert("tags".to_owned(), json!(tags));
+            }
+            "/contacts/".to_owned()
+        }
+        Kind::Task => {
+            // A task without it is refused with 422.
+            body.entry("completed").or_insert(json!(false));
+            below(Kind::Task, write.parent.as_ref()?)
+        }
+        Kind::Note => below(Kind::Note, write.parent.as_ref()?),
+    };
+    Some(Request::new(Method::Post, path).with_body(Json::Object(body)))
+}
+
+fn first_tags(write: &Write) -> Vec<String> {
+    let set = match write.set.get(&Field::Tags) {
+        Some(Value::Tags(tags)) => tags.iter().map(str::to_lowercase).collect(),
+        _ => Vec::new(),
+    };
+    let mut tags = write.add_tags.clone();
+    tags.extend(set);
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+fn update(write: &Write) -> Option<Request> {
+    let body = fields(write);
+    let path = at(write)?;
+    (!body.is_empty()).then(|| Request::new(Method::Put, path).with_body(Json::Object(body)))
+}
+
+fn complete(write: &Write) -> Option<Request> {
+    let Some(Value::Flag(flag)) = write.set.get(&Field::Completed) else { return None };
+    Some(Request::new(Method::Put, format!("{}/completed", at(write)?)).with_body(json!({ "completed": flag })))
+}
+
+fn tags(write: &Write) -> Vec<Request> {
+    let Some(path) = at(write).map(|path| format!("{path}/tags")) else { return Vec::new() };
+    [(Method::Post, &write.add_tags), (Method::Delete, &write.remove_tags)]
+        .into_iter()
+        .filter(|(_, tags)| !tags.is_empty())
+        .map(|(method, tags)| Request::new(method, path.clone()).with_body(json!({ "tags": tags })))
+        .collect()
+}
+
+/// The path of the record that is written to.
+fn at(write: &Write) -> Option<String> {
+    let id = segment(write.target.as_ref()?);
+    match write.kind {
+        Kind::Contact => Some(format!("/contacts/{id}")),
+        kind => Some(format!("{}/{id}", below(kind, write.parent.as_ref()?))),
+    }
+}
+
+fn below(kind: Kind, parent: &Target) -> String {
+    format!("/contacts/{}/{kind}s", segment(parent))
+}
+
+fn fields(write: &Write) -> Map<String, Json> {
+    let mut body = Map::new();
+    for (field, value) in &write.set {
+        if *field == Field::Name {
+            name(write, value, &mut body);
+        } else if let Some((key, value)) = wire(write.kind, *field, value) {
+            body.insert(key.to_owned(), value);
+        }
+    }
+    body
+}
+
+/// One field as GHL takes it; `None` for what cannot be sent.
+fn wire(kind: Kind, field: Field, value: &Value) -> Option<(&'static str, Json)> {
+    let sent = match (field, value) {
+        (Field::Email, Value::Empty) => ("email", Json::Null),
+        (Field::Phone, Value::Empty) => ("phone", Json::Null),
+        (Field::Tags, _) | (_, Value::Empty) => return None,
+        (Field::Email, email) => ("email", json!(email.shown())),
+        // A phone that is no number is never sent (`semantics` 8).
+        (Field::Phone, Value::Phone(phone)) => ("phone", json!(phone.e164.as_ref()?)),
+        (Field::Title, title) => ("title", json!(title.shown())),
+        // Only notes are kept as HTML.
+        (Field::Body, body) if kind == Kind::Note => ("body", json!(html_from_text(&body.shown()))),
+        (Field::Body, body) => ("body", json!(body.shown())),
+        (Field::Due, Value::Due(due)) => ("dueDate", json!(due.at.to_string())),
+        (Field::Completed, Value::Flag(flag)) => ("completed", json!(flag)),
+        _ => return None,
+    };
+    Some(sent)
+}
+
+/// The parts of a name that differ from what stands there: split for a new contact, fitted to an existing one.
+fn name(write: &Write, value: &Value, body: &mut Map<String, Json>) {
+    let before = match write.before.get(&Field::Name) {
+        Some(Value::Name(before)) => before.clone(),
+        _ => PersonName::default(),
+    };
+    let after = match value {
+        Value::Name(name) if write.action == Action::Create => name.split(),
+        Value::Name(name) => name.fitted_to(&before),
+        _ => PersonName::default(),
+    };
+    for (key, before, after) in [("firstName", before.first, after.first), ("lastName", before.last, after.last)] {
+        if before != after {
+            body.insert(key.to_owned(), if after.is_empty() { Json::Null } else { json!(after) });
+        }
+    }
+}
+
+/// Reads the answer of an applied request.
+pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answered<GhlId>, Unparsable> {
+    if write.action == Action::Delete || body.trim().is_empty() {
+        return Ok(Answered::default());
+    }
+    let Some(payload) = api::unwrapped(write.kind, body) else {
+        return match write.action {
+            Action::Create => Err(Unparsable(format!("the {} that was created did not come back", write.kind))),
+            _ => tags_answered(body),
+        };
+    };
+    let record = api::parse(write.kind, &payload, Shape::Answer, forms)?;
+    let id = Row::read(&payload).and_then(|row| row.first_text(&api::ID)).map(GhlId::new);
+    if write.action == Action::Create && id.is_none() {
+        return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
+    }
+    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record })
+}
+
+/// The answer to a request about tags: the whole list after it.
+fn tags_answered(body: &str) -> Result<Answered<GhlId>, Unparsable> {
+    let row = Row::read(body).ok_or_else(|| Unparsable("the answer is not an object".to_owned()))?;
+    let mut record = Record::default();
+    if let Some(tags) = row.raw("tags") {
+        let tags: Vec<String> =
+            serde_json::from_str(tags.get()).map_err(|_| Unparsable("the answer's tags are not a list".to_owned()))?;
+        tell_tags(&mut record, Said::Is(tags));
+    }
+    Ok(Answered { id: None, record })
+}

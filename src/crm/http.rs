@@ -1,0 +1,475 @@
+//! One HTTP client for both CRMs: paced, patient with reads, careful with writes.
+//!
+//! No text that leaves this file holds a URL, a key or a token: reqwest's errors are taken apart, never shown.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Answer, No, is_json, message, shown};
+use super::outcome::{Judged, judge_write};
+use super::pace::{Announced, Pace, StopAsked};
+use super::retry::{Patience, retry_after};
+use super::{CrmError, Outcome, Usage};
+use crate::clock::Clock;
+use crate::record::{Method, Request, Side};
+
+/// No answer of either CRM comes near; a body beyond it is no answer.
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
+
+/// Idle connections are dropped before a CRM is likely to drop them: a request sent into a closing one is lost.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// Why a CRM's client cannot be made.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// Not an absolute URL, or plain HTTP to another machine.
+    #[error("base_url must be https (plain http only to this machine)")]
+    BaseUrl,
+    /// The secret or a header holds characters that no header can.
+    #[error("the secret or the version holds characters that cannot be sent")]
+    Header,
+    /// The TLS roots or the resolver could not be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// How a request proves whose it is.
+pub(super) enum Auth {
+    /// `?api_key=`.
+    QueryKey(SecretString),
+    /// `Authorization: Bearer`.
+    Bearer(SecretString),
+    /// A token from `GET /jwt?api_key=`, sent raw (`Cliengo API notes, 1.2`).
+    Exchanged(SecretString),
+}
+
+/// What one CRM means by its statuses, where HTTP does not say.
+pub(super) struct Dialect {
+    /// Which CRM.
+    pub side: Side,
+    /// Whether an answer refuses the credentials rather than the request.
+    pub refuses_credentials: fn(status: u16, message: &str) -> bool,
+    /// Whether a refusal is really the moment's fault.
+    pub passes: fn(status: u16, message: &str) -> bool,
+    /// Whether the request may have been done in spite of this status.
+    pub unclear: fn(&Request, status: u16) -> bool,
+    /// Whether an answer says that the record in the request's path is gone.
+    pub gone: fn(&Request, &No) -> bool,
+}
+
+/// What the client needs to know.
+pub(super) struct HttpSettings {
+    pub base_url: String,
+    pub auth: Auth,
+    pub headers: Vec<(&'static str, String)>,
+    pub requests_per_second: Option<f64>,
+    pub patience: Patience,
+    pub clock: Arc<dyn Clock>,
+    pub stop: CancellationToken,
+    pub seed: u64,
+}
+
+/// A client for one CRM.
+pub(super) struct Http {
+    client: Client,
+    base_url: String,
+    auth: Auth,
+    token: tokio::sync::Mutex<Option<SecretString>>,
+    pub(super) dialect: Dialect,
+    patience: Patience,
+    pace: Pace,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    rng: Mutex<fastrand::Rng>,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("side", &self.dialect.side).finish_non_exhaustive()
+    }
+}
+
+/// What came of sending a request once.
+pub(super) enum Attempt {
+    /// An answer; its body only where it could be read to the end.
+    Answered { status: u16, body: Option<String>, retry_after: Option<Duration> },
+    /// It never left.
+    NotSent(String),
+    /// It may have arrived.
+    Lost(String),
+    /// The exchange for a token was refused.
+    NoToken(String),
+}
+
+impl Http {
+    /// Sets the client up; makes no request.
+    pub fn new(settings: HttpSettings, dialect: Dialect) -> Result<Self, SetupError> {
+        let base_url = settings.base_url.trim_end_matches('/').to_owned();
+        let url = Url::parse(&base_url).map_err(|_| SetupError::BaseUrl)?;
+        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+            return Err(SetupError::BaseUrl);
+        }
+        let mut headers = HeaderMap::new();
+        for (name, value) in settings.headers {
+            headers.insert(name, HeaderValue::from_str(&value).map_err(|_| SetupError::Header)?);
+        }
+        if let Auth::Bearer(token) = &settings.auth {
+            bearer(token).ok_or(SetupError::Header)?;
+        }
+        let patience = settings.patience;
+        let builder = Client::builder()
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(patience.connect)
+            .read_timeout(patience.read)
+            .timeout(patience.total)
+            .pool_idle_timeout(IDLE)
+            .user_agent(concat!("concord/", env!("CARGO_PKG_VERSION")));
+        // A proxy for the world outside has no business between two ports of this machine.
+        let builder = if here { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(|error| SetupError::Client(error.without_url().to_string()))?;
+        Ok(Self {
+            client,
+            base_url,
+            auth: settings.auth,
+            token: tokio::sync::Mutex::default(),
+            dialect,
+            patience,
+            pace: Pace::new(settings.requests_per_second, patience.interval, settings.stop.clone()),
+            clock: settings.clock,
+            stop: settings.stop,
+            rng: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
+            reads: AtomicU64::default(),
+            writes: AtomicU64::default(),
+        })
+    }
+
+    /// The time, as the caller tells it.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// Requests made so far.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            reads: self.reads.load(Ordering::Relaxed),
+            writes: self.writes.load(Ordering::Relaxed),
+            daily_remaining: self.pace.daily_remaining(),
+        }
+    }
+
+    /// Reads, and asks again for everything that may pass: 408, 425, 429, 5xx, timeouts, resets, bodies that are no JSON.
+    pub async fn read(&self, request: &Request) -> Result<Answer, CrmError> {
+        let mut failures = 0;
+        loop {
+            let attempt = tokio::select! {
+                () = self.stop.cancelled() => Err(StopAsked),
+                attempt = self.attempt(request, &self.reads) => attempt,
+            };
+            let why = match attempt.map_err(|StopAsked| self.stopped())? {
+                Attempt::NoToken(message) => return Err(self.credentials(message)),
+                Attempt::NotSent(message) | Attempt::Lost(message) => Again { message, wait: None, throttled: false },
+                Attempt::Answered { status, body, retry_after } => {
+                    match self.judge_read(status, body, retry_after) {
+                        Ok(answer) => return answer,
+                        Err(again) => again,
+                    }
+                }
+            };
+            failures += 1;
+            if failures >= self.patience.attempts || why.wait.is_some_and(|wait| wait > self.patience.longest) {
+                return Err(CrmError::Unavailable { side: self.dialect.side, message: why.message });
+            }
+            self.rest(&why, failures).await.map_err(|StopAsked| self.stopped())?;
+        }
+    }
+
+    /// Writes, and repeats only what is safe to repeat. (I37)
+    pub async fn write(&self, request: &Request, repeatable: bool) -> Outcome {
+        let mut failures = 0;
+        let mut last = Outcome::NotSent("the run was asked to stop".to_owned());
+        loop {
+            // A write that is under way is finished; a stop only keeps the next one from starting.
+            let Ok(attempt) = self.attempt(request, &self.writes).await else { return last };
+            let again = match judge_write(&self.dialect, request, repeatable, attempt) {
+                Judged::Final(outcome) => return outcome,
+                Judged::Again { outcome, wait, throttled } => {
+                    let was_maybe_done = matches!(last, Outcome::Unknown(_));
+                    last = match outcome {
+                        Outcome::NotSent(why) if was_maybe_done => Outcome::Unknown(why),
+                        outcome => outcome,
+                    };
+                    Again { message: String::new(), wait, throttled }
+                }
+            };
+            failures += 1;
+            let out_of_quota = again.throttled && self.pace.daily_remaining() == Some(0);
+            let too_long = again.wait.is_some_and(|wait| wait > self.patience.longest);
+            if failures >= self.patience.attempts || out_of_quota || too_long {
+                return last;
+            }
+            if self.rest(&again, failures).await.is_err() {
+                return last;
+            }
+        }
+    }
+
+    fn judge_read(
+        &self,
+        status: u16,
+        body: Option<String>,
+        retry_after: Option<Duration>,
+    ) -> Result<Result<Answer, CrmError>, Again> {
+        let text = body.as_deref().unwrap_or_default();
+        let said = message(text);
+        let again = |message: String| Again { message, wait: retry_after, throttled: status == 429 };
+        match status {
+            429 if self.pace.daily_remaining() == Some(0) => Ok(Err(CrmError::Quota { side: self.dialect.side })),
+            408 | 425 | 429 | 500.. => Err(again(format!("it answered {status}"))),
+            200..300 => match body {
+                Some(body) if is_json(&body) => Ok(Ok(Answer::Body(body))),
+                Some(_) => Err(again("it answered something that is not JSON".to_owned())),
+                None => Err(again("its answer broke off".to_owned())),
+            },
+            _ if (self.dialect.passes)(status, &said) => Err(again(format!("it answered {status}"))),
+            _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(shown(text)))),
+            300..400 => Ok(Err(self.protocol(format!("it answered {status}, a redirect")))),
+            _ => Ok(Ok(Answer::No(No { status, body: body.unwrap_or_default() }))),
+        }
+    }
+
+    /// Rests before asking again. A 429 without a date rests one window, and everyone with it.
+    async fn rest(&self, again: &Again, failures: u32) -> Result<(), StopAsked> {
+        let wait = {
+            let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match again.wait {
+                Some(wait) => self.patience.with_jitter(wait, &mut rng),
+                None if again.throttled => self.patience.with_jitter(self.pace.interval(), &mut rng),
+                None => self.patience.backoff(failures, &mut rng),
+            }
+        };
+        if again.throttled {
+            self.pace.hold(wait);
+            return Ok(());
+        }
+        tokio::select! {
+            () = self.stop.cancelled() => Err(StopAsked),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+
+    /// Sends a request once; with an exchanged token, once more under a fresh one where the first was refused.
+    async fn attempt(&self, request: &Request, counter: &AtomicU64) -> Result<Attempt, StopAsked> {
+        let Auth::Exchanged(key) = &self.auth else {
+            return self.send(request, None, counter).await;
+        };
+        let token = match self.token(key, None).await? {
+            Ok(token) => token,
+            Err(attempt) => return Ok(attempt),
+        };
+        let first = self.send(request, Some(&token), counter).await?;
+        if !matches!(first, Attempt::Answered { status: 401, .. }) {
+            return Ok(first);
+        }
+        match self.token(key, Some(&token)).await? {
+            Ok(fresh) => self.send(request, Some(&fresh), counter).await,
+            Err(attempt) => Ok(attempt),
+        }
+    }
+
+    /// The exchanged token; a new one where the one in use is `refused`. One exchange at a time.
+    async fn token(
+        &self,
+        key: &SecretString,
+        refused: Option<&SecretString>,
+    ) -> Result<Result<SecretString, Attempt>, StopAsked> {
+        let mut held = self.token.lock().await;
+        let same = |held: &SecretString| refused.is_some_and(|old| old.expose_secret() == held.expose_secret());
+        if let Some(token) = held.as_ref().filter(|held| !same(held)) {
+            return Ok(Ok(token.clone()));
+        }
+        let turn = self.pace.turn().await?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let url = match self.url("/jwt", Some(key)) {
+            Ok(url) => url,
+            Err(attempt) => return Ok(Err(attempt)),
+        };
+        let answered = self.receive(self.client.get(url)).await;
+        drop(turn);
+        let Attempt::Answered { status, body, .. } = answered else {
+            return Ok(Err(Attempt::NotSent("no token could be had".to_owned())));
+        };
+        let body = body.unwrap_or_default();
+        let token = serde_json::from_str::<serde_json::Value>(&body)
+            .ok()
+            .and_then(|body| body.get("jwt")?.as_str().map(SecretString::from));
+        Ok(match token {
+            Some(token) if status == 200 => {
+                *held = Some(token.clone());
+                Ok(token)
+            }
+            _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&body))),
+            _ => Err(Attempt::NotSent(format!("asking for a token was answered {status}"))),
+        })
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        token: Option<&SecretString>,
+        counter: &AtomicU64,
+    ) -> Result<Attempt, StopAsked> {
+        let key = if let Auth::QueryKey(key) = &self.auth { Some(key) } else { None };
+        let url = match self.url(&request.path, key) {
+            Ok(url) => url,
+            Err(attempt) => return Ok(attempt),
+        };
+        let mut builder = match request.method {
+            Method::Get => self.client.get(url),
+            Method::Post => self.client.post(url),
+            Method::Put => self.client.put(url),
+            Method::Patch => self.client.patch(url),
+            Method::Delete => self.client.delete(url),
+        };
+        let authorization = match (&self.auth, token) {
+            (Auth::Bearer(token), _) => bearer(token),
+            (_, Some(token)) => sensitive(token.expose_secret()),
+            _ => None,
+        };
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.json(body);
+        }
+        let turn = self.pace.turn().await?;
+        counter.fetch_add(1, Ordering::Relaxed);
+        let attempt = self.receive(builder).await;
+        drop(turn);
+        let path = request.path.split('?').next().unwrap_or_default();
+        let (side, method) = (self.dialect.side, request.method.as_str());
+        match &attempt {
+            Attempt::Answered { status, .. } => tracing::debug!(%side, method, path, status, "answered"),
+            Attempt::NotSent(why) | Attempt::Lost(why) | Attempt::NoToken(why) => {
+                tracing::debug!(%side, method, path, why, "no answer");
+            }
+        }
+        Ok(attempt)
+    }
+
+    /// Sends, and takes the answer in, up to the largest body.
+    async fn receive(&self, builder: RequestBuilder) -> Attempt {
+        let response = match builder.send().await {
+            Ok(response) => response,
+            Err(error) => return failed(&error),
+        };
+        let status = response.status().as_u16();
+        let headers = response.headers();
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        self.pace.observe(Announced {
+            max: number("x-ratelimit-max"),
+            remaining: number("x-ratelimit-remaining"),
+            interval: number("x-ratelimit-interval-milliseconds").map(Duration::from_millis),
+            daily_remaining: number("x-ratelimit-daily-remaining"),
+        });
+        let retry_after = headers
+            .get(reqwest::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| retry_after(value, self.clock.now()));
+        Attempt::Answered { status, body: whole_body(response).await, retry_after }
+    }
+
+    fn url(&self, path: &str, key: Option<&SecretString>) -> Result<Url, Attempt> {
+        let mut url = Url::parse(&format!("{}{path}", self.base_url))
+            .map_err(|_| Attempt::NotSent("the request's path is no path".to_owned()))?;
+        if let Some(key) = key {
+            url.query_pairs_mut().append_pair("api_key", key.expose_secret());
+        }
+        Ok(url)
+    }
+
+    /// An answer that the CRM's interface does not say.
+    pub fn protocol(&self, message: impl Into<String>) -> CrmError {
+        CrmError::Protocol { side: self.dialect.side, message: message.into() }
+    }
+
+    /// A refusal where an answer was expected.
+    pub fn refused(&self, no: &No) -> CrmError {
+        let said = shown(&no.body);
+        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+        self.protocol(format!("it answered {}{said}", no.status))
+    }
+
+    fn credentials(&self, message: String) -> CrmError {
+        CrmError::Credentials { side: self.dialect.side, message }
+    }
+
+    fn stopped(&self) -> CrmError {
+        CrmError::Stopped { side: self.dialect.side }
+    }
+}
+
+/// Why, and when, a request is sent again.
+struct Again {
+    message: String,
+    wait: Option<Duration>,
+    throttled: bool,
+}
+
+fn sensitive(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn bearer(token: &SecretString) -> Option<HeaderValue> {
+    sensitive(&format!("Bearer {}", token.expose_secret()))
+}
+
+/// The body as text; `None` where it broke off, is too large, or is no text.
+async fn whole_body(mut response: Response) -> Option<String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    String::from_utf8(body).ok()
+}
+
+/// Sorts a failure: what never connected was not sent, all else may have arrived.
+fn failed(error: &reqwest::Error) -> Attempt {
+    if error.is_builder() {
+        return Attempt::NotSent("the request could not be built".to_owned());
+    }
+    if error.is_connect() {
+        return Attempt::NotSent(format!("no connection: {}", innermost(error)));
+    }
+    if error.is_timeout() {
+        return Attempt::Lost("no answer in time".to_owned());
+    }
+    Attempt::Lost("the connection broke".to_owned())
+}
+
+/// The innermost cause: the system's or the TLS library's own words. The outer ones would name the URL.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(inner) = cause.and_then(std::error::Error::source) {
+        cause = Some(inner);
+    }
+    cause.map_or_else(|| "refused".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,84 @@
+//! How long to wait before asking again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// How long is waited, and how often is asked again. The defaults are for real CRMs; tests shorten them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, with its TLS handshake.
+    pub connect: Duration,
+    /// Between two pieces of an answer.
+    pub read: Duration,
+    /// For a whole request.
+    pub total: Duration,
+    /// The first wait after a failure; every further one is twice as long.
+    pub backoff: Duration,
+    /// The longest such wait, and the longest `Retry-After` that is honoured.
+    pub longest: Duration,
+    /// How long a 429 without `Retry-After` rests where no window was announced (`GHL API notes, 2`: 10 s).
+    pub interval: Duration,
+    /// How often one request is tried in all.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(30),
+            total: Duration::from_secs(60),
+            backoff: Duration::from_millis(500),
+            longest: Duration::from_mins(2),
+            interval: Duration::from_secs(10),
+            attempts: 5,
+        }
+    }
+}
+
+impl Patience {
+    /// The wait after failure number `failures` (from 1): doubled each time, then a random part of its second half.
+    pub(super) fn backoff(&self, failures: u32, rng: &mut fastrand::Rng) -> Duration {
+        let doubled = self.backoff.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.longest);
+        doubled.mul_f64(0.5 + rng.f64() / 2.0)
+    }
+
+    /// A little more than `wait`, so that several clients do not come back at once.
+    pub(super) fn with_jitter(&self, wait: Duration, rng: &mut fastrand::Rng) -> Duration {
+        wait + self.backoff.mul_f64(rng.f64())
+    }
+}
+
+/// Reads a `Retry-After`: seconds, or a date.
+pub(super) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(header).ok()?.timestamp();
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_stay_within_their_bounds() {
+        let (patience, mut rng) = (Patience::default(), fastrand::Rng::with_seed(7));
+        for (failures, full) in [(1, 500), (2, 1_000), (3, 2_000), (40, 120_000)] {
+            let wait = patience.backoff(failures, &mut rng);
+            assert!(wait <= Duration::from_millis(full) && wait >= Duration::from_millis(full / 2), "{failures}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-11-23T03:00:00Z".parse().unwrap();
+        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Mon, 23 Nov 2026 03:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after("Mon, 23 Nov 2026 02:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! Reading the fields of one payload: present, empty or unknown; a wrong type is never any of them. (I30)
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::{Shape, Unparsable};
+use crate::record::{Field, Kind, Record, Tags, Value};
+
+/// What a payload says under one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said<T> {
+    /// The key is not there, and its absence says nothing.
+    Unknown,
+    /// Known to be empty.
+    Empty,
+    /// This.
+    Is(T),
+}
+
+/// A payload, and how much its missing keys say.
+pub(super) struct Wire {
+    kind: Kind,
+    keys: Map<String, Json>,
+    missing_is_empty: bool,
+}
+
+impl Wire {
+    /// Reads a payload. `missing_is_empty` where the CRM leaves out what is empty (`semantics` 1).
+    pub fn read(kind: Kind, payload: &str, missing_is_empty: bool) -> Result<Self, Unparsable> {
+        match serde_json::from_str(payload) {
+            Ok(Json::Object(keys)) => Ok(Self { kind, keys, missing_is_empty }),
+            Ok(_) => Err(Unparsable(format!("the {kind} is not an object"))),
+            Err(_) => Err(Unparsable(format!("the {kind} is not JSON"))),
+        }
+    }
+
+    /// Checks that a record has its id; the answer to a write may leave it out.
+    pub fn must_have_id(&self, keys: &[&str], shape: Shape) -> Result<(), Unparsable> {
+        let id = keys.iter().find_map(|key| self.keys.get(*key)).and_then(Json::as_str);
+        if shape == Shape::Answer || id.is_some_and(|id| !id.is_empty()) {
+            return Ok(());
+        }
+        Err(Unparsable(format!("the {} has no id", self.kind)))
+    }
+
+    /// Whether the key is there, whatever it holds.
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// A text; null and blank are empty.
+    pub fn text(&self, key: &str) -> Result<Said<&str>, Unparsable> {
+        match self.keys.get(key) {
+            None => Ok(self.missing()),
+            Some(Json::Null) => Ok(Said::Empty),
+            Some(Json::String(text)) if text.trim().is_empty() => Ok(Said::Empty),
+            Some(Json::String(text)) => Ok(Said::Is(text)),
+            Some(_) => Err(self.wrong(key, "a text")),
+        }
+    }
+
+    /// A yes or no; null is no.
+    pub fn flag(&self, key: &str) -> Result<Said<bool>, Unparsable> {
+        match self.keys.get(key) {
+            None => Ok(Said::Unknown),
+            Some(Json::Null) => Ok(Said::Is(false)),
+            Some(Json::Bool(flag)) => Ok(Said::Is(*flag)),
+            Some(_) => Err(self.wrong(key, "true or false")),
+        }
+    }
+
+    /// A list, each item as `read` makes it; null is empty.
+    pub fn list<T>(&self, key: &str, read: impl Fn(&Json) -> Option<T>) -> Result<Said<Vec<T>>, Unparsable> {
+        match self.keys.get(key) {
+            None => Ok(self.missing()),
+            Some(Json::Null) => Ok(Said::Empty),
+            Some(Json::Array(items)) => {
+                let items: Option<Vec<T>> = items.iter().map(read).collect();
+                items.map(Said::Is).ok_or_else(|| self.wrong(key, "a list of texts"))
+            }
+            Some(_) => Err(self.wrong(key, "a list")),
+        }
+    }
+
+    /// An instant, where one can be read: a hint, never a reason to hold a record.
+    pub fn instant(&self, keys: &[&str]) -> Option<Timestamp> {
+        keys.iter().find_map(|key| self.keys.get(*key)?.as_str()?.parse().ok())
+    }
+
+    /// The complaint about a value that is not what it should be. It names the field, never the value.
+    pub fn wrong(&self, key: &str, expected: &str) -> Unparsable {
+        Unparsable(format!("the {}'s {key} is not {expected}", self.kind))
+    }
+
+    fn missing<T>(&self) -> Said<T> {
+        if self.missing_is_empty { Said::Empty } else { Said::Unknown }
+    }
+}
+
+/// Puts what was said of a field into a record.
+pub(super) fn tell<T>(record: &mut Record, field: Field, said: Said<T>, make: impl FnOnce(T) -> Value) {
+    match said {
+        Said::Unknown => {}
+        Said::Empty => _ = record.fields.insert(field, Value::Empty),
+        Said::Is(value) => _ = record.fields.insert(field, make(value)),
+    }
+}
+
+/// Puts the tags that were said into a record.
+pub(super) fn tell_tags(record: &mut Record, said: Said<Vec<String>>) {
+    tell(record, Field::Tags, said, |tags| Value::tags(tags.into_iter().collect::<Tags>()));
+}
+
+/// A text, or the text in an object under one of `keys`.
+pub(super) fn text_in(item: &Json, keys: &[&str]) -> Option<String> {
+    item.as_str().or_else(|| keys.iter().find_map(|key| item.get(*key)?.as_str())).map(str::to_owned)
+}
