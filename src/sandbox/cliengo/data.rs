@@ -1,0 +1,122 @@
+//! What Cliengo keeps.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::super::data::folded;
+use super::super::table::{Row, Table};
+
+/// A contact. `fields` holds the plain ones under the names of the read shape.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CliengoContact {
+    pub(crate) id: String,
+    pub(crate) website_id: String,
+    pub(crate) fields: Map<String, Value>,
+    /// As typed: case and blanks are kept.
+    pub(crate) tags: Vec<String>,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+}
+
+impl CliengoContact {
+    /// A plain field's text; empty when it has none.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// A note.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CliengoNote {
+    pub(crate) id: String,
+    pub(crate) contact_id: String,
+    pub(crate) message: String,
+    pub(crate) creator_id: String,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+}
+
+/// A task of the extended profile.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CliengoTask {
+    pub(crate) id: String,
+    pub(crate) contact_id: String,
+    pub(crate) title: String,
+    pub(crate) description: Option<String>,
+    /// As it was given: an instant or a plain date.
+    pub(crate) due_date: Option<String>,
+    pub(crate) completed: bool,
+    pub(crate) assigned_to: Option<String>,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+}
+
+impl Row for CliengoContact {
+    const NAME: &'static str = "cliengo_contact";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn created(&self) -> i64 {
+        self.created
+    }
+}
+
+impl Row for CliengoNote {
+    const NAME: &'static str = "cliengo_note";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn created(&self) -> i64 {
+        self.created
+    }
+    fn parent(&self) -> Option<&str> {
+        Some(&self.contact_id)
+    }
+}
+
+impl Row for CliengoTask {
+    const NAME: &'static str = "cliengo_task";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn created(&self) -> i64 {
+        self.created
+    }
+    fn parent(&self) -> Option<&str> {
+        Some(&self.contact_id)
+    }
+}
+
+/// The account's records.
+#[derive(Debug)]
+pub(crate) struct CliengoData {
+    pub(in crate::sandbox) contacts: Table<CliengoContact>,
+    pub(in crate::sandbox) notes: Table<CliengoNote>,
+    pub(in crate::sandbox) tasks: Table<CliengoTask>,
+}
+
+impl CliengoData {
+    pub(crate) fn empty() -> Self {
+        Self { contacts: Table::recorded(), notes: Table::recorded(), tasks: Table::recorded() }
+    }
+
+    /// Removes a contact with its notes and tasks.
+    pub(crate) fn remove_contact(&mut self, id: &str) -> bool {
+        let notes: Vec<String> = self.notes.newest_of(id).iter().map(|note| note.id.clone()).collect();
+        let tasks: Vec<String> = self.tasks.newest_of(id).iter().map(|task| task.id.clone()).collect();
+        for note in notes {
+            self.notes.remove(&note);
+        }
+        for task in tasks {
+            self.tasks.remove(&task);
+        }
+        self.contacts.remove(id).is_some()
+    }
+
+    /// The contacts that have this e-mail, whatever its case.
+    pub(crate) fn with_email(&self, email: &str) -> Vec<String> {
+        let wanted = folded(email);
+        let matching = self.contacts.all().filter(|contact| folded(contact.text("email")) == wanted);
+        matching.map(|contact| contact.id.clone()).collect()
+    }
+}

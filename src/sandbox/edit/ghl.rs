@@ -1,0 +1,208 @@
+//! Edits in GHL's own screens.
+
+use serde_json::{Map, Value, json};
+
+use super::{Edit, EditKind, EditOp};
+use crate::sandbox::data::{Data, Moment, folded, is_blank, parse_date};
+use crate::sandbox::ghl::{CustomValue, GhlContact, GhlNote, GhlTask, define, set_field, tidy};
+
+const CONTACT_KEYS: [&str; 23] = [
+    "firstName",
+    "lastName",
+    "name",
+    "email",
+    "phone",
+    "address1",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "website",
+    "timezone",
+    "source",
+    "companyName",
+    "gender",
+    "dateOfBirth",
+    "assignedTo",
+    "dnd",
+    "dndSettings",
+    "tags",
+    "additionalEmails",
+    "additionalPhones",
+    "customFields",
+];
+const TASK_KEYS: [&str; 6] = ["title", "body", "description", "dueDate", "completed", "assignedTo"];
+const NOTE_KEYS: [&str; 2] = ["body", "message"];
+
+pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<(), String> {
+    if edit.kind == EditKind::Contact && edit.op == EditOp::Create {
+        return create_contact(data, edit, moment);
+    }
+    let exists = |id: &str| data.ghl.contacts.get(id).is_some();
+    let by_email = |email: &str| data.ghl.with_email(email).into_iter().map(str::to_owned).collect();
+    let contact = edit.contact_id(exists, by_email)?;
+    edit.contact = Some(contact.clone());
+    match edit.kind {
+        EditKind::Contact => {
+            edit.id = Some(contact.clone());
+            if edit.op == EditOp::Delete {
+                data.ghl.remove_contact(&contact, moment);
+                return Ok(());
+            }
+            change_contact(data, &contact, moment, |data, contact| set_contact(data, contact, edit, moment))
+        }
+        EditKind::Tag => tag(data, &contact, edit, moment),
+        EditKind::Note => note(data, contact, edit, moment),
+        EditKind::Task => task(data, contact, edit, moment),
+    }
+}
+
+fn create_contact(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<(), String> {
+    let created = edit.created(moment)?;
+    let mut contact = GhlContact {
+        id: data.ghl_id(),
+        fields: Map::from_iter([("country".to_owned(), json!("AR"))]),
+        tags: Vec::new(),
+        additional_emails: Vec::new(),
+        additional_phones: Vec::new(),
+        custom_fields: Vec::new(),
+        created,
+        updated: created,
+    };
+    set_contact(data, &mut contact, edit, moment)?;
+    (edit.id, edit.contact) = (Some(contact.id.clone()), Some(contact.id.clone()));
+    data.ghl.save_contact(contact, moment);
+    Ok(())
+}
+
+fn set_contact(data: &mut Data, contact: &mut GhlContact, edit: &Edit, moment: Moment) -> Result<(), String> {
+    edit.check(&CONTACT_KEYS)?;
+    if let Some(tags) = edit.texts("tags")? {
+        contact.tags = tidy(&tags);
+        define(data, &contact.tags, moment);
+    }
+    contact.additional_emails =
+        edit.texts("additionalEmails")?.unwrap_or(std::mem::take(&mut contact.additional_emails));
+    contact.additional_phones =
+        edit.texts("additionalPhones")?.unwrap_or(std::mem::take(&mut contact.additional_phones));
+    if let Some(custom) = edit.set.get("customFields") {
+        set_budget(data, contact, edit, custom)?;
+    }
+    let apart = ["tags", "additionalEmails", "additionalPhones", "customFields", "createdAt"];
+    for (key, value) in edit.set.iter().filter(|(key, _)| !apart.contains(&key.as_str())) {
+        set_field(contact, key, value);
+    }
+    Ok(())
+}
+
+fn set_budget(data: &Data, contact: &mut GhlContact, edit: &Edit, custom: &Value) -> Result<(), String> {
+    let id = data.identity.budget_field.clone();
+    let fields = custom.as_object().ok_or_else(|| format!("{}: `customFields` must be an object", edit.what()))?;
+    for (name, value) in fields {
+        if name != "presupuesto" && *name != id {
+            return Err(format!("{}: unknown custom field `{name}`; known: presupuesto", edit.what()));
+        }
+        contact.custom_fields.retain(|custom| custom.id != id);
+        if !is_blank(value) {
+            contact.custom_fields.push(CustomValue { id: id.clone(), value: value.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn change_contact(
+    data: &mut Data,
+    id: &str,
+    moment: Moment,
+    change: impl FnOnce(&mut Data, &mut GhlContact) -> Result<(), String>,
+) -> Result<(), String> {
+    let Some(contact) = data.ghl.contacts.get(id) else { return Ok(()) };
+    let mut contact = GhlContact::clone(contact);
+    change(data, &mut contact)?;
+    contact.updated = moment.now;
+    data.ghl.save_contact(contact, moment);
+    Ok(())
+}
+
+fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<(), String> {
+    let tag = folded(edit.tag()?);
+    change_contact(data, contact, moment, |data, contact| {
+        match edit.op {
+            EditOp::Create => {
+                define(data, std::slice::from_ref(&tag), moment);
+                contact.tags.push(tag);
+                contact.tags = tidy(&contact.tags);
+            }
+            EditOp::Delete if contact.tags.contains(&tag) => contact.tags.retain(|present| *present != tag),
+            EditOp::Delete => return Err(format!("{}: the contact has no tag `{tag}`", edit.what())),
+            EditOp::Update => return Err(format!("{}: a tag is created or deleted", edit.what())),
+        }
+        Ok(())
+    })
+}
+
+fn note(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Result<(), String> {
+    edit.check(&NOTE_KEYS)?;
+    let mut note = if edit.op == EditOp::Create {
+        let created = edit.created(moment)?;
+        let user_id = Some(data.identity.ghl_users[0].clone());
+        let (title, color, body) = (None, None, String::new());
+        GhlNote { id: data.ghl_id(), contact_id: contact, body, user_id, title, color, pinned: false, created }
+    } else {
+        let id = edit.record_id()?;
+        let found = data.ghl.notes.get(id).filter(|note| note.contact_id == contact);
+        GhlNote::clone(found.ok_or_else(|| edit.missing(id))?)
+    };
+    edit.id = Some(note.id.clone());
+    if edit.op == EditOp::Delete {
+        data.ghl.notes.remove(&note.id);
+        return Ok(());
+    }
+    note.body = edit.text(&NOTE_KEYS)?.unwrap_or(note.body);
+    if note.body.is_empty() {
+        return Err(format!("{}: `body` is missing", edit.what()));
+    }
+    data.ghl.notes.save(note);
+    Ok(())
+}
+
+fn task(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Result<(), String> {
+    edit.check(&TASK_KEYS)?;
+    let due = edit.due()?.and_then(|due| parse_date(&due));
+    let mut task = if edit.op == EditOp::Create {
+        let created = edit.created(moment)?;
+        GhlTask {
+            id: data.ghl_id(),
+            contact_id: contact,
+            title: String::new(),
+            body: None,
+            assigned_to: None,
+            due: due.ok_or_else(|| format!("{}: `dueDate` is missing", edit.what()))?,
+            completed: false,
+            created,
+            updated: created,
+        }
+    } else {
+        let id = edit.record_id()?;
+        let found = data.ghl.tasks.get(id).filter(|task| task.contact_id == contact);
+        let mut task = GhlTask::clone(found.ok_or_else(|| edit.missing(id))?);
+        task.updated = moment.now;
+        task
+    };
+    edit.id = Some(task.id.clone());
+    if edit.op == EditOp::Delete {
+        data.ghl.remove_task(&task.id, moment);
+        return Ok(());
+    }
+    let filled = |text: String| (!text.is_empty()).then_some(text);
+    task.due = due.unwrap_or(task.due);
+    task.title = edit.text(&["title"])?.unwrap_or(task.title);
+    task.body = edit.text(&["body", "description"])?.map_or(task.body, filled);
+    task.assigned_to = edit.text(&["assignedTo"])?.map_or(task.assigned_to, filled);
+    task.completed = edit.flag("completed")?.unwrap_or(task.completed);
+    if task.title.is_empty() {
+        return Err(format!("{}: `title` is missing", edit.what()));
+    }
+    data.ghl.save_task(task, moment);
+    Ok(())
+}

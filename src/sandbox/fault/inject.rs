@@ -1,0 +1,122 @@
+//! What a fault does to a request and to its answer.
+
+use serde_json::{Value, json};
+
+use super::Fault;
+use crate::record::Side;
+use crate::sandbox::call::{Answer, Call, Content};
+use crate::sandbox::ghl;
+
+const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+
+/// The keys under which listings put their rows.
+const ARRAYS: [&str; 4] = ["results", "contacts", "tasks", "notes"];
+
+/// The request as the CRM takes it.
+pub(in crate::sandbox) fn call_of(fault: Option<&Fault>, mut call: Call) -> Call {
+    if fault == Some(&Fault::RepeatCursor) {
+        call.query.retain(|(name, _)| name != "offset");
+        if let Some(Value::Object(body)) = &mut call.body {
+            body.retain(|name, _| !["searchAfter", "skip", "page"].contains(&name.as_str()));
+        }
+    }
+    call
+}
+
+/// The answer that comes instead of any work.
+pub(in crate::sandbox) fn before(fault: &Fault, side: Side) -> Option<Answer> {
+    let too_many = || match side {
+        Side::Ghl => ghl::too_many(),
+        Side::Cliengo => Answer::json(429, json!({ "message": "Too Many Requests" })),
+    };
+    match fault {
+        Fault::TooMany { retry_after } => {
+            let mut answer = too_many();
+            answer.headers.push(("x-ratelimit-remaining", "0".to_owned()));
+            answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+            Some(answer)
+        }
+        Fault::DailyExhausted => {
+            let mut answer = too_many();
+            answer.headers.push(("x-ratelimit-daily-remaining", "0".to_owned()));
+            Some(answer)
+        }
+        Fault::Status(status) => Some(failure(*status)),
+        Fault::Html => {
+            let body = Content::Raw("text/html; charset=utf-8", HTML.to_owned());
+            Some(Answer { status: 502, body, headers: Vec::new() })
+        }
+        Fault::ExpiredToken => Some(match side {
+            Side::Ghl => ghl::unauthorized(),
+            Side::Cliengo => Answer::json(401, json!({ "message": "You couldn't be authenticated" })),
+        }),
+        _ => None,
+    }
+}
+
+fn failure(status: u16) -> Answer {
+    Answer::json(status, json!({ "statusCode": status, "message": "Something went wrong" }))
+}
+
+/// The answer after the work, as the fault leaves it.
+pub(in crate::sandbox) fn alter(fault: &Fault, mut answer: Answer) -> Answer {
+    match fault {
+        Fault::StatusAfterWrite(status) => return failure(*status),
+        Fault::CreatedBut422 => return ghl::unprocessable(&["Unprocessable Entity".to_owned()]),
+        Fault::TruncatedJson => {
+            if let Content::Json(body) = &answer.body {
+                let text = body.to_string();
+                let half = text.chars().count() / 2;
+                let cut = text.chars().take(half).collect();
+                answer.body = Content::Raw("application/json; charset=utf-8", cut);
+            }
+        }
+        Fault::DropField(field) => {
+            if let Some(body) = answer.json_mut() {
+                drop_field(body, field);
+            }
+        }
+        Fault::NoArray => {
+            if let Some(Value::Object(body)) = answer.json_mut() {
+                body.retain(|name, _| !ARRAYS.contains(&name.as_str()));
+            }
+        }
+        Fault::EmptyListing => {
+            with_rows(&mut answer, Vec::clear);
+            if let Some(total) = answer.json_mut().and_then(|body| body.get_mut("total")) {
+                *total = json!(0);
+            }
+            if let Some(total) = answer.json_mut().and_then(|body| body.pointer_mut("/paging/total")) {
+                *total = json!(0);
+            }
+        }
+        Fault::ShortListing => with_rows(&mut answer, |rows| rows.truncate(rows.len() / 2)),
+        Fault::TornPage => with_rows(&mut answer, |rows| {
+            if rows.len() > 1 {
+                rows.remove(0);
+                rows.extend(rows.last().cloned());
+            }
+        }),
+        _ => {}
+    }
+    answer
+}
+
+fn with_rows(answer: &mut Answer, change: impl FnOnce(&mut Vec<Value>)) {
+    let Some(Value::Object(body)) = answer.json_mut() else { return };
+    let name = ARRAYS.into_iter().find(|name| body.get(*name).is_some_and(Value::is_array));
+    if let Some(Value::Array(rows)) = name.and_then(|name| body.get_mut(name)) {
+        change(rows);
+    }
+}
+
+fn drop_field(value: &mut Value, field: &str) {
+    match value {
+        Value::Object(record) => {
+            record.remove(field);
+            record.values_mut().for_each(|inner| drop_field(inner, field));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_field(item, field)),
+        _ => {}
+    }
+}

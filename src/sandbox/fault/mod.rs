@@ -1,0 +1,159 @@
+//! Everything that goes wrong on a network and in a CRM, on demand.
+
+use std::time::Duration;
+
+use super::call::Call;
+use crate::record::Side;
+
+mod inject;
+mod spec;
+
+pub(super) use inject::{alter, before, call_of};
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// 429, nothing written; Cliengo's and GHL's own carry no `Retry-After`.
+    TooMany {
+        /// Seconds for a `Retry-After` header.
+        retry_after: Option<u64>,
+    },
+    /// 429 with nothing left of the day's quota.
+    DailyExhausted,
+    /// This status, nothing written.
+    Status(u16),
+    /// This status, although the request did its work.
+    StatusAfterWrite(u16),
+    /// A gateway's 502 page in HTML, nothing written.
+    Html,
+    /// The answer's JSON ends in the middle.
+    TruncatedJson,
+    /// A 200 without the array that a listing should have.
+    NoArray,
+    /// The connection is cut, nothing written.
+    ResetBefore,
+    /// The request does its work; the connection is cut instead of an answer.
+    ResetAfterWrite,
+    /// The request does its work; the answer comes that much later.
+    Hang(Duration),
+    /// The answer's second half comes that much later.
+    SlowBody(Duration),
+    /// The second half of a page's rows is missing, under an unchanged total.
+    ShortListing,
+    /// No rows and a total of 0.
+    EmptyListing,
+    /// The first page once more, whatever offset, skip or cursor was asked for.
+    RepeatCursor,
+    /// A page whose first row slipped away and whose last row comes twice.
+    TornPage,
+    /// 401, as when a token has expired.
+    ExpiredToken,
+    /// 422, although the request did its work.
+    CreatedBut422,
+    /// Every record lacks this field.
+    DropField(String),
+    /// The `Date` header is off by that many seconds.
+    DateSkew(i64),
+}
+
+/// At which of the matching calls a fault strikes; calls count from 1, per rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum When {
+    /// At this one only.
+    Nth(u64),
+    /// At each of the first ones.
+    First(u64),
+    /// At every so-many-th.
+    Every(u64),
+    /// At this share of them, between 0 and 1, drawn from the sandbox's seed.
+    Rate(f64),
+    /// At all of them.
+    Always,
+}
+
+/// Which calls a fault strikes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRule {
+    /// Only this side's.
+    pub side: Option<Side>,
+    /// Only this method's.
+    pub method: Option<String>,
+    /// Only paths, below the CRM's base, that contain this text.
+    pub path_contains: Option<String>,
+    /// At which of the matching calls.
+    pub when: When,
+    /// What goes wrong.
+    pub fault: Fault,
+}
+
+impl FaultRule {
+    fn matches(&self, call: &Call) -> bool {
+        self.side.is_none_or(|side| side == call.side)
+            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
+            && self.path_contains.as_ref().is_none_or(|part| call.path.contains(part))
+    }
+}
+
+/// What is to go wrong: rules, and a lag of GHL's searches. Read from `--faults` (see [`Faults::from_str`]).
+///
+/// [`Faults::from_str`]: std::str::FromStr::from_str
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    rules: Vec<FaultRule>,
+    lag: Option<Duration>,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// These rules; where several strike at one call, the first does.
+    #[must_use]
+    pub fn rules(rules: Vec<FaultRule>) -> Self {
+        Self { rules, lag: None }
+    }
+
+    /// The lag of GHL's searches, where the faults name one.
+    pub(super) fn lag(&self) -> Option<Duration> {
+        self.lag
+    }
+}
+
+/// Faults at work: rules with their counts.
+#[derive(Debug)]
+pub(super) struct Striking {
+    rules: Vec<(FaultRule, u64)>,
+    rng: fastrand::Rng,
+}
+
+impl Striking {
+    pub(super) fn new(faults: Faults, seed: u64) -> Self {
+        let rules = faults.rules.into_iter().map(|rule| (rule, 0)).collect();
+        Self { rules, rng: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// Counts the call on every rule that matches it; the first that strikes wins.
+    pub(super) fn strike(&mut self, call: &Call) -> Option<Fault> {
+        let mut struck = None;
+        for (rule, count) in &mut self.rules {
+            if !rule.matches(call) {
+                continue;
+            }
+            *count += 1;
+            let strikes = match rule.when {
+                When::Nth(nth) => *count == nth,
+                When::First(first) => *count <= first,
+                When::Every(every) => every > 0 && count.is_multiple_of(every),
+                When::Rate(rate) => self.rng.f64() < rate,
+                When::Always => true,
+            };
+            if strikes && struck.is_none() {
+                struck = Some(rule.fault.clone());
+            }
+        }
+        struck
+    }
+}

@@ -1,0 +1,53 @@
+//! The location's own record, its tags, custom fields and users (GHL API notes, 3.5).
+
+use serde_json::{Value, json};
+
+use super::super::call::Answer;
+use super::super::data::{Data, USERS};
+
+pub(super) fn read(data: &Data) -> Answer {
+    let identity = &data.identity;
+    Answer::ok(json!({ "location": {
+        "id": identity.location_id,
+        "companyId": identity.company_id,
+        "name": "Sucursal Centro",
+        "country": "AR",
+        "timezone": "America/Argentina/Buenos_Aires",
+        "settings": { "allowDuplicateContact": false, "contactUniqueIdentifiers": ["email", "phone"] },
+    } }))
+}
+
+pub(super) fn tags(data: &Data) -> Answer {
+    let location = &data.identity.location_id;
+    let tags = data.ghl.tags.all();
+    let tags: Vec<Value> = tags.map(|tag| json!({ "id": tag.id, "name": tag.name, "locationId": location })).collect();
+    Answer::ok(json!({ "tags": tags }))
+}
+
+pub(super) fn custom_fields(data: &Data) -> Answer {
+    Answer::ok(json!({ "customFields": [{
+        "id": data.identity.budget_field,
+        "name": "Presupuesto",
+        "model": "contact",
+        "fieldKey": "contact.presupuesto",
+        "placeholder": "",
+        "dataType": "MONETORY",
+        "position": 0,
+        "locationId": data.identity.location_id,
+    }] }))
+}
+
+pub(super) fn users(data: &Data) -> Answer {
+    let people = data.identity.ghl_users.iter().zip(USERS);
+    let users: Vec<Value> = people
+        .map(|(id, (first, last, email))| {
+            json!({
+                "id": id, "name": format!("{first} {last}"), "firstName": first, "lastName": last, "email": email,
+                "roles": { "type": "account", "role": "admin", "locationIds": [data.identity.location_id] },
+                "deleted": false,
+            })
+        })
+        .collect();
+    let count = users.len();
+    Answer::ok(json!({ "users": users, "count": count }))
+}

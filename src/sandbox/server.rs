@@ -1,0 +1,213 @@
+//! One request from the wire to the wire: log, limits, faults, and the CRM that it is for.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::response::Response;
+use futures::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::call::{Answer, Call, Content};
+use super::cliengo::{self, Manner};
+use super::connection::Scissors;
+use super::fault::{self, Fault, Striking};
+use super::limit::Limiter;
+use super::{LoggedRequest, RateLimit, World, ghl};
+use crate::record::Side;
+
+/// The log keeps this many; a server that runs for weeks forgets the oldest.
+const LOGGED: usize = 200_000;
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// What every request needs.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) world: World,
+    pub(super) manner: Manner,
+    pub(super) rate_limit: RateLimit,
+    pub(super) striking: Mutex<Striking>,
+    pub(super) limiter: Mutex<Limiter>,
+    pub(super) log: Mutex<VecDeque<LoggedRequest>>,
+}
+
+/// An answer with what the network does to it.
+struct Sent {
+    answer: Answer,
+    wait: Duration,
+    slow: Duration,
+    skew: i64,
+    cut: bool,
+}
+
+impl Sent {
+    fn plain(answer: Answer) -> Self {
+        Self { answer, wait: Duration::ZERO, slow: Duration::ZERO, skew: 0, cut: false }
+    }
+}
+
+/// Answers one request. Both CRMs' paths are matched whole, not nested: GHL's trailing slashes and empty 404s are part
+/// of what is rehearsed.
+pub(super) async fn handle(
+    State(server): State<std::sync::Arc<Server>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let Some((side, path)) = locate(&parts.uri) else {
+        return respond(&server, Sent::plain(Answer::empty(404))).await;
+    };
+    let call = Call {
+        side,
+        method: parts.method.as_str().to_owned(),
+        path,
+        query: Query::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default(),
+        body: serde_json::from_slice(&bytes).ok(),
+        authorization: header("authorization"),
+        version: header("version"),
+    };
+    let is_json = bytes.is_empty() || call.body.is_some();
+    let sent = server.process(call, &parts.uri, is_json);
+    if sent.cut {
+        scissors.cut();
+    }
+    respond(&server, sent).await
+}
+
+/// The side that a path belongs to, and the path below its base.
+fn locate(uri: &Uri) -> Option<(Side, String)> {
+    let bases = [("/cliengo/1.0", Side::Cliengo), ("/ghl", Side::Ghl)];
+    bases.into_iter().find_map(|(base, side)| {
+        let below = uri.path().strip_prefix(base).filter(|below| below.starts_with('/'))?;
+        Some((side, below.to_owned()))
+    })
+}
+
+/// The path with its query, without the key.
+fn loggable(path: &str, uri: &Uri) -> String {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let kept: Vec<&str> = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("api_key=")).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+impl Server {
+    fn process(&self, call: Call, uri: &Uri, is_json: bool) -> Sent {
+        let (side, method, path) = (call.side, call.method.clone(), loggable(&call.path, uri));
+        let body = call.body.clone();
+        let verdict = (side == Side::Ghl).then(|| {
+            let now = self.world.now().as_millisecond();
+            self.limiter.lock().unwrap_or_else(PoisonError::into_inner).count(now, self.rate_limit)
+        });
+        let refused = verdict.as_ref().is_some_and(|verdict| verdict.refused);
+        let mut sent = if refused { Sent::plain(ghl::too_many()) } else { self.answer(call, is_json) };
+        if let Some(verdict) = verdict {
+            let told: Vec<&str> = sent.answer.headers.iter().map(|(name, _)| *name).collect();
+            let missing = verdict.headers.into_iter().filter(|(name, _)| !told.contains(name));
+            let missing: Vec<_> = missing.collect();
+            sent.answer.headers.extend(missing);
+        }
+        let status = if sent.cut { 0 } else { sent.answer.status };
+        tracing::trace!(%side, %method, status, "sandbox: answered");
+        self.log(LoggedRequest { side, method, path, body, status });
+        sent
+    }
+
+    fn log(&self, request: LoggedRequest) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == LOGGED {
+            log.pop_front();
+        }
+        log.push_back(request);
+    }
+
+    /// The CRM's answer, or what a fault makes of it.
+    fn answer(&self, call: Call, is_json: bool) -> Sent {
+        let fault = self.striking.lock().unwrap_or_else(PoisonError::into_inner).strike(&call);
+        let Some(fault) = fault else { return Sent::plain(self.work(&call, is_json)) };
+        if let Some(answer) = fault::before(&fault, call.side) {
+            return Sent::plain(answer);
+        }
+        if fault == Fault::ResetBefore {
+            return Sent { cut: true, ..Sent::plain(Answer::empty(500)) };
+        }
+        let call = fault::call_of(Some(&fault), call);
+        let mut sent = Sent::plain(fault::alter(&fault, self.work(&call, is_json)));
+        match fault {
+            Fault::ResetAfterWrite => sent.cut = true,
+            Fault::Hang(wait) => sent.wait = wait,
+            Fault::SlowBody(slow) => sent.slow = slow,
+            Fault::DateSkew(seconds) => sent.skew = seconds,
+            _ => {}
+        }
+        sent
+    }
+
+    fn work(&self, call: &Call, is_json: bool) -> Answer {
+        if !is_json {
+            let message = "Unexpected token in JSON";
+            return Answer::json(400, serde_json::json!({ "message": message, "statusCode": 400 }));
+        }
+        let done = self.world.with(|data, moment| match call.side {
+            Side::Cliengo => cliengo::answer(data, call, moment, self.manner),
+            Side::Ghl => ghl::answer(data, call, moment),
+        });
+        done.unwrap_or_else(|error| {
+            tracing::error!(%error, "sandbox: the world could not be written");
+            Answer::json(500, serde_json::json!({ "message": "Internal Server Error", "statusCode": 500 }))
+        })
+    }
+}
+
+async fn respond(server: &Server, sent: Sent) -> Response {
+    if !sent.wait.is_zero() {
+        tokio::time::sleep(sent.wait).await;
+    }
+    let (content_type, bytes) = match sent.answer.body {
+        Content::Empty => (None, Bytes::new()),
+        Content::Json(value) => (Some("application/json; charset=utf-8"), encode(&value)),
+        Content::Raw(content_type, text) => (Some(content_type), Bytes::from(text)),
+    };
+    let mut response = Response::new(if sent.slow.is_zero() { Body::from(bytes) } else { dripping(&bytes, sent.slow) });
+    if let Ok(status) = sent.answer.status.try_into() {
+        *response.status_mut() = status;
+    }
+    let headers = response.headers_mut();
+    for (name, value) in sent.answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    if let Ok(date) = HeaderValue::from_str(&http_date(server.world.now(), sent.skew)) {
+        headers.insert(header::DATE, date);
+    }
+    response
+}
+
+fn encode(value: &Value) -> Bytes {
+    serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
+}
+
+/// The first half at once, the second after `pause`.
+fn dripping(bytes: &Bytes, pause: Duration) -> Body {
+    let (first, second) = (bytes.slice(..bytes.len() / 2), bytes.slice(bytes.len() / 2..));
+    let halves = [(first, Duration::ZERO), (second, pause)];
+    Body::from_stream(stream::iter(halves).then(|(half, wait)| async move {
+        tokio::time::sleep(wait).await;
+        Ok::<_, std::convert::Infallible>(half)
+    }))
+}
+
+/// The `Date` header of the sandbox's clock.
+fn http_date(now: Timestamp, skew: i64) -> String {
+    let told = now.checked_add(SignedDuration::from_secs(skew)).unwrap_or(now);
+    told.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
