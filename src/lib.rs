@@ -4,6 +4,7 @@
 //! **reconcile** the three (pure), **guard** the plan, **apply** it through a journal, **settle** what the CRMs
 //! answered as the new snapshot, **report**. Every room imports only rooms below it; `docs/ARCHITECTURE.md` has the map.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crm;

@@ -147,7 +147,11 @@ fn side_and_kind(given: &str) -> Result<String, String> {
     use crate::record::{Kind, Side};
     let known: Vec<String> =
         Side::BOTH.iter().flat_map(|side| Kind::ALL.iter().map(move |kind| format!("{side}:{kind}"))).collect();
-    if known.iter().any(|name| name == given) { Ok(given.to_owned()) } else { Err(format!("one of {}", known.join(", "))) }
+    if known.iter().any(|name| name == given) {
+        Ok(given.to_owned())
+    } else {
+        Err(format!("one of {}", known.join(", ")))
+    }
 }
 
 /// `check`

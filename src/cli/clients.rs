@@ -76,8 +76,7 @@ fn environment(name: &str) -> Option<String> {
 
 fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) -> anyhow::Result<CliengoSettings> {
     let secret = account.api_key.resolve(&environment)?;
-    let mut settings =
-        CliengoSettings::new(&account.base_url, secret, &account.website_id, Arc::clone(&session.clock));
+    let mut settings = CliengoSettings::new(&account.base_url, secret, &account.website_id, Arc::clone(&session.clock));
     settings.auth = match pair.cliengo.auth {
         config::CliengoAuth::Query => CliengoAuth::Query,
         config::CliengoAuth::Bearer => CliengoAuth::Bearer,

@@ -35,7 +35,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         return code::CONFIGURATION;
     }
     match error.downcast_ref::<SandboxError>() {
-        Some(SandboxError::Fault { .. } | SandboxError::Name { .. } | SandboxError::Edit(_)) => return code::CONFIGURATION,
+        Some(SandboxError::Faults { .. } | SandboxError::Unknown { .. } | SandboxError::Edit(_)) => {
+            return code::CONFIGURATION;
+        }
         Some(_) => return code::FAILED,
         None => {}
     }
@@ -83,10 +85,12 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
 
 const fn state_hint(error: &StateError) -> Option<&'static str> {
     match error {
-        StateError::Newer { .. } => Some("run the newer Concord, or restore a copy of the state made before the upgrade"),
-        StateError::Damaged { .. } => {
-            Some("it was left as it is. Restore a copy of it, or move it away: the next sync then links both sides anew and deletes nothing")
+        StateError::Newer { .. } => {
+            Some("run the newer Concord, or restore a copy of the state made before the upgrade")
         }
+        StateError::Damaged { .. } => Some(
+            "it was left as it is. Restore a copy of it, or move it away: the next sync then links both sides anew and deletes nothing",
+        ),
         StateError::OtherAccount { .. } => {
             Some("give this account a pair of its own, or move the state file away to begin anew")
         }

@@ -123,7 +123,11 @@ fn deliver_text(
         text.push_str(&if quiet { report::brief(finished) } else { report::text(finished, style) });
     }
     if quiet {
-        text = if code == code::DONE { String::new() } else { text.lines().take(10).map(|line| format!("{line}\n")).collect() };
+        text = if code == code::DONE {
+            String::new()
+        } else {
+            text.lines().take(10).map(|line| format!("{line}\n")).collect()
+        };
     }
     output::deliver(&text, out)?;
     let several = results.len() > 1;

@@ -11,8 +11,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
     let mode = if options.full { Mode::Full } else { Mode::Incremental };
-    let results =
-        pairs::each(session, &config, &selected, |pair| plan(session, &config, pair, mode)).await?;
+    let results = pairs::each(session, &config, &selected, |pair| plan(session, &config, pair, mode)).await?;
     if let Some(path) = &options.save {
         let mut saved = Vec::new();
         for (pair, result) in &results {

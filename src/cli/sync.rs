@@ -33,8 +33,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
     let results = pairs::each(session, &config, &selected, |pair| {
         let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
         let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
-        let consent =
-            Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
+        let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
         sync(session, &config, pair, mode, consent)
     })
     .await?;

@@ -82,6 +82,7 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         listed.insert(Field::Tags, Value::Empty);
     }
     *settle.shadows.of_mut(source) = listed;
+    *settle.shadows.of_mut(side) = left_out(&contact.record, &content.set);
     if tags.read {
         let first = if with_create { Value::tags(sent.iter().collect()) } else { Value::Empty };
         settle.shadows.of_mut(side).insert(Field::Tags, first);
@@ -144,7 +145,9 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
     }
     let settle = Settle {
         parent: Some(family.link),
-        shadows: Both::from_fn(|each| if each == source { child.record.fields.clone() } else { BTreeMap::new() }),
+        shadows: Both::from_fn(|each| {
+            if each == source { child.record.fields.clone() } else { left_out(&child.record, &content.set) }
+        }),
         retires,
         ..Settle::default()
     };
@@ -161,6 +164,12 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
     };
     say_cannot(draft, &subject, side, content.cannot);
     draft.add((family.number, &family.contact), &family.ids, &subject, write, side, changes, settle);
+}
+
+/// What the new record will not have: known to be empty there, so that it is not news next night.
+fn left_out(source: &Record, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
+    let missing = source.fields.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
+    missing.map(|field| (*field, Value::Empty)).collect()
 }
 
 fn say_cannot(draft: &mut Draft<'_>, subject: &Subject, side: Side, cannot: Vec<String>) {

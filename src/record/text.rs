@@ -28,11 +28,10 @@ pub fn canonical_email(raw: &str) -> String {
 pub fn is_placeholder_email(email: &str, phone_digits: &str) -> bool {
     let Some((local, _)) = email.trim().split_once('@') else { return false };
     let local: String = local.chars().filter(|c| *c != '+').collect();
-    local.len() >= 6
-        && local.chars().all(|c| c.is_ascii_digit())
-        && (phone_digits == local
-            || phone_digits.ends_with(&local)
-            || (phone_digits.len() >= 6 && local.ends_with(phone_digits)))
+    let is_number = local.chars().all(|c| c.is_ascii_digit());
+    // The last eight digits are the line, however country, area and the mobile 9 are written.
+    let line = |digits: &str| digits.len().checked_sub(8).and_then(|at| digits.get(at..)).map(str::to_owned);
+    is_number && line(&local).is_some() && line(&local) == line(phone_digits)
 }
 
 #[cfg(test)]
@@ -59,6 +58,7 @@ mod tests {
     fn an_email_made_of_the_contacts_own_phone_is_a_placeholder() {
         assert!(is_placeholder_email("5491155667788@whatsapp.example", "5491155667788"));
         assert!(is_placeholder_email("1155667788@x.example", "5491155667788"));
+        assert!(is_placeholder_email("5491155667788@x.example", "541155667788"));
         assert!(!is_placeholder_email("ana1155667788@x.example", "5491155667788"));
         assert!(!is_placeholder_email("1234567890@x.example", "5491155667788"));
     }

@@ -88,6 +88,7 @@ fn operation(
     let method = if action == Action::Create { Method::Post } else { Method::Put };
     let is_contact = kind == Kind::Contact;
     Operation {
+        family: 0,
         id: 0,
         side,
         kind,

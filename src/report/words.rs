@@ -106,16 +106,15 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         HeldReason::Unparsable => {
             ("Not understood", "The CRM sent something that is no such record. Open it in the CRM and save it again.")
         }
-        HeldReason::ManualConflict => {
-            ("Waiting for your choice", "Both sides changed it, and conflict = \"manual\". Make both equal in either CRM.")
-        }
+        HeldReason::ManualConflict => (
+            "Waiting for your choice",
+            "Both sides changed it, and conflict = \"manual\". Make both equal in either CRM.",
+        ),
         HeldReason::UnknownOutcome => (
             "Outcome unknown",
             "An earlier create may have been done. It is read back before anything is sent again; look if it stays here.",
         ),
-        HeldReason::Quarantined => {
-            ("Set aside", "It kept failing. Mend what the detail says.")
-        }
+        HeldReason::Quarantined => ("Set aside", "It kept failing. Mend what the detail says."),
         HeldReason::DirtyChild => (
             "Deleted there, changed here",
             "Its contact was deleted, but a task or note of it changed. Delete the contact yourself, or restore it.",
@@ -134,14 +133,13 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     }
 }
 
-/// What a side cannot do: `Cliengo cannot update notes`.
+/// Where something cannot be expressed, and at what: `GHL, on update of contacts`.
 pub(super) fn cannot(side: Side, kind: Kind, action: Action) -> String {
-    let verb = match action {
-        Action::Tag => return format!("{} cannot change these tags", side.title()),
-        Action::Complete => "complete",
-        other => other.as_str(),
+    let what = match action {
+        Action::Tag => "tags".to_owned(),
+        other => format!("{} of {}", other.as_str(), plural(kind)),
     };
-    format!("{} cannot {verb} {}", side.title(), plural(kind))
+    format!("{}, on {what}", side.title())
 }
 
 /// What a guard found: `GHL: 12 % of the contacts would be deleted; at most 10 % may`.
