@@ -22,6 +22,8 @@ mod world;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_world;
 
 pub use edit::{Edit, EditKind, EditOp};
 pub use fault::{Fault, FaultRule, Faults, When};
