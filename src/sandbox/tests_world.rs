@@ -8,7 +8,7 @@ use super::*;
 use crate::clock::ManualClock;
 
 fn world(seed: u64, contacts: usize) -> World {
-    World::open(&Options { seed, contacts, ..Options::default() }).unwrap()
+    World::open(&Options { contacts, seed, ..Options::default() }).unwrap()
 }
 
 fn rows<'dump>(dump: &'dump Value, side: &str, kind: &str) -> &'dump Vec<Value> {
