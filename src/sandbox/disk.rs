@@ -1,4 +1,4 @@
-//! The durable copy of the world: one row of JSON per record, in SQLite.
+//! The durable copy of the world: one row of JSON per record, in `SQLite`.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const SCHEMA: &str = "
 #[derive(Debug)]
 pub(super) struct Disk {
     connection: Connection,
-    /// SQLite's `data_version` when the working copy was last equal to the file.
+    /// `SQLite`'s `data_version` when the working copy was last equal to the file.
     version: i64,
 }
 

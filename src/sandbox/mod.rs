@@ -22,6 +22,8 @@ mod world;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_world;
 
 pub use edit::{Edit, EditKind, EditOp};
 pub use fault::{Fault, FaultRule, Faults, When};
@@ -95,7 +97,7 @@ impl FromStr for RateLimit {
 /// Where the world is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Store {
-    /// In an SQLite file, between commands; seeded when it is first opened.
+    /// In an `SQLite` file, between commands; seeded when it is first opened.
     File(PathBuf),
     /// In memory, until the last handle is gone.
     #[default]
@@ -163,7 +165,7 @@ pub enum SandboxError {
         /// Why.
         source: std::io::Error,
     },
-    /// SQLite refuses.
+    /// `SQLite` refuses.
     #[error("the sandbox's store failed")]
     Store(#[from] rusqlite::Error),
     /// The store holds something that is no record.

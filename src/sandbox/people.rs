@@ -96,8 +96,8 @@ impl Person {
         let (first, first_plain) = rng.choice(FIRST_NAMES).unwrap_or_default();
         let (last, last_plain) = rng.choice(LAST_NAMES).unwrap_or_default();
         // 7919 is prime: neighbours get numbers that look unrelated, and none comes twice.
-        let phone = match number % 8 {
-            3 => Phone::Landline(4_200_000 + number * 7919 % 800_000),
+        let phone = match number % 10 {
+            4 => Phone::Landline(4_200_000 + number * 7919 % 800_000),
             _ => Phone::Mobile(50_000_000 + number * 7919 % 10_000_000),
         };
         Self {

@@ -111,6 +111,8 @@ fn in_cliengo(data: &mut Data, number: u64, person: &Person, place: Place) -> St
     }
     if has_placeholder(number) {
         set("email", json!(person.placeholder()));
+        // Written with the digits of the placeholder.
+        set("phone", json!(person.phone.typed(1)));
     } else if KEYLESS.contains(&number) {
         set("email", json!(""));
         set("phone", Value::Null);

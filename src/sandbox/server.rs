@@ -136,7 +136,7 @@ impl Server {
         if fault == Fault::ResetBefore {
             return Sent { cut: true, ..Sent::plain(Answer::empty(500)) };
         }
-        let call = fault::call_of(Some(&fault), call);
+        let call = fault::call_of(&fault, call);
         let mut sent = Sent::plain(fault::alter(&fault, self.work(&call, is_json)));
         match fault {
             Fault::ResetAfterWrite => sent.cut = true,

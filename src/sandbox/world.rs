@@ -127,13 +127,11 @@ impl World {
         let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { data, disk } = &mut *state;
         *data = seed::world(self.shared.seed, self.shared.contacts);
-        match disk {
-            Some(disk) => disk.commit(data, true),
-            None => {
-                disk::forget(data);
-                Ok(())
-            }
+        if let Some(disk) = disk {
+            return disk.commit(data, true);
         }
+        disk::forget(data);
+        Ok(())
     }
 
     /// Runs `work` on the state, alone, and writes what it changed.

@@ -40,7 +40,8 @@ fn deleted(id: &str) -> Answer {
 
 pub(super) fn notes(data: &Data, contact: &str) -> Answered {
     find(data, contact)?;
-    Ok(listing(data.cliengo.notes.newest_of(contact).into_iter().map(|note| shown_note(note)).collect()))
+    let shown: Vec<Value> = data.cliengo.notes.newest_of(contact).into_iter().map(|note| shown_note(note)).collect();
+    Ok(listing(&shown))
 }
 
 fn message(call: &Call) -> Result<String, Answer> {
@@ -87,7 +88,8 @@ pub(super) fn delete_note(data: &mut Data, contact: &str, id: &str) -> Answered 
 
 pub(super) fn tasks(data: &Data, contact: &str) -> Answered {
     find(data, contact)?;
-    Ok(listing(data.cliengo.tasks.newest_of(contact).into_iter().map(|task| shown_task(task)).collect()))
+    let shown: Vec<Value> = data.cliengo.tasks.newest_of(contact).into_iter().map(|task| shown_task(task)).collect();
+    Ok(listing(&shown))
 }
 
 /// Takes what the body names into `task`; refuses a value of the wrong type.

@@ -41,9 +41,9 @@ fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer
     match (call.method.as_str(), parts) {
         ("GET", ["account"]) => Ok(Answer::ok(account(data))),
         ("GET", ["users", "me"]) => Ok(Answer::ok(users(&data.identity).into_iter().next().unwrap_or_default())),
-        ("GET", ["users"]) => Ok(listing(users(&data.identity))),
-        ("GET", ["sites" | "websites"]) => Ok(listing(vec![site(&data.identity)])),
-        ("GET", ["conversations"]) => Ok(listing(Vec::new())),
+        ("GET", ["users"]) => Ok(listing(&users(&data.identity))),
+        ("GET", ["sites" | "websites"]) => Ok(listing(&[site(&data.identity)])),
+        ("GET", ["conversations"]) => Ok(listing(&[])),
         ("GET", ["contacts"]) => contacts::list(data, call, manner),
         ("POST", ["contacts"]) => contacts::create(data, call, moment, manner),
         ("GET", ["contacts", id]) => contacts::read(data, id, manner),
@@ -94,7 +94,7 @@ fn authenticate(identity: &Identity, call: &Call) -> Result<(), Answer> {
 }
 
 /// Everything at once, in the envelope of every list.
-fn listing(results: Vec<Value>) -> Answer {
+fn listing(results: &[Value]) -> Answer {
     let total = results.len();
     Answer::ok(json!({ "results": results, "paging": { "total": total, "page": 0 } }))
 }

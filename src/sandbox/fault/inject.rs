@@ -13,8 +13,8 @@ const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>5
 const ARRAYS: [&str; 4] = ["results", "contacts", "tasks", "notes"];
 
 /// The request as the CRM takes it.
-pub(in crate::sandbox) fn call_of(fault: Option<&Fault>, mut call: Call) -> Call {
-    if fault == Some(&Fault::RepeatCursor) {
+pub(in crate::sandbox) fn call_of(fault: &Fault, mut call: Call) -> Call {
+    if *fault == Fault::RepeatCursor {
         call.query.retain(|(name, _)| name != "offset");
         if let Some(Value::Object(body)) = &mut call.body {
             body.retain(|name, _| !["searchAfter", "skip", "page"].contains(&name.as_str()));
@@ -25,22 +25,13 @@ pub(in crate::sandbox) fn call_of(fault: Option<&Fault>, mut call: Call) -> Call
 
 /// The answer that comes instead of any work.
 pub(in crate::sandbox) fn before(fault: &Fault, side: Side) -> Option<Answer> {
-    let too_many = || match side {
-        Side::Ghl => ghl::too_many(),
-        Side::Cliengo => Answer::json(429, json!({ "message": "Too Many Requests" })),
-    };
     match fault {
         Fault::TooMany { retry_after } => {
-            let mut answer = too_many();
-            answer.headers.push(("x-ratelimit-remaining", "0".to_owned()));
+            let mut answer = too_many(side, "x-ratelimit-remaining");
             answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
             Some(answer)
         }
-        Fault::DailyExhausted => {
-            let mut answer = too_many();
-            answer.headers.push(("x-ratelimit-daily-remaining", "0".to_owned()));
-            Some(answer)
-        }
+        Fault::DailyExhausted => Some(too_many(side, "x-ratelimit-daily-remaining")),
         Fault::Status(status) => Some(failure(*status)),
         Fault::Html => {
             let body = Content::Raw("text/html; charset=utf-8", HTML.to_owned());
@@ -51,6 +42,18 @@ pub(in crate::sandbox) fn before(fault: &Fault, side: Side) -> Option<Answer> {
             Side::Cliengo => Answer::json(401, json!({ "message": "You couldn't be authenticated" })),
         }),
         _ => None,
+    }
+}
+
+/// A 429; GHL's says by a header what is used up.
+fn too_many(side: Side, used_up: &'static str) -> Answer {
+    match side {
+        Side::Cliengo => Answer::json(429, json!({ "message": "Too Many Requests" })),
+        Side::Ghl => {
+            let mut answer = ghl::too_many();
+            answer.headers.push((used_up, "0".to_owned()));
+            answer
+        }
     }
 }
 

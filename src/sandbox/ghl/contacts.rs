@@ -127,7 +127,7 @@ pub(super) fn create(data: &mut Data, call: &Call, moment: Moment) -> Answered {
     let body = properties(call, &allowed, &["locationId"])?;
     here(data, body.get("locationId").and_then(Value::as_str).unwrap_or_default())?;
     let says_who = |name: &&str| body.get(*name).is_some_and(|value| !is_blank(value));
-    if !["email", "phone", "firstName", "lastName", "name"].iter().any(|name| says_who(name)) {
+    if !["email", "phone", "firstName", "lastName", "name"].iter().any(says_who) {
         // The body's code is not the answer's (GHL API notes, 3.1).
         let mut refusal = unprocessable(&["at least one of email, phone, name should not be empty".to_owned()]);
         refusal.status = 400;

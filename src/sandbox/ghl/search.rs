@@ -105,7 +105,7 @@ pub(crate) fn contact_record(contact: &GhlContact, identity: &Identity, cursor: 
         ("tags", json!(contact.tags)),
         ("followers", json!([])),
         ("opportunities", json!([])),
-        ("dnd", contact.fields.get("dnd").cloned().unwrap_or_else(|| json!(false))),
+        ("dnd", contact.fields.get("dnd").cloned().unwrap_or(json!(false))),
         ("dndSettings", contact.fields.get("dndSettings").cloned().unwrap_or_else(|| json!({}))),
         ("inboundDndSettings", contact.fields.get("inboundDndSettings").cloned().unwrap_or_else(|| json!({}))),
         ("attributionSource", json!({})),

@@ -114,7 +114,7 @@ fn certain(data: &Data) -> Vec<Linked> {
     certain.collect()
 }
 
-/// Draws until something fits the contact; renaming always does.
+/// Draws what may happen to a contact; where it has nothing of the kind, a rename or a note always does.
 fn change(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Edit {
     let drawn = match rng.u8(..40) {
         0 => Some(contact::email(draw)),
@@ -130,7 +130,11 @@ fn change(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Edit {
         36..=37 => child::complete_task(draw, rng),
         _ => child::delete_task(draw, rng),
     };
-    drawn.unwrap_or_else(|| contact::rename(draw))
+    match drawn {
+        Some(edit) => edit,
+        None if rng.bool() => child::create_note(draw),
+        None => contact::rename(draw),
+    }
 }
 
 /// Somebody new on one side, an hour old.
