@@ -88,7 +88,7 @@ where
             let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
             match ended.outcome {
                 OperationOutcome::Applied => {
-                    info!(run = self.run, operation = operation.id, %side, %kind, action, "applied")
+                    info!(run = self.run, operation = operation.id, %side, %kind, action, "applied");
                 }
                 outcome => {
                     warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied")

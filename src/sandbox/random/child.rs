@@ -38,7 +38,11 @@ pub(super) fn update_note(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Option<Ed
     Some(draw.edit(EditOp::Update, EditKind::Note, Some(&id), note_text(draw)))
 }
 
+/// Not on Cliengo: a note there counts as gone only after two nights, and a random edit is to show in the next plan.
 pub(super) fn delete_note(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Option<Edit> {
+    if draw.side == Side::Cliengo {
+        return None;
+    }
     let id = any_note(draw, rng)?;
     Some(draw.edit(EditOp::Delete, EditKind::Note, Some(&id), Vec::new()))
 }
