@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn a_message_is_text_or_a_list_or_an_error_alone() {
-        assert_eq!(shown(r#"{"message":["property a should not exist","b"],"error":"X"}"#), "property a should not exist; b");
+        assert_eq!(
+            shown(r#"{"message":["property a should not exist","b"],"error":"X"}"#),
+            "property a should not exist; b"
+        );
         assert_eq!(shown(r#"{"error":"Contact with id X not found","status":400}"#), "Contact with id X not found");
         assert_eq!(shown("<html><body>bad gateway"), "an HTML page");
         assert_eq!(shown(""), "");
@@ -95,7 +98,8 @@ mod tests {
 
     #[test]
     fn contact_data_and_addresses_are_left_out() {
-        let said = shown(r#"{"message":"ana@example.com or +54 11 5566-7788 or +5491155667788 at https://x/?api_key=k"}"#);
+        let said =
+            shown(r#"{"message":"ana@example.com or +54 11 5566-7788 or +5491155667788 at https://x/?api_key=k"}"#);
         assert_eq!(said, "… or +54 11 … or … at …");
     }
 }

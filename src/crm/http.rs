@@ -182,12 +182,10 @@ impl Http {
             let why = match attempt.map_err(|StopAsked| self.stopped())? {
                 Attempt::NoToken(message) => return Err(self.credentials(message)),
                 Attempt::NotSent(message) | Attempt::Lost(message) => Again { message, wait: None, throttled: false },
-                Attempt::Answered { status, body, retry_after } => {
-                    match self.judge_read(status, body, retry_after) {
-                        Ok(answer) => return answer,
-                        Err(again) => again,
-                    }
-                }
+                Attempt::Answered { status, body, retry_after } => match self.judge_read(status, body, retry_after) {
+                    Ok(answer) => return answer,
+                    Err(again) => again,
+                },
             };
             failures += 1;
             if failures >= self.patience.attempts || why.wait.is_some_and(|wait| wait > self.patience.longest) {

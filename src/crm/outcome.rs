@@ -32,12 +32,9 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
     match attempt {
         Attempt::NotSent(why) => again(Outcome::NotSent(why), None),
         Attempt::Lost(why) => unknown(why, None),
-        Attempt::NoToken(said) => Judged::Final(Outcome::Refused(Refusal {
-            status: 401,
-            message: said,
-            existing: None,
-            gone: false,
-        })),
+        Attempt::NoToken(said) => {
+            Judged::Final(Outcome::Refused(Refusal { status: 401, message: said, existing: None, gone: false }))
+        }
         Attempt::Answered { status, body, retry_after } => {
             let said = message(body.as_deref().unwrap_or_default());
             let is_post = request.method == Method::Post;

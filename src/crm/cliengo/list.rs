@@ -14,9 +14,7 @@ use crate::crm::answer::Answer;
 use crate::crm::listing::Failed;
 use crate::crm::path::encode;
 use crate::crm::row::Row;
-use crate::crm::{
-    CompleteListing, Coverage, CrmError, Fingerprint, Listed, RawRecord, Sink, SinkError,
-};
+use crate::crm::{CompleteListing, Coverage, CrmError, Fingerprint, Listed, RawRecord, Sink, SinkError};
 use crate::record::{CliengoId, Kind, Method, RemoteId, Request};
 
 /// Offsets beyond it are refused, whatever the filter (`Cliengo API notes, 1.6`).
@@ -114,11 +112,12 @@ impl Gathered<'_> {
 impl Cliengo {
     /// Lists every contact: the whole list at once where that fits, else by windows.
     pub(super) async fn all_contacts(&self, sink: &dyn Sink<CliengoId>) -> Result<Listed<CliengoId>, CrmError> {
-        let mut gathered =
-            Gathered { sink, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
+        let mut gathered = Gathered { sink, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
         let walked = self.whole_list(&mut gathered).await;
         let coverage = match walked {
-            Ok(_) if gathered.without_id > 0 => Coverage::Incomplete(format!("{} rows have no id", gathered.without_id)),
+            Ok(_) if gathered.without_id > 0 => {
+                Coverage::Incomplete(format!("{} rows have no id", gathered.without_id))
+            }
             Ok(Ok(())) => Coverage::Complete(CompleteListing::proven()),
             Ok(Err(why)) | Err(Failed::Void(why)) => Coverage::Incomplete(why),
             Err(Failed::Run(error)) => return Err(error),
@@ -256,12 +255,20 @@ impl Cliengo {
     }
 
     /// As [`Self::children_of`], for many contacts at once.
-    pub(super) async fn children_owned(&self, kind: Kind, parent: CliengoId) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
+    pub(super) async fn children_owned(
+        &self,
+        kind: Kind,
+        parent: CliengoId,
+    ) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
         self.children_of(kind, &parent).await
     }
 
     /// All notes or tasks of one contact, or an error: never a part of them.
-    pub(super) async fn children_of(&self, kind: Kind, parent: &CliengoId) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
+    pub(super) async fn children_of(
+        &self,
+        kind: Kind,
+        parent: &CliengoId,
+    ) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
         let mut records: HashMap<CliengoId, RawRecord<CliengoId>> = HashMap::new();
         let (mut received, mut request) = (0, children_request(kind, parent));
         loop {
@@ -269,8 +276,8 @@ impl Cliengo {
                 Answer::Body(body) => body,
                 Answer::No(no) => return Err(self.http.refused(&no).into()),
             };
-            let (rows, total) = enveloped(&body)
-                .ok_or_else(|| Failed::Void(format!("a list of {kind}s came without its array")))?;
+            let (rows, total) =
+                enveloped(&body).ok_or_else(|| Failed::Void(format!("a list of {kind}s came without its array")))?;
             let came = rows.len();
             received += came;
             for row in rows {

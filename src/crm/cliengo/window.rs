@@ -108,7 +108,8 @@ mod tests {
         assert_eq!(days.query(), "&since=2026-06-30&until=2026-08-01");
         assert!(days.admits("2026-06-29T20:00:00Z".parse().unwrap()));
         assert!(!days.admits("2026-05-01T00:00:00Z".parse().unwrap()));
-        let instants = Window::Instants("2026-07-01T00:00:00Z".parse().unwrap(), "2026-07-01T12:00:00Z".parse().unwrap());
+        let instants =
+            Window::Instants("2026-07-01T00:00:00Z".parse().unwrap(), "2026-07-01T12:00:00Z".parse().unwrap());
         assert_eq!(instants.query(), "&since=2026-06-30T23:59:59Z&until=2026-07-01T12:00:00Z");
         assert!(!instants.admits("2026-07-01T13:00:00Z".parse().unwrap()));
     }

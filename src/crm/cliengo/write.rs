@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json, json};
 use super::api;
 use crate::crm::path::segment;
 use crate::crm::{Answered, Shape, Unparsable};
-use crate::record::{Action, CliengoId, Field, Forms, Kind, Method, PersonName, RemoteId, Request, Target, Value, Write};
+use crate::record::{
+    Action, CliengoId, Field, Forms, Kind, Method, PersonName, RemoteId, Request, Target, Value, Write,
+};
 
 /// The requests that `write` becomes, in order.
 pub(super) fn requests(website_id: &str, write: &Write) -> Vec<Request> {

@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json, json};
 use super::api;
 use crate::crm::path::segment;
 use crate::crm::row::Row;
-use crate::crm::wire::tell_tags;
 use crate::crm::wire::Said;
+use crate::crm::wire::tell_tags;
 use crate::crm::{Answered, Shape, Unparsable};
 use crate::record::{
     Action, Field, Forms, GhlId, Kind, Method, PersonName, Record, RemoteId, Request, Target, Value, Write,
