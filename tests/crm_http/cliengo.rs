@@ -1,7 +1,5 @@
 //! Cliengo's listings: windows, counts, and what they may claim.
 
-use std::sync::{Arc, Mutex};
-
 use concord::crm::cliengo::{CliengoCapabilities, TasksMode};
 use concord::crm::{Coverage, CrmError, Learned, Listed, Lookup, Reader};
 use concord::record::{CliengoId, Field, Kind, Record, RemoteId, Value};
@@ -28,16 +26,19 @@ fn spread(count: usize, from: &str, seconds: i64) -> Vec<Json> {
     (0..count).map(|number| contact(number, at(number))).collect()
 }
 
-/// The list as the API notes describe it: newest first, offsets up to 1000, `until` exclusive.
+/// The list as the API notes describe it: newest first, offsets up to 1000, `until` exclusive, days of UTC.
 fn page(contacts: &[Json], seen: &Seen) -> Reply {
+    page_as(contacts, seen, 0, false)
+}
+
+/// The same, with days of another zone and an `until` that may count its own day: which of them holds is not known.
+fn page_as(contacts: &[Json], seen: &Seen, zone_hours: i64, until_counts: bool) -> Reply {
     let bound = |key: &str| {
         seen.query(key).map(|raw| {
-            let raw = raw.replace("%3A", ":");
-            if raw.len() == 10 {
-                format!("{raw}T00:00:00Z").parse().unwrap()
-            } else {
-                raw.parse::<Timestamp>().unwrap()
-            }
+            let Ok(date) = raw.parse::<jiff::civil::Date>() else { return raw.parse::<Timestamp>().unwrap() };
+            let days = i64::from(until_counts && key == "until");
+            let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+            midnight + jiff::SignedDuration::from_hours(24 * days - zone_hours)
         })
     };
     let (since, until) = (bound("since"), bound("until"));
@@ -96,11 +97,14 @@ async fn two_and_a_half_thousand_contacts_with_a_crowded_day_are_listed_complete
         row["id"] = json!(format!("d{number:05}"));
         row
     }));
-    let server = Server::start(move |seen| page(&contacts, seen)).await;
-    let (listed, kept) = list(&server).await;
-    assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
-    assert_eq!((listed.count, kept), (2500, 2500));
-    assert!(server.seen().len() < 160, "{} requests", server.seen().len());
+    for (zone_hours, until_counts) in [(0, false), (-3, true), (-11, false), (13, true)] {
+        let contacts = contacts.clone();
+        let server = Server::start(move |seen| page_as(&contacts, seen, zone_hours, until_counts)).await;
+        let (listed, kept) = list(&server).await;
+        assert!(matches!(listed.coverage, Coverage::Complete(_)), "{zone_hours}: {:?}", listed.coverage);
+        assert_eq!((listed.count, kept), (2500, 2500));
+        assert!(server.seen().len() < 160, "{} requests", server.seen().len());
+    }
 }
 
 #[tokio::test]
@@ -234,16 +238,11 @@ async fn notes_come_in_any_envelope_and_a_failing_contact_is_not_covered() {
 
 #[tokio::test]
 async fn several_contacts_are_asked_at_once_and_not_more_than_configured() {
-    let state = Arc::new(Mutex::new(()));
-    let server = Server::start(move |_| {
-        let _turn = state.lock().unwrap();
-        ok(json!([]))
-    })
-    .await;
+    let server = Server::start(|_| Reply::Slow(json!([]))).await;
     let parents: Vec<CliengoId> = (0..200).map(|number| id(&format!("p{number}"))).collect();
     let listed = server.cliengo(|_| {}).list_tasks(&parents, &Kept::new()).await.unwrap();
     assert!(matches!(listed.coverage, Coverage::Parents(covered) if covered.len() == 200));
-    assert_eq!(server.seen().len(), 200);
+    assert_eq!((server.seen().len(), server.most_at_once()), (200, 4));
 }
 
 #[tokio::test]

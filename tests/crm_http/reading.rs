@@ -94,7 +94,7 @@ async fn a_stop_abandons_a_read_and_its_waits() {
     let stop = tokio_util::sync::CancellationToken::new();
     let ghl = server.ghl(|settings| {
         settings.stop = stop.clone();
-        settings.patience.backoff = Duration::from_secs(60);
+        settings.patience.backoff = Duration::from_mins(1);
     });
     let (account, ()) = tokio::join!(ghl.account(), async {
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -45,12 +45,16 @@ pub enum Reply {
     BreakOff(u16, String),
     Reset,
     Hang,
+    /// Answers with this JSON after a moment in which others may come.
+    Slow(Value),
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made in place by every caller")]
 pub fn ok(body: Value) -> Reply {
     Reply::Answer(200, vec![], body.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made in place by every caller")]
 pub fn status(status: u16, body: Value) -> Reply {
     Reply::Answer(status, vec![], body.to_string())
 }
@@ -64,6 +68,8 @@ type Script = dyn FnMut(&Seen) -> Reply + Send;
 pub struct Server {
     pub url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// How many slow replies are under way, and how many ever were at once.
+    busy: Arc<Mutex<(usize, usize)>>,
 }
 
 impl Server {
@@ -72,13 +78,14 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let script: Arc<Mutex<Box<Script>>> = Arc::new(Mutex::new(Box::new(script)));
-        let log = seen.clone();
+        let (log, busy) = (seen.clone(), Arc::new(Mutex::new((0, 0))));
+        let under_way = busy.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, script.clone(), log.clone()));
+                tokio::spawn(serve(stream, script.clone(), log.clone(), under_way.clone()));
             }
         });
-        Self { url, seen }
+        Self { url, seen, busy }
     }
 
     /// A server that gives these replies in turn, the last one for ever.
@@ -96,6 +103,10 @@ impl Server {
 
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    pub fn most_at_once(&self) -> usize {
+        self.busy.lock().unwrap().1
     }
 
     pub fn lines(&self) -> Vec<String> {
@@ -133,16 +144,31 @@ fn patience() -> Patience {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Arc<Mutex<Box<Script>>>, log: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(
+    mut stream: TcpStream,
+    script: Arc<Mutex<Box<Script>>>,
+    log: Arc<Mutex<Vec<Seen>>>,
+    busy: Arc<Mutex<(usize, usize)>>,
+) {
     let mut buffer = Vec::new();
     while let Some(seen) = receive(&mut stream, &mut buffer).await {
         log.lock().unwrap().push(seen.clone());
-        let reply = (script.lock().unwrap())(&seen);
+        let mut reply = (script.lock().unwrap())(&seen);
+        if let Reply::Slow(body) = reply {
+            {
+                let mut busy = busy.lock().unwrap();
+                busy.0 += 1;
+                busy.1 = busy.1.max(busy.0);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            busy.lock().unwrap().0 -= 1;
+            reply = ok(body);
+        }
         match reply {
             Reply::Answer(status, headers, body) => {
                 let mut answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
                 for (name, value) in headers {
-                    answer.push_str(&format!("{name}: {value}\r\n"));
+                    answer.extend([name, ": ", &value, "\r\n"]);
                 }
                 answer.push_str("\r\n");
                 answer.push_str(&body);
@@ -155,7 +181,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Box<Script>>>, log: Arc<
                 let _ = stream.write_all(answer.as_bytes()).await;
                 return;
             }
-            Reply::Reset => return,
+            Reply::Reset | Reply::Slow(_) => return,
             Reply::Hang => {
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 return;

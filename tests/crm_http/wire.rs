@@ -21,7 +21,7 @@ async fn ghl(kind: Kind, payload: &Json, shape: Shape) -> Record {
 }
 
 fn shown(record: &Record, field: Field) -> String {
-    record.get(&field).map(Value::shown).unwrap_or_else(|| "unknown".to_owned())
+    record.get(&field).map_or_else(|| "unknown".to_owned(), Value::shown)
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 
 use crate::server::{Reply, Server, forms};
 
-fn existing(side: Side, id: &str) -> Option<Target> {
-    Some(Target::Existing(SideId::new(side, id)))
+fn existing(side: Side, id: &str) -> Target {
+    Target::Existing(SideId::new(side, id))
 }
 
 fn write(kind: Kind, action: Action) -> Write {
@@ -27,8 +27,8 @@ fn write(kind: Kind, action: Action) -> Write {
 
 fn on(side: Side, kind: Kind, action: Action, set: &[(Field, Value)]) -> Write {
     Write {
-        target: (action != Action::Create).then(|| existing(side, "R1")).flatten(),
-        parent: (kind != Kind::Contact).then(|| existing(side, "P1")).flatten(),
+        target: (action != Action::Create).then(|| existing(side, "R1")),
+        parent: (kind != Kind::Contact).then(|| existing(side, "P1")),
         set: set.iter().cloned().collect(),
         ..write(kind, action)
     }
