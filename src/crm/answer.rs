@@ -61,7 +61,7 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// The message as it may be shown: on one line, short, with e-mails, phones and addresses of the web left out.
+/// The message as it may be shown: on one line, short, with e-mails, phones, web addresses and keys left out.
 pub(super) fn shown(body: &str) -> String {
     let message = message(body);
     let words: Vec<&str> = message.split_whitespace().map(|word| if is_private(word) { "…" } else { word }).collect();
@@ -72,7 +72,15 @@ fn is_private(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     word.contains('@')
         || word.contains("://")
+        || is_key(word)
         || (digits >= 6 && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_punctuation()))
+}
+
+/// Whether a word has the form of a key of either CRM, or of a token: a CRM may quote what it was sent.
+fn is_key(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let is_uuid = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    is_uuid || ["pit-", "eyJ", "sk_"].iter().any(|start| word.starts_with(start))
 }
 
 /// The id of the record that a refused duplicate collided with (`GHL API notes, 4`).
@@ -101,5 +109,7 @@ mod tests {
         let said =
             shown(r#"{"message":"ana@example.com or +54 11 5566-7788 or +5491155667788 at https://x/?api_key=k"}"#);
         assert_eq!(said, "… or +54 11 … or … at …");
+        let said = shown(r#"{"message":"key '01234567-89ab-cdef-0123-456789abcdef' or eyJhbGci.x.y is no key"}"#);
+        assert_eq!(said, "key … or … is no key");
     }
 }

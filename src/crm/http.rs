@@ -1,15 +1,12 @@
 //! One HTTP client for both CRMs: paced, patient with reads, careful with writes.
-//!
-//! No text that leaves this file holds a URL, a key or a token: reqwest's errors are taken apart, never shown.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -18,12 +15,10 @@ use super::answer::{Answer, No, is_json, message, shown};
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
 use super::retry::{Patience, retry_after};
+use super::transport::{Attempt, bearer, failed, sensitive, whole_body};
 use super::{CrmError, Outcome, Usage};
 use crate::clock::Clock;
 use crate::record::{Method, Request, Side};
-
-/// No answer of either CRM comes near; a body beyond it is no answer.
-const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// Idle connections are dropped before a CRM is likely to drop them: a request sent into a closing one is lost.
 const IDLE: Duration = Duration::from_secs(15);
@@ -98,18 +93,6 @@ impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").field("side", &self.dialect.side).finish_non_exhaustive()
     }
-}
-
-/// What came of sending a request once.
-pub(super) enum Attempt {
-    /// An answer; its body only where it could be read to the end.
-    Answered { status: u16, body: Option<String>, retry_after: Option<Duration> },
-    /// It never left.
-    NotSent(String),
-    /// It may have arrived.
-    Lost(String),
-    /// The exchange for a token was refused.
-    NoToken(String),
 }
 
 impl Http {
@@ -425,49 +408,4 @@ struct Again {
     message: String,
     wait: Option<Duration>,
     throttled: bool,
-}
-
-fn sensitive(value: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(value).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-fn bearer(token: &SecretString) -> Option<HeaderValue> {
-    sensitive(&format!("Bearer {}", token.expose_secret()))
-}
-
-/// The body as text; `None` where it broke off, is too large, or is no text.
-async fn whole_body(mut response: Response) -> Option<String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > LARGEST_BODY {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    String::from_utf8(body).ok()
-}
-
-/// Sorts a failure: what never connected was not sent, all else may have arrived.
-fn failed(error: &reqwest::Error) -> Attempt {
-    if error.is_builder() {
-        return Attempt::NotSent("the request could not be built".to_owned());
-    }
-    if error.is_connect() {
-        return Attempt::NotSent(format!("no connection: {}", innermost(error)));
-    }
-    if error.is_timeout() {
-        return Attempt::Lost("no answer in time".to_owned());
-    }
-    Attempt::Lost("the connection broke".to_owned())
-}
-
-/// The innermost cause: the system's or the TLS library's own words. The outer ones would name the URL.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause = error.source();
-    while let Some(inner) = cause.and_then(std::error::Error::source) {
-        cause = Some(inner);
-    }
-    cause.map_or_else(|| "refused".to_owned(), ToString::to_string)
 }

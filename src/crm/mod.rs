@@ -10,6 +10,7 @@ mod pace;
 mod path;
 mod retry;
 mod row;
+mod transport;
 mod wire;
 
 use std::collections::BTreeSet;

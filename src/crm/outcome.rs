@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::answer::{No, existing, is_json, message, shown};
-use super::http::{Attempt, Dialect};
+use super::http::Dialect;
+use super::transport::Attempt;
 use super::{Outcome, Refusal};
 use crate::record::{Method, Request};
 

@@ -28,7 +28,7 @@ impl Default for Patience {
         Self {
             connect: Duration::from_secs(10),
             read: Duration::from_secs(30),
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
             backoff: Duration::from_millis(500),
             longest: Duration::from_mins(2),
             interval: Duration::from_secs(10),

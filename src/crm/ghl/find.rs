@@ -1,5 +1,7 @@
 //! Asking GHL's primary store for one record: by id, by its e-mail or phone, or as what a create may have made.
 
+use serde_json::value::RawValue;
+
 use super::{Ghl, api, says_gone};
 use crate::crm::answer::Answer;
 use crate::crm::listing::Failed;
@@ -44,7 +46,7 @@ impl Ghl {
                 Answer::No(no) => return Err(self.http.refused(&no)),
             };
             // Null is the answer "none"; an answer without the key is none at all.
-            match Row::read(&body).as_ref().and_then(|row| row.raw("contact")).map(|contact| contact.get()) {
+            match Row::read(&body).as_ref().and_then(|row| row.raw("contact")).map(RawValue::get) {
                 Some("null") => {}
                 Some(contact) => {
                     let id = id_of(contact);

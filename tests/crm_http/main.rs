@@ -1,0 +1,10 @@
+//! The two CRM clients against a scripted server on loopback: real sockets, waits of milliseconds.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod cliengo;
+mod ghl;
+mod outcomes;
+mod reading;
+mod server;
+mod wire;
+mod writes;
