@@ -22,7 +22,6 @@ pub(super) struct Arguments {
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "independent flags of the command line")]
 pub(super) struct Global {
     /// The configuration
     #[arg(long, global = true, value_name = "PATH", env = "CONCORD_CONFIG", default_value = "schedules.toml")]

@@ -91,7 +91,7 @@ where
                     info!(run = self.run, operation = operation.id, %side, %kind, action, "applied");
                 }
                 outcome => {
-                    warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied")
+                    warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied");
                 }
             }
             let name = serde_json::to_value(ended.outcome)?;
@@ -169,6 +169,9 @@ where
     async fn write<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> Result<Ended, StateError> {
         if let Some(ended) = self.read_first(crm, operation, write).await? {
             return Ok(ended);
+        }
+        if operation.requests.is_empty() {
+            return Ok(ended(OperationOutcome::Failed, "there is no request that expresses it"));
         }
         let mut answer = None;
         for (at, request) in operation.requests.iter().enumerate() {

@@ -127,21 +127,14 @@ where
             Ok(record) => record,
             Err(why) => return self.unreadable(side, kind, row, why.to_string()),
         };
-        match row.link {
-            Some(link) => {
-                let halves = self.touched.entry(link).or_default();
-                *halves.of_mut(side) = Some(Sighting::Listed(record.clone()));
-            }
-            None => {
-                let id = SideId::new(side, row.id.clone());
-                let parent = row.parent.clone().map(|parent| SideId::new(side, parent));
-                let unlinked = Unlinked { kind, id, parent, record: record.clone() };
-                if kind == Kind::Contact {
-                    self.unlinked.of_mut(side).push(unlinked);
-                } else {
-                    self.loose.of_mut(side).push(unlinked);
-                }
-            }
+        if let Some(link) = row.link {
+            let halves = self.touched.entry(link).or_default();
+            *halves.of_mut(side) = Some(Sighting::Listed(record.clone()));
+        } else {
+            let id = SideId::new(side, row.id.clone());
+            let parent = row.parent.clone().map(|parent| SideId::new(side, parent));
+            let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.loose };
+            among.of_mut(side).push(Unlinked { kind, id, parent, record: record.clone() });
         }
         self.seen.push(Seen { side, kind, id: row.id, record, fingerprint: row.fingerprint, payload: row.payload });
         Ok(())
@@ -238,7 +231,7 @@ where
                 let differs = base.as_ref().is_none_or(|base| !base.agrees_with(&record));
                 if differs && written {
                     // I42: a listing that disagrees with our own write may lag; the record itself does not.
-                    let parent = self.parent_id(state, row, side)?;
+                    let parent = parent_id(state, row, side)?;
                     questions.extend(row.ids.of(side).map(|id| question(id, parent.as_deref(), false)));
                     Now::Unknown("written by an earlier run, and read back".to_owned())
                 } else {
@@ -263,11 +256,6 @@ where
             },
         };
         Ok(Half { base, now })
-    }
-
-    fn parent_id(&self, state: &State, row: &LinkRow, side: Side) -> Result<Option<String>, RunError> {
-        let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
-        Ok(parent.and_then(|parent| parent.ids.of(side).map(str::to_owned)))
     }
 
     async fn ask(&self, questions: Vec<Question>) -> BTreeMap<(i64, Side), Now> {
@@ -308,14 +296,14 @@ where
         let mut unknown_parents = BTreeSet::new();
         if let Some(state) = state {
             for link in children.iter().filter_map(|child| child.parent) {
-                self.remember_parent(state, link, &mut parents)?;
+                remember_parent(state, link, &mut parents)?;
             }
         }
         for child in Side::BOTH.into_iter().flat_map(|side| self.loose.of(side)) {
             let Some(parent) = &child.parent else { continue };
             let link = state.map(|state| state.link_of(Kind::Contact, parent)).transpose()?.flatten();
             match (link, state) {
-                (Some(link), Some(state)) => self.remember_parent(state, link.id, &mut parents)?,
+                (Some(link), Some(state)) => remember_parent(state, link.id, &mut parents)?,
                 _ if !held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {
                     unknown_parents.insert(parent.clone());
                 }
@@ -358,21 +346,6 @@ where
             }
         }
         Ok(Gathered { input, seen: self.seen, missed: self.missed })
-    }
-
-    fn remember_parent(&self, state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>) -> Result<(), RunError> {
-        if parents.contains_key(&link) {
-            return Ok(());
-        }
-        let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { return Ok(()) };
-        let mut label = String::new();
-        for side in [Side::Ghl, Side::Cliengo] {
-            if label.is_empty() {
-                label = state.shadow(link, side)?.map(|shadow| shadow.record.label()).unwrap_or_default();
-            }
-        }
-        parents.insert(link, Parent { ids: row.ids, label });
-        Ok(())
     }
 
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
@@ -430,6 +403,28 @@ where
         }
         Ok(covered)
     }
+}
+
+/// The id of a child's contact on one side.
+fn parent_id(state: &State, row: &LinkRow, side: Side) -> Result<Option<String>, RunError> {
+    let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
+    Ok(parent.and_then(|parent| parent.ids.of(side).map(str::to_owned)))
+}
+
+/// Adds a live contact to those whose tasks and notes are planned.
+fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>) -> Result<(), RunError> {
+    if parents.contains_key(&link) {
+        return Ok(());
+    }
+    let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { return Ok(()) };
+    let mut label = String::new();
+    for side in [Side::Ghl, Side::Cliengo] {
+        if label.is_empty() {
+            label = state.shadow(link, side)?.map(|shadow| shadow.record.label()).unwrap_or_default();
+        }
+    }
+    parents.insert(link, Parent { ids: row.ids, label });
+    Ok(())
 }
 
 /// Everything that a contact can be recognised by.

@@ -93,8 +93,11 @@ fn raw_link(row: &Row<'_>) -> rusqlite::Result<RawLink> {
 
 fn link_row((id, kind, parent, cliengo, ghl, status): RawLink) -> Result<LinkRow, StateError> {
     let mut ids = Ids::default();
-    cliengo.into_iter().for_each(|id| ids.insert(SideId::new(Side::Cliengo, id)));
-    ghl.into_iter().for_each(|id| ids.insert(SideId::new(Side::Ghl, id)));
+    for (side, id) in [(Side::Cliengo, cliengo), (Side::Ghl, ghl)] {
+        if let Some(id) = id {
+            ids.insert(SideId::new(side, id));
+        }
+    }
     Ok(LinkRow { id, kind: kind_of(&kind)?, parent, ids, status: LinkStatus::read(&status) })
 }
 
