@@ -60,18 +60,14 @@ where
 {
     let location = job.ghl.account().await?;
     let forms = forms(job, &location);
-    let bound = state.map(|state| state.meta("account.cliengo")).transpose()?.flatten();
-    let cliengo_account = match bound {
-        Some(_) => None,
-        None => Some(job.cliengo.account().await?.id),
-    };
     let sinks = Both::from_fn(|side| StageSink { stage, side });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
     let mut pulled = Pulled {
         forms,
         learned: learn(job, stage, state, &cliengo).await?,
-        accounts: Both { cliengo: cliengo_account.or_else(|| cliengo.account.clone()), ghl: Some(location.id) },
+        // Cliengo's records name their account themselves: no request of its own every night.
+        accounts: Both { cliengo: cliengo.account.clone(), ghl: Some(location.id) },
         listings: Both::default(),
         complete: Both::default(),
         doubted: Both::default(),

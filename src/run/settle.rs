@@ -152,7 +152,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
             settle_one(state, settlement, run)?;
         }
         for (link, side) in &gathered.missed {
-            state.set_missed(*link, *side, Some(run))?;
+            state.set_missed(*link, *side, run)?;
         }
         Ok(())
     })

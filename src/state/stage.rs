@@ -99,6 +99,14 @@ impl Stage {
         Ok(Self { connection })
     }
 
+    /// Ends the writing: what is read from here on sees the snapshot as it is then, not as it was when staging began.
+    ///
+    /// # Errors
+    /// When the pages cannot be written.
+    pub fn seal(&self) -> Result<(), StateError> {
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
     /// Stores a listed record; the last of one id stands.
     ///
     /// # Errors
