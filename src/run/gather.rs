@@ -69,7 +69,7 @@ struct Gathering<'j, 's, C, G> {
 ///
 /// # Errors
 /// When the state cannot be read. A CRM that cannot be asked leaves its record unknown.
-pub async fn gather<'j, C, G>(
+pub(super) async fn gather<'j, C, G>(
     job: &'j Job<'j, C, G>,
     stage: &Mutex<Stage>,
     state: Option<&State>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{State, StateError};
@@ -373,6 +374,19 @@ impl State {
         self.connection
             .prepare_cached("INSERT OR IGNORE INTO unsupported VALUES (?1, ?2, ?3)")?
             .execute(params![what, link, run])?;
+        Ok(())
+    }
+
+    /// Notes when a contact's children were listed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_visited(&self, side: Side, contact: &str, at: Timestamp) -> Result<(), StateError> {
+        self.connection.prepare_cached("INSERT OR REPLACE INTO visited VALUES (?1, ?2, ?3)")?.execute(params![
+            side.as_str(),
+            contact,
+            at.as_millisecond()
+        ])?;
         Ok(())
     }
 
