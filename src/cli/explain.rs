@@ -69,7 +69,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
 const fn run_hint(error: &RunError) -> Option<&'static str> {
     match error {
         RunError::Crm(CrmError::Credentials { .. }) => {
-            Some("check the key or token and its scopes; nothing was written. `concord check` asks again")
+            Some("check the key or token and its scopes; nothing was written")
         }
         RunError::Crm(CrmError::Quota { .. }) => Some("run again after the quota's daily reset; nothing is lost"),
         RunError::Crm(CrmError::Unavailable { .. } | CrmError::Protocol { .. }) => {

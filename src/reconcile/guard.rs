@@ -110,7 +110,7 @@ fn waits_for_approval(input: &Input<'_>) -> bool {
 fn emptied(input: &Input<'_>, side: Side, kind: Kind, links: u64) -> Option<Guard> {
     let empty = |side: Side| input.listings.of(side).of(kind).count == 0;
     let lists = Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
-    let was_listed = input.listings.of(side).of(kind).parents.is_none_or(|(listed, _)| listed > 0);
+    let was_listed = input.listings.of(side).of(kind).parents.is_none_or(|(listed, all)| listed == all);
     (lists && was_listed && links >= EMPTIED_FROM && empty(side) && !empty(side.other())).then_some(Guard {
         guard: GuardName::Emptied,
         side,

@@ -55,7 +55,8 @@ pub fn decide(sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Decision {
     };
     let dirty = Both { cliengo: !base_cliengo.same(cliengo), ghl: !base_ghl.same(ghl) };
     match (dirty.cliengo, dirty.ghl) {
-        (false, false) if rules.repair && !cliengo.same_for_linking(ghl) => decide_without_base(cliengo, ghl, rules),
+        // `semantics` 25: no filling here: an empty side may be a clear that the other side could not take.
+        (false, false) if rules.repair && !cliengo.same_for_linking(ghl) => conflict(rules),
         (false, false) => Decision::Rest,
         _ if cliengo.same(ghl) => Decision::Agree,
         (true, false) => directed(Side::Cliengo, rules),

@@ -94,12 +94,18 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
         return;
     };
     let subject = Subject { kind: Kind::Contact, ids: contact.ids.clone(), label: contact.label(), link: Some(link) };
+    let takes_part = draft.input.policy(Kind::Contact).direction != Direction::Off;
     let (Some(cliengo), Some(ghl)) = (contact.sides.cliengo.seen(), contact.sides.ghl.seen()) else {
-        return missing::plan_contact(draft, &subject, contact, brood);
+        if takes_part {
+            missing::plan_contact(draft, &subject, contact, brood);
+        }
+        return;
     };
     let Some(family) = existing(draft, link, &contact.ids, &subject.label) else { return };
-    let base = Both::from_fn(|side| contact.sides.of(side).base.as_ref());
-    plan_linked(draft, &family, &subject, link, Story { base, now: Both { cliengo, ghl } });
+    if takes_part {
+        let base = Both::from_fn(|side| contact.sides.of(side).base.as_ref());
+        plan_linked(draft, &family, &subject, link, Story { base, now: Both { cliengo, ghl } });
+    }
     plan_brood(draft, &family, brood);
 }
 

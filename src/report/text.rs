@@ -16,7 +16,7 @@ pub fn text(finished: &Finished, style: Style) -> String {
     let mut page = Page::new(style);
     page.line(0, &title(finished, &plan_id));
     operations::write(&mut page, finished);
-    waiting::write(&mut page, plan, &plan_id);
+    waiting::write(&mut page, finished, &plan_id);
     summary::write(&mut page, finished);
     page.gap();
     page.line(0, &Line::painted(verdict(finished), Paint::Bold));

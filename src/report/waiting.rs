@@ -8,6 +8,7 @@ use crate::record::{Action, Ids, Kind, Side};
 use super::operations::{and_more, value};
 use super::screen::{Line, Page, Paint, columns, on_one_line, padded};
 use super::words;
+use crate::run::Finished;
 
 /// Records shown of each group.
 const MOST_RECORDS: usize = 20;
@@ -28,12 +29,13 @@ struct Row<'a> {
 }
 
 /// Writes every section that has something to say.
-pub(super) fn write(page: &mut Page, plan: &Plan, plan_id: &str) {
+pub(super) fn write(page: &mut Page, finished: &Finished, plan_id: &str) {
+    let plan = &finished.plan;
     conflicts(page, &plan.conflicts);
     held(page, &plan.held);
     unsupported(page, &plan.unsupported);
     incomplete(page, plan);
-    guards(page, plan, plan_id);
+    guards(page, plan, plan_id, finished.run.is_some() && !finished.is_refused());
 }
 
 fn conflicts(page: &mut Page, conflicts: &[Conflict]) {
@@ -119,6 +121,12 @@ fn unsupported(page: &mut Page, unsupported: &[Unsupported]) {
     for ((side, kind, action), records) in groups {
         let title = format!("{} ({})", words::cannot(side, kind, action), words::number(records.len() as u64));
         page.line(2, &Line::painted(title, Paint::Bold));
+        // What a CRM does not have at all is of no record in particular.
+        let whole = records.iter().filter(|record| record.ids == Ids::default());
+        for record in whole {
+            page.flow(Line::of("    "), 4, Line::of(on_one_line(&record.detail)));
+        }
+        let records: Vec<_> = records.into_iter().filter(|record| record.ids != Ids::default()).collect();
         // One detail for all is said once.
         let shared = records.first().map(|first| first.detail.as_str()).filter(|detail| {
             records.len() > 1 && !detail.is_empty() && records.iter().all(|record| record.detail == *detail)
@@ -188,7 +196,8 @@ pub(super) fn is_incomplete(listing: &ListingCount) -> bool {
     !listing.complete && *listing != ListingCount::default()
 }
 
-fn guards(page: &mut Page, plan: &Plan, plan_id: &str) {
+/// The guards that the plan trips. In a run that went on in spite of them, a person let exactly this plan pass.
+fn guards(page: &mut Page, plan: &Plan, plan_id: &str, passed: bool) {
     let mut tripped: Vec<&Guard> = plan.tripped().collect();
     // Said once, whatever it was evaluated for.
     let mut first_sync = false;
@@ -196,11 +205,12 @@ fn guards(page: &mut Page, plan: &Plan, plan_id: &str) {
     if tripped.is_empty() {
         return;
     }
-    page.heading(&format!("Guards ({})", tripped.len()), Paint::Red);
+    page.heading(&format!("Guards ({})", tripped.len()), if passed { Paint::Yellow } else { Paint::Red });
     let table = format!("[pair.{}.guard]", on_one_line(&plan.pair));
     let mut listed = BTreeSet::new();
     for guard in tripped {
-        let line = Line::of("  ").paint("✗", Paint::Red).then(" ");
+        let mark = if passed { ("!", Paint::Yellow) } else { ("✗", Paint::Red) };
+        let line = Line::of("  ").paint(mark.0, mark.1).then(" ");
         page.flow(line, 4, Line::of(words::guard(guard)));
         if let Some(key) = words::guard_key(guard.guard) {
             page.line(4, &Line::painted(format!("{table} {key}"), Paint::Dim));
@@ -218,6 +228,9 @@ fn guards(page: &mut Page, plan: &Plan, plan_id: &str) {
         let shown = counted.iter().take(SOME_RECORDS);
         rows(page, 6, shown.map(|counted| Row { ids: &counted.ids, said: words::named(counted.kind, &counted.label) }));
         and_more(page, 6, counted.len(), SOME_RECORDS);
+    }
+    if passed {
+        return page.line(2, &Line::of("Approved: you let exactly this plan pass."));
     }
     page.line(2, &Line::of("Nothing is written until you let exactly this plan pass:"));
     page.line(4, &Line::painted(words::approve_command(plan, plan_id), Paint::Bold));

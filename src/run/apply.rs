@@ -51,12 +51,12 @@ where
     G: Writer<Id = GhlId>,
 {
     let applying = Applying { job, state, stage, run, forms, made: Mutex::default() };
+    let mut ended = applying.links(plan)?;
     let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
-    for operation in &plan.operations {
+    for operation in plan.operations.iter().filter(|operation| operation.write.is_some()) {
         families.entry(operation.family).or_default().push(operation);
     }
     let work = futures::stream::iter(families.into_values()).map(|family| applying.family(family));
-    let mut ended = BTreeMap::new();
     let mut done = work.buffer_unordered(FAMILIES);
     let mut failure = None;
     while let Some(family) = done.next().await {
@@ -81,6 +81,21 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    /// Links send nothing, and hang on nothing but other links: all of them at once, in one transaction.
+    fn links(&self, plan: &Plan) -> Result<BTreeMap<u32, Ended>, StateError> {
+        let links: Vec<&Operation> = plan.operations.iter().filter(|operation| operation.write.is_none()).collect();
+        held(self.state).atomically(|state| {
+            for operation in &links {
+                let nothing = (BTreeMap::new(), Record::default());
+                let link = self.record(state, operation, &nothing.0, None, &nothing.1)?;
+                state.end_operation(self.run, operation.id, "applied", None)?;
+                held(&self.made).insert(operation.id, Made { link, id: None });
+            }
+            Ok(())
+        })?;
+        Ok(links.into_iter().map(|operation| (operation.id, applied())).collect())
+    }
+
     async fn family(&self, operations: Vec<&Operation>) -> Result<Vec<(u32, Ended)>, StateError> {
         let mut outcomes = Vec::new();
         for operation in operations {
@@ -110,7 +125,7 @@ where
         if self.job.stop.is_cancelled() {
             return Ok(ended(OperationOutcome::NotStarted, "the run was stopped"));
         }
-        let Some(write) = &operation.write else { return self.link(operation) };
+        let Some(write) = &operation.write else { return Ok(applied()) };
         if let Some(needed) = self.unmet(operation, write) {
             return Ok(ended(
                 OperationOutcome::NotStarted,
@@ -151,19 +166,6 @@ where
             Target::Existing(id) => Some(id.clone()),
             Target::CreatedBy(operation) => held(&self.made).get(operation).and_then(|made| made.id.clone()),
         }
-    }
-
-    fn link(&self, operation: &Operation) -> Result<Ended, StateError> {
-        if let Some(LinkRef::MadeBy(needed)) = operation.settle.parent
-            && !held(&self.made).contains_key(&needed)
-        {
-            return Ok(ended(
-                OperationOutcome::NotStarted,
-                format!("operation {needed}, which it depends on, was not applied"),
-            ));
-        }
-        self.settle(operation, &BTreeMap::new(), None, &Record::default(), None)?;
-        Ok(applied())
     }
 
     async fn write<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> Result<Ended, StateError> {
@@ -367,26 +369,37 @@ where
     ) -> Result<(), StateError> {
         let id = created.clone();
         let link = held(self.state).atomically(|state| {
-            let settled = Applied {
-                run: self.run,
-                side: operation.side,
-                kind: operation.kind,
-                action: operation.action,
-                ids: &operation.ids,
-                settle: &operation.settle,
-                sent,
-                created,
-                answer,
-            };
-            let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
+            let link = self.record(state, operation, sent, created, answer)?;
             if let Some(intent) = intent {
-                let id = id.as_ref().map(SideId::as_str);
-                state.close_intent(intent, IntentState::Applied, None, id)?;
+                state.close_intent(intent, IntentState::Applied, None, id.as_ref().map(SideId::as_str))?;
             }
             Ok(link)
         })?;
         held(&self.made).insert(operation.id, Made { link, id });
         Ok(())
+    }
+
+    /// Moves the snapshot by one applied operation, inside the caller's transaction. Says the link it is about.
+    fn record(
+        &self,
+        state: &State,
+        operation: &Operation,
+        sent: &BTreeMap<Field, Value>,
+        created: Option<SideId>,
+        answer: &Record,
+    ) -> Result<Option<i64>, StateError> {
+        let settled = Applied {
+            run: self.run,
+            side: operation.side,
+            kind: operation.kind,
+            action: operation.action,
+            ids: &operation.ids,
+            settle: &operation.settle,
+            sent,
+            created,
+            answer,
+        };
+        settle::applied(state, &settled, |reference| self.resolve(reference))
     }
 
     /// No answer, or none that can be understood. A create is looked for at once; what is not found now is read back

@@ -69,7 +69,7 @@ struct Gathering<'j, 's, C, G> {
 ///
 /// # Errors
 /// When the state cannot be read. A CRM that cannot be asked leaves its record unknown.
-pub async fn gather<'j, C, G>(
+pub(super) async fn gather<'j, C, G>(
     job: &'j Job<'j, C, G>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
@@ -91,6 +91,7 @@ where
         unparsable: Vec::new(),
         missed: Vec::new(),
     };
+    held(stage).seal()?;
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
     gathering.widen()?;
@@ -304,6 +305,8 @@ where
             let link = state.map(|state| state.link_of(Kind::Contact, parent)).transpose()?.flatten();
             match (link, state) {
                 (Some(link), Some(state)) => remember_parent(state, link.id, &mut parents)?,
+                // The children of a contact that we deleted may lag behind it.
+                (_, Some(state)) if state.is_buried(Kind::Contact, parent)? => {}
                 _ if !held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {
                     unknown_parents.insert(parent.clone());
                 }

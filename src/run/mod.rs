@@ -7,6 +7,7 @@ mod approval;
 mod error;
 mod finished;
 mod gather;
+mod parents;
 mod pull;
 mod recover;
 mod saved;
@@ -183,7 +184,7 @@ where
     } else {
         settle::before(&mut held(state), &plan, &gathered, run)?;
         record.outcomes = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await?;
-        settle::after(&mut held(state), &gathered, &pulled, run)?;
+        settle::after(&mut held(state), &gathered, &pulled, run, started)?;
     }
     record.finished = job.clock.now();
     let finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };

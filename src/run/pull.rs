@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
 
+use super::parents::{self, Parents};
 use super::{Job, RunError, held};
 use crate::config::{Direction, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
@@ -15,7 +16,7 @@ use crate::state::{Stage, State};
 
 /// What was pulled, besides the records in the stage.
 #[derive(Debug)]
-pub struct Pulled {
+pub(super) struct Pulled {
     /// How the pair's values become canonical.
     pub forms: Forms,
     /// What was learned of the accounts.
@@ -28,6 +29,8 @@ pub struct Pulled {
     pub complete: Both<ByKind<bool>>,
     /// Kinds that shrank so sharply that nothing of them counts as absent.
     pub doubted: Both<ByKind<bool>>,
+    /// The contacts whose notes and tasks were asked for.
+    pub visited: Parents,
 }
 
 struct StageSink<'a> {
@@ -53,32 +56,33 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
 /// # Errors
 /// When a CRM refuses the credentials or the state belongs to another account. A listing that could not be finished
 /// is no error: it is incomplete, and nothing in it counts as absent.
-pub async fn pull<C, G>(job: &Job<'_, C, G>, stage: &Mutex<Stage>, state: Option<&State>) -> Result<Pulled, RunError>
+pub(super) async fn pull<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+) -> Result<Pulled, RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
     let location = job.ghl.account().await?;
     let forms = forms(job, &location);
-    let bound = state.map(|state| state.meta("account.cliengo")).transpose()?.flatten();
-    let cliengo_account = match bound {
-        Some(_) => None,
-        None => Some(job.cliengo.account().await?.id),
-    };
     let sinks = Both::from_fn(|side| StageSink { stage, side });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
     let mut pulled = Pulled {
         forms,
         learned: learn(job, stage, state, &cliengo).await?,
-        accounts: Both { cliengo: cliengo_account.or_else(|| cliengo.account.clone()), ghl: Some(location.id) },
+        // Cliengo's records name their account themselves: no request of its own every night.
+        accounts: Both { cliengo: cliengo.account.clone(), ghl: Some(location.id) },
         listings: Both::default(),
         complete: Both::default(),
         doubted: Both::default(),
+        visited: Parents::default(),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
-    pull_children(job, stage, &mut pulled).await?;
+    pull_children(job, stage, state, &mut pulled).await?;
     doubt_shrunken(job, state, &mut pulled)?;
     Ok(pulled)
 }
@@ -116,7 +120,13 @@ where
     Ok(Learned { tasks, tags_read })
 }
 
-async fn pull_children<C, G>(job: &Job<'_, C, G>, stage: &Mutex<Stage>, pulled: &mut Pulled) -> Result<(), RunError>
+/// Tasks of GHL come all at once and say whose tasks have news; then the others, contact by contact.
+async fn pull_children<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    pulled: &mut Pulled,
+) -> Result<(), RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
@@ -127,41 +137,30 @@ where
         capable && job.pair.policy(kind).direction != Direction::Off
     };
     let (tasks, notes) = (wanted(Kind::Task), wanted(Kind::Note));
-    let cliengo_parents: Vec<CliengoId> = parents(stage, Side::Cliengo)?;
-    let ghl_parents: Vec<GhlId> = parents(stage, Side::Ghl)?;
-    let (cliengo, ghl) = tokio::try_join!(
-        children_of(job.cliengo, stage, &cliengo_parents, tasks, notes),
-        children_of(job.ghl, stage, &ghl_parents, tasks, notes),
-    )?;
-    for (kind, listed) in cliengo {
-        pulled.take(stage, Side::Cliengo, kind, &listed, cliengo_parents.len() as u64)?;
-    }
-    for (kind, listed) in ghl {
-        pulled.take(stage, Side::Ghl, kind, &listed, ghl_parents.len() as u64)?;
-    }
-    Ok(())
-}
-
-fn parents<I: RemoteId>(stage: &Mutex<Stage>, side: Side) -> Result<Vec<I>, RunError> {
-    Ok(held(stage).contacts(side)?.into_iter().map(I::new).collect())
-}
-
-async fn children_of<R: Reader>(
-    crm: &R,
-    stage: &Mutex<Stage>,
-    parents: &[R::Id],
-    tasks: bool,
-    notes: bool,
-) -> Result<Vec<(Kind, Listed<R::Id>)>, CrmError> {
-    let sink = StageSink { stage, side: R::Id::SIDE };
-    let mut listed = Vec::new();
+    let sinks = Both::from_fn(|side| StageSink { stage, side });
     if tasks {
-        listed.push((Kind::Task, crm.list_tasks(parents, &sink).await?));
+        let listed = job.ghl.list_tasks(&[], &sinks.ghl).await?;
+        pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
-    if notes {
-        listed.push((Kind::Note, crm.list_notes(parents, &sink).await?));
+    let parents = if tasks || notes { parents::choose(job, stage, state)? } else { Parents::default() };
+    let all = Both { cliengo: pulled.listings.cliengo.contact.count, ghl: pulled.listings.ghl.contact.count };
+    let cliengo = async {
+        let tasks = if tasks { Some(job.cliengo.list_tasks(&parents.cliengo, &sinks.cliengo).await?) } else { None };
+        let notes = if notes { Some(job.cliengo.list_notes(&parents.cliengo, &sinks.cliengo).await?) } else { None };
+        Ok::<_, CrmError>((tasks, notes))
+    };
+    let ghl = async { if notes { job.ghl.list_notes(&parents.ghl, &sinks.ghl).await.map(Some) } else { Ok(None) } };
+    let ((cliengo_tasks, cliengo_notes), ghl_notes) = tokio::try_join!(cliengo, ghl)?;
+    for (kind, listed) in [(Kind::Task, cliengo_tasks), (Kind::Note, cliengo_notes)] {
+        if let Some(listed) = listed {
+            pulled.take(stage, Side::Cliengo, kind, &listed, all.cliengo)?;
+        }
     }
-    Ok(listed)
+    if let Some(listed) = ghl_notes {
+        pulled.take(stage, Side::Ghl, Kind::Note, &listed, all.ghl)?;
+    }
+    pulled.visited = parents;
+    Ok(())
 }
 
 impl Pulled {
@@ -186,7 +185,7 @@ impl Pulled {
                 count.complete = listed == parents;
                 count.parents = Some((listed, parents));
                 if listed < parents {
-                    count.why = Some(format!("the lists of {} contacts could not be read", parents - listed));
+                    count.why = Some(format!("read for {listed} of {parents} contacts"));
                 }
             }
             Coverage::Incomplete(why) => {

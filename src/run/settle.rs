@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::gather::{Gathered, covers};
 use super::pull::Pulled;
 use super::saved::generation;
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
-use crate::record::{Action, Field, Ids, Kind, Record, Side, SideId, Tags, Value};
+use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Side, SideId, Tags, Value};
 use crate::state::{LinkRow, LinkStatus, NewLink, State, StateError};
 
 /// What settles with an applied operation.
@@ -152,7 +154,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
             settle_one(state, settlement, run)?;
         }
         for (link, side) in &gathered.missed {
-            state.set_missed(*link, *side, Some(run))?;
+            state.set_missed(*link, *side, run)?;
         }
         Ok(())
     })
@@ -180,7 +182,13 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn after(state: &mut State, gathered: &Gathered<'_>, pulled: &Pulled, run: i64) -> Result<(), StateError> {
+pub(super) fn after(
+    state: &mut State,
+    gathered: &Gathered<'_>,
+    pulled: &Pulled,
+    run: i64,
+    now: Timestamp,
+) -> Result<(), StateError> {
     state.atomically(|state| {
         for seen in &gathered.seen {
             let id = SideId::new(seen.side, seen.id.clone());
@@ -196,6 +204,12 @@ pub(super) fn after(state: &mut State, gathered: &Gathered<'_>, pulled: &Pulled,
                     &merged(&shadow.record, &seen.record),
                 )?;
             }
+        }
+        for id in &pulled.visited.cliengo {
+            state.set_visited(Side::Cliengo, id.as_str(), now)?;
+        }
+        for id in &pulled.visited.ghl {
+            state.set_visited(Side::Ghl, id.as_str(), now)?;
         }
         for side in Side::BOTH {
             for kind in Kind::ALL {

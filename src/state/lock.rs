@@ -43,6 +43,7 @@ impl PairLock {
         super::private_folder_of(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        super::private_file(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

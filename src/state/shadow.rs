@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{State, StateError};
@@ -295,13 +296,13 @@ impl State {
         Ok(())
     }
 
-    /// Notes the run that first missed a record, or that it is there again.
+    /// Notes the run that first missed a record. Its fingerprint goes, so that a listing that has it again is read.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn set_missed(&self, link: i64, side: Side, run: Option<i64>) -> Result<(), StateError> {
+    pub fn set_missed(&self, link: i64, side: Side, run: i64) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE shadow SET missed = ?3 WHERE link = ?1 AND side = ?2")?
+            .prepare_cached("UPDATE shadow SET missed = ?3, fingerprint = NULL WHERE link = ?1 AND side = ?2")?
             .execute(params![link, side.as_str(), run])?;
         Ok(())
     }
@@ -345,6 +346,17 @@ impl State {
         Ok(())
     }
 
+    /// Whether a record was deleted, by us or for good.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_buried(&self, kind: Kind, id: &SideId) -> Result<bool, StateError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM tombstone WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?;
+        Ok(statement.exists([id.side().as_str(), kind.as_str(), id.as_str()])?)
+    }
+
     /// Whether `what` was already said to be unsupported.
     ///
     /// # Errors
@@ -362,6 +374,19 @@ impl State {
         self.connection
             .prepare_cached("INSERT OR IGNORE INTO unsupported VALUES (?1, ?2, ?3)")?
             .execute(params![what, link, run])?;
+        Ok(())
+    }
+
+    /// Notes when a contact's children were listed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_visited(&self, side: Side, contact: &str, at: Timestamp) -> Result<(), StateError> {
+        self.connection.prepare_cached("INSERT OR REPLACE INTO visited VALUES (?1, ?2, ?3)")?.execute(params![
+            side.as_str(),
+            contact,
+            at.as_millisecond()
+        ])?;
         Ok(())
     }
 

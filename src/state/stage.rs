@@ -99,6 +99,14 @@ impl Stage {
         Ok(Self { connection })
     }
 
+    /// Ends the writing: what is read from here on sees the snapshot as it is then, not as it was when staging began.
+    ///
+    /// # Errors
+    /// When the pages cannot be written.
+    pub fn seal(&self) -> Result<(), StateError> {
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
     /// Stores a listed record; the last of one id stands.
     ///
     /// # Errors
@@ -158,6 +166,41 @@ impl Stage {
              ORDER BY remote_id",
         )?;
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// The listed contacts that may have news of their own or in their tasks: new or different ones, those whose
+    /// counterpart was not listed, and those with a task that is new, different or missing.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn unsettled_contacts(&self, side: Side) -> Result<Vec<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT r.remote_id FROM record r
+             LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id
+             LEFT JOIN base.shadow o ON o.link = s.link AND o.side <> s.side
+             LEFT JOIN record p ON p.side = o.side AND p.kind = o.kind AND p.remote_id = o.remote_id
+             WHERE r.side = ?1 AND r.kind = 'contact' AND (s.fingerprint IS NULL OR s.fingerprint <> r.fingerprint
+               OR p.remote_id IS NULL OR r.remote_id IN (
+                 SELECT t.parent_id FROM record t
+                 LEFT JOIN base.shadow ts ON ts.side = t.side AND ts.kind = t.kind AND ts.remote_id = t.remote_id
+                 WHERE t.side = r.side AND t.kind = 'task'
+                   AND (ts.fingerprint IS NULL OR ts.fingerprint <> t.fingerprint)))",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// The listed contacts whose children were not listed for the longest time, at most so many.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn longest_unvisited(&self, side: Side, most: usize) -> Result<Vec<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT r.remote_id FROM record r
+             LEFT JOIN base.visited v ON v.side = r.side AND v.contact_id = r.remote_id
+             WHERE r.side = ?1 AND r.kind = 'contact' ORDER BY coalesce(v.at, 0), r.remote_id LIMIT ?2",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        Ok(statement.query_map(params![side.as_str(), most], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// What the sieve lets through: records that differ from their shadow, and records without one. What we deleted

@@ -20,6 +20,8 @@ CREATE TABLE link (
 -- I15: an id stands in at most one link that counts; several Cliengo contacts may share one of GHL's as secondaries.
 CREATE UNIQUE INDEX link_cliengo ON link (kind, cliengo_id) WHERE cliengo_id IS NOT NULL AND status <> 'retired';
 CREATE UNIQUE INDEX link_ghl ON link (kind, ghl_id) WHERE ghl_id IS NOT NULL AND role = 'primary' AND status <> 'retired';
+CREATE INDEX link_by_cliengo ON link (kind, cliengo_id);
+CREATE INDEX link_by_ghl ON link (kind, ghl_id);
 CREATE INDEX link_parent ON link (parent);
 
 -- Each side's half of a link as it was last agreed; compared only with its own side.
