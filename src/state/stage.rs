@@ -267,11 +267,10 @@ fn uri_path(path: &Path) -> String {
 
 fn remove_database(path: &Path) -> Result<(), StateError> {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
+        let name = super::with_ending(path, ending);
         match std::fs::remove_file(&name) {
             Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StateError::File { path: name.into(), why: why.to_string() });
+                return Err(StateError::File { path: name, why: why.to_string() });
             }
             _ => {}
         }
