@@ -335,6 +335,14 @@ impl House {
         self.dump()[side.as_str()][kinds].as_array().unwrap().clone()
     }
 
+    /// The id of the only task or note of a side.
+    pub fn only(&self, side: Side, kinds: &str) -> String {
+        let rows = self.rows(side, kinds);
+        let [row] = rows.as_slice() else { panic!("{} {kinds} in {side}", rows.len()) };
+        let id = row["id"].as_str().or_else(|| row["_id"].as_str());
+        id.unwrap_or_else(|| panic!("{row}")).to_owned()
+    }
+
     /// One contact as its side has it now.
     pub fn row(&self, side: Side, person: &Person) -> Value {
         self.rows(side, "contacts").into_iter().find(|row| row["id"] == person.on(side)).unwrap()
