@@ -12,8 +12,10 @@ mod story;
 
 mod conflicts;
 mod deletes;
+mod documented;
 mod fields;
 mod first_sync;
 mod lost_answers;
+mod people;
 mod quiet;
 mod random_edits;
