@@ -42,6 +42,8 @@ pub struct Gathered<'a> {
     pub seen: Vec<Seen>,
     /// Shadows that were missed for the first time, where one absence is not enough.
     pub missed: Vec<(i64, Side)>,
+    /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
+    pub returned: Vec<(i64, Side)>,
 }
 
 /// What is known of one half of a touched link.
@@ -357,7 +359,11 @@ where
                 }
             }
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed })
+        let mut returned = Vec::new();
+        for side in Side::BOTH {
+            returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
+        }
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned })
     }
 
     fn remember_parent(&self, state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>) -> Result<(), RunError> {

@@ -154,6 +154,9 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, Some(run))?;
         }
+        for (link, side) in &gathered.returned {
+            state.set_missed(*link, *side, None)?;
+        }
         Ok(())
     })
 }

@@ -142,7 +142,7 @@ impl House {
             backoff: Duration::from_millis(1),
             longest: Duration::from_millis(5),
             interval: Duration::from_millis(5),
-            attempts: 3,
+            attempts: 5,
         };
         let secret = SecretString::from(self.sandbox.api_key());
         let website = self.sandbox.website_id();

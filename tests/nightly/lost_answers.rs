@@ -121,7 +121,7 @@ async fn an_update_whose_answer_is_lost_settles_without_another_change() {
         let (house, person) = linked().await;
         house.change(source, &person, &json!({ "email": "nueva@example.com" }));
         let method = if source == Side::Ghl { "PATCH" } else { "PUT" };
-        house.faults(&format!("reset-after-write@{}:{method}:/contacts/#..3", source.other()));
+        house.faults(&format!("reset-after-write@{}:{method}:/contacts/#..5", source.other()));
         let finished = house.night().await;
         assert_eq!(outcomes(&finished), [OperationOutcome::Unknown]);
         let again = house.night().await;

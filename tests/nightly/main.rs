@@ -7,6 +7,8 @@
     reason = "a test's own functions fail as its assertions do"
 )]
 
+mod bad_records;
+mod command;
 mod house;
 mod story;
 
