@@ -259,6 +259,19 @@ impl Stage {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+
+    /// Linked records of `side` that an earlier run missed and that are listed again.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn returned(&self, side: Side) -> Result<Vec<i64>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.link FROM base.shadow s
+             JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE s.side = ?1 AND s.missed IS NOT NULL ORDER BY s.link",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
 }
 
 fn uri_path(path: &Path) -> String {
