@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::reconcile::Mode;
+
 /// Keeps Cliengo and GoHighLevel telling the same story about every customer.
 #[derive(Debug, Parser)]
 #[command(
@@ -82,6 +84,15 @@ pub(super) enum Format {
     Json,
 }
 
+/// How the sides are compared.
+pub(super) fn mode(full: bool, rebuild: bool) -> Mode {
+    match (full, rebuild) {
+        (_, true) => Mode::Rebuild,
+        (true, false) => Mode::Full,
+        (false, false) => Mode::Incremental,
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -105,6 +116,9 @@ pub(super) struct PlanOptions {
     /// Compare everything, also the two sides of every link with each other
     #[arg(long)]
     pub full: bool,
+    /// The state was lost or is damaged: link both sides anew, as in a first sync
+    #[arg(long, conflicts_with = "full")]
+    pub rebuild: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
@@ -125,8 +139,11 @@ pub(super) struct SyncOptions {
     /// Compare everything, also the two sides of every link with each other
     #[arg(long)]
     pub full: bool,
+    /// The state was lost or is damaged: link both sides anew, delete nothing; needs --approve. The old state is set aside
+    #[arg(long, conflicts_with = "full")]
+    pub rebuild: bool,
     /// Apply exactly the plan that `plan --save` wrote; refuse it when stale
-    #[arg(long, value_name = "FILE", conflicts_with = "full")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["full", "rebuild"])]
     pub plan: Option<PathBuf>,
     /// Let this one plan pass the guards that stopped it
     #[arg(long, value_name = "PLAN_ID")]

@@ -89,7 +89,7 @@ const fn state_hint(error: &StateError) -> Option<&'static str> {
             Some("run the newer Concord, or restore a copy of the state made before the upgrade")
         }
         StateError::Damaged { .. } => Some(
-            "it was left as it is. Restore a copy of it, or move it away: the next sync then links both sides anew and deletes nothing",
+            "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside",
         ),
         StateError::OtherAccount { .. } => {
             Some("give this account a pair of its own, or move the state file away to begin anew")

@@ -2,7 +2,7 @@
 
 use super::arguments::PlanOptions;
 use super::pairs::PairResult;
-use super::{Session, clients, code, output, pairs};
+use super::{Session, arguments, clients, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::{GuardName, Mode};
 use crate::run::{self, Finished, Job, SavedPlan};
@@ -10,7 +10,7 @@ use crate::run::{self, Finished, Job, SavedPlan};
 pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
-    let mode = if options.full { Mode::Full } else { Mode::Incremental };
+    let mode = arguments::mode(options.full, options.rebuild);
     let results = pairs::each(session, &config, &selected, |pair| plan(session, &config, pair, mode)).await?;
     if let Some(path) = &options.save {
         let mut saved = Vec::new();

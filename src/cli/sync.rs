@@ -3,7 +3,7 @@
 use super::arguments::SyncOptions;
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, clients, code, pairs};
+use super::{Session, arguments, clients, code, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;
 use crate::run::{self, Consent, Finished, Job, SavedPlan};
@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
             .into());
         }
     }
-    let mode = if options.full { Mode::Full } else { Mode::Incremental };
+    let mode = arguments::mode(options.full, options.rebuild);
     let results = pairs::each(session, &config, &selected, |pair| {
         let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
         let mode = saved.as_ref().map_or(mode, |saved| saved.mode);

@@ -1,9 +1,11 @@
 //! Tasks and notes, each under its contact.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::create::plan_child;
 use super::draft::{Draft, Family, Subject};
+use super::fit::synthetic_due;
 use super::input::{Linked, Now, Unlinked};
 use super::missing;
 use super::update::{Story, plan_linked, plan_pair};
@@ -48,7 +50,7 @@ fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>, kind: Kin
     let mut piles: BTreeMap<(String, String), Both<Vec<&Unlinked>>> = BTreeMap::new();
     for side in Side::BOTH {
         for child in brood.loose.of(side).iter().filter(|child| child.kind == kind) {
-            piles.entry(key(&child.record)).or_default().of_mut(side).push(child);
+            piles.entry(key(&child.record, draft.input.pair.tasks.default_due)).or_default().of_mut(side).push(child);
         }
     }
     // A side that could not list this contact's children may hold the counterparts: nothing is created there.
@@ -93,13 +95,14 @@ fn is_listed(draft: &Draft<'_>, family: &Family, side: Side, kind: Kind) -> bool
     }
 }
 
-/// What makes two children of one contact the same: a note's text, a task's title and due date.
-fn key(record: &Record) -> (String, String) {
+/// What makes two children of one contact the same: a note's text, a task's title and due date. A task without a date
+/// counts with the one that its counterpart is given.
+fn key(record: &Record, default_due: Duration) -> (String, String) {
     let shown = |field: Field| record.get(&field).map(Value::shown).unwrap_or_default();
     let due = match record.get(&Field::Due) {
         Some(Value::Due(due)) if due.timed => due.at.as_second().to_string(),
         Some(Value::Due(due)) => due.date.to_string(),
-        _ => String::new(),
+        _ => synthetic_due(record, default_due).map(|due| due.at.as_second().to_string()).unwrap_or_default(),
     };
     if record.get(&Field::Title).is_some() { (shown(Field::Title), due) } else { (shown(Field::Body), String::new()) }
 }

@@ -64,7 +64,10 @@ impl Target<'_> {
     fn clear(&self, field: Field, source: &Record, current: Option<&Value>) -> Fit {
         if field == Field::Due && self.capabilities.due_required {
             return match (self.current, source.created) {
-                (None, Some(created)) => self.default_due(created),
+                (None, Some(_)) => match synthetic_due(source, self.default_due) {
+                    Some(due) => Fit::Write(Value::Due(due)),
+                    None => Fit::Cannot("its creation date is beyond what a calendar holds".to_owned()),
+                },
                 (None, None) => {
                     Fit::Cannot("a task needs a due date there, and it has neither one nor a creation date".to_owned())
                 }
@@ -75,15 +78,6 @@ impl Target<'_> {
             None | Some(Value::Empty) => Fit::Same,
             Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(&field) => Fit::Write(Value::Empty),
             Some(_) => Fit::Cannot(format!("{} cannot empty a {field}", self.side.title())),
-        }
-    }
-
-    /// `semantics` 15: counted from the task's creation, never from now.
-    fn default_due(&self, created: jiff::Timestamp) -> Fit {
-        let later = SignedDuration::try_from(self.default_due).ok().and_then(|by| created.checked_add(by).ok());
-        match later {
-            Some(at) => Fit::Write(Value::Due(Due::at(at, &jiff::tz::TimeZone::UTC))),
-            None => Fit::Cannot("its creation date is beyond what a calendar holds".to_owned()),
         }
     }
 
@@ -112,6 +106,24 @@ impl Target<'_> {
             (true, false) => Fit::Cannot(cannot),
             (false, false) => Fit::Partly(written, cannot),
         }
+    }
+}
+
+/// The due date that a task without one gets where one is needed: counted from its creation, never from now
+/// (`semantics` 15).
+#[must_use]
+pub fn synthetic_due(task: &Record, default_due: Duration) -> Option<Due> {
+    let later = SignedDuration::try_from(default_due).ok()?;
+    let at = task.created?.checked_add(later).ok()?;
+    Some(Due::at(at, &jiff::tz::TimeZone::UTC))
+}
+
+/// Whether `due` is what a task without a date was given when its counterpart was made: no news, whoever reads it.
+#[must_use]
+pub fn is_synthetic(task: &Record, due: Option<&Value>, default_due: Duration) -> bool {
+    match (task.get(&Field::Due), due, synthetic_due(task, default_due)) {
+        (Some(Value::Empty), Some(Value::Due(due)), Some(synthetic)) => due.same(&synthetic),
+        _ => false,
     }
 }
 

@@ -78,7 +78,9 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
             updated: Both::from_fn(|side| story.now.of(side).updated),
             repair: draft.input.mode == Mode::Full,
         };
-        match decide(sights, &rules) {
+        let decision =
+            if field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
+        match decision {
             Decision::Rest => {}
             Decision::Agree => verdicts.settle_both(field, story),
             Decision::Take(source) => propagate(draft, subject, story, field, source, &mut verdicts),
@@ -100,6 +102,17 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
         judge_tags(draft, subject, story, &mut verdicts);
     }
     verdicts
+}
+
+/// Two tasks that become one now: the one's due date is what the other, which has none, was given for a counterpart.
+fn is_given(draft: &Draft<'_>, story: Story<'_>) -> bool {
+    let default_due = draft.input.pair.tasks.default_due;
+    let fresh = story.base.cliengo.is_none() && story.base.ghl.is_none();
+    fresh
+        && Side::BOTH.into_iter().any(|side| {
+            let due = story.now.of(side.other()).get(&Field::Due);
+            fit::is_synthetic(story.now.of(side), due, default_due)
+        })
 }
 
 impl Verdicts {

@@ -42,6 +42,8 @@ pub struct Gathered<'a> {
     pub seen: Vec<Seen>,
     /// Shadows that were missed for the first time, where one absence is not enough.
     pub missed: Vec<(i64, Side)>,
+    /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
+    pub returned: Vec<(i64, Side)>,
 }
 
 /// What is known of one half of a touched link.
@@ -348,7 +350,11 @@ where
                 }
             }
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed })
+        let mut returned = Vec::new();
+        for side in Side::BOTH {
+            returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
+        }
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned })
     }
 
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
@@ -361,21 +367,14 @@ where
             })
         });
         let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(keys_of).collect();
-        let mut holders: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
+        let mut holders = self.takers(contacts, &wanted)?;
         for key in wanted {
             for side in Side::BOTH {
-                let mut found: Vec<Holder> = Vec::new();
+                let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
                 if let Some(state) = self.state {
                     found.extend(
                         state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
                     );
-                }
-                // A linked contact that took the key since it was last agreed holds it too.
-                for contact in contacts {
-                    let takes = |record: &Record| keys_of(record).any(|theirs| theirs == key);
-                    if matches!(&contact.sides.of(side).now, Now::Changed(record) if takes(record)) {
-                        found.push(Holder { link: contact.link, ids: contact.ids.clone() });
-                    }
                 }
                 found.sort();
                 found.dedup();
@@ -385,6 +384,36 @@ where
             }
         }
         Ok(holders)
+    }
+
+    /// Linked contacts that took one of these keys since they were last agreed, an additional one too.
+    fn takers(
+        &self,
+        contacts: &[Linked],
+        wanted: &BTreeSet<MatchKey>,
+    ) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
+        let mut takers: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
+        let mut note = |side: Side, record: &Record, holder: &Holder| {
+            for key in keys_of(record).filter(|key| wanted.contains(key)) {
+                takers.of_mut(side).entry(key).or_default().push(holder.clone());
+            }
+        };
+        for contact in contacts {
+            let holder = Holder { link: contact.link, ids: contact.ids.clone() };
+            for side in Side::BOTH {
+                if let Now::Changed(record) = &contact.sides.of(side).now {
+                    note(side, record, &holder);
+                }
+            }
+        }
+        // A contact whose fields are as agreed may still have another additional e-mail or phone.
+        let Some(state) = self.state else { return Ok(takers) };
+        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && !seen.record.also.is_empty()) {
+            if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
+                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids });
+            }
+        }
+        Ok(takers)
     }
 
     fn covered(

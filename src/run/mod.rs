@@ -13,7 +13,7 @@ mod recover;
 mod saved;
 mod settle;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use approval::Approval;
@@ -55,6 +55,16 @@ pub struct Job<'a, C, G> {
     pub stop: CancellationToken,
 }
 
+impl<C, G> Job<'_, C, G> {
+    /// The pair's state file; a rebuild makes a new one beside it, and an interrupted rebuild goes on with that.
+    fn state_path(&self) -> PathBuf {
+        match self.mode {
+            Mode::Incremental | Mode::Full => State::path_of(self.state_dir, &self.pair.name),
+            Mode::Rebuild => State::path_of(self.state_dir, &format!("{}.rebuild", self.pair.name)),
+        }
+    }
+}
+
 impl<C: Reader, G: Reader> Job<'_, C, G> {
     fn usage(&self) -> Both<Usage> {
         Both { cliengo: self.cliengo.usage(), ghl: self.ghl.usage() }
@@ -86,7 +96,7 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    let path = State::path_of(job.state_dir, &job.pair.name);
+    let path = job.state_path();
     let state = State::open_read_only(&path)?;
     let staging = StagingFile::new(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())));
     let stage = Mutex::new(Stage::create(&staging.0, &path)?);
@@ -98,10 +108,10 @@ where
 }
 
 /// A dry run's staging file, gone with the dry run.
-struct StagingFile(std::path::PathBuf);
+struct StagingFile(PathBuf);
 
 impl StagingFile {
-    fn new(path: std::path::PathBuf) -> Self {
+    fn new(path: PathBuf) -> Self {
         Self(path)
     }
 }
@@ -127,18 +137,21 @@ where
 {
     let started = job.clock.now();
     let _lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
-    let path = State::path_of(job.state_dir, &job.pair.name);
+    let path = job.state_path();
     let state = Mutex::new(State::open(&path)?);
     held(&state).close_abandoned()?;
     let run = held(&state).begin_run(job.mode.as_str(), "", started)?;
     info!(pair = job.pair.name, run, mode = job.mode.as_str(), "run begins");
     let done = sync_locked(job, consent, &path, &state, run, started).await;
-    let state = held(&state);
+    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = &done {
         let summary = serde_json::json!({ "error": error.to_string() });
         state.finish_run(run, "failed", &summary, job.clock.now())?;
     }
     state.checkpoint()?;
+    if job.mode == Mode::Rebuild && done.as_ref().is_ok_and(|finished| !finished.is_refused()) {
+        state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), started)?;
+    }
     done
 }
 

@@ -35,7 +35,9 @@ pub(super) fn choose<C: Reader, G: Reader>(
     stage: &Mutex<Stage>,
     state: Option<&State>,
 ) -> Result<Parents, RunError> {
-    let all = Both { cliengo: held(stage).contacts(Side::Cliengo)?, ghl: held(stage).contacts(Side::Ghl)? };
+    let cliengo = held(stage).contacts(Side::Cliengo)?;
+    let ghl = held(stage).contacts(Side::Ghl)?;
+    let all = Both { cliengo, ghl };
     let Some(state) = state.filter(|_| !fits(job, all.ghl.len() as u64)) else { return Ok(typed(all)) };
     let mut chosen = Both::<BTreeSet<String>>::default();
     for side in Side::BOTH {

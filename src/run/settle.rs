@@ -156,6 +156,9 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, run)?;
         }
+        for (link, side) in &gathered.returned {
+            state.set_missed(*link, *side, None)?;
+        }
         Ok(())
     })
 }
@@ -224,9 +227,14 @@ pub(super) fn after(
     })
 }
 
-/// The shadow with what the listing says of times and further keys.
+/// The shadow with what the listing says of times and further keys, and in the listing's spelling: a tag that is to go
+/// goes in every spelling that is stored.
 fn merged(shadow: &Record, listed: &Record) -> Record {
-    Record { fields: shadow.fields.clone(), ..listed.clone() }
+    let mut fields = shadow.fields.clone();
+    let same = |field: &Field, value: &Value| shadow.get(field).is_some_and(|held| held.same(value));
+    let spelt = listed.fields.iter().filter(|(field, value)| same(field, value));
+    fields.extend(spelt.map(|(field, value)| (*field, value.clone())));
+    Record { fields, ..listed.clone() }
 }
 
 /// Both sides' fields that a create's counterpart takes when it is found later.

@@ -11,6 +11,7 @@ mod stage;
 use std::path::{Path, PathBuf};
 
 pub use history::{OperationRow, RunRow};
+use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
 pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -163,6 +164,30 @@ impl State {
         Ok(())
     }
 
+    /// Closes the state and puts its file in the place of `path`. What stands there is set aside under a name of its
+    /// own, never overwritten.
+    ///
+    /// # Errors
+    /// When a file cannot be renamed.
+    pub fn take_the_place_of(self, path: &Path, now: Timestamp) -> Result<(), StateError> {
+        let own = self.path.clone();
+        drop(self.connection);
+        let rename = |from: PathBuf, to: PathBuf| match std::fs::rename(&from, &to) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+                Err(StateError::File { path: from, why: why.to_string() })
+            }
+            _ => Ok(()),
+        };
+        let aside = format!(".aside-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+        for ending in ["", "-wal", "-shm"] {
+            rename(with_ending(path, ending), with_ending(&with_ending(path, &aside), ending))?;
+        }
+        for ending in ["", "-wal", "-shm"] {
+            rename(with_ending(&own, ending), with_ending(path, ending))?;
+        }
+        Ok(())
+    }
+
     /// Runs `work` in one transaction: all of it, or none.
     ///
     /// # Errors
@@ -219,6 +244,12 @@ impl State {
             None => self.set_meta(&key, account),
         }
     }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), StateError> {

@@ -259,6 +259,19 @@ impl Stage {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+
+    /// Linked records of `side` that an earlier run missed and that are listed again.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn returned(&self, side: Side) -> Result<Vec<i64>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.link FROM base.shadow s
+             JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE s.side = ?1 AND s.missed IS NOT NULL ORDER BY s.link",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
 }
 
 fn uri_path(path: &Path) -> String {
@@ -267,11 +280,10 @@ fn uri_path(path: &Path) -> String {
 
 fn remove_database(path: &Path) -> Result<(), StateError> {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
+        let name = super::with_ending(path, ending);
         match std::fs::remove_file(&name) {
             Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StateError::File { path: name.into(), why: why.to_string() });
+                return Err(StateError::File { path: name, why: why.to_string() });
             }
             _ => {}
         }

@@ -1,0 +1,322 @@
+//! The real binary: exit codes, documents, and what it says of mistakes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use concord::record::Side;
+use concord::sandbox::{Edit, EditKind, EditOp, Options, Sandbox};
+use concord::state::PairLock;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a configuration, in which the binary runs.
+struct Desk {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Desk {
+    fn with(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("schedules.toml"), configuration).unwrap();
+        Self { folder, environment: Vec::new() }
+    }
+
+    fn demo() -> Self {
+        Self::with("[pair.demo]\nsandbox = true\n")
+    }
+
+    /// A pair for `sandbox` as for real accounts; the secrets come from the environment.
+    fn real(sandbox: &Sandbox) -> Self {
+        let mut desk = Self::with(&format!(
+            "[pair.acme]\nregion = \"AR\"\n\
+             [pair.acme.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"TEST_KEY\" }}\nwebsite_id = \"{}\"\n\
+             requests_per_second = 1000\nmin_age = \"0s\"\n\
+             [pair.acme.ghl]\nbase_url = \"{}\"\nlocation_id = \"{}\"\ntoken = {{ env = \"TEST_TOKEN\" }}\n",
+            sandbox.cliengo_url(),
+            sandbox.website_id(),
+            sandbox.ghl_url(),
+            sandbox.location_id(),
+        ));
+        desk.environment = vec![
+            ("TEST_KEY".to_owned(), sandbox.api_key().to_owned()),
+            ("TEST_TOKEN".to_owned(), sandbox.token().to_owned()),
+        ];
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
+        command.current_dir(self.folder.path()).env_remove("CONCORD_CONFIG").env("NO_COLOR", "1").args(arguments);
+        Said::from(command.envs(self.environment.iter().cloned()).output().unwrap())
+    }
+
+    /// The same, while a sandbox of this process answers.
+    async fn ask(&self, arguments: &[&str]) -> Said {
+        tokio::task::block_in_place(|| self.run(arguments))
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Said {
+    fn code(self, expected: i32) -> Self {
+        assert_eq!(self.code, expected, "{self:#?}");
+        self
+    }
+
+    fn tells(self, part: &str) -> Self {
+        assert!(self.err.contains(part) || self.out.contains(part), "no {part:?} in {self:#?}");
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+}
+
+async fn sandbox(contacts: usize) -> Sandbox {
+    Sandbox::start(Options { contacts, ..Options::default() }).await.unwrap()
+}
+
+fn mutating(sandbox: &Sandbox) -> usize {
+    let all = sandbox.requests();
+    all.iter().filter(|request| request.method != "GET" && !request.path.ends_with("/search")).count()
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_the_nearest_one() {
+    let desk = Desk::with("[pair.demo]\nsandbox = true\n\n[pair.demo.contacts]\nconflikt = \"ghl\"\n");
+    desk.run(&["sync"]).code(10).tells("conflikt").tells("5").tells("`conflict`");
+    assert!(!desk.path("state").join("demo.db").exists());
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_refused() {
+    let desk = Desk::demo();
+    desk.run(&["plan", "--config", "nowhere.toml"]).code(10).tells("nowhere.toml");
+}
+
+#[test]
+fn a_flag_or_command_that_is_not_known_is_refused_with_10() {
+    let desk = Desk::demo();
+    desk.run(&["sync", "--frobnicate"]).code(10).tells("--frobnicate");
+    desk.run(&["frobnicate"]).code(10);
+    desk.run(&["plan", "--pair", "acme"]).code(10).tells("demo");
+    desk.run(&["sync", "--allow-empty", "ghl:people"]).code(10).tells("ghl:contact");
+    desk.run(&["--help"]).code(0);
+    desk.run(&["--version"]).code(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_secret_is_refused_before_any_request() {
+    let sandbox = sandbox(4).await;
+    let mut desk = Desk::real(&sandbox);
+    desk.environment.retain(|(name, _)| name != "TEST_TOKEN");
+    for command in ["sync", "plan"] {
+        desk.ask(&[command]).await.code(10).tells("TEST_TOKEN");
+    }
+    assert!(sandbox.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_credentials_end_with_12_and_are_not_printed() {
+    let sandbox = sandbox(4).await;
+    for wrong in 0..2 {
+        let mut desk = Desk::real(&sandbox);
+        "wrong-and-secret".clone_into(&mut desk.environment[wrong].1);
+        for command in ["sync", "plan"] {
+            let said = desk.ask(&[command]).await.code(12).tells("refused the credentials");
+            assert!(!format!("{said:?}").contains("wrong-and-secret"), "{said:?}");
+        }
+    }
+    assert_eq!(mutating(&sandbox), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_pairs_first_sync_waits_for_its_approval() {
+    let sandbox = sandbox(12).await;
+    let desk = Desk::real(&sandbox);
+    let planned = desk.ask(&["plan", "--format", "json"]).await.code(0).json();
+    let refused = desk.ask(&["sync", "--format", "json"]).await.code(4).json();
+    assert_eq!(mutating(&sandbox), 0);
+    assert_eq!(planned["plan_id"], refused["plan_id"]);
+    assert_eq!(refused["run"]["refused"], json!(true));
+    desk.ask(&["sync"]).await.code(4).tells("--approve");
+    desk.ask(&["sync", "--approve", "0000000000000000"]).await.code(4);
+    assert_eq!(mutating(&sandbox), 0);
+    let id = refused["plan_id"].as_str().unwrap();
+    let said = desk.ask(&["sync", "--approve", id, "--format", "json"]).await;
+    let applied = said.code(0).json();
+    assert!(applied["operations"].as_array().unwrap().iter().all(|operation| operation["outcome"] == "applied"));
+    assert!(mutating(&sandbox) > 0);
+    let before = mutating(&sandbox);
+    desk.ask(&["sync"]).await.code(0);
+    assert_eq!(mutating(&sandbox), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_run_is_told_that_another_one_holds_the_lock() {
+    let sandbox = sandbox(4).await;
+    let desk = Desk::real(&sandbox);
+    let lock = PairLock::take(&desk.path("state"), "acme", jiff::Timestamp::UNIX_EPOCH).unwrap();
+    desk.ask(&["sync"]).await.code(11).tells("process");
+    assert!(sandbox.requests().is_empty());
+    // A dry run may go on meanwhile.
+    desk.ask(&["plan"]).await.code(0);
+    drop(lock);
+    desk.ask(&["sync"]).await.code(4);
+}
+
+#[test]
+fn a_corrupt_state_file_is_refused_and_left_as_it_is() {
+    let desk = Desk::demo();
+    std::fs::create_dir(desk.path("state")).unwrap();
+    let garbage = b"this is no database, whatever its name says".repeat(300);
+    std::fs::write(desk.path("state/demo.db"), &garbage).unwrap();
+    for command in ["sync", "plan", "status"] {
+        desk.run(&[command]).code(1).tells("demo.db").tells("move it away");
+        assert!(std::fs::read(desk.path("state/demo.db")).unwrap() == garbage, "{command} changed it");
+    }
+}
+
+#[test]
+fn a_newer_state_file_is_refused_and_left_as_it_is() {
+    let desk = Desk::demo();
+    desk.run(&["sync", "--quiet"]);
+    let state = desk.path("state/demo.db");
+    rusqlite::Connection::open(&state).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let before = std::fs::read(&state).unwrap();
+    for command in ["sync", "plan"] {
+        desk.run(&[command]).code(1).tells("newer");
+        assert!(std::fs::read(&state).unwrap() == before, "{command} changed it");
+    }
+}
+
+#[test]
+fn the_json_document_has_the_contracts_keys_in_order() {
+    let desk = Desk::demo();
+    let said = desk.run(&["plan", "--format", "json"]).code(0);
+    let keys = ["schema", "plan_id", "pair", "mode", "first_sync", "generated_at", "listings", "summary", "operations"];
+    let mut from = 0;
+    for key in keys.into_iter().chain(["conflicts", "held", "unsupported", "guards", "requests"]) {
+        let at = said.out[from..].find(&format!("\n  \"{key}\":")).unwrap_or_else(|| panic!("no {key} in its place"));
+        from += at + 1;
+    }
+    let plan = said.json();
+    assert_eq!(plan["schema"], "concord.plan/1");
+    assert!(plan.get("run").is_none());
+    let synced = desk.run(&["sync", "--format", "json"]).code(3).json();
+    assert_eq!(synced["plan_id"], plan["plan_id"]);
+    assert!(synced["operations"].as_array().unwrap().iter().all(|operation| operation["outcome"] == "applied"));
+    assert_eq!(synced["run"]["refused"], json!(false));
+    let again = desk.run(&["sync", "--format", "json"]).code(3).json();
+    assert_eq!(again["operations"], json!([]));
+    assert_eq!((&again["requests"]["cliengo"]["writes"], &again["requests"]["ghl"]["writes"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn a_sandbox_pair_syncs_is_edited_and_syncs_again() {
+    let desk = Desk::demo();
+    desk.run(&["plan", "--detailed-exitcode"]).code(2);
+    // 3: the seed's ambiguous people wait for a person.
+    desk.run(&["sync"]).code(3);
+    desk.run(&["plan", "--detailed-exitcode"]).code(3);
+    let edits = desk.run(&["sandbox", "edit", "--random", "20"]).code(0);
+    assert_eq!(edits.out.lines().count(), 20);
+    desk.run(&["plan", "--detailed-exitcode"]).code(2);
+    desk.run(&["sync"]).code(3);
+    desk.run(&["sync"]).code(3);
+    desk.run(&["plan", "--detailed-exitcode"]).code(3);
+    desk.run(&["status"]).code(0).tells("demo");
+    desk.run(&["history"]).code(0);
+    desk.run(&["history", "1"]).code(0);
+    desk.run(&["check", "--offline"]).code(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_plan_is_applied_exactly_and_refused_when_it_is_stale() {
+    let sandbox = sandbox(12).await;
+    let desk = Desk::real(&sandbox);
+    let id = desk.ask(&["plan", "--format", "json"]).await.json()["plan_id"].as_str().unwrap().to_owned();
+    desk.ask(&["sync", "--approve", &id]).await.code(0);
+    desk.ask(&["plan", "--detailed-exitcode"]).await.code(0);
+    change_an_email(&sandbox, "una@example.com");
+    let saved = desk.ask(&["plan", "--detailed-exitcode", "--save", "plan.json", "--format", "json"]).await.code(2);
+    change_an_email(&sandbox, "otra@example.com");
+    let before = mutating(&sandbox);
+    desk.ask(&["sync", "--plan", "plan.json"]).await.code(5).tells("stale");
+    assert_eq!(mutating(&sandbox), before);
+    change_an_email(&sandbox, "una@example.com");
+    let applied = desk.ask(&["sync", "--plan", "plan.json", "--format", "json"]).await.code(0).json();
+    assert_eq!(applied["plan_id"], saved.json()["plan_id"]);
+    desk.ask(&["sync", "--plan", "plan.json"]).await.code(5);
+    std::fs::write(desk.path("plan.json"), "{}").unwrap();
+    desk.ask(&["sync", "--plan", "plan.json"]).await.code(10).tells("plan.json");
+}
+
+fn change_an_email(sandbox: &Sandbox, email: &str) {
+    let contact = sandbox.world().dump().unwrap()["ghl"]["contacts"][0]["id"].as_str().map(str::to_owned);
+    let set = json!({ "email": email }).as_object().cloned().unwrap();
+    let edit = Edit { side: Side::Ghl, op: EditOp::Update, kind: EditKind::Contact, contact, id: None, set };
+    sandbox.world().edit(&edit).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_that_cannot_be_read_is_said_and_the_run_still_ends() {
+    let sandbox = sandbox(12).await;
+    let desk = Desk::real(&sandbox);
+    sandbox.set_faults("no-array@ghl:POST:/contacts/search*".parse().unwrap());
+    let plan = desk.ask(&["plan", "--format", "json"]).await.code(0).json();
+    assert_eq!(plan["listings"]["ghl"]["contact"]["complete"], json!(false));
+    assert_eq!(plan["operations"], json!([]), "nobody is created where everybody may be already");
+    desk.ask(&["plan"]).await.code(0).tells("GHL");
+}
+
+#[test]
+fn quiet_prints_nothing_when_all_is_well_and_few_lines_otherwise() {
+    let desk = Desk::demo();
+    let said = desk.run(&["sync", "--quiet"]).code(3);
+    assert!((1..=10).contains(&said.out.lines().count()), "{said:?}");
+    let mut calm = Desk::demo();
+    calm.environment.push(("CONCORD_CONFIG".to_owned(), path_text(&calm.path("schedules.toml"))));
+    let said = calm.run(&["check", "--offline", "--quiet"]).code(0);
+    assert_eq!(said.out, "");
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn one_pairs_failure_does_not_stop_the_others() {
+    let desk = Desk::with("[pair.broken]\nsandbox = true\n[pair.demo]\nsandbox = true\n");
+    std::fs::create_dir(desk.path("state")).unwrap();
+    std::fs::write(desk.path("state/broken.db"), "no database".repeat(999)).unwrap();
+    let said = desk.run(&["sync", "--format", "json"]).code(1);
+    let both = said.json();
+    assert_eq!(both[0]["pair"], "broken");
+    assert!(both[0]["error"].is_string(), "{}", both[0]);
+    assert_eq!(both[1]["pair"], "demo");
+    assert!(both[1]["run"].is_object());
+}

@@ -1,0 +1,140 @@
+//! Both sides changed the same field: who wins, and that the other's value is told.
+
+use std::time::Duration;
+
+use concord::reconcile::{HeldReason, Winner};
+use concord::record::Side;
+use serde_json::json;
+
+use crate::house::{House, Person, Plot, held};
+
+async fn linked(settings: &str) -> (House, Person) {
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let person = house.person(1);
+    house.good_night().await;
+    (house, person)
+}
+
+fn disagree(house: &House, person: &Person, first: Side) {
+    house.change(first, person, &json!({ "email": format!("de.{first}@example.com") }));
+    house.clock.advance(Duration::from_mins(20));
+    let second = first.other();
+    house.change(second, person, &json!({ "email": format!("de.{second}@example.com") }));
+}
+
+/// The winner's value goes over, the loser's is in the report, and the next night is quiet.
+async fn wins(house: &House, person: &Person, winner: Side) {
+    let finished = house.good_night().await;
+    let [conflict] = finished.plan.conflicts.as_slice() else { panic!("{:?}", finished.plan.conflicts) };
+    assert_eq!(conflict.winner, if winner == Side::Ghl { Winner::Ghl } else { Winner::Cliengo });
+    assert_eq!(conflict.cliengo, json!("de.cliengo@example.com"));
+    assert_eq!(conflict.ghl, json!("de.ghl@example.com"));
+    assert_eq!(conflict.base, json!("persona1@example.com"));
+    assert_eq!(house.writes().len(), 1, "{:?}", house.sent());
+    for side in Side::BOTH {
+        assert_eq!(house.row(side, person)["email"], format!("de.{winner}@example.com"));
+    }
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn ghl_wins_a_conflict_by_default() {
+    let (house, person) = linked("").await;
+    disagree(&house, &person, Side::Ghl);
+    wins(&house, &person, Side::Ghl).await;
+}
+
+#[tokio::test]
+async fn cliengo_wins_where_the_policy_says_so() {
+    let (house, person) = linked("[pair.house.contacts]\nconflict = \"cliengo\"\n").await;
+    disagree(&house, &person, Side::Cliengo);
+    wins(&house, &person, Side::Cliengo).await;
+}
+
+#[tokio::test]
+async fn the_newer_edit_wins_where_the_policy_says_so() {
+    for newer in Side::BOTH {
+        let (house, person) = linked("[pair.house.contacts]\nconflict = \"newest\"\n").await;
+        disagree(&house, &person, newer.other());
+        wins(&house, &person, newer).await;
+    }
+}
+
+#[tokio::test]
+async fn edits_within_five_minutes_are_decided_by_the_fallback() {
+    let settings = "[pair.house.contacts]\nconflict = \"newest\"\nconflict_fallback = \"cliengo\"\n";
+    let (house, person) = linked(settings).await;
+    for side in Side::BOTH {
+        house.change(side, &person, &json!({ "email": format!("de.{side}@example.com") }));
+    }
+    wins(&house, &person, Side::Cliengo).await;
+}
+
+#[tokio::test]
+async fn a_manual_conflict_waits_until_a_person_makes_both_agree() {
+    let (house, person) = linked("[pair.house.contacts]\nconflict = \"manual\"\n").await;
+    disagree(&house, &person, Side::Ghl);
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert_eq!(held(&finished), [HeldReason::ManualConflict]);
+        assert_eq!(finished.plan.conflicts[0].winner, Winner::Manual);
+        assert!(finished.needs_a_person());
+    }
+    house.change(Side::Ghl, &person, &json!({ "email": "de.cliengo@example.com" }));
+    let settled = house.quiet_night().await;
+    assert!(settled.plan.conflicts.is_empty() && !settled.needs_a_person());
+}
+
+#[tokio::test]
+async fn the_same_edit_on_both_sides_sends_nothing() {
+    let (house, person) = linked("").await;
+    for side in Side::BOTH {
+        house.change(side, &person, &json!({ "email": "misma@example.com" }));
+    }
+    let finished = house.quiet_night().await;
+    assert!(finished.plan.conflicts.is_empty());
+    // It became the base: a later edit of one side is no conflict.
+    house.change(Side::Cliengo, &person, &json!({ "email": "luego@example.com" }));
+    let finished = house.good_night().await;
+    assert!(finished.plan.conflicts.is_empty());
+    assert_eq!(house.row(Side::Ghl, &person)["email"], "luego@example.com");
+}
+
+#[tokio::test]
+async fn one_way_to_ghl_corrects_ghl_and_never_writes_cliengo() {
+    let (house, person) = linked("[pair.house.contacts]\ndirection = \"to_ghl\"\n").await;
+    house.change(Side::Ghl, &person, &json!({ "email": "deriva@example.com" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Sola", "email": "sola@example.com" }));
+    house.good_night().await;
+    assert_eq!(house.sent(), [format!(r#"ghl PUT /contacts/{} {{"email":"persona1@example.com"}}"#, person.ghl)]);
+    house.quiet_night().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Nueva", "email": "nueva@example.com" }));
+    house.good_night().await;
+    assert_eq!(house.rows(Side::Ghl, "contacts").len(), 3);
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 2);
+}
+
+#[tokio::test]
+async fn one_way_to_cliengo_corrects_cliengo_and_never_writes_ghl() {
+    let (house, person) = linked("[pair.house.contacts]\ndirection = \"to_cliengo\"\n").await;
+    house.change(Side::Cliengo, &person, &json!({ "email": "deriva@example.com" }));
+    house.contact(Side::Cliengo, &json!({ "name": "Sola", "email": "sola@example.com" }));
+    house.good_night().await;
+    let expected = format!(r#"cliengo PATCH /contacts/{} {{"email":"persona1@example.com"}}"#, person.cliengo);
+    assert_eq!(house.sent(), [expected]);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_kind_that_is_off_is_left_alone_on_both_sides() {
+    let off = "[pair.house.notes]\ndirection = \"off\"\n[pair.house.tasks]\ndirection = \"off\"\n";
+    let (house, person) = linked(off).await;
+    for side in Side::BOTH {
+        house.note(side, &person, &format!("Nota de {side}"));
+        house.task(side, &person, &format!("Tarea de {side}"));
+    }
+    house.quiet_night().await;
+    house.change(Side::Ghl, &person, &json!({ "email": "nueva@example.com" }));
+    house.good_night().await;
+    assert_eq!(house.writes().len(), 1);
+}

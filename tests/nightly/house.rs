@@ -1,0 +1,388 @@
+//! The harness: both CRMs, a pair, a folder for its state, and a clock that is moved by hand.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use concord::clock::{Clock as _, ManualClock};
+use concord::config::{Config, Pair, Readable};
+use concord::crm::Patience;
+use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
+use concord::crm::ghl::{Ghl, GhlSettings};
+use concord::reconcile::{HeldReason, Mode};
+use concord::record::{Action, Kind, Side};
+use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError};
+use concord::sandbox::{Edit, EditKind, EditOp, Options, Profile, Sandbox};
+use concord::state::State;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// How a house is furnished.
+#[derive(Clone, Debug)]
+pub struct Plot {
+    pub profile: Profile,
+    /// People of the seed; none where a test brings its own.
+    pub people: usize,
+    pub seed: u64,
+    pub lag: Duration,
+    pub hide_tags: bool,
+    /// Further TOML below `[pair.house]`.
+    pub settings: String,
+}
+
+impl Plot {
+    /// No people; Cliengo with everything it may be able to do.
+    pub fn extended() -> Self {
+        Self {
+            profile: Profile::Extended,
+            people: 0,
+            seed: 1,
+            lag: Duration::ZERO,
+            hide_tags: false,
+            settings: String::new(),
+        }
+    }
+
+    /// No people; Cliengo as it is documented.
+    pub fn legacy() -> Self {
+        let settings = "[pair.house.cliengo.capabilities]\ntags_read = \"auto\"\ntag_remove = false\nnote_update = false\nnote_delete = false\n";
+        Self { profile: Profile::Legacy, settings: settings.to_owned(), ..Self::extended() }
+    }
+
+    pub fn with_people(self, people: usize) -> Self {
+        Self { people, ..self }
+    }
+
+    pub fn with_settings(mut self, toml: &str) -> Self {
+        self.settings.push_str(toml);
+        self
+    }
+}
+
+/// A request that changes something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub side: Side,
+    pub method: String,
+    pub path: String,
+    pub body: Value,
+    pub status: u16,
+}
+
+/// Somebody who stands on both sides.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub cliengo: String,
+    pub ghl: String,
+}
+
+impl Person {
+    pub fn on(&self, side: Side) -> &str {
+        match side {
+            Side::Cliengo => &self.cliengo,
+            Side::Ghl => &self.ghl,
+        }
+    }
+}
+
+/// Both CRMs, a pair, and what is needed to run its nights.
+pub struct House {
+    pub sandbox: Sandbox,
+    pub pair: Pair,
+    pub clock: Arc<ManualClock>,
+    folder: TempDir,
+}
+
+impl House {
+    pub async fn build(plot: &Plot) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-11-23T06:00:00Z".parse().unwrap()));
+        let sandbox = Sandbox::start(Options {
+            contacts: plot.people,
+            seed: plot.seed,
+            profile: plot.profile,
+            lag: plot.lag,
+            hide_tags: plot.hide_tags,
+            clock: clock.clone(),
+            ..Options::default()
+        });
+        let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n{}", plot.settings);
+        let pair = Config::parse(&text, Path::new("schedules.toml")).unwrap().pairs.remove(0);
+        Self { sandbox: sandbox.await.unwrap(), pair, clock, folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn state_path(&self) -> PathBuf {
+        State::path_of(self.folder.path(), &self.pair.name)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The state and what lies beside it, by name, with its bytes. A reader of SQLite's may leave an empty log behind.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<_> = std::fs::read_dir(self.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+            .collect();
+        files.retain(|(name, bytes)| !name.ends_with(".db-shm") && !(name.ends_with(".db-wal") && bytes.is_empty()));
+        files.sort();
+        files
+    }
+
+    fn clients(&self, stop: &CancellationToken) -> (Cliengo, Ghl) {
+        let patience = Patience {
+            connect: Duration::from_secs(5),
+            read: Duration::from_secs(5),
+            total: Duration::from_secs(5),
+            backoff: Duration::from_millis(1),
+            longest: Duration::from_millis(5),
+            interval: Duration::from_millis(5),
+            attempts: 5,
+        };
+        let secret = SecretString::from(self.sandbox.api_key());
+        let website = self.sandbox.website_id();
+        let mut cliengo = CliengoSettings::new(&self.sandbox.cliengo_url(), secret, website, self.clock.clone());
+        let known = &self.pair.cliengo.capabilities;
+        cliengo.requests_per_second = None;
+        cliengo.page_size = 100;
+        cliengo.concurrency = 8;
+        cliengo.patience = patience;
+        cliengo.stop = stop.clone();
+        cliengo.capabilities = CliengoCapabilities {
+            contact_delete: known.contact_delete,
+            tags_read: match known.tags_read {
+                Readable::Auto => None,
+                Readable::On => Some(true),
+                Readable::Off => Some(false),
+            },
+            tag_remove: known.tag_remove,
+            note_update: known.note_update,
+            note_delete: known.note_delete,
+        };
+        let token = SecretString::from(self.sandbox.token());
+        let location = self.sandbox.location_id();
+        let mut ghl = GhlSettings::new(&self.sandbox.ghl_url(), token, location, self.clock.clone());
+        ghl.concurrency = 8;
+        ghl.patience = patience;
+        ghl.stop = stop.clone();
+        (Cliengo::new(cliengo).unwrap(), Ghl::new(ghl).unwrap())
+    }
+
+    /// A night that may fail, with a person's consent, and a way to stop it. The log begins anew.
+    pub async fn try_night(&self, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
+        self.clock.advance(DAY);
+        self.sandbox.clear_requests();
+        let (cliengo, ghl) = self.clients(&stop);
+        let job = Job {
+            pair: &self.pair,
+            cliengo: &cliengo,
+            ghl: &ghl,
+            state_dir: self.folder(),
+            clock: &*self.clock,
+            mode: Mode::Incremental,
+            stop,
+        };
+        run::sync(&job, consent).await
+    }
+
+    /// A night, a day after the last one.
+    pub async fn night(&self) -> Finished {
+        self.try_night(&Consent::default(), CancellationToken::new()).await.unwrap()
+    }
+
+    /// A night whose every operation is applied.
+    pub async fn good_night(&self) -> Finished {
+        let finished = self.night().await;
+        let missed: Vec<_> = finished
+            .run
+            .iter()
+            .flat_map(|run| &run.outcomes)
+            .filter(|(_, ended)| ended.outcome != OperationOutcome::Applied)
+            .collect();
+        assert!(missed.is_empty() && !finished.is_refused(), "{missed:#?} {:?}", finished.plan.guards);
+        finished
+    }
+
+    /// A night that sends nothing; also its plan is empty.
+    pub async fn quiet_night(&self) -> Finished {
+        let finished = self.night().await;
+        assert_eq!(self.writes(), [], "a quiet night writes nothing");
+        assert_eq!(shown(&finished), [""; 0], "a quiet night plans nothing");
+        finished
+    }
+
+    pub async fn dry_run(&self) -> Finished {
+        self.sandbox.clear_requests();
+        let stop = CancellationToken::new();
+        let (cliengo, ghl) = self.clients(&stop);
+        let job = Job {
+            pair: &self.pair,
+            cliengo: &cliengo,
+            ghl: &ghl,
+            state_dir: self.folder(),
+            clock: &*self.clock,
+            mode: Mode::Incremental,
+            stop,
+        };
+        run::plan(&job).await.unwrap()
+    }
+
+    /// What was sent since the last night or dry run began.
+    pub fn writes(&self) -> Vec<Written> {
+        let all = self.sandbox.requests().into_iter();
+        let mutating = all.filter(|request| request.method != "GET" && !request.path.ends_with("/search"));
+        mutating
+            .map(|request| Written {
+                side: request.side,
+                method: request.method,
+                path: request.path,
+                body: request.body.unwrap_or_default(),
+                status: request.status,
+            })
+            .collect()
+    }
+
+    /// The same in one line each: `ghl PUT /contacts/… {…}`.
+    pub fn sent(&self) -> Vec<String> {
+        let writes = self.writes();
+        writes.iter().map(|write| format!("{} {} {} {}", write.side, write.method, write.path, write.body)).collect()
+    }
+
+    pub fn faults(&self, spec: &str) {
+        self.sandbox.set_faults(spec.parse().unwrap());
+    }
+
+    /// A person's edit; the id of what it concerned. A minute passes first.
+    pub fn edit(
+        &self,
+        side: Side,
+        op: EditOp,
+        kind: EditKind,
+        contact: Option<&str>,
+        id: Option<&str>,
+        set: &Value,
+    ) -> String {
+        self.clock.advance(Duration::from_mins(1));
+        let edit = Edit {
+            side,
+            op,
+            kind,
+            contact: contact.map(str::to_owned),
+            id: id.map(str::to_owned),
+            set: set.as_object().cloned().unwrap_or_default(),
+        };
+        self.sandbox.world().edit(&edit).unwrap().id.unwrap_or_default()
+    }
+
+    /// A contact on one side, an hour old.
+    pub fn contact(&self, side: Side, set: &Value) -> String {
+        let created = self.clock.now().checked_sub(jiff::SignedDuration::from_hours(1)).unwrap();
+        let mut set = set.clone();
+        set.as_object_mut().unwrap().entry("createdAt").or_insert_with(|| json!(created.to_string()));
+        self.edit(side, EditOp::Create, EditKind::Contact, None, None, &set)
+    }
+
+    pub fn change(&self, side: Side, person: &Person, set: &Value) {
+        self.edit(side, EditOp::Update, EditKind::Contact, Some(person.on(side)), None, set);
+    }
+
+    pub fn remove(&self, side: Side, person: &Person) {
+        self.edit(side, EditOp::Delete, EditKind::Contact, Some(person.on(side)), None, &Value::Null);
+    }
+
+    /// Somebody who is the same on both sides.
+    pub fn person(&self, number: u32) -> Person {
+        let email = format!("persona{number}@example.com");
+        let phone = format!("+54911400{number:05}");
+        let name = format!("Persona Prueba{number}");
+        let cliengo = self.contact(Side::Cliengo, &json!({ "name": name, "email": email, "phone": phone }));
+        let last = format!("Prueba{number}");
+        let set = json!({ "firstName": "Persona", "lastName": last, "email": email, "phone": phone });
+        Person { cliengo, ghl: self.contact(Side::Ghl, &set) }
+    }
+
+    pub fn note(&self, side: Side, person: &Person, text: &str) -> String {
+        self.edit(side, EditOp::Create, EditKind::Note, Some(person.on(side)), None, &json!({ "body": text }))
+    }
+
+    pub fn task(&self, side: Side, person: &Person, title: &str) -> String {
+        let set = json!({ "title": title, "dueDate": "2026-12-24T15:00:00.000Z" });
+        self.edit(side, EditOp::Create, EditKind::Task, Some(person.on(side)), None, &set)
+    }
+
+    pub fn edit_child(&self, side: Side, kind: EditKind, person: &Person, id: &str, set: &Value) {
+        self.edit(side, EditOp::Update, kind, Some(person.on(side)), Some(id), set);
+    }
+
+    pub fn remove_child(&self, side: Side, kind: EditKind, person: &Person, id: &str) {
+        self.edit(side, EditOp::Delete, kind, Some(person.on(side)), Some(id), &Value::Null);
+    }
+
+    pub fn tag(&self, side: Side, op: EditOp, person: &Person, tag: &str) {
+        self.edit(side, op, EditKind::Tag, Some(person.on(side)), None, &json!({ "tag": tag }));
+    }
+
+    pub fn dump(&self) -> Value {
+        self.sandbox.world().dump().unwrap()
+    }
+
+    pub fn rows(&self, side: Side, kinds: &str) -> Vec<Value> {
+        self.dump()[side.as_str()][kinds].as_array().unwrap().clone()
+    }
+
+    /// The id of the only task or note of a side.
+    pub fn only(&self, side: Side, kinds: &str) -> String {
+        let rows = self.rows(side, kinds);
+        let [row] = rows.as_slice() else { panic!("{} {kinds} in {side}", rows.len()) };
+        let id = row["id"].as_str().or_else(|| row["_id"].as_str());
+        id.unwrap_or_else(|| panic!("{row}")).to_owned()
+    }
+
+    /// One contact as its side has it now.
+    pub fn row(&self, side: Side, person: &Person) -> Value {
+        self.rows(side, "contacts").into_iter().find(|row| row["id"] == person.on(side)).unwrap()
+    }
+
+    /// The texts of one contact's notes, or the titles of its tasks, as stored, sorted.
+    pub fn children(&self, side: Side, kinds: &str, contact: &str) -> Vec<String> {
+        let mut texts: Vec<String> = self
+            .rows(side, kinds)
+            .iter()
+            .filter(|row| row["contact_id"] == contact || row["contactId"] == contact)
+            .map(|row| text_of(row, &["title", "message", "body"]))
+            .collect();
+        texts.sort();
+        texts
+    }
+}
+
+/// The first of `keys` that holds a text, without HTML.
+pub fn text_of(row: &Value, keys: &[&str]) -> String {
+    let found = keys.iter().find_map(|key| row[*key].as_str().filter(|text| !text.is_empty()));
+    crate::story::plain(found.unwrap_or_default())
+}
+
+/// Each operation in a line: `ghl contact update`.
+pub fn shown(finished: &Finished) -> Vec<String> {
+    let operations = finished.plan.operations.iter();
+    operations.map(|planned| format!("{} {} {}", planned.side, planned.kind, planned.action.as_str())).collect()
+}
+
+/// How many operations of a sort.
+pub fn count(finished: &Finished, kind: Kind, action: Action) -> usize {
+    finished.plan.operations.iter().filter(|planned| planned.kind == kind && planned.action == action).count()
+}
+
+pub fn held(finished: &Finished) -> Vec<HeldReason> {
+    finished.plan.held.iter().map(|held| held.reason).collect()
+}
+
+/// What each operation came to, in the plan's order.
+pub fn outcomes(finished: &Finished) -> Vec<OperationOutcome> {
+    finished.run.iter().flat_map(|run| run.outcomes.values()).map(|ended| ended.outcome).collect()
+}

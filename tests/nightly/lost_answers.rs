@@ -1,0 +1,186 @@
+//! Writes whose answer is lost: exactly one counterpart in the end, and never a second request.
+
+use concord::record::{Kind, Side};
+use concord::run::{Consent, OperationOutcome};
+use concord::sandbox::EditOp;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{House, Person, Plot, outcomes};
+
+async fn linked() -> (House, Person) {
+    let house = House::build(&Plot::extended()).await;
+    let person = house.person(1);
+    house.person(2);
+    house.good_night().await;
+    (house, person)
+}
+
+/// Makes something on `source`, so that its counterpart has to be created on the other side.
+fn make(house: &House, source: Side, kind: Kind, person: &Person) {
+    match kind {
+        Kind::Contact => {
+            let name = if source == Side::Ghl { "firstName" } else { "name" };
+            let set = json!({ name: "Nueva", "email": "nueva@example.com", "phone": "+5491155550000" });
+            let made = house.contact(source, &set);
+            let there = Person { cliengo: made.clone(), ghl: made };
+            house.note(source, &there, "Primera nota");
+            house.tag(source, EditOp::Create, &there, "nueva");
+        }
+        Kind::Task => drop(house.task(source, person, "Tarea nueva")),
+        Kind::Note => drop(house.note(source, person, "Nota nueva")),
+    }
+}
+
+fn path_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => "/contacts",
+        Kind::Task => "/tasks",
+        Kind::Note => "/notes",
+    }
+}
+
+fn posts(house: &House, target: Side, kind: Kind) -> usize {
+    let is_one = |path: &str| match kind {
+        Kind::Contact => path.trim_end_matches('/') == "/contacts",
+        _ => path.ends_with(path_of(kind)),
+    };
+    let writes = house.writes();
+    writes.iter().filter(|write| write.side == target && write.method == "POST" && is_one(&write.path)).count()
+}
+
+async fn ends_with_one_counterpart(fault: &str) {
+    for target in Side::BOTH {
+        for kind in Kind::ALL {
+            let (house, person) = linked().await;
+            let kinds = format!("{kind}s");
+            let before = house.rows(target, &kinds).len();
+            make(&house, target.other(), kind, &person);
+            // GHL's contact create has a trailing slash; a note's and a task's path end in their kind.
+            let part = if kind == Kind::Contact && target == Side::Ghl { "/contacts/" } else { path_of(kind) };
+            house.faults(&format!("{fault}@{target}:POST:{part}"));
+            let struck = format!("{fault} on a POST of a {kind} to {target}");
+            if kind == Kind::Contact && target == Side::Ghl {
+                // The searches of GHL are POSTs too; the fault is for the create alone.
+                house.faults(&format!("{fault}@{target}:POST:/contacts/#2"));
+            }
+            let mut sent = 0;
+            for _ in 0..3 {
+                house.night().await;
+                sent += posts(&house, target, kind);
+            }
+            assert_eq!(sent, 1, "{struck}");
+            assert_eq!(house.rows(target, &kinds).len(), before + 1, "{struck}");
+            house.faults("");
+            house.night().await;
+            let quiet = house.quiet_night().await;
+            assert!(!quiet.needs_a_person(), "{struck}: {:?}", quiet.plan.held);
+            assert_eq!(house.rows(Side::Cliengo, "notes").len(), house.rows(Side::Ghl, "notes").len(), "{struck}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_cut_off_is_found_again_and_not_sent_twice() {
+    ends_with_one_counterpart("reset-after-write").await;
+}
+
+#[tokio::test]
+async fn a_create_answered_with_500_after_it_was_done_is_found_again_and_not_sent_twice() {
+    ends_with_one_counterpart("status-after-write=500").await;
+}
+
+#[tokio::test]
+async fn a_create_answered_with_nonsense_is_found_again_and_not_sent_twice() {
+    ends_with_one_counterpart("truncated-json").await;
+}
+
+#[tokio::test]
+async fn a_create_that_never_arrived_is_sent_again_the_next_night() {
+    for target in Side::BOTH {
+        for kind in [Kind::Task, Kind::Note] {
+            let (house, person) = linked().await;
+            let kinds = format!("{kind}s");
+            make(&house, target.other(), kind, &person);
+            house.faults(&format!("reset-before@{target}:POST:{}", path_of(kind)));
+            if kind == Kind::Task && target == Side::Ghl {
+                house.faults(&format!("reset-before@{target}:POST:/contacts/{}/tasks", person.ghl));
+            }
+            for _ in 0..3 {
+                house.night().await;
+            }
+            assert_eq!(house.rows(target, &kinds).len(), 1, "{kind} to {target}");
+            house.quiet_night().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_is_lost_settles_without_another_change() {
+    for source in Side::BOTH {
+        let (house, person) = linked().await;
+        house.change(source, &person, &json!({ "email": "nueva@example.com" }));
+        let method = if source == Side::Ghl { "PATCH" } else { "PUT" };
+        house.faults(&format!("reset-after-write@{}:{method}:/contacts/#..5", source.other()));
+        let finished = house.night().await;
+        assert_eq!(outcomes(&finished), [OperationOutcome::Unknown]);
+        let again = house.night().await;
+        assert!(again.plan.conflicts.is_empty());
+        assert_eq!(house.writes(), [], "both sides say the same already");
+        assert_eq!(house.row(source.other(), &person)["email"], "nueva@example.com");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_leaves_the_rest_for_the_next_one() {
+    let house = House::build(&Plot::extended().with_people(40)).await;
+    let stop = CancellationToken::new();
+    let consent = Consent::default();
+    let stopping = async {
+        while house.writes().len() < 5 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    let (finished, ()) = tokio::join!(house.try_night(&consent, stop.clone()), stopping);
+    let outcomes = outcomes(&finished.unwrap());
+    assert!(outcomes.contains(&OperationOutcome::NotStarted));
+    assert!(outcomes.contains(&OperationOutcome::Applied));
+    for _ in 0..2 {
+        house.night().await;
+    }
+    house.quiet_night().await;
+    crate::story::both_sides_tell_the_same(&house, crate::story::Blind::default());
+    for side in Side::BOTH {
+        let doubled = crate::story::emails(&house, side).into_iter().filter(|(_, count)| *count > 1).count();
+        assert!(doubled <= usize::from(side == Side::Cliengo), "{side}: somebody is there twice");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_changes_between_listing_and_writing_is_left_for_the_next_night() {
+    for source in Side::BOTH {
+        let (house, person) = linked().await;
+        let target = source.other();
+        house.change(source, &person, &json!({ "email": "planeada@example.com" }));
+        // The contacts are listed by then; the notes come after them.
+        house.faults("hang=0.4@cliengo:GET:/notes,hang=0.4@ghl:GET:/notes");
+        let meanwhile = async {
+            let listed = |side: Side| {
+                house.sandbox.requests().iter().any(|asked| asked.side == side && asked.path.ends_with("/notes"))
+            };
+            while !(listed(Side::Cliengo) && listed(Side::Ghl)) {
+                tokio::task::yield_now().await;
+            }
+            house.change(target, &person, &json!({ "email": "mientras@example.com" }));
+        };
+        let (finished, ()) = tokio::join!(house.night(), meanwhile);
+        assert_eq!(outcomes(&finished), [OperationOutcome::SkippedStale]);
+        assert_eq!(house.writes(), []);
+        assert_eq!(house.row(target, &person)["email"], "mientras@example.com");
+        let next = house.good_night().await;
+        assert_eq!(next.plan.conflicts.len(), 1, "both changed it: the next night sees it");
+        house.quiet_night().await;
+    }
+}

@@ -1,0 +1,23 @@
+//! Whole nights against both embedded CRMs over real HTTP: what one is asked, what one is sent, what both tell after it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's own functions fail as its assertions do"
+)]
+
+mod bad_records;
+mod command;
+mod house;
+mod story;
+
+mod conflicts;
+mod deletes;
+mod documented;
+mod fields;
+mod first_sync;
+mod lost_answers;
+mod people;
+mod quiet;
+mod random_edits;

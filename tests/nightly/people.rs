@@ -1,0 +1,176 @@
+//! Who is who: matched, created, or left to a person.
+
+use std::time::Duration;
+
+use concord::reconcile::HeldReason;
+use concord::record::{Action, Kind, Side};
+use serde_json::json;
+
+use crate::house::{House, Plot, count, held};
+
+async fn empty() -> House {
+    House::build(&Plot::extended()).await
+}
+
+/// Two nights without a request, both with these reasons.
+async fn are_held(house: &House, reasons: &[HeldReason]) {
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert_eq!(held(&finished), reasons);
+    }
+}
+
+#[tokio::test]
+async fn ambiguous_people_are_held_and_never_linked_or_created() {
+    let house = empty().await;
+    for name in ["Ana", "Ana María"] {
+        house.contact(Side::Cliengo, &json!({ "name": name, "email": "ana@example.com" }));
+    }
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
+    are_held(&house, &[HeldReason::AmbiguousMatch; 3]).await;
+    assert!(house.night().await.needs_a_person());
+}
+
+#[tokio::test]
+async fn two_people_of_one_side_alone_with_one_key_are_held() {
+    let house = empty().await;
+    for name in ["casa", "trabajo"] {
+        let email = format!("{name}@example.com");
+        house.contact(Side::Ghl, &json!({ "firstName": name, "email": email, "phone": "+5491155550000" }));
+    }
+    let finished = house.quiet_night().await;
+    assert!(held(&finished).iter().all(|reason| *reason == HeldReason::AmbiguousMatch));
+    assert_eq!(held(&finished).len(), 2);
+}
+
+#[tokio::test]
+async fn one_who_writes_to_cliengo_again_is_a_duplicate_and_not_created_in_ghl() {
+    let house = empty().await;
+    house.person(1);
+    house.good_night().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Persona", "email": "persona1@example.com" }));
+    are_held(&house, &[HeldReason::DuplicateOf]).await;
+    assert!(!house.night().await.needs_a_person());
+}
+
+#[tokio::test]
+async fn a_contact_with_neither_email_nor_phone_waits_until_it_has_one() {
+    let house = empty().await;
+    let id = house.contact(Side::Cliengo, &json!({ "name": "Sin datos" }));
+    are_held(&house, &[HeldReason::NoMatchKey]).await;
+    let person = crate::house::Person { cliengo: id, ghl: String::new() };
+    house.change(Side::Cliengo, &person, &json!({ "email": "ahora@example.com" }));
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Create), 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_placeholder_email_neither_matches_nor_is_sent() {
+    let house = empty().await;
+    let email = "5491155550000@whatsapp.example";
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": email, "phone": "+5491155550000" }));
+    // Another line with that same address: no match by it.
+    house.contact(Side::Ghl, &json!({ "firstName": "Otra", "email": email, "phone": "+5491155559999" }));
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Link), 0);
+    let made = house.writes().into_iter().find(|write| write.side == Side::Ghl && write.method == "POST").unwrap();
+    assert_eq!(made.body["phone"], "+5491155550000");
+    assert!(made.body.get("email").is_none(), "{}", made.body);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_is_no_number_neither_matches_nor_is_sent() {
+    let house = empty().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "phone": "consultar" }));
+    house.contact(Side::Cliengo, &json!({ "name": "Sola", "phone": "consultar" }));
+    let finished = house.good_night().await;
+    assert_eq!(held(&finished), [HeldReason::NoMatchKey]);
+    let writes = house.writes();
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    assert!(writes[0].body.get("phone").is_none(), "{}", writes[0].body);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn numbers_of_one_line_link_without_a_request() {
+    let house = empty().await;
+    for (number, typed) in ["+54 11 5555-0000", "011 15-5555-0001", "11 5555-0002"].into_iter().enumerate() {
+        house.contact(Side::Cliengo, &json!({ "name": "Ana", "phone": typed }));
+        house.contact(Side::Ghl, &json!({ "firstName": "Ana", "phone": format!("+549115555000{number}") }));
+    }
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Link), 3);
+    assert_eq!(house.writes(), []);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn emails_match_whatever_their_case() {
+    let house = empty().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": " Ana@Example.COM " }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Link), 1);
+    assert_eq!(house.writes(), []);
+}
+
+#[tokio::test]
+async fn an_additional_email_of_ghl_matches() {
+    let house = empty().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }));
+    let set = json!({ "firstName": "Ana", "email": "trabajo@example.com", "additionalEmails": ["ana@example.com"] });
+    house.contact(Side::Ghl, &set);
+    let finished = house.night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Create), 0);
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len() + house.rows(Side::Ghl, "contacts").len(), 2);
+}
+
+#[tokio::test]
+async fn one_phone_with_two_emails_is_held() {
+    let house = empty().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "phone": "11 5555-0000" }));
+    let set = json!({ "firstName": "Eva", "email": "eva@example.com", "phone": "+5491155550000" });
+    house.contact(Side::Ghl, &set);
+    are_held(&house, &[HeldReason::EmailPhoneMismatch; 2]).await;
+}
+
+#[tokio::test]
+async fn a_contact_that_is_too_young_waits_for_the_next_night() {
+    let house = House::build(&Plot::extended().with_settings("[pair.house.cliengo]\nmin_age = \"48h\"\n")).await;
+    let created = concord::clock::Clock::now(&*house.clock);
+    let set = json!({ "name": "Ana", "email": "ana@example.com", "createdAt": created.to_string() });
+    house.contact(Side::Cliengo, &set);
+    let young = house.quiet_night().await;
+    assert_eq!(held(&young), [HeldReason::TooYoung]);
+    assert!(!young.needs_a_person());
+    house.clock.advance(Duration::from_hours(24));
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Create), 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn somebody_whom_ghl_finds_although_no_listing_shows_it_is_not_created_twice() {
+    let house = House::build(&Plot { lag: Duration::from_hours(100), ..Plot::extended() }).await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }));
+    house.good_night().await;
+    house.quiet_night().await;
+    assert_eq!(house.rows(Side::Ghl, "contacts").len(), 1);
+}
+
+#[tokio::test]
+async fn equal_notes_pair_off_and_only_the_surplus_is_written() {
+    let house = empty().await;
+    let person = house.person(1);
+    for (side, notes) in [(Side::Cliengo, 3), (Side::Ghl, 1)] {
+        for _ in 0..notes {
+            house.note(side, &person, "No contesta");
+        }
+    }
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Note, Action::Create), 2);
+    assert_eq!(house.rows(Side::Ghl, "notes").len(), 3);
+    house.quiet_night().await;
+}

@@ -1,0 +1,66 @@
+//! Working days that nobody planned: every edit is carried over, and nothing is doubled.
+
+use concord::record::Side;
+use concord::sandbox::{Edit, EditKind, EditOp};
+
+use crate::house::{House, Plot, shown};
+use crate::story::{Blind, both_sides_tell_the_same, emails};
+
+/// A Cliengo note's deletion is believed the second night only (`semantics` 20).
+fn waits_a_night(edit: &Edit) -> bool {
+    edit.side == Side::Cliengo && edit.kind == EditKind::Note && edit.op == EditOp::Delete
+}
+
+/// Whether the documented Cliengo can follow.
+fn can_be_followed(edit: &Edit) -> bool {
+    let to_cliengo = edit.side == Side::Ghl;
+    match edit.kind {
+        EditKind::Task => false,
+        EditKind::Note => !(to_cliengo && edit.op != EditOp::Create),
+        EditKind::Contact | EditKind::Tag => true,
+    }
+}
+
+async fn working_days(plot: Plot, seed: u64, legacy: bool) {
+    let house = House::build(&plot.with_people(60)).await;
+    house.good_night().await;
+    let mut rng = fastrand::Rng::with_seed(seed);
+    for _ in 0..4 {
+        let edits = house.sandbox.world().random_edits(15, &mut rng).unwrap();
+        let planned = house.dry_run().await;
+        for edit in edits.iter().filter(|edit| !waits_a_night(edit) && (!legacy || can_be_followed(edit))) {
+            let id = edit.id.as_deref().or(edit.contact.as_deref());
+            let concerned = planned.plan.operations.iter().any(|operation| {
+                let ids = [&operation.ids, &operation.parent];
+                ids.iter().any(|ids| ids.of(edit.side) == id || ids.of(edit.side) == edit.contact.as_deref())
+            });
+            assert!(concerned, "seed {seed}: nothing is planned for {edit:?} in {:#?}", shown(&planned));
+        }
+        house.good_night().await;
+        if edits.iter().any(waits_a_night) {
+            house.good_night().await;
+        }
+        house.quiet_night().await;
+    }
+    if !legacy {
+        both_sides_tell_the_same(&house, Blind::default());
+    }
+    for side in Side::BOTH {
+        let doubled = emails(&house, side).into_iter().filter(|(_, count)| *count > 1).count();
+        assert!(doubled <= usize::from(side == Side::Cliengo), "{side}: somebody is there twice");
+    }
+}
+
+#[tokio::test]
+async fn every_random_edit_is_planned_applied_and_then_quiet() {
+    for seed in 1..4 {
+        working_days(Plot::extended(), seed, false).await;
+    }
+}
+
+#[tokio::test]
+async fn every_random_edit_that_the_documented_cliengo_can_follow_is_applied() {
+    for seed in 1..4 {
+        working_days(Plot::legacy(), seed, true).await;
+    }
+}
