@@ -154,7 +154,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
             settle_one(state, settlement, run)?;
         }
         for (link, side) in &gathered.missed {
-            state.set_missed(*link, *side, run)?;
+            state.set_missed(*link, *side, Some(run))?;
         }
         for (link, side) in &gathered.returned {
             state.set_missed(*link, *side, None)?;

@@ -296,13 +296,13 @@ impl State {
         Ok(())
     }
 
-    /// Notes the run that first missed a record. Its fingerprint goes, so that a listing that has it again is read.
+    /// Notes the run that first missed a record, or that it is there again.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn set_missed(&self, link: i64, side: Side, run: i64) -> Result<(), StateError> {
+    pub fn set_missed(&self, link: i64, side: Side, run: Option<i64>) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE shadow SET missed = ?3, fingerprint = NULL WHERE link = ?1 AND side = ?2")?
+            .prepare_cached("UPDATE shadow SET missed = ?3 WHERE link = ?1 AND side = ?2")?
             .execute(params![link, side.as_str(), run])?;
         Ok(())
     }
