@@ -10,7 +10,7 @@ use super::pull::Pulled;
 use super::{Job, RunError, held};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Holder, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
-use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId};
+use crate::record::{Both, CliengoId, Field, Forms, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// How many records are asked for by id at a time.
@@ -44,6 +44,8 @@ pub struct Gathered<'a> {
     pub missed: Vec<(i64, Side)>,
     /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
+    /// Kept contacts whose half that was gone is there again, as the CRM itself says.
+    pub risen: Vec<(i64, SideId)>,
 }
 
 /// What is known of one half of a touched link.
@@ -65,6 +67,9 @@ struct Gathering<'j, 's, C, G> {
     loose: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
     missed: Vec<(i64, Side)>,
+    /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
+    unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
+    kept_news: BTreeSet<i64>,
 }
 
 /// Gathers what reconciling needs from stage and state, and asks the CRMs about what is missing or doubtful.
@@ -92,13 +97,15 @@ where
         loose: Both::default(),
         unparsable: Vec::new(),
         missed: Vec::new(),
+        unreadable_keys: Both::default(),
+        kept_news: BTreeSet::new(),
     };
     held(stage).seal()?;
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
     gathering.widen()?;
     let (contacts, children) = gathering.load().await?;
-    gathering.finish(contacts, children)
+    gathering.finish(contacts, children).await
 }
 
 impl<'j, C, G> Gathering<'j, '_, C, G>
@@ -146,13 +153,19 @@ where
     /// I30: a record that cannot be understood is there, and waits.
     fn unreadable(&mut self, side: Side, kind: Kind, row: StagedRow, why: String) -> Result<(), RunError> {
         warn!(%side, %kind, id = row.id, why, "a record cannot be understood");
-        let mut ids = Ids::one(SideId::new(side, row.id));
+        let id = SideId::new(side, row.id);
+        if kind == Kind::Contact {
+            let keys = recognisable(&row.payload, &self.pulled.forms);
+            self.unreadable_keys.of_mut(side).extend(keys.into_iter().map(|key| (key, Ids::one(id.clone()))));
+        }
+        let mut ids = Ids::one(id);
         if let (Some(link), Some(state)) = (row.link, self.state) {
             ids = state.link(link)?.map_or(ids, |row| row.ids);
             let halves = self.touched.entry(link).or_default();
             *halves.of_mut(side) = Some(Sighting::Unreadable(why.clone()));
         }
-        self.unparsable.push(Unreadable { kind, ids, why });
+        let parent = row.parent.map(|parent| SideId::new(side, parent));
+        self.unparsable.push(Unreadable { kind, ids, parent, why });
         Ok(())
     }
 
@@ -186,7 +199,13 @@ where
         };
         for (link, halves) in &touched {
             let link = *link;
-            let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { continue };
+            let Some(row) = state.link(link)? else { continue };
+            if row.status == LinkStatus::Kept && has_news(state, link, halves)? {
+                self.kept_news.extend(row.parent);
+            }
+            if row.status != LinkStatus::Live {
+                continue;
+            }
             let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
             if parent.as_ref().is_some_and(|parent| parent.status != LinkStatus::Live) {
                 continue;
@@ -293,7 +312,7 @@ where
         }
     }
 
-    fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
+    async fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
         let (job, state) = (self.job, self.state);
         let mut parents = BTreeMap::new();
         let mut unknown_parents = BTreeSet::new();
@@ -315,6 +334,7 @@ where
                 _ => {}
             }
         }
+        let risen = self.risen().await?;
         let holders = self.holders(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let mut input = Input {
@@ -338,6 +358,7 @@ where
             holders,
             pending: BTreeSet::new(),
             unparsable: self.unparsable,
+            kept_news: self.kept_news,
             remembered: BTreeSet::new(),
         };
         if let Some(state) = state {
@@ -354,7 +375,25 @@ where
         for side in Side::BOTH {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned })
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
+    }
+
+    /// Kept contacts that a CRM lists again; it is asked, since a listing may lag behind a delete.
+    async fn risen(&self) -> Result<Vec<(i64, SideId)>, RunError> {
+        let mut risen = Vec::new();
+        for side in Side::BOTH {
+            let listed = held(self.stage).risen(side)?;
+            for (link, id) in listed {
+                let present = match SideId::new(side, id.clone()) {
+                    SideId::Cliengo(id) => self.job.cliengo.look_up(Kind::Contact, &id, None).await,
+                    SideId::Ghl(id) => self.job.ghl.look_up(Kind::Contact, &id, None).await,
+                };
+                if matches!(present, Ok(Lookup::Present(_))) {
+                    risen.push((link, SideId::new(side, id)));
+                }
+            }
+        }
+        Ok(risen)
     }
 
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
@@ -376,6 +415,17 @@ where
                         state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
                     );
                 }
+                for (theirs, ids) in self.unreadable_keys.of(side) {
+                    if *theirs == key && !found.iter().any(|holder| holder.ids.of(side) == ids.of(side)) {
+                        found.push(Holder { link: 0, ids: ids.clone() });
+                    }
+                }
+                // `semantics` 10: who is gone holds nothing.
+                let is_gone = |link: i64| {
+                    let contact = contacts.iter().find(|contact| contact.link == link);
+                    contact.is_some_and(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)))
+                };
+                found.retain(|holder| !is_gone(holder.link));
                 found.sort();
                 found.dedup();
                 if !found.is_empty() {
@@ -437,6 +487,32 @@ where
     }
 }
 
+/// Whether a kept record's survivor differs from what it was when it was kept.
+fn has_news(state: &State, link: i64, halves: &Both<Option<Sighting>>) -> Result<bool, RunError> {
+    for side in Side::BOTH {
+        if let Some(Sighting::Listed(record)) = halves.of(side) {
+            let shadow = state.shadow(link, side)?;
+            return Ok(shadow.is_none_or(|shadow| !covers(&shadow.record, record)));
+        }
+    }
+    Ok(false)
+}
+
+/// What a contact whose payload cannot be understood can still be recognised by: both CRMs call these fields so, and a
+/// number is as good as a text here.
+fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey> {
+    let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(payload).unwrap_or_default();
+    let text = |name: &str| match fields.get(name) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(serde_json::Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let record = Record::default()
+        .with(Field::Email, Value::email(&text("email")))
+        .with(Field::Phone, Value::phone(&text("phone"), forms.region));
+    record.match_keys()
+}
+
 /// The id of a child's contact on one side.
 fn parent_id(state: &State, row: &LinkRow, side: Side) -> Result<Option<String>, RunError> {
     let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
@@ -484,6 +560,6 @@ fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
 
 /// Whether `base` holds everything that `record` says.
 pub(super) fn covers(base: &Record, record: &Record) -> bool {
-    let holds = |(field, value): (&Field, &crate::record::Value)| base.get(field).is_some_and(|held| held.same(value));
+    let holds = |(field, value): (&Field, &Value)| base.get(field).is_some_and(|held| held.same(value));
     record.fields.iter().all(holds)
 }
