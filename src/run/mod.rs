@@ -160,6 +160,7 @@ where
     check_accounts(snapshot.as_ref(), &pulled)?;
     bind(state, &pulled)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
+    held(&stage).refresh()?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
     let plan = draw(job, &gathered);

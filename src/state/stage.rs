@@ -99,6 +99,14 @@ impl Stage {
         Ok(Self { connection })
     }
 
+    /// Lets what follows see the state as it is now: until then it is seen as it was at the first reading.
+    ///
+    /// # Errors
+    /// When the staging file cannot be written.
+    pub fn refresh(&self) -> Result<(), StateError> {
+        Ok(self.connection.execute_batch("COMMIT; BEGIN")?)
+    }
+
     /// Stores a listed record; the last of one id stands.
     ///
     /// # Errors
