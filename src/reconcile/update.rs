@@ -76,7 +76,7 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
         let rules = Rules {
             policy: draft.input.policy(subject.kind),
             updated: Both::from_fn(|side| story.now.of(side).updated),
-            repair: draft.input.mode == Mode::Full,
+            repair: draft.input.mode == Mode::Full && !(field == Field::Due && is_synthetic(draft, subject, story)),
         };
         match decide(sights, &rules) {
             Decision::Rest => {}
@@ -100,6 +100,22 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
         judge_tags(draft, subject, story, &mut verdicts);
     }
     verdicts
+}
+
+/// `semantics` 15: a due date that we gave to a task without one stays where it is until a person changes it.
+fn is_synthetic(draft: &Draft<'_>, subject: &Subject, story: Story<'_>) -> bool {
+    Side::BOTH.into_iter().any(|side| {
+        let (given, source) = (story.now.of(side).get(&Field::Due), story.now.of(side.other()));
+        let target = fit::Target {
+            side,
+            capabilities: draft.input.capabilities.of(side),
+            kind: subject.kind,
+            current: None,
+            default_due: draft.input.pair.tasks.default_due,
+        };
+        source.get(&Field::Due).is_some_and(Value::is_empty)
+            && matches!((target.fit(Field::Due, source), given), (Fit::Write(due), Some(given)) if due.same(given))
+    })
 }
 
 impl Verdicts {

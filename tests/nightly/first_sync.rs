@@ -75,3 +75,14 @@ async fn what_a_first_sync_holds_is_the_same_every_night() {
     let second: BTreeSet<_> = held(&house.quiet_night().await).into_iter().collect();
     assert_eq!(first, second);
 }
+
+#[tokio::test]
+async fn a_full_night_after_a_sync_has_nothing_to_repair() {
+    for plot in [Plot::extended(), Plot::legacy()] {
+        let mut house = House::build(&plot.with_people(PEOPLE)).await;
+        house.good_night().await;
+        house.mode = concord::reconcile::Mode::Full;
+        house.quiet_night().await;
+        house.quiet_night().await;
+    }
+}
