@@ -136,7 +136,7 @@ impl House {
             .map(|entry| entry.unwrap())
             .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
             .collect();
-        files.retain(|(name, bytes)| !name.ends_with(".db-shm") && !(name.ends_with(".db-wal") && bytes.is_empty()));
+        files.retain(|(name, bytes)| !(name.ends_with(".db-shm") || name.ends_with(".db-wal") && bytes.is_empty()));
         files.sort();
         files
     }
