@@ -1,20 +1,22 @@
 //! The sieve: what is news, what is missing, and what has to be asked again before anything is decided from it.
 
+mod ask;
+mod company;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use futures::StreamExt;
 use tracing::warn;
+
+use ask::Question;
+use company::recognisable;
 
 use super::pull::Pulled;
 use super::{Job, RunError, held};
-use crate::crm::{Lookup, Reader, Shape};
-use crate::reconcile::{Half, Holder, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
-use crate::record::{Both, CliengoId, Field, Forms, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value};
+use crate::crm::{Reader, Shape};
+use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
+use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
-
-/// How many records are asked for by id at a time.
-const LOOKUPS: usize = 4;
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
 #[derive(Clone, Debug)]
@@ -280,38 +282,6 @@ where
         Ok(Half { base, now })
     }
 
-    async fn ask(&self, questions: Vec<Question>) -> BTreeMap<(i64, Side), Now> {
-        let asked = futures::stream::iter(questions).map(|question| async move {
-            let key = (question.link, question.id.side());
-            let now = match &question.id {
-                SideId::Cliengo(id) => {
-                    let parent = question.parent.as_ref().map(|parent| CliengoId::new(parent.as_str()));
-                    self.look_up(self.job.cliengo, &question, id, parent.as_ref()).await
-                }
-                SideId::Ghl(id) => {
-                    let parent = question.parent.as_ref().map(|parent| GhlId::new(parent.as_str()));
-                    self.look_up(self.job.ghl, &question, id, parent.as_ref()).await
-                }
-            };
-            (key, now)
-        });
-        asked.buffer_unordered(LOOKUPS).collect().await
-    }
-
-    async fn look_up<R: Reader>(&self, crm: &R, question: &Question, id: &R::Id, parent: Option<&R::Id>) -> Now {
-        match crm.look_up(question.kind, id, parent).await {
-            Ok(Lookup::Present(payload)) => {
-                match crm.parse(question.kind, &payload, Shape::Single, &self.pulled.forms) {
-                    Ok(record) => Now::Changed(record),
-                    Err(why) => Now::Unknown(why.to_string()),
-                }
-            }
-            Ok(Lookup::Gone(gone)) if question.missing => Now::Gone(gone),
-            Ok(Lookup::Gone(_)) => Now::Unknown("listed, but gone when asked for by id".to_owned()),
-            Err(why) => Now::Unknown(why.to_string()),
-        }
-    }
-
     async fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
         let (job, state) = (self.job, self.state);
         let mut parents = BTreeMap::new();
@@ -377,114 +347,6 @@ where
         }
         Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
     }
-
-    /// Kept contacts that a CRM lists again; it is asked, since a listing may lag behind a delete.
-    async fn risen(&self) -> Result<Vec<(i64, SideId)>, RunError> {
-        let mut risen = Vec::new();
-        for side in Side::BOTH {
-            let listed = held(self.stage).risen(side)?;
-            for (link, id) in listed {
-                let present = match SideId::new(side, id.clone()) {
-                    SideId::Cliengo(id) => self.job.cliengo.look_up(Kind::Contact, &id, None).await,
-                    SideId::Ghl(id) => self.job.ghl.look_up(Kind::Contact, &id, None).await,
-                };
-                if matches!(present, Ok(Lookup::Present(_))) {
-                    risen.push((link, SideId::new(side, id)));
-                }
-            }
-        }
-        Ok(risen)
-    }
-
-    /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
-    fn holders(&self, contacts: &[Linked]) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
-        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| &contact.record);
-        let gone = contacts.iter().flat_map(|contact| {
-            Side::BOTH.into_iter().filter_map(|side| match contact.sides.of(side).now {
-                Now::Gone(_) => contact.sides.of(side).base.as_ref(),
-                _ => None,
-            })
-        });
-        let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(keys_of).collect();
-        let mut holders = self.takers(contacts, &wanted)?;
-        for key in wanted {
-            for side in Side::BOTH {
-                let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
-                if let Some(state) = self.state {
-                    found.extend(
-                        state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
-                    );
-                }
-                for (theirs, ids) in self.unreadable_keys.of(side) {
-                    if *theirs == key && !found.iter().any(|holder| holder.ids.of(side) == ids.of(side)) {
-                        found.push(Holder { link: 0, ids: ids.clone() });
-                    }
-                }
-                // `semantics` 10: who is gone holds nothing.
-                let is_gone = |link: i64| {
-                    let contact = contacts.iter().find(|contact| contact.link == link);
-                    contact.is_some_and(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)))
-                };
-                found.retain(|holder| !is_gone(holder.link));
-                found.sort();
-                found.dedup();
-                if !found.is_empty() {
-                    holders.of_mut(side).insert(key.clone(), found);
-                }
-            }
-        }
-        Ok(holders)
-    }
-
-    /// Linked contacts that took one of these keys since they were last agreed, an additional one too.
-    fn takers(
-        &self,
-        contacts: &[Linked],
-        wanted: &BTreeSet<MatchKey>,
-    ) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
-        let mut takers: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
-        let mut note = |side: Side, record: &Record, holder: &Holder| {
-            for key in keys_of(record).filter(|key| wanted.contains(key)) {
-                takers.of_mut(side).entry(key).or_default().push(holder.clone());
-            }
-        };
-        for contact in contacts {
-            let holder = Holder { link: contact.link, ids: contact.ids.clone() };
-            for side in Side::BOTH {
-                if let Now::Changed(record) = &contact.sides.of(side).now {
-                    note(side, record, &holder);
-                }
-            }
-        }
-        // A contact whose fields are as agreed may still have another additional e-mail or phone.
-        let Some(state) = self.state else { return Ok(takers) };
-        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && !seen.record.also.is_empty()) {
-            if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
-                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids });
-            }
-        }
-        Ok(takers)
-    }
-
-    fn covered(
-        &self,
-        contacts: &[Linked],
-        parents: &BTreeMap<i64, Parent>,
-    ) -> Result<BTreeSet<(Kind, SideId)>, RunError> {
-        let linked = contacts.iter().map(|contact| &contact.ids).chain(parents.values().map(|parent| &parent.ids));
-        let linked = linked.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)));
-        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| contact.id.clone());
-        let stage = held(self.stage);
-        let mut covered = BTreeSet::new();
-        for id in linked.chain(unlinked) {
-            for kind in [Kind::Task, Kind::Note] {
-                if stage.is_covered(id.side(), kind, id.as_str())? {
-                    covered.insert((kind, id.clone()));
-                }
-            }
-        }
-        Ok(covered)
-    }
 }
 
 /// Whether a kept record's survivor differs from what it was when it was kept.
@@ -496,21 +358,6 @@ fn has_news(state: &State, link: i64, halves: &Both<Option<Sighting>>) -> Result
         }
     }
     Ok(false)
-}
-
-/// What a contact whose payload cannot be understood can still be recognised by: both CRMs call these fields so, and a
-/// number is as good as a text here.
-fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey> {
-    let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(payload).unwrap_or_default();
-    let text = |name: &str| match fields.get(name) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    };
-    let record = Record::default()
-        .with(Field::Email, Value::email(&text("email")))
-        .with(Field::Phone, Value::phone(&text("phone"), forms.region));
-    record.match_keys()
 }
 
 /// The id of a child's contact on one side.
@@ -533,22 +380,6 @@ fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>
     }
     parents.insert(link, Parent { ids: row.ids, label });
     Ok(())
-}
-
-/// Everything that a contact can be recognised by.
-fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
-    record.match_keys().into_iter().chain(record.also.iter().cloned())
-}
-
-/// A record to ask for by id.
-#[derive(Clone, Debug)]
-struct Question {
-    link: i64,
-    kind: Kind,
-    id: SideId,
-    parent: Option<SideId>,
-    /// Whether it was missing from a complete listing: only then does "gone" count.
-    missing: bool,
 }
 
 fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
