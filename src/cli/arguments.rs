@@ -126,7 +126,7 @@ pub(super) struct PlanOptions {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Save the plan for `sync --plan`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "rebuild")]
     pub save: Option<PathBuf>,
     /// Exit with 2 when operations are pending, 3 when a person is needed
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::create::plan_child;
 use super::draft::{Draft, Family, Subject};
-use super::fit::synthetic_due;
+use super::fit::is_synthetic;
 use super::input::{Linked, Now, Unlinked};
 use super::missing;
 use super::update::{Story, plan_linked, plan_pair};
@@ -47,30 +47,50 @@ fn plan_one(draft: &mut Draft<'_>, family: &Family, linked: &Linked) {
 
 /// `semantics` 9: equal keys pair off in order of creation; only the surplus is created.
 fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>, kind: Kind) {
-    let mut piles: BTreeMap<(String, String), Both<Vec<&Unlinked>>> = BTreeMap::new();
+    let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
     for side in Side::BOTH {
         for child in brood.loose.of(side).iter().filter(|child| child.kind == kind) {
-            piles.entry(key(&child.record, draft.input.pair.tasks.default_due)).or_default().of_mut(side).push(child);
+            piles.entry(key(&child.record)).or_default().of_mut(side).push(child);
         }
     }
-    // A side that could not list this contact's children may hold the counterparts: nothing is created there.
-    let listed = Both::from_fn(|side| is_listed(draft, family, side, kind));
-    let mut surplus = Vec::new();
+    let default_due = draft.input.pair.tasks.default_due;
+    let mut surplus = Both::<Vec<&Unlinked>>::default();
     for (_, mut pile) in piles {
         for side in Side::BOTH {
             pile.of_mut(side).sort_by_key(|child| (child.record.created, child.id.clone()));
         }
-        let paired = pile.cliengo.len().min(pile.ghl.len());
-        for (cliengo, ghl) in pile.cliengo.iter().zip(&pile.ghl) {
-            link_children(draft, family, cliengo, ghl);
+        // The very instant first, then what a date without a time, or none, can mean.
+        for exactly in [true, false] {
+            let mut left = Vec::new();
+            for cliengo in std::mem::take(&mut pile.cliengo) {
+                let is_it = |ghl: &&Unlinked| due_at_once(&cliengo.record, &ghl.record, exactly, default_due);
+                match pile.ghl.iter().position(is_it) {
+                    Some(at) => link_children(draft, family, cliengo, pile.ghl.remove(at)),
+                    None => left.push(cliengo),
+                }
+            }
+            pile.cliengo = left;
         }
-        for side in Side::BOTH {
-            surplus.extend(pile.of(side).iter().skip(paired).copied().filter(|_| *listed.of(side.other())));
-        }
+        surplus.cliengo.append(&mut pile.cliengo);
+        surplus.ghl.append(&mut pile.ghl);
     }
-    surplus.sort_by_key(|child| (child.id.side(), child.record.created, child.id.clone()));
-    for child in surplus {
-        plan_child(draft, family, child, None);
+    create_surplus(draft, family, kind, &surplus);
+}
+
+fn create_surplus(draft: &mut Draft<'_>, family: &Family, kind: Kind, surplus: &Both<Vec<&Unlinked>>) {
+    for side in Side::BOTH {
+        let other = side.other();
+        // What a create with an unknown outcome may have made on this side has its source on the other one already.
+        let may_be_ours = surplus.of(other).iter().any(|child| draft.input.pending.contains(&(kind, child.id.clone())));
+        // A side that could not list this contact's children may hold the counterparts: nothing is created there.
+        if may_be_ours || !is_listed(draft, family, other, kind) {
+            continue;
+        }
+        let mut children = surplus.of(side).clone();
+        children.sort_by_key(|child| (child.record.created, child.id.clone()));
+        for child in children {
+            plan_child(draft, family, child, None);
+        }
     }
 }
 
@@ -88,23 +108,33 @@ fn is_listed(draft: &Draft<'_>, family: &Family, side: Side, kind: Kind) -> bool
         return true;
     }
     let listing = draft.input.listings.of(side).of(kind);
-    match (&listing.parents, family.ids.tagged(side)) {
+    let id = family.ids.tagged(side);
+    if id.as_ref().is_some_and(|id| draft.input.has_unreadable_child(kind, id)) {
+        return false;
+    }
+    match (&listing.parents, id) {
         (None, _) => listing.complete,
         (Some(_), Some(id)) => draft.input.covered.contains(&(kind, id)),
         (Some(_), None) => false,
     }
 }
 
-/// What makes two children of one contact the same: a note's text, a task's title and due date. A task without a date
-/// counts with the one that its counterpart is given.
-fn key(record: &Record, default_due: Duration) -> (String, String) {
-    let shown = |field: Field| record.get(&field).map(Value::shown).unwrap_or_default();
-    let due = match record.get(&Field::Due) {
-        Some(Value::Due(due)) if due.timed => due.at.as_second().to_string(),
-        Some(Value::Due(due)) => due.date.to_string(),
-        _ => synthetic_due(record, default_due).map(|due| due.at.as_second().to_string()).unwrap_or_default(),
-    };
-    if record.get(&Field::Title).is_some() { (shown(Field::Title), due) } else { (shown(Field::Body), String::new()) }
+/// What two children of one contact must share to be the same: a note's text, a task's title.
+fn key(record: &Record) -> String {
+    let field = if record.get(&Field::Title).is_some() { Field::Title } else { Field::Body };
+    record.get(&field).map(Value::shown).unwrap_or_default()
+}
+
+/// Whether two tasks of one title are due at once; notes are. A task without a date is due when its counterpart was
+/// given one for it.
+fn due_at_once(cliengo: &Record, ghl: &Record, exactly: bool, default_due: Duration) -> bool {
+    match (cliengo.get(&Field::Due), ghl.get(&Field::Due)) {
+        (Some(Value::Due(one)), Some(Value::Due(other))) if exactly => one.timed == other.timed && one.same(other),
+        (Some(Value::Due(one)), Some(Value::Due(other))) => one.same(other),
+        (Some(Value::Empty), due @ Some(Value::Due(_))) => is_synthetic(cliengo, due, default_due),
+        (due @ Some(Value::Due(_)), Some(Value::Empty)) => is_synthetic(ghl, due, default_due),
+        _ => true,
+    }
 }
 
 /// Whether a linked child was changed by a person on `side` since it was last agreed.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::create::UNKNOWN;
 use super::input::{Holder, Input, Unlinked};
 use super::plan::HeldReason;
 use crate::config::MatchField;
@@ -26,6 +27,12 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
+    fn is_one_linked_person(&self) -> bool {
+        let holders = || Side::BOTH.into_iter().flat_map(|side| self.linked.of(side).iter());
+        let links: BTreeSet<i64> = holders().map(|holder| holder.link).collect();
+        links.len() == 1 && self.linked.cliengo.len() <= 1 && self.linked.ghl.len() <= 1
+    }
+
     fn size(&self, side: Side) -> usize {
         self.unlinked.of(side).len() + self.linked.of(side).len()
     }
@@ -91,9 +98,7 @@ impl<'a> Matching<'a> {
         for side in Side::BOTH {
             for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
                 if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
-                    let detail =
-                        "an earlier run tried to create its counterpart and got no answer; it is read back first";
-                    self.hold(side, at, HeldReason::UnknownOutcome, detail.to_owned());
+                    self.hold(side, at, HeldReason::UnknownOutcome, UNKNOWN.to_owned());
                 } else if contact.record.match_keys().is_empty() {
                     let detail = "neither e-mail nor phone that could tell it from a double";
                     self.hold(side, at, HeldReason::NoMatchKey, detail.to_owned());
@@ -138,6 +143,8 @@ impl<'a> Matching<'a> {
         match (group.size(Side::Cliengo), group.size(Side::Ghl), open.cliengo.as_slice(), open.ghl.as_slice()) {
             (1, 1, [cliengo], [ghl]) => self.pair(key, *cliengo, *ghl),
             (cliengo, ghl, _, _) if opens == 1 && cliengo <= 2 && ghl <= 2 => self.company(key, group, &open),
+            // However often a person writes again: all of them are further records of the one who is linked.
+            (_, _, [], _) | (_, _, _, []) if group.is_one_linked_person() => self.company(key, group, &open),
             _ => self.several(group, &open),
         }
     }

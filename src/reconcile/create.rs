@@ -10,6 +10,9 @@ use super::plan::{Change, HeldReason, LinkRef, Settle};
 use super::update::plan_tags;
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
+/// What a person is told of a record whose create has an unknown outcome.
+pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first";
+
 /// What a create carries, and what it has to leave out.
 struct Content {
     set: BTreeMap<Field, Value>,
@@ -53,6 +56,10 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         link: retires,
     };
     if !draft.input.policy(Kind::Contact).direction.writes(side) {
+        return None;
+    }
+    if draft.input.pending.contains(&(Kind::Contact, contact.id.clone())) {
+        draft.hold(&subject, HeldReason::UnknownOutcome, UNKNOWN);
         return None;
     }
     if !draft.input.can(side, Kind::Contact).create {
@@ -129,9 +136,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
         return;
     }
     if draft.input.pending.contains(&(child.kind, child.id.clone())) {
-        let detail = "an earlier run tried to create its counterpart and got no answer; it is read back first";
-        draft.hold(&subject, HeldReason::UnknownOutcome, detail);
-        return;
+        return draft.hold(&subject, HeldReason::UnknownOutcome, UNKNOWN);
     }
     if !draft.input.can(side, child.kind).create {
         let detail = format!("{} cannot create {}s", side.title(), child.kind);

@@ -102,6 +102,7 @@ impl Target<'_> {
         let cannot = format!("{} cannot change a last name", self.side.title());
         let written = Value::Name(PersonName::new(&fitted.first, &current.last));
         match (fitted.first == current.first, fitted.last == current.last) {
+            _ if fitted.first.is_empty() => Fit::Cannot(format!("{} cannot empty a first name", self.side.title())),
             (_, true) => Fit::Write(written),
             (true, false) => Fit::Cannot(cannot),
             (false, false) => Fit::Partly(written, cannot),

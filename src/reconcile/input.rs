@@ -46,6 +46,8 @@ pub struct Input<'a> {
     pub pending: BTreeSet<(Kind, SideId)>,
     /// Records whose payload cannot be understood.
     pub unparsable: Vec<Unreadable>,
+    /// Links of contacts under which a task or note that was kept on one side has changed there since.
+    pub kept_news: BTreeSet<i64>,
     /// What was said to be unsupported before.
     pub remembered: BTreeSet<String>,
 }
@@ -59,6 +61,12 @@ impl Input<'_> {
             Kind::Task => &self.pair.tasks.policy,
             Kind::Note => &self.pair.notes.policy,
         }
+    }
+
+    /// Whether one of the contact's tasks or notes cannot be understood: then not all of them are known. (I30)
+    #[must_use]
+    pub fn has_unreadable_child(&self, kind: Kind, contact: &SideId) -> bool {
+        self.unparsable.iter().any(|record| record.kind == kind && record.parent.as_ref() == Some(contact))
     }
 
     /// What `side` can do with `kind`.
@@ -183,6 +191,8 @@ pub struct Unreadable {
     pub kind: Kind,
     /// Its id, and its counterpart's where it is linked.
     pub ids: Ids,
+    /// The contact that a task or note belongs to.
+    pub parent: Option<SideId>,
     /// What is wrong with it.
     pub why: String,
 }

@@ -102,7 +102,8 @@ fn decide_contact(
             format!("gone in {}; not all of its tasks and notes in {} could be listed", gone.title(), side.title());
         return draft.hold(subject, HeldReason::Unlisted, detail);
     }
-    let news = brood.linked.iter().any(|child| is_dirty(child, side)) || !brood.loose.of(side).is_empty();
+    let kept_news = draft.input.kept_news.contains(&linked.link);
+    let news = kept_news || brood.linked.iter().any(|child| is_dirty(child, side)) || !brood.loose.of(side).is_empty();
     if news {
         let detail = format!(
             "gone in {}, but a task or note of it is new or changed in {}: delete it there too, or keep it by hand",
@@ -185,6 +186,9 @@ fn brood_is_listed(draft: &Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: 
         return false;
     }
     let Some(id) = linked.ids.tagged(side) else { return false };
+    if [Kind::Task, Kind::Note].into_iter().any(|kind| draft.input.has_unreadable_child(kind, &id)) {
+        return false;
+    }
     [Kind::Task, Kind::Note].into_iter().filter(|kind| draft.input.can(side, *kind).list).all(|kind| {
         let listing = draft.input.listings.of(side).of(kind);
         match listing.parents {

@@ -80,6 +80,7 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
         };
         let decision =
             if field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
+        let decision = if is_clean(sights) { held_apart(draft, subject, story, field, decision) } else { decision };
         match decision {
             Decision::Rest => {}
             Decision::Agree => verdicts.settle_both(field, story),
@@ -104,11 +105,60 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
     verdicts
 }
 
-/// Two tasks that become one now: the one's due date is what the other, which has none, was given for a counterpart.
+/// Whether neither side changed since both were last agreed.
+fn is_clean(sights: Both<Sight<'_>>) -> bool {
+    Side::BOTH.into_iter().all(|side| match (sights.of(side).base, sights.of(side).now) {
+        (Some(base), Some(now)) => base.same(now),
+        _ => false,
+    })
+}
+
+/// `semantics` 25: two clean sides that differ are repaired, unless it is only that the one cannot hold what the other
+/// has: that is said again, and is no conflict.
+fn held_apart(
+    draft: &mut Draft<'_>,
+    subject: &Subject,
+    story: Story<'_>,
+    field: Field,
+    decision: Decision,
+) -> Decision {
+    let Decision::Conflict(winner) = decision else { return decision };
+    let side = winner.other();
+    match fitted(draft, subject, story, field, side) {
+        Fit::Write(_) | Fit::Partly(..) => decision,
+        Fit::Same => Decision::Rest,
+        Fit::Cannot(cannot) => {
+            draft.cannot(subject, side, Action::Update, cannot);
+            Decision::Rest
+        }
+    }
+}
+
+/// What of the other side's value `side` can hold.
+fn fitted(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: Field, side: Side) -> Fit {
+    let target = fit::Target {
+        side,
+        capabilities: draft.input.capabilities.of(side),
+        kind: subject.kind,
+        current: Some(story.now.of(side)),
+        default_due: draft.input.pair.tasks.default_due,
+    };
+    target.fit(field, story.now.of(side.other()))
+}
+
+/// The one's due date is what the other, which has none, was given for a counterpart: when two tasks become one, and
+/// as long as nobody changed it (`semantics` 15).
 fn is_given(draft: &Draft<'_>, story: Story<'_>) -> bool {
     let default_due = draft.input.pair.tasks.default_due;
-    let fresh = story.base.cliengo.is_none() && story.base.ghl.is_none();
-    fresh
+    let untouched = Side::BOTH.into_iter().all(|side| {
+        let (base, now) =
+            (story.base.of(side).and_then(|base| base.get(&Field::Due)), story.now.of(side).get(&Field::Due));
+        match (base, now) {
+            (Some(base), Some(now)) => base.same(now),
+            _ => story.base.of(side).is_none(),
+        }
+    });
+    untouched
         && Side::BOTH.into_iter().any(|side| {
             let due = story.now.of(side.other()).get(&Field::Due);
             fit::is_synthetic(story.now.of(side), due, default_due)
@@ -136,15 +186,8 @@ fn propagate(
 ) {
     let side = source.other();
     let Some(listed) = story.now.of(source).get(&field) else { return };
-    let target = fit::Target {
-        side,
-        capabilities: draft.input.capabilities.of(side),
-        kind: subject.kind,
-        current: Some(story.now.of(side)),
-        default_due: draft.input.pair.tasks.default_due,
-    };
     let can_update = draft.input.can(side, subject.kind).update;
-    let (wanted, cannot) = match target.fit(field, story.now.of(source)) {
+    let (wanted, cannot) = match fitted(draft, subject, story, field, side) {
         Fit::Write(wanted) => (Some(wanted), None),
         Fit::Partly(wanted, cannot) => (Some(wanted), Some(cannot)),
         Fit::Same => (None, None),

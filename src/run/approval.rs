@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Consent;
-use crate::reconcile::{GuardName, Operation, Plan};
+use crate::reconcile::{Guard, GuardName, Operation, Plan};
+use crate::record::Action;
 use crate::state::{State, StateError};
 
 /// A person's consent, held against one plan.
@@ -13,9 +14,22 @@ pub struct Approval {
     allow_empty: Vec<String>,
 }
 
-/// The operations of a plan, in a form that two nights can be compared by.
+/// The operations that the tripped guards are about, in a form that two nights can be compared by.
 pub(super) fn guarded(plan: &Plan) -> Vec<String> {
-    plan.operations.iter().map(fingerprint).collect()
+    let is_guarded = |operation: &&Operation| plan.tripped().any(|guard| concerns(guard, operation));
+    plan.operations.iter().filter(is_guarded).map(fingerprint).collect()
+}
+
+fn concerns(guard: &Guard, operation: &Operation) -> bool {
+    let there = (guard.side, guard.kind) == (operation.side, operation.kind);
+    match guard.guard {
+        GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => true,
+        GuardName::DeletePercent | GuardName::DeleteCount => there && operation.action == Action::Delete,
+        GuardName::CreatePercent | GuardName::CreateCount => there && operation.action == Action::Create,
+        GuardName::UpdatePercent | GuardName::UpdateCount => {
+            there && matches!(operation.action, Action::Update | Action::Tag | Action::Complete)
+        }
+    }
 }
 
 /// An operation without its number, which another night may give to another operation.

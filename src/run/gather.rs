@@ -1,20 +1,22 @@
 //! The sieve: what is news, what is missing, and what has to be asked again before anything is decided from it.
 
+mod ask;
+mod company;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use futures::StreamExt;
 use tracing::warn;
+
+use ask::Question;
+use company::recognisable;
 
 use super::pull::Pulled;
 use super::{Job, RunError, held};
-use crate::crm::{Lookup, Reader, Shape};
-use crate::reconcile::{Half, Holder, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
-use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId};
+use crate::crm::{Reader, Shape};
+use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
+use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
-
-/// How many records are asked for by id at a time.
-const LOOKUPS: usize = 4;
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Gathered<'a> {
     pub missed: Vec<(i64, Side)>,
     /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
+    /// Kept contacts whose half that was gone is there again, as the CRM itself says.
+    pub risen: Vec<(i64, SideId)>,
 }
 
 /// What is known of one half of a touched link.
@@ -65,6 +69,9 @@ struct Gathering<'j, 's, C, G> {
     loose: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
     missed: Vec<(i64, Side)>,
+    /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
+    unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
+    kept_news: BTreeSet<i64>,
 }
 
 /// Gathers what reconciling needs from stage and state, and asks the CRMs about what is missing or doubtful.
@@ -92,13 +99,15 @@ where
         loose: Both::default(),
         unparsable: Vec::new(),
         missed: Vec::new(),
+        unreadable_keys: Both::default(),
+        kept_news: BTreeSet::new(),
     };
     held(stage).seal()?;
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
     gathering.widen()?;
     let (contacts, children) = gathering.load().await?;
-    gathering.finish(contacts, children)
+    gathering.finish(contacts, children).await
 }
 
 impl<'j, C, G> Gathering<'j, '_, C, G>
@@ -146,13 +155,19 @@ where
     /// I30: a record that cannot be understood is there, and waits.
     fn unreadable(&mut self, side: Side, kind: Kind, row: StagedRow, why: String) -> Result<(), RunError> {
         warn!(%side, %kind, id = row.id, why, "a record cannot be understood");
-        let mut ids = Ids::one(SideId::new(side, row.id));
+        let id = SideId::new(side, row.id);
+        if kind == Kind::Contact {
+            let keys = recognisable(&row.payload, &self.pulled.forms);
+            self.unreadable_keys.of_mut(side).extend(keys.into_iter().map(|key| (key, Ids::one(id.clone()))));
+        }
+        let mut ids = Ids::one(id);
         if let (Some(link), Some(state)) = (row.link, self.state) {
             ids = state.link(link)?.map_or(ids, |row| row.ids);
             let halves = self.touched.entry(link).or_default();
             *halves.of_mut(side) = Some(Sighting::Unreadable(why.clone()));
         }
-        self.unparsable.push(Unreadable { kind, ids, why });
+        let parent = row.parent.map(|parent| SideId::new(side, parent));
+        self.unparsable.push(Unreadable { kind, ids, parent, why });
         Ok(())
     }
 
@@ -186,7 +201,13 @@ where
         };
         for (link, halves) in &touched {
             let link = *link;
-            let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { continue };
+            let Some(row) = state.link(link)? else { continue };
+            if row.status == LinkStatus::Kept && has_news(state, link, halves)? {
+                self.kept_news.extend(row.parent);
+            }
+            if row.status != LinkStatus::Live {
+                continue;
+            }
             let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
             if parent.as_ref().is_some_and(|parent| parent.status != LinkStatus::Live) {
                 continue;
@@ -261,39 +282,7 @@ where
         Ok(Half { base, now })
     }
 
-    async fn ask(&self, questions: Vec<Question>) -> BTreeMap<(i64, Side), Now> {
-        let asked = futures::stream::iter(questions).map(|question| async move {
-            let key = (question.link, question.id.side());
-            let now = match &question.id {
-                SideId::Cliengo(id) => {
-                    let parent = question.parent.as_ref().map(|parent| CliengoId::new(parent.as_str()));
-                    self.look_up(self.job.cliengo, &question, id, parent.as_ref()).await
-                }
-                SideId::Ghl(id) => {
-                    let parent = question.parent.as_ref().map(|parent| GhlId::new(parent.as_str()));
-                    self.look_up(self.job.ghl, &question, id, parent.as_ref()).await
-                }
-            };
-            (key, now)
-        });
-        asked.buffer_unordered(LOOKUPS).collect().await
-    }
-
-    async fn look_up<R: Reader>(&self, crm: &R, question: &Question, id: &R::Id, parent: Option<&R::Id>) -> Now {
-        match crm.look_up(question.kind, id, parent).await {
-            Ok(Lookup::Present(payload)) => {
-                match crm.parse(question.kind, &payload, Shape::Single, &self.pulled.forms) {
-                    Ok(record) => Now::Changed(record),
-                    Err(why) => Now::Unknown(why.to_string()),
-                }
-            }
-            Ok(Lookup::Gone(gone)) if question.missing => Now::Gone(gone),
-            Ok(Lookup::Gone(_)) => Now::Unknown("listed, but gone when asked for by id".to_owned()),
-            Err(why) => Now::Unknown(why.to_string()),
-        }
-    }
-
-    fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
+    async fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
         let (job, state) = (self.job, self.state);
         let mut parents = BTreeMap::new();
         let mut unknown_parents = BTreeSet::new();
@@ -315,6 +304,7 @@ where
                 _ => {}
             }
         }
+        let risen = self.risen().await?;
         let holders = self.holders(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let mut input = Input {
@@ -338,6 +328,7 @@ where
             holders,
             pending: BTreeSet::new(),
             unparsable: self.unparsable,
+            kept_news: self.kept_news,
             remembered: BTreeSet::new(),
         };
         if let Some(state) = state {
@@ -354,87 +345,19 @@ where
         for side in Side::BOTH {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned })
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
     }
+}
 
-    /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
-    fn holders(&self, contacts: &[Linked]) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
-        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| &contact.record);
-        let gone = contacts.iter().flat_map(|contact| {
-            Side::BOTH.into_iter().filter_map(|side| match contact.sides.of(side).now {
-                Now::Gone(_) => contact.sides.of(side).base.as_ref(),
-                _ => None,
-            })
-        });
-        let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(keys_of).collect();
-        let mut holders = self.takers(contacts, &wanted)?;
-        for key in wanted {
-            for side in Side::BOTH {
-                let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
-                if let Some(state) = self.state {
-                    found.extend(
-                        state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
-                    );
-                }
-                found.sort();
-                found.dedup();
-                if !found.is_empty() {
-                    holders.of_mut(side).insert(key.clone(), found);
-                }
-            }
+/// Whether a kept record's survivor differs from what it was when it was kept.
+fn has_news(state: &State, link: i64, halves: &Both<Option<Sighting>>) -> Result<bool, RunError> {
+    for side in Side::BOTH {
+        if let Some(Sighting::Listed(record)) = halves.of(side) {
+            let shadow = state.shadow(link, side)?;
+            return Ok(shadow.is_none_or(|shadow| !covers(&shadow.record, record)));
         }
-        Ok(holders)
     }
-
-    /// Linked contacts that took one of these keys since they were last agreed, an additional one too.
-    fn takers(
-        &self,
-        contacts: &[Linked],
-        wanted: &BTreeSet<MatchKey>,
-    ) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
-        let mut takers: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
-        let mut note = |side: Side, record: &Record, holder: &Holder| {
-            for key in keys_of(record).filter(|key| wanted.contains(key)) {
-                takers.of_mut(side).entry(key).or_default().push(holder.clone());
-            }
-        };
-        for contact in contacts {
-            let holder = Holder { link: contact.link, ids: contact.ids.clone() };
-            for side in Side::BOTH {
-                if let Now::Changed(record) = &contact.sides.of(side).now {
-                    note(side, record, &holder);
-                }
-            }
-        }
-        // A contact whose fields are as agreed may still have another additional e-mail or phone.
-        let Some(state) = self.state else { return Ok(takers) };
-        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && !seen.record.also.is_empty()) {
-            if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
-                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids });
-            }
-        }
-        Ok(takers)
-    }
-
-    fn covered(
-        &self,
-        contacts: &[Linked],
-        parents: &BTreeMap<i64, Parent>,
-    ) -> Result<BTreeSet<(Kind, SideId)>, RunError> {
-        let linked = contacts.iter().map(|contact| &contact.ids).chain(parents.values().map(|parent| &parent.ids));
-        let linked = linked.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)));
-        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| contact.id.clone());
-        let stage = held(self.stage);
-        let mut covered = BTreeSet::new();
-        for id in linked.chain(unlinked) {
-            for kind in [Kind::Task, Kind::Note] {
-                if stage.is_covered(id.side(), kind, id.as_str())? {
-                    covered.insert((kind, id.clone()));
-                }
-            }
-        }
-        Ok(covered)
-    }
+    Ok(false)
 }
 
 /// The id of a child's contact on one side.
@@ -459,22 +382,6 @@ fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>
     Ok(())
 }
 
-/// Everything that a contact can be recognised by.
-fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
-    record.match_keys().into_iter().chain(record.also.iter().cloned())
-}
-
-/// A record to ask for by id.
-#[derive(Clone, Debug)]
-struct Question {
-    link: i64,
-    kind: Kind,
-    id: SideId,
-    parent: Option<SideId>,
-    /// Whether it was missing from a complete listing: only then does "gone" count.
-    missing: bool,
-}
-
 fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
     match (now, base) {
         (Now::Changed(record), Some(base)) if covers(base, &record) => Now::Unchanged,
@@ -484,6 +391,6 @@ fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
 
 /// Whether `base` holds everything that `record` says.
 pub(super) fn covers(base: &Record, record: &Record) -> bool {
-    let holds = |(field, value): (&Field, &crate::record::Value)| base.get(field).is_some_and(|held| held.same(value));
+    let holds = |(field, value): (&Field, &Value)| base.get(field).is_some_and(|held| held.same(value));
     record.fields.iter().all(holds)
 }

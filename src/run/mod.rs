@@ -249,8 +249,8 @@ fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
         if pulled.learned.tags_read {
             state.set_meta("learned.tags_read", "true")?;
         }
-        if pulled.listings.cliengo.contact.count > 0 {
-            state.set_meta("learned.tasks", if pulled.learned.tasks { "true" } else { "false" })?;
+        if let Some(tasks) = pulled.probed_tasks {
+            state.set_meta("learned.tasks", if tasks { "true" } else { "false" })?;
         }
         state.set_meta("mapping_version", MAPPING_VERSION)
     })

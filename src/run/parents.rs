@@ -10,6 +10,7 @@ use tracing::info;
 use super::{Job, RunError, held};
 use crate::config::NotesFetch;
 use crate::crm::Reader;
+use crate::reconcile::Mode;
 use crate::record::{Both, CliengoId, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, State};
 
@@ -61,6 +62,10 @@ pub(super) fn choose<C: Reader, G: Reader>(
 
 /// Whether everybody's notes are listed.
 fn fits<C, G: Reader>(job: &Job<'_, C, G>, contacts: u64) -> bool {
+    if job.mode != Mode::Incremental {
+        // `semantics` 25: nothing rotates.
+        return true;
+    }
     match (job.pair.notes.fetch, job.ghl.usage().daily_remaining) {
         (NotesFetch::All, _) | (NotesFetch::Auto, None) => true,
         (NotesFetch::Changed, _) => false,

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::parents::{self, Parents};
 use super::{Job, RunError, held};
-use crate::config::{Direction, TasksMode};
+use crate::config::{Direction, OnDelete, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
 use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side};
@@ -29,6 +29,8 @@ pub(super) struct Pulled {
     pub complete: Both<ByKind<bool>>,
     /// Kinds that shrank so sharply that nothing of them counts as absent.
     pub doubted: Both<ByKind<bool>>,
+    /// What the probe for tasks said, where it was made: it is pinned.
+    pub probed_tasks: Option<bool>,
     /// The contacts whose notes and tasks were asked for.
     pub visited: Parents,
 }
@@ -70,9 +72,11 @@ where
     let sinks = Both::from_fn(|side| StageSink { stage, side });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
+    let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
     let mut pulled = Pulled {
         forms,
-        learned: learn(job, stage, state, &cliengo).await?,
+        learned,
+        probed_tasks,
         // Cliengo's records name their account themselves: no request of its own every night.
         accounts: Both { cliengo: cliengo.account.clone(), ghl: Some(location.id) },
         listings: Both::default(),
@@ -100,24 +104,25 @@ async fn learn<C, G>(
     stage: &Mutex<Stage>,
     state: Option<&State>,
     contacts: &Listed<CliengoId>,
-) -> Result<Learned, RunError>
+) -> Result<(Learned, Option<bool>), RunError>
 where
     C: Reader<Id = CliengoId>,
 {
     let pinned = |key: &str| state.map(|state| state.meta(key)).transpose().map(Option::flatten);
     let tags_read = contacts.tags_seen || pinned("learned.tags_read")?.is_some_and(|value| value == "true");
+    let mut probed = None;
     let tasks = match (job.pair.cliengo.tasks, pinned("learned.tasks")?.as_deref()) {
         (TasksMode::Resource, _) | (TasksMode::Auto, Some("true")) => true,
         (TasksMode::Auto, None) => {
             let sample = held(stage).contacts(Side::Cliengo)?.into_iter().next();
-            match sample {
-                Some(id) => job.cliengo.probe_tasks(&CliengoId::new(id)).await?,
-                None => false,
+            if let Some(id) = sample {
+                probed = Some(job.cliengo.probe_tasks(&CliengoId::new(id)).await?);
             }
+            probed.unwrap_or(false)
         }
         _ => false,
     };
-    Ok(Learned { tasks, tags_read })
+    Ok((Learned { tasks, tags_read }, probed))
 }
 
 /// Tasks of GHL come all at once and say whose tasks have news; then the others, contact by contact.
@@ -138,7 +143,10 @@ where
     };
     let (tasks, notes) = (wanted(Kind::Task), wanted(Kind::Note));
     let sinks = Both::from_fn(|side| StageSink { stage, side });
-    if tasks {
+    // A contact is deleted only when its tasks are known, also where they stay in GHL (`semantics` 22).
+    let contacts = &job.pair.contacts;
+    let may_delete = contacts.on_delete == OnDelete::Propagate && contacts.direction.writes(Side::Ghl);
+    if tasks || may_delete {
         let listed = job.ghl.list_tasks(&[], &sinks.ghl).await?;
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }

@@ -69,8 +69,7 @@ pub(super) async fn resolve<R: Reader>(
     match look(crm, state, intent, forms).await? {
         Resolution::Adopt(id, payload, shape) => {
             let record = crm.parse(intent.kind, &payload, shape, forms);
-            adopt::<R::Id>(state, intent, run, &id, record)?;
-            Ok(true)
+            adopt::<R::Id>(state, intent, run, &id, record)
         }
         Resolution::Absent if rested => {
             info!(intent = intent.id, side = %intent.side, kind = %intent.kind, "an unknown create was not done");
@@ -119,10 +118,17 @@ fn adopt<I: RemoteId>(
     run: i64,
     id: &I,
     record: Result<Record, Unparsable>,
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
     let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(crate::state::StateError::from)?;
     let answer = record.unwrap_or_default();
-    held(state).atomically(|state| {
+    let adopted = held(state).atomically(|state| {
+        // Equal records pair off by count, so its source may have been linked by a run meanwhile.
+        let source = adoption.ids.tagged(intent.side.other());
+        let linked = source.map(|source| state.link_of(intent.kind, &source)).transpose()?.flatten();
+        if linked.is_some_and(|link| Some(link.id) != adoption.settle.retires) {
+            state.close_intent(intent.id, IntentState::Adopted, Some("its source was linked meanwhile"), None)?;
+            return Ok(false);
+        }
         let settled = Applied {
             run,
             side: intent.side,
@@ -140,8 +146,9 @@ fn adopt<I: RemoteId>(
         })?;
         state.close_intent(intent.id, IntentState::Adopted, None, Some(id.as_str()))?;
         let (run, number) = intent.operation;
-        state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))
+        state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))?;
+        Ok(true)
     })?;
-    info!(intent = intent.id, side = %intent.side, kind = %intent.kind, id = id.as_str(), "an unknown create was done");
-    Ok(())
+    info!(intent = intent.id, side = %intent.side, kind = %intent.kind, id = id.as_str(), adopted, "an unknown create was done");
+    Ok(adopted)
 }

@@ -113,7 +113,10 @@ fn moved_tags(
     side: Side,
     applied: &Applied<'_>,
 ) -> Result<Option<(Field, Value)>, StateError> {
-    let Some(shadow) = state.shadow(link, side)? else { return Ok(None) };
+    // A side whose tags were never read has no shadow of them: the other side's is the ledger (`semantics` 14).
+    let Some(shadow) = state.shadow(link, side)?.filter(|shadow| shadow.record.get(&Field::Tags).is_some()) else {
+        return Ok(None);
+    };
     let answered = match applied.answer.get(&Field::Tags) {
         Some(Value::Tags(tags)) if side == applied.side => Some(tags.clone()),
         _ => None,
@@ -156,6 +159,9 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, Some(run))?;
         }
+        for (link, id) in &gathered.risen {
+            state.restore(*link, Kind::Contact, id)?;
+        }
         for (link, side) in &gathered.returned {
             state.set_missed(*link, *side, None)?;
         }
@@ -173,9 +179,16 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
             if let Some((kind, id)) = state.link(*link)?.and_then(|row| Some((row.kind, row.ids.tagged(*gone)?))) {
                 state.bury(kind, &id, run, "removed there")?;
             }
-            state.set_status(*link, LinkStatus::Kept)
+            state.keep(*link, *gone)
         }
-        Settlement::Drop { link } => state.retire(*link),
+        Settlement::Drop { link } => {
+            if let Some(row) = state.link(*link)? {
+                for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
+                    state.bury(row.kind, &id, run, "gone on both sides")?;
+                }
+            }
+            state.retire(*link)
+        }
         Settlement::Remember { what, link } => state.remember(what, *link, run),
     }
 }
@@ -208,12 +221,8 @@ pub(super) fn after(
                 )?;
             }
         }
-        for id in &pulled.visited.cliengo {
-            state.set_visited(Side::Cliengo, id.as_str(), now)?;
-        }
-        for id in &pulled.visited.ghl {
-            state.set_visited(Side::Ghl, id.as_str(), now)?;
-        }
+        visit(state, Side::Cliengo, &pulled.visited.cliengo, pulled, now)?;
+        visit(state, Side::Ghl, &pulled.visited.ghl, pulled, now)?;
         for side in Side::BOTH {
             for kind in Kind::ALL {
                 let listing = pulled.listings.of(side).of(kind);
@@ -225,6 +234,21 @@ pub(super) fn after(
         let next: u64 = generation(Some(state))?.parse().unwrap_or(0) + 1;
         state.set_meta("generation", &next.to_string())
     })
+}
+
+/// Notes whose lists were read; where one of them failed, all keep their turn.
+fn visit<I: RemoteId>(
+    state: &State,
+    side: Side,
+    contacts: &[I],
+    pulled: &Pulled,
+    now: Timestamp,
+) -> Result<(), StateError> {
+    let read = pulled.listings.of(side).note.parents.is_some_and(|(listed, _)| listed == contacts.len() as u64);
+    for contact in contacts.iter().filter(|_| read) {
+        state.set_visited(side, contact.as_str(), now)?;
+    }
+    Ok(())
 }
 
 /// The shadow with what the listing says of times and further keys, and in the listing's spelling: a tag that is to go

@@ -22,15 +22,6 @@ pub enum LinkStatus {
 }
 
 impl LinkStatus {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Kept => "kept",
-            Self::OutOfScope => "out_of_scope",
-            Self::Retired => "retired",
-        }
-    }
-
     fn read(text: &str) -> Self {
         match text {
             "live" => Self::Live,
@@ -181,14 +172,33 @@ impl State {
         Ok(self.connection.last_insert_rowid())
     }
 
-    /// Changes whether a link takes part.
+    /// Takes a link whose one half is gone out of the game, with the links of its tasks and notes: the survivors stay as
+    /// they are, and nobody is recognised by the half that is gone.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn set_status(&self, link: i64, status: LinkStatus) -> Result<(), StateError> {
+    pub fn keep(&self, link: i64, gone: Side) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE link SET status = ?2 WHERE id = ?1")?
-            .execute(params![link, status.as_str()])?;
+            .prepare_cached("UPDATE link SET status = 'kept' WHERE (id = ?1 OR parent = ?1) AND status = 'live'")?
+            .execute([link])?;
+        self.connection
+            .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND side = ?2")?
+            .execute(params![link, gone.as_str()])?;
+        Ok(())
+    }
+
+    /// Puts a kept link back into the game, with those of its tasks and notes: its other half is there again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn restore(&self, link: i64, kind: Kind, id: &SideId) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE link SET status = 'live' WHERE (id = ?1 OR parent = ?1) AND status = 'kept'")?
+            .execute([link])?;
+        self.connection
+            .prepare_cached("DELETE FROM tombstone WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?
+            .execute([id.side().as_str(), kind.as_str(), id.as_str()])?;
+        self.connection.prepare_cached("UPDATE shadow SET fingerprint = NULL WHERE link = ?1")?.execute([link])?;
         Ok(())
     }
 

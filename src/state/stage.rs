@@ -184,7 +184,11 @@ impl Stage {
                  SELECT t.parent_id FROM record t
                  LEFT JOIN base.shadow ts ON ts.side = t.side AND ts.kind = t.kind AND ts.remote_id = t.remote_id
                  WHERE t.side = r.side AND t.kind = 'task'
-                   AND (ts.fingerprint IS NULL OR ts.fingerprint <> t.fingerprint)))",
+                   AND (ts.fingerprint IS NULL OR ts.fingerprint <> t.fingerprint))
+               OR r.side = 'ghl' AND r.remote_id IN (
+                 SELECT ts.parent_id FROM base.shadow ts
+                 LEFT JOIN record t ON t.side = ts.side AND t.kind = ts.kind AND t.remote_id = ts.remote_id
+                 WHERE ts.side = 'ghl' AND ts.kind = 'task' AND t.remote_id IS NULL))",
         )?;
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
@@ -258,6 +262,21 @@ impl Stage {
             Ok(Missing { link: row.get(0)?, id: row.get(1)?, parent: row.get(2)?, missed: row.get(3)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Kept links whose half that was gone is listed again: link, kind, id.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn risen(&self, side: Side) -> Result<Vec<(i64, String)>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.link, s.remote_id FROM base.shadow s
+             JOIN base.link l ON l.id = s.link AND l.status = 'kept' AND l.kind = 'contact'
+             JOIN base.tombstone t ON t.side = s.side AND t.kind = s.kind AND t.remote_id = s.remote_id
+             JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE s.side = ?1 ORDER BY s.link",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
 
     /// Linked records of `side` that an earlier run missed and that are listed again.

@@ -56,7 +56,7 @@ impl Desk {
     }
 
     /// The same, while a sandbox of this process answers.
-    async fn ask(&self, arguments: &[&str]) -> Said {
+    fn ask(&self, arguments: &[&str]) -> Said {
         tokio::task::block_in_place(|| self.run(arguments))
     }
 }
@@ -134,7 +134,7 @@ async fn a_missing_secret_is_refused_before_any_request() {
     let mut desk = Desk::real(&sandbox);
     desk.environment.retain(|(name, _)| name != "TEST_TOKEN");
     for command in ["sync", "plan"] {
-        desk.ask(&[command]).await.code(10).tells("TEST_TOKEN");
+        desk.ask(&[command]).code(10).tells("TEST_TOKEN");
     }
     assert!(sandbox.requests().is_empty());
 }
@@ -146,7 +146,7 @@ async fn refused_credentials_end_with_12_and_are_not_printed() {
         let mut desk = Desk::real(&sandbox);
         "wrong-and-secret".clone_into(&mut desk.environment[wrong].1);
         for command in ["sync", "plan"] {
-            let said = desk.ask(&[command]).await.code(12).tells("refused the credentials");
+            let said = desk.ask(&[command]).code(12).tells("refused the credentials");
             assert!(!format!("{said:?}").contains("wrong-and-secret"), "{said:?}");
         }
     }
@@ -157,21 +157,21 @@ async fn refused_credentials_end_with_12_and_are_not_printed() {
 async fn a_real_pairs_first_sync_waits_for_its_approval() {
     let sandbox = sandbox(12).await;
     let desk = Desk::real(&sandbox);
-    let planned = desk.ask(&["plan", "--format", "json"]).await.code(0).json();
-    let refused = desk.ask(&["sync", "--format", "json"]).await.code(4).json();
+    let planned = desk.ask(&["plan", "--format", "json"]).code(0).json();
+    let refused = desk.ask(&["sync", "--format", "json"]).code(4).json();
     assert_eq!(mutating(&sandbox), 0);
     assert_eq!(planned["plan_id"], refused["plan_id"]);
     assert_eq!(refused["run"]["refused"], json!(true));
-    desk.ask(&["sync"]).await.code(4).tells("--approve");
-    desk.ask(&["sync", "--approve", "0000000000000000"]).await.code(4);
+    desk.ask(&["sync"]).code(4).tells("--approve");
+    desk.ask(&["sync", "--approve", "0000000000000000"]).code(4);
     assert_eq!(mutating(&sandbox), 0);
     let id = refused["plan_id"].as_str().unwrap();
-    let said = desk.ask(&["sync", "--approve", id, "--format", "json"]).await;
+    let said = desk.ask(&["sync", "--approve", id, "--format", "json"]);
     let applied = said.code(0).json();
     assert!(applied["operations"].as_array().unwrap().iter().all(|operation| operation["outcome"] == "applied"));
     assert!(mutating(&sandbox) > 0);
     let before = mutating(&sandbox);
-    desk.ask(&["sync"]).await.code(0);
+    desk.ask(&["sync"]).code(0);
     assert_eq!(mutating(&sandbox), before);
 }
 
@@ -180,12 +180,12 @@ async fn a_second_run_is_told_that_another_one_holds_the_lock() {
     let sandbox = sandbox(4).await;
     let desk = Desk::real(&sandbox);
     let lock = PairLock::take(&desk.path("state"), "acme", jiff::Timestamp::UNIX_EPOCH).unwrap();
-    desk.ask(&["sync"]).await.code(11).tells("process");
+    desk.ask(&["sync"]).code(11).tells("process");
     assert!(sandbox.requests().is_empty());
     // A dry run may go on meanwhile.
-    desk.ask(&["plan"]).await.code(0);
+    desk.ask(&["plan"]).code(0);
     drop(lock);
-    desk.ask(&["sync"]).await.code(4);
+    desk.ask(&["sync"]).code(4);
 }
 
 #[test]
@@ -258,21 +258,21 @@ fn a_sandbox_pair_syncs_is_edited_and_syncs_again() {
 async fn a_saved_plan_is_applied_exactly_and_refused_when_it_is_stale() {
     let sandbox = sandbox(12).await;
     let desk = Desk::real(&sandbox);
-    let id = desk.ask(&["plan", "--format", "json"]).await.json()["plan_id"].as_str().unwrap().to_owned();
-    desk.ask(&["sync", "--approve", &id]).await.code(0);
-    desk.ask(&["plan", "--detailed-exitcode"]).await.code(0);
+    let id = desk.ask(&["plan", "--format", "json"]).json()["plan_id"].as_str().unwrap().to_owned();
+    desk.ask(&["sync", "--approve", &id]).code(0);
+    desk.ask(&["plan", "--detailed-exitcode"]).code(0);
     change_an_email(&sandbox, "una@example.com");
-    let saved = desk.ask(&["plan", "--detailed-exitcode", "--save", "plan.json", "--format", "json"]).await.code(2);
+    let saved = desk.ask(&["plan", "--detailed-exitcode", "--save", "plan.json", "--format", "json"]).code(2);
     change_an_email(&sandbox, "otra@example.com");
     let before = mutating(&sandbox);
-    desk.ask(&["sync", "--plan", "plan.json"]).await.code(5).tells("stale");
+    desk.ask(&["sync", "--plan", "plan.json"]).code(5).tells("stale");
     assert_eq!(mutating(&sandbox), before);
     change_an_email(&sandbox, "una@example.com");
-    let applied = desk.ask(&["sync", "--plan", "plan.json", "--format", "json"]).await.code(0).json();
+    let applied = desk.ask(&["sync", "--plan", "plan.json", "--format", "json"]).code(0).json();
     assert_eq!(applied["plan_id"], saved.json()["plan_id"]);
-    desk.ask(&["sync", "--plan", "plan.json"]).await.code(5);
+    desk.ask(&["sync", "--plan", "plan.json"]).code(5);
     std::fs::write(desk.path("plan.json"), "{}").unwrap();
-    desk.ask(&["sync", "--plan", "plan.json"]).await.code(10).tells("plan.json");
+    desk.ask(&["sync", "--plan", "plan.json"]).code(10).tells("plan.json");
 }
 
 fn change_an_email(sandbox: &Sandbox, email: &str) {
@@ -287,10 +287,10 @@ async fn a_listing_that_cannot_be_read_is_said_and_the_run_still_ends() {
     let sandbox = sandbox(12).await;
     let desk = Desk::real(&sandbox);
     sandbox.set_faults("no-array@ghl:POST:/contacts/search*".parse().unwrap());
-    let plan = desk.ask(&["plan", "--format", "json"]).await.code(0).json();
+    let plan = desk.ask(&["plan", "--format", "json"]).code(0).json();
     assert_eq!(plan["listings"]["ghl"]["contact"]["complete"], json!(false));
     assert_eq!(plan["operations"], json!([]), "nobody is created where everybody may be already");
-    desk.ask(&["plan"]).await.code(0).tells("GHL");
+    desk.ask(&["plan"]).code(0).tells("GHL");
 }
 
 #[test]

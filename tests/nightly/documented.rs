@@ -133,3 +133,19 @@ async fn what_people_do_in_cliengo_reaches_ghl_in_full() {
     assert_eq!(house.row(Side::Ghl, &person)["tags"], json!([]));
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn tags_that_cliengo_hides_are_added_once_and_never_taken_away() {
+    let house = House::build(&Plot { hide_tags: true, ..Plot::legacy() }).await;
+    let person = house.person(1);
+    house.tag(Side::Cliengo, EditOp::Create, &person, "de cliengo");
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Create, &person, "vip");
+    house.good_night().await;
+    assert_eq!(house.sent(), [format!(r#"cliengo POST /contacts/{}/tags {{"tag":"vip"}}"#, person.cliengo)]);
+    house.quiet_night().await;
+    house.tag(Side::Ghl, EditOp::Delete, &person, "vip");
+    is_said_once(&house, Kind::Contact, Action::Tag).await;
+    assert_eq!(house.row(Side::Ghl, &person)["tags"], json!([]));
+    assert_eq!(house.row(Side::Cliengo, &person)["tags"], json!(["de cliengo", "vip"]));
+}

@@ -94,6 +94,7 @@ pub struct House {
     pub sandbox: Sandbox,
     pub pair: Pair,
     pub clock: Arc<ManualClock>,
+    pub mode: Mode,
     folder: TempDir,
 }
 
@@ -111,7 +112,13 @@ impl House {
         });
         let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n{}", plot.settings);
         let pair = Config::parse(&text, Path::new("schedules.toml")).unwrap().pairs.remove(0);
-        Self { sandbox: sandbox.await.unwrap(), pair, clock, folder: tempfile::tempdir().unwrap() }
+        Self {
+            sandbox: sandbox.await.unwrap(),
+            pair,
+            clock,
+            mode: Mode::Incremental,
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn state_path(&self) -> PathBuf {
@@ -129,7 +136,7 @@ impl House {
             .map(|entry| entry.unwrap())
             .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
             .collect();
-        files.retain(|(name, bytes)| !name.ends_with(".db-shm") && !(name.ends_with(".db-wal") && bytes.is_empty()));
+        files.retain(|(name, bytes)| !(name.ends_with(".db-shm") || name.ends_with(".db-wal") && bytes.is_empty()));
         files.sort();
         files
     }
@@ -184,7 +191,7 @@ impl House {
             ghl: &ghl,
             state_dir: self.folder(),
             clock: &*self.clock,
-            mode: Mode::Incremental,
+            mode: self.mode,
             stop,
         };
         run::sync(&job, consent).await
@@ -226,7 +233,7 @@ impl House {
             ghl: &ghl,
             state_dir: self.folder(),
             clock: &*self.clock,
-            mode: Mode::Incremental,
+            mode: self.mode,
             stop,
         };
         run::plan(&job).await.unwrap()

@@ -184,3 +184,45 @@ async fn a_record_that_changes_between_listing_and_writing_is_left_for_the_next_
         house.quiet_night().await;
     }
 }
+
+/// Two people who stand on one side each, with what hangs under them: everything has to be created once.
+async fn newcomers() -> House {
+    let house = House::build(&Plot::extended()).await;
+    for side in Side::BOTH {
+        make(&house, side, Kind::Contact, &Person { cliengo: String::new(), ghl: String::new() });
+        let kinds = house.rows(side, "contacts");
+        let id = kinds[0]["id"].as_str().unwrap().to_owned();
+        let there = Person { cliengo: id.clone(), ghl: id };
+        house.task(side, &there, "Primera tarea");
+        house.change(side, &there, &json!({ "email": format!("solo.{side}@example.com"), "phone": null }));
+    }
+    house
+}
+
+#[tokio::test]
+async fn a_process_that_dies_between_any_two_requests_doubles_nothing() {
+    for survived in 1..=14 {
+        let house = newcomers().await;
+        let consent = Consent::default();
+        let dying = async {
+            while house.writes().len() < survived {
+                tokio::task::yield_now().await;
+            }
+        };
+        // Dropped where it stands: nothing that comes after an answer is done any more.
+        tokio::select! {
+            _ = house.try_night(&consent, CancellationToken::new()) => {}
+            () = dying => {}
+        }
+        for _ in 0..3 {
+            house.night().await;
+        }
+        house.quiet_night().await;
+        for side in Side::BOTH {
+            for kinds in ["contacts", "tasks", "notes"] {
+                assert_eq!(house.rows(side, kinds).len(), 2, "{kinds} in {side}, killed after {survived} requests");
+            }
+        }
+        crate::story::both_sides_tell_the_same(&house, crate::story::Blind::default());
+    }
+}

@@ -1,0 +1,125 @@
+//! Who else holds an e-mail or a phone, and whose tasks and notes were listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Gathering;
+use crate::crm::Reader;
+use crate::reconcile::{Holder, Linked, Now, Parent};
+use crate::record::{Both, CliengoId, Field, Forms, GhlId, Kind, MatchKey, Record, Side, SideId, Value};
+use crate::run::{RunError, held};
+
+impl<C, G> Gathering<'_, '_, C, G>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
+    pub(super) fn holders(&self, contacts: &[Linked]) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
+        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| &contact.record);
+        let gone = contacts.iter().flat_map(|contact| {
+            Side::BOTH.into_iter().filter_map(|side| match contact.sides.of(side).now {
+                Now::Gone(_) => contact.sides.of(side).base.as_ref(),
+                _ => None,
+            })
+        });
+        let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(keys_of).collect();
+        let mut holders = self.takers(contacts, &wanted)?;
+        for key in wanted {
+            for side in Side::BOTH {
+                let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
+                if let Some(state) = self.state {
+                    found.extend(
+                        state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
+                    );
+                }
+                for (theirs, ids) in self.unreadable_keys.of(side) {
+                    if *theirs == key && !found.iter().any(|holder| holder.ids.of(side) == ids.of(side)) {
+                        found.push(Holder { link: 0, ids: ids.clone() });
+                    }
+                }
+                // `semantics` 10: who is gone holds nothing.
+                let is_gone = |link: i64| {
+                    let contact = contacts.iter().find(|contact| contact.link == link);
+                    contact.is_some_and(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)))
+                };
+                found.retain(|holder| !is_gone(holder.link));
+                found.sort();
+                found.dedup();
+                if !found.is_empty() {
+                    holders.of_mut(side).insert(key.clone(), found);
+                }
+            }
+        }
+        Ok(holders)
+    }
+
+    /// Linked contacts that took one of these keys since they were last agreed, an additional one too.
+    fn takers(
+        &self,
+        contacts: &[Linked],
+        wanted: &BTreeSet<MatchKey>,
+    ) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
+        let mut takers: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
+        let mut note = |side: Side, record: &Record, holder: &Holder| {
+            for key in keys_of(record).filter(|key| wanted.contains(key)) {
+                takers.of_mut(side).entry(key).or_default().push(holder.clone());
+            }
+        };
+        for contact in contacts {
+            let holder = Holder { link: contact.link, ids: contact.ids.clone() };
+            for side in Side::BOTH {
+                if let Now::Changed(record) = &contact.sides.of(side).now {
+                    note(side, record, &holder);
+                }
+            }
+        }
+        // A contact whose fields are as agreed may still have another additional e-mail or phone.
+        let Some(state) = self.state else { return Ok(takers) };
+        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && !seen.record.also.is_empty()) {
+            if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
+                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids });
+            }
+        }
+        Ok(takers)
+    }
+
+    pub(super) fn covered(
+        &self,
+        contacts: &[Linked],
+        parents: &BTreeMap<i64, Parent>,
+    ) -> Result<BTreeSet<(Kind, SideId)>, RunError> {
+        let linked = contacts.iter().map(|contact| &contact.ids).chain(parents.values().map(|parent| &parent.ids));
+        let linked = linked.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)));
+        let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| contact.id.clone());
+        let stage = held(self.stage);
+        let mut covered = BTreeSet::new();
+        for id in linked.chain(unlinked) {
+            for kind in [Kind::Task, Kind::Note] {
+                if stage.is_covered(id.side(), kind, id.as_str())? {
+                    covered.insert((kind, id.clone()));
+                }
+            }
+        }
+        Ok(covered)
+    }
+}
+
+/// What a contact whose payload cannot be understood can still be recognised by: both CRMs call these fields so, and a
+/// number is as good as a text here.
+pub(super) fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey> {
+    let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(payload).unwrap_or_default();
+    let text = |name: &str| match fields.get(name) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(serde_json::Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let record = Record::default()
+        .with(Field::Email, Value::email(&text("email")))
+        .with(Field::Phone, Value::phone(&text("phone"), forms.region));
+    record.match_keys()
+}
+
+/// Everything that a contact can be recognised by.
+fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
+    record.match_keys().into_iter().chain(record.also.iter().cloned())
+}
