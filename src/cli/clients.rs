@@ -7,9 +7,11 @@ use anyhow::Context;
 use secrecy::SecretString;
 
 use super::Session;
-use crate::config::{self, Accounts, CliengoAccount, GhlAccount, Pair, Readable};
+use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
 use crate::crm::ghl::{Ghl, GhlSettings};
+use crate::reconcile::Mode;
+use crate::run::Job;
 use crate::sandbox::{Options, Sandbox, Store};
 
 /// Both CRMs of a pair, ready to be asked.
@@ -19,6 +21,27 @@ pub(super) struct Clients {
     /// Keeps the embedded CRMs of a sandbox pair running.
     #[expect(dead_code, reason = "holding it is what keeps it running")]
     pub sandbox: Option<Sandbox>,
+}
+
+impl Clients {
+    /// What a run of the pair is given.
+    pub(super) fn job<'a>(
+        &'a self,
+        session: &'a Session,
+        config: &'a Config,
+        pair: &'a Pair,
+        mode: Mode,
+    ) -> Job<'a, Cliengo, Ghl> {
+        Job {
+            pair,
+            cliengo: &self.cliengo,
+            ghl: &self.ghl,
+            state_dir: &config.state_dir,
+            clock: &*session.clock,
+            mode,
+            stop: session.stop.clone(),
+        }
+    }
 }
 
 /// Where a sandbox pair keeps its CRMs between commands.

@@ -5,7 +5,7 @@ use super::pairs::PairResult;
 use super::{Session, arguments, clients, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::{GuardName, Mode};
-use crate::run::{self, Finished, Job, SavedPlan};
+use crate::run::{self, Finished, SavedPlan};
 
 pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -27,15 +27,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
 
 async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
     let clients = clients::connect(session, &config.state_dir, pair).await?;
-    let job = Job {
-        pair,
-        cliengo: &clients.cliengo,
-        ghl: &clients.ghl,
-        state_dir: &config.state_dir,
-        clock: &*session.clock,
-        mode,
-        stop: session.stop.clone(),
-    };
+    let job = clients.job(session, config, pair, mode);
     Ok(run::plan(&job).await?)
 }
 

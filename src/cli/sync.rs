@@ -6,7 +6,7 @@ use super::pairs::PairResult;
 use super::{Session, arguments, clients, code, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;
-use crate::run::{self, Consent, Finished, Job, SavedPlan};
+use crate::run::{self, Consent, Finished, SavedPlan};
 
 pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -43,15 +43,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
 
 async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
     let clients = clients::connect(session, &config.state_dir, pair).await?;
-    let job = Job {
-        pair,
-        cliengo: &clients.cliengo,
-        ghl: &clients.ghl,
-        state_dir: &config.state_dir,
-        clock: &*session.clock,
-        mode,
-        stop: session.stop.clone(),
-    };
+    let job = clients.job(session, config, pair, mode);
     Ok(run::sync(&job, &consent).await?)
 }
 

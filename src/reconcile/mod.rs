@@ -73,13 +73,14 @@ fn adopt_loose<'a>(brood: &mut Brood<'a>, loose: &mut BTreeMap<SideId, Vec<&'a U
     }
 }
 
-fn existing(draft: &mut Draft<'_>, link: i64, ids: &Ids, label: &str) -> Option<Family> {
+/// A family that stands on both sides, under a link that exists or that the next operation makes.
+fn existing(draft: &mut Draft<'_>, link: LinkRef, ids: &Ids, label: &str) -> Option<Family> {
     let (cliengo, ghl) = (ids.tagged(Side::Cliengo)?, ids.tagged(Side::Ghl)?);
     Some(Family {
         number: draft.next_family(),
         contact: label.to_owned(),
         ids: ids.clone(),
-        link: LinkRef::Existing(link),
+        link,
         targets: Both { cliengo: Target::Existing(cliengo), ghl: Target::Existing(ghl) },
     })
 }
@@ -88,7 +89,7 @@ fn existing(draft: &mut Draft<'_>, link: i64, ids: &Ids, label: &str) -> Option<
 fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, brood: &Brood<'_>) {
     let Some(contact) = contact else {
         let Some(parent) = draft.input.parents.get(&link) else { return };
-        if let Some(family) = existing(draft, link, &parent.ids, &parent.label) {
+        if let Some(family) = existing(draft, LinkRef::Existing(link), &parent.ids, &parent.label) {
             plan_brood(draft, &family, brood);
         }
         return;
@@ -101,7 +102,7 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
         }
         return;
     };
-    let Some(family) = existing(draft, link, &contact.ids, &subject.label) else { return };
+    let Some(family) = existing(draft, LinkRef::Existing(link), &contact.ids, &subject.label) else { return };
     if takes_part {
         let base = Both::from_fn(|side| contact.sides.of(side).base.as_ref());
         plan_linked(draft, &family, &subject, link, Story { base, now: Both { cliengo, ghl } });
@@ -119,10 +120,11 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         ids.insert(pair.ghl.id.clone());
         let label =
             if pair.ghl.record.label().is_empty() { pair.cliengo.record.label() } else { pair.ghl.record.label() };
-        let Some(mut family) = existing(draft, 0, &ids, &label) else { continue };
+        let link = LinkRef::MadeBy(draft.next_id());
+        let Some(family) = existing(draft, link, &ids, &label) else { continue };
         let subject = Subject { kind: Kind::Contact, ids, label, link: None };
         let story = Story { base: Both::default(), now: Both { cliengo: &pair.cliengo.record, ghl: &pair.ghl.record } };
-        plan_pair(draft, &mut family, &subject, story);
+        plan_pair(draft, &family, &subject, story);
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&family.ids));
         plan_brood(draft, &family, &brood);

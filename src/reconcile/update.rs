@@ -50,19 +50,15 @@ pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, li
     plan_writes(draft, family, subject, LinkRef::Existing(link), story, &verdicts);
 }
 
-/// Plans the link of two records that were found to be one, and what makes them equal. Says the link's operation.
-pub fn plan_pair(draft: &mut Draft<'_>, family: &mut Family, subject: &Subject, story: Story<'_>) -> u32 {
+/// Plans the link of two records that were found to be one, and what makes them equal.
+pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>) {
     let verdicts = judge(draft, subject, story);
     let is_contact = subject.kind == Kind::Contact;
     let settle =
         Settle { parent: (!is_contact).then_some(family.link), shadows: verdicts.settled.clone(), ..Settle::default() };
     let parent = if is_contact { crate::record::Ids::default() } else { family.ids.clone() };
     let made = draft.add_link((family.number, &family.contact), &parent, subject, settle);
-    if is_contact {
-        family.link = LinkRef::MadeBy(made);
-    }
     plan_writes(draft, family, subject, LinkRef::MadeBy(made), story, &verdicts);
-    made
 }
 
 fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts {

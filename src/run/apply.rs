@@ -25,6 +25,14 @@ struct Made {
     id: Option<SideId>,
 }
 
+/// What one request of an operation leads to.
+enum Step {
+    /// The operation's next request.
+    Next,
+    /// The operation's end.
+    Done(Ended),
+}
+
 struct Applying<'a, C, G> {
     job: &'a Job<'a, C, G>,
     state: &'a Mutex<State>,
@@ -175,15 +183,13 @@ where
         if operation.requests.is_empty() {
             return Ok(ended(OperationOutcome::Failed, "there is no request that expresses it"));
         }
-        let mut answer = None;
         for (at, request) in operation.requests.iter().enumerate() {
             let last = at + 1 == operation.requests.len();
-            match self.send(crm, operation, write, request, last).await? {
-                Ok(body) => answer = Some(body),
-                Err(ended) => return Ok(ended),
+            if let Step::Done(ended) = self.send(crm, operation, write, request, last).await? {
+                return Ok(ended);
             }
         }
-        Ok(answer.flatten().unwrap_or_else(applied))
+        Ok(applied())
     }
 
     /// Reads what is about to be overwritten; says the outcome where nothing may be sent. (I29)
@@ -261,7 +267,7 @@ where
         Ok(None)
     }
 
-    /// Journals and sends one request. `Err` is the operation's outcome where it was not done.
+    /// Journals and sends one request of an operation.
     async fn send<W: Writer>(
         &self,
         crm: &W,
@@ -269,36 +275,36 @@ where
         write: &Write,
         request: &Request,
         last: bool,
-    ) -> Result<Result<Option<Ended>, Ended>, StateError> {
+    ) -> Result<Step, StateError> {
         let request = self.resolved(request);
         let intent = self.journal(operation, write, &request)?;
         match crm.send(&request).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
-                Ok(answer) if last => self.finish::<W>(operation, write, intent, answer).map(Ok),
+                Ok(answer) if last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),
                 Ok(_) => {
                     held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
-                    Ok(Ok(None))
+                    Ok(Step::Next)
                 }
-                Err(why) => self.unknown(crm, operation, write, intent, &why.to_string()).await.map(Err),
+                Err(why) => self.unknown(crm, operation, write, intent, &why.to_string()).await.map(Step::Done),
             },
             Outcome::NotSent(why) => {
                 held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
-                Ok(Err(ended(OperationOutcome::Failed, why)))
+                Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
                 self.settle(operation, &write.set, None, &Record::default(), Some(intent))?;
-                Ok(Ok(Some(Ended {
+                Ok(Step::Done(Ended {
                     outcome: OperationOutcome::Applied,
                     reason: Some("it was gone already".to_owned()),
-                })))
+                }))
             }
             Outcome::Refused(refusal) => {
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
-                Ok(Err(ended(OperationOutcome::Refused, reason)))
+                Ok(Step::Done(ended(OperationOutcome::Refused, reason)))
             }
-            Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Err),
+            Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
         }
     }
 
@@ -340,7 +346,7 @@ where
         write: &Write,
         intent: i64,
         answer: Answered<W::Id>,
-    ) -> Result<Option<Ended>, StateError> {
+    ) -> Result<Ended, StateError> {
         let created = answer.id.map(RemoteId::tagged);
         let known = match (write.action, &created) {
             (Action::Create, Some(id)) => held(self.state).link_of(write.kind, id)?.map(|known| (id, known)),
@@ -351,11 +357,10 @@ where
             let reason =
                 format!("{} answered with {id}, which is linked already (link {})", W::Id::SIDE.title(), known.id);
             held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
-            return Ok(Some(ended(OperationOutcome::Refused, reason)));
+            return Ok(ended(OperationOutcome::Refused, reason));
         }
         self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
-        Ok(not_as_sent(write, &answer.record)
-            .map(|reason| Ended { outcome: OperationOutcome::Applied, reason: Some(reason) }))
+        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 
     /// Settles an applied operation and closes its intent in one transaction. (I39)

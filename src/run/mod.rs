@@ -125,6 +125,17 @@ impl Drop for StagingFile {
     }
 }
 
+/// Removes the staging files of dry runs that were killed: they hold customers' data.
+fn sweep(state_dir: &Path, pair: &str) {
+    let left = format!("{pair}.stage-");
+    for entry in std::fs::read_dir(state_dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&left) {
+            // One that is still in use goes with its process.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Plans, guards, applies and settles.
 ///
 /// # Errors
@@ -137,6 +148,7 @@ where
 {
     let started = job.clock.now();
     let _lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
+    sweep(job.state_dir, &job.pair.name);
     let path = job.state_path();
     let state = Mutex::new(State::open(&path)?);
     held(&state).close_abandoned()?;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, params};
 
+use super::shadow::kind_of;
 use super::{State, StateError};
 use crate::record::{Action, Kind, Request, Side};
 
@@ -89,22 +90,36 @@ pub struct Intent {
     pub settle: String,
 }
 
-fn intent(row: &Row<'_>) -> rusqlite::Result<(Intent, String)> {
-    let side = if row.get::<_, String>(3)? == "cliengo" { Side::Cliengo } else { Side::Ghl };
-    let at = Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(row.get(5)?)).unwrap_or(Timestamp::MIN);
-    let kind: String = row.get(4)?;
-    let intent = Intent {
-        id: row.get(0)?,
-        operation: (row.get(1)?, row.get(2)?),
-        side,
-        kind: Kind::Contact,
-        at,
-        source_id: row.get(6)?,
-        parent_id: row.get(7)?,
-        sought: row.get(8)?,
-        settle: row.get(9)?,
-    };
-    Ok((intent, kind))
+type RawIntent = (i64, (i64, u32), String, String, i64, Option<String>, Option<String>, String, String);
+
+fn raw_intent(row: &Row<'_>) -> rusqlite::Result<RawIntent> {
+    let operation = (row.get(1)?, row.get(2)?);
+    Ok((
+        row.get(0)?,
+        operation,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+        row.get(8)?,
+        row.get(9)?,
+    ))
+}
+
+fn intent(raw: RawIntent) -> Result<Intent, StateError> {
+    let (id, operation, side, kind, at, source_id, parent_id, sought, settle) = raw;
+    Ok(Intent {
+        id,
+        operation,
+        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+        kind: kind_of(&kind)?,
+        at: Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(at)).unwrap_or(Timestamp::MIN),
+        source_id,
+        parent_id,
+        sought,
+        settle,
+    })
 }
 
 impl State {
@@ -163,12 +178,8 @@ impl State {
             "SELECT id, run, operation, side, kind, at, source_id, parent_id, sought, settle FROM intent
              WHERE state IN ('in_flight', 'unknown') AND action = 'create' ORDER BY id",
         )?;
-        let rows: Vec<(Intent, String)> = statement.query_map([], intent)?.collect::<Result<_, _>>()?;
-        let known = |(mut intent, kind): (Intent, String)| {
-            intent.kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind)?;
-            Some(intent)
-        };
-        rows.into_iter().map(|row| known(row).ok_or_else(|| StateError::Row("an intent's kind".to_owned()))).collect()
+        let rows: Vec<RawIntent> = statement.query_map([], raw_intent)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(intent).collect()
     }
 
     /// Closes what a run that died left open, other than creates: the next listing shows whether it was done.

@@ -73,7 +73,7 @@ pub struct ShadowRow {
     pub missed: Option<i64>,
 }
 
-fn kind_of(text: &str) -> Result<Kind, StateError> {
+pub(super) fn kind_of(text: &str) -> Result<Kind, StateError> {
     Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| StateError::Row(format!("kind {text:?}")))
 }
 

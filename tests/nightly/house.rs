@@ -10,7 +10,7 @@ use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{HeldReason, Mode};
-use concord::record::{Action, Kind, Side};
+use concord::record::{Action, Both, Kind, Side};
 use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError};
 use concord::sandbox::{Edit, EditKind, EditOp, Options, Profile, Sandbox};
 use concord::state::State;
@@ -95,6 +95,8 @@ pub struct House {
     pub pair: Pair,
     pub clock: Arc<ManualClock>,
     pub mode: Mode,
+    /// Where both are spoken to: a test may put a proxy there.
+    pub urls: Both<String>,
     folder: TempDir,
 }
 
@@ -112,11 +114,13 @@ impl House {
         });
         let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n{}", plot.settings);
         let pair = Config::parse(&text, Path::new("schedules.toml")).unwrap().pairs.remove(0);
+        let sandbox = sandbox.await.unwrap();
         Self {
-            sandbox: sandbox.await.unwrap(),
+            urls: Both { cliengo: sandbox.cliengo_url(), ghl: sandbox.ghl_url() },
+            sandbox,
             pair,
             clock,
-            mode: Mode::Incremental,
+            mode: self.mode,
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -153,7 +157,7 @@ impl House {
         };
         let secret = SecretString::from(self.sandbox.api_key());
         let website = self.sandbox.website_id();
-        let mut cliengo = CliengoSettings::new(&self.sandbox.cliengo_url(), secret, website, self.clock.clone());
+        let mut cliengo = CliengoSettings::new(&self.urls.cliengo, secret, website, self.clock.clone());
         let known = &self.pair.cliengo.capabilities;
         cliengo.requests_per_second = None;
         cliengo.page_size = 100;
@@ -173,7 +177,7 @@ impl House {
         };
         let token = SecretString::from(self.sandbox.token());
         let location = self.sandbox.location_id();
-        let mut ghl = GhlSettings::new(&self.sandbox.ghl_url(), token, location, self.clock.clone());
+        let mut ghl = GhlSettings::new(&self.urls.ghl, token, location, self.clock.clone());
         ghl.concurrency = 8;
         ghl.patience = patience;
         ghl.stop = stop.clone();

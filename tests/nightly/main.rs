@@ -10,6 +10,7 @@
 mod bad_records;
 mod command;
 mod house;
+mod proxy;
 mod story;
 
 mod conflicts;
@@ -21,3 +22,5 @@ mod lost_answers;
 mod people;
 mod quiet;
 mod random_edits;
+mod reviewed;
+mod reviewed_modes;

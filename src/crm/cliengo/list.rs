@@ -254,15 +254,6 @@ impl Cliengo {
         Ok(kept.into_records())
     }
 
-    /// As [`Self::children_of`], for many contacts at once.
-    pub(super) async fn children_owned(
-        &self,
-        kind: Kind,
-        parent: CliengoId,
-    ) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
-        self.children_of(kind, &parent).await
-    }
-
     /// All notes or tasks of one contact, or an error: never a part of them.
     pub(super) async fn children_of(
         &self,

@@ -270,7 +270,8 @@ impl Reader for Cliengo {
         parents: &[CliengoId],
         sink: &dyn Sink<CliengoId>,
     ) -> Result<Listed<CliengoId>, CrmError> {
-        children(Kind::Task, parents, self.concurrency, sink, |parent| self.children_owned(Kind::Task, parent)).await
+        let one = |parent| async move { self.children_of(Kind::Task, &parent).await };
+        children(Kind::Task, parents, self.concurrency, sink, one).await
     }
 
     async fn list_notes(
@@ -278,7 +279,8 @@ impl Reader for Cliengo {
         parents: &[CliengoId],
         sink: &dyn Sink<CliengoId>,
     ) -> Result<Listed<CliengoId>, CrmError> {
-        children(Kind::Note, parents, self.concurrency, sink, |parent| self.children_owned(Kind::Note, parent)).await
+        let one = |parent| async move { self.children_of(Kind::Note, &parent).await };
+        children(Kind::Note, parents, self.concurrency, sink, one).await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {

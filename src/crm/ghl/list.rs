@@ -187,11 +187,6 @@ impl Ghl {
         Err(Failed::Void(format!("a list came without its `{kind}s`")))
     }
 
-    /// As [`Self::children_of`], for many contacts at once.
-    pub(super) async fn children_owned(&self, kind: Kind, parent: GhlId) -> Result<Vec<RawRecord<GhlId>>, Failed> {
-        self.children_of(kind, &parent).await
-    }
-
     /// All notes or tasks of one contact, or an error: they come all at once (`GHL API notes, 3.3 and 3.4`).
     pub(super) async fn children_of(&self, kind: Kind, parent: &GhlId) -> Result<Vec<RawRecord<GhlId>>, Failed> {
         let request = Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())));

@@ -159,7 +159,8 @@ impl Reader for Ghl {
     }
 
     async fn list_notes(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
-        children(Kind::Note, parents, self.concurrency, sink, |parent| self.children_owned(Kind::Note, parent)).await
+        let one = |parent| async move { self.children_of(Kind::Note, &parent).await };
+        children(Kind::Note, parents, self.concurrency, sink, one).await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
