@@ -179,7 +179,9 @@ async fn a_kept_contact_that_is_restored_under_its_id_is_live_again() {
         if let Some(rows) = value.get_mut("contacts").and_then(Value::as_array_mut) {
             let before = rows.len();
             rows.retain(|row| row["id"] != id.as_str());
-            if rows.len() < before && let Some(total) = value["total"].as_u64() {
+            if rows.len() < before
+                && let Some(total) = value["total"].as_u64()
+            {
                 value["total"] = json!(total - 1);
             }
         }
