@@ -41,7 +41,13 @@ async fn pass_on(client: &reqwest::Client, origin: &str, rewrite: &Rewrite, requ
     let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return (status, bytes) };
     match rewrite(&line, value) {
         Ok(value) => (status, Bytes::from(value.to_string())),
-        Err(other) => (StatusCode::from_u16(other).unwrap(), Bytes::from("{\"message\":\"no\"}")),
+        Err(other) => {
+            // As GHL says that a contact is gone.
+            let id =
+                parts.uri.path().split("/contacts/").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+            let body = format!("{{\"error\":\"Contact with id {id} not found\",\"status\":{other}}}");
+            (StatusCode::from_u16(other).unwrap(), Bytes::from(body))
+        }
     }
 }
 
