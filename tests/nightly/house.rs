@@ -120,7 +120,7 @@ impl House {
             sandbox,
             pair,
             clock,
-            mode: self.mode,
+            mode: Mode::Incremental,
             folder: tempfile::tempdir().unwrap(),
         }
     }
