@@ -99,7 +99,7 @@ fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl
     ids.insert(ghl.id.clone());
     let subject = Subject { kind: cliengo.kind, ids, label: ghl.record.label(), link: None };
     let story = Story { base: Both::default(), now: Both { cliengo: &cliengo.record, ghl: &ghl.record } };
-    plan_pair(draft, family, &subject, story);
+    plan_pair(draft, family, &subject, story, None);
 }
 
 /// Whether the children of this contact were all seen on `side`; one that is only to be created has none.

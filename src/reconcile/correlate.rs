@@ -63,7 +63,8 @@ pub fn correlate<'a>(input: &'a Input<'a>) -> Correlated<'a> {
     }
     for side in Side::BOTH {
         for (at, contact) in input.unlinked.of(side).iter().enumerate() {
-            if matching.is_open(side, at) {
+            // A kept survivor that nobody came back for stays as it is.
+            if matching.is_open(side, at) && contact.retires.is_none() {
                 matching.done.single.push(contact);
             }
         }

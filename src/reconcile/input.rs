@@ -164,6 +164,8 @@ pub struct Unlinked {
     pub parent: Option<SideId>,
     /// The record.
     pub record: Record,
+    /// The link that it leaves when it is linked again: its other half is gone, and it was kept.
+    pub retires: Option<i64>,
 }
 
 /// The contact that linked tasks and notes belong to.

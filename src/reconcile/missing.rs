@@ -57,7 +57,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
 
 fn recreate_child(draft: &mut Draft<'_>, family: &Family, linked: &Linked, side: Side, survivor: &Record) {
     let Some(id) = linked.ids.tagged(side) else { return };
-    let child = Unlinked { kind: linked.kind, id, parent: None, record: survivor.clone() };
+    let child = Unlinked { kind: linked.kind, id, parent: None, record: survivor.clone(), retires: None };
     create::plan_child(draft, family, &child, Some(linked.link));
 }
 
@@ -129,11 +129,11 @@ fn decide_contact(
 /// The contact and everything under it is made again on the side that lost it, as new records. (`semantics` 23)
 fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: Side, survivor: &Record) {
     let Some(id) = linked.ids.tagged(side) else { return };
-    let contact = Unlinked { kind: Kind::Contact, id, parent: None, record: survivor.clone() };
+    let contact = Unlinked { kind: Kind::Contact, id, parent: None, record: survivor.clone(), retires: None };
     let Some(family) = create::plan_contact(draft, &contact, Some(linked.link)) else { return };
     for child in &brood.linked {
         if let (Some(id), Some(record)) = (child.ids.tagged(side), child.sides.of(side).seen()) {
-            let child = Unlinked { kind: child.kind, id, parent: None, record: record.clone() };
+            let child = Unlinked { kind: child.kind, id, parent: None, record: record.clone(), retires: None };
             create::plan_child(draft, &family, &child, None);
         }
     }

@@ -124,10 +124,14 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         let Some(family) = existing(draft, link, &ids, &label) else { continue };
         let subject = Subject { kind: Kind::Contact, ids, label, link: None };
         let story = Story { base: Both::default(), now: Both { cliengo: &pair.cliengo.record, ghl: &pair.ghl.record } };
-        plan_pair(draft, &family, &subject, story);
+        let retires = pair.ghl.retires.or(pair.cliengo.retires);
+        plan_pair(draft, &family, &subject, story, retires);
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&family.ids));
-        plan_brood(draft, &family, &brood);
+        // A survivor's tasks and notes leave their old links with it: the next run sees all of them.
+        if retires.is_none() {
+            plan_brood(draft, &family, &brood);
+        }
     }
     for contact in &correlated.single {
         let mut brood = Brood::default();

@@ -50,12 +50,17 @@ pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, li
     plan_writes(draft, family, subject, LinkRef::Existing(link), story, &verdicts);
 }
 
-/// Plans the link of two records that were found to be one, and what makes them equal.
-pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>) {
+/// Plans the link of two records that were found to be one, and what makes them equal. `retires` is the link that one of
+/// them leaves behind.
+pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>, retires: Option<i64>) {
     let verdicts = judge(draft, subject, story);
     let is_contact = subject.kind == Kind::Contact;
-    let settle =
-        Settle { parent: (!is_contact).then_some(family.link), shadows: verdicts.settled.clone(), ..Settle::default() };
+    let settle = Settle {
+        parent: (!is_contact).then_some(family.link),
+        shadows: verdicts.settled.clone(),
+        retires,
+        ..Settle::default()
+    };
     let parent = if is_contact { crate::record::Ids::default() } else { family.ids.clone() };
     let made = draft.add_link((family.number, &family.contact), &parent, subject, settle);
     plan_writes(draft, family, subject, LinkRef::MadeBy(made), story, &verdicts);

@@ -146,7 +146,7 @@ where
             let id = SideId::new(side, row.id.clone());
             let parent = row.parent.clone().map(|parent| SideId::new(side, parent));
             let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.loose };
-            among.of_mut(side).push(Unlinked { kind, id, parent, record: record.clone() });
+            among.of_mut(side).push(Unlinked { kind, id, parent, record: record.clone(), retires: None });
         }
         self.seen.push(Seen { side, kind, id: row.id, record, fingerprint: row.fingerprint, payload: row.payload });
         Ok(())
@@ -282,7 +282,7 @@ where
         Ok(Half { base, now })
     }
 
-    async fn finish(self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
+    async fn finish(mut self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
         let (job, state) = (self.job, self.state);
         let mut parents = BTreeMap::new();
         let mut unknown_parents = BTreeSet::new();
@@ -305,7 +305,8 @@ where
             }
         }
         let risen = self.risen().await?;
-        let holders = self.holders(&contacts)?;
+        let freed = self.free_survivors()?;
+        let holders = self.holders(&contacts, &freed)?;
         let covered = self.covered(&contacts, &parents)?;
         let mut input = Input {
             pair: job.pair,

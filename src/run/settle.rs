@@ -58,7 +58,8 @@ fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
 
 fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Option<i64>) -> Result<i64, StateError> {
     if let Some(old) = applied.settle.retires {
-        if let Some(gone) = state.link(old)?.and_then(|link| link.ids.tagged(applied.side)) {
+        let gone = state.link(old)?.and_then(|link| link.ids.tagged(applied.side));
+        if let Some(gone) = gone.filter(|_| applied.action == Action::Create) {
             state.bury(applied.kind, &gone, applied.run, "recreated")?;
         }
         state.retire(old)?;
@@ -210,8 +211,7 @@ pub(super) fn after(
             let id = SideId::new(seen.side, seen.id.clone());
             let Some(link) = state.link_of(seen.kind, &id)? else { continue };
             let Some(shadow) = state.shadow(link.id, seen.side)? else { continue };
-            let kept = link.status == LinkStatus::Kept;
-            if kept || covers(&shadow.record, &seen.record) {
+            if covers(&shadow.record, &seen.record) {
                 state.set_seen(
                     link.id,
                     seen.side,

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Gathering;
+use super::{Gathering, Seen};
 use crate::crm::Reader;
-use crate::reconcile::{Holder, Linked, Now, Parent};
+use crate::reconcile::{Holder, Linked, Now, Parent, Unlinked};
 use crate::record::{Both, CliengoId, Field, Forms, GhlId, Kind, MatchKey, Record, Side, SideId, Value};
 use crate::run::{RunError, held};
+use crate::state::{LinkStatus, State};
 
 impl<C, G> Gathering<'_, '_, C, G>
 where
@@ -14,7 +15,11 @@ where
     G: Reader<Id = GhlId>,
 {
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
-    pub(super) fn holders(&self, contacts: &[Linked]) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
+    pub(super) fn holders(
+        &self,
+        contacts: &[Linked],
+        freed: &BTreeSet<i64>,
+    ) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
         let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| &contact.record);
         let gone = contacts.iter().flat_map(|contact| {
             Side::BOTH.into_iter().filter_map(|side| match contact.sides.of(side).now {
@@ -42,7 +47,7 @@ where
                     let contact = contacts.iter().find(|contact| contact.link == link);
                     contact.is_some_and(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)))
                 };
-                found.retain(|holder| !is_gone(holder.link));
+                found.retain(|holder| !is_gone(holder.link) && !freed.contains(&holder.link));
                 found.sort();
                 found.dedup();
                 if !found.is_empty() {
@@ -51,6 +56,41 @@ where
             }
         }
         Ok(holders)
+    }
+
+    /// A person whose contact was removed on one side, and who comes back there as a new one, is the survivor's again:
+    /// such survivors count as unlinked. Says the links that they leave.
+    pub(super) fn free_survivors(&mut self) -> Result<BTreeSet<i64>, RunError> {
+        let mut freed = BTreeSet::new();
+        let Some(state) = self.state else { return Ok(freed) };
+        for side in Side::BOTH {
+            let keys: BTreeSet<MatchKey> =
+                self.unlinked.of(side).iter().flat_map(|back| keys_of(&back.record)).collect();
+            for key in keys {
+                for link in state.holders(side.other(), &key)? {
+                    let Some(id) = link.ids.tagged(side.other()).filter(|_| link.status == LinkStatus::Kept) else {
+                        continue;
+                    };
+                    if !freed.contains(&link.id) && held(self.stage).has(id.side(), Kind::Contact, id.as_str())? {
+                        let record = self.survivor(state, link.id, &id)?;
+                        let survivor =
+                            Unlinked { kind: Kind::Contact, id, parent: None, record, retires: Some(link.id) };
+                        self.unlinked.of_mut(side.other()).push(survivor);
+                        freed.insert(link.id);
+                    }
+                }
+            }
+        }
+        Ok(freed)
+    }
+
+    /// A kept survivor as it is now.
+    fn survivor(&self, state: &State, link: i64, id: &SideId) -> Result<Record, RunError> {
+        let is_it = |seen: &&Seen| (seen.side, seen.kind, seen.id.as_str()) == (id.side(), Kind::Contact, id.as_str());
+        match self.seen.iter().find(is_it) {
+            Some(seen) => Ok(seen.record.clone()),
+            None => Ok(state.shadow(link, id.side())?.map(|shadow| shadow.record).unwrap_or_default()),
+        }
     }
 
     /// Linked contacts that took one of these keys since they were last agreed, an additional one too.
