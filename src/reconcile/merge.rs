@@ -49,7 +49,10 @@ pub struct Rules<'a> {
 /// Decides one field. Total: every state of base, Cliengo and GHL has exactly one outcome.
 #[must_use]
 pub fn decide(sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Decision {
-    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return Decision::Rest };
+    let takes_part = Side::BOTH.into_iter().any(|side| rules.policy.direction.writes(side));
+    let (true, Some(cliengo), Some(ghl)) = (takes_part, sights.cliengo.now, sights.ghl.now) else {
+        return Decision::Rest;
+    };
     let (Some(base_cliengo), Some(base_ghl)) = (sights.cliengo.base, sights.ghl.base) else {
         return decide_without_base(cliengo, ghl, rules);
     };

@@ -8,8 +8,8 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-/// Given `GET /path?query` and the answer: another answer, or a status instead of one.
-pub type Rewrite = Arc<dyn Fn(&str, Value) -> Result<Value, u16> + Send + Sync>;
+/// Given `GET /path?query` and the answer: another answer, or a refusal instead of one.
+pub type Rewrite = Arc<dyn Fn(&str, Value) -> Result<Value, (u16, Value)> + Send + Sync>;
 
 /// The address that stands for `base`; it answers as long as the test's runtime does.
 pub async fn before(base: &str, rewrite: Rewrite) -> String {
@@ -41,13 +41,7 @@ async fn pass_on(client: &reqwest::Client, origin: &str, rewrite: &Rewrite, requ
     let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return (status, bytes) };
     match rewrite(&line, value) {
         Ok(value) => (status, Bytes::from(value.to_string())),
-        Err(other) => {
-            // As GHL says that a contact is gone.
-            let id =
-                parts.uri.path().split("/contacts/").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
-            let body = format!("{{\"error\":\"Contact with id {id} not found\",\"status\":{other}}}");
-            (StatusCode::from_u16(other).unwrap(), Bytes::from(body))
-        }
+        Err((refused, why)) => (StatusCode::from_u16(refused).unwrap(), Bytes::from(why.to_string())),
     }
 }
 
