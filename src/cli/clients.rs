@@ -13,6 +13,7 @@ use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::reconcile::Mode;
 use crate::run::Job;
 use crate::sandbox::{Options, Sandbox, Store};
+use crate::state::private_folder_of;
 
 /// Both CRMs of a pair, ready to be asked.
 pub(super) struct Clients {
@@ -49,20 +50,18 @@ pub(super) fn sandbox_store(state_dir: &Path, pair: &str) -> PathBuf {
     state_dir.join(format!("{pair}.sandbox.db"))
 }
 
-/// The embedded CRMs of a sandbox pair.
-pub(super) fn sandbox_options(session: &Session, state_dir: &Path, pair: &str) -> Options {
-    Options {
-        store: Store::File(sandbox_store(state_dir, pair)),
-        clock: Arc::clone(&session.clock),
-        ..Options::default()
-    }
+/// The embedded CRMs of a sandbox pair, in a folder of the owner's alone, as all state.
+pub(super) fn sandbox_options(session: &Session, state_dir: &Path, pair: &str) -> anyhow::Result<Options> {
+    let store = sandbox_store(state_dir, pair);
+    private_folder_of(&store)?;
+    Ok(Options { store: Store::File(store), clock: Arc::clone(&session.clock), ..Options::default() })
 }
 
 /// Connects to both CRMs of a pair. No request is made yet.
 pub(super) async fn connect(session: &Session, state_dir: &Path, pair: &Pair) -> anyhow::Result<Clients> {
     match &pair.accounts {
         Accounts::Sandbox => {
-            let sandbox = Sandbox::start(sandbox_options(session, state_dir, &pair.name)).await?;
+            let sandbox = Sandbox::start(sandbox_options(session, state_dir, &pair.name)?).await?;
             let cliengo = CliengoSettings::new(
                 &sandbox.cliengo_url(),
                 SecretString::from(sandbox.api_key()),

@@ -27,7 +27,7 @@ pub(super) async fn run(session: &Session, options: &SandboxOptions) -> anyhow::
 fn world(session: &Session) -> anyhow::Result<World> {
     let config = session.config()?;
     let pair = sandbox_pair(session, &config)?;
-    Ok(World::open(&clients::sandbox_options(session, &config.state_dir, &pair))?)
+    Ok(World::open(&clients::sandbox_options(session, &config.state_dir, &pair)?)?)
 }
 
 fn sandbox_pair(session: &Session, config: &Config) -> anyhow::Result<String> {

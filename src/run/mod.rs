@@ -157,8 +157,10 @@ where
     let done = sync_locked(job, consent, &path, &state, run, started).await;
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = &done {
+        // A stale plan is a refusal, not a failure: nothing went wrong.
+        let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
         let summary = serde_json::json!({ "error": error.to_string() });
-        state.finish_run(run, "failed", &summary, job.clock.now())?;
+        state.finish_run(run, status, &summary, job.clock.now())?;
     }
     state.checkpoint()?;
     if job.mode == Mode::Rebuild && done.as_ref().is_ok_and(|finished| !finished.is_refused()) {
