@@ -69,7 +69,7 @@ pub(super) const fn outcome(outcome: OperationOutcome) -> (&'static str, &'stati
 pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
     match outcome {
         OperationOutcome::Applied => "Done.",
-        OperationOutcome::Refused => "The CRM said no; nothing was changed. It is tried again, then set aside.",
+        OperationOutcome::Refused => "The CRM said no; nothing was changed. The next run tries again.",
         OperationOutcome::Failed => "Nothing was changed. The next run tries again.",
         OperationOutcome::Unknown => "It may or may not have been done. The next run reads it back first.",
         OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it anew.",
