@@ -29,12 +29,12 @@ fn content(draft: &Draft<'_>, kind: Kind, side: Side, source: &Record) -> Conten
     };
     let mut content = Content { set: BTreeMap::new(), cannot: Vec::new() };
     for field in source.fields.keys().filter(|field| **field != Field::Tags) {
-        match target.fit(*field, source) {
+        match target.fit(field, source) {
             Fit::Write(value) => {
-                content.set.insert(*field, value);
+                content.set.insert(field.clone(), value);
             }
             Fit::Partly(value, cannot) => {
-                content.set.insert(*field, value);
+                content.set.insert(field.clone(), value);
                 content.cannot.push(cannot);
             }
             Fit::Same => {}
@@ -174,7 +174,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
 /// What the new record will not have: known to be empty there, so that it is not news next night.
 fn left_out(source: &Record, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
     let missing = source.fields.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
-    missing.map(|field| (*field, Value::Empty)).collect()
+    missing.map(|field| (field.clone(), Value::Empty)).collect()
 }
 
 fn say_cannot(draft: &mut Draft<'_>, subject: &Subject, side: Side, cannot: Vec<String>) {
@@ -186,7 +186,7 @@ fn say_cannot(draft: &mut Draft<'_>, subject: &Subject, side: Side, cannot: Vec<
 fn changes(set: &BTreeMap<Field, Value>, origin: Side) -> Vec<Change> {
     set.iter()
         .map(|(field, value)| Change::Value {
-            field: *field,
+            field: field.clone(),
             before: serde_json::Value::Null,
             after: value.json(),
             origin,

@@ -37,9 +37,9 @@ pub struct Target<'a> {
 impl Target<'_> {
     /// Fits `source`'s `field` to this target.
     #[must_use]
-    pub fn fit(&self, field: Field, source: &Record) -> Fit {
-        let Some(value) = source.get(&field) else { return Fit::Same };
-        let current = self.current.and_then(|record| record.get(&field));
+    pub fn fit(&self, field: &Field, source: &Record) -> Fit {
+        let Some(value) = source.get(field) else { return Fit::Same };
+        let current = self.current.and_then(|record| record.get(field));
         let fitted = match value {
             Value::Empty => self.clear(field, source, current),
             Value::Name(name) => self.name(name, current),
@@ -61,8 +61,8 @@ impl Target<'_> {
         }
     }
 
-    fn clear(&self, field: Field, source: &Record, current: Option<&Value>) -> Fit {
-        if field == Field::Due && self.capabilities.due_required {
+    fn clear(&self, field: &Field, source: &Record, current: Option<&Value>) -> Fit {
+        if *field == Field::Due && self.capabilities.due_required {
             return match (self.current, source.created) {
                 (None, Some(_)) => match synthetic_due(source, self.default_due) {
                     Some(due) => Fit::Write(Value::Due(due)),
@@ -76,7 +76,7 @@ impl Target<'_> {
         }
         match current {
             None | Some(Value::Empty) => Fit::Same,
-            Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(&field) => Fit::Write(Value::Empty),
+            Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(field) => Fit::Write(Value::Empty),
             Some(_) => Fit::Cannot(format!("{} cannot empty a {field}", self.side.title())),
         }
     }
@@ -148,7 +148,7 @@ mod tests {
             current: Some(current),
             default_due: Duration::from_secs(0),
         };
-        target.fit(Field::Name, wanted)
+        target.fit(&Field::Name, wanted)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One story that both sides tell: field by field, what goes where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
@@ -28,9 +28,6 @@ struct Verdicts {
     tags: Both<Option<TagNews>>,
 }
 
-const SCALARS: [Field; 7] =
-    [Field::Name, Field::Email, Field::Phone, Field::Title, Field::Body, Field::Due, Field::Completed];
-
 /// Plans what makes both sides of a linked record equal.
 pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, story: Story<'_>) {
     let verdicts = judge(draft, subject, story);
@@ -43,7 +40,7 @@ pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, li
                 let base = story.base.of(side).and_then(|base| base.get(field));
                 base.is_none_or(|base| !base.same(value))
             })
-            .map(|(field, value)| (*field, value.clone()))
+            .map(|(field, value)| (field.clone(), value.clone()))
             .collect();
         draft.settle(link, side, news);
     }
@@ -69,10 +66,11 @@ pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, stor
 fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts {
     let mut verdicts = Verdicts::default();
     let mut manual = Vec::new();
-    for field in SCALARS {
+    let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| story.now.of(side).fields.keys()).collect();
+    for field in known.into_iter().filter(|field| **field != Field::Tags) {
         let sights = Both::from_fn(|side| Sight {
-            base: story.base.of(side).and_then(|base| base.get(&field)),
-            now: story.now.of(side).get(&field),
+            base: story.base.of(side).and_then(|base| base.get(field)),
+            now: story.now.of(side).get(field),
         });
         let rules = Rules {
             policy: draft.input.policy(subject.kind),
@@ -80,7 +78,7 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
             repair: draft.input.mode == Mode::Full,
         };
         let decision =
-            if field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
+            if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
         let decision = if is_clean(sights) { held_apart(draft, subject, story, field, decision) } else { decision };
         match decision {
             Decision::Rest => {}
@@ -120,7 +118,7 @@ fn held_apart(
     draft: &mut Draft<'_>,
     subject: &Subject,
     story: Story<'_>,
-    field: Field,
+    field: &Field,
     decision: Decision,
 ) -> Decision {
     let Decision::Conflict(winner) = decision else { return decision };
@@ -136,7 +134,7 @@ fn held_apart(
 }
 
 /// What of the other side's value `side` can hold.
-fn fitted(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: Field, side: Side) -> Fit {
+fn fitted(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: &Field, side: Side) -> Fit {
     let target = fit::Target {
         side,
         capabilities: draft.input.capabilities.of(side),
@@ -167,10 +165,10 @@ fn is_given(draft: &Draft<'_>, story: Story<'_>) -> bool {
 }
 
 impl Verdicts {
-    fn settle_both(&mut self, field: Field, story: Story<'_>) {
+    fn settle_both(&mut self, field: &Field, story: Story<'_>) {
         for side in Side::BOTH {
-            if let Some(value) = story.now.of(side).get(&field) {
-                self.settled.of_mut(side).insert(field, value.clone());
+            if let Some(value) = story.now.of(side).get(field) {
+                self.settled.of_mut(side).insert(field.clone(), value.clone());
             }
         }
     }
@@ -181,12 +179,12 @@ fn propagate(
     draft: &mut Draft<'_>,
     subject: &Subject,
     story: Story<'_>,
-    field: Field,
+    field: &Field,
     source: Side,
     verdicts: &mut Verdicts,
 ) {
     let side = source.other();
-    let Some(listed) = story.now.of(source).get(&field) else { return };
+    let Some(listed) = story.now.of(source).get(field) else { return };
     let can_update = draft.input.can(side, subject.kind).update;
     let (wanted, cannot) = match fitted(draft, subject, story, field, side) {
         Fit::Write(wanted) => (Some(wanted), None),
@@ -199,7 +197,7 @@ fn propagate(
     }
     match wanted {
         Some(wanted) if can_update => {
-            verdicts.writes.of_mut(side).insert(field, (wanted, listed.clone()));
+            verdicts.writes.of_mut(side).insert(field.clone(), (wanted, listed.clone()));
         }
         Some(_) => {
             let detail =
@@ -214,7 +212,7 @@ fn propagate(
 fn report_conflict(
     draft: &mut Draft<'_>,
     subject: &Subject,
-    field: Field,
+    field: &Field,
     sights: Both<Sight<'_>>,
     winner: Option<Side>,
 ) {
@@ -223,7 +221,7 @@ fn report_conflict(
         kind: subject.kind,
         ids: subject.ids.clone(),
         label: subject.label.clone(),
-        field,
+        field: field.clone(),
         base: json(sights.ghl.base.or(sights.cliengo.base)),
         cliengo: json(sights.cliengo.now),
         ghl: json(sights.ghl.now),
@@ -303,21 +301,22 @@ fn plan_update(
     let changes = writes
         .iter()
         .map(|(field, (wanted, _))| Change::Value {
-            field: *field,
+            field: field.clone(),
             before: current.get(field).map_or(serde_json::Value::Null, Value::json),
             after: wanted.json(),
             origin: side.other(),
         })
         .collect();
     let mut settle = Settle { link: Some(link), ..Settle::default() };
-    *settle.shadows.of_mut(side.other()) = writes.iter().map(|(field, (_, listed))| (*field, listed.clone())).collect();
+    *settle.shadows.of_mut(side.other()) =
+        writes.iter().map(|(field, (_, listed))| (field.clone(), listed.clone())).collect();
     let is_contact = subject.kind == Kind::Contact;
     let write = Write {
         kind: subject.kind,
         action: if complete { Action::Complete } else { Action::Update },
         target: Some(Target::Existing(id)),
         parent: (!is_contact).then(|| family.targets.of(side).clone()),
-        set: writes.iter().map(|(field, (wanted, _))| (*field, wanted.clone())).collect(),
+        set: writes.iter().map(|(field, (wanted, _))| (field.clone(), wanted.clone())).collect(),
         before: current.fields.clone(),
         add_tags: Vec::new(),
         remove_tags: Vec::new(),

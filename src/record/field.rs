@@ -1,12 +1,13 @@
 //! The fields that both sides share, by name.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// A field of a canonical record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Arc<str>", into = "Arc<str>")]
 pub enum Field {
     /// A contact's full name.
     Name,
@@ -24,12 +25,18 @@ pub enum Field {
     Due,
     /// Whether a task is done.
     Completed,
+    /// A contact's field that the configuration maps (`[[pair.NAME.map]]`), by a name that no field above has.
+    Mapped(Arc<str>),
 }
 
 impl Field {
-    /// The name used in plans and reports.
+    /// The fields that need no mapping.
+    pub const BUILT_IN: [Field; 8] =
+        [Self::Name, Self::Email, Self::Phone, Self::Tags, Self::Title, Self::Body, Self::Due, Self::Completed];
+
+    /// The name used in plans, reports and shadows.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Name => "name",
             Self::Email => "email",
@@ -39,6 +46,23 @@ impl Field {
             Self::Body => "body",
             Self::Due => "due",
             Self::Completed => "completed",
+            Self::Mapped(name) => name,
+        }
+    }
+}
+
+impl From<Arc<str>> for Field {
+    fn from(name: Arc<str>) -> Self {
+        let built_in = Self::BUILT_IN.into_iter().find(|field| field.as_str() == &*name);
+        built_in.unwrap_or(Self::Mapped(name))
+    }
+}
+
+impl From<Field> for Arc<str> {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Mapped(name) => name,
+            built_in => built_in.as_str().into(),
         }
     }
 }

@@ -192,9 +192,9 @@ fn outcome(outcome: OperationOutcome, reason: Option<&str>) -> Line {
     }
 }
 
-const fn field(change: &Change) -> Field {
+const fn field(change: &Change) -> &Field {
     match change {
-        Change::Tags { field, .. } | Change::Value { field, .. } => *field,
+        Change::Tags { field, .. } | Change::Value { field, .. } => field,
     }
 }
 
@@ -203,7 +203,7 @@ fn reopens(operation: &Operation) -> bool {
 }
 
 fn body_is_shown(operation: &Operation) -> bool {
-    operation.changes.iter().any(|change| field(change) == Field::Body && !is_said(operation, change))
+    operation.changes.iter().any(|change| *field(change) == Field::Body && !is_said(operation, change))
 }
 
 /// Whether the line above says the change already.

@@ -53,7 +53,7 @@ pub fn applied(
 /// The fields of the answer that were written; what the answer does not carry stands as it was sent.
 fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
     let answered = |field: &Field, sent: &Value| applied.answer.get(field).unwrap_or(sent).clone();
-    applied.sent.iter().map(|(field, sent)| (*field, answered(field, sent))).collect()
+    applied.sent.iter().map(|(field, sent)| (field.clone(), answered(field, sent))).collect()
 }
 
 fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Option<i64>) -> Result<i64, StateError> {
@@ -257,7 +257,7 @@ fn merged(shadow: &Record, listed: &Record) -> Record {
     let mut fields = shadow.fields.clone();
     let same = |field: &Field, value: &Value| shadow.get(field).is_some_and(|held| held.same(value));
     let spelt = listed.fields.iter().filter(|(field, value)| same(field, value));
-    fields.extend(spelt.map(|(field, value)| (*field, value.clone())));
+    fields.extend(spelt.map(|(field, value)| (field.clone(), value.clone())));
     Record { fields, ..listed.clone() }
 }
 

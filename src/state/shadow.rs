@@ -256,7 +256,7 @@ impl State {
             None => None,
         };
         let mut record = self.shadow(link.id, side)?.map(|row| row.record).unwrap_or_default();
-        record.fields.extend(fields.iter().map(|(field, value)| (*field, value.clone())));
+        record.fields.extend(fields.iter().map(|(field, value)| (field.clone(), value.clone())));
         self.connection
             .prepare_cached(
                 "INSERT INTO shadow (link, side, kind, remote_id, parent_id, written) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -67,11 +67,11 @@ fn below(kind: Kind, parent: &Target) -> String {
 }
 
 fn fields(write: &Write) -> Map<String, Json> {
-    write.set.iter().filter_map(|(field, value)| wire(write, *field, value)).collect()
+    write.set.iter().filter_map(|(field, value)| wire(write, field, value)).collect()
 }
 
 /// One field as Cliengo takes it; `None` for what cannot be sent.
-fn wire(write: &Write, field: Field, value: &Value) -> Option<(String, Json)> {
+fn wire(write: &Write, field: &Field, value: &Value) -> Option<(String, Json)> {
     let (key, value) = match (field, value) {
         (_, Value::Empty) | (Field::Tags, _) => return None,
         (Field::Name, Value::Name(name)) => ("name", json!(writable_name(name, write.before.get(&Field::Name))?)),

@@ -122,7 +122,7 @@ impl Reader for Ghl {
             create: true,
             update: true,
             delete: true,
-            clearable: clearable.iter().copied().collect(),
+            clearable: clearable.iter().cloned().collect(),
         };
         Capabilities {
             kinds: ByKind {

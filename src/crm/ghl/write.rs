@@ -102,7 +102,7 @@ fn fields(write: &Write) -> Map<String, Json> {
     for (field, value) in &write.set {
         if *field == Field::Name {
             name(write, value, &mut body);
-        } else if let Some((key, value)) = wire(write.kind, *field, value) {
+        } else if let Some((key, value)) = wire(write.kind, field, value) {
             body.insert(key.to_owned(), value);
         }
     }
@@ -110,7 +110,7 @@ fn fields(write: &Write) -> Map<String, Json> {
 }
 
 /// One field as GHL takes it; `None` for what cannot be sent.
-fn wire(kind: Kind, field: Field, value: &Value) -> Option<(&'static str, Json)> {
+fn wire(kind: Kind, field: &Field, value: &Value) -> Option<(&'static str, Json)> {
     let sent = match (field, value) {
         (Field::Email, Value::Empty) => ("email", Json::Null),
         (Field::Phone, Value::Empty) => ("phone", Json::Null),
