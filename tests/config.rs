@@ -480,8 +480,6 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
         ("cliengo.tasks = \"due_date\"", "cliengo.tasks` = \"due_date\""),
         ("cliengo.tasks = \"notes\"", "cliengo.tasks` = \"notes\""),
         ("cliengo.capabilities.extra_params = \"merge\"", "cliengo.capabilities.extra_params` = \"merge\""),
-        ("contacts.on_delete = \"mark\"", "contacts.on_delete` = \"mark\""),
-        ("contacts.duplicates = \"primary\"", "contacts.duplicates` = \"primary\""),
         ("notes.append_edit = true", "notes.append_edit` = true"),
         ("timeline.appointments = true", "timeline.appointments` = true"),
         ("timeline.conversations = true", "timeline.conversations` = true"),
@@ -505,6 +503,7 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
     }
     for (more, part) in [
         ("timeline.appointments = 1", "must be true or false"),
+        ("tasks.duplicates = \"primary\"", "only contacts take it"),
         ("scope.since = \"May\"", "must be a date such as \"2024-01-01\""),
         ("[[pair.demo.map]]\ncliengo = \"a\"\ntransform = [\"trimm\"]", "must be trim, lower"),
         ("[[pair.demo.map]]\ndirection = \"up\"", "`pair.demo.map[1].direction` must be \"both\""),

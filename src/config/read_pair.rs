@@ -181,7 +181,7 @@ fn policy(table: &mut Table<'_>, kind: Kind) -> KindPolicy {
         conflict_fallback: table.read("conflict_fallback", Found::choice).unwrap_or(Side::Ghl),
         on_delete: table.read("on_delete", |found| on_delete(found, kind)).unwrap_or(on_delete_omitted),
         match_by: table.read("match", match_by).unwrap_or_else(|| vec![MatchField::Email, MatchField::Phone]),
-        duplicates: table.read("duplicates", Found::choice).unwrap_or(Duplicates::Hold),
+        duplicates: table.read("duplicates", |found| duplicates(found, kind)).unwrap_or(Duplicates::Hold),
     }
 }
 
@@ -265,6 +265,18 @@ fn on_delete(found: &Found<'_>, kind: Kind) -> Option<OnDelete> {
         found.reject(
             "must be \"propagate\" or \"ignore\"; found \"mark\"",
             "\"mark\" puts a tag on a contact: only contacts take it",
+        );
+        return None;
+    }
+    Some(choice)
+}
+
+fn duplicates(found: &Found<'_>, kind: Kind) -> Option<Duplicates> {
+    let choice = found.choice()?;
+    if choice == Duplicates::Primary && kind != Kind::Contact {
+        found.reject(
+            "must be \"hold\"; found \"primary\"",
+            "\"primary\" links further Cliengo contacts of one person: only contacts take it",
         );
         return None;
     }

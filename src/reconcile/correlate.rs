@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::create::UNKNOWN;
 use super::input::{Holder, Input, Unlinked};
 use super::plan::HeldReason;
-use crate::config::MatchField;
+use crate::config::{Duplicates, MatchField};
 use crate::record::{Both, Field, MatchKey, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.
@@ -15,6 +15,8 @@ pub struct Correlated<'a> {
     pub pairs: Vec<Both<&'a Unlinked>>,
     /// On one side only, and to be created on the other.
     pub single: Vec<&'a Unlinked>,
+    /// Further Cliengo contacts of a person, each with that person's id in GHL. (`semantics` 5)
+    pub secondaries: Vec<(&'a Unlinked, SideId)>,
     /// Waiting, each with the reason and what a person needs to know.
     pub held: Vec<(&'a Unlinked, HeldReason, String)>,
 }
@@ -27,10 +29,16 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn is_one_linked_person(&self) -> bool {
-        let holders = || Side::BOTH.into_iter().flat_map(|side| self.linked.of(side).iter());
-        let links: BTreeSet<i64> = holders().map(|holder| holder.link).collect();
-        links.len() == 1 && self.linked.cliengo.len() <= 1 && self.linked.ghl.len() <= 1
+    /// The id in GHL of the one person that all linked holders are.
+    fn linked_person(&self) -> Option<SideId> {
+        let holders = Side::BOTH.into_iter().flat_map(|side| self.linked.of(side).iter());
+        let people: BTreeSet<Option<SideId>> = holders.map(|holder| holder.ids.tagged(Side::Ghl)).collect();
+        let mut people = people.into_iter();
+        people.next().flatten().filter(|_| people.next().is_none())
+    }
+
+    fn is_unlinked(&self) -> bool {
+        self.linked.cliengo.is_empty() && self.linked.ghl.is_empty()
     }
 
     fn size(&self, side: Side) -> usize {
@@ -143,9 +151,12 @@ impl<'a> Matching<'a> {
         }
         match (group.size(Side::Cliengo), group.size(Side::Ghl), open.cliengo.as_slice(), open.ghl.as_slice()) {
             (1, 1, [cliengo], [ghl]) => self.pair(key, *cliengo, *ghl),
+            (_, 1, people, [ghl]) if self.takes_secondaries() && group.is_unlinked() => {
+                self.first_of(key, people, *ghl)
+            }
             (cliengo, ghl, _, _) if opens == 1 && cliengo <= 2 && ghl <= 2 => self.company(key, group, &open),
             // However often a person writes again: all of them are further records of the one who is linked.
-            (_, _, [], _) | (_, _, _, []) if group.is_one_linked_person() => self.company(key, group, &open),
+            (_, _, [], _) | (_, _, _, []) if group.linked_person().is_some() => self.company(key, group, &open),
             _ => self.several(group, &open),
         }
     }
@@ -175,18 +186,67 @@ impl<'a> Matching<'a> {
         }
     }
 
+    fn takes_secondaries(&self) -> bool {
+        self.input.policy(crate::record::Kind::Contact).duplicates == Duplicates::Primary
+    }
+
+    /// Several of Cliengo's and one of GHL's: the oldest is the primary, the others are secondaries. (`semantics` 5)
+    fn first_of(&mut self, key: &MatchKey, people: &[usize], ghl: usize) {
+        let Some(right) = self.contact(Side::Ghl, ghl) else { return };
+        let (mut fitting, others): (Vec<_>, Vec<_>) = people.iter().copied().partition(|at| {
+            let left = self.contact(Side::Cliengo, *at);
+            left.is_some_and(|left| {
+                !self.is_young(left) && !(matches!(key, MatchKey::Phone(_)) && emails_differ(left, right))
+            })
+        });
+        fitting.sort_by_key(|at| self.contact(Side::Cliengo, *at).map(|left| (left.record.created, left.id.clone())));
+        let mut fitting = fitting.into_iter();
+        match fitting.next() {
+            Some(first) => self.pair(key, first, ghl),
+            None => self.hold(
+                Side::Ghl,
+                ghl,
+                HeldReason::AmbiguousMatch,
+                "several Cliengo contacts have its phone or e-mail, and none of them can be taken yet".to_owned(),
+            ),
+        }
+        for at in fitting {
+            if let Some(left) = self.contact(Side::Cliengo, at) {
+                self.settle(Side::Cliengo, at);
+                self.done.secondaries.push((left, right.id.clone()));
+            }
+        }
+        for at in others {
+            let Some(left) = self.contact(Side::Cliengo, at) else { continue };
+            if self.is_young(left) {
+                self.hold(Side::Cliengo, at, HeldReason::TooYoung, too_young());
+            } else {
+                self.hold(
+                    Side::Cliengo,
+                    at,
+                    HeldReason::EmailPhoneMismatch,
+                    mismatch(&format!("{} {}", right.id.side().title(), right.id)),
+                );
+            }
+        }
+    }
+
     /// One unlinked contact among contacts that have their counterpart already: a further record of that person.
     fn company(&mut self, key: &MatchKey, group: &Group<'a>, open: &Both<Vec<usize>>) {
+        let person = group.linked_person().filter(|_| self.takes_secondaries() && group.unlinked.ghl.is_empty());
         for side in Side::BOTH {
             for at in open.of(side).clone() {
                 let Some(contact) = self.contact(side, at) else { continue };
                 let others = self.others(group, &contact.id);
-                let mismatch = matches!(key, MatchKey::Phone(_)) && self.email_differs_from_company(contact, group);
-                let (reason, detail) = if mismatch {
-                    (
-                        HeldReason::EmailPhoneMismatch,
-                        format!("its phone is that of {others}, but their e-mails differ: correct one of them"),
-                    )
+                let differs = matches!(key, MatchKey::Phone(_)) && self.email_differs_from_company(contact, group);
+                let (reason, detail) = if differs {
+                    (HeldReason::EmailPhoneMismatch, mismatch(&others))
+                } else if self.is_young(contact) && person.is_some() {
+                    (HeldReason::TooYoung, too_young())
+                } else if let Some(person) = person.clone().filter(|_| side == Side::Cliengo) {
+                    self.settle(side, at);
+                    self.done.secondaries.push((contact, person));
+                    continue;
                 } else {
                     (
                         HeldReason::DuplicateOf,
@@ -216,7 +276,14 @@ impl<'a> Matching<'a> {
             members.filter_map(move |at| self.contact(side, *at)).collect::<Vec<_>>()
         });
         let mut company = unlinked.filter(|other| other.id != contact.id).peekable();
-        company.peek().is_some() && company.all(|other| emails_differ(contact, other))
+        let known: BTreeSet<&MatchKey> = Side::BOTH
+            .into_iter()
+            .flat_map(|side| group.linked.of(side).iter().flat_map(|holder| &holder.emails))
+            .collect();
+        let own = contact.record.match_keys().into_iter().find(|key| matches!(key, MatchKey::Email(_)));
+        let differs_from_linked = own.is_some_and(|own| !known.is_empty() && !known.contains(&own));
+        let is_alone = company.peek().is_none();
+        company.all(|other| emails_differ(contact, other)) && (differs_from_linked || !is_alone && known.is_empty())
     }
 
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {
@@ -242,6 +309,10 @@ pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
     let age = input.now.duration_since(created).unsigned_abs();
     input.now > created && age < input.pair.cliengo.min_age
         || input.now < created && !input.pair.cliengo.min_age.is_zero()
+}
+
+fn mismatch(others: &str) -> String {
+    format!("its phone is that of {others}, but their e-mails differ: correct one of them")
 }
 
 /// What a person is told of a contact that is too new.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
 use super::input::Unlinked;
-use super::merge::TagNews;
+use super::merge::{TagNews, is_mark};
 use super::plan::{Change, HeldReason, LinkRef, Settle};
 use super::update::plan_tags;
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
@@ -76,8 +76,11 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
     let number = draft.next_family();
     let tags = draft.input.capabilities.of(side).tags;
     let content = content(draft, Kind::Contact, side, &contact.record);
-    let all: Vec<String> =
-        if tags.add { contact.record.tags().iter().map(str::to_owned).collect() } else { Vec::new() };
+    let all: Vec<String> = if tags.add {
+        contact.record.tags().iter().filter(|tag| !is_mark(tag)).map(str::to_owned).collect()
+    } else {
+        Vec::new()
+    };
     let mut sent: Vec<String> =
         all.iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { tag.trim().to_owned() }).collect();
     sent.sort();

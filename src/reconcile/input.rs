@@ -40,6 +40,10 @@ pub struct Input<'a> {
     pub unknown_parents: BTreeSet<SideId>,
     /// Contacts whose tasks or notes were all listed, of the kinds that are listed per contact.
     pub covered: BTreeSet<(Kind, SideId)>,
+    /// Secondaries that are missing in Cliengo. (`semantics` 5)
+    pub secondaries: Vec<Linked>,
+    /// Who takes the place of a primary that is missing in Cliengo, by its link: its secondaries, the oldest first.
+    pub successors: BTreeMap<i64, Vec<Unlinked>>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
     /// The sources of creates whose outcome is not known.
@@ -184,6 +188,8 @@ pub struct Holder {
     pub link: i64,
     /// Its ids.
     pub ids: Ids,
+    /// The e-mails that either half has.
+    pub emails: BTreeSet<MatchKey>,
 }
 
 /// A record whose payload cannot be understood.

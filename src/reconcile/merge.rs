@@ -3,13 +3,25 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{ConflictPolicy, KindPolicy};
-use crate::record::{Both, Side, Tags, Value};
+use crate::record::{Both, Side, Tags, Value, fold_tag};
 
 /// Two timestamps nearer than this do not decide a conflict (`semantics` 16).
 const NEWEST_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The tags that say a counterpart was removed; they belong to one side only.
-const MARKS: [&str; 2] = ["removed-from-cliengo", "removed-from-ghl"];
+const MARKS: Both<&str> = Both { cliengo: "removed-from-cliengo", ghl: "removed-from-ghl" };
+
+/// The tag that says that a contact is gone on `side`. It is never synchronised. (`semantics` 21)
+#[must_use]
+pub fn mark_of(side: Side) -> &'static str {
+    MARKS.of(side)
+}
+
+/// Whether a tag is a mark, however it is spelt.
+#[must_use]
+pub fn is_mark(tag: &str) -> bool {
+    Side::BOTH.into_iter().any(|side| fold_tag(tag) == mark_of(side))
+}
 
 /// One field on one side: as last agreed, and as it is. `None` is unknown.
 #[derive(Clone, Copy, Debug)]
@@ -131,14 +143,13 @@ pub struct TagNews {
 pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_removes: bool) -> TagNews {
     let empty = Tags::default();
     let base = base.unwrap_or(&empty);
-    let is_mark = |tag: &String| MARKS.contains(&tag.as_str());
     let mut news = TagNews::default();
     for tag in now.minus(base).into_iter().filter(|tag| !is_mark(tag)) {
         if !other.is_some_and(|other| other.contains(&tag)) {
             news.add.push(tag);
         }
     }
-    for tag in base.minus(now) {
+    for tag in base.minus(now).into_iter().filter(|tag| !is_mark(tag)) {
         match other {
             Some(other) if !other.contains(&tag) => {}
             _ if other_removes && other.is_some() => news.remove.push(tag),

@@ -6,9 +6,10 @@ use super::children::{Brood, is_dirty, is_unknown};
 use super::create;
 use super::draft::{Draft, Family, Subject};
 use super::input::{Linked, Now, Unlinked};
-use super::plan::{HeldReason, LinkRef, Settle, Settlement};
+use super::merge::mark_of;
+use super::plan::{Change, HeldReason, LinkRef, Settle, Settlement};
 use crate::config::OnDelete;
-use crate::record::{Action, Both, Ids, Kind, Record, Side, Target, Write};
+use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Write};
 
 /// Which sides say that the record is gone, and whether the survivor was seen.
 enum Absence<'a> {
@@ -42,7 +43,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
         Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {
             let survivor_side = gone.other();
-            if stays(draft, subject, linked.link, gone) {
+            if stays(draft, subject, linked.link, gone, survivor) {
                 return;
             }
             if is_dirty(linked, survivor_side) {
@@ -77,7 +78,7 @@ pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, b
                 );
                 return draft.hold(subject, HeldReason::SuspectedMerge, detail);
             }
-            if stays(draft, subject, linked.link, gone) {
+            if stays(draft, subject, linked.link, gone, survivor) {
                 return;
             }
             decide_contact(draft, subject, linked, brood, gone, survivor);
@@ -143,11 +144,20 @@ fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, s
 }
 
 /// `semantics` 21: where a delete is not carried over, the survivor stays and the link remembers it. Said once.
-fn stays(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side) -> bool {
+fn stays(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side, record: &Record) -> bool {
     let survivor = gone.other();
     let policy = draft.input.policy(subject.kind);
     let detail = if !policy.direction.writes(survivor) {
         format!("removed in {}, which only receives: it is not made there again", gone.title())
+    } else if policy.on_delete == OnDelete::Mark && draft.input.capabilities.of(survivor).tags.add {
+        mark(draft, subject, link, gone, record);
+        return true;
+    } else if policy.on_delete == OnDelete::Mark {
+        format!(
+            "removed in {}; {} takes no tags that could say so, so it stays as it is",
+            gone.title(),
+            survivor.title()
+        )
     } else if policy.on_delete == OnDelete::Ignore {
         format!("removed in {}; it stays in {}, as on_delete = \"ignore\" says", gone.title(), survivor.title())
     } else if draft.input.can(survivor, subject.kind).delete {
@@ -161,6 +171,30 @@ fn stays(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side) -> boo
     draft.hold(subject, HeldReason::RemovedElsewhere, detail);
     draft.settlements.push(Settlement::Keep { link, gone });
     true
+}
+
+/// `semantics` 21: the survivor is told by a tag, and stays.
+fn mark(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side, survivor: &Record) {
+    let side = gone.other();
+    let Some(id) = subject.ids.tagged(side) else { return };
+    let tag = mark_of(gone);
+    if survivor.tags().contains(tag) {
+        return draft.settlements.push(Settlement::Keep { link, gone });
+    }
+    let write = Write {
+        kind: Kind::Contact,
+        action: Action::Tag,
+        target: Some(Target::Existing(id)),
+        parent: None,
+        set: BTreeMap::new(),
+        before: survivor.fields.clone(),
+        add_tags: vec![tag.to_owned()],
+        remove_tags: Vec::new(),
+    };
+    let changes = vec![Change::Tags { field: Field::Tags, added: vec![tag.to_owned()], removed: Vec::new() }];
+    let settle = Settle { link: Some(LinkRef::Existing(link)), keeps: Some(gone), ..Settle::default() };
+    let number = draft.next_family();
+    draft.add((number, &subject.label), &Ids::default(), subject, write, side, changes, settle);
 }
 
 fn delete(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, side: Side, survivor: &Record) {

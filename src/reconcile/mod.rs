@@ -26,7 +26,7 @@ pub use plan::*;
 use update::{Story, plan_linked, plan_pair};
 
 use crate::config::Direction;
-use crate::record::{Action, Both, Ids, Kind, Side, SideId, Target};
+use crate::record::{Action, Both, Ids, Kind, Role, Side, SideId, Target};
 
 /// Makes the plan: everything that has to be done so that both sides tell the same stories, and why the rest waits.
 #[must_use]
@@ -42,6 +42,11 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
         plan_contact(&mut draft, link, contact, &brood);
     }
     plan_unlinked(&mut draft, &mut loose);
+    for secondary in &input.secondaries {
+        if matches!(secondary.sides.cliengo.now, Now::Gone(_)) {
+            draft.settlements.push(Settlement::Drop { link: secondary.link });
+        }
+    }
     plan_remaining(&mut draft, loose);
     hold_unparsable(&mut draft);
     say_missing_kinds(&mut draft);
@@ -97,7 +102,7 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
     let subject = Subject { kind: Kind::Contact, ids: contact.ids.clone(), label: contact.label(), link: Some(link) };
     let takes_part = draft.input.policy(Kind::Contact).direction != Direction::Off;
     let (Some(cliengo), Some(ghl)) = (contact.sides.cliengo.seen(), contact.sides.ghl.seen()) else {
-        if takes_part {
+        if takes_part && !promote(draft, contact) {
             missing::plan_contact(draft, &subject, contact, brood);
         }
         return;
@@ -108,6 +113,22 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
         plan_linked(draft, &family, &subject, link, Story { base, now: Both { cliengo, ghl } });
     }
     plan_brood(draft, &family, brood);
+}
+
+/// `semantics` 5: where the primary is gone in Cliengo, the next of that person's contacts takes its place, as in a first
+/// sync; nothing is deleted.
+fn promote(draft: &mut Draft<'_>, lost: &Linked) -> bool {
+    let (Now::Gone(_), Some(ghl)) = (&lost.sides.cliengo.now, lost.sides.ghl.seen()) else { return false };
+    let Some(next) = draft.input.successors.get(&lost.link).and_then(|next| next.first()) else { return false };
+    let mut ids = Ids::one(next.id.clone());
+    ids.extend(lost.ids.tagged(Side::Ghl));
+    let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: lost.label(), link: Some(lost.link) };
+    let link = LinkRef::MadeBy(draft.next_id());
+    let Some(family) = existing(draft, link, &ids, &subject.label) else { return false };
+    let story = Story { base: Both::default(), now: Both { cliengo: &next.record, ghl } };
+    // What hangs under it leaves its old links: the next run sees all of it.
+    plan_pair(draft, &family, &subject, story, Some(lost.link));
+    true
 }
 
 fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlinked>>) {
@@ -142,6 +163,17 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         } else if let Some(family) = create::plan_contact(draft, contact, None) {
             plan_brood(draft, &family, &brood);
         }
+    }
+    for (contact, ghl) in &correlated.secondaries {
+        // `semantics` 5: nothing is written because of it, nor of what hangs under it.
+        loose.remove(&contact.id);
+        let mut ids = Ids::one(contact.id.clone());
+        ids.insert(ghl.clone());
+        let subject = Subject { ids, ..subject_of(contact) };
+        let shadows = Both { cliengo: contact.record.fields.clone(), ghl: BTreeMap::new() };
+        let settle = Settle { shadows, retires: contact.retires, role: Role::Secondary, ..Settle::default() };
+        let number = draft.next_family();
+        draft.add_link((number, &subject.label), &Ids::default(), &subject, settle);
     }
     for (contact, reason, detail) in &correlated.held {
         // What waits with its contact is not said one by one.

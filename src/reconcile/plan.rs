@@ -226,6 +226,11 @@ pub struct Settle {
     pub tags: TagDelta,
     /// The link that a recreated record leaves behind.
     pub retires: Option<i64>,
+    /// The side whose half is gone: the survivor was marked, and the link is kept.
+    pub keeps: Option<Side>,
+    /// What the link that is made counts as.
+    #[serde(default)]
+    pub role: crate::record::Role,
 }
 
 /// Tags added and removed.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
-use super::merge::{Decision, Rules, Sight, TagNews, decide, tag_news};
+use super::merge::{Decision, Rules, Sight, TagNews, decide, mark_of, tag_news};
 use super::plan::{Change, Conflict, HeldReason, LinkRef, Mode, Settle, TagDelta, Winner};
+use crate::config::OnDelete;
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
 
 /// Both sides of one story.
@@ -261,6 +262,24 @@ fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdic
         }
         verdicts.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));
         *verdicts.tags.of_mut(side) = Some(news);
+    }
+    for side in Side::BOTH {
+        take_mark_off(draft, subject, side, now.of(side).as_ref(), verdicts);
+    }
+}
+
+/// `semantics` 21: both sides are there again, so that the mark says what is not true any more.
+fn take_mark_off(draft: &mut Draft<'_>, subject: &Subject, side: Side, tags: Option<&Tags>, verdicts: &mut Verdicts) {
+    let policy = draft.input.policy(Kind::Contact);
+    let tag = mark_of(side.other());
+    if policy.on_delete != OnDelete::Mark || !tags.is_some_and(|tags| tags.contains(tag)) {
+        return;
+    }
+    if policy.direction.writes(side) && draft.input.capabilities.of(side).tags.remove {
+        verdicts.tags.of_mut(side.other()).get_or_insert_default().remove.push(tag.to_owned());
+    } else {
+        let detail = format!("{} cannot remove tags: {tag} stays there, although both are there again", side.title());
+        draft.cannot(subject, side, Action::Tag, detail);
     }
 }
 

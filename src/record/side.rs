@@ -247,6 +247,28 @@ impl fmt::Display for SideId {
     }
 }
 
+/// What a link counts as: several Cliengo contacts may be one person of GHL's. (`semantics` 5)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The one that is kept alike.
+    #[default]
+    Primary,
+    /// A further Cliengo contact of the same person: nothing is written to it, nor because of it.
+    Secondary,
+}
+
+impl Role {
+    /// The name used in the state.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+        }
+    }
+}
+
 /// The ids one story has on each side; a side where it does not exist (yet) has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ids {
@@ -273,6 +295,11 @@ impl Ids {
             SideId::Cliengo(id) => self.cliengo = Some(id),
             SideId::Ghl(id) => self.ghl = Some(id),
         }
+    }
+
+    /// Sets the ids of the sides that gave them.
+    pub fn extend(&mut self, ids: impl IntoIterator<Item = SideId>) {
+        ids.into_iter().for_each(|id| self.insert(id));
     }
 
     /// The id of `side`, as text.

@@ -159,4 +159,14 @@ impl MatchKey {
             Self::Phone(phone) => format!("phone:{phone}"),
         }
     }
+
+    /// The key that [`MatchKey::indexed`] wrote.
+    #[must_use]
+    pub fn read(indexed: &str) -> Option<Self> {
+        match indexed.split_once(':')? {
+            ("email", email) => Some(Self::Email(email.to_owned())),
+            ("phone", phone) => Some(Self::Phone(phone.to_owned())),
+            _ => None,
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::pull::Pulled;
 use super::{Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
-use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value};
+use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
@@ -56,6 +56,25 @@ enum Sighting {
     Listed(Record),
     Missing(Missing),
     Unreadable(String),
+}
+
+/// Linked records that the sieve let through.
+#[derive(Default)]
+struct Loaded {
+    contacts: Vec<Linked>,
+    children: Vec<Linked>,
+    /// Further Cliengo contacts of a person. (`semantics` 5)
+    secondaries: Vec<Linked>,
+}
+
+impl Loaded {
+    fn of_mut(&mut self, linked: &Linked, role: Role) -> &mut Vec<Linked> {
+        match (linked.kind, role) {
+            (Kind::Contact, Role::Primary) => &mut self.contacts,
+            (Kind::Contact, Role::Secondary) => &mut self.secondaries,
+            _ => &mut self.children,
+        }
+    }
 }
 
 struct Gathering<'j, 's, C, G> {
@@ -106,8 +125,8 @@ where
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
     gathering.widen()?;
-    let (contacts, children) = gathering.load().await?;
-    gathering.finish(contacts, children).await
+    let loaded = gathering.load().await?;
+    gathering.finish(loaded).await
 }
 
 impl<'j, C, G> Gathering<'j, '_, C, G>
@@ -190,9 +209,9 @@ where
         Ok(())
     }
 
-    async fn load(&mut self) -> Result<(Vec<Linked>, Vec<Linked>), RunError> {
-        let (mut contacts, mut children) = (Vec::new(), Vec::new());
-        let Some(state) = self.state else { return Ok((contacts, children)) };
+    async fn load(&mut self) -> Result<Loaded, RunError> {
+        let mut loaded = Loaded::default();
+        let Some(state) = self.state else { return Ok(loaded) };
         let mut questions = Vec::new();
         let touched = std::mem::take(&mut self.touched);
         let is_missing = |link: Option<i64>, side: Side| {
@@ -219,10 +238,10 @@ where
                 *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
             }
             let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, sides };
-            if linked.kind == Kind::Contact { contacts.push(linked) } else { children.push(linked) }
+            loaded.of_mut(&linked, row.role).push(linked);
         }
         let answers = self.ask(questions).await;
-        for linked in contacts.iter_mut().chain(&mut children) {
+        for linked in loaded.contacts.iter_mut().chain(&mut loaded.children).chain(&mut loaded.secondaries) {
             for side in Side::BOTH {
                 if let Some(now) = answers.get(&(linked.link, side)) {
                     let half = linked.sides.of_mut(side);
@@ -230,7 +249,7 @@ where
                 }
             }
         }
-        Ok((contacts, children))
+        Ok(loaded)
     }
 
     fn half(
@@ -282,7 +301,8 @@ where
         Ok(Half { base, now })
     }
 
-    async fn finish(mut self, contacts: Vec<Linked>, children: Vec<Linked>) -> Result<Gathered<'j>, RunError> {
+    async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
+        let Loaded { contacts, children, secondaries } = loaded;
         let (job, state) = (self.job, self.state);
         let mut parents = BTreeMap::new();
         let mut unknown_parents = BTreeSet::new();
@@ -307,6 +327,7 @@ where
         let risen = self.risen().await?;
         let freed = self.free_survivors()?;
         let holders = self.holders(&contacts, &freed)?;
+        let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let mut input = Input {
             pair: job.pair,
@@ -326,6 +347,8 @@ where
             loose: self.loose,
             unknown_parents,
             covered,
+            secondaries,
+            successors,
             holders,
             pending: BTreeSet::new(),
             unparsable: self.unparsable,
@@ -372,7 +395,8 @@ fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>
     if parents.contains_key(&link) {
         return Ok(());
     }
-    let Some(row) = state.link(link)?.filter(|row| row.status == LinkStatus::Live) else { return Ok(()) };
+    let takes_part = |row: &LinkRow| row.status == LinkStatus::Live && row.role == Role::Primary;
+    let Some(row) = state.link(link)?.filter(takes_part) else { return Ok(()) };
     let mut label = String::new();
     for side in [Side::Ghl, Side::Cliengo] {
         if label.is_empty() {

@@ -8,7 +8,7 @@ use super::gather::{Gathered, covers};
 use super::pull::Pulled;
 use super::saved::generation;
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
-use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Side, SideId, Tags, Value};
+use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Tags, Value};
 use crate::state::{LinkRow, LinkStatus, NewLink, State, StateError};
 
 /// What settles with an applied operation.
@@ -69,10 +69,18 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
         ids.insert(created.clone());
     }
     let parent = applied.settle.parent.and_then(&resolve);
-    let id = state.add_link(&NewLink { kind: applied.kind, parent, ids: ids.clone(), run: applied.run })?;
-    let link = LinkRow { id, kind: applied.kind, parent, ids, status: LinkStatus::Live };
+    let role = applied.settle.role;
+    if applied.kind == Kind::Contact {
+        leave_secondary(state, &ids)?;
+    }
+    let id = state.add_link(&NewLink { kind: applied.kind, parent, ids: ids.clone(), run: applied.run, role })?;
+    let link = LinkRow { id, kind: applied.kind, parent, ids, status: LinkStatus::Live, role };
     let is_create = applied.action == Action::Create;
     for side in Side::BOTH {
+        // I15: GHL's half is its primary's.
+        if role == Role::Secondary && side == Side::Ghl {
+            continue;
+        }
         let mut fields = applied.settle.shadows.of(side).clone();
         let ours = is_create && side == applied.side;
         if ours {
@@ -83,6 +91,15 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
     Ok(id)
 }
 
+/// `semantics` 5: a secondary that becomes the primary leaves its old link.
+fn leave_secondary(state: &State, ids: &Ids) -> Result<(), StateError> {
+    let Some(id) = ids.tagged(Side::Cliengo) else { return Ok(()) };
+    match state.link_of(Kind::Contact, &id)?.filter(|link| link.role == Role::Secondary) {
+        Some(link) => state.retire(link.id),
+        None => Ok(()),
+    }
+}
+
 fn changed(
     state: &State,
     applied: &Applied<'_>,
@@ -90,6 +107,10 @@ fn changed(
 ) -> Result<Option<i64>, StateError> {
     let Some(link) = applied.settle.link.and_then(&resolve) else { return Ok(None) };
     let Some(row) = state.link(link)? else { return Ok(None) };
+    if let Some(gone) = applied.settle.keeps {
+        keep(state, link, gone, applied.run)?;
+        return Ok(Some(link));
+    }
     for side in Side::BOTH {
         let ours = side == applied.side;
         let mut fields = applied.settle.shadows.of(side).clone();
@@ -170,21 +191,26 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
     })
 }
 
+/// One half is gone and the survivor stays.
+fn keep(state: &State, link: i64, gone: Side, run: i64) -> Result<(), StateError> {
+    if let Some((kind, id)) = state.link(link)?.and_then(|row| Some((row.kind, row.ids.tagged(gone)?))) {
+        state.bury(kind, &id, run, "removed there")?;
+    }
+    state.keep(link, gone)
+}
+
 fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
     match settlement {
         Settlement::Fields { link, side, fields } => match state.link(*link)? {
             Some(row) => state.settle_shadow(&row, *side, fields, false),
             None => Ok(()),
         },
-        Settlement::Keep { link, gone } => {
-            if let Some((kind, id)) = state.link(*link)?.and_then(|row| Some((row.kind, row.ids.tagged(*gone)?))) {
-                state.bury(kind, &id, run, "removed there")?;
-            }
-            state.keep(*link, *gone)
-        }
+        Settlement::Keep { link, gone } => keep(state, *link, *gone, run),
         Settlement::Drop { link } => {
             if let Some(row) = state.link(*link)? {
-                for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
+                // GHL's contact is not gone with a secondary.
+                let gone = Side::BOTH.into_iter().filter(|side| row.role == Role::Primary || *side == Side::Cliengo);
+                for id in gone.filter_map(|side| row.ids.tagged(side)) {
                     state.bury(row.kind, &id, run, "gone on both sides")?;
                 }
             }
@@ -211,7 +237,9 @@ pub(super) fn after(
             let id = SideId::new(seen.side, seen.id.clone());
             let Some(link) = state.link_of(seen.kind, &id)? else { continue };
             let Some(shadow) = state.shadow(link.id, seen.side)? else { continue };
-            if covers(&shadow.record, &seen.record) {
+            if link.role == Role::Secondary {
+                state.set_seen(link.id, seen.side, &seen.fingerprint, &seen.payload, &seen.record)?;
+            } else if covers(&shadow.record, &seen.record) {
                 state.set_seen(
                     link.id,
                     seen.side,
@@ -221,6 +249,7 @@ pub(super) fn after(
                 )?;
             }
         }
+        state.align_secondaries()?;
         visit(state, Side::Cliengo, &pulled.visited.cliengo, pulled, now)?;
         visit(state, Side::Ghl, &pulled.visited.ghl, pulled, now)?;
         for side in Side::BOTH {

@@ -1,12 +1,12 @@
 //! Links, and both sides' shadows of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{State, StateError};
-use crate::record::{ByKind, Field, Ids, Kind, MatchKey, Record, Side, SideId, Value};
+use crate::record::{ByKind, Field, Ids, Kind, MatchKey, Record, Role, Side, SideId, Value};
 
 /// Whether a link takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct LinkRow {
     pub ids: Ids,
     /// Whether it takes part.
     pub status: LinkStatus,
+    /// What it counts as.
+    pub role: Role,
 }
 
 /// A link to be made.
@@ -58,6 +60,8 @@ pub struct NewLink {
     pub ids: Ids,
     /// The run that makes it.
     pub run: i64,
+    /// What it counts as.
+    pub role: Role,
 }
 
 /// One side's half of a link, as last agreed.
@@ -77,23 +81,24 @@ pub(super) fn kind_of(text: &str) -> Result<Kind, StateError> {
     Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| StateError::Row(format!("kind {text:?}")))
 }
 
-type RawLink = (i64, String, Option<i64>, Option<String>, Option<String>, String);
+type RawLink = (i64, String, Option<i64>, Option<String>, Option<String>, String, String);
 
 fn raw_link(row: &Row<'_>) -> rusqlite::Result<RawLink> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
 }
 
-fn link_row((id, kind, parent, cliengo, ghl, status): RawLink) -> Result<LinkRow, StateError> {
+fn link_row((id, kind, parent, cliengo, ghl, status, role): RawLink) -> Result<LinkRow, StateError> {
     let mut ids = Ids::default();
     for (side, id) in [(Side::Cliengo, cliengo), (Side::Ghl, ghl)] {
         if let Some(id) = id {
             ids.insert(SideId::new(side, id));
         }
     }
-    Ok(LinkRow { id, kind: kind_of(&kind)?, parent, ids, status: LinkStatus::read(&status) })
+    let role = if role == Role::Secondary.as_str() { Role::Secondary } else { Role::Primary };
+    Ok(LinkRow { id, kind: kind_of(&kind)?, parent, ids, status: LinkStatus::read(&status), role })
 }
 
-const LINK: &str = "SELECT id, kind, parent, cliengo_id, ghl_id, status FROM link";
+const LINK: &str = "SELECT id, kind, parent, cliengo_id, ghl_id, status, role FROM link";
 
 impl State {
     /// The link of this number.
@@ -135,8 +140,9 @@ impl State {
     /// # Errors
     /// When they cannot be read.
     pub fn live_links(&self, kind: Kind) -> Result<Vec<i64>, StateError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT id FROM link WHERE kind = ?1 AND status = 'live' ORDER BY id")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM link WHERE kind = ?1 AND status = 'live' AND role = 'primary' ORDER BY id",
+        )?;
         Ok(statement.query_map([kind.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
@@ -146,8 +152,9 @@ impl State {
     /// When they cannot be read.
     pub fn link_counts(&self) -> Result<ByKind<u64>, StateError> {
         let mut counts = ByKind::<u64>::default();
-        let mut statement =
-            self.connection.prepare_cached("SELECT kind, count(*) FROM link WHERE status = 'live' GROUP BY kind")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, count(*) FROM link WHERE status = 'live' AND role = 'primary' GROUP BY kind",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             *counts.of_mut(kind_of(&row.get::<_, String>(0)?)?) = row.get::<_, i64>(1)?.unsigned_abs();
@@ -161,15 +168,46 @@ impl State {
     /// When one of its ids is linked already, or it cannot be written.
     pub fn add_link(&self, link: &NewLink) -> Result<i64, StateError> {
         self.connection
-            .prepare_cached("INSERT INTO link (kind, parent, cliengo_id, ghl_id, run) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT INTO link (kind, parent, cliengo_id, ghl_id, run, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
             .execute(params![
                 link.kind.as_str(),
                 link.parent,
                 link.ids.of(Side::Cliengo),
                 link.ids.of(Side::Ghl),
-                link.run
+                link.run,
+                link.role.as_str()
             ])?;
         Ok(self.connection.last_insert_rowid())
+    }
+
+    /// The further Cliengo contacts of GHL's contact `ghl` that take part, in order.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn secondaries(&self, ghl: &str) -> Result<Vec<LinkRow>, StateError> {
+        let sql = format!(
+            "{LINK} WHERE kind = 'contact' AND ghl_id = ?1 AND role = 'secondary' AND status = 'live' ORDER BY id"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows: Vec<RawLink> = statement.query_map([ghl], raw_link)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(link_row).collect()
+    }
+
+    /// Lets secondaries sleep while their primary does, and wake up with it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn align_secondaries(&self) -> Result<(), StateError> {
+        self.connection.execute(
+            "UPDATE link SET status = CASE WHEN EXISTS (
+               SELECT 1 FROM link AS first WHERE first.kind = link.kind AND first.ghl_id = link.ghl_id
+                 AND first.role = 'primary' AND first.status = 'live') THEN 'live' ELSE 'kept' END
+             WHERE role = 'secondary' AND status IN ('live', 'kept')",
+            [],
+        )?;
+        Ok(())
     }
 
     /// Takes a link whose one half is gone out of the game, with the links of its tasks and notes: the survivors stay as
@@ -323,12 +361,23 @@ impl State {
     /// When they cannot be read.
     pub fn holders(&self, side: Side, key: &MatchKey) -> Result<Vec<LinkRow>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT link.id, kind, parent, cliengo_id, ghl_id, status FROM match_key JOIN link ON link.id = match_key.link
+            "SELECT link.id, kind, parent, cliengo_id, ghl_id, status, role FROM match_key JOIN link ON link.id = match_key.link
              WHERE side = ?1 AND key = ?2 AND status <> 'retired' ORDER BY link.id",
         )?;
         let rows: Vec<RawLink> =
             statement.query_map([side.as_str(), &key.indexed()], raw_link)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(link_row).collect()
+    }
+
+    /// The e-mails by which a linked contact is recognised, on either side.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn emails_of(&self, link: i64) -> Result<BTreeSet<MatchKey>, StateError> {
+        let mut statement = self.connection.prepare_cached("SELECT key FROM match_key WHERE link = ?1")?;
+        let keys: Vec<String> = statement.query_map([link], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let emails = keys.iter().filter_map(|key| MatchKey::read(key)).filter(|key| matches!(key, MatchKey::Email(_)));
+        Ok(emails.collect())
     }
 
     fn index_keys(&self, link: i64, side: Side, record: &Record) -> Result<(), StateError> {

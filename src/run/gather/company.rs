@@ -33,13 +33,13 @@ where
             for side in Side::BOTH {
                 let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
                 if let Some(state) = self.state {
-                    found.extend(
-                        state.holders(side, &key)?.into_iter().map(|row| Holder { link: row.id, ids: row.ids }),
-                    );
+                    for row in state.holders(side, &key)? {
+                        found.push(Holder { link: row.id, ids: row.ids, emails: BTreeSet::new() });
+                    }
                 }
                 for (theirs, ids) in self.unreadable_keys.of(side) {
                     if *theirs == key && !found.iter().any(|holder| holder.ids.of(side) == ids.of(side)) {
-                        found.push(Holder { link: 0, ids: ids.clone() });
+                        found.push(Holder { link: 0, ids: ids.clone(), emails: BTreeSet::new() });
                     }
                 }
                 // `semantics` 10: who is gone holds nothing.
@@ -50,6 +50,11 @@ where
                 found.retain(|holder| !is_gone(holder.link) && !freed.contains(&holder.link));
                 found.sort();
                 found.dedup();
+                if let Some(state) = self.state {
+                    for holder in &mut found {
+                        holder.emails = state.emails_of(holder.link)?;
+                    }
+                }
                 if !found.is_empty() {
                     holders.of_mut(side).insert(key.clone(), found);
                 }
@@ -84,7 +89,26 @@ where
         Ok(freed)
     }
 
-    /// A kept survivor as it is now.
+    /// Who takes the place of each contact that is gone in Cliengo: its secondaries that were listed, the oldest first.
+    pub(super) fn successors(&self, contacts: &[Linked]) -> Result<BTreeMap<i64, Vec<Unlinked>>, RunError> {
+        let mut successors = BTreeMap::new();
+        let Some(state) = self.state else { return Ok(successors) };
+        for lost in contacts.iter().filter(|contact| matches!(contact.sides.cliengo.now, Now::Gone(_))) {
+            let mut next = Vec::new();
+            for row in state.secondaries(lost.ids.of(Side::Ghl).unwrap_or_default())? {
+                let Some(id) = row.ids.tagged(Side::Cliengo) else { continue };
+                if held(self.stage).has(Side::Cliengo, Kind::Contact, id.as_str())? {
+                    let record = self.survivor(state, row.id, &id)?;
+                    next.push(Unlinked { kind: Kind::Contact, id, parent: None, record, retires: None });
+                }
+            }
+            next.sort_by_key(|contact| (contact.record.created, contact.id.clone()));
+            successors.insert(lost.link, next);
+        }
+        Ok(successors)
+    }
+
+    /// A listed contact of a link as it is now.
     fn survivor(&self, state: &State, link: i64, id: &SideId) -> Result<Record, RunError> {
         let is_it = |seen: &&Seen| (seen.side, seen.kind, seen.id.as_str()) == (id.side(), Kind::Contact, id.as_str());
         match self.seen.iter().find(is_it) {
@@ -106,7 +130,7 @@ where
             }
         };
         for contact in contacts {
-            let holder = Holder { link: contact.link, ids: contact.ids.clone() };
+            let holder = Holder { link: contact.link, ids: contact.ids.clone(), emails: BTreeSet::new() };
             for side in Side::BOTH {
                 if let Now::Changed(record) = &contact.sides.of(side).now {
                     note(side, record, &holder);
@@ -117,7 +141,7 @@ where
         let Some(state) = self.state else { return Ok(takers) };
         for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && !seen.record.also.is_empty()) {
             if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
-                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids });
+                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids, emails: BTreeSet::new() });
             }
         }
         Ok(takers)
