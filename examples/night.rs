@@ -202,6 +202,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         state_dir: state,
         clock: &*clock,
         mode: Mode::Incremental,
+        families: concord::run::FAMILIES,
         stop: CancellationToken::new(),
     };
     let begun = Instant::now();

@@ -11,7 +11,7 @@ use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Re
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::reconcile::Mode;
-use crate::run::Job;
+use crate::run::{self, Job};
 use crate::sandbox::{Options, Sandbox, Store};
 use crate::state::private_folder_of;
 
@@ -40,6 +40,7 @@ impl Clients {
             state_dir: &config.state_dir,
             clock: &*session.clock,
             mode,
+            families: run::FAMILIES,
             stop: session.stop.clone(),
         }
     }

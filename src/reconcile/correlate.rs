@@ -282,8 +282,10 @@ impl<'a> Matching<'a> {
             .collect();
         let own = contact.record.match_keys().into_iter().find(|key| matches!(key, MatchKey::Email(_)));
         let differs_from_linked = own.is_some_and(|own| !known.is_empty() && !known.contains(&own));
-        let is_alone = company.peek().is_none();
-        company.all(|other| emails_differ(contact, other)) && (differs_from_linked || !is_alone && known.is_empty())
+        if known.is_empty() {
+            return company.peek().is_some() && company.all(|other| emails_differ(contact, other));
+        }
+        differs_from_linked
     }
 
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::reconcile::{Operation, Plan};
-use crate::record::{Action, Ids, Kind, Side};
+use crate::record::{Action, Ids, Kind, Role, Side};
 
 use super::words;
 
@@ -52,7 +52,7 @@ pub(super) fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut by_id: HashMap<(Side, String), usize> = HashMap::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
-    for operation in &plan.operations {
+    for operation in plan.operations.iter().filter(|operation| operation.settle.role == Role::Primary) {
         let ids = if operation.kind == Kind::Contact { &operation.ids } else { &operation.parent };
         let known = Side::BOTH.iter().find_map(|side| by_id.get(&(*side, ids.of(*side)?.to_owned())).copied());
         let nameless = *ids == Ids::default();

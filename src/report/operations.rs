@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::reconcile::{Change, Operation};
-use crate::record::{Action, Field, Kind, Side};
+use crate::record::{Action, Field, Kind, Role, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord};
 
 use super::diff::word_diff;
@@ -55,6 +55,7 @@ pub(super) fn write(page: &mut Page, finished: &Finished) {
         page.line(0, &Line::of(format!("… and {contacts} with {operations}; --format json has them all.")));
     }
     only_linked(page, &linked, run);
+    further(page, finished);
     if let Some(run) = run
         && (busy.len() > SCREENFUL || linked.len() > MOST_LINKED)
     {
@@ -132,6 +133,27 @@ fn only_linked(page: &mut Page, groups: &[Group<'_>], run: Option<&RunRecord>) {
         let said = format!("{first}  {second}  {}{with}", on_one_line(group.name));
         page.line(2, &Line::of(said).join(links_outcome(group, run)));
     }
+}
+
+/// Further Cliengo contacts of a person in GHL.
+fn further(page: &mut Page, finished: &Finished) {
+    let all = finished.plan.operations.iter().filter(|operation| operation.settle.role == Role::Secondary);
+    let all: Vec<&Operation> = all.collect();
+    if all.is_empty() {
+        return;
+    }
+    page.gap();
+    let title = format!("Further contacts of one person: {}", words::counted(all.len(), "contact"));
+    page.line(0, &Line::painted(title, Paint::Bold));
+    page.flow(Line::of("  "), 2, Line::of("Linked to a person in GHL who has a contact in Cliengo already. Nothing is written to them, nor because of them."));
+    let [cliengo, ghl] = Side::BOTH
+        .map(|side| all.iter().map(|one| columns(&words::id_or_dash(&one.ids, side))).max().unwrap_or_default());
+    for one in all.iter().take(MOST_LINKED) {
+        let first = padded(&words::id_or_dash(&one.ids, Side::Cliengo), cliengo);
+        let second = padded(&words::id_or_dash(&one.ids, Side::Ghl), ghl);
+        page.line(2, &Line::of(format!("{first}  {second}  {}", on_one_line(&one.label))));
+    }
+    and_more(page, 2, all.len(), MOST_LINKED);
 }
 
 /// One operation, with what changes and what came of it.

@@ -15,9 +15,6 @@ use crate::record::{
 };
 use crate::state::{IntentDraft, IntentState, Stage, State, StateError};
 
-/// How many families are worked on at a time; the pace is the CRM's.
-const FAMILIES: usize = 8;
-
 /// What an applied operation made.
 #[derive(Clone, Debug, Default)]
 struct Made {
@@ -65,7 +62,7 @@ where
         families.entry(operation.family).or_default().push(operation);
     }
     let work = futures::stream::iter(families.into_values()).map(|family| applying.family(family));
-    let mut done = work.buffer_unordered(FAMILIES);
+    let mut done = work.buffer_unordered(job.families.max(1));
     let mut failure = None;
     while let Some(family) = done.next().await {
         match family {

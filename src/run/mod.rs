@@ -36,6 +36,9 @@ use crate::state::{PairLock, Stage, State, StateError};
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
 pub const MAPPING_VERSION: &str = "1";
 
+/// How many contacts are written at a time where nothing else is said.
+pub const FAMILIES: usize = 8;
+
 /// What one run of one pair is given.
 #[derive(Debug)]
 pub struct Job<'a, C, G> {
@@ -51,6 +54,8 @@ pub struct Job<'a, C, G> {
     pub clock: &'a dyn Clock,
     /// How the sides are compared.
     pub mode: Mode,
+    /// How many contacts are written at a time, each with its tasks and notes; the pace is the CRM's.
+    pub families: usize,
     /// Cancelled when the run is to stop: nothing further is started.
     pub stop: CancellationToken,
 }

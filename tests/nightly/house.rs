@@ -97,11 +97,20 @@ pub struct House {
     pub mode: Mode,
     /// Where both are spoken to: a test may put a proxy there.
     pub urls: Both<String>,
+    /// How many requests of one sort may be under way: 1 makes every night the same to the byte.
+    pub abreast: usize,
     folder: TempDir,
 }
 
 impl House {
     pub async fn build(plot: &Plot) -> Self {
+        let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n{}", plot.settings);
+        let pair = Config::parse(&text, Path::new("schedules.toml")).unwrap().pairs.remove(0);
+        Self::furnish(plot, pair).await
+    }
+
+    /// A house for a pair that was read elsewhere.
+    pub async fn furnish(plot: &Plot, pair: Pair) -> Self {
         let clock = Arc::new(ManualClock::at("2026-11-23T06:00:00Z".parse().unwrap()));
         let sandbox = Sandbox::start(Options {
             contacts: plot.people,
@@ -112,8 +121,6 @@ impl House {
             clock: clock.clone(),
             ..Options::default()
         });
-        let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n{}", plot.settings);
-        let pair = Config::parse(&text, Path::new("schedules.toml")).unwrap().pairs.remove(0);
         let sandbox = sandbox.await.unwrap();
         Self {
             urls: Both { cliengo: sandbox.cliengo_url(), ghl: sandbox.ghl_url() },
@@ -121,6 +128,7 @@ impl House {
             pair,
             clock,
             mode: Mode::Incremental,
+            abreast: 8,
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -161,7 +169,7 @@ impl House {
         let known = &self.pair.cliengo.capabilities;
         cliengo.requests_per_second = None;
         cliengo.page_size = 100;
-        cliengo.concurrency = 8;
+        cliengo.concurrency = self.abreast;
         cliengo.patience = patience;
         cliengo.stop = stop.clone();
         cliengo.capabilities = CliengoCapabilities {
@@ -178,7 +186,7 @@ impl House {
         let token = SecretString::from(self.sandbox.token());
         let location = self.sandbox.location_id();
         let mut ghl = GhlSettings::new(&self.urls.ghl, token, location, self.clock.clone());
-        ghl.concurrency = 8;
+        ghl.concurrency = self.abreast;
         ghl.patience = patience;
         ghl.stop = stop.clone();
         (Cliengo::new(cliengo).unwrap(), Ghl::new(ghl).unwrap())
@@ -189,16 +197,7 @@ impl House {
         self.clock.advance(DAY);
         self.sandbox.clear_requests();
         let (cliengo, ghl) = self.clients(&stop);
-        let job = Job {
-            pair: &self.pair,
-            cliengo: &cliengo,
-            ghl: &ghl,
-            state_dir: self.folder(),
-            clock: &*self.clock,
-            mode: self.mode,
-            stop,
-        };
-        run::sync(&job, consent).await
+        run::sync(&self.job(&cliengo, &ghl, stop), consent).await
     }
 
     /// A night, a day after the last one.
@@ -228,19 +227,19 @@ impl House {
     }
 
     pub async fn dry_run(&self) -> Finished {
+        self.try_dry_run().await.unwrap()
+    }
+
+    pub async fn try_dry_run(&self) -> Result<Finished, RunError> {
         self.sandbox.clear_requests();
         let stop = CancellationToken::new();
         let (cliengo, ghl) = self.clients(&stop);
-        let job = Job {
-            pair: &self.pair,
-            cliengo: &cliengo,
-            ghl: &ghl,
-            state_dir: self.folder(),
-            clock: &*self.clock,
-            mode: self.mode,
-            stop,
-        };
-        run::plan(&job).await.unwrap()
+        run::plan(&self.job(&cliengo, &ghl, stop)).await
+    }
+
+    fn job<'a>(&'a self, cliengo: &'a Cliengo, ghl: &'a Ghl, stop: CancellationToken) -> Job<'a, Cliengo, Ghl> {
+        let (pair, clock) = (&self.pair, &*self.clock);
+        Job { pair, cliengo, ghl, state_dir: self.folder(), clock, mode: self.mode, families: self.abreast, stop }
     }
 
     /// What was sent since the last night or dry run began.
@@ -288,6 +287,17 @@ impl House {
             set: set.as_object().cloned().unwrap_or_default(),
         };
         self.sandbox.world().edit(&edit).unwrap().id.unwrap_or_default()
+    }
+
+    /// A person's edit once a night lists notes on both sides: its contacts are listed by then.
+    pub async fn edit_meanwhile(&self, edit: &Edit) -> Result<Edit, concord::sandbox::SandboxError> {
+        let lists = |side: Side| {
+            self.sandbox.requests().iter().any(|asked| asked.side == side && asked.path.ends_with("/notes"))
+        };
+        while !(lists(Side::Cliengo) && lists(Side::Ghl)) {
+            tokio::task::yield_now().await;
+        }
+        self.sandbox.world().edit(edit)
     }
 
     /// A contact on one side, an hour old.

@@ -1,0 +1,286 @@
+//! Plays a scenario against both embedded CRMs, and writes down what a person would see.
+
+use std::time::Duration;
+
+use concord::config::{Config, Pair};
+use concord::reconcile::Mode;
+use concord::record::{Both, Side};
+use concord::report::{self, Style};
+use concord::run::{Consent, Finished, RunError};
+use concord::sandbox::Profile;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{House, Plot};
+use crate::names::{Names, id_of};
+use crate::script::{Scenario, Step, resolved};
+
+/// Leaves time between the contacts' listings and the first write.
+const SLOW_NOTES: &str = "hang=0.4@cliengo:GET:/notes,hang=0.4@ghl:GET:/notes";
+
+/// The golden files of a scenario.
+#[derive(Default)]
+pub struct Told {
+    pub report: String,
+    pub plans: Vec<Value>,
+    pub requests: String,
+    pub end: String,
+}
+
+struct Play<'a> {
+    scenario: &'a Scenario,
+    house: House,
+    names: Names,
+    runs: usize,
+    last_plan: Option<String>,
+    /// What each run showed, before ids have names.
+    seen: Vec<Seen>,
+}
+
+struct Seen {
+    heading: String,
+    report: String,
+    plan: Value,
+    requests: Vec<String>,
+    reads: Both<usize>,
+}
+
+/// Plays all steps and three quiet nights.
+pub async fn play(scenario: &Scenario) -> Result<Told, String> {
+    let steps = &scenario.steps;
+    let profile = match steps.profile.as_str() {
+        "extended" => Profile::Extended,
+        "legacy" => Profile::Legacy,
+        other => return Err(format!("profile = {other:?}: \"extended\" or \"legacy\"")),
+    };
+    let lag = steps.lag.as_deref().map(duration).transpose()?.unwrap_or_default();
+    let plot = Plot { profile, people: steps.people, lag, hide_tags: steps.hide_tags, ..Plot::extended() };
+    let mut house = House::furnish(&plot, pair(scenario, "schedules.toml")?).await;
+    house.abreast = 1;
+    let mut play = Play { scenario, house, names: Names::default(), runs: 0, last_plan: None, seen: Vec::new() };
+    for named in &scenario.start {
+        play.edit(&named.edit, named.name.as_deref())?;
+    }
+    for (at, step) in steps.steps.iter().enumerate() {
+        play.step(step).await.map_err(|why| format!("step {}: {why}", at + 1))?;
+    }
+    play.quiet_nights().await?;
+    Ok(play.told())
+}
+
+fn pair(scenario: &Scenario, file: &str) -> Result<Pair, String> {
+    let path = scenario.folder.join(file);
+    let text = std::fs::read_to_string(&path).map_err(|why| format!("{file}: {why}"))?;
+    let config = Config::parse(&text, &path).map_err(|why| format!("{file}: {why}"))?;
+    config.pairs.into_iter().next().ok_or_else(|| format!("{file} has no pair"))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|why| format!("{text}: {why}"))?;
+    Ok(span.unsigned_abs())
+}
+
+impl Play<'_> {
+    fn edit(&mut self, edit: &Value, name: Option<&str>) -> Result<(), String> {
+        // A counterpart that a run made is called by its own name.
+        self.names.name_all(&self.house.dump());
+        let mut edit = resolved(edit, &self.names.ids).map_err(|why| format!("{edit}: {why}"))?;
+        self.house.clock.advance(Duration::from_mins(1));
+        if edit.op == concord::sandbox::EditOp::Create && edit.kind == concord::sandbox::EditKind::Contact {
+            let an_hour_ago = jiff::SignedDuration::from_hours(-1);
+            let created = concord::clock::Clock::now(&*self.house.clock) + an_hour_ago;
+            edit.set.entry("createdAt").or_insert_with(|| created.to_string().into());
+        }
+        let done = self.house.sandbox.world().edit(&edit).map_err(|why| format!("{edit:?}: {why}"))?;
+        if let (Some(name), Some(id)) = (name, done.id.or(done.contact)) {
+            self.names.give(name, &id);
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step { edit: Some(edit), name, .. } => self.edit(edit, name.as_deref()),
+            Step { run: Some(how), .. } => self.run(how, step).await,
+            Step { fault: Some(fault), .. } => {
+                self.house.sandbox.set_faults(fault.parse().map_err(|why| format!("{why}"))?);
+                Ok(())
+            }
+            Step { wait: Some(time), .. } => {
+                self.house.clock.advance(duration(time)?);
+                Ok(())
+            }
+            Step { config: Some(file), .. } => {
+                self.house.pair = pair(self.scenario, file)?;
+                Ok(())
+            }
+            Step { lose: Some(what), .. } if what == "state" => {
+                for ending in ["", "-wal", "-shm"] {
+                    let file = format!("{}{ending}", self.house.state_path().display());
+                    let _ = std::fs::remove_file(file);
+                }
+                Ok(())
+            }
+            _ => Err("a step is one of edit, run, fault, wait, config, lose = \"state\"".to_owned()),
+        }
+    }
+
+    async fn run(&mut self, how: &str, step: &Step) -> Result<(), String> {
+        self.runs += 1;
+        self.house.mode = match how {
+            "sync" | "plan" => Mode::Incremental,
+            "full" => Mode::Full,
+            "rebuild" => Mode::Rebuild,
+            other => return Err(format!("run = {other:?}: \"sync\", \"plan\", \"full\" or \"rebuild\"")),
+        };
+        let approve = self.last_plan.clone().filter(|_| step.approve);
+        let consent = Consent { approve, allow_empty: step.allow_empty.clone(), saved: None };
+        let result = match how {
+            "plan" => self.house.try_dry_run().await,
+            _ if step.meanwhile.is_some() => {
+                let edit = resolved(step.meanwhile.as_ref().unwrap_or(&Value::Null), &self.names.ids)?;
+                self.house.sandbox.set_faults(SLOW_NOTES.parse().map_err(|why| format!("{why}"))?);
+                let night = self.house.try_night(&consent, CancellationToken::new());
+                let (result, edited) = tokio::join!(night, self.house.edit_meanwhile(&edit));
+                edited.map_err(|why| why.to_string())?;
+                self.house.sandbox.set_faults("".parse().map_err(|why| format!("{why}"))?);
+                result
+            }
+            _ => self.house.try_night(&consent, CancellationToken::new()).await,
+        };
+        let with = if step.approve { ", approved" } else { "" };
+        let heading = format!("== run {}: {how}{with}", self.runs);
+        self.see(heading, &result);
+        Ok(())
+    }
+
+    fn see(&mut self, heading: String, result: &Result<Finished, RunError>) {
+        self.names.name_all(&self.house.dump());
+        let all = self.house.sandbox.requests();
+        let is_read = |method: &str, path: &str| method == "GET" || path.ends_with("/search");
+        let reads = Both::from_fn(|side| {
+            all.iter().filter(|request| request.side == side && is_read(&request.method, &request.path)).count()
+        });
+        let requests =
+            self.house.writes().into_iter().map(|write| {
+                format!("{} {} {} {} -> {}", write.side, write.method, write.path, write.body, write.status)
+            });
+        let requests = requests.collect();
+        let (report, plan, code) = match result {
+            Ok(finished) => {
+                self.last_plan = Some(finished.plan.id());
+                let style = Style { colour: false, width: 100 };
+                let document = serde_json::to_value(report::json(finished)).unwrap_or_default();
+                (report::text(finished, style), document, exit_code(finished))
+            }
+            Err(error) => (format!("error: {error}\n"), json!({ "error": error.to_string() }), "1"),
+        };
+        let report = match &self.last_plan {
+            Some(id) => report.replace(id, "<plan>"),
+            None => report,
+        };
+        let heading = format!("{heading}: exit code {code}");
+        self.seen.push(Seen { heading, report, plan, requests, reads });
+    }
+
+    async fn quiet_nights(&mut self) -> Result<(), String> {
+        self.house.sandbox.set_faults("".parse().map_err(|why| format!("{why}"))?);
+        self.house.mode = Mode::Incremental;
+        for night in 1..=3 {
+            let quiet = self.house.try_night(&Consent::default(), CancellationToken::new()).await;
+            let quiet = quiet.map_err(|why| format!("quiet night {night}: {why}"))?;
+            let writes = self.house.sent();
+            if !writes.is_empty() || !quiet.plan.operations.is_empty() {
+                self.see(format!("== quiet night {night}"), &Ok(quiet));
+                let told = self.seen.last().map(|seen| self.names.told(&seen.report)).unwrap_or_default();
+                return Err(format!("quiet night {night} is not quiet: {writes:#?}\n{told}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn told(mut self) -> Told {
+        let end = self.house.dump();
+        self.names.name_all(&end);
+        let mut told = Told::default();
+        for seen in &self.seen {
+            told.report.push_str(&format!("{}\n\n{}\n", seen.heading, self.names.told(seen.report.trim_end())));
+            told.report.push('\n');
+            told.requests.push_str(&format!("{}\n", seen.heading));
+            for request in &seen.requests {
+                told.requests.push_str(&format!("{}\n", self.names.told(request)));
+            }
+            told.requests.push_str(&format!("reads: cliengo {}, ghl {}\n\n", seen.reads.cliengo, seen.reads.ghl));
+            let mut plan = seen.plan.clone();
+            if let Some(id) = plan.get_mut("plan_id") {
+                *id = "<plan>".into();
+            }
+            let plan = self.names.told(&plan.to_string());
+            told.plans.push(serde_json::from_str(&plan).unwrap_or_default());
+        }
+        let people = Side::BOTH.into_iter().map(|side| (side.as_str().to_owned(), side_told(&end, side)));
+        let end = Value::Object(people.collect());
+        told.end = self.names.told(&format!("{:#}\n", end));
+        told
+    }
+}
+
+fn exit_code(finished: &Finished) -> &'static str {
+    let guarded = finished.plan.tripped().any(|guard| guard.guard != concord::reconcile::GuardName::FirstSync);
+    match &finished.run {
+        None if guarded => "4",
+        None => "0",
+        Some(_) if finished.is_refused() => "4",
+        Some(_) if finished.needs_a_person() => "3",
+        Some(_) => "0",
+    }
+}
+
+/// One side's records, with what a person would look at.
+fn side_told(dump: &Value, side: Side) -> Value {
+    const SHOWN: [&str; 26] = [
+        "name",
+        "firstName",
+        "lastName",
+        "email",
+        "phone",
+        "tags",
+        "additionalEmails",
+        "additionalPhones",
+        "customFields",
+        "leadFields",
+        "companyName",
+        "gender",
+        "city",
+        "status",
+        "websiteId",
+        "businessId",
+        "dueDate",
+        "title",
+        "message",
+        "body",
+        "description",
+        "completed",
+        "contact_id",
+        "contactId",
+        "due",
+        "website",
+    ];
+    let mut told = Map::new();
+    for kinds in ["contacts", "tasks", "notes"] {
+        let rows = dump[side.as_str()][kinds].as_array().into_iter().flatten().map(|row| {
+            let mut shown = Map::new();
+            shown.insert("id".to_owned(), id_of(row).into());
+            for key in SHOWN {
+                let value = &row[key];
+                let is_blank = value.is_null() || *value == json!("") || *value == json!([]) || *value == json!({});
+                if !is_blank {
+                    shown.insert(key.to_owned(), value.clone());
+                }
+            }
+            Value::Object(shown)
+        });
+        told.insert(kinds.to_owned(), rows.collect());
+    }
+    Value::Object(told)
+}
