@@ -484,7 +484,6 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
         ("timeline.appointments = true", "timeline.appointments` = true"),
         ("timeline.conversations = true", "timeline.conversations` = true"),
         ("triggers.tag = \"from-cliengo\"", "triggers`"),
-        ("scope.since = \"2024-01-01\"", "scope`"),
         ("[[pair.demo.map]]\ncliengo = \"tags\"\ntransform = [\"trim\", \"date:%Y\"]", "map`"),
     ] {
         let message = wrong_demo(more);
@@ -504,6 +503,9 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
     for (more, part) in [
         ("timeline.appointments = 1", "must be true or false"),
         ("tasks.duplicates = \"primary\"", "only contacts take it"),
+        ("scope.ghl_tags = []", "must be a list of at least one"),
+        ("scope.ghl_business_id = \"b\"", "needs contacts.direction = \"to_cliengo\""),
+        ("contacts.placeholder_emails = [\"*\"]", "must be e-mail addresses in which * stands for anything"),
         ("scope.since = \"May\"", "must be a date such as \"2024-01-01\""),
         ("[[pair.demo.map]]\ncliengo = \"a\"\ntransform = [\"trimm\"]", "must be trim, lower"),
         ("[[pair.demo.map]]\ndirection = \"up\"", "`pair.demo.map[1].direction` must be \"both\""),
@@ -623,4 +625,11 @@ fn a_fingerprint_follows_what_decides_a_plan() {
         assert_ne!(plain, real(other).fingerprint(), "{other}");
     }
     assert_ne!(plain, valid(&REAL.replace("C2Qu", "Other")).pairs[0].fingerprint());
+}
+
+#[test]
+fn a_scope_that_a_create_could_not_satisfy_is_refused() {
+    let outside = format!("{REAL}\n[pair.acme.scope]\ncliengo_websites = [\"otra\"]\n");
+    assert_wrong(&outside, "`pair.acme.scope.cliengo_websites` does not hold cliengo.website_id");
+    valid(&outside.replace("[pair.acme.scope]", "[pair.acme.contacts]\ndirection = \"to_ghl\"\n[pair.acme.scope]"));
 }

@@ -13,6 +13,7 @@ mod policy;
 mod read_pair;
 mod read_settings;
 mod reader;
+mod scope;
 mod secret;
 mod settings;
 mod source;
@@ -34,6 +35,7 @@ pub use policy::{
     ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
     TaskPolicy,
 };
+pub use scope::Scope;
 pub use secret::{Secret, SecretSource};
 pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun};
 

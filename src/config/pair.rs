@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::choice::Choice;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
+use super::scope::Scope;
 use super::secret::Secret;
 use crate::record::Kind;
 
@@ -33,6 +34,10 @@ pub struct Pair {
     pub tasks: TaskPolicy,
     /// The rules for notes.
     pub notes: NotePolicy,
+    /// Who takes part.
+    pub scope: Scope,
+    /// E-mails that are fillers and neither match nor travel: patterns in which `*` stands for anything.
+    pub placeholder_emails: Vec<String>,
     /// The limits above which a plan is not applied.
     pub guard: Guard,
 }

@@ -14,6 +14,7 @@ use super::policy::{
     TaskPolicy,
 };
 use super::reader::Table;
+use super::scope;
 use super::secret::secret;
 use super::unbuilt;
 use super::value::Found;
@@ -39,7 +40,8 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
     };
     let cliengo = cliengo(cliengo_table, sandbox);
     let ghl = ghl(ghl_table);
-    let contacts = contacts(table.table("contacts"));
+    let (contacts, placeholder_emails) = contacts(table.table("contacts"));
+    let scope = scope::read(table.table("scope"), accounts.as_ref(), contacts.direction);
     let tasks = tasks(table.table("tasks"));
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);
@@ -56,6 +58,8 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
         contacts,
         tasks,
         notes,
+        scope,
+        placeholder_emails,
         guard,
     })
 }
@@ -147,10 +151,26 @@ fn ghl(mut table: Table<'_>) -> Ghl {
     ghl
 }
 
-fn contacts(mut table: Table<'_>) -> KindPolicy {
+fn contacts(mut table: Table<'_>) -> (KindPolicy, Vec<String>) {
     let policy = policy(&mut table, Kind::Contact);
+    let placeholders = table.read("placeholder_emails", placeholders).unwrap_or_default();
     table.finish();
-    policy
+    (policy, placeholders)
+}
+
+fn placeholders(found: &Found<'_>) -> Option<Vec<String>> {
+    let patterns = found.texts()?;
+    for pattern in &patterns {
+        let says_something = pattern.chars().any(|letter| letter.is_alphanumeric());
+        if !(pattern.contains('@') && says_something) {
+            found.reject(
+                &format!("must be e-mail addresses in which * stands for anything; found {pattern:?}"),
+                "such as \"*@whatsapp.example\" or \"sin-email@*\"",
+            );
+            return None;
+        }
+    }
+    Some(patterns.into_iter().map(str::to_owned).collect())
 }
 
 fn tasks(mut table: Table<'_>) -> TaskPolicy {

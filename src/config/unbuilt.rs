@@ -31,7 +31,6 @@ const NOT_YET: &[(&[&str], Switch)] = &[
     (&["timeline", "conversations"], Switch::True),
     (&["triggers"], Switch::Filled),
     (&["map"], Switch::Filled),
-    (&["scope"], Switch::Filled),
 ];
 
 /// Notes every feature that the pair switches on and that is not built.
@@ -57,7 +56,6 @@ pub(super) fn read(pair: &mut Table<'_>) {
     timeline(pair.table("timeline"));
     triggers(pair.table("triggers"));
     pair.array_of_tables("map").into_iter().for_each(mapping);
-    scope(pair.table("scope"));
 }
 
 /// Checks `oauth`.
@@ -128,15 +126,4 @@ fn transforms(found: &Found<'_>) -> Option<()> {
         }
     }
     Some(())
-}
-
-fn scope(mut table: Table<'_>) {
-    table.read("cliengo_websites", Found::texts);
-    table.read("ghl_business_id", Found::text);
-    table.read("ghl_tags", Found::texts);
-    table.read("since", |found| match found.text()?.parse::<jiff::civil::Date>() {
-        Ok(date) => Some(date),
-        Err(_) => found.expect("a date such as \"2024-01-01\""),
-    });
-    table.finish();
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::{Shape, Unparsable};
-use crate::record::{Field, Kind, Record, Tags, Value};
+use crate::record::{Field, Forms, Kind, Record, Tags, Value, fits_pattern};
 
 /// What a payload says under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,12 @@ pub(super) fn tell<T>(record: &mut Record, field: Field, said: Said<T>, make: im
 /// Puts the tags that were said into a record.
 pub(super) fn tell_tags(record: &mut Record, said: Said<Vec<String>>) {
     tell(record, Field::Tags, said, |tags| Value::tags(tags.into_iter().collect::<Tags>()));
+}
+
+/// Whether a contact's e-mail fits a pattern of placeholders.
+pub(super) fn is_placeholder(wire: &Wire, forms: &Forms) -> Result<bool, Unparsable> {
+    let Said::Is(email) = wire.text("email")? else { return Ok(false) };
+    Ok(forms.placeholders.iter().any(|pattern| fits_pattern(email, pattern)))
 }
 
 /// A text, or the text in an object under one of `keys`.

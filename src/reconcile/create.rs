@@ -7,6 +7,7 @@ use super::fit::{self, Fit};
 use super::input::Unlinked;
 use super::merge::{TagNews, is_mark};
 use super::plan::{Change, HeldReason, LinkRef, Settle};
+use super::scope;
 use super::update::plan_tags;
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
@@ -58,6 +59,10 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
     if !draft.input.policy(Kind::Contact).direction.writes(side) {
         return None;
     }
+    if scope::outside(&draft.input.pair.scope, source, &contact.record, false).is_some() {
+        draft.outside += 1;
+        return None;
+    }
     if draft.input.pending.contains(&(Kind::Contact, contact.id.clone())) {
         draft.hold(&subject, HeldReason::UnknownOutcome, UNKNOWN);
         return None;
@@ -83,6 +88,10 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
     };
     let mut sent: Vec<String> =
         all.iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { tag.trim().to_owned() }).collect();
+    // `semantics` 11: what is created satisfies the scope of its side.
+    let required = draft.input.pair.scope.ghl_tags.first().filter(|_| side == Side::Ghl);
+    let satisfied = draft.input.pair.scope.ghl_tags.iter().any(|tag| sent.contains(&fold_tag(tag)));
+    sent.extend(required.filter(|_| !satisfied).map(|tag| fold_tag(tag)));
     sent.sort();
     let with_create = tags.with_create && !sent.is_empty();
     let mut settle = Settle { retires, ..Settle::default() };

@@ -49,6 +49,8 @@ pub struct Draft<'a> {
     pub unsupported: Vec<Unsupported>,
     /// What becomes base without a request.
     pub settlements: Vec<Settlement>,
+    /// Contacts without a counterpart that are outside the scope.
+    pub outside: u64,
     /// Links that are not in sync.
     pub busy: BTreeSet<i64>,
     families: u32,
@@ -65,6 +67,7 @@ impl<'a> Draft<'a> {
             held: Vec::new(),
             unsupported: Vec::new(),
             settlements: Vec::new(),
+            outside: 0,
             busy: BTreeSet::new(),
             families: 0,
         }

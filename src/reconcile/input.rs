@@ -91,6 +91,8 @@ pub struct Linked {
     pub ids: Ids,
     /// The link of its contact, for tasks and notes.
     pub parent: Option<i64>,
+    /// Whether it was outside the scope when it was last looked at.
+    pub outside: bool,
     /// Both halves.
     pub sides: Both<Half>,
 }

@@ -12,6 +12,7 @@ mod input;
 mod merge;
 mod missing;
 mod plan;
+mod scope;
 mod update;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ pub use plan::*;
 use update::{Story, plan_linked, plan_pair};
 
 use crate::config::Direction;
-use crate::record::{Action, Both, Ids, Kind, Role, Side, SideId, Target};
+use crate::record::{Action, Both, Field, Ids, Kind, Role, Side, SideId, Target, Value};
 
 /// Makes the plan: everything that has to be done so that both sides tell the same stories, and why the rest waits.
 #[must_use]
@@ -101,6 +102,9 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
     };
     let subject = Subject { kind: Kind::Contact, ids: contact.ids.clone(), label: contact.label(), link: Some(link) };
     let takes_part = draft.input.policy(Kind::Contact).direction != Direction::Off;
+    if scope::stands_outside(draft, &subject, contact, brood) {
+        return;
+    }
     let (Some(cliengo), Some(ghl)) = (contact.sides.cliengo.seen(), contact.sides.ghl.seen()) else {
         if takes_part && !promote(draft, contact) {
             missing::plan_contact(draft, &subject, contact, brood);
@@ -146,6 +150,11 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         let subject = Subject { kind: Kind::Contact, ids, label, link: None };
         let story = Story { base: Both::default(), now: Both { cliengo: &pair.cliengo.record, ghl: &pair.ghl.record } };
         let retires = pair.ghl.retires.or(pair.cliengo.retires);
+        if let Some(why) = outside(draft, pair) {
+            link_outside(draft, &family, &subject, story, &why, retires);
+            adopt_loose(&mut Brood::default(), loose, Some(&family.ids));
+            continue;
+        }
         plan_pair(draft, &family, &subject, story, retires);
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&family.ids));
@@ -180,6 +189,33 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         loose.remove(&contact.id);
         draft.hold(&subject_of(contact), *reason, detail.clone());
     }
+}
+
+fn outside(draft: &Draft<'_>, pair: &Both<&Unlinked>) -> Option<String> {
+    let scope = &draft.input.pair.scope;
+    Side::BOTH.into_iter().find_map(|side| scope::outside(scope, side, &pair.of(side).record, false))
+}
+
+/// `semantics` 11: they are one person, and nothing is written for them; what differs is merged when they come back.
+fn link_outside(
+    draft: &mut Draft<'_>,
+    family: &Family,
+    subject: &Subject,
+    story: Story<'_>,
+    why: &str,
+    retires: Option<i64>,
+) {
+    let agreed = |side: Side| {
+        let same = |field: &Field, value: &Value| {
+            let theirs = story.now.of(side.other()).get(field);
+            *field != Field::Tags && theirs.is_some_and(|theirs| value.same_for_linking(theirs))
+        };
+        let fields = story.now.of(side).fields.iter().filter(|(field, value)| same(field, value));
+        fields.map(|(field, value)| (field.clone(), value.clone())).collect()
+    };
+    let settle = Settle { shadows: Both::from_fn(agreed), retires, outside: true, ..Settle::default() };
+    draft.hold(subject, HeldReason::OutOfScope, format!("{why}: linked, and left as it is"));
+    draft.add_link((family.number, &family.contact), &Ids::default(), subject, settle);
 }
 
 fn subject_of(record: &Unlinked) -> Subject {
@@ -230,6 +266,7 @@ fn finish(draft: Draft<'_>) -> Plan {
         first_sync: input.first_sync,
         listings: input.listings.clone(),
         in_sync: links.saturating_sub(draft.busy.len() as u64),
+        outside: draft.outside,
         operations: draft.operations,
         conflicts: draft.conflicts,
         held: draft.held,

@@ -70,6 +70,8 @@ pub struct Plan {
     pub listings: Both<ByKind<ListingCount>>,
     /// Linked records (all kinds) that need nothing.
     pub in_sync: u64,
+    /// Contacts that stand on one side only because they are outside the scope; not in the JSON.
+    pub outside: u64,
     /// What is to be done, parents before children; `id` counts from 1 in this order.
     pub operations: Vec<Operation>,
     /// Fields that both sides changed to different values.
@@ -228,6 +230,9 @@ pub struct Settle {
     pub retires: Option<i64>,
     /// The side whose half is gone: the survivor was marked, and the link is kept.
     pub keeps: Option<Side>,
+    /// The link that is made is outside the scope.
+    #[serde(default)]
+    pub outside: bool,
     /// What the link that is made counts as.
     #[serde(default)]
     pub role: crate::record::Role,
@@ -260,6 +265,13 @@ pub enum Settlement {
         link: i64,
         /// The side that is gone.
         gone: Side,
+    },
+    /// A contact left the scope, or came back.
+    Scope {
+        /// Its link.
+        link: i64,
+        /// Whether it is outside now.
+        outside: bool,
     },
     /// Both sides are gone.
     Drop {
@@ -341,6 +353,8 @@ pub enum HeldReason {
     RemovedElsewhere,
     /// A value is not among the options of its field.
     Picklist,
+    /// It left the scope; its link sleeps.
+    OutOfScope,
     /// The first sync waits for approval.
     FirstSync,
 }
@@ -349,7 +363,10 @@ impl HeldReason {
     /// Whether a person has to act (exit code 3), or it is normal for an account to have such records.
     #[must_use]
     pub const fn needs_a_person(self) -> bool {
-        !matches!(self, Self::DuplicateOf | Self::TooYoung | Self::NoMatchKey | Self::RemovedElsewhere)
+        !matches!(
+            self,
+            Self::DuplicateOf | Self::TooYoung | Self::NoMatchKey | Self::RemovedElsewhere | Self::OutOfScope
+        )
     }
 }
 

@@ -28,7 +28,7 @@ pub use phone::{Phone, Region};
 use serde::{Deserialize, Serialize};
 pub use side::*;
 pub use tags::{Tags, fold_tag};
-pub use text::{canonical_email, canonical_line, canonical_text, is_placeholder_email};
+pub use text::{canonical_email, canonical_line, canonical_text, fits_pattern, is_placeholder_email};
 pub use value::{MatchKey, Value};
 pub use write::*;
 
@@ -39,6 +39,8 @@ pub struct Forms {
     pub region: Option<Region>,
     /// The zone in which a date without a time stands.
     pub zone: TimeZone,
+    /// E-mails that are fillers, as patterns in which `*` stands for anything (`semantics` 8).
+    pub placeholders: Vec<String>,
 }
 
 /// One record as one side tells it.
@@ -55,6 +57,12 @@ pub struct Record {
     /// When its CRM says that it last changed. A hint for `newest`; never by itself a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
+    /// Where its CRM files it: a Cliengo contact's website, a GHL contact's business; blank is nowhere, `None` unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Whether its e-mail fits a pattern of placeholders.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub placeholder: bool,
     /// Further e-mails and phones it can be recognised by; read only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<MatchKey>,
@@ -98,10 +106,11 @@ impl Record {
         email.into_iter().chain(phone.and_then(Phone::match_key).map(MatchKey::Phone)).collect()
     }
 
-    /// Whether the e-mail is no address but a filler made of the contact's own phone.
+    /// Whether the e-mail is no address but a filler: made of the contact's own phone, or of a configured pattern.
     #[must_use]
     pub fn has_placeholder_email(&self) -> bool {
         match (self.get(&Field::Email), self.get(&Field::Phone)) {
+            (Some(Value::Email(_)), _) if self.placeholder => true,
             (Some(Value::Email(email)), Some(Value::Phone(phone))) => is_placeholder_email(email, &phone.digits()),
             _ => false,
         }

@@ -34,6 +34,23 @@ pub fn is_placeholder_email(email: &str, phone_digits: &str) -> bool {
     is_number && line(&local).is_some() && line(&local) == line(phone_digits)
 }
 
+/// Whether an e-mail fits a pattern in which `*` stands for anything, whatever their case.
+#[must_use]
+pub fn fits_pattern(email: &str, pattern: &str) -> bool {
+    let (email, pattern) = (canonical_email(email), canonical_email(pattern));
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| email.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -52,6 +69,16 @@ mod tests {
     #[test]
     fn line_ends_composition_and_outer_blanks_are_not_differences() {
         assert_eq!(canonical_text("  Jose\u{301}\r\nPe\u{301}rez \n"), "José\nPérez");
+    }
+
+    #[test]
+    fn a_star_in_a_pattern_stands_for_anything() {
+        assert!(fits_pattern("5491@WhatsApp.example", "*@whatsapp.example"));
+        assert!(fits_pattern("sin-email@x.example", "sin-email@*"));
+        assert!(fits_pattern("a-b-c@x", "a*b*@x"));
+        assert!(!fits_pattern("ana@example.com", "*@whatsapp.example"));
+        assert!(!fits_pattern("ab@x", "a*b*b@x"));
+        assert!(!fits_pattern("ana@x", "ana"));
     }
 
     #[test]

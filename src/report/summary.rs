@@ -20,6 +20,13 @@ pub(super) fn write(page: &mut Page, finished: &Finished) {
     page.gap();
     let in_sync = words::counted_wide(finished.plan.in_sync, "record");
     page.line(0, &Line::of(format!("{in_sync} in sync.")));
+    if finished.plan.outside > 0 {
+        let outside = words::counted_wide(finished.plan.outside, "contact");
+        page.line(
+            0,
+            &Line::of(format!("{outside} outside [pair.{}.scope]: not created on the other side.", finished.plan.pair)),
+        );
+    }
     match &finished.run {
         None => forecast(page, finished),
         Some(run) => ran(page, finished, run),

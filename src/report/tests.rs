@@ -51,6 +51,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
     };
     Finished {
         plan: Plan {
+            outside: 0,
             pair: "demo".to_owned(),
             mode: Mode::Incremental,
             first_sync: false,

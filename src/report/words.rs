@@ -129,6 +129,10 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Not among the options",
             "The field takes only its options. Add this one in the CRM, or map it under `values`.",
         ),
+        HeldReason::OutOfScope => (
+            "Outside the scope",
+            "Nothing is written for it, and it is never deleted. Change [pair.NAME.scope] or the record to take it in again.",
+        ),
         HeldReason::FirstSync => ("First sync", "It waits until the first sync is approved."),
     }
 }

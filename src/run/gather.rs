@@ -12,6 +12,7 @@ use ask::Question;
 use company::recognisable;
 
 use super::pull::Pulled;
+use super::rederive::{self, rederived};
 use super::{Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
@@ -91,6 +92,8 @@ struct Gathering<'j, 's, C, G> {
     /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
     kept_news: BTreeSet<i64>,
+    /// The shadows were derived under another mapping: a dry run derives them again as it reads them.
+    another_mapping: bool,
 }
 
 /// Gathers what reconciling needs from stage and state, and asks the CRMs about what is missing or doubtful.
@@ -120,6 +123,10 @@ where
         missed: Vec::new(),
         unreadable_keys: Both::default(),
         kept_news: BTreeSet::new(),
+        another_mapping: match state {
+            Some(state) => rederive::is_another(state, &rederive::mapping_key(job.pair, &pulled.forms))?,
+            None => false,
+        },
     };
     held(stage).seal()?;
     gathering.sieve(job.cliengo)?;
@@ -137,7 +144,8 @@ where
     fn sieve<R: Reader>(&mut self, crm: &R) -> Result<(), RunError> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {
-            let rows = held(self.stage).news(side, kind, self.job.mode == Mode::Full)?;
+            let all = self.job.mode == Mode::Full || self.another_mapping;
+            let rows = held(self.stage).news(side, kind, all)?;
             for row in rows {
                 self.sort(crm, side, kind, row)?;
             }
@@ -224,7 +232,10 @@ where
             if row.status == LinkStatus::Kept && has_news(state, link, halves)? {
                 self.kept_news.extend(row.parent);
             }
-            if row.status != LinkStatus::Live {
+            // Outside the scope a contact is looked at for its return only; what is missing of it is not asked for.
+            let is_there = |side: &Side| !matches!(halves.of(*side), Some(Sighting::Missing(_)));
+            let sleeps = row.status == LinkStatus::OutOfScope && row.kind == Kind::Contact;
+            if row.status != LinkStatus::Live && !(sleeps && Side::BOTH.iter().all(is_there)) {
                 continue;
             }
             let parent = row.parent.map(|parent| state.link(parent)).transpose()?.flatten();
@@ -237,7 +248,7 @@ where
                 let sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
                 *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
             }
-            let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, sides };
+            let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: sleeps, sides };
             loaded.of_mut(&linked, row.role).push(linked);
         }
         let answers = self.ask(questions).await;
@@ -261,7 +272,13 @@ where
         questions: &mut Vec<Question>,
     ) -> Result<Half, RunError> {
         let shadow = state.shadow(row.id, side)?;
-        let (base, written) = shadow.map_or((None, false), |shadow| (Some(shadow.record), shadow.written));
+        let (mut base, written) = shadow.map_or((None, false), |shadow| (Some(shadow.record), shadow.written));
+        if self.another_mapping
+            && let Some(payload) = state.agreed_payload(row.id, side)?
+        {
+            let read = rederive::read(self.job, side, row.kind, &payload, &self.pulled.forms);
+            base = base.map(|base| read.map_or_else(|| base.clone(), |read| rederived(&base, read)));
+        }
         let question = |id: &str, parent: Option<&str>, missing: bool| Question {
             link: row.id,
             kind: row.kind,
@@ -409,7 +426,7 @@ fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>
 
 fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
     match (now, base) {
-        (Now::Changed(record), Some(base)) if covers(base, &record) => Now::Unchanged,
+        (Now::Changed(record), Some(base)) if covers(base, &record) && base.place == record.place => Now::Unchanged,
         (now, _) => now,
     }
 }

@@ -10,6 +10,7 @@ mod gather;
 mod parents;
 mod pull;
 mod recover;
+mod rederive;
 mod saved;
 mod settle;
 
@@ -192,6 +193,7 @@ where
     let pulled = pull(job, &stage, snapshot.as_ref()).await?;
     check_accounts(snapshot.as_ref(), &pulled)?;
     bind(state, &pulled)?;
+    rederive::rederive(job, state, &pulled)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
@@ -271,6 +273,6 @@ fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
         if let Some(tasks) = pulled.probed_tasks {
             state.set_meta("learned.tasks", if tasks { "true" } else { "false" })?;
         }
-        state.set_meta("mapping_version", MAPPING_VERSION)
+        Ok(())
     })
 }

@@ -88,6 +88,9 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
         }
         state.settle_shadow(&link, side, &fields, ours)?;
     }
+    if applied.settle.outside {
+        state.set_scope(id, true)?;
+    }
     Ok(id)
 }
 
@@ -206,6 +209,7 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
             None => Ok(()),
         },
         Settlement::Keep { link, gone } => keep(state, *link, *gone, run),
+        Settlement::Scope { link, outside } => state.set_scope(*link, *outside),
         Settlement::Drop { link } => {
             if let Some(row) = state.link(*link)? {
                 // GHL's contact is not gone with a secondary.

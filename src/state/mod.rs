@@ -16,7 +16,7 @@ pub use journal::{Intent, IntentDraft, IntentState};
 pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
-pub use shadow::{LinkRow, LinkStatus, NewLink, ShadowRow};
+pub use shadow::{AgreedShadow, LinkRow, LinkStatus, NewLink, ShadowRow};
 pub use stage::{Missing, Stage, StagedRow};
 use thiserror::Error;
 

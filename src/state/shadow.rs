@@ -77,6 +77,21 @@ pub struct ShadowRow {
     pub missed: Option<i64>,
 }
 
+/// A shadow with the payload it was agreed with.
+#[derive(Clone, Debug)]
+pub struct AgreedShadow {
+    /// Its link.
+    pub link: i64,
+    /// Whose half it is.
+    pub side: Side,
+    /// What it is.
+    pub kind: Kind,
+    /// The record.
+    pub record: Record,
+    /// The payload.
+    pub payload: String,
+}
+
 pub(super) fn kind_of(text: &str) -> Result<Kind, StateError> {
     Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| StateError::Row(format!("kind {text:?}")))
 }
@@ -119,6 +134,18 @@ impl State {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows: Vec<RawLink> = statement.query_map([parent], raw_link)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(link_row).collect()
+    }
+
+    /// Lets a contact's link, with those of its tasks and notes, sleep outside the scope, or wakes them up.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_scope(&self, link: i64, outside: bool) -> Result<(), StateError> {
+        let (from, to) = if outside { ("live", "out_of_scope") } else { ("out_of_scope", "live") };
+        self.connection
+            .prepare_cached("UPDATE link SET status = ?3 WHERE (id = ?1 OR parent = ?1) AND status = ?2")?
+            .execute(params![link, from, to])?;
+        Ok(())
     }
 
     /// The link that an id stands in.
@@ -341,6 +368,68 @@ impl State {
         if self.link(link)?.is_some_and(|row| row.kind == Kind::Contact) {
             self.index_keys(link, side, record)?;
         }
+        Ok(())
+    }
+
+    /// The payload that one side's shadow was agreed with; `None` where it has moved since.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn agreed_payload(&self, link: i64, side: Side) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT payload FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
+             WHERE link = ?1 AND side = ?2 AND fingerprint IS NOT NULL",
+        )?;
+        Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?.flatten())
+    }
+
+    /// Every shadow whose payload is the one that it was agreed with.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn agreed_shadows(&self) -> Result<Vec<AgreedShadow>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT link, side, kind, canonical, payload FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
+             WHERE fingerprint IS NOT NULL AND payload IS NOT NULL ORDER BY shadow.id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut shadows = Vec::new();
+        while let Some(row) = rows.next()? {
+            let side = row.get::<_, String>(1)?;
+            shadows.push(AgreedShadow {
+                link: row.get(0)?,
+                side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+                kind: kind_of(&row.get::<_, String>(2)?)?,
+                record: serde_json::from_str(&row.get::<_, String>(3)?)?,
+                payload: row.get(4)?,
+            });
+        }
+        Ok(shadows)
+    }
+
+    /// Puts another canonical form of the same payload in a shadow's place.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn rewrite(&self, link: i64, side: Side, record: &Record) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE shadow_body SET canonical = ?3
+                 WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
+            )?
+            .execute(params![link, side.as_str(), serde_json::to_string(record)?])?;
+        if self.link(link)?.is_some_and(|row| row.kind == Kind::Contact && row.status != LinkStatus::Kept) {
+            self.index_keys(link, side, record)?;
+        }
+        Ok(())
+    }
+
+    /// Lets every record through the next sieve.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_fingerprints(&self) -> Result<(), StateError> {
+        self.connection.execute("UPDATE shadow SET fingerprint = NULL", [])?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use concord::record::{Kind, Side};
 use concord::run::{Consent, OperationOutcome};
-use concord::sandbox::EditOp;
+use concord::sandbox::{Edit, EditKind, EditOp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -166,16 +166,16 @@ async fn a_record_that_changes_between_listing_and_writing_is_left_for_the_next_
         house.change(source, &person, &json!({ "email": "planeada@example.com" }));
         // The contacts are listed by then; the notes come after them.
         house.faults("hang=0.4@cliengo:GET:/notes,hang=0.4@ghl:GET:/notes");
-        let meanwhile = async {
-            let listed = |side: Side| {
-                house.sandbox.requests().iter().any(|asked| asked.side == side && asked.path.ends_with("/notes"))
-            };
-            while !(listed(Side::Cliengo) && listed(Side::Ghl)) {
-                tokio::task::yield_now().await;
-            }
-            house.change(target, &person, &json!({ "email": "mientras@example.com" }));
+        let edit = Edit {
+            side: target,
+            op: EditOp::Update,
+            kind: EditKind::Contact,
+            contact: Some(person.on(target).to_owned()),
+            id: None,
+            set: serde_json::Map::from_iter([("email".to_owned(), json!("mientras@example.com"))]),
         };
-        let (finished, ()) = tokio::join!(house.night(), meanwhile);
+        let (finished, edited) = tokio::join!(house.night(), house.edit_meanwhile(&edit));
+        edited.unwrap();
         assert_eq!(outcomes(&finished), [OperationOutcome::SkippedStale]);
         assert_eq!(house.writes(), []);
         assert_eq!(house.row(target, &person)["email"], "mientras@example.com");

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::crm::row::Row;
-use crate::crm::wire::{Said, Wire, tell, tell_tags, text_in};
+use crate::crm::wire::{Said, Wire, is_placeholder, tell, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
 use crate::record::{Due, Field, Forms, Kind, Record, Value};
 
@@ -38,6 +38,12 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
 fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) -> Result<(), Unparsable> {
     tell(record, Field::Name, name(wire, shape)?, |(first, last)| Value::name(first, last));
     tell(record, Field::Email, wire.text("email")?, Value::email);
+    record.placeholder = is_placeholder(wire, forms)?;
+    record.place = match wire.text("websiteId")? {
+        Said::Unknown => None,
+        Said::Empty => Some(String::new()),
+        Said::Is(place) => Some(place.to_owned()),
+    };
     tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
     tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"]))?);
     Ok(())

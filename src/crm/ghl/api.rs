@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::crm::row::Row;
-use crate::crm::wire::{Said, Wire, tell, tell_tags, text_in};
+use crate::crm::wire::{Said, Wire, is_placeholder, tell, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
 use crate::record::{Due, Field, Forms, Kind, MatchKey, Phone, Record, Value, canonical_email};
 
@@ -40,6 +40,12 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
 fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
     tell(record, Field::Name, name(wire)?, |(first, last)| Value::name(first, last));
     tell(record, Field::Email, wire.text("email")?, Value::email);
+    record.placeholder = is_placeholder(wire, forms)?;
+    record.place = match wire.text("businessId")? {
+        Said::Unknown => None,
+        Said::Empty => Some(String::new()),
+        Said::Is(place) => Some(place.to_owned()),
+    };
     tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
     tell_tags(record, wire.list("tags", |tag| text_in(tag, &[]))?);
     if let Said::Is(emails) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"])))? {
