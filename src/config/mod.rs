@@ -7,6 +7,7 @@
 mod choice;
 mod error;
 mod include;
+mod map;
 mod names;
 mod pair;
 mod policy;
@@ -27,6 +28,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 pub use error::{ConfigError, Place, Problem};
+pub use map::{Fields, Mapping};
 pub use pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
     RealAccounts, TasksMode,

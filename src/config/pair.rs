@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::choice::Choice;
+use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
-use crate::record::Kind;
+use crate::record::{Field, Kind};
 
 /// A Cliengo account and a GHL location that are kept alike, and how.
 ///
@@ -34,6 +35,8 @@ pub struct Pair {
     pub tasks: TaskPolicy,
     /// The rules for notes.
     pub notes: NotePolicy,
+    /// Fields beyond the built-in ones, and rules for single fields.
+    pub fields: Fields,
     /// Who takes part.
     pub scope: Scope,
     /// E-mails that are fillers and neither match nor travel: patterns in which `*` stands for anything.
@@ -57,6 +60,13 @@ impl Pair {
             Kind::Task => &self.tasks.policy,
             Kind::Note => &self.notes.policy,
         }
+    }
+
+    /// The rules of one field, where they are its own, else those of its kind.
+    #[must_use]
+    pub fn field_policy(&self, kind: Kind, field: &Field) -> &KindPolicy {
+        let own = self.fields.policies.get(field).filter(|_| kind == Kind::Contact);
+        own.unwrap_or(self.policy(kind))
     }
 
     /// A hex digest of what decides the operations of a plan: a saved plan with another one is stale.

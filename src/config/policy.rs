@@ -51,6 +51,21 @@ impl Direction {
     }
 }
 
+impl Direction {
+    /// As far as `outer` lets it.
+    #[must_use]
+    pub const fn within(self, outer: Self) -> Self {
+        let cliengo = self.writes(Side::Cliengo) && outer.writes(Side::Cliengo);
+        let ghl = self.writes(Side::Ghl) && outer.writes(Side::Ghl);
+        match (cliengo, ghl) {
+            (true, true) => Self::Both,
+            (false, true) => Self::ToGhl,
+            (true, false) => Self::ToCliengo,
+            (false, false) => Self::Off,
+        }
+    }
+}
+
 impl Choice for Direction {
     const WORDS: &'static [(&'static str, Self)] =
         &[("both", Self::Both), ("to_ghl", Self::ToGhl), ("to_cliengo", Self::ToCliengo), ("off", Self::Off)];

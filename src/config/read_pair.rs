@@ -14,10 +14,10 @@ use super::policy::{
     TaskPolicy,
 };
 use super::reader::Table;
-use super::scope;
 use super::secret::secret;
 use super::unbuilt;
 use super::value::Found;
+use super::{map, scope};
 use crate::record::{Kind, Side};
 
 const CLIENGO_URL: &str = "https://api.cliengo.com/1.0";
@@ -41,6 +41,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
     let cliengo = cliengo(cliengo_table, sandbox);
     let ghl = ghl(ghl_table);
     let (contacts, placeholder_emails) = contacts(table.table("contacts"));
+    let fields = map::read(table.array_of_tables("map"), &contacts, cliengo.capabilities.extra_params);
     let scope = scope::read(table.table("scope"), accounts.as_ref(), contacts.direction);
     let tasks = tasks(table.table("tasks"));
     let notes = notes(table.table("notes"));
@@ -58,6 +59,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
         contacts,
         tasks,
         notes,
+        fields,
         scope,
         placeholder_emails,
         guard,

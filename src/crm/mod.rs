@@ -21,7 +21,8 @@ use jiff::Timestamp;
 pub use retry::Patience;
 use thiserror::Error;
 
-use crate::record::{Capabilities, Forms, Kind, Record, RemoteId, Request, Side, Write};
+use crate::config::Mapping;
+use crate::record::{Capabilities, Forms, Kind, Mapped, Record, RemoteId, Request, Side, Write};
 
 /// Where a CRM's pages go: the pair's staging tables.
 pub trait Sink<I>: Sync {
@@ -206,6 +207,16 @@ pub enum CrmError {
         /// What was expected and what came.
         message: String,
     },
+    /// A field that the configuration maps is not there.
+    #[error("{} has no custom field {name:?}; it has: {known}", side.title())]
+    NoSuchField {
+        /// Which CRM.
+        side: Side,
+        /// As the configuration names it.
+        name: String,
+        /// The keys there are.
+        known: String,
+    },
     /// The day's quota is used up.
     #[error("{}'s daily quota is used up", side.title())]
     Quota {
@@ -266,6 +277,12 @@ pub trait Reader: Sync {
 
     /// The account behind the credentials.
     fn account(&self) -> impl Future<Output = Result<Account, CrmError>> + Send;
+
+    /// Finds the pair's mapped fields in the account; asks only where one has to be looked up.
+    ///
+    /// # Errors
+    /// When it could not be asked, or there is no such field.
+    fn resolve(&self, mappings: &[Mapping]) -> impl Future<Output = Result<Vec<Mapped>, CrmError>> + Send;
 
     /// Whether the account has tasks; asked once, with any existing contact.
     fn probe_tasks(&self, contact: &Self::Id) -> impl Future<Output = Result<bool, CrmError>> + Send;
@@ -337,7 +354,7 @@ pub trait Reader: Sync {
     ) -> impl Future<Output = Result<Vec<Found<Self::Id>>, CrmError>> + Send;
 
     /// The requests that `write` becomes, in order. Pure: a plan shows them, a run sends the same.
-    fn requests(&self, write: &Write) -> Vec<Request>;
+    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request>;
 
     /// Requests made so far.
     fn usage(&self) -> Usage;

@@ -59,6 +59,20 @@ impl Wire {
         }
     }
 
+    /// Whatever stands there; null is empty.
+    pub fn json(&self, key: &str) -> Said<&Json> {
+        match self.keys.get(key) {
+            None => self.missing(),
+            Some(Json::Null) => Said::Empty,
+            Some(value) => Said::Is(value),
+        }
+    }
+
+    /// Every key.
+    pub const fn keys(&self) -> &Map<String, Json> {
+        &self.keys
+    }
+
     /// A yes or no; null is no.
     pub fn flag(&self, key: &str) -> Result<Said<bool>, Unparsable> {
         match self.keys.get(key) {

@@ -18,18 +18,36 @@ pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and go
 struct Content {
     set: BTreeMap<Field, Value>,
     cannot: Vec<String>,
+    /// Mapped fields whose value is none that the field takes.
+    unfit: Vec<(Field, String)>,
+}
+
+/// A field that the create leaves out and a later run looks at again: its direction is another one, or Cliengo's create
+/// does not take it.
+fn is_left(draft: &Draft<'_>, kind: Kind, side: Side, field: &Field) -> bool {
+    let open = draft.input.pair.field_policy(kind, field).direction.writes(side);
+    !open || side == Side::Cliengo && draft.input.mapped(field).is_some()
 }
 
 fn content(draft: &Draft<'_>, kind: Kind, side: Side, source: &Record) -> Content {
-    let target = fit::Target {
-        side,
-        capabilities: draft.input.capabilities.of(side),
-        kind,
-        current: None,
-        default_due: draft.input.pair.tasks.default_due,
-    };
-    let mut content = Content { set: BTreeMap::new(), cannot: Vec::new() };
-    for field in source.fields.keys().filter(|field| **field != Field::Tags) {
+    let mut content = Content { set: BTreeMap::new(), cannot: Vec::new(), unfit: Vec::new() };
+    for (field, value) in source.fields.iter().filter(|(field, _)| **field != Field::Tags) {
+        let mapped = draft.input.mapped(field);
+        if is_left(draft, kind, side, field) {
+            continue;
+        }
+        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
+            content.unfit.push((field.clone(), objection));
+            continue;
+        }
+        let target = fit::Target {
+            side,
+            capabilities: draft.input.capabilities.of(side),
+            kind,
+            current: None,
+            default_due: draft.input.pair.tasks.default_due,
+            mapped,
+        };
         match target.fit(field, source) {
             Fit::Write(value) => {
                 content.set.insert(field.clone(), value);
@@ -81,7 +99,8 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
     let number = draft.next_family();
     let tags = draft.input.capabilities.of(side).tags;
     let content = content(draft, Kind::Contact, side, &contact.record);
-    let all: Vec<String> = if tags.add {
+    let takes_tags = draft.input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(side);
+    let all: Vec<String> = if tags.add && takes_tags {
         contact.record.tags().iter().filter(|tag| !is_mark(tag)).map(str::to_owned).collect()
     } else {
         Vec::new()
@@ -100,8 +119,13 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         // The tags follow in an operation of their own, and become the shadow with it.
         listed.insert(Field::Tags, Value::Empty);
     }
+    for (field, objection) in &content.unfit {
+        draft.hold(&subject, HeldReason::Picklist, objection.clone());
+        listed.remove(field);
+    }
+    listed.retain(|field, _| *field == Field::Tags || !is_left(draft, Kind::Contact, side, field));
+    *settle.shadows.of_mut(side) = left_out(&listed, &content.set);
     *settle.shadows.of_mut(source) = listed;
-    *settle.shadows.of_mut(side) = left_out(&contact.record, &content.set);
     if tags.read {
         let first = if with_create { Value::tags(sent.iter().collect()) } else { Value::Empty };
         settle.shadows.of_mut(side).insert(Field::Tags, first);
@@ -163,7 +187,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
     let settle = Settle {
         parent: Some(family.link),
         shadows: Both::from_fn(|each| {
-            if each == source { child.record.fields.clone() } else { left_out(&child.record, &content.set) }
+            if each == source { child.record.fields.clone() } else { left_out(&child.record.fields, &content.set) }
         }),
         retires,
         ..Settle::default()
@@ -184,8 +208,8 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
 }
 
 /// What the new record will not have: known to be empty there, so that it is not news next night.
-fn left_out(source: &Record, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
-    let missing = source.fields.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
+fn left_out(source: &BTreeMap<Field, Value>, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
+    let missing = source.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
     missing.map(|field| (field.clone(), Value::Empty)).collect()
 }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::record::{Body, Capabilities, Due, Field, Kind, NameForm, PersonName, Phone, Record, Side, Value};
+use crate::record::{
+    Body, Capabilities, Due, Field, GhlPlace, Kind, Mapped, NameForm, PersonName, Phone, PlainField, Record, Side,
+    Value,
+};
 
 /// How a value fits its target.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +35,8 @@ pub struct Target<'a> {
     pub current: Option<&'a Record>,
     /// When a task without a date is due, counted from its creation.
     pub default_due: Duration,
+    /// What a mapped field holds.
+    pub mapped: Option<&'a Mapped>,
 }
 
 impl Target<'_> {
@@ -51,14 +56,31 @@ impl Target<'_> {
                 None => Fit::Cannot("its phone is not a valid number, and is not sent".to_owned()),
             },
             Value::Body(body) => Fit::Write(Value::Body(Body::new(body.text()))),
-            Value::Email(_) | Value::Tags(_) | Value::Line(_) | Value::Due(_) | Value::Flag(_) => {
-                Fit::Write(value.clone())
-            }
+            _ => Fit::Write(value.clone()),
         };
         match (fitted, current) {
             (Fit::Write(wanted), Some(current)) if wanted.same(current) => Fit::Same,
+            (Fit::Write(_), Some(_)) if self.takes_it_once() => {
+                Fit::Cannot(format!("{} takes a {field} only when the contact is created", self.side.title()))
+            }
             (fitted, _) => fitted,
         }
+    }
+
+    fn plain(&self) -> Option<PlainField> {
+        match &self.mapped?.ghl {
+            GhlPlace::Plain(field) if self.side == Side::Ghl => Some(*field),
+            _ => None,
+        }
+    }
+
+    /// `semantics` 18: GHL's PUT does not take it.
+    fn takes_it_once(&self) -> bool {
+        self.plain().is_some_and(|field| field.create_only)
+    }
+
+    fn clears_it(&self) -> bool {
+        self.plain().is_some_and(|field| field.clearable)
     }
 
     fn clear(&self, field: &Field, source: &Record, current: Option<&Value>) -> Fit {
@@ -76,7 +98,9 @@ impl Target<'_> {
         }
         match current {
             None | Some(Value::Empty) => Fit::Same,
-            Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(field) => Fit::Write(Value::Empty),
+            Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(field) || self.clears_it() => {
+                Fit::Write(Value::Empty)
+            }
             Some(_) => Fit::Cannot(format!("{} cannot empty a {field}", self.side.title())),
         }
     }
@@ -147,6 +171,7 @@ mod tests {
             kind: Kind::Contact,
             current: Some(current),
             default_due: Duration::from_secs(0),
+            mapped: None,
         };
         target.fit(&Field::Name, wanted)
     }

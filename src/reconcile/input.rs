@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
-use crate::record::{Both, ByKind, Capabilities, Ids, Kind, MatchKey, Record, Side, SideId};
+use crate::record::{Both, ByKind, Capabilities, Field, Ids, Kind, Mapped, MatchKey, Record, Side, SideId};
 
 /// What one run knows of one pair.
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
     /// The pair's policy.
     pub pair: &'a Pair,
+    /// Fields that the configuration maps.
+    pub mapped: &'a [Mapped],
     /// How the sides are compared.
     pub mode: Mode,
     /// Now; used for `min_age` only.
@@ -56,7 +58,7 @@ pub struct Input<'a> {
     pub remembered: BTreeSet<String>,
 }
 
-impl Input<'_> {
+impl<'a> Input<'a> {
     /// The policy of `kind`.
     #[must_use]
     pub fn policy(&self, kind: Kind) -> &KindPolicy {
@@ -65,6 +67,12 @@ impl Input<'_> {
             Kind::Task => &self.pair.tasks.policy,
             Kind::Note => &self.pair.notes.policy,
         }
+    }
+
+    /// What a mapped field holds; `None` for the others.
+    #[must_use]
+    pub fn mapped(&self, field: &Field) -> Option<&'a Mapped> {
+        self.mapped.iter().find(|mapped| mapped.field == *field)
     }
 
     /// Whether one of the contact's tasks or notes cannot be understood: then not all of them are known. (I30)

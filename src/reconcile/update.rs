@@ -74,7 +74,7 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
             now: story.now.of(side).get(field),
         });
         let rules = Rules {
-            policy: draft.input.policy(subject.kind),
+            policy: draft.input.pair.field_policy(subject.kind, field),
             updated: Both::from_fn(|side| story.now.of(side).updated),
             repair: draft.input.mode == Mode::Full,
         };
@@ -142,6 +142,7 @@ fn fitted(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: &Field,
         kind: subject.kind,
         current: Some(story.now.of(side)),
         default_due: draft.input.pair.tasks.default_due,
+        mapped: draft.input.mapped(field),
     };
     target.fit(field, story.now.of(side.other()))
 }
@@ -186,6 +187,10 @@ fn propagate(
 ) {
     let side = source.other();
     let Some(listed) = story.now.of(source).get(field) else { return };
+    let objection = draft.input.mapped(field).filter(|_| side == Side::Ghl).and_then(|mapped| mapped.objection(listed));
+    if let Some(objection) = objection {
+        return draft.hold(subject, HeldReason::Picklist, objection);
+    }
     let can_update = draft.input.can(side, subject.kind).update;
     let (wanted, cannot) = match fitted(draft, subject, story, field, side) {
         Fit::Write(wanted) => (Some(wanted), None),
@@ -249,7 +254,7 @@ fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdic
         let Some(tags) = now.of(side) else { continue };
         let base = story.base.of(side).and_then(tags_of);
         let can = draft.input.capabilities.of(target).tags;
-        let open = draft.input.policy(Kind::Contact).direction.writes(target);
+        let open = draft.input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(target);
         let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), can.remove && open);
         let never_read = base.is_none() && story.base.of(side).is_some();
         if !open || !can.add || never_read {

@@ -7,6 +7,7 @@ mod body;
 mod capabilities;
 mod due;
 mod field;
+mod mapped;
 mod name;
 mod phone;
 mod side;
@@ -23,6 +24,7 @@ pub use due::Due;
 pub use field::Field;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+pub use mapped::{CLIENGO_FIELDS, GHL_FIELDS, GhlPlace, Holds, Mapped, PlainField, Step};
 pub use name::PersonName;
 pub use phone::{Phone, Region};
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,16 @@ pub struct Forms {
     pub zone: TimeZone,
     /// E-mails that are fillers, as patterns in which `*` stands for anything (`semantics` 8).
     pub placeholders: Vec<String>,
+    /// Fields that the configuration maps.
+    pub mapped: Vec<Mapped>,
+}
+
+impl Forms {
+    /// How a mapped field is read and written; `None` for the others.
+    #[must_use]
+    pub fn mapped(&self, field: &Field) -> Option<&Mapped> {
+        self.mapped.iter().find(|mapped| mapped.field == *field)
+    }
 }
 
 /// One record as one side tells it.

@@ -1,6 +1,7 @@
 //! One field's value: compared by what it means, shown as it stands.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,10 @@ pub enum Value {
     Due(Due),
     /// Yes or no.
     Flag(bool),
+    /// A number.
+    Number(f64),
+    /// Some of a field's options.
+    Choices(BTreeSet<String>),
 }
 
 impl Value {
@@ -73,6 +78,13 @@ impl Value {
         if tags.is_empty() { Self::Empty } else { Self::Tags(tags) }
     }
 
+    /// Some options; none is empty.
+    #[must_use]
+    pub fn choices<'a>(chosen: impl Iterator<Item = &'a str>) -> Self {
+        let chosen: BTreeSet<String> = chosen.map(canonical_line).filter(|one| !one.is_empty()).collect();
+        if chosen.is_empty() { Self::Empty } else { Self::Choices(chosen) }
+    }
+
     /// Whether it is known to be empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -108,7 +120,9 @@ impl Value {
             Self::Phone(phone) => Cow::Owned(phone.key()),
             Self::Line(line) => Cow::Borrowed(line),
             Self::Body(body) => Cow::Borrowed(body.text()),
-            Self::Tags(_) | Self::Due(_) | Self::Flag(_) => Cow::Owned(self.shown()),
+            Self::Tags(_) | Self::Due(_) | Self::Flag(_) | Self::Number(_) | Self::Choices(_) => {
+                Cow::Owned(self.shown())
+            }
         }
     }
 
@@ -125,6 +139,8 @@ impl Value {
             Self::Body(body) => body.text().to_owned(),
             Self::Due(due) => due.shown(),
             Self::Flag(flag) => flag.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Choices(chosen) => chosen.iter().cloned().collect::<Vec<_>>().join(", "),
         }
     }
 
@@ -135,9 +151,17 @@ impl Value {
             Self::Empty => serde_json::Value::Null,
             Self::Tags(tags) => tags.iter().collect::<Vec<_>>().into(),
             Self::Flag(flag) => (*flag).into(),
+            Self::Number(number) => whole(*number).map_or_else(|| (*number).into(), Into::into),
+            Self::Choices(chosen) => chosen.iter().cloned().collect::<Vec<_>>().into(),
             _ => self.shown().into(),
         }
     }
+}
+
+/// A number without decimals as an integer, so that it is written without them.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
 
 /// What a contact can be recognised by, in comparable form.

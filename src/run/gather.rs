@@ -82,7 +82,7 @@ struct Gathering<'j, 's, C, G> {
     job: &'j Job<'j, C, G>,
     stage: &'s Mutex<Stage>,
     state: Option<&'s State>,
-    pulled: &'s Pulled,
+    pulled: &'j Pulled,
     touched: BTreeMap<i64, Both<Option<Sighting>>>,
     seen: Vec<Seen>,
     unlinked: Both<Vec<Unlinked>>,
@@ -104,7 +104,7 @@ pub(super) async fn gather<'j, C, G>(
     job: &'j Job<'j, C, G>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
-    pulled: &Pulled,
+    pulled: &'j Pulled,
 ) -> Result<Gathered<'j>, RunError>
 where
     C: Reader<Id = CliengoId>,
@@ -348,6 +348,7 @@ where
         let covered = self.covered(&contacts, &parents)?;
         let mut input = Input {
             pair: job.pair,
+            mapped: &self.pulled.forms.mapped,
             mode: job.mode,
             now: job.clock.now(),
             first_sync: state.map(State::link_counts).transpose()?.is_none_or(|links| links.contact == 0),

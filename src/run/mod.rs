@@ -31,7 +31,7 @@ use crate::clock::Clock;
 use crate::config::Pair;
 use crate::crm::{Reader, Usage, Writer};
 use crate::reconcile::{Mode, Plan, reconcile};
-use crate::record::{Both, CliengoId, GhlId, Side};
+use crate::record::{Both, CliengoId, Forms, GhlId, Side};
 use crate::state::{PairLock, Stage, State, StateError};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
@@ -109,7 +109,7 @@ where
     let pulled = pull(job, &stage, state.as_ref()).await?;
     check_accounts(state.as_ref(), &pulled)?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let plan = draw(job, &gathered);
+    let plan = draw(job, &gathered, &pulled.forms);
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }
 
@@ -197,7 +197,7 @@ where
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
-    let plan = draw(job, &gathered);
+    let plan = draw(job, &gathered, &pulled.forms);
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
     if let Some(saved) = &consent.saved {
@@ -229,13 +229,13 @@ where
 }
 
 /// Reconciles, and writes down what each operation will send.
-fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, gathered: &Gathered<'_>) -> Plan {
+fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, gathered: &Gathered<'_>, forms: &Forms) -> Plan {
     let mut plan = reconcile(&gathered.input);
     for operation in &mut plan.operations {
         if let Some(write) = &operation.write {
             operation.requests = match operation.side {
-                Side::Cliengo => job.cliengo.requests(write),
-                Side::Ghl => job.ghl.requests(write),
+                Side::Cliengo => job.cliengo.requests(write, forms),
+                Side::Ghl => job.ghl.requests(write, forms),
             };
         }
     }

@@ -68,7 +68,8 @@ where
     G: Reader<Id = GhlId>,
 {
     let location = job.ghl.account().await?;
-    let forms = forms(job, &location);
+    let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
+    let forms = Forms { mapped, ..forms(job, &location) };
     let sinks = Both::from_fn(|side| StageSink { stage, side });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
@@ -95,7 +96,7 @@ fn forms<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {
     let country = job.pair.region.as_deref().or(location.country.as_deref());
     let region = country.and_then(|country| country.to_ascii_uppercase().parse::<Region>().ok());
     let zone = location.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
-    Forms { region, zone, placeholders: job.pair.placeholder_emails.clone() }
+    Forms { region, zone, placeholders: job.pair.placeholder_emails.clone(), mapped: Vec::new() }
 }
 
 /// `semantics` 14 and 27: what was learned once is pinned; a failing probe never changes a mode.

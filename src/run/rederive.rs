@@ -21,6 +21,7 @@ pub(super) fn mapping_key(pair: &Pair, forms: &Forms) -> String {
         directions.join(" "),
         format!("{:?}", pair.cliengo.tasks),
         format!("{:?}", pair.scope),
+        format!("{:?} {:?}", forms.mapped, pair.fields.policies),
     ];
     let mut hasher = blake3::Hasher::new();
     for part in parts {

@@ -37,6 +37,9 @@ pub(super) struct Identity {
     pub(super) ghl_users: [String; 2],
     /// The custom field "Presupuesto".
     pub(super) budget_field: String,
+    /// The ids of the further custom fields.
+    #[serde(default)]
+    pub(super) custom_fields: Vec<String>,
 }
 
 /// First name, last name and e-mail of the people who work in both CRMs.
@@ -58,6 +61,7 @@ impl Identity {
             cliengo_users: [hex_id(seed, 7), hex_id(seed, 8)],
             ghl_users: [letters_id(seed, 9), letters_id(seed, 10)],
             budget_field: letters_id(seed, 11),
+            custom_fields: (12..15).map(|number| letters_id(seed, number)).collect(),
         }
     }
 }

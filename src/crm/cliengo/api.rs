@@ -45,6 +45,11 @@ fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) -> Res
         Said::Is(place) => Some(place.to_owned()),
     };
     tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
+    for mapped in &forms.mapped {
+        if let Some(value) = mapped.of_cliengo(wire.keys()) {
+            record.fields.insert(mapped.field.clone(), value);
+        }
+    }
     tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"]))?);
     Ok(())
 }

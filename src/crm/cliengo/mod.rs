@@ -24,9 +24,10 @@ use super::{
     Writer,
 };
 use crate::clock::Clock;
+use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Method, NameForm, Record, RemoteId, Request, Side,
-    TagCapabilities, Write,
+    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, Method, NameForm, Record, RemoteId,
+    Request, Side, TagCapabilities, Write,
 };
 
 /// How Cliengo is told who asks (`Cliengo API notes, 1.2`).
@@ -253,6 +254,11 @@ impl Reader for Cliengo {
         }
     }
 
+    async fn resolve(&self, _mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
+        // GHL's fields decide what a mapped field holds.
+        Ok(Vec::new())
+    }
+
     async fn probe_tasks(&self, contact: &CliengoId) -> Result<bool, CrmError> {
         match self.http.read(&list::children_request(Kind::Task, contact)).await? {
             Answer::Body(_) => Ok(true),
@@ -327,8 +333,8 @@ impl Reader for Cliengo {
         Ok(found)
     }
 
-    fn requests(&self, write: &Write) -> Vec<Request> {
-        write::requests(&self.website_id, write)
+    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request> {
+        write::requests(&self.website_id, write, forms)
     }
 
     fn usage(&self) -> Usage {

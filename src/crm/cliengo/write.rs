@@ -12,11 +12,11 @@ use crate::record::{
 };
 
 /// The requests that `write` becomes, in order.
-pub(super) fn requests(website_id: &str, write: &Write) -> Vec<Request> {
+pub(super) fn requests(website_id: &str, write: &Write, forms: &Forms) -> Vec<Request> {
     match write.action {
-        Action::Create => create(website_id, write).into_iter().collect(),
+        Action::Create => create(website_id, write, forms).into_iter().collect(),
         Action::Update | Action::Complete => {
-            let mut requests: Vec<Request> = update(write).into_iter().collect();
+            let mut requests: Vec<Request> = update(write, forms).into_iter().collect();
             requests.extend(tags(write));
             requests
         }
@@ -26,8 +26,8 @@ pub(super) fn requests(website_id: &str, write: &Write) -> Vec<Request> {
     }
 }
 
-fn create(website_id: &str, write: &Write) -> Option<Request> {
-    let mut body = fields(write);
+fn create(website_id: &str, write: &Write, forms: &Forms) -> Option<Request> {
+    let mut body = fields(write, forms);
     let path = if write.kind == Kind::Contact {
         body.insert("websiteId".to_owned(), json!(website_id));
         "/contacts".to_owned()
@@ -37,8 +37,8 @@ fn create(website_id: &str, write: &Write) -> Option<Request> {
     Some(Request::new(Method::Post, path).with_body(Json::Object(body)))
 }
 
-fn update(write: &Write) -> Option<Request> {
-    let body = fields(write);
+fn update(write: &Write, forms: &Forms) -> Option<Request> {
+    let body = fields(write, forms);
     let method = if write.kind == Kind::Contact { Method::Patch } else { Method::Put };
     let path = at(write)?;
     (!body.is_empty()).then(|| Request::new(method, path).with_body(Json::Object(body)))
@@ -66,8 +66,21 @@ fn below(kind: Kind, parent: &Target) -> String {
     format!("/contacts/{}/{kind}s", segment(parent))
 }
 
-fn fields(write: &Write) -> Map<String, Json> {
-    write.set.iter().filter_map(|(field, value)| wire(write, field, value)).collect()
+fn fields(write: &Write, forms: &Forms) -> Map<String, Json> {
+    let mut body: Map<String, Json> = write.set.iter().filter_map(|(field, value)| wire(write, field, value)).collect();
+    let mut extra = Map::new();
+    for (field, value) in write.set.iter().filter(|(_, value)| !value.is_empty()) {
+        let Some(mapped) = forms.mapped(field) else { continue };
+        match mapped.cliengo.strip_prefix("leadFields.") {
+            Some(key) => extra.insert(key.to_owned(), mapped.in_cliengo(value)),
+            None => body.insert(mapped.cliengo.clone(), mapped.in_cliengo(value)),
+        };
+    }
+    if !extra.is_empty() {
+        // What is read in `leadFields` is written as `extraParams` (`Cliengo API notes, 2.5`).
+        body.insert("extraParams".to_owned(), Json::Object(extra));
+    }
+    body
 }
 
 /// One field as Cliengo takes it; `None` for what cannot be sent.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::crm::row::Row;
 use crate::crm::wire::{Said, Wire, is_placeholder, tell, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
-use crate::record::{Due, Field, Forms, Kind, MatchKey, Phone, Record, Value, canonical_email};
+use crate::record::{Due, Field, Forms, GhlPlace, Kind, MatchKey, Phone, Record, Value, canonical_email};
 
 /// Keys that change without the record changing.
 pub(super) const VOLATILE: [&str; 6] =
@@ -48,6 +48,14 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unpars
     };
     tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
     tell_tags(record, wire.list("tags", |tag| text_in(tag, &[]))?);
+    for mapped in &forms.mapped {
+        let said = match &mapped.ghl {
+            GhlPlace::Plain(field) if wire.has(field.searched) => wire.json(field.searched),
+            GhlPlace::Plain(field) => wire.json(field.key),
+            GhlPlace::Custom(id) => custom(wire, id),
+        };
+        tell(record, mapped.field.clone(), said, |value| mapped.of_ghl(value));
+    }
     if let Said::Is(emails) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"])))? {
         record.also.extend(emails.into_iter().flatten().map(|email| MatchKey::Email(canonical_email(&email))));
     }
@@ -56,6 +64,18 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unpars
         record.also.extend(keys.map(MatchKey::Phone));
     }
     Ok(())
+}
+
+/// A custom field's value; one that the list does not have is empty.
+fn custom<'a>(wire: &'a Wire, id: &str) -> Said<&'a Json> {
+    match wire.json("customFields") {
+        Said::Is(Json::Array(fields)) => {
+            let is_it = |field: &&Json| field.get("id").and_then(Json::as_str) == Some(id);
+            fields.iter().find(is_it).and_then(|field| field.get("value")).map_or(Said::Empty, Said::Is)
+        }
+        Said::Is(_) => Said::Unknown,
+        said => said,
+    }
 }
 
 /// Both parts, in the case they were written in: some shapes lower `firstName` and keep `firstNameRaw`.

@@ -1,6 +1,7 @@
 //! GoHighLevel: its settings, what it can do, and how it is read and written.
 
 mod api;
+mod custom;
 mod find;
 mod list;
 mod write;
@@ -22,8 +23,9 @@ use super::{
     Writer,
 };
 use crate::clock::Clock;
+use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, Field, Forms, GhlId, Kind, KindCapabilities, Method, NameForm, Record, Request, Side,
+    ByKind, Capabilities, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, NameForm, Record, Request, Side,
     TagCapabilities, Write,
 };
 
@@ -146,6 +148,10 @@ impl Reader for Ghl {
         }
     }
 
+    async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
+        self.resolved(mappings).await
+    }
+
     async fn probe_tasks(&self, _contact: &GhlId) -> Result<bool, CrmError> {
         Ok(true)
     }
@@ -190,8 +196,8 @@ impl Reader for Ghl {
         }
     }
 
-    fn requests(&self, write: &Write) -> Vec<Request> {
-        write::requests(&self.location_id, write)
+    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request> {
+        write::requests(&self.location_id, write, forms)
     }
 
     fn usage(&self) -> Usage {

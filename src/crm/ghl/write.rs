@@ -11,16 +11,16 @@ use crate::crm::wire::Said;
 use crate::crm::wire::tell_tags;
 use crate::crm::{Answered, Shape, Unparsable};
 use crate::record::{
-    Action, Field, Forms, GhlId, Kind, Method, PersonName, Record, RemoteId, Request, Target, Value, Write,
+    Action, Field, Forms, GhlId, GhlPlace, Kind, Method, PersonName, Record, RemoteId, Request, Target, Value, Write,
     html_from_text,
 };
 
 /// The requests that `write` becomes, in order.
-pub(super) fn requests(location_id: &str, write: &Write) -> Vec<Request> {
+pub(super) fn requests(location_id: &str, write: &Write, forms: &Forms) -> Vec<Request> {
     match write.action {
-        Action::Create => create(location_id, write).into_iter().collect(),
+        Action::Create => create(location_id, write, forms).into_iter().collect(),
         Action::Update => {
-            let mut requests: Vec<Request> = update(write).into_iter().collect();
+            let mut requests: Vec<Request> = update(write, forms).into_iter().collect();
             requests.extend(tags(write));
             requests
         }
@@ -31,8 +31,8 @@ pub(super) fn requests(location_id: &str, write: &Write) -> Vec<Request> {
     }
 }
 
-fn create(location_id: &str, write: &Write) -> Option<Request> {
-    let mut body: Map<String, Json> = fields(write).into_iter().filter(|(_, value)| !value.is_null()).collect();
+fn create(location_id: &str, write: &Write, forms: &Forms) -> Option<Request> {
+    let mut body: Map<String, Json> = fields(write, forms).into_iter().filter(|(_, value)| !value.is_null()).collect();
     let path = match write.kind {
         Kind::Contact => {
             body.insert("locationId".to_owned(), json!(location_id));
@@ -64,8 +64,8 @@ fn first_tags(write: &Write) -> Vec<String> {
     tags
 }
 
-fn update(write: &Write) -> Option<Request> {
-    let body = fields(write);
+fn update(write: &Write, forms: &Forms) -> Option<Request> {
+    let body = fields(write, forms);
     let path = at(write)?;
     (!body.is_empty()).then(|| Request::new(Method::Put, path).with_body(Json::Object(body)))
 }
@@ -97,14 +97,24 @@ fn below(kind: Kind, parent: &Target) -> String {
     format!("/contacts/{}/{kind}s", segment(parent))
 }
 
-fn fields(write: &Write) -> Map<String, Json> {
+fn fields(write: &Write, forms: &Forms) -> Map<String, Json> {
     let mut body = Map::new();
+    let mut custom = Vec::new();
     for (field, value) in &write.set {
         if *field == Field::Name {
             name(write, value, &mut body);
+        } else if let Some(mapped) = forms.mapped(field) {
+            match &mapped.ghl {
+                GhlPlace::Plain(field) => _ = body.insert(field.key.to_owned(), value.json()),
+                GhlPlace::Custom(id) => custom.push(json!({ "id": id, "field_value": value.json() })),
+            }
         } else if let Some((key, value)) = wire(write.kind, field, value) {
             body.insert(key.to_owned(), value);
         }
+    }
+    if !custom.is_empty() {
+        // Merged by id: fields that are not named stay (`GHL API notes, 3.5`).
+        body.insert("customFields".to_owned(), Json::Array(custom));
     }
     body
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{Edit, EditKind, EditOp};
-use crate::sandbox::data::{Data, Moment, folded, is_blank, parse_date};
-use crate::sandbox::ghl::{CustomValue, GhlContact, GhlNote, GhlTask, define, set_field, tidy};
+use crate::sandbox::data::{Data, Moment, folded, parse_date};
+use crate::sandbox::ghl::{GhlContact, GhlNote, GhlTask, define, set_custom_field, set_field, tidy};
 
 const CONTACT_KEYS: [&str; 23] = [
     "firstName",
@@ -86,7 +86,7 @@ fn set_contact(data: &mut Data, contact: &mut GhlContact, edit: &Edit, moment: M
     contact.additional_phones =
         edit.texts("additionalPhones")?.unwrap_or(std::mem::take(&mut contact.additional_phones));
     if let Some(custom) = edit.set.get("customFields") {
-        set_budget(data, contact, edit, custom)?;
+        set_custom(data, contact, edit, custom)?;
     }
     let apart = ["tags", "additionalEmails", "additionalPhones", "customFields", "createdAt"];
     for (key, value) in edit.set.iter().filter(|(key, _)| !apart.contains(&key.as_str())) {
@@ -95,17 +95,11 @@ fn set_contact(data: &mut Data, contact: &mut GhlContact, edit: &Edit, moment: M
     Ok(())
 }
 
-fn set_budget(data: &Data, contact: &mut GhlContact, edit: &Edit, custom: &Value) -> Result<(), String> {
-    let id = data.identity.budget_field.clone();
+fn set_custom(data: &Data, contact: &mut GhlContact, edit: &Edit, custom: &Value) -> Result<(), String> {
     let fields = custom.as_object().ok_or_else(|| format!("{}: `customFields` must be an object", edit.what()))?;
     for (name, value) in fields {
-        if name != "presupuesto" && *name != id {
-            return Err(format!("{}: unknown custom field `{name}`; known: presupuesto", edit.what()));
-        }
-        contact.custom_fields.retain(|custom| custom.id != id);
-        if !is_blank(value) {
-            contact.custom_fields.push(CustomValue { id: id.clone(), value: value.clone() });
-        }
+        let unknown = || Err(format!("{}: unknown custom field `{name}`", edit.what()));
+        set_custom_field(&data.identity, contact, name, value).unwrap_or_else(unknown)?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ impl EditKind {
 /// One edit, as a line of a script has it.
 ///
 /// Keys of `set`, by kind. Contact: the CRM's own write names, `tags`, on Cliengo `lastName` and `leadFields`, on GHL
-/// `additionalEmails`, `additionalPhones` and `customFields` as `{"presupuesto": 1}`; `null` clears. Task: `title`,
+/// `additionalEmails`, `additionalPhones` and `customFields` by key, as `{"presupuesto": 1}`; `null` clears. Task: `title`,
 /// `description` (or `body`), `dueDate`, `completed`, `assignedTo`. Note: `message` (or `body`). A `create` of these
 /// takes `createdAt` too, an instant in the past.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Moment, is_blank};
-use super::data::{CustomValue, GhlContact};
+use super::data::GhlContact;
 use super::refusal::{Holds, Property, invalid, properties, texts, unprocessable};
-use super::{define, find, here, shape, succeeded, tidy};
+use super::{custom, define, find, here, shape, succeeded, tidy};
 
 /// What PUT takes, and which of it may be `null`.
 const UPDATE: [Property; 20] = [
@@ -76,27 +76,8 @@ fn take(data: &mut Data, contact: &mut GhlContact, body: &Map<String, Value>, mo
                 contact.tags = tidy(&texts(Some(value)));
                 define(data, &contact.tags, moment);
             }
-            "customFields" => merge_custom_fields(data, contact, value)?,
+            "customFields" => custom::merge(data, contact, value)?,
             _ => set_field(contact, name, value),
-        }
-    }
-    Ok(())
-}
-
-/// Custom values merge by id; a key is taken for its id (GHL API notes, 3.5).
-fn merge_custom_fields(data: &Data, contact: &mut GhlContact, given: &Value) -> Result<(), Answer> {
-    for item in given.as_array().into_iter().flatten() {
-        let named = item.get("id").or_else(|| item.get("key")).and_then(Value::as_str).unwrap_or_default();
-        let known = [data.identity.budget_field.as_str(), "contact.presupuesto", "presupuesto"];
-        if !known.contains(&named) {
-            return Err(invalid("customFields: invalid custom field id"));
-        }
-        let id = data.identity.budget_field.clone();
-        let written = ["field_value", "fieldValue", "value"].into_iter().find_map(|key| item.get(key));
-        let value = written.cloned().unwrap_or_default();
-        contact.custom_fields.retain(|custom| custom.id != id);
-        if !is_blank(&value) {
-            contact.custom_fields.push(CustomValue { id, value });
         }
     }
     Ok(())

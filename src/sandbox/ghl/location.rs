@@ -24,19 +24,6 @@ pub(super) fn tags(data: &Data) -> Answer {
     Answer::ok(json!({ "tags": tags }))
 }
 
-pub(super) fn custom_fields(data: &Data) -> Answer {
-    Answer::ok(json!({ "customFields": [{
-        "id": data.identity.budget_field,
-        "name": "Presupuesto",
-        "model": "contact",
-        "fieldKey": "contact.presupuesto",
-        "placeholder": "",
-        "dataType": "MONETORY",
-        "position": 0,
-        "locationId": data.identity.location_id,
-    }] }))
-}
-
 pub(super) fn users(data: &Data) -> Answer {
     let people = data.identity.ghl_users.iter().zip(USERS);
     let users: Vec<Value> = people

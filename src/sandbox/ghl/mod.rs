@@ -1,6 +1,7 @@
 //! GHL as its notes describe it: credentials, version header and routes (GHL API notes, 1 to 5).
 
 mod contacts;
+mod custom;
 mod data;
 mod filter;
 mod index;
@@ -13,6 +14,7 @@ mod tags;
 mod tasks;
 
 pub(super) use contacts::set_field;
+pub(super) use custom::set as set_custom_field;
 pub(super) use data::{CustomValue, GhlContact, GhlData, GhlNote, GhlTag, GhlTask};
 pub(super) use notes::shown as shown_note;
 pub(super) use refusal::{too_many, unauthorized, unprocessable};
@@ -90,7 +92,7 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
         }
         ("GET", ["locations", id]) => here(data, id).map(|()| location::read(data)),
         ("GET", ["locations", id, "tags"]) => here(data, id).map(|()| location::tags(data)),
-        ("GET", ["locations", id, "customFields"]) => here(data, id).map(|()| location::custom_fields(data)),
+        ("GET", ["locations", id, "customFields"]) => here(data, id).map(|()| custom::listed(data)),
         ("GET", ["users", "" | "search"]) => {
             here(data, call.parameter("locationId").unwrap_or_default())?;
             Ok(location::users(data))

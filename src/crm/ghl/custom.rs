@@ -1,0 +1,102 @@
+//! The location's custom fields: what a mapped field holds (`GHL API notes, 3.5`).
+
+use serde::Deserialize;
+
+use super::Ghl;
+use crate::config::Mapping;
+use crate::crm::CrmError;
+use crate::crm::answer::Answer;
+use crate::crm::path::encode;
+use crate::record::{GHL_FIELDS, GhlPlace, Holds, Mapped, Method, Request, Side};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomField {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    field_key: String,
+    #[serde(default)]
+    data_type: String,
+    #[serde(default)]
+    picklist_options: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomFields {
+    custom_fields: Vec<CustomField>,
+}
+
+impl CustomField {
+    /// Its key without the model in front.
+    fn key(&self) -> &str {
+        self.field_key.strip_prefix("contact.").unwrap_or(&self.field_key)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.id == name || self.key() == name || self.field_key == name || self.name == name
+    }
+
+    fn holds(&self) -> Holds {
+        match self.data_type.as_str() {
+            "NUMERICAL" | "MONETORY" => Holds::Number,
+            "DATE" => Holds::Date,
+            "SINGLE_OPTIONS" | "RADIO" => Holds::Option(self.picklist_options.clone()),
+            "MULTIPLE_OPTIONS" | "CHECKBOX" => Holds::Options(self.picklist_options.clone()),
+            _ => Holds::Text,
+        }
+    }
+}
+
+impl Ghl {
+    /// Every mapping with its place in this location.
+    pub(super) async fn resolved(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
+        let custom = |mapping: &Mapping| mapping.ghl.strip_prefix("customFields.").map(str::to_owned);
+        let known = if mappings.iter().any(|mapping| custom(mapping).is_some()) {
+            self.custom_fields().await?
+        } else {
+            Vec::new()
+        };
+        let mut resolved = Vec::new();
+        for mapping in mappings {
+            let (ghl, holds) = match custom(mapping) {
+                Some(name) => {
+                    let field = known.iter().find(|field| field.is(&name)).ok_or_else(|| CrmError::NoSuchField {
+                        side: Side::Ghl,
+                        name: name.clone(),
+                        known: known.iter().map(CustomField::key).collect::<Vec<_>>().join(", "),
+                    })?;
+                    (GhlPlace::Custom(field.id.clone()), field.holds())
+                }
+                None => match GHL_FIELDS.into_iter().find(|field| field.key == mapping.ghl) {
+                    Some(field) => {
+                        (GhlPlace::Plain(field), if field.key == "dateOfBirth" { Holds::Date } else { Holds::Text })
+                    }
+                    None => continue,
+                },
+            };
+            resolved.push(Mapped {
+                field: mapping.field.clone(),
+                cliengo: mapping.cliengo.clone(),
+                ghl,
+                holds,
+                transform: mapping.transform.clone(),
+                values: mapping.values.clone(),
+            });
+        }
+        Ok(resolved)
+    }
+
+    async fn custom_fields(&self) -> Result<Vec<CustomField>, CrmError> {
+        let location = encode(&self.location_id);
+        let request = Request::new(Method::Get, format!("/locations/{location}/customFields?model=contact"));
+        match self.http.read(&request).await? {
+            Answer::Body(body) => serde_json::from_str::<CustomFields>(&body)
+                .map(|answer| answer.custom_fields)
+                .map_err(|_| self.http.protocol("the custom fields came without their list")),
+            Answer::No(no) => Err(self.http.refused(&no)),
+        }
+    }
+}

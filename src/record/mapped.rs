@@ -1,0 +1,391 @@
+//! Fields that the configuration maps: what they hold, and how a value of one CRM becomes one of the other.
+//!
+//! A Cliengo value is read in GHL's terms (its transform and its words applied), so that both sides compare as they are.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Field, Value, canonical_line};
+
+/// A contact's field that both sides have by configuration, resolved against the GHL location.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapped {
+    /// The field.
+    pub field: Field,
+    /// Where Cliengo has it: a key, or `leadFields.KEY`.
+    pub cliengo: String,
+    /// Where GHL has it.
+    pub ghl: GhlPlace,
+    /// What GHL keeps in it.
+    pub holds: Holds,
+    /// What is done with Cliengo's value.
+    pub transform: Vec<Step>,
+    /// Cliengo's words and GHL's.
+    pub values: Vec<(String, String)>,
+}
+
+/// Where GHL has a field (`GHL API notes, 3.1 and 3.5`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GhlPlace {
+    /// A field of the contact itself.
+    Plain(PlainField),
+    /// A custom field, by id.
+    Custom(String),
+}
+
+/// A field of GHL's contact itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainField {
+    /// As it is written, and as the configuration names it.
+    pub key: &'static str,
+    /// As a search spells it.
+    pub searched: &'static str,
+    /// Whether PUT takes null for it.
+    pub clearable: bool,
+    /// Whether only POST takes it (`semantics` 18).
+    pub create_only: bool,
+}
+
+const fn plain(key: &'static str, clearable: bool) -> PlainField {
+    PlainField { key, searched: key, clearable, create_only: false }
+}
+
+/// GHL's own fields that can be mapped (`GHL API notes, 3.1`).
+pub const GHL_FIELDS: [PlainField; 11] = [
+    PlainField { key: "companyName", searched: "companyName", clearable: false, create_only: true },
+    PlainField { key: "gender", searched: "gender", clearable: false, create_only: true },
+    PlainField { key: "address1", searched: "address", clearable: true, create_only: false },
+    plain("city", true),
+    plain("state", true),
+    plain("postalCode", false),
+    plain("country", false),
+    plain("website", true),
+    plain("timezone", true),
+    plain("source", true),
+    plain("dateOfBirth", true),
+];
+
+/// Cliengo's fields that can be read, and whether PATCH takes them (`Cliengo API notes, 2.5 and 3`).
+pub const CLIENGO_FIELDS: [(&str, bool); 17] = [
+    ("status", true),
+    ("subStatus", true),
+    ("rating", true),
+    ("message", false),
+    ("entryMethod", false),
+    ("medium", false),
+    ("utmCampaign", false),
+    ("utmContent", false),
+    ("utmMedium", false),
+    ("utmTerm", false),
+    ("conversionUrl", false),
+    ("landingUrl", false),
+    ("referalUrl", false),
+    ("websiteName", false),
+    ("age", false),
+    ("city", false),
+    ("geoip.city", false),
+];
+
+/// What a GHL field keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Text.
+    Text,
+    /// A number.
+    Number,
+    /// A day, as `2026-12-24`.
+    Date,
+    /// One of these.
+    Option(Vec<String>),
+    /// Any of these.
+    Options(Vec<String>),
+}
+
+/// A step of a transform, from Cliengo to GHL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Without outer blanks.
+    Trim,
+    /// In lower case.
+    Lower,
+    /// In capitals.
+    Upper,
+    /// As a number: `$ 1.500,50` is 1500.5.
+    Number,
+    /// As `true` or `false`.
+    Boolean,
+    /// A day in this format (as strftime names it).
+    Date(String),
+    /// Where it is blank: the first of these that is not.
+    First(Vec<String>),
+    /// A list as one text, with this between its parts.
+    Join(String),
+    /// The n-th part, from 1, between these.
+    Split(String, usize),
+}
+
+impl Step {
+    /// Whether Cliengo's value can be told from GHL's.
+    #[must_use]
+    pub const fn is_invertible(&self) -> bool {
+        matches!(self, Self::Trim | Self::Number)
+    }
+
+    fn apply(&self, value: Json, contact: &Map<String, Json>) -> Json {
+        let text = |change: fn(&str) -> String| match &value {
+            Json::String(text) => Json::String(change(text)),
+            Json::Array(items) => items
+                .iter()
+                .map(|item| item.as_str().map_or_else(|| item.clone(), |text| change(text).into()))
+                .collect(),
+            other => other.clone(),
+        };
+        match self {
+            Self::Trim => text(|text| text.trim().to_owned()),
+            Self::Lower => text(str::to_lowercase),
+            Self::Upper => text(str::to_uppercase),
+            Self::Number => number_in(&shown(&value)).map_or(value, Into::into),
+            Self::Boolean => truth(&shown(&value)).map_or(value, |truth| truth.to_string().into()),
+            Self::Date(format) => match Date::strptime(format, shown(&value).trim()) {
+                Ok(date) => date.to_string().into(),
+                Err(_) => value,
+            },
+            Self::First(others) if is_blank(&value) => {
+                let first = others.iter().filter_map(|path| at(contact, path)).find(|found| !is_blank(found));
+                first.cloned().unwrap_or(value)
+            }
+            Self::First(_) => value,
+            Self::Join(separator) => match &value {
+                Json::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(separator).into(),
+                _ => value,
+            },
+            Self::Split(separator, nth) => {
+                let text = shown(&value);
+                text.split(separator.as_str()).nth(nth.saturating_sub(1)).unwrap_or_default().to_owned().into()
+            }
+        }
+    }
+}
+
+/// The value under a path such as `leadFields.budget`; `None` where the key is not there.
+#[must_use]
+pub fn at<'a>(contact: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {
+    let mut parts = path.split('.');
+    let first = contact.get(parts.next()?)?;
+    parts.try_fold(first, |value, part| value.get(part))
+}
+
+fn is_blank(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.trim().is_empty(),
+        Json::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn shown(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A number as people write it. The last of `.` and `,` is the decimal one, unless three digits follow it.
+fn number_in(text: &str) -> Option<f64> {
+    let plain: String = text.chars().filter(|c| c.is_ascii_digit() || "-.,".contains(*c)).collect();
+    let decimal = plain
+        .rfind(['.', ','])
+        .filter(|at| plain.len() - at - 1 != 3 || plain.matches(['.', ',']).count() == 1 && plain.starts_with("0"));
+    let digits: String = plain
+        .char_indices()
+        .filter_map(|(at, c)| match c {
+            '.' | ',' if Some(at) == decimal => Some('.'),
+            '.' | ',' => None,
+            other => Some(other),
+        })
+        .collect();
+    digits.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match canonical_line(text).to_lowercase().as_str() {
+        "true" | "1" | "yes" | "y" | "si" | "sí" | "s" | "x" => Some(true),
+        "false" | "0" | "no" | "n" => Some(false),
+        _ => None,
+    }
+}
+
+impl Mapped {
+    /// Cliengo's value, in GHL's terms; `None` is unknown.
+    #[must_use]
+    pub fn of_cliengo(&self, contact: &Map<String, Json>) -> Option<Value> {
+        let found = at(contact, &self.cliengo);
+        // Where the object that holds them is there, a key that is not there is empty.
+        let inside = self.cliengo.split_once('.').is_some_and(|(object, _)| contact.contains_key(object));
+        let instead = self.transform.iter().any(|step| matches!(step, Step::First(_)));
+        let raw = match found {
+            Some(found) => found.clone(),
+            None if inside || instead => Json::Null,
+            None => return None,
+        };
+        let value = self.transform.iter().fold(raw, |value, step| step.apply(value, contact));
+        Some(self.value(&self.translated(value)))
+    }
+
+    fn translated(&self, value: Json) -> Json {
+        let word = |text: &str| {
+            let text = canonical_line(text);
+            self.values.iter().find(|(cliengo, _)| *cliengo == text).map(|(_, ghl)| ghl.clone())
+        };
+        match &value {
+            Json::Array(items) => {
+                items.iter().map(|item| word(&shown(item)).map_or_else(|| item.clone(), Json::String)).collect()
+            }
+            other => word(&shown(other)).map_or(value, Json::String),
+        }
+    }
+
+    /// GHL's value.
+    #[must_use]
+    pub fn of_ghl(&self, value: &Json) -> Value {
+        self.value(value)
+    }
+
+    fn value(&self, value: &Json) -> Value {
+        if is_blank(value) {
+            return Value::Empty;
+        }
+        match &self.holds {
+            Holds::Number => match value.as_f64().or_else(|| shown(value).trim().parse().ok()) {
+                Some(number) => Value::Number(number),
+                None => Value::line(&shown(value)),
+            },
+            Holds::Options(_) => {
+                let items = match value {
+                    Json::Array(items) => items.iter().map(shown).collect(),
+                    other => vec![shown(other)],
+                };
+                Value::choices(items.iter().map(String::as_str))
+            }
+            Holds::Date => {
+                let text = shown(value);
+                let day = text.get(..10).and_then(|day| day.parse::<Date>().ok());
+                day.map_or_else(|| Value::line(&text), |day| Value::Line(day.to_string()))
+            }
+            Holds::Text | Holds::Option(_) => Value::line(&shown(value)),
+        }
+    }
+
+    /// What is wrong with writing `value` to GHL; `None`: it fits.
+    #[must_use]
+    pub fn objection(&self, value: &Value) -> Option<String> {
+        let unknown = |options: &[String], chosen: &str| {
+            (!options.iter().any(|option| option == chosen))
+                .then(|| format!("{chosen:?} is none of the options of {} in GHL: {}", self.field, options.join(", ")))
+        };
+        match (&self.holds, value) {
+            (_, Value::Empty) | (Holds::Text, _) => None,
+            (Holds::Number, Value::Number(_)) => None,
+            (Holds::Number, other) => {
+                Some(format!("{:?} is no number, and {} in GHL takes nothing else", other.shown(), self.field))
+            }
+            (Holds::Date, value) => value.shown().parse::<Date>().is_err().then(|| {
+                format!(
+                    "{:?} is no date such as 2026-12-24, and {} in GHL takes nothing else",
+                    value.shown(),
+                    self.field
+                )
+            }),
+            (Holds::Option(options), value) => unknown(options, &value.shown()),
+            (Holds::Options(options), Value::Choices(chosen)) => chosen.iter().find_map(|one| unknown(options, one)),
+            (Holds::Options(options), value) => unknown(options, &value.shown()),
+        }
+    }
+
+    /// A value in Cliengo's words.
+    #[must_use]
+    pub fn in_cliengo(&self, value: &Value) -> Json {
+        let word = |text: String| {
+            let known = self.values.iter().find(|(_, ghl)| *ghl == text);
+            known.map_or(text, |(cliengo, _)| cliengo.clone())
+        };
+        match value {
+            Value::Choices(chosen) => chosen.iter().map(|one| word(one.clone())).collect::<Vec<_>>().into(),
+            Value::Line(line) => word(line.clone()).into(),
+            other => other.json(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn mapped(holds: Holds, transform: Vec<Step>, values: &[(&str, &str)]) -> Mapped {
+        let values = values.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect();
+        let ghl = GhlPlace::Custom("f".to_owned());
+        Mapped {
+            field: Field::Mapped("budget".into()),
+            cliengo: "leadFields.budget".to_owned(),
+            ghl,
+            holds,
+            transform,
+            values,
+        }
+    }
+
+    fn read(mapped: &Mapped, budget: Json) -> Option<Value> {
+        let contact = json!({ "leadFields": { "budget": budget, "other": "Otro" }, "name": "Ana" });
+        mapped.of_cliengo(contact.as_object().unwrap())
+    }
+
+    #[test]
+    fn each_step_of_a_transform_does_what_it_says() {
+        let one = |step: Step, value: Json| read(&mapped(Holds::Text, vec![step], &[]), value).unwrap().shown();
+        assert_eq!(one(Step::Trim, json!("  a b ")), "a b");
+        assert_eq!(one(Step::Lower, json!("ÁB")), "áb");
+        assert_eq!(one(Step::Upper, json!("áb")), "ÁB");
+        assert_eq!(one(Step::Boolean, json!("Sí")), "true");
+        assert_eq!(one(Step::Date("%d/%m/%Y".to_owned()), json!("24/12/2026")), "2026-12-24");
+        assert_eq!(one(Step::First(vec!["leadFields.other".to_owned()]), json!("")), "Otro");
+        assert_eq!(one(Step::Join(" y ".to_owned()), json!(["a", "b"])), "a y b");
+        assert_eq!(one(Step::Split(",".to_owned(), 2), json!("a,b,c")), "b");
+    }
+
+    #[test]
+    fn numbers_are_read_as_people_write_them() {
+        for (text, number) in [
+            ("1500", 1500.0),
+            ("$ 1.500,50", 1500.5),
+            ("1,500.5", 1500.5),
+            ("1.500", 1500.0),
+            ("2,5", 2.5),
+            ("0.125", 0.125),
+        ] {
+            assert_eq!(number_in(text), Some(number), "{text}");
+        }
+        assert_eq!(number_in("mucho"), None);
+    }
+
+    #[test]
+    fn words_are_translated_both_ways_and_others_pass() {
+        let mapped = mapped(Holds::Option(vec!["Nuevo".to_owned()]), Vec::new(), &[("NEW", "Nuevo")]);
+        assert_eq!(read(&mapped, json!("NEW")), Some(Value::Line("Nuevo".to_owned())));
+        assert_eq!(mapped.in_cliengo(&Value::Line("Nuevo".to_owned())), json!("NEW"));
+        assert!(mapped.objection(&Value::Line("Otro".to_owned())).is_some());
+    }
+
+    #[test]
+    fn what_an_object_that_is_there_does_not_have_is_empty_and_else_unknown() {
+        let mapped = mapped(Holds::Text, Vec::new(), &[]);
+        let contact = json!({ "leadFields": {} });
+        assert_eq!(mapped.of_cliengo(contact.as_object().unwrap()), Some(Value::Empty));
+        assert_eq!(mapped.of_cliengo(&Map::new()), None);
+    }
+}
