@@ -36,12 +36,9 @@ pub fn plan_brood(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>) {
 fn plan_one(draft: &mut Draft<'_>, family: &Family, linked: &Linked) {
     let subject =
         Subject { kind: linked.kind, ids: linked.ids.clone(), label: linked.label(), link: Some(linked.link) };
-    match (linked.sides.cliengo.seen(), linked.sides.ghl.seen()) {
-        (Some(cliengo), Some(ghl)) => {
-            let base = Both::from_fn(|side| linked.sides.of(side).base.as_ref());
-            plan_linked(draft, family, &subject, linked.link, Story { base, now: Both { cliengo, ghl } });
-        }
-        _ => missing::plan_child(draft, family, &subject, linked),
+    match Story::of(linked) {
+        Some(story) => plan_linked(draft, family, &subject, linked.link, story),
+        None => missing::plan_child(draft, family, &subject, linked),
     }
 }
 
@@ -98,7 +95,7 @@ fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl
     let mut ids = Ids::one(cliengo.id.clone());
     ids.insert(ghl.id.clone());
     let subject = Subject { kind: cliengo.kind, ids, label: ghl.record.label(), link: None };
-    let story = Story { base: Both::default(), now: Both { cliengo: &cliengo.record, ghl: &ghl.record } };
+    let story = Story::new(&cliengo.record, &ghl.record);
     plan_pair(draft, family, &subject, story, None);
 }
 

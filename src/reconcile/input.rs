@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
-use crate::record::{Both, ByKind, Capabilities, Field, Ids, Kind, Mapped, MatchKey, Record, Side, SideId};
+use crate::record::{Both, ByKind, Capabilities, Field, Ids, Kind, Mapped, MatchKey, Record, Side, SideId, Value};
 
 /// What one run knows of one pair.
 #[derive(Clone, Debug)]
@@ -121,6 +121,17 @@ pub struct Half {
     pub base: Option<Record>,
     /// As this run found it.
     pub now: Now,
+    /// Fields whose last write was not kept there. (I33)
+    pub rejected: Rejected,
+}
+
+/// Fields of one half that a CRM did not keep as they were written.
+#[derive(Clone, Debug, Default)]
+pub struct Rejected {
+    /// Seen in this run: said once.
+    pub news: BTreeMap<Field, Value>,
+    /// Known before.
+    pub known: BTreeSet<Field>,
 }
 
 impl Half {

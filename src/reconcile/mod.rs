@@ -105,7 +105,7 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
     if scope::stands_outside(draft, &subject, contact, brood) {
         return;
     }
-    let (Some(cliengo), Some(ghl)) = (contact.sides.cliengo.seen(), contact.sides.ghl.seen()) else {
+    let Some(story) = Story::of(contact) else {
         if takes_part && !promote(draft, contact) {
             missing::plan_contact(draft, &subject, contact, brood);
         }
@@ -113,8 +113,7 @@ fn plan_contact(draft: &mut Draft<'_>, link: i64, contact: Option<&Linked>, broo
     };
     let Some(family) = existing(draft, LinkRef::Existing(link), &contact.ids, &subject.label) else { return };
     if takes_part {
-        let base = Both::from_fn(|side| contact.sides.of(side).base.as_ref());
-        plan_linked(draft, &family, &subject, link, Story { base, now: Both { cliengo, ghl } });
+        plan_linked(draft, &family, &subject, link, story);
     }
     plan_brood(draft, &family, brood);
 }
@@ -129,7 +128,7 @@ fn promote(draft: &mut Draft<'_>, lost: &Linked) -> bool {
     let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: lost.label(), link: Some(lost.link) };
     let link = LinkRef::MadeBy(draft.next_id());
     let Some(family) = existing(draft, link, &ids, &subject.label) else { return false };
-    let story = Story { base: Both::default(), now: Both { cliengo: &next.record, ghl } };
+    let story = Story::new(&next.record, ghl);
     // What hangs under it leaves its old links: the next run sees all of it.
     plan_pair(draft, &family, &subject, story, Some(lost.link));
     true
@@ -148,7 +147,7 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         let link = LinkRef::MadeBy(draft.next_id());
         let Some(family) = existing(draft, link, &ids, &label) else { continue };
         let subject = Subject { kind: Kind::Contact, ids, label, link: None };
-        let story = Story { base: Both::default(), now: Both { cliengo: &pair.cliengo.record, ghl: &pair.ghl.record } };
+        let story = Story::new(&pair.cliengo.record, &pair.ghl.record);
         let retires = pair.ghl.retires.or(pair.cliengo.retires);
         if let Some(why) = outside(draft, pair) {
             link_outside(draft, &family, &subject, story, &why, retires);

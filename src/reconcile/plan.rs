@@ -266,6 +266,15 @@ pub enum Settlement {
         /// The side that is gone.
         gone: Side,
     },
+    /// A CRM did not keep what was written to a field. (I33)
+    Rejected {
+        /// The link.
+        link: i64,
+        /// The side that did not keep it.
+        side: Side,
+        /// The field.
+        field: Field,
+    },
     /// A contact left the scope, or came back.
     Scope {
         /// Its link.

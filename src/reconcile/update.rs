@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
+use super::input::{Linked, Rejected};
 use super::merge::{Decision, Rules, Sight, TagNews, decide, mark_of, tag_news};
-use super::plan::{Change, Conflict, HeldReason, LinkRef, Mode, Settle, TagDelta, Winner};
+use super::plan::{Change, Conflict, HeldReason, LinkRef, Mode, Settle, Settlement, TagDelta, Winner};
 use crate::config::OnDelete;
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
 
@@ -16,6 +17,28 @@ pub struct Story<'a> {
     pub base: Both<Option<&'a Record>>,
     /// As they are.
     pub now: Both<&'a Record>,
+    /// Fields that a side did not keep as they were written.
+    pub rejected: Both<Option<&'a Rejected>>,
+}
+
+impl<'a> Story<'a> {
+    /// A story that was never agreed upon.
+    #[must_use]
+    pub const fn new(cliengo: &'a Record, ghl: &'a Record) -> Self {
+        Self {
+            base: Both { cliengo: None, ghl: None },
+            now: Both { cliengo, ghl },
+            rejected: Both { cliengo: None, ghl: None },
+        }
+    }
+
+    /// A linked record's story; `None` where one half was not seen.
+    #[must_use]
+    pub fn of(linked: &'a Linked) -> Option<Self> {
+        let now = Both { cliengo: linked.sides.cliengo.seen()?, ghl: linked.sides.ghl.seen()? };
+        let base = Both::from_fn(|side| linked.sides.of(side).base.as_ref());
+        Some(Self { base, now, rejected: Both::from_fn(|side| Some(&linked.sides.of(side).rejected)) })
+    }
 }
 
 /// What a story comes to, before it is planned.
@@ -32,6 +55,7 @@ struct Verdicts {
 /// Plans what makes both sides of a linked record equal.
 pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, story: Story<'_>) {
     let verdicts = judge(draft, subject, story);
+    say_rejected(draft, subject, link, story);
     for side in Side::BOTH {
         let news: BTreeMap<Field, Value> = verdicts
             .settled
@@ -80,6 +104,7 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
         };
         let decision =
             if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
+        let decision = again(story, field, &rules).unwrap_or(decision);
         let decision = if is_clean(sights) { held_apart(draft, subject, story, field, decision) } else { decision };
         match decision {
             Decision::Rest => {}
@@ -103,6 +128,34 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
         judge_tags(draft, subject, story, &mut verdicts);
     }
     verdicts
+}
+
+/// I33: what was not kept is said once and becomes base; the other side keeps what was written.
+fn say_rejected(draft: &mut Draft<'_>, subject: &Subject, link: i64, story: Story<'_>) {
+    for side in Side::BOTH {
+        for (field, shown) in story.rejected.of(side).iter().flat_map(|rejected| &rejected.news) {
+            let detail = format!(
+                "{} did not keep the {field} that was written; it is not sent again until it changes, or with --full",
+                side.title()
+            );
+            draft.cannot(subject, side, Action::Update, detail);
+            let fields = BTreeMap::from([(field.clone(), shown.clone())]);
+            draft.settlements.push(Settlement::Rejected { link, side, field: field.clone() });
+            draft.settle(link, side, fields);
+        }
+    }
+}
+
+/// `semantics` 25: with `--full`, what a side did not keep is sent to it once more.
+fn again(story: Story<'_>, field: &Field, rules: &Rules<'_>) -> Option<Decision> {
+    let side = Side::BOTH
+        .into_iter()
+        .find(|side| story.rejected.of(*side).is_some_and(|rejected| rejected.known.contains(field)))?;
+    let differ = match (story.now.cliengo.get(field), story.now.ghl.get(field)) {
+        (Some(cliengo), Some(ghl)) => !cliengo.same_for_linking(ghl),
+        _ => false,
+    };
+    (rules.repair && differ && rules.policy.direction.writes(side)).then_some(Decision::Take(side.other()))
 }
 
 /// Whether neither side changed since both were last agreed.

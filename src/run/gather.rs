@@ -15,9 +15,9 @@ use super::pull::Pulled;
 use super::rederive::{self, rederived};
 use super::{Job, RunError, held};
 use crate::crm::{Reader, Shape};
-use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Unlinked, Unreadable};
+use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
 use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
-use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
+use crate::state::{Attempt, LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
 #[derive(Clone, Debug)]
@@ -242,7 +242,7 @@ where
             if parent.as_ref().is_some_and(|parent| parent.status != LinkStatus::Live) {
                 continue;
             }
-            let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged });
+            let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged, rejected: Rejected::default() });
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
                 let sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
@@ -255,7 +255,9 @@ where
         for linked in loaded.contacts.iter_mut().chain(&mut loaded.children).chain(&mut loaded.secondaries) {
             for side in Side::BOTH {
                 if let Some(now) = answers.get(&(linked.link, side)) {
+                    let attempts = state.attempts(linked.link, side)?;
                     let half = linked.sides.of_mut(side);
+                    notice_rejected(half, now, &attempts);
                     half.now = unchanged_if_equal(now.clone(), half.base.as_ref());
                 }
             }
@@ -315,7 +317,8 @@ where
                 _ => Now::Unknown("not listed in this run".to_owned()),
             },
         };
-        Ok(Half { base, now })
+        let known = if self.job.mode == Mode::Full { state.rejected(row.id, side)? } else { BTreeSet::new() };
+        Ok(Half { base, now, rejected: Rejected { known, ..Rejected::default() } })
     }
 
     async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
@@ -388,6 +391,27 @@ where
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
         Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
+    }
+}
+
+/// How far a CRM's own times of one write may be apart (`GHL API notes, 5`).
+const OWN_WRITE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+
+/// I33: a CRM that shows again what stood there before our write did not keep it. That is no edit: the base takes it, so
+/// that it does not go back over what was written.
+fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attempt>) {
+    let (Now::Changed(record), Some(base)) = (now, &mut half.base) else { return };
+    for (field, attempt) in attempts {
+        let Some(shown) = record.get(field) else { continue };
+        let touched_since = match (attempt.updated, record.updated) {
+            (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
+            _ => false,
+        };
+        if !touched_since && shown.same(&attempt.before) && base.get(field).is_some_and(|written| !written.same(shown))
+        {
+            base.fields.insert(field.clone(), shown.clone());
+            half.rejected.news.insert(field.clone(), shown.clone());
+        }
     }
 }
 

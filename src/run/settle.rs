@@ -9,7 +9,7 @@ use super::pull::Pulled;
 use super::saved::generation;
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Tags, Value};
-use crate::state::{LinkRow, LinkStatus, NewLink, State, StateError};
+use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, State, StateError};
 
 /// What settles with an applied operation.
 #[derive(Debug)]
@@ -118,6 +118,7 @@ fn changed(
         let ours = side == applied.side;
         let mut fields = applied.settle.shadows.of(side).clone();
         if ours {
+            attempted(state, link, applied)?;
             fields.extend(written(applied));
         }
         if applied.action == Action::Tag {
@@ -128,6 +129,18 @@ fn changed(
         }
     }
     Ok(Some(link))
+}
+
+/// I33: remembers what stood in the written fields, so that a CRM that goes back to it is not taken for a person.
+fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
+    let shadow = state.shadow(link, applied.side)?.map(|shadow| shadow.record).unwrap_or_default();
+    for (field, sent) in applied.sent {
+        let before = shadow.get(field).cloned().unwrap_or(Value::Empty);
+        let stored = applied.answer.get(field).is_none_or(|answered| answered.same(sent) || !answered.same(&before));
+        let attempt = Attempt { before, updated: applied.answer.updated };
+        state.attempted(link, applied.side, field, &attempt, !stored)?;
+    }
+    Ok(())
 }
 
 /// The tags of one shadow with the operation's additions and removals: a delta, so that what a person did meanwhile
@@ -209,6 +222,7 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
             None => Ok(()),
         },
         Settlement::Keep { link, gone } => keep(state, *link, *gone, run),
+        Settlement::Rejected { link, side, field } => state.reject(*link, *side, field),
         Settlement::Scope { link, outside } => state.set_scope(*link, *outside),
         Settlement::Drop { link } => {
             if let Some(row) = state.link(*link)? {
@@ -244,6 +258,7 @@ pub(super) fn after(
             if link.role == Role::Secondary {
                 state.set_seen(link.id, seen.side, &seen.fingerprint, &seen.payload, &seen.record)?;
             } else if covers(&shadow.record, &seen.record) {
+                state.kept_what_was_written(link.id, seen.side)?;
                 state.set_seen(
                     link.id,
                     seen.side,

@@ -136,8 +136,15 @@ impl Server {
         if fault == Fault::ResetBefore {
             return Sent { cut: true, ..Sent::plain(Answer::empty(500)) };
         }
+        let claimed = match &fault {
+            Fault::ForgetField(field) => call.body.as_ref().and_then(|body| body.get(field)).cloned(),
+            _ => None,
+        };
         let call = fault::call_of(&fault, call);
         let mut sent = Sent::plain(fault::alter(&fault, self.work(&call, is_json)));
+        if let (Fault::ForgetField(field), Some(claimed)) = (&fault, claimed) {
+            fault::claim(&mut sent.answer, field, claimed);
+        }
         match fault {
             Fault::ResetAfterWrite => sent.cut = true,
             Fault::Hang(wait) => sent.wait = wait,

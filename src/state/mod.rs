@@ -2,6 +2,7 @@
 //!
 //! Only this room speaks SQL. What it hands out is canonical records and plain values.
 
+mod attempt;
 mod history;
 mod journal;
 mod lock;
@@ -10,6 +11,7 @@ mod stage;
 
 use std::path::{Path, PathBuf};
 
+pub use attempt::Attempt;
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
@@ -82,6 +84,7 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/001_snapshot.sql")),
         M::up(include_str!("migrations/002_journal.sql")),
+        M::up(include_str!("migrations/003_attempt.sql")),
     ])
 }
 

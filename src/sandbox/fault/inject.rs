@@ -20,7 +20,21 @@ pub(in crate::sandbox) fn call_of(fault: &Fault, mut call: Call) -> Call {
             body.retain(|name, _| !["searchAfter", "skip", "page"].contains(&name.as_str()));
         }
     }
+    if let (Fault::IgnoreField(field) | Fault::ForgetField(field), Some(Value::Object(body))) = (fault, &mut call.body)
+    {
+        body.remove(field);
+    }
     call
+}
+
+/// The answer that claims a field was kept.
+pub(in crate::sandbox) fn claim(answer: &mut Answer, field: &str, sent: Value) {
+    let Some(Value::Object(body)) = answer.json_mut() else { return };
+    let record = match body.get_mut("contact") {
+        Some(Value::Object(contact)) => contact,
+        _ => body,
+    };
+    record.insert(field.to_owned(), sent);
 }
 
 /// The answer that comes instead of any work.

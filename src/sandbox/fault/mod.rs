@@ -8,7 +8,7 @@ use crate::record::Side;
 mod inject;
 mod spec;
 
-pub(super) use inject::{alter, before, call_of};
+pub(super) use inject::{alter, before, call_of, claim};
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,10 @@ pub enum Fault {
     CreatedBut422,
     /// Every record lacks this field.
     DropField(String),
+    /// A write without this field of its body.
+    IgnoreField(String),
+    /// The same, but the answer shows the field as if it had been kept.
+    ForgetField(String),
     /// The `Date` header is off by that many seconds.
     DateSkew(i64),
 }

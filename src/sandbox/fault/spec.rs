@@ -9,7 +9,8 @@ use crate::sandbox::SandboxError;
 
 const KNOWN: &str = "too-many[=SECONDS], daily-exhausted, status=CODE, status-after-write=CODE, html, truncated-json, \
     no-array, reset-before, reset-after-write, hang=SECONDS, slow-body=SECONDS, short-listing, empty-listing, \
-    repeat-cursor, torn-page, expired-token, created-but-422, drop-field=NAME, date-skew=SECONDS, lag=SECONDS";
+    repeat-cursor, torn-page, expired-token, created-but-422, drop-field=NAME, ignore-field=NAME, \
+    forget-field=NAME, date-skew=SECONDS, lag=SECONDS";
 
 impl FromStr for Faults {
     type Err = SandboxError;
@@ -19,7 +20,7 @@ impl FromStr for Faults {
     /// - `fault`: `too-many[=SECONDS]`, `daily-exhausted`, `status=CODE`, `status-after-write=CODE`, `html`,
     ///   `truncated-json`, `no-array`, `reset-before`, `reset-after-write`, `hang=SECONDS`, `slow-body=SECONDS`,
     ///   `short-listing`, `empty-listing`, `repeat-cursor`, `torn-page`, `expired-token`, `created-but-422`,
-    ///   `drop-field=NAME`, `date-skew=SECONDS`. Seconds may have decimals. `lag=SECONDS`, alone, lets GHL's searches
+    ///   `drop-field=NAME`, `ignore-field=NAME`, `forget-field=NAME`, `date-skew=SECONDS`. Seconds may have decimals. `lag=SECONDS`, alone, lets GHL's searches
     ///   stay behind.
     /// - `@side`: `@cliengo` or `@ghl`; both without it.
     /// - `:METHOD` in capitals, `:path_part` anything else that the path below the base contains.
@@ -105,6 +106,8 @@ fn fault(text: &str) -> Result<Fault, String> {
         "status-after-write" => Fault::StatusAfterWrite(status()?),
         "hang" => Fault::Hang(seconds(needed()?)?),
         "slow-body" => Fault::SlowBody(seconds(needed()?)?),
+        "ignore-field" => Fault::IgnoreField(needed()?.to_owned()),
+        "forget-field" => Fault::ForgetField(needed()?.to_owned()),
         "drop-field" => Fault::DropField(needed()?.to_owned()),
         "date-skew" => Fault::DateSkew(whole(needed()?)?),
         plain => match (plain_fault(plain), argument) {
