@@ -19,6 +19,7 @@ mod documented;
 mod fields;
 mod first_sync;
 mod lost_answers;
+mod mapping;
 mod people;
 mod quiet;
 mod random_edits;
