@@ -166,6 +166,9 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for contact in &correlated.single {
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&Ids::one(contact.id.clone())));
+        if scope::leaves_out(draft, contact) {
+            continue;
+        }
         let subject = subject_of(contact);
         if is_too_young(draft.input, contact) {
             draft.hold(&subject, HeldReason::TooYoung, too_young());
@@ -187,7 +190,9 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for (contact, reason, detail) in &correlated.held {
         // What waits with its contact is not said one by one.
         loose.remove(&contact.id);
-        draft.hold(&subject_of(contact), *reason, detail.clone());
+        if *reason == HeldReason::UnknownOutcome || !scope::leaves_out(draft, contact) {
+            draft.hold(&subject_of(contact), *reason, detail.clone());
+        }
     }
 }
 

@@ -363,7 +363,7 @@ where
             mapped: &self.pulled.forms.mapped,
             mode: job.mode,
             now: job.clock.now(),
-            first_sync: state.map(State::link_counts).transpose()?.is_none_or(|links| links.contact == 0),
+            first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
             capabilities: Both {
                 cliengo: job.cliengo.capabilities(&self.pulled.learned),
                 ghl: job.ghl.capabilities(&self.pulled.learned),

@@ -214,6 +214,17 @@ impl State {
         Ok(counts)
     }
 
+    /// Whether contacts are linked, also outside the scope.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_contacts(&self) -> Result<bool, StateError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM link WHERE kind = 'contact' AND status IN ('live', 'out_of_scope')")?;
+        Ok(statement.exists([])?)
+    }
+
     /// Makes a link.
     ///
     /// # Errors

@@ -25,3 +25,4 @@ mod quiet;
 mod random_edits;
 mod reviewed;
 mod reviewed_modes;
+mod scope;
