@@ -146,6 +146,20 @@ async fn what_is_created_has_the_tag_of_the_scope_and_the_tag_is_no_edit() {
 }
 
 #[tokio::test]
+async fn people_outside_the_scope_are_linked_and_said_only_where_they_differ() {
+    let house = House::build(&Plot::extended().with_settings(SINCE)).await;
+    old(&house);
+    assert_eq!(held(&house.good_night().await), []);
+    house.quiet_night().await;
+    let other = json!({ "name": "Otra", "email": "otra@example.com", "createdAt": "2020-05-01T10:00:00Z" });
+    house.contact(Side::Cliengo, &other);
+    house.contact(Side::Ghl, &json!({ "firstName": "Distinta", "email": "otra@example.com" }));
+    let night = house.good_night().await;
+    assert_eq!((held(&night), shown(&night)), (vec![HeldReason::OutOfScope], vec!["cliengo contact link".to_owned()]));
+    assert_eq!(house.writes(), []);
+}
+
+#[tokio::test]
 async fn a_contact_that_moves_to_another_website_sleeps_until_it_moves_back() {
     let mut house = House::build(&Plot::extended()).await;
     let website = house.sandbox.website_id().to_owned();
