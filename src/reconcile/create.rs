@@ -7,7 +7,6 @@ use super::fit::{self, Fit};
 use super::input::Unlinked;
 use super::merge::{TagNews, is_mark};
 use super::plan::{Change, HeldReason, LinkRef, Settle};
-use super::scope;
 use super::update::plan_tags;
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
@@ -75,10 +74,6 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         link: retires,
     };
     if !draft.input.policy(Kind::Contact).direction.writes(side) {
-        return None;
-    }
-    if scope::outside(&draft.input.pair.scope, source, &contact.record, false).is_some() {
-        draft.outside += 1;
         return None;
     }
     if draft.input.pending.contains(&(Kind::Contact, contact.id.clone())) {

@@ -165,6 +165,9 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for contact in &correlated.single {
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&Ids::one(contact.id.clone())));
+        if scope::leaves_out(draft, contact) {
+            continue;
+        }
         let subject = subject_of(contact);
         if is_too_young(draft.input, contact) {
             draft.hold(&subject, HeldReason::TooYoung, too_young());
@@ -186,7 +189,9 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for (contact, reason, detail) in &correlated.held {
         // What waits with its contact is not said one by one.
         loose.remove(&contact.id);
-        draft.hold(&subject_of(contact), *reason, detail.clone());
+        if *reason == HeldReason::UnknownOutcome || !scope::leaves_out(draft, contact) {
+            draft.hold(&subject_of(contact), *reason, detail.clone());
+        }
     }
 }
 
@@ -204,16 +209,19 @@ fn link_outside(
     why: &str,
     retires: Option<i64>,
 ) {
+    let same = |side: Side, field: &Field, value: &Value| {
+        let theirs = story.now.of(side.other()).get(field);
+        *field != Field::Tags && theirs.is_some_and(|theirs| value.same_for_linking(theirs))
+    };
     let agreed = |side: Side| {
-        let same = |field: &Field, value: &Value| {
-            let theirs = story.now.of(side.other()).get(field);
-            *field != Field::Tags && theirs.is_some_and(|theirs| value.same_for_linking(theirs))
-        };
-        let fields = story.now.of(side).fields.iter().filter(|(field, value)| same(field, value));
+        let fields = story.now.of(side).fields.iter().filter(|(field, value)| same(side, field, value));
         fields.map(|(field, value)| (field.clone(), value.clone())).collect()
     };
     let settle = Settle { shadows: Both::from_fn(agreed), retires, outside: true, ..Settle::default() };
-    draft.hold(subject, HeldReason::OutOfScope, format!("{why}: linked, and left as it is"));
+    let differs = |(field, value): (&Field, &Value)| *field != Field::Tags && !same(Side::Cliengo, field, value);
+    if story.now.cliengo.fields.iter().any(differs) {
+        draft.hold(subject, HeldReason::OutOfScope, format!("{why}: linked, and left as it is"));
+    }
     draft.add_link((family.number, &family.contact), &Ids::default(), subject, settle);
 }
 

@@ -4,10 +4,10 @@ use jiff::tz::TimeZone;
 
 use super::children::{Brood, is_dirty};
 use super::draft::{Draft, Subject};
-use super::input::Linked;
+use super::input::{Linked, Unlinked};
 use super::plan::{HeldReason, Settlement};
 use crate::config::Scope;
-use crate::record::{Record, Side};
+use crate::record::{Field, Kind, Record, Side};
 
 /// Why a record of `side` is outside the scope; `None`: it takes part. What is not known of a record that is linked
 /// changes nothing; one that is not linked takes part only when it is known to.
@@ -24,7 +24,7 @@ pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Opti
     if !places.is_empty() && record.place.as_deref().map_or(!linked, |place| !places.contains(&place)) {
         return Some(format!("its {what} in {} is not in scope.{key}", side.title()));
     }
-    let knows_tags = record.get(&crate::record::Field::Tags).is_some();
+    let knows_tags = record.get(&Field::Tags).is_some();
     let tagged = || scope.ghl_tags.iter().any(|tag| record.tags().contains(tag));
     if side == Side::Ghl && !scope.ghl_tags.is_empty() && (knows_tags || !linked) && !tagged() {
         return Some("it has none of the tags of scope.ghl_tags in GHL".to_owned());
@@ -34,14 +34,28 @@ pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Opti
         (Some(since), Some(born)) if born < since => {
             Some(format!("it was created in {} before scope.since ({since})", side.title()))
         }
+        (Some(since), None) if !linked => {
+            Some(format!("{} does not say whether it was created before scope.since ({since})", side.title()))
+        }
         _ => None,
     }
 }
 
-/// Whether a linked contact stands outside the scope now; its link is told when that changed.
+/// Whether an unlinked contact stands outside the scope: such contacts are counted, not said one by one.
+pub fn leaves_out(draft: &mut Draft<'_>, contact: &Unlinked) -> bool {
+    let side = contact.id.side();
+    let is_outside = outside(&draft.input.pair.scope, side, &contact.record, false).is_some();
+    if is_outside && draft.input.policy(Kind::Contact).direction.writes(side.other()) {
+        draft.outside += 1;
+    }
+    is_outside
+}
+
+/// Whether a linked contact stands outside the scope now, or stood there when it was last seen: what is missing is no
+/// delete then (I22). Its link is told when that changed.
 pub fn stands_outside(draft: &mut Draft<'_>, subject: &Subject, contact: &Linked, brood: &Brood<'_>) -> bool {
     let scope = &draft.input.pair.scope;
-    let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).seen()?, true));
+    let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).current()?, true));
     if why.is_some() != contact.outside {
         draft.settlements.push(Settlement::Scope { link: contact.link, outside: why.is_some() });
     }
@@ -62,4 +76,54 @@ pub fn stands_outside(draft: &mut Draft<'_>, subject: &Subject, contact: &Linked
         draft.hold(subject, HeldReason::OutOfScope, detail);
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Tags, Value};
+
+    fn tagged(tag: &str) -> Record {
+        Record::default().with(Field::Tags, Value::tags([tag].iter().collect::<Tags>()))
+    }
+
+    fn takes_part(scope: &Scope, side: Side, record: &Record, linked: bool) -> bool {
+        outside(scope, side, record, linked).is_none()
+    }
+
+    #[test]
+    fn each_key_filters_its_own_side() {
+        let tags = Scope { ghl_tags: vec!["From-Chatbot".to_owned()], ..Scope::default() };
+        assert!(takes_part(&tags, Side::Ghl, &tagged(" from-chatbot"), false));
+        assert!(!takes_part(&tags, Side::Ghl, &tagged("vip"), true));
+        assert!(takes_part(&tags, Side::Cliengo, &tagged("vip"), false));
+        let at = |place: &str| Record { place: Some(place.to_owned()), ..Record::default() };
+        let websites = Scope { cliengo_websites: vec!["a".to_owned()], ..Scope::default() };
+        assert!(takes_part(&websites, Side::Cliengo, &at("a"), false));
+        assert!(!takes_part(&websites, Side::Cliengo, &at(""), true));
+        assert!(takes_part(&websites, Side::Ghl, &at("b"), false));
+    }
+
+    #[test]
+    fn the_day_of_since_takes_part_and_the_day_before_does_not() {
+        let scope = Scope { since: Some("2024-01-01".parse().unwrap()), ..Scope::default() };
+        let born = |at: &str| Record { created: Some(at.parse().unwrap()), ..Record::default() };
+        for side in Side::BOTH {
+            assert!(takes_part(&scope, side, &born("2024-01-01T00:00:00Z"), false));
+            assert!(!takes_part(&scope, side, &born("2023-12-31T23:59:59Z"), true));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_keeps_a_link_and_creates_nobody() {
+        let unknown = Record::default();
+        for scope in [
+            Scope { ghl_tags: vec!["a".to_owned()], ..Scope::default() },
+            Scope { ghl_business_id: Some("a".to_owned()), ..Scope::default() },
+            Scope { since: Some("2024-01-01".parse().unwrap()), ..Scope::default() },
+        ] {
+            assert!(takes_part(&scope, Side::Ghl, &unknown, true));
+            assert!(!takes_part(&scope, Side::Ghl, &unknown, false));
+        }
+    }
 }

@@ -12,7 +12,7 @@ use ask::Question;
 use company::recognisable;
 
 use super::pull::Pulled;
-use super::rederive::{self, rederived};
+use super::rederive::Remapping;
 use super::{Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
@@ -93,7 +93,7 @@ struct Gathering<'j, 's, C, G> {
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
     kept_news: BTreeSet<i64>,
     /// The shadows were derived under another mapping: a dry run derives them again as it reads them.
-    another_mapping: bool,
+    remapping: Option<Remapping<'j>>,
 }
 
 /// Gathers what reconciling needs from stage and state, and asks the CRMs about what is missing or doubtful.
@@ -123,9 +123,9 @@ where
         missed: Vec::new(),
         unreadable_keys: Both::default(),
         kept_news: BTreeSet::new(),
-        another_mapping: match state {
-            Some(state) => rederive::is_another(state, &rederive::mapping_key(job.pair, &pulled.forms))?,
-            None => false,
+        remapping: match state {
+            Some(state) => Remapping::of(state, job.pair, &pulled.forms)?,
+            None => None,
         },
     };
     held(stage).seal()?;
@@ -144,7 +144,7 @@ where
     fn sieve<R: Reader>(&mut self, crm: &R) -> Result<(), RunError> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {
-            let all = self.job.mode == Mode::Full || self.another_mapping;
+            let all = self.job.mode == Mode::Full || self.remapping.is_some();
             let rows = held(self.stage).news(side, kind, all)?;
             for row in rows {
                 self.sort(crm, side, kind, row)?;
@@ -229,7 +229,7 @@ where
         for (link, halves) in &touched {
             let link = *link;
             let Some(row) = state.link(link)? else { continue };
-            if row.status == LinkStatus::Kept && has_news(state, link, halves)? {
+            if row.status == LinkStatus::Kept && self.has_news(state, link, halves)? {
                 self.kept_news.extend(row.parent);
             }
             // Outside the scope a contact is looked at for its return only; what is missing of it is not asked for.
@@ -265,6 +265,24 @@ where
         Ok(loaded)
     }
 
+    /// One side's shadow, as tonight's mapping reads it.
+    fn base(&self, state: &State, link: i64, side: Side) -> Result<Option<Record>, RunError> {
+        Ok(match &self.remapping {
+            Some(remapping) => state.agreed(link, side)?.map(|agreed| remapping.rederived(self.job, &agreed)),
+            None => state.shadow(link, side)?.map(|shadow| shadow.record),
+        })
+    }
+
+    /// Whether a kept record's survivor differs from what it was when it was kept.
+    fn has_news(&self, state: &State, link: i64, halves: &Both<Option<Sighting>>) -> Result<bool, RunError> {
+        for side in Side::BOTH {
+            if let Some(Sighting::Listed(record)) = halves.of(side) {
+                return Ok(self.base(state, link, side)?.is_none_or(|base| !covers(&base, record)));
+            }
+        }
+        Ok(false)
+    }
+
     fn half(
         &mut self,
         state: &State,
@@ -273,14 +291,8 @@ where
         sighting: Option<Sighting>,
         questions: &mut Vec<Question>,
     ) -> Result<Half, RunError> {
-        let shadow = state.shadow(row.id, side)?;
-        let (mut base, written) = shadow.map_or((None, false), |shadow| (Some(shadow.record), shadow.written));
-        if self.another_mapping
-            && let Some(payload) = state.agreed_payload(row.id, side)?
-        {
-            let read = rederive::read(self.job, side, row.kind, &payload, &self.pulled.forms);
-            base = base.map(|base| read.map_or_else(|| base.clone(), |read| rederived(&base, read)));
-        }
+        let base = self.base(state, row.id, side)?;
+        let written = state.shadow(row.id, side)?.is_some_and(|shadow| shadow.written);
         let question = |id: &str, parent: Option<&str>, missing: bool| Question {
             link: row.id,
             kind: row.kind,
@@ -354,7 +366,7 @@ where
             mapped: &self.pulled.forms.mapped,
             mode: job.mode,
             now: job.clock.now(),
-            first_sync: state.map(State::link_counts).transpose()?.is_none_or(|links| links.contact == 0),
+            first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
             capabilities: Both {
                 cliengo: job.cliengo.capabilities(&self.pulled.learned),
                 ghl: job.ghl.capabilities(&self.pulled.learned),
@@ -413,17 +425,6 @@ fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attemp
             half.rejected.news.insert(field.clone(), shown.clone());
         }
     }
-}
-
-/// Whether a kept record's survivor differs from what it was when it was kept.
-fn has_news(state: &State, link: i64, halves: &Both<Option<Sighting>>) -> Result<bool, RunError> {
-    for side in Side::BOTH {
-        if let Some(Sighting::Listed(record)) = halves.of(side) {
-            let shadow = state.shadow(link, side)?;
-            return Ok(shadow.is_none_or(|shadow| !covers(&shadow.record, record)));
-        }
-    }
-    Ok(false)
 }
 
 /// The id of a child's contact on one side.

@@ -193,7 +193,7 @@ where
     let pulled = pull(job, &stage, snapshot.as_ref()).await?;
     check_accounts(snapshot.as_ref(), &pulled)?;
     bind(state, &pulled)?;
-    rederive::rederive(job, state, &pulled)?;
+    rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);

@@ -1,17 +1,24 @@
 //! A new mapping is no news: shadows are derived again from the raw payloads they were agreed with. (`semantics` 19, I35)
+//!
+//! A payload speaks for every field of its shadow but those that were settled since it was listed (what we wrote, or
+//! what was agreed by itself), those that it does not carry (tags that are not read), and those that the mapping did not
+//! have, or had elsewhere: the first two stay as they were agreed, the last have no base and follow the first-sync rules.
+//! Nothing else in a shadow differs from its payload: a payload is kept only when it says what the shadow says.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::pull::Pulled;
-use super::{Job, MAPPING_VERSION, RunError, held};
+use super::{Job, MAPPING_VERSION, held};
 use crate::config::Pair;
 use crate::crm::{Reader, Shape};
-use crate::record::{Forms, Kind, Record, Side};
-use crate::state::{State, StateError};
+use crate::record::{Field, Forms, Kind, Mapped, Record, Side};
+use crate::state::{Agreed, State, StateError};
+
+/// How many shadows are held in memory at a time.
+const BATCH: u32 = 1000;
 
 /// The digest of all that decides what a payload means and who takes part.
-#[must_use]
-pub(super) fn mapping_key(pair: &Pair, forms: &Forms) -> String {
+fn key(pair: &Pair, forms: &Forms) -> String {
     let directions = Kind::ALL.map(|kind| format!("{:?}", pair.policy(kind).direction));
     let parts = [
         MAPPING_VERSION.to_owned(),
@@ -30,21 +37,53 @@ pub(super) fn mapping_key(pair: &Pair, forms: &Forms) -> String {
     hasher.finalize().to_hex().as_str().chars().take(32).collect()
 }
 
-/// Whether the state's shadows were derived under another mapping.
-///
-/// # Errors
-/// When the state cannot be read.
-pub(super) fn is_another(state: &State, key: &str) -> Result<bool, StateError> {
-    Ok(state.meta("mapping_key")?.is_some_and(|known| known != key))
+/// Where each mapped field stands on both sides: what stands elsewhere is another field.
+fn places(forms: &Forms) -> BTreeMap<Field, String> {
+    let place = |mapped: &Mapped| format!("{} {:?}", mapped.cliengo, mapped.ghl);
+    forms.mapped.iter().map(|mapped| (mapped.field.clone(), place(mapped))).collect()
 }
 
-/// A base as the same payload reads now. A field that the mapping did not have before gets no base, and what the payload
-/// does not say stays as it was agreed.
-#[must_use]
-pub(super) fn rederived(base: &Record, payload: Record) -> Record {
-    let mut fields = base.fields.clone();
-    fields.extend(payload.fields.into_iter().filter(|(field, _)| base.fields.contains_key(field)));
-    Record { fields, ..payload }
+/// What tonight's mapping makes of shadows that were derived under another one.
+#[derive(Debug)]
+pub(super) struct Remapping<'a> {
+    forms: &'a Forms,
+    /// The mapped fields that stand where they stood when the shadows were derived.
+    same: BTreeSet<Field>,
+}
+
+impl<'a> Remapping<'a> {
+    /// `None` where the shadows were derived under this very mapping.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub(super) fn of(state: &State, pair: &Pair, forms: &'a Forms) -> Result<Option<Self>, StateError> {
+        if state.meta("mapping_key")?.is_some_and(|known| known == key(pair, forms)) {
+            return Ok(None);
+        }
+        let stood = state.meta("mapped_fields")?.map(|text| serde_json::from_str(&text)).transpose()?;
+        let stood: BTreeMap<Field, String> = stood.unwrap_or_default();
+        let places = places(forms).into_iter();
+        let same = places.filter(|(field, place)| stood.get(field) == Some(place)).map(|(field, _)| field).collect();
+        Ok(Some(Self { forms, same }))
+    }
+
+    /// The shadow as its payload reads now. Where that cannot be understood any more, it stays as it is.
+    pub(super) fn rederived<C: Reader, G: Reader>(&self, job: &Job<'_, C, G>, agreed: &Agreed) -> Record {
+        let mut base = agreed.record.clone();
+        base.fields.retain(|field, _| !matches!(field, Field::Mapped(_)) || self.same.contains(field));
+        let parsed = agreed.payload.as_deref().and_then(|payload| match agreed.side {
+            Side::Cliengo => job.cliengo.parse(agreed.kind, payload, Shape::Listed, self.forms).ok(),
+            Side::Ghl => job.ghl.parse(agreed.kind, payload, Shape::Listed, self.forms).ok(),
+        });
+        let Some(payload) = parsed else { return base };
+        let mut fields = base.fields;
+        for (field, value) in payload.fields {
+            if fields.contains_key(&field) && !agreed.moved.contains(&field) {
+                fields.insert(field, value);
+            }
+        }
+        Record { fields, ..payload }
+    }
 }
 
 /// Derives every shadow again and lets everything through the next sieve, in one transaction.
@@ -54,35 +93,24 @@ pub(super) fn rederived(base: &Record, payload: Record) -> Record {
 pub(super) fn rederive<C: Reader, G: Reader>(
     job: &Job<'_, C, G>,
     state: &Mutex<State>,
-    pulled: &Pulled,
-) -> Result<(), RunError> {
-    let key = mapping_key(job.pair, &pulled.forms);
-    let mut state = held(state);
-    let another = is_another(&state, &key)?;
-    state.atomically(|state| {
-        if another {
-            for shadow in state.agreed_shadows()? {
-                if let Some(record) = read(job, shadow.side, shadow.kind, &shadow.payload, &pulled.forms) {
-                    state.rewrite(shadow.link, shadow.side, &rederived(&shadow.record, record))?;
-                }
-            }
-            state.forget_fingerprints()?;
-        }
-        state.set_meta("mapping_key", &key)
-    })?;
-    Ok(())
-}
-
-/// A payload as it reads now; `None` where it cannot be understood any more: its base stays as it is.
-pub(super) fn read<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
-    side: Side,
-    kind: Kind,
-    payload: &str,
     forms: &Forms,
-) -> Option<Record> {
-    match side {
-        Side::Cliengo => job.cliengo.parse(kind, payload, Shape::Listed, forms).ok(),
-        Side::Ghl => job.ghl.parse(kind, payload, Shape::Listed, forms).ok(),
-    }
+) -> Result<(), StateError> {
+    let mut state = held(state);
+    let Some(remapping) = Remapping::of(&state, job.pair, forms)? else { return Ok(()) };
+    state.atomically(|state| {
+        let mut last = 0;
+        loop {
+            let batch = state.agreed_after(last, BATCH)?;
+            for agreed in &batch {
+                state.rewrite(agreed.link, agreed.side, &remapping.rederived(job, agreed))?;
+            }
+            match batch.last() {
+                Some(agreed) => last = agreed.number,
+                None => break,
+            }
+        }
+        state.forget_fingerprints()?;
+        state.set_meta("mapped_fields", &serde_json::to_string(&places(forms))?)?;
+        state.set_meta("mapping_key", &key(job.pair, forms))
+    })
 }

@@ -27,7 +27,7 @@ impl State {
         link: i64,
         side: Side,
         field: &Field,
-        before: &Value,
+        attempt: &Attempt,
         rejected: bool,
     ) -> Result<(), StateError> {
         self.connection.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(

@@ -18,7 +18,7 @@ pub use journal::{Intent, IntentDraft, IntentState};
 pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
-pub use shadow::{AgreedShadow, LinkRow, LinkStatus, NewLink, ShadowRow};
+pub use shadow::{Agreed, LinkRow, LinkStatus, NewLink, ShadowRow};
 pub use stage::{Missing, Stage, StagedRow};
 use thiserror::Error;
 
@@ -85,11 +85,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/001_snapshot.sql")),
         M::up(include_str!("migrations/002_journal.sql")),
         M::up(include_str!("migrations/003_attempt.sql")),
+        M::up(include_str!("migrations/004_moved.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 2;
+const SCHEMA: usize = 4;
 
 /// A pair's state file.
 #[derive(Debug)]

@@ -77,9 +77,11 @@ pub struct ShadowRow {
     pub missed: Option<i64>,
 }
 
-/// A shadow with the payload it was agreed with.
+/// A shadow, and the payload that it was last agreed with.
 #[derive(Clone, Debug)]
-pub struct AgreedShadow {
+pub struct Agreed {
+    /// The shadow's number.
+    pub number: i64,
     /// Its link.
     pub link: i64,
     /// Whose half it is.
@@ -88,8 +90,10 @@ pub struct AgreedShadow {
     pub kind: Kind,
     /// The record.
     pub record: Record,
-    /// The payload.
-    pub payload: String,
+    /// As it was listed then; `None` before it was listed for the first time.
+    pub payload: Option<String>,
+    /// Fields that were settled since: the payload says nothing of them.
+    pub moved: BTreeSet<Field>,
 }
 
 pub(super) fn kind_of(text: &str) -> Result<Kind, StateError> {
@@ -112,6 +116,27 @@ fn link_row((id, kind, parent, cliengo, ghl, status, role): RawLink) -> Result<L
     let role = if role == Role::Secondary.as_str() { Role::Secondary } else { Role::Primary };
     Ok(LinkRow { id, kind: kind_of(&kind)?, parent, ids, status: LinkStatus::read(&status), role })
 }
+
+type RawAgreed = (i64, i64, String, String, String, Option<String>, String);
+
+fn raw_agreed(row: &Row<'_>) -> rusqlite::Result<RawAgreed> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+}
+
+fn agreed_row((number, link, side, kind, canonical, payload, moved): RawAgreed) -> Result<Agreed, StateError> {
+    Ok(Agreed {
+        number,
+        link,
+        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+        kind: kind_of(&kind)?,
+        record: serde_json::from_str(&canonical)?,
+        payload,
+        moved: serde_json::from_str(&moved)?,
+    })
+}
+
+const AGREED: &str = "SELECT shadow.id, link, side, kind, canonical, payload, moved
+    FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id";
 
 const LINK: &str = "SELECT id, kind, parent, cliengo_id, ghl_id, status, role FROM link";
 
@@ -187,6 +212,17 @@ impl State {
             *counts.of_mut(kind_of(&row.get::<_, String>(0)?)?) = row.get::<_, i64>(1)?.unsigned_abs();
         }
         Ok(counts)
+    }
+
+    /// Whether contacts are linked, also outside the scope.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_contacts(&self) -> Result<bool, StateError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM link WHERE kind = 'contact' AND status IN ('live', 'out_of_scope')")?;
+        Ok(statement.exists([])?)
     }
 
     /// Makes a link.
@@ -304,7 +340,8 @@ impl State {
     }
 
     /// Sets fields of one side's shadow, makes it where there is none, and drops its fingerprint, so that the next
-    /// listing is read again (`semantics` 3). `written` says that the values come from our own write.
+    /// listing is read again (`semantics` 3). Its payload stays, for the other fields. `written` says that the values come
+    /// from our own write.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -320,7 +357,9 @@ impl State {
             Some(parent) => self.link(parent)?.and_then(|parent| parent.ids.of(side).map(str::to_owned)),
             None => None,
         };
-        let mut record = self.shadow(link.id, side)?.map(|row| row.record).unwrap_or_default();
+        let (mut record, mut moved) =
+            self.agreed(link.id, side)?.map(|agreed| (agreed.record, agreed.moved)).unwrap_or_default();
+        moved.extend(fields.keys().cloned());
         record.fields.extend(fields.iter().map(|(field, value)| (field.clone(), value.clone())));
         self.connection
             .prepare_cached(
@@ -331,11 +370,16 @@ impl State {
             .execute(params![link.id, side.as_str(), link.kind.as_str(), remote_id, parent_id, i64::from(written)])?;
         self.connection
             .prepare_cached(
-                "INSERT INTO shadow_body (shadow, canonical)
-                 VALUES ((SELECT id FROM shadow WHERE link = ?1 AND side = ?2), ?3)
-                 ON CONFLICT (shadow) DO UPDATE SET canonical = excluded.canonical",
+                "INSERT INTO shadow_body (shadow, canonical, moved)
+                 VALUES ((SELECT id FROM shadow WHERE link = ?1 AND side = ?2), ?3, ?4)
+                 ON CONFLICT (shadow) DO UPDATE SET canonical = excluded.canonical, moved = excluded.moved",
             )?
-            .execute(params![link.id, side.as_str(), serde_json::to_string(&record)?])?;
+            .execute(params![
+                link.id,
+                side.as_str(),
+                serde_json::to_string(&record)?,
+                serde_json::to_string(&moved)?
+            ])?;
         if link.kind == Kind::Contact {
             self.index_keys(link.id, side, &record)?;
         }
@@ -361,7 +405,7 @@ impl State {
             .execute(params![link, side.as_str(), fingerprint])?;
         self.connection
             .prepare_cached(
-                "UPDATE shadow_body SET payload = ?3, canonical = ?4
+                "UPDATE shadow_body SET payload = ?3, canonical = ?4, moved = '[]'
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
             .execute(params![link, side.as_str(), payload, serde_json::to_string(record)?])?;
@@ -371,40 +415,24 @@ impl State {
         Ok(())
     }
 
-    /// The payload that one side's shadow was agreed with; `None` where it has moved since.
+    /// One side's shadow of a link, with its payload.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn agreed_payload(&self, link: i64, side: Side) -> Result<Option<String>, StateError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT payload FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
-             WHERE link = ?1 AND side = ?2 AND fingerprint IS NOT NULL",
-        )?;
-        Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?.flatten())
+    pub fn agreed(&self, link: i64, side: Side) -> Result<Option<Agreed>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!("{AGREED} WHERE link = ?1 AND side = ?2"))?;
+        statement.query_row(params![link, side.as_str()], raw_agreed).optional()?.map(agreed_row).transpose()
     }
 
-    /// Every shadow whose payload is the one that it was agreed with.
+    /// So many shadows with their payloads, in order, from the one after `number` on.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn agreed_shadows(&self) -> Result<Vec<AgreedShadow>, StateError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT link, side, kind, canonical, payload FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
-             WHERE fingerprint IS NOT NULL AND payload IS NOT NULL ORDER BY shadow.id",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut shadows = Vec::new();
-        while let Some(row) = rows.next()? {
-            let side = row.get::<_, String>(1)?;
-            shadows.push(AgreedShadow {
-                link: row.get(0)?,
-                side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
-                kind: kind_of(&row.get::<_, String>(2)?)?,
-                record: serde_json::from_str(&row.get::<_, String>(3)?)?,
-                payload: row.get(4)?,
-            });
-        }
-        Ok(shadows)
+    pub fn agreed_after(&self, number: i64, most: u32) -> Result<Vec<Agreed>, StateError> {
+        let sql = format!("{AGREED} WHERE shadow.id > ?1 ORDER BY shadow.id LIMIT ?2");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows: Vec<RawAgreed> = statement.query_map(params![number, most], raw_agreed)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(agreed_row).collect()
     }
 
     /// Puts another canonical form of the same payload in a shadow's place.
@@ -418,10 +446,12 @@ impl State {
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
             .execute(params![link, side.as_str(), serde_json::to_string(record)?])?;
-        if self.link(link)?.is_some_and(|row| row.kind == Kind::Contact && row.status != LinkStatus::Kept) {
-            self.index_keys(link, side, record)?;
+        let Some(row) = self.link(link)?.filter(|row| row.kind == Kind::Contact) else { return Ok(()) };
+        // Nobody is recognised by a half that is gone.
+        match row.ids.tagged(side) {
+            Some(id) if !self.is_buried(row.kind, &id)? => self.index_keys(link, side, record),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Lets every record through the next sieve.

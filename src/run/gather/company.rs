@@ -113,7 +113,7 @@ where
         let is_it = |seen: &&Seen| (seen.side, seen.kind, seen.id.as_str()) == (id.side(), Kind::Contact, id.as_str());
         match self.seen.iter().find(is_it) {
             Some(seen) => Ok(seen.record.clone()),
-            None => Ok(state.shadow(link, id.side())?.map(|shadow| shadow.record).unwrap_or_default()),
+            None => Ok(self.base(state, link, id.side())?.unwrap_or_default()),
         }
     }
 
@@ -137,9 +137,11 @@ where
                 }
             }
         }
-        // A contact whose fields are as agreed may still have another additional e-mail or phone.
+        // A contact whose fields are as agreed may still have another additional e-mail or phone; and another mapping
+        // may read other keys from the same fields.
         let Some(state) = self.state else { return Ok(takers) };
-        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && !seen.record.also.is_empty()) {
+        let may_have_others = |record: &Record| !record.also.is_empty() || self.remapping.is_some();
+        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && may_have_others(&seen.record)) {
             if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
                 note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids, emails: BTreeSet::new() });
             }

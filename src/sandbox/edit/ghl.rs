@@ -6,7 +6,7 @@ use super::{Edit, EditKind, EditOp};
 use crate::sandbox::data::{Data, Moment, folded, parse_date};
 use crate::sandbox::ghl::{GhlContact, GhlNote, GhlTask, define, set_custom_field, set_field, tidy};
 
-const CONTACT_KEYS: [&str; 23] = [
+const CONTACT_KEYS: [&str; 24] = [
     "firstName",
     "lastName",
     "name",
@@ -24,6 +24,7 @@ const CONTACT_KEYS: [&str; 23] = [
     "gender",
     "dateOfBirth",
     "assignedTo",
+    "businessId",
     "dnd",
     "dndSettings",
     "tags",

@@ -37,7 +37,7 @@ const TASKS: [Property; 7] = [
 ];
 
 /// Plain fields of the search shape and the write names they come from; `null` where a contact has none.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 17] = [
     ("firstName", "firstName"),
     ("lastName", "lastName"),
     ("email", "email"),
@@ -52,6 +52,7 @@ const FIELDS: [(&str, &str); 16] = [
     ("source", "source"),
     ("companyName", "companyName"),
     ("businessName", "companyName"),
+    ("businessId", "businessId"),
     ("assignedTo", "assignedTo"),
     ("dateOfBirth", "dateOfBirth"),
 ];
@@ -101,7 +102,6 @@ pub(crate) fn contact_record(contact: &GhlContact, identity: &Identity, cursor: 
         ("type", json!("lead")),
         ("phoneLabel", Value::Null),
         ("validEmail", Value::Null),
-        ("businessId", Value::Null),
         ("tags", json!(contact.tags)),
         ("followers", json!([])),
         ("opportunities", json!([])),

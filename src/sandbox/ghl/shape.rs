@@ -6,7 +6,7 @@ use super::super::data::{Identity, wire_date};
 use super::data::GhlContact;
 
 /// Plain fields of this shape, under their write names.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "firstName",
     "lastName",
     "email",
@@ -21,6 +21,7 @@ const FIELDS: [&str; 17] = [
     "source",
     "companyName",
     "assignedTo",
+    "businessId",
     "dateOfBirth",
     "gender",
     "dnd",

@@ -1,0 +1,190 @@
+//! Who is outside the scope: left alone on both sides, never deleted, and merged when it is in again.
+
+use concord::config::{Config, Pair};
+use concord::reconcile::HeldReason;
+use concord::record::{Action, Kind, Side};
+use concord::sandbox::{EditKind, EditOp};
+use serde_json::json;
+
+use crate::house::{House, Person, Plot, count, held, shown};
+
+fn pair(more: &str) -> Pair {
+    let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n{more}");
+    Config::parse(&text, "schedules.toml".as_ref()).unwrap().pairs.remove(0)
+}
+
+const SINCE: &str = "[pair.house.scope]\nsince = \"2024-01-01\"\n";
+
+/// Somebody whom Cliengo has known since 2020.
+fn old(house: &House) -> Person {
+    let set = json!({ "name": "Vieja Paz", "email": "vieja@example.com", "createdAt": "2020-05-01T10:00:00Z" });
+    let cliengo = house.contact(Side::Cliengo, &set);
+    let set = json!({ "firstName": "Vieja", "lastName": "Paz", "email": "vieja@example.com" });
+    Person { cliengo, ghl: house.contact(Side::Ghl, &set) }
+}
+
+#[tokio::test]
+async fn who_leaves_the_scope_and_one_side_at_once_is_not_deleted() {
+    for side in Side::BOTH {
+        let mut house = House::build(&Plot::extended()).await;
+        let (one, _) = (old(&house), house.person(1));
+        house.good_night().await;
+        house.remove(side, &one);
+        house.pair = pair(&format!("[pair.house.contacts]\non_delete = \"propagate\"\n{SINCE}"));
+        house.quiet_night().await;
+        house.quiet_night().await;
+        assert_eq!(house.rows(side.other(), "contacts").len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn tasks_and_notes_of_a_contact_outside_the_scope_stay_where_they_are() {
+    let mut house = House::build(&Plot::extended()).await;
+    let (one, _) = (old(&house), house.person(1));
+    let task = house.task(Side::Ghl, &one, "Llamar");
+    let note = house.note(Side::Ghl, &one, "Primera");
+    house.good_night().await;
+    house.pair = pair(SINCE);
+    house.quiet_night().await;
+    house.edit_child(Side::Ghl, EditKind::Task, &one, &task, &json!({ "title": "Llamar ya" }));
+    house.remove_child(Side::Ghl, EditKind::Note, &one, &note);
+    for side in Side::BOTH {
+        house.note(side, &one, &format!("Nueva de {side}"));
+    }
+    house.quiet_night().await;
+    house.quiet_night().await;
+    house.pair = pair("");
+    for _ in 0..3 {
+        house.night().await;
+    }
+    house.quiet_night().await;
+    for side in Side::BOTH {
+        assert_eq!(house.children(side, "tasks", one.on(side)), ["Llamar ya"]);
+        assert_eq!(house.children(side, "notes", one.on(side)), ["Nueva de cliengo", "Nueva de ghl"]);
+    }
+}
+
+#[tokio::test]
+async fn both_edits_of_the_time_outside_are_a_conflict_that_is_said() {
+    let mut house = House::build(&Plot::extended()).await;
+    let one = old(&house);
+    house.good_night().await;
+    house.pair = pair(SINCE);
+    house.quiet_night().await;
+    house.change(Side::Cliengo, &one, &json!({ "email": "cliengo@example.com" }));
+    house.change(Side::Ghl, &one, &json!({ "email": "ghl@example.com", "phone": "+5491155550009" }));
+    let night = house.quiet_night().await;
+    assert_eq!(held(&night), [HeldReason::OutOfScope]);
+    house.pair = pair("");
+    let back = house.good_night().await;
+    assert_eq!(back.plan.conflicts.len(), 1);
+    assert_eq!(back.plan.conflicts[0].cliengo, json!("cliengo@example.com"));
+    assert_eq!(house.row(Side::Cliengo, &one)["email"], "ghl@example.com");
+    assert_eq!(house.row(Side::Cliengo, &one)["phone"], "+5491155550009");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_pair_whose_contacts_are_all_outside_the_scope_has_had_its_first_sync() {
+    let approve = "[pair.house.guard]\nfirst_sync = \"approve\"\n";
+    let mut house = House::build(&Plot::extended()).await;
+    let one = old(&house);
+    house.good_night().await;
+    house.pair = pair(&format!("{approve}{SINCE}"));
+    house.quiet_night().await;
+    house.change(Side::Cliengo, &one, &json!({ "email": "nueva@example.com" }));
+    assert!(!house.quiet_night().await.plan.first_sync);
+    house.pair = pair(approve);
+    assert_eq!(shown(&house.good_night().await), ["ghl contact update"]);
+}
+
+#[tokio::test]
+async fn links_outside_the_scope_are_no_part_of_a_percentage() {
+    let mut house = House::build(&Plot::extended()).await;
+    let _ = old(&house);
+    let people: Vec<Person> = (1..=9).map(|number| house.person(number)).collect();
+    house.good_night().await;
+    house.pair = pair(&format!(
+        "[pair.house.contacts]\non_delete = \"propagate\"\n[pair.house.guard]\nshrink_percent = 100\n{SINCE}"
+    ));
+    house.quiet_night().await;
+    for person in &people[..4] {
+        house.remove(Side::Cliengo, person);
+    }
+    // Nine links are fewer than min_records, so three deletes are allowed; ten would allow four.
+    assert!(house.night().await.is_refused());
+}
+
+#[tokio::test]
+async fn contacts_outside_the_scope_are_counted_and_not_said_one_by_one() {
+    let house =
+        House::build(&Plot::extended().with_settings("[pair.house.scope]\nghl_tags = [\"Del-Chatbot\"]\n")).await;
+    house.contact(Side::Ghl, &json!({ "firstName": "Sin clave" }));
+    for _ in 0..2 {
+        house.contact(Side::Ghl, &json!({ "firstName": "Doble", "phone": "+5491155550001" }));
+    }
+    house.contact(Side::Ghl, &json!({ "firstName": "Sola", "email": "sola@example.com" }));
+    let night = house.quiet_night().await;
+    assert_eq!(held(&night), []);
+    assert_eq!(night.plan.outside, 4);
+}
+
+#[tokio::test]
+async fn what_is_created_has_the_tag_of_the_scope_and_the_tag_is_no_edit() {
+    let house =
+        House::build(&Plot::extended().with_settings("[pair.house.scope]\nghl_tags = [\"Del-Chatbot\", \"otro\"]\n"))
+            .await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana Paz", "email": "ana@example.com" }));
+    let luis = house.contact(Side::Cliengo, &json!({ "name": "Luis Paz", "email": "luis@example.com" }));
+    house.edit(Side::Cliengo, EditOp::Create, EditKind::Tag, Some(&luis), None, &json!({ "tag": "Otro" }));
+    assert_eq!(count(&house.good_night().await, Kind::Contact, Action::Create), 2);
+    let mut tags: Vec<String> = house.writes().iter().map(|write| write.body["tags"].to_string()).collect();
+    tags.sort();
+    assert_eq!(tags, ["[\"del-chatbot\"]", "[\"otro\"]"]);
+    house.quiet_night().await;
+    assert_eq!(house.rows(Side::Cliengo, "contacts")[0]["tags"], json!([]));
+}
+
+#[tokio::test]
+async fn people_outside_the_scope_are_linked_and_said_only_where_they_differ() {
+    let house = House::build(&Plot::extended().with_settings(SINCE)).await;
+    old(&house);
+    assert_eq!(held(&house.good_night().await), []);
+    house.quiet_night().await;
+    let other = json!({ "name": "Otra", "email": "otra@example.com", "createdAt": "2020-05-01T10:00:00Z" });
+    house.contact(Side::Cliengo, &other);
+    house.contact(Side::Ghl, &json!({ "firstName": "Distinta", "email": "otra@example.com" }));
+    let night = house.good_night().await;
+    assert_eq!((held(&night), shown(&night)), (vec![HeldReason::OutOfScope], vec!["cliengo contact link".to_owned()]));
+    assert_eq!(house.writes(), []);
+}
+
+#[tokio::test]
+async fn a_contact_that_moves_to_another_website_sleeps_until_it_moves_back() {
+    let mut house = House::build(&Plot::extended()).await;
+    let website = house.sandbox.website_id().to_owned();
+    house.pair = pair(&format!("[pair.house.scope]\ncliengo_websites = [\"{website}\"]\n"));
+    let one = house.person(1);
+    house.good_night().await;
+    house.change(Side::Cliengo, &one, &json!({ "websiteId": "otra" }));
+    house.quiet_night().await;
+    house.change(Side::Ghl, &one, &json!({ "email": "nueva@example.com" }));
+    assert_eq!(held(&house.quiet_night().await), [HeldReason::OutOfScope]);
+    house.change(Side::Cliengo, &one, &json!({ "websiteId": website }));
+    assert_eq!(shown(&house.good_night().await), ["cliengo contact update"]);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn only_contacts_of_the_business_go_to_cliengo() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.pair =
+        pair("[pair.house.contacts]\ndirection = \"to_cliengo\"\n[pair.house.scope]\nghl_business_id = \"nuestra\"\n");
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com", "businessId": "nuestra" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Luis", "email": "luis@example.com", "businessId": "otra" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Eva", "email": "eva@example.com" }));
+    let night = house.good_night().await;
+    assert_eq!(shown(&night), ["cliengo contact create"]);
+    assert_eq!((night.plan.outside, house.writes()[0].body["email"].as_str()), (2, Some("ana@example.com")));
+    house.quiet_night().await;
+}
