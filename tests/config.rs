@@ -479,12 +479,11 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
     for (more, key) in [
         ("cliengo.tasks = \"due_date\"", "cliengo.tasks` = \"due_date\""),
         ("cliengo.tasks = \"notes\"", "cliengo.tasks` = \"notes\""),
-        ("cliengo.capabilities.extra_params = \"merge\"", "cliengo.capabilities.extra_params` = \"merge\""),
+        ("cliengo.capabilities.extra_params = \"replace\"", "cliengo.capabilities.extra_params` = \"replace\""),
         ("notes.append_edit = true", "notes.append_edit` = true"),
         ("timeline.appointments = true", "timeline.appointments` = true"),
         ("timeline.conversations = true", "timeline.conversations` = true"),
         ("triggers.tag = \"from-cliengo\"", "triggers`"),
-        ("[[pair.demo.map]]\ncliengo = \"tags\"\ntransform = [\"trim\", \"date:%Y\"]", "map`"),
     ] {
         let message = wrong_demo(more);
         assert!(message.starts_with("schedules.toml:3: "), "{message}");
@@ -632,4 +631,27 @@ fn a_scope_that_a_create_could_not_satisfy_is_refused() {
     let outside = format!("{REAL}\n[pair.acme.scope]\ncliengo_websites = [\"otra\"]\n");
     assert_wrong(&outside, "`pair.acme.scope.cliengo_websites` does not hold cliengo.website_id");
     valid(&outside.replace("[pair.acme.scope]", "[pair.acme.contacts]\ndirection = \"to_ghl\"\n[pair.acme.scope]"));
+}
+
+#[test]
+fn a_mapping_that_could_not_be_kept_is_refused() {
+    let map = |more: &str| format!("{DEMO}[[pair.demo.map]]\n{more}");
+    for (more, part) in [
+        ("cliengo = \"leadFields.a\"", "is named on one side only"),
+        ("cliengo = \"lead\"\nghl = \"city\"", "leadFields.KEY or one of status"),
+        ("cliengo = \"status\"\nghl = \"town\"", "customFields.KEY or one of companyName"),
+        ("cliengo = \"leadFields.a\"\nghl = \"city\"", "cannot be done"),
+        ("cliengo = \"message\"\nghl = \"customFields.a\"", "cannot be done"),
+        ("cliengo = \"status\"\nghl = \"customFields.a\"\ntransform = [\"lower\"]", "cannot be turned back"),
+        ("cliengo = \"status\"\nghl = \"customFields.a\"\nvalues = { A = \"x\", B = \"x\" }", "become the same word"),
+        ("cliengo = \"status\"\nghl = \"customFields.a\"\ntransform = [\"split:,\"]", "split:SEP:N"),
+        ("cliengo = \"tags\"\ntransform = [\"trim\"]", "does not go with a built-in field"),
+        ("cliengo = \"status\"\nghl = \"customFields.phone\"", "has the name of a built-in field"),
+    ] {
+        assert_wrong(&map(more), part);
+    }
+    let twice = "cliengo = \"status\"\nghl = \"city\"\n[[pair.demo.map]]\ncliengo = \"rating\"\nghl = \"city\"";
+    assert_wrong(&map(twice), "maps \"city\" a second time");
+    valid(&map("cliengo = \"leadFields.a\"\nghl = \"customFields.a\"\ndirection = \"to_ghl\"\ntransform = [\"lower\"]"));
+    valid(&map("cliengo = \"tags\"\ndirection = \"to_ghl\""));
 }
