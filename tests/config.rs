@@ -652,6 +652,8 @@ fn a_mapping_that_could_not_be_kept_is_refused() {
     }
     let twice = "cliengo = \"status\"\nghl = \"city\"\n[[pair.demo.map]]\ncliengo = \"rating\"\nghl = \"city\"";
     assert_wrong(&map(twice), "maps \"city\" a second time");
-    valid(&map("cliengo = \"leadFields.a\"\nghl = \"customFields.a\"\ndirection = \"to_ghl\"\ntransform = [\"lower\"]"));
+    valid(&map(
+        "cliengo = \"leadFields.a\"\nghl = \"customFields.a\"\ndirection = \"to_ghl\"\ntransform = [\"lower\"]",
+    ));
     valid(&map("cliengo = \"tags\"\ndirection = \"to_ghl\""));
 }

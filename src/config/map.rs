@@ -154,13 +154,11 @@ fn cliengo_field(found: &Found<'_>, name: &str) -> Option<bool> {
     if name.strip_prefix(LEAD).is_some_and(|key| !key.is_empty() && !key.contains('.')) {
         return Some(true);
     }
-    match CLIENGO_FIELDS.into_iter().find(|(known, _)| *known == name) {
-        Some((_, writable)) => Some(writable),
-        None => {
-            let known = CLIENGO_FIELDS.map(|(known, _)| known).join(", ");
-            found.expect(&format!("leadFields.KEY or one of {known}"))
-        }
+    if let Some((_, writable)) = CLIENGO_FIELDS.into_iter().find(|(known, _)| *known == name) {
+        return Some(writable);
     }
+    let known = CLIENGO_FIELDS.map(|(known, _)| known).join(", ");
+    found.expect(&format!("leadFields.KEY or one of {known}"))
 }
 
 fn ghl_field(found: &Found<'_>, name: &str) -> Option<()> {

@@ -163,7 +163,7 @@ fn contacts(mut table: Table<'_>) -> (KindPolicy, Vec<String>) {
 fn placeholders(found: &Found<'_>) -> Option<Vec<String>> {
     let patterns = found.texts()?;
     for pattern in &patterns {
-        let says_something = pattern.chars().any(|letter| letter.is_alphanumeric());
+        let says_something = pattern.chars().any(char::is_alphanumeric);
         if !(pattern.contains('@') && says_something) {
             found.reject(
                 &format!("must be e-mail addresses in which * stands for anything; found {pattern:?}"),

@@ -152,7 +152,7 @@ impl<'a> Matching<'a> {
         match (group.size(Side::Cliengo), group.size(Side::Ghl), open.cliengo.as_slice(), open.ghl.as_slice()) {
             (1, 1, [cliengo], [ghl]) => self.pair(key, *cliengo, *ghl),
             (_, 1, people, [ghl]) if self.takes_secondaries() && group.is_unlinked() => {
-                self.first_of(key, people, *ghl)
+                self.first_of(key, people, *ghl);
             }
             (cliengo, ghl, _, _) if opens == 1 && cliengo <= 2 && ghl <= 2 => self.company(key, group, &open),
             // However often a person writes again: all of them are further records of the one who is linked.
@@ -196,7 +196,7 @@ impl<'a> Matching<'a> {
         let (mut fitting, others): (Vec<_>, Vec<_>) = people.iter().copied().partition(|at| {
             let left = self.contact(Side::Cliengo, *at);
             left.is_some_and(|left| {
-                !self.is_young(left) && !(matches!(key, MatchKey::Phone(_)) && emails_differ(left, right))
+                !(self.is_young(left) || matches!(key, MatchKey::Phone(_)) && emails_differ(left, right))
             })
         });
         fitting.sort_by_key(|at| self.contact(Side::Cliengo, *at).map(|left| (left.record.created, left.id.clone())));

@@ -199,7 +199,7 @@ fn number_in(text: &str) -> Option<f64> {
     let plain: String = text.chars().filter(|c| c.is_ascii_digit() || "-.,".contains(*c)).collect();
     let decimal = plain
         .rfind(['.', ','])
-        .filter(|at| plain.len() - at - 1 != 3 || plain.matches(['.', ',']).count() == 1 && plain.starts_with("0"));
+        .filter(|at| plain.len() - at - 1 != 3 || plain.matches(['.', ',']).count() == 1 && plain.starts_with('0'));
     let digits: String = plain
         .char_indices()
         .filter_map(|(at, c)| match c {
@@ -288,8 +288,7 @@ impl Mapped {
                 .then(|| format!("{chosen:?} is none of the options of {} in GHL: {}", self.field, options.join(", ")))
         };
         match (&self.holds, value) {
-            (_, Value::Empty) | (Holds::Text, _) => None,
-            (Holds::Number, Value::Number(_)) => None,
+            (_, Value::Empty) | (Holds::Text, _) | (Holds::Number, Value::Number(_)) => None,
             (Holds::Number, other) => {
                 Some(format!("{:?} is no number, and {} in GHL takes nothing else", other.shown(), self.field))
             }
@@ -300,9 +299,8 @@ impl Mapped {
                     self.field
                 )
             }),
-            (Holds::Option(options), value) => unknown(options, &value.shown()),
             (Holds::Options(options), Value::Choices(chosen)) => chosen.iter().find_map(|one| unknown(options, one)),
-            (Holds::Options(options), value) => unknown(options, &value.shown()),
+            (Holds::Option(options) | Holds::Options(options), value) => unknown(options, &value.shown()),
         }
     }
 
@@ -340,14 +338,14 @@ mod tests {
         }
     }
 
-    fn read(mapped: &Mapped, budget: Json) -> Option<Value> {
+    fn read(mapped: &Mapped, budget: &Json) -> Option<Value> {
         let contact = json!({ "leadFields": { "budget": budget, "other": "Otro" }, "name": "Ana" });
         mapped.of_cliengo(contact.as_object().unwrap())
     }
 
     #[test]
     fn each_step_of_a_transform_does_what_it_says() {
-        let one = |step: Step, value: Json| read(&mapped(Holds::Text, vec![step], &[]), value).unwrap().shown();
+        let one = |step: Step, value: Json| read(&mapped(Holds::Text, vec![step], &[]), &value).unwrap().shown();
         assert_eq!(one(Step::Trim, json!("  a b ")), "a b");
         assert_eq!(one(Step::Lower, json!("ÁB")), "áb");
         assert_eq!(one(Step::Upper, json!("áb")), "ÁB");
@@ -376,7 +374,7 @@ mod tests {
     #[test]
     fn words_are_translated_both_ways_and_others_pass() {
         let mapped = mapped(Holds::Option(vec!["Nuevo".to_owned()]), Vec::new(), &[("NEW", "Nuevo")]);
-        assert_eq!(read(&mapped, json!("NEW")), Some(Value::Line("Nuevo".to_owned())));
+        assert_eq!(read(&mapped, &json!("NEW")), Some(Value::Line("Nuevo".to_owned())));
         assert_eq!(mapped.in_cliengo(&Value::Line("Nuevo".to_owned())), json!("NEW"));
         assert!(mapped.objection(&Value::Line("Otro".to_owned())).is_some());
     }

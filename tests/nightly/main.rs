@@ -23,6 +23,7 @@ mod mapping;
 mod people;
 mod quiet;
 mod random_edits;
+mod random_mix;
 mod reviewed;
 mod reviewed_modes;
 mod scope;

@@ -61,7 +61,7 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
     for named in &scenario.start {
         play.edit(&named.edit, named.name.as_deref())?;
     }
-    for (at, step) in steps.steps.iter().enumerate() {
+    for (at, step) in steps.all.iter().enumerate() {
         play.step(step).await.map_err(|why| format!("step {}: {why}", at + 1))?;
     }
     play.quiet_nights().await?;
@@ -150,11 +150,11 @@ impl Play<'_> {
         };
         let with = if step.approve { ", approved" } else { "" };
         let heading = format!("== run {}: {how}{with}", self.runs);
-        self.see(heading, &result);
+        self.see(&heading, &result);
         Ok(())
     }
 
-    fn see(&mut self, heading: String, result: &Result<Finished, RunError>) {
+    fn see(&mut self, heading: &str, result: &Result<Finished, RunError>) {
         self.names.name_all(&self.house.dump());
         let all = self.house.sandbox.requests();
         let is_read = |method: &str, path: &str| method == "GET" || path.ends_with("/search");
@@ -191,7 +191,7 @@ impl Play<'_> {
             let quiet = quiet.map_err(|why| format!("quiet night {night}: {why}"))?;
             let writes = self.house.sent();
             if !writes.is_empty() || !quiet.plan.operations.is_empty() {
-                self.see(format!("== quiet night {night}"), &Ok(quiet));
+                self.see(&format!("== quiet night {night}"), &Ok(quiet));
                 let told = self.seen.last().map(|seen| self.names.told(&seen.report)).unwrap_or_default();
                 return Err(format!("quiet night {night} is not quiet: {writes:#?}\n{told}"));
             }
@@ -220,7 +220,7 @@ impl Play<'_> {
         }
         let people = Side::BOTH.into_iter().map(|side| (side.as_str().to_owned(), side_told(&end, side)));
         let end = Value::Object(people.collect());
-        told.end = self.names.told(&format!("{:#}\n", end));
+        told.end = self.names.told(&format!("{end:#}\n"));
         told
     }
 }
@@ -229,10 +229,9 @@ fn exit_code(finished: &Finished) -> &'static str {
     let guarded = finished.plan.tripped().any(|guard| guard.guard != concord::reconcile::GuardName::FirstSync);
     match &finished.run {
         None if guarded => "4",
-        None => "0",
         Some(_) if finished.is_refused() => "4",
         Some(_) if finished.needs_a_person() => "3",
-        Some(_) => "0",
+        _ => "0",
     }
 }
 

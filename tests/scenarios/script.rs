@@ -34,7 +34,7 @@ pub struct Steps {
     #[serde(default)]
     pub people: usize,
     #[serde(default, rename = "step")]
-    pub steps: Vec<Step>,
+    pub all: Vec<Step>,
 }
 
 /// One step; exactly one of the first keys is given.

@@ -29,8 +29,8 @@ pub(super) fn listed(data: &Data) -> Answer {
                 "id": id, "name": name, "model": "contact", "fieldKey": format!("contact.{key}"), "placeholder": "",
                 "dataType": kind, "position": position, "locationId": identity.location_id,
             });
-            if !options.is_empty() {
-                field["picklistOptions"] = json!(options);
+            if let Some(field) = field.as_object_mut().filter(|_| !options.is_empty()) {
+                field.insert("picklistOptions".to_owned(), json!(options));
             }
             field
         })
