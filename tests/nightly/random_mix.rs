@@ -69,16 +69,15 @@ impl Day<'_> {
                 self.change(Side::Cliengo, &person);
                 self.change(Side::Ghl, &person);
             }
-            5 => self.note(side, &person),
-            6 => {
+            5 => {
                 let tag = format!("etiqueta{}", self.text());
                 self.house.tag(side, EditOp::Create, &person, &tag);
             }
-            7 if !self.legacy => {
+            6 if !self.legacy => {
                 let title = format!("Tarea {}", self.text());
                 self.house.task(side, &person, &title);
             }
-            8 if !self.legacy => {
+            7 if !self.legacy => {
                 let notes = self.notes.remove(&person.ghl).unwrap_or_default();
                 match notes.first() {
                     Some((side, id)) => self.house.remove_child(*side, EditKind::Note, &person, id),
