@@ -43,7 +43,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
         Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {
             let survivor_side = gone.other();
-            if stays(draft, subject, linked.link, gone, survivor) {
+            if stays(draft, subject, linked, gone, survivor) {
                 return;
             }
             if is_dirty(linked, survivor_side) {
@@ -78,7 +78,7 @@ pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, b
                 );
                 return draft.hold(subject, HeldReason::SuspectedMerge, detail);
             }
-            if stays(draft, subject, linked.link, gone, survivor) {
+            if stays(draft, subject, linked, gone, survivor) {
                 return;
             }
             decide_contact(draft, subject, linked, brood, gone, survivor);
@@ -144,8 +144,9 @@ fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, s
 }
 
 /// `semantics` 21: where a delete is not carried over, the survivor stays and the link remembers it. Said once.
-fn stays(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side, record: &Record) -> bool {
-    let survivor = gone.other();
+fn stays(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, gone: Side, record: &Record) -> bool {
+    let (link, survivor) = (linked.link, gone.other());
+    let edited = is_dirty(linked, survivor);
     let policy = draft.input.policy(subject.kind);
     let detail = if !policy.direction.writes(survivor) {
         format!("removed in {}, which only receives: it is not made there again", gone.title())
@@ -160,7 +161,14 @@ fn stays(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side, record
         )
     } else if policy.on_delete == OnDelete::Ignore {
         format!("removed in {}; it stays in {}, as on_delete = \"ignore\" says", gone.title(), survivor.title())
-    } else if draft.input.can(survivor, subject.kind).delete {
+    } else if edited && !policy.direction.writes(gone) {
+        format!(
+            "removed in {}, and changed in {} since, which only receives: it stays there",
+            gone.title(),
+            survivor.title()
+        )
+    } else if edited || draft.input.can(survivor, subject.kind).delete {
+        // I21: an edit beats the delete, which is then not needed.
         return false;
     } else {
         let detail = format!("{} cannot delete a {}: it stays there", survivor.title(), subject.kind);

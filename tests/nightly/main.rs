@@ -21,6 +21,7 @@ mod first_sync;
 mod lost_answers;
 mod mapping;
 mod people;
+mod presence;
 mod quiet;
 mod random_edits;
 mod random_mix;
