@@ -20,6 +20,7 @@ mod fields;
 mod first_sync;
 mod lost_answers;
 mod mapping;
+mod minimal;
 mod people;
 mod presence;
 mod quiet;
