@@ -125,6 +125,8 @@ pub struct Options {
     pub hide_tags: bool,
     /// What is to go wrong.
     pub faults: Faults,
+    /// The log has the answers too; a long-running server would not have the memory for them.
+    pub keep_answers: bool,
     /// The time on both CRMs.
     pub clock: Arc<dyn Clock>,
 }
@@ -141,6 +143,7 @@ impl Default for Options {
             lag: Duration::ZERO,
             hide_tags: false,
             faults: Faults::none(),
+            keep_answers: false,
             clock: Arc::new(SystemClock),
         }
     }
@@ -207,6 +210,8 @@ pub struct LoggedRequest {
     pub body: Option<Value>,
     /// The answer's status; 0 where the connection was cut instead.
     pub status: u16,
+    /// The answer, where it was JSON, no fault had a hand in it, and [`Options::keep_answers`] is on.
+    pub answer: Option<Value>,
 }
 
 /// Both CRMs, running. Stops when it is dropped.
@@ -234,6 +239,7 @@ impl Sandbox {
             striking: Mutex::new(fault::Striking::new(options.faults, options.seed)),
             limiter: Mutex::default(),
             log: Mutex::new(VecDeque::new()),
+            keep_answers: options.keep_answers,
         });
         let refused = |source| SandboxError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;

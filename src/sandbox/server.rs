@@ -33,6 +33,7 @@ pub(super) struct Server {
     pub(super) striking: Mutex<Striking>,
     pub(super) limiter: Mutex<Limiter>,
     pub(super) log: Mutex<VecDeque<LoggedRequest>>,
+    pub(super) keep_answers: bool,
 }
 
 /// An answer with what the network does to it.
@@ -42,11 +43,13 @@ struct Sent {
     slow: Duration,
     skew: i64,
     cut: bool,
+    /// A fault had a hand in it.
+    struck: bool,
 }
 
 impl Sent {
     fn plain(answer: Answer) -> Self {
-        Self { answer, wait: Duration::ZERO, slow: Duration::ZERO, skew: 0, cut: false }
+        Self { answer, wait: Duration::ZERO, slow: Duration::ZERO, skew: 0, cut: false, struck: false }
     }
 }
 
@@ -114,7 +117,11 @@ impl Server {
         }
         let status = if sent.cut { 0 } else { sent.answer.status };
         tracing::trace!(%side, %method, status, "sandbox: answered");
-        self.log(LoggedRequest { side, method, path, body, status });
+        let answer = match &sent.answer.body {
+            Content::Json(answer) if self.keep_answers && !sent.struck => Some(answer.clone()),
+            _ => None,
+        };
+        self.log(LoggedRequest { side, method, path, body, status, answer });
         sent
     }
 
@@ -129,27 +136,33 @@ impl Server {
     /// The CRM's answer, or what a fault makes of it.
     fn answer(&self, call: Call, is_json: bool) -> Sent {
         let fault = self.striking.lock().unwrap_or_else(PoisonError::into_inner).strike(&call);
-        let Some(fault) = fault else { return Sent::plain(self.work(&call, is_json)) };
-        if let Some(answer) = fault::before(&fault, call.side) {
+        match fault {
+            None => Sent::plain(self.work(&call, is_json)),
+            Some(fault) => Sent { struck: true, ..self.struck(&fault, call, is_json) },
+        }
+    }
+
+    fn struck(&self, fault: &Fault, call: Call, is_json: bool) -> Sent {
+        if let Some(answer) = fault::before(fault, call.side) {
             return Sent::plain(answer);
         }
-        if fault == Fault::ResetBefore {
+        if *fault == Fault::ResetBefore {
             return Sent { cut: true, ..Sent::plain(Answer::empty(500)) };
         }
-        let claimed = match &fault {
+        let claimed = match fault {
             Fault::ForgetField(field) => call.body.as_ref().and_then(|body| body.get(field)).cloned(),
             _ => None,
         };
-        let call = fault::call_of(&fault, call);
-        let mut sent = Sent::plain(fault::alter(&fault, self.work(&call, is_json)));
-        if let (Fault::ForgetField(field), Some(claimed)) = (&fault, claimed) {
+        let call = fault::call_of(fault, call);
+        let mut sent = Sent::plain(fault::alter(fault, self.work(&call, is_json)));
+        if let (Fault::ForgetField(field), Some(claimed)) = (fault, claimed) {
             fault::claim(&mut sent.answer, field, claimed);
         }
         match fault {
             Fault::ResetAfterWrite => sent.cut = true,
-            Fault::Hang(wait) => sent.wait = wait,
-            Fault::SlowBody(slow) => sent.slow = slow,
-            Fault::DateSkew(seconds) => sent.skew = seconds,
+            Fault::Hang(wait) => sent.wait = *wait,
+            Fault::SlowBody(slow) => sent.slow = *slow,
+            Fault::DateSkew(seconds) => sent.skew = *seconds,
             _ => {}
         }
         sent

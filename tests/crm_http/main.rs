@@ -6,5 +6,7 @@ mod ghl;
 mod outcomes;
 mod reading;
 mod server;
+#[path = "../specs/mod.rs"]
+mod specs;
 mod wire;
 mod writes;

@@ -8,8 +8,16 @@ use serde_json::json;
 
 use crate::server::{KEY, Reply, Server, ok, status, text};
 
+/// With a body that both CRMs would take there.
 fn request(method: Method, path: &str) -> Request {
-    Request::new(method, path).with_body(json!({ "firstName": "Ana" }))
+    let body = match (method, path.split('/').nth(3)) {
+        (Method::Delete, None) => return Request::new(method, path),
+        (Method::Post, None) => json!({ "firstName": "Ana", "locationId": "Loc1" }),
+        (_, Some("tags")) => json!({ "tags": ["vip"] }),
+        (_, Some("notes" | "tasks")) => json!({ "body": "Ana" }),
+        _ => json!({ "firstName": "Ana" }),
+    };
+    Request::new(method, path).with_body(body)
 }
 
 fn name(outcome: &Outcome) -> &'static str {
@@ -198,12 +206,12 @@ async fn no_secret_no_address_and_no_contact_data_is_in_any_message_or_log() {
                 settings.patience.attempts = 2;
             });
             let ghl = server.ghl(|settings| settings.patience.attempts = 2);
-            let search = "/contacts/search/duplicate?email=ana%40example.com";
+            let search = "/contacts/search/duplicate?locationId=Loc1&email=ana%40example.com";
             said.push(format!("{cliengo:?} {ghl:?}"));
             said.push(format!("{:?}", cliengo.account().await));
             said.push(cliengo.account().await.map_or_else(|error| error.to_string(), |account| account.id));
             said.push(format!("{:?}", cliengo.send(&request(Method::Post, "/contacts")).await));
-            said.push(format!("{:?}", ghl.send(&Request::new(Method::Post, search)).await));
+            said.push(format!("{:?}", ghl.send(&Request::new(Method::Get, search)).await));
         }
     }
     drop(guard);

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::specs::{Exchange, specs};
+
 pub const KEY: &str = "s3cr3t-k3y";
 pub const NOW: &str = "2026-11-23T03:00:00Z";
 
@@ -109,6 +111,15 @@ impl Server {
         self.busy.lock().unwrap().1
     }
 
+    /// What GHL was asked, which a header tells, is what its specification allows.
+    fn must_conform(&self) {
+        for asked in self.seen().iter().filter(|asked| asked.headers.contains_key("version")) {
+            let body = Some(&asked.body).filter(|body| !body.is_null());
+            let exchange = Exchange { method: &asked.method, path: &asked.path, body, answer: None };
+            assert_eq!(specs().check(&exchange), Ok(()), "{asked:?}");
+        }
+    }
+
     pub fn lines(&self) -> Vec<String> {
         self.seen().iter().map(Seen::line).collect()
     }
@@ -128,6 +139,14 @@ impl Server {
         settings.patience = patience();
         change(&mut settings);
         Ghl::new(settings).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.must_conform();
+        }
     }
 }
 

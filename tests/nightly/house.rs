@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::specs::{Exchange, specs};
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// How a house is furnished.
@@ -99,6 +101,8 @@ pub struct House {
     pub urls: Both<String>,
     /// How many requests of one sort may be under way: 1 makes every night the same to the byte.
     pub abreast: usize,
+    /// Whether GHL answers as its specification says: not where a test makes it tell nonsense.
+    pub strict: bool,
     folder: TempDir,
 }
 
@@ -118,6 +122,7 @@ impl House {
             profile: plot.profile,
             lag: plot.lag,
             hide_tags: plot.hide_tags,
+            keep_answers: true,
             clock: clock.clone(),
             ..Options::default()
         });
@@ -129,6 +134,7 @@ impl House {
             clock,
             mode: Mode::Incremental,
             abreast: 8,
+            strict: true,
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -195,7 +201,7 @@ impl House {
     /// A night that may fail, with a person's consent, and a way to stop it. The log begins anew.
     pub async fn try_night(&self, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
         self.clock.advance(DAY);
-        self.sandbox.clear_requests();
+        self.forget_requests();
         let (cliengo, ghl) = self.clients(&stop);
         run::sync(&self.job(&cliengo, &ghl, stop), consent).await
     }
@@ -231,7 +237,7 @@ impl House {
     }
 
     pub async fn try_dry_run(&self) -> Result<Finished, RunError> {
-        self.sandbox.clear_requests();
+        self.forget_requests();
         let stop = CancellationToken::new();
         let (cliengo, ghl) = self.clients(&stop);
         run::plan(&self.job(&cliengo, &ghl, stop)).await
@@ -240,6 +246,23 @@ impl House {
     fn job<'a>(&'a self, cliengo: &'a Cliengo, ghl: &'a Ghl, stop: CancellationToken) -> Job<'a, Cliengo, Ghl> {
         let (pair, clock) = (&self.pair, &*self.clock);
         Job { pair, cliengo, ghl, state_dir: self.folder(), clock, mode: self.mode, families: self.abreast, stop }
+    }
+
+    /// Begins the log anew. What was asked of GHL, and what it answered, is as the specification says.
+    fn forget_requests(&self) {
+        self.must_conform();
+        self.sandbox.clear_requests();
+    }
+
+    fn must_conform(&self) {
+        let asked = self.sandbox.requests();
+        let broken = asked.iter().filter(|asked| asked.side == Side::Ghl).filter_map(|asked| {
+            let (method, path, body) = (&asked.method, &asked.path, asked.body.as_ref());
+            let answer = asked.answer.as_ref().filter(|_| self.strict).map(|answer| (asked.status, answer));
+            specs().check(&Exchange { method, path, body, answer }).err()
+        });
+        let broken: std::collections::BTreeSet<String> = broken.collect();
+        assert!(broken.is_empty(), "{broken:#?}");
     }
 
     /// What was sent since the last night or dry run began.
@@ -379,6 +402,14 @@ impl House {
             .collect();
         texts.sort();
         texts
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.must_conform();
+        }
     }
 }
 

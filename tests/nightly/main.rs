@@ -11,6 +11,8 @@ mod bad_records;
 mod command;
 mod house;
 mod proxy;
+#[path = "../specs/mod.rs"]
+mod specs;
 mod story;
 
 mod conflicts;

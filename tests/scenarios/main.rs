@@ -17,6 +17,8 @@ mod house;
 mod names;
 mod play;
 mod script;
+#[path = "../specs/mod.rs"]
+mod specs;
 #[allow(dead_code, reason = "shared with the nights")]
 #[path = "../nightly/story.rs"]
 mod story;
