@@ -55,7 +55,9 @@ async fn all_tags_of_a_contact_are_one_request_for_each_direction() {
     let house = House::build(&Plot::extended()).await;
     let person = house.person(1);
     for tag in ["vieja", "usada", "queda"] {
-        Side::BOTH.iter().for_each(|side| house.tag(*side, EditOp::Create, &person, tag));
+        for side in Side::BOTH {
+            house.tag(side, EditOp::Create, &person, tag);
+        }
     }
     house.good_night().await;
     for tag in ["uno", "dos", "tres"] {
