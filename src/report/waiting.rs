@@ -96,7 +96,9 @@ fn held(page: &mut Page, held: &[Held]) {
             page.gap();
         }
         let (title, meaning) = words::held(reason);
-        page.line(2, &Line::painted(format!("{title} ({})", words::number(records.len() as u64)), Paint::Bold));
+        let rule = words::rule(reason).map_or_else(String::new, |rule| format!(" · rule {rule}"));
+        let title = format!("{title} ({}){rule}", words::number(records.len() as u64));
+        page.line(2, &Line::painted(title, Paint::Bold));
         page.flow(Line::of("    "), 4, Line::of(meaning));
         let shown = records.iter().take(MOST_RECORDS);
         rows(page, 4, shown.map(|record| Row { ids: &record.ids, said: said_of(record) }));
@@ -118,6 +120,7 @@ fn unsupported(page: &mut Page, unsupported: &[Unsupported]) {
         groups.entry((record.side, record.kind, record.action)).or_default().push(record);
     }
     page.heading(&format!("Unsupported ({})", words::number(unsupported.len() as u64)), Paint::Yellow);
+    page.flow(Line::of("  "), 2, Line::of(words::UNSUPPORTED));
     for ((side, kind, action), records) in groups {
         let title = format!("{} ({})", words::cannot(side, kind, action), words::number(records.len() as u64));
         page.line(2, &Line::painted(title, Paint::Bold));

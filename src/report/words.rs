@@ -137,6 +137,29 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     }
 }
 
+/// What it means that something cannot be expressed, and what it asks for.
+pub(super) const UNSUPPORTED: &str =
+    "Not sent, since that CRM would not take it; said once. Where both should agree, change it there by hand.";
+
+/// Which rule of `docs/RULES.md` holds such a record, where one does.
+pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
+    match reason {
+        HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => Some(7),
+        HeldReason::DuplicateOf => Some(6),
+        HeldReason::NoMatchKey => Some(8),
+        HeldReason::SuspectedMerge => Some(10),
+        HeldReason::OutOfScope => Some(11),
+        HeldReason::ManualConflict => Some(16),
+        HeldReason::Picklist => Some(18),
+        HeldReason::RemovedElsewhere => Some(21),
+        HeldReason::DirtyChild => Some(22),
+        HeldReason::FirstSync => Some(24),
+        HeldReason::Unlisted => Some(28),
+        HeldReason::UnknownOutcome => Some(31),
+        HeldReason::TooYoung | HeldReason::Unparsable | HeldReason::Quarantined => None,
+    }
+}
+
 /// Where something cannot be expressed, and at what: `GHL, on update of contacts`.
 pub(super) fn cannot(side: Side, kind: Kind, action: Action) -> String {
     let what = match action {
