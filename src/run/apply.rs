@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use futures::StreamExt;
 use tracing::{info, warn};
 
+use super::breaker::Breaker;
 use super::settle::{self, Adoption, Applied};
 use super::{Ended, Job, OperationOutcome, RunError, held, recover};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
@@ -37,6 +38,7 @@ struct Applying<'a, C, G> {
     run: i64,
     forms: &'a Forms,
     made: Mutex<BTreeMap<u32, Made>>,
+    breaker: Breaker,
 }
 
 /// Applies a plan and says what came of each operation.
@@ -55,7 +57,7 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    let applying = Applying { job, state, stage, run, forms, made: Mutex::default() };
+    let applying = Applying { job, state, stage, run, forms, made: Mutex::default(), breaker: Breaker::default() };
     let mut ended = applying.links(plan)?;
     let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
     for operation in plan.operations.iter().filter(|operation| operation.write.is_some()) {
@@ -137,10 +139,18 @@ where
                 format!("operation {needed}, which it depends on, was not applied"),
             ));
         }
-        match operation.side {
+        if let Some(side) = self.breaker.open() {
+            return Ok(ended(
+                OperationOutcome::NotStarted,
+                format!("{} kept failing; the run stopped before more is left half done", side.title()),
+            ));
+        }
+        let ended = match operation.side {
             Side::Cliengo => self.write(self.job.cliengo, operation, write).await,
             Side::Ghl => self.write(self.job.ghl, operation, write).await,
-        }
+        }?;
+        self.breaker.note(operation.side, ended.outcome);
+        Ok(ended)
     }
 
     /// The operation that this one needs and that was not applied.
@@ -299,7 +309,13 @@ where
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
-                Ok(Step::Done(ended(OperationOutcome::Refused, reason)))
+                // Who may not ask at all was not refused this record.
+                let outcome = if matches!(refusal.status, 401 | 403) {
+                    OperationOutcome::Failed
+                } else {
+                    OperationOutcome::Refused
+                };
+                Ok(Step::Done(ended(outcome, reason)))
             }
             Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
         }

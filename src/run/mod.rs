@@ -4,6 +4,7 @@
 
 mod apply;
 mod approval;
+mod breaker;
 mod error;
 mod finished;
 mod gather;

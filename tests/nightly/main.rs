@@ -15,6 +15,7 @@ mod proxy;
 mod specs;
 mod story;
 
+mod breaker;
 mod conflicts;
 mod deletes;
 mod documented;
