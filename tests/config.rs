@@ -475,10 +475,18 @@ fn a_schedule_is_checked_as_a_whole() {
 }
 
 #[test]
+fn tasks_are_told_in_notes_only_where_notes_take_part() {
+    for off in ["notes.direction = \"off\"\ncliengo.tasks = \"due_date\"", "cliengo.tasks = \"notes\""] {
+        valid(&format!("{DEMO}{off}"));
+    }
+    let message = wrong_demo("notes.direction = \"off\"\ncliengo.tasks = \"notes\"");
+    assert!(message.contains("`pair.demo.cliengo.tasks` = \"notes\" needs the notes"), "{message}");
+    assert!(message.contains("let the notes take part, or take \"due_date\" or \"off\""), "{message}");
+}
+
+#[test]
 fn what_this_version_does_not_do_is_refused_in_plain_words() {
     for (more, key) in [
-        ("cliengo.tasks = \"due_date\"", "cliengo.tasks` = \"due_date\""),
-        ("cliengo.tasks = \"notes\"", "cliengo.tasks` = \"notes\""),
         ("cliengo.capabilities.extra_params = \"replace\"", "cliengo.capabilities.extra_params` = \"replace\""),
         ("notes.append_edit = true", "notes.append_edit` = true"),
         ("timeline.appointments = true", "timeline.appointments` = true"),

@@ -9,7 +9,7 @@ use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
-use crate::record::{Field, Kind};
+use crate::record::{Field, Kind, Side};
 
 /// A Cliengo account and a GHL location that are kept alike, and how.
 ///
@@ -50,6 +50,13 @@ impl Pair {
     #[must_use]
     pub const fn is_sandbox(&self) -> bool {
         matches!(self.accounts, Accounts::Sandbox)
+    }
+
+    /// Whether Cliengo, which keeps no tasks, is told of GHL's (`semantics` 27).
+    #[must_use]
+    pub const fn projects_tasks(&self) -> bool {
+        matches!(self.cliengo.tasks, TasksMode::DueDate | TasksMode::Notes)
+            && self.tasks.policy.direction.writes(Side::Cliengo)
     }
 
     /// The rules that every kind has.

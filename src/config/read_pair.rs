@@ -46,6 +46,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
     let tasks = tasks(table.table("tasks"));
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);
+    told_as_notes(&table, &cliengo, &notes);
     unbuilt::read(&mut table);
     unbuilt::refuse(&table);
     table.finish();
@@ -64,6 +65,19 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
         placeholder_emails,
         guard,
     })
+}
+
+/// `semantics` 27: tasks can be told in notes only where Cliengo's notes are listed.
+fn told_as_notes(pair: &Table<'_>, cliengo: &Cliengo, notes: &NotePolicy) {
+    if cliengo.tasks == TasksMode::Notes
+        && notes.policy.direction == Direction::Off
+        && let Some(found) = pair.look(&["cliengo", "tasks"])
+    {
+        found.reject_unquoted(
+            "= \"notes\" needs the notes that `notes.direction = \"off\"` leaves out",
+            "let the notes take part, or take \"due_date\" or \"off\"",
+        );
+    }
 }
 
 fn sandbox_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>) -> Option<Accounts> {

@@ -19,8 +19,6 @@ enum Switch {
 
 /// The keys below a pair whose feature is not built.
 const NOT_YET: &[(&[&str], Switch)] = &[
-    (&["cliengo", "tasks"], Switch::Word("due_date")),
-    (&["cliengo", "tasks"], Switch::Word("notes")),
     (&["cliengo", "capabilities", "extra_params"], Switch::Word("replace")),
     (&["ghl", "oauth"], Switch::Filled),
     (&["notes", "append_edit"], Switch::True),

@@ -8,6 +8,7 @@ use super::draft::{Draft, Family, Subject};
 use super::fit::is_synthetic;
 use super::input::{Linked, Now, Unlinked};
 use super::missing;
+use super::project;
 use super::update::{Story, plan_linked, plan_pair};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Target, Value};
 
@@ -18,6 +19,8 @@ pub struct Brood<'a> {
     pub linked: Vec<&'a Linked>,
     /// Those without a link, per side.
     pub loose: Both<Vec<&'a Unlinked>>,
+    /// Cliengo's notes that tell of tasks. (`semantics` 27)
+    pub marked: Vec<&'a Unlinked>,
 }
 
 /// Plans everything under one contact that both sides have, or will have.
@@ -31,6 +34,7 @@ pub fn plan_brood(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>) {
             pair_off(draft, family, brood, kind);
         }
     }
+    project::plan(draft, family, brood);
 }
 
 fn plan_one(draft: &mut Draft<'_>, family: &Family, linked: &Linked) {
@@ -100,7 +104,7 @@ fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl
 }
 
 /// Whether the children of this contact were all seen on `side`; one that is only to be created has none.
-fn is_listed(draft: &Draft<'_>, family: &Family, side: Side, kind: Kind) -> bool {
+pub fn is_listed(draft: &Draft<'_>, family: &Family, side: Side, kind: Kind) -> bool {
     if matches!(family.targets.of(side), Target::CreatedBy(_)) {
         return true;
     }

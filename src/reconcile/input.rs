@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::plan::{ListingCount, Mode};
+use super::project::SourceTask;
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
-use crate::record::{Both, ByKind, Capabilities, Field, Ids, Kind, Mapped, MatchKey, Record, Side, SideId, Value};
+use crate::record::{
+    Both, ByKind, Capabilities, Field, GhlId, Ids, Kind, Mapped, MatchKey, Record, Side, SideId, Told, Value,
+};
 
 /// What one run knows of one pair.
 #[derive(Clone, Debug)]
@@ -56,6 +60,12 @@ pub struct Input<'a> {
     pub kept_news: BTreeSet<i64>,
     /// What was said to be unsupported before.
     pub remembered: BTreeSet<String>,
+    /// GHL's tasks by their contact, where Cliengo is told of them. (`semantics` 27)
+    pub tasks: BTreeMap<GhlId, Vec<SourceTask>>,
+    /// What Cliengo was told of tasks, by their contact's link.
+    pub told: BTreeMap<i64, Told>,
+    /// The location's zone.
+    pub zone: &'a TimeZone,
 }
 
 impl<'a> Input<'a> {

@@ -12,6 +12,7 @@ mod input;
 mod merge;
 mod missing;
 mod plan;
+mod project;
 mod scope;
 mod update;
 
@@ -24,6 +25,7 @@ pub use guard::{Guard, GuardName};
 pub use input::*;
 pub use merge::{Decision, Rules, Sight, TagNews, decide, tag_news};
 pub use plan::*;
+pub use project::{SourceTask, untold};
 use update::{Story, plan_linked, plan_pair};
 
 use crate::config::Direction;
@@ -74,7 +76,13 @@ fn broods<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Brood<'a>>, BTreeMap<SideI
 fn adopt_loose<'a>(brood: &mut Brood<'a>, loose: &mut BTreeMap<SideId, Vec<&'a Unlinked>>, ids: Option<&Ids>) {
     for side in Side::BOTH {
         if let Some(id) = ids.and_then(|ids| ids.tagged(side)) {
-            brood.loose.of_mut(side).extend(loose.remove(&id).unwrap_or_default());
+            // `semantics` 27: a note that tells of a task is none of the notes.
+            let (marked, others): (Vec<_>, Vec<_>) =
+                loose.remove(&id).unwrap_or_default().into_iter().partition(|child| {
+                    side == Side::Cliengo && child.kind == Kind::Note && project::marked(&child.record).is_some()
+                });
+            brood.marked.extend(marked);
+            brood.loose.of_mut(side).extend(others);
         }
     }
 }
@@ -254,7 +262,12 @@ fn say_missing_kinds(draft: &mut Draft<'_>) {
         for side in Side::BOTH {
             let takes_part = draft.input.policy(kind).direction != Direction::Off;
             let what = format!("pair:{side}:{kind}");
-            if takes_part && !draft.input.can(side, kind).list && !draft.input.remembered.contains(&what) {
+            let told_otherwise = kind == Kind::Task && draft.input.pair.projects_tasks();
+            if takes_part
+                && !told_otherwise
+                && !draft.input.can(side, kind).list
+                && !draft.input.remembered.contains(&what)
+            {
                 let subject = Subject { kind, ids: Ids::default(), label: String::new(), link: None };
                 let detail = format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title());
                 draft.cannot(&subject, side, Action::Create, detail);

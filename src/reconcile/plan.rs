@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Request, Side, Value, Write};
+use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Projection, Request, Side, Value, Write};
 
 use super::guard::Guard;
 
@@ -236,6 +236,9 @@ pub struct Settle {
     /// What the link that is made counts as.
     #[serde(default)]
     pub role: crate::record::Role,
+    /// What Cliengo was told of a task: a note that is made for it gets no link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Projection>,
 }
 
 /// Tags added and removed.
@@ -286,6 +289,13 @@ pub enum Settlement {
     Drop {
         /// The link.
         link: i64,
+    },
+    /// Something that Cliengo was told of a task.
+    Told {
+        /// The contact's link.
+        link: i64,
+        /// What it was told.
+        projection: Projection,
     },
     /// Something unsupported was said, and is not said again.
     Remember {

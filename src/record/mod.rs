@@ -13,6 +13,7 @@ mod phone;
 mod side;
 mod tags;
 mod text;
+mod told;
 mod value;
 mod write;
 
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use side::*;
 pub use tags::{Tags, fold_tag};
 pub use text::{canonical_email, canonical_line, canonical_text, fits_pattern, is_placeholder_email};
+pub use told::{Facet, Projection, Told};
 pub use value::{MatchKey, Value};
 pub use write::*;
 

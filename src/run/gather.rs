@@ -13,6 +13,7 @@ use company::recognisable;
 
 use super::pull::Pulled;
 use super::rederive::Remapping;
+use super::tasks::source_tasks;
 use super::{Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
@@ -356,6 +357,14 @@ where
                 _ => {}
             }
         }
+        let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
+        for contact in tasks.keys() {
+            let link =
+                state.map(|state| state.link_of(Kind::Contact, &contact.clone().tagged())).transpose()?.flatten();
+            if let (Some(link), Some(state)) = (link, state) {
+                remember_parent(state, link.id, &mut parents)?;
+            }
+        }
         let risen = self.risen().await?;
         let freed = self.free_survivors()?;
         let holders = self.holders(&contacts, &freed)?;
@@ -387,6 +396,9 @@ where
             unparsable: self.unparsable,
             kept_news: self.kept_news,
             remembered: BTreeSet::new(),
+            tasks,
+            told: state.map(State::told).transpose()?.unwrap_or_default(),
+            zone: &self.pulled.forms.zone,
         };
         if let Some(state) = state {
             for intent in state.open_creates()? {

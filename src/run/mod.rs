@@ -14,6 +14,7 @@ mod recover;
 mod rederive;
 mod saved;
 mod settle;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tracing::info;
 
-use super::{Job, RunError, held};
+use super::{Job, RunError, held, tasks};
 use crate::config::NotesFetch;
 use crate::crm::Reader;
 use crate::reconcile::Mode;
-use crate::record::{Both, CliengoId, GhlId, Kind, RemoteId, Side, SideId};
+use crate::record::{Both, CliengoId, Forms, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, State};
 
 /// One run a day is what the rotation is counted in.
@@ -31,10 +31,11 @@ pub(super) struct Parents {
 ///
 /// # Errors
 /// When stage or state cannot be read.
-pub(super) fn choose<C: Reader, G: Reader>(
+pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
     job: &Job<'_, C, G>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
+    forms: &Forms,
 ) -> Result<Parents, RunError> {
     let cliengo = held(stage).contacts(Side::Cliengo)?;
     let ghl = held(stage).contacts(Side::Ghl)?;
@@ -43,7 +44,12 @@ pub(super) fn choose<C: Reader, G: Reader>(
     let mut chosen = Both::<BTreeSet<String>>::default();
     for side in Side::BOTH {
         let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
-        let mut candidates = held(stage).unsettled_contacts(side)?;
+        // Tasks that Cliengo is only told of have no shadow to differ from.
+        let told = side == Side::Ghl && job.pair.projects_tasks();
+        let mut candidates = held(stage).unsettled_contacts(side, !told)?;
+        if told {
+            candidates.extend(tasks::contacts_to_tell(job, stage, state, forms)?);
+        }
         candidates.extend(held(stage).longest_unvisited(side, turn)?);
         for id in candidates {
             let link = state.link_of(Kind::Contact, &SideId::new(side, id.clone()))?;

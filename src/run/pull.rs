@@ -147,11 +147,11 @@ where
     // A contact is deleted only when its tasks are known, also where they stay in GHL (`semantics` 22).
     let contacts = &job.pair.contacts;
     let may_delete = contacts.on_delete == OnDelete::Propagate && contacts.direction.writes(Side::Ghl);
-    if tasks || may_delete {
+    if tasks || may_delete || job.pair.projects_tasks() {
         let listed = job.ghl.list_tasks(&[], &sinks.ghl).await?;
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
-    let parents = if tasks || notes { parents::choose(job, stage, state)? } else { Parents::default() };
+    let parents = if tasks || notes { parents::choose(job, stage, state, &pulled.forms)? } else { Parents::default() };
     let all = Both { cliengo: pulled.listings.cliengo.contact.count, ghl: pulled.listings.ghl.contact.count };
     let cliengo = async {
         let tasks = if tasks { Some(job.cliengo.list_tasks(&parents.cliengo, &sinks.cliengo).await?) } else { None };

@@ -43,17 +43,28 @@ pub fn applied(
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,
 ) -> Result<Option<i64>, StateError> {
-    match applied.action {
-        Action::Create | Action::Link => made(state, applied, resolve).map(Some),
-        Action::Delete => deleted(state, applied),
-        Action::Update | Action::Complete | Action::Tag => changed(state, applied, resolve),
+    let projection = applied.settle.projects.as_ref();
+    let link = match applied.action {
+        Action::Create if projection.is_some() => applied.settle.parent.and_then(resolve),
+        Action::Create | Action::Link => Some(made(state, applied, resolve)?),
+        Action::Delete => deleted(state, applied)?,
+        Action::Update | Action::Complete | Action::Tag => changed(state, applied, resolve)?,
+    };
+    if let (Some(link), Some(projection)) = (link, projection) {
+        state.tell(link, projection)?;
     }
+    Ok(link)
+}
+
+/// The fields that shadows know: a contact's due date is told, and never read (`Cliengo API notes, 3`).
+fn shadowed<'a>(applied: &'a Applied<'_>) -> impl Iterator<Item = (&'a Field, &'a Value)> {
+    applied.sent.iter().filter(|(field, _)| !(applied.kind == Kind::Contact && **field == Field::Due))
 }
 
 /// The fields of the answer that were written; what the answer does not carry stands as it was sent.
 fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
     let answered = |field: &Field, sent: &Value| applied.answer.get(field).unwrap_or(sent).clone();
-    applied.sent.iter().map(|(field, sent)| (field.clone(), answered(field, sent))).collect()
+    shadowed(applied).map(|(field, sent)| (field.clone(), answered(field, sent))).collect()
 }
 
 fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Option<i64>) -> Result<i64, StateError> {
@@ -134,7 +145,7 @@ fn changed(
 /// I33: remembers what stood in the written fields, so that a CRM that goes back to it is not taken for a person.
 fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
     let shadow = state.shadow(link, applied.side)?.map(|shadow| shadow.record).unwrap_or_default();
-    for (field, sent) in applied.sent {
+    for (field, sent) in shadowed(applied) {
         let before = shadow.get(field).cloned().unwrap_or(Value::Empty);
         let stored = applied.answer.get(field).is_none_or(|answered| answered.same(sent) || !answered.same(&before));
         let attempt = Attempt { before, updated: applied.answer.updated };
@@ -234,6 +245,7 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
             }
             state.retire(*link)
         }
+        Settlement::Told { link, projection } => state.tell(*link, projection),
         Settlement::Remember { what, link } => state.remember(what, *link, run),
     }
 }

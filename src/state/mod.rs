@@ -8,6 +8,7 @@ mod journal;
 mod lock;
 mod shadow;
 mod stage;
+mod told;
 
 use std::path::{Path, PathBuf};
 
@@ -86,11 +87,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/002_journal.sql")),
         M::up(include_str!("migrations/003_attempt.sql")),
         M::up(include_str!("migrations/004_moved.sql")),
+        M::up(include_str!("migrations/005_told.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 4;
+const SCHEMA: usize = 5;
 
 /// A pair's state file.
 #[derive(Debug)]

@@ -169,11 +169,11 @@ impl Stage {
     }
 
     /// The listed contacts that may have news of their own or in their tasks: new or different ones, those whose
-    /// counterpart was not listed, and those with a task that is new, different or missing.
+    /// counterpart was not listed, and, `with_tasks`, those with a task that is new, different or missing.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn unsettled_contacts(&self, side: Side) -> Result<Vec<String>, StateError> {
+    pub fn unsettled_contacts(&self, side: Side, with_tasks: bool) -> Result<Vec<String>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT r.remote_id FROM record r
              LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id
@@ -183,14 +183,14 @@ impl Stage {
                OR p.remote_id IS NULL OR r.remote_id IN (
                  SELECT t.parent_id FROM record t
                  LEFT JOIN base.shadow ts ON ts.side = t.side AND ts.kind = t.kind AND ts.remote_id = t.remote_id
-                 WHERE t.side = r.side AND t.kind = 'task'
+                 WHERE ?2 AND t.side = r.side AND t.kind = 'task'
                    AND (ts.fingerprint IS NULL OR ts.fingerprint <> t.fingerprint))
                OR r.side = 'ghl' AND r.remote_id IN (
                  SELECT ts.parent_id FROM base.shadow ts
                  LEFT JOIN record t ON t.side = ts.side AND t.kind = ts.kind AND t.remote_id = ts.remote_id
-                 WHERE ts.side = 'ghl' AND ts.kind = 'task' AND t.remote_id IS NULL))",
+                 WHERE ?2 AND ts.side = 'ghl' AND ts.kind = 'task' AND t.remote_id IS NULL))",
         )?;
-        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map(params![side.as_str(), with_tasks], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// The listed contacts whose children were not listed for the longest time, at most so many.

@@ -14,6 +14,7 @@ mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
 mod story;
+mod told;
 
 mod breaker;
 mod conflicts;

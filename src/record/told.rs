@@ -1,0 +1,43 @@
+//! What Cliengo, where it keeps no tasks, is told of GHL's. (`semantics` 27)
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What Cliengo is told of a contact's tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Facet {
+    /// That there is this task.
+    Task,
+    /// That it is done.
+    Done,
+    /// When the earliest of the open ones is due.
+    Due,
+}
+
+impl Facet {
+    /// The name used in the state.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Done => "done",
+            Self::Due => "due",
+        }
+    }
+}
+
+/// Something that Cliengo was told of a contact's tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Projection {
+    /// What it is.
+    pub facet: Facet,
+    /// The task; none for `Due`, which is about all of them.
+    pub task: String,
+    /// The words, or the date.
+    pub said: String,
+}
+
+/// What Cliengo was told, by what and of which task.
+pub type Told = BTreeMap<(Facet, String), String>;

@@ -1,0 +1,60 @@
+//! GHL's tasks where Cliengo is told of them. (`semantics` 27)
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use super::{Job, RunError, held};
+use crate::config::TasksMode;
+use crate::crm::{Reader, Shape};
+use crate::reconcile::{SourceTask, untold};
+use crate::record::{Forms, GhlId, Kind, RemoteId, Side, SideId};
+use crate::state::{Stage, State};
+
+/// Every task of GHL's by its contact; none where Cliengo is not told.
+///
+/// # Errors
+/// When the stage cannot be read.
+pub(super) fn source_tasks<C, G: Reader<Id = GhlId>>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    forms: &Forms,
+) -> Result<BTreeMap<GhlId, Vec<SourceTask>>, RunError> {
+    let mut tasks: BTreeMap<GhlId, Vec<SourceTask>> = BTreeMap::new();
+    if !job.pair.projects_tasks() {
+        return Ok(tasks);
+    }
+    for row in held(stage).news(Side::Ghl, Kind::Task, true)? {
+        // One that cannot be understood is held already.
+        let parsed = job.ghl.parse(Kind::Task, &row.payload, Shape::Listed, forms);
+        if let (Some(contact), Ok(record)) = (row.parent, parsed) {
+            let task = SourceTask { id: GhlId::new(row.id), record, linked: row.link.is_some() };
+            tasks.entry(GhlId::new(contact)).or_default().push(task);
+        }
+    }
+    Ok(tasks)
+}
+
+/// The GHL contacts under which Cliengo is to get a note: their notes are listed first (`semantics` 28).
+///
+/// # Errors
+/// When stage or state cannot be read.
+pub(super) fn contacts_to_tell<C, G: Reader<Id = GhlId>>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: &State,
+    forms: &Forms,
+) -> Result<BTreeSet<String>, RunError> {
+    if job.pair.cliengo.tasks != TasksMode::Notes {
+        return Ok(BTreeSet::new());
+    }
+    let told = state.told()?;
+    let mut contacts = BTreeSet::new();
+    for (contact, tasks) in source_tasks(job, stage, forms)? {
+        let link = state.link_of(Kind::Contact, &SideId::Ghl(contact.clone()))?;
+        let told = link.and_then(|link| told.get(&link.id)).cloned().unwrap_or_default();
+        if tasks.iter().any(|task| untold(task, &told).is_some()) {
+            contacts.insert(contact.to_string());
+        }
+    }
+    Ok(contacts)
+}

@@ -1,0 +1,115 @@
+//! GHL's tasks where Cliengo is only told of them: as notes, or as a due date.
+
+use concord::config::Config;
+use concord::record::Side;
+use concord::run::OperationOutcome;
+use concord::sandbox::EditKind;
+use serde_json::json;
+
+use crate::house::{House, Person, Plot, outcomes};
+
+fn told_as(word: &str) -> Plot {
+    Plot::extended().with_settings(&format!("[pair.house.cliengo]\ntasks = \"{word}\"\n"))
+}
+
+/// The mode that the configuration names from here on.
+fn change_mode(house: &mut House, word: &str) {
+    let text = format!("[pair.house]\nsandbox = true\nregion = \"AR\"\n[pair.house.cliengo]\ntasks = \"{word}\"\n");
+    house.pair = Config::parse(&text, std::path::Path::new("schedules.toml")).unwrap().pairs.remove(0);
+}
+
+/// One linked person whose task was told in a note.
+async fn told() -> (House, Person, String) {
+    let house = House::build(&told_as("notes")).await;
+    let person = house.person(1);
+    let task = house.task(Side::Ghl, &person, "Visitar");
+    house.good_night().await;
+    assert_eq!(notes(&house, &person).len(), 1);
+    (house, person, task)
+}
+
+fn notes(house: &House, person: &Person) -> Vec<String> {
+    house.children(Side::Cliengo, "notes", &person.cliengo)
+}
+
+#[tokio::test]
+async fn a_note_that_tells_of_a_task_is_never_a_note_in_ghl_and_is_not_told_again_when_it_is_removed() {
+    let (house, person, _) = told().await;
+    house.quiet_night().await;
+    assert_eq!(house.rows(Side::Ghl, "notes").len(), 0);
+    let note = house.only(Side::Cliengo, "notes");
+    house.remove_child(Side::Cliengo, EditKind::Note, &person, &note);
+    house.quiet_night().await;
+    house.quiet_night().await;
+    assert_eq!(house.children(Side::Ghl, "tasks", &person.ghl), ["Visitar"]);
+}
+
+#[tokio::test]
+async fn what_is_told_without_an_answer_is_found_again_and_told_once() {
+    for fault in ["reset-after-write@cliengo:POST:/notes", "status-after-write=500@cliengo:POST:/notes"] {
+        let house = House::build(&told_as("notes")).await;
+        let person = house.person(1);
+        house.good_night().await;
+        house.task(Side::Ghl, &person, "Visitar");
+        house.faults(fault);
+        house.night().await;
+        house.faults("");
+        house.night().await;
+        house.quiet_night().await;
+        assert_eq!(notes(&house, &person).len(), 1, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_arrived_is_told_the_next_night() {
+    let house = House::build(&told_as("notes")).await;
+    let person = house.person(1);
+    house.good_night().await;
+    house.task(Side::Ghl, &person, "Visitar");
+    house.faults("reset-before@cliengo:POST:/notes");
+    assert_eq!(outcomes(&house.night().await), [OperationOutcome::Unknown]);
+    house.faults("");
+    house.good_night().await;
+    house.quiet_night().await;
+    assert_eq!(notes(&house, &person).len(), 1);
+}
+
+#[tokio::test]
+async fn with_the_notes_of_some_contacts_only_a_new_task_is_told_all_the_same() {
+    let settings =
+        "[pair.house.cliengo]\ntasks = \"notes\"\n[pair.house.notes]\nfetch = \"changed\"\nrotation = \"90d\"\n";
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let people: Vec<Person> = (1..=9).map(|number| house.person(number)).collect();
+    house.good_night().await;
+    house.quiet_night().await;
+    let last = &people[8];
+    let task = house.task(Side::Ghl, last, "Visitar");
+    house.good_night().await;
+    assert_eq!(notes(&house, last).len(), 1);
+    house.quiet_night().await;
+    house.edit_child(Side::Ghl, EditKind::Task, last, &task, &json!({ "completed": true }));
+    house.good_night().await;
+    assert_eq!(notes(&house, last).len(), 2);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn another_mode_deletes_and_doubles_nothing() {
+    let (mut house, person, _) = told().await;
+    change_mode(&mut house, "off");
+    house.quiet_night().await;
+    change_mode(&mut house, "due_date");
+    house.good_night().await;
+    assert!(house.row(Side::Cliengo, &person)["dueDate"].is_string());
+    change_mode(&mut house, "resource");
+    house.good_night().await;
+    assert_eq!(house.children(Side::Cliengo, "tasks", &person.cliengo), ["Visitar"]);
+    for mode in ["notes", "due_date", "off", "resource", "auto"] {
+        change_mode(&mut house, mode);
+        house.quiet_night().await;
+        house.quiet_night().await;
+    }
+    assert_eq!(notes(&house, &person).len(), 1);
+    assert_eq!(house.children(Side::Ghl, "tasks", &person.ghl), ["Visitar"]);
+    assert_eq!(house.rows(Side::Ghl, "notes").len(), 0);
+}
