@@ -204,6 +204,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         mode: Mode::Incremental,
         families: concord::run::FAMILIES,
         stop: CancellationToken::new(),
+        watch: None,
     };
     let begun = Instant::now();
     let finished = run::sync(&job, &Consent::default()).await?;

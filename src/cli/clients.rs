@@ -41,6 +41,7 @@ impl Clients {
             clock: &*session.clock,
             mode,
             families: run::FAMILIES,
+            watch: None,
             stop: session.stop.clone(),
         }
     }

@@ -50,6 +50,8 @@ async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, conse
 fn exit(finished: &Finished, interrupted: bool) -> u8 {
     if interrupted {
         code::INTERRUPTED
+    } else if finished.failure().is_some() {
+        code::FAILED
     } else if finished.is_refused() {
         code::REFUSED
     } else if finished.needs_a_person() {

@@ -184,7 +184,12 @@ impl Http {
         let mut last = Outcome::NotSent("the run was asked to stop".to_owned());
         loop {
             // A write that is under way is finished; a stop only keeps the next one from starting.
-            let Ok(attempt) = self.attempt(request, &self.writes).await else { return last };
+            let attempt = tokio::select! {
+                biased;
+                attempt = self.attempt(request, &self.writes) => attempt,
+                () = self.farewell() => Ok(Attempt::Lost("no answer came in time after the run was asked to stop".to_owned())),
+            };
+            let Ok(attempt) = attempt else { return last };
             let again = match judge_write(&self.dialect, request, repeatable, attempt) {
                 Judged::Final(outcome) => return outcome,
                 Judged::Again { outcome, wait, throttled } => {
@@ -206,6 +211,12 @@ impl Http {
                 return last;
             }
         }
+    }
+
+    /// Ends when a write under way has been waited for long enough after the stop.
+    async fn farewell(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(self.patience.farewell).await;
     }
 
     fn judge_read(

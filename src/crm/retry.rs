@@ -21,6 +21,8 @@ pub struct Patience {
     pub interval: Duration,
     /// How often one request is tried in all.
     pub attempts: u32,
+    /// How long a write that is under way is waited for when the run is asked to stop.
+    pub farewell: Duration,
 }
 
 impl Default for Patience {
@@ -33,6 +35,7 @@ impl Default for Patience {
             longest: Duration::from_mins(2),
             interval: Duration::from_secs(10),
             attempts: 5,
+            farewell: Duration::from_secs(20),
         }
     }
 }

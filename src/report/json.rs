@@ -114,6 +114,9 @@ struct RunDocument {
     outcomes: Outcomes,
     recovered: u64,
     refused: bool,
+    /// Only where the run could not go on to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -221,6 +224,7 @@ fn run_document(plan: &Plan, run: &RunRecord) -> RunDocument {
         outcomes: Outcomes::of(plan, run),
         recovered: run.recovered,
         refused: run.refused,
+        error: run.failure.clone(),
     }
 }
 

@@ -126,6 +126,7 @@ fn run(finished: &Finished, not_applied: &[(u32, OperationOutcome, &str)]) -> Ru
         outcomes.insert(*id, Ended { outcome: *outcome, reason });
     }
     RunRecord {
+        failure: None,
         id: 12,
         started: "2026-11-23T03:00:00Z".parse().unwrap(),
         finished: "2026-11-23T03:03:12.4Z".parse().unwrap(),

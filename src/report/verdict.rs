@@ -16,6 +16,7 @@ use super::words;
 pub fn verdict(finished: &Finished) -> String {
     let plan = &finished.plan;
     match &finished.run {
+        Some(run) if run.failure.is_some() => failed(plan, run),
         Some(run) if run.refused => stopped(plan),
         Some(run) => done(plan, run),
         None if plan.tripped().next().is_some() => stopped(plan),
@@ -64,6 +65,12 @@ fn done(plan: &Plan, run: &RunRecord) -> String {
     }
     let rest = if said.is_empty() { String::new() } else { format!("; {}", said.join(", ")) };
     format!("Applied {} of {}{rest}.", words::number(outcomes.applied), operations(plan))
+}
+
+fn failed(plan: &Plan, run: &RunRecord) -> String {
+    let why = on_one_line(run.failure.as_deref().unwrap_or_default());
+    let applied = words::number(Outcomes::of(plan, run).applied);
+    format!("The run failed: {why}. Applied {applied} of {}; the next run goes on from there.", operations(plan))
 }
 
 fn nothing_to_do(plan: &Plan) -> String {

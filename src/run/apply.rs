@@ -1,7 +1,7 @@
 //! Applying: the plan's requests, each journalled before it is sent, parents before children, families side by side.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
 use tracing::{info, warn};
@@ -38,13 +38,14 @@ struct Applying<'a, C, G> {
     run: i64,
     forms: &'a Forms,
     made: Mutex<BTreeMap<u32, Made>>,
+    ended: Mutex<BTreeMap<u32, Ended>>,
+    /// Operations of which a request may have been sent.
+    journaled: Mutex<BTreeSet<u32>>,
     breaker: Breaker,
 }
 
-/// Applies a plan and says what came of each operation.
-///
-/// # Errors
-/// When the state cannot be written: then nothing further is sent.
+/// Applies a plan: what came of each operation, and why it could not go on where the state could not be written. Then
+/// nothing further is sent.
 pub(super) async fn apply<C, G>(
     job: &Job<'_, C, G>,
     state: &Mutex<State>,
@@ -52,27 +53,24 @@ pub(super) async fn apply<C, G>(
     run: i64,
     plan: &Plan,
     forms: &Forms,
-) -> Result<BTreeMap<u32, Ended>, RunError>
+) -> (BTreeMap<u32, Ended>, Option<StateError>)
 where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    let applying = Applying { job, state, stage, run, forms, made: Mutex::default(), breaker: Breaker::default() };
-    let mut ended = applying.links(plan)?;
-    let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
-    for operation in plan.operations.iter().filter(|operation| operation.write.is_some()) {
-        families.entry(operation.family).or_default().push(operation);
-    }
-    let work = futures::stream::iter(families.into_values()).map(|family| applying.family(family));
-    let mut done = work.buffer_unordered(job.families.max(1));
-    let mut failure = None;
-    while let Some(family) = done.next().await {
-        match family {
-            Ok(outcomes) => ended.extend(outcomes),
-            Err(error) => failure = failure.or(Some(error)),
-        }
-    }
-    failure.map_or(Ok(ended), |error| Err(RunError::State(error)))
+    let applying = Applying {
+        job,
+        state,
+        stage,
+        run,
+        forms,
+        made: Mutex::default(),
+        ended: Mutex::default(),
+        journaled: Mutex::default(),
+        breaker: Breaker::default(),
+    };
+    let failure = applying.all(plan).await.err();
+    (applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner), failure)
 }
 
 fn ended(outcome: OperationOutcome, reason: impl Into<String>) -> Ended {
@@ -88,8 +86,23 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    async fn all(&self, plan: &Plan) -> Result<(), StateError> {
+        self.links(plan)?;
+        let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
+        for operation in plan.operations.iter().filter(|operation| operation.write.is_some()) {
+            families.entry(operation.family).or_default().push(operation);
+        }
+        let work = futures::stream::iter(families.into_values()).map(|family| self.family(family));
+        let mut done = work.buffer_unordered(self.job.families.max(1));
+        let mut failure = None;
+        while let Some(family) = done.next().await {
+            failure = failure.or(family.err());
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
     /// Links send nothing, and hang on nothing but other links: all of them at once, in one transaction.
-    fn links(&self, plan: &Plan) -> Result<BTreeMap<u32, Ended>, StateError> {
+    fn links(&self, plan: &Plan) -> Result<(), StateError> {
         let links: Vec<&Operation> = plan.operations.iter().filter(|operation| operation.write.is_none()).collect();
         held(self.state).atomically(|state| {
             for operation in &links {
@@ -100,13 +113,21 @@ where
             }
             Ok(())
         })?;
-        Ok(links.into_iter().map(|operation| (operation.id, applied())).collect())
+        held(&self.ended).extend(links.into_iter().map(|operation| (operation.id, applied())));
+        Ok(())
     }
 
-    async fn family(&self, operations: Vec<&Operation>) -> Result<Vec<(u32, Ended)>, StateError> {
-        let mut outcomes = Vec::new();
+    async fn family(&self, operations: Vec<&Operation>) -> Result<(), StateError> {
         for operation in operations {
-            let ended = self.operation(operation).await?;
+            let tried = self.operation(operation).await;
+            let ended = match &tried {
+                Ok(ended) => ended.clone(),
+                // Whether the CRM did it stands in the journal, and the next run reads it back.
+                Err(why) if held(&self.journaled).contains(&operation.id) => {
+                    ended(OperationOutcome::Unknown, why.to_string())
+                }
+                Err(why) => ended(OperationOutcome::Failed, why.to_string()),
+            };
             let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
             match ended.outcome {
                 OperationOutcome::Applied => {
@@ -116,16 +137,13 @@ where
                     warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied");
                 }
             }
+            held(&self.ended).insert(operation.id, ended.clone());
+            tried?;
             let name = serde_json::to_value(ended.outcome)?;
-            held(self.state).end_operation(
-                self.run,
-                operation.id,
-                name.as_str().unwrap_or_default(),
-                ended.reason.as_deref(),
-            )?;
-            outcomes.push((operation.id, ended));
+            let (name, reason) = (name.as_str().unwrap_or_default(), ended.reason.as_deref());
+            held(self.state).end_operation(self.run, operation.id, name, reason)?;
         }
-        Ok(outcomes)
+        Ok(())
     }
 
     async fn operation(&self, operation: &Operation) -> Result<Ended, StateError> {
@@ -285,6 +303,7 @@ where
     ) -> Result<Step, StateError> {
         let request = self.resolved(request);
         let intent = self.journal(operation, write, &request)?;
+        held(&self.journaled).insert(operation.id);
         match crm.send(&request).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
                 Ok(answer) if last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),

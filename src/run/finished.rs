@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::crm::Usage;
 use crate::reconcile::{Plan, Winner};
 use crate::record::Both;
+use crate::state::StateError;
 
 /// What came of one operation. Planned = the sum of these, always. (I49)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +52,8 @@ pub struct RunRecord {
     pub recovered: u64,
     /// Whether the plan was stopped by a guard; then nothing was written.
     pub refused: bool,
+    /// Why the run could not go on to its end. What it had done before stands in `outcomes`.
+    pub failure: Option<String>,
 }
 
 /// A plan, and the run that applied it where there was one.
@@ -71,6 +74,19 @@ impl Finished {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.refused)
+    }
+
+    /// Why the run could not go on to its end, where it could not.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.run.as_ref().and_then(|run| run.failure.as_deref())
+    }
+
+    /// Takes note of what went wrong after the plan was made; what went wrong first stays.
+    pub(super) fn fails(&mut self, done: Result<(), StateError>) {
+        if let (Err(why), Some(run)) = (done, &mut self.run) {
+            run.failure.get_or_insert_with(|| why.to_string());
+        }
     }
 
     /// How many operations had each outcome.
@@ -94,7 +110,11 @@ impl Finished {
 
     /// The run's status and counts for the history.
     pub(super) fn summary(&self) -> (&'static str, serde_json::Value) {
-        let status = if self.is_refused() { "refused" } else { "done" };
+        let status = match self.failure() {
+            Some(_) => "failed",
+            None if self.is_refused() => "refused",
+            None => "done",
+        };
         let summary = serde_json::json!({
             "operations": self.plan.operations.len(),
             "outcomes": self.counts(),
@@ -103,6 +123,7 @@ impl Finished {
             "held": self.plan.held.len(),
             "unsupported": self.plan.unsupported.len(),
             "needs_a_person": self.needs_a_person(),
+            "error": self.failure(),
             "recovered": self.run.as_ref().map(|run| run.recovered),
         });
         (status, summary)

@@ -34,7 +34,7 @@ use crate::config::Pair;
 use crate::crm::{Reader, Usage, Writer};
 use crate::reconcile::{Mode, Plan, reconcile};
 use crate::record::{Both, CliengoId, Forms, GhlId, Side};
-use crate::state::{PairLock, Stage, State, StateError};
+use crate::state::{PairLock, Stage, State, StateError, Watch, set_aside};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
 pub const MAPPING_VERSION: &str = "1";
@@ -61,6 +61,8 @@ pub struct Job<'a, C, G> {
     pub families: usize,
     /// Cancelled when the run is to stop: nothing further is started.
     pub stop: CancellationToken,
+    /// Asked before every commit of the state; `None` but in tests.
+    pub watch: Option<Watch>,
 }
 
 impl<C, G> Job<'_, C, G> {
@@ -105,9 +107,13 @@ where
     G: Reader<Id = GhlId>,
 {
     let path = job.state_path();
-    let state = State::open_read_only(&path)?;
+    let state = match State::open_read_only(&path) {
+        // An unfinished rebuild that is damaged is begun anew.
+        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
+        opened => opened?,
+    };
     let staging = StagingFile::new(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())));
-    let stage = Mutex::new(Stage::create(&staging.0, &path)?);
+    let stage = Mutex::new(Stage::create(&staging.0, state.as_ref())?);
     let pulled = pull(job, &stage, state.as_ref()).await?;
     check_accounts(state.as_ref(), &pulled)?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
@@ -158,21 +164,36 @@ where
     let _lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
     sweep(job.state_dir, &job.pair.name);
     let path = job.state_path();
-    let state = Mutex::new(State::open(&path)?);
+    let state = match State::open(&path) {
+        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => {
+            set_aside(&path, started)?;
+            State::open(&path)?
+        }
+        opened => opened?,
+    };
+    if let Some(watch) = &job.watch {
+        state.watch(watch.clone())?;
+    }
+    let state = Mutex::new(state);
     held(&state).close_abandoned()?;
     let run = held(&state).begin_run(job.mode.as_str(), "", started)?;
     info!(pair = job.pair.name, run, mode = job.mode.as_str(), "run begins");
-    let done = sync_locked(job, consent, &path, &state, run, started).await;
+    let mut done = sync_locked(job, consent, &path, &state, run, started).await;
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = &done {
         // A stale plan is a refusal, not a failure: nothing went wrong.
         let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
         let summary = serde_json::json!({ "error": error.to_string() });
-        state.finish_run(run, status, &summary, job.clock.now())?;
+        // The first error is the one to report.
+        let _ = state.finish_run(run, status, &summary, job.clock.now());
     }
-    state.checkpoint()?;
-    if job.mode == Mode::Rebuild && done.as_ref().is_ok_and(|finished| !finished.is_refused()) {
-        state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), started)?;
+    let mut closed = state.checkpoint();
+    let is_rebuilt = done.as_ref().is_ok_and(|finished| !finished.is_refused() && finished.failure().is_none());
+    if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
+        closed = state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), started);
+    }
+    if let Ok(finished) = &mut done {
+        finished.fails(closed);
     }
     done
 }
@@ -189,9 +210,10 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    let stage = Mutex::new(Stage::create(&job.state_dir.join(format!("{}.stage.db", job.pair.name)), path)?);
     // The reader's own connection: no lock is held while a CRM is waited for.
     let snapshot = State::open_read_only(path)?;
+    let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
+    let stage = Mutex::new(Stage::create(&staging, snapshot.as_ref())?);
     let pulled = pull(job, &stage, snapshot.as_ref()).await?;
     check_accounts(snapshot.as_ref(), &pulled)?;
     bind(state, &pulled)?;
@@ -212,6 +234,7 @@ where
         outcomes: std::collections::BTreeMap::new(),
         recovered,
         refused: false,
+        failure: None,
     };
     let approval = Approval::of(consent, &plan, &held(state))?;
     if approval.refuses(&plan) {
@@ -219,13 +242,19 @@ where
         held(state).keep_refused(&plan_id, run, &approval::guarded(&plan))?;
     } else {
         settle::before(&mut held(state), &plan, &gathered, run)?;
-        record.outcomes = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await?;
-        settle::after(&mut held(state), &gathered, &pulled, run, started)?;
+        let (outcomes, failure) = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
+        record.outcomes = outcomes;
+        let settled = match failure {
+            Some(failure) => Err(failure),
+            None => settle::after(&mut held(state), &gathered, &pulled, run, started),
+        };
+        record.failure = settled.err().map(|why| why.to_string());
     }
     record.finished = job.clock.now();
-    let finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
+    let mut finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
     let (status, summary) = finished.summary();
-    held(state).finish_run(run, status, &summary, job.clock.now())?;
+    let kept = held(state).finish_run(run, status, &summary, job.clock.now());
+    finished.fails(kept);
     info!(pair = job.pair.name, run, status, "run ends");
     Ok(finished)
 }

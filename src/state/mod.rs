@@ -10,7 +10,9 @@ mod shadow;
 mod stage;
 mod told;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use attempt::Attempt;
 pub use history::{OperationRow, RunRow};
@@ -81,6 +83,35 @@ impl From<serde_json::Error> for StateError {
     }
 }
 
+/// Reads every page: a file that was cut off or overwritten in the middle is found before anything rests on it.
+fn check_pages(connection: &Connection, path: &Path) -> Result<(), StateError> {
+    let damaged = |why: String| StateError::Damaged { path: path.to_owned(), why };
+    let said: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|why| damaged(why.to_string()))?;
+    if said == "ok" { Ok(()) } else { Err(damaged(said)) }
+}
+
+/// Gives a state file a name of its own, so that nothing overwrites it.
+///
+/// # Errors
+/// When a file cannot be renamed.
+pub fn set_aside(path: &Path, now: Timestamp) -> Result<(), StateError> {
+    let aside = format!(".aside-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    for ending in ["", "-wal", "-shm"] {
+        rename(&with_ending(path, ending), &with_ending(&with_ending(path, &aside), ending))?;
+    }
+    Ok(())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), StateError> {
+    match std::fs::rename(from, to) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(StateError::File { path: from.to_owned(), why: why.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/001_snapshot.sql")),
@@ -93,6 +124,16 @@ fn migrations() -> Migrations<'static> {
 
 /// How many migrations this program knows.
 const SCHEMA: usize = 5;
+
+/// Says before every commit whether it may be made: what a test lets a run die of.
+#[derive(Clone)]
+pub struct Watch(pub Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
 
 /// A pair's state file.
 #[derive(Debug)]
@@ -124,6 +165,7 @@ impl State {
                  PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;",
             )
             .map_err(damaged)?;
+        check_pages(&connection, path)?;
         migrations()
             .to_latest(&mut connection)
             .map_err(|why| StateError::Damaged { path: path.to_owned(), why: why.to_string() })?;
@@ -143,6 +185,7 @@ impl State {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
         refuse_newer(&connection, path)?;
         connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(damaged)?;
+        check_pages(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(damaged)?;
         if usize::try_from(known).unwrap_or(0) < SCHEMA {
             return Err(StateError::Damaged {
@@ -170,6 +213,15 @@ impl State {
         Ok(())
     }
 
+    /// Asks `watch` before every commit whether it may be made. Where it says no, nothing is written any more: as if the
+    /// process had died there.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn watch(&self, watch: Watch) -> Result<(), StateError> {
+        Ok(self.connection.commit_hook(Some(move || !watch.0()))?)
+    }
+
     /// Closes the state and puts its file in the place of `path`. What stands there is set aside under a name of its
     /// own, never overwritten.
     ///
@@ -178,18 +230,9 @@ impl State {
     pub fn take_the_place_of(self, path: &Path, now: Timestamp) -> Result<(), StateError> {
         let own = self.path.clone();
         drop(self.connection);
-        let rename = |from: PathBuf, to: PathBuf| match std::fs::rename(&from, &to) {
-            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-                Err(StateError::File { path: from, why: why.to_string() })
-            }
-            _ => Ok(()),
-        };
-        let aside = format!(".aside-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+        set_aside(path, now)?;
         for ending in ["", "-wal", "-shm"] {
-            rename(with_ending(path, ending), with_ending(&with_ending(path, &aside), ending))?;
-        }
-        for ending in ["", "-wal", "-shm"] {
-            rename(with_ending(&own, ending), with_ending(path, ending))?;
+            rename(&with_ending(&own, ending), &with_ending(path, ending))?;
         }
         Ok(())
     }

@@ -72,12 +72,12 @@ const STAGED: &str = "SELECT r.remote_id, r.parent_id, b.payload, r.fingerprint,
     LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id";
 
 impl Stage {
-    /// Makes an empty staging file at `path` beside the state at `state`, which is only read. A state that does not
+    /// Makes an empty staging file at `path` beside `state`, which is only read. A state that does not
     /// exist yet counts as empty.
     ///
     /// # Errors
     /// When a file cannot be made or read.
-    pub fn create(path: &Path, state: &Path) -> Result<Self, StateError> {
+    pub fn create(path: &Path, state: Option<&State>) -> Result<Self, StateError> {
         super::private_folder_of(path)?;
         remove_database(path)?;
         let connection = Connection::open(path)?;
@@ -87,8 +87,8 @@ impl Stage {
         )?;
         connection.execute_batch(TABLES)?;
         let empty = path.with_extension("empty");
-        let base = if state.exists() {
-            state
+        let base = if let Some(state) = state {
+            state.path()
         } else {
             remove_database(&empty)?;
             State::open(&empty)?.checkpoint()?;

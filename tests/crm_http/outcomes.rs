@@ -166,6 +166,33 @@ async fn a_stop_keeps_the_next_write_from_starting() {
     assert!(server.seen().is_empty());
 }
 
+#[tokio::test]
+async fn a_write_under_way_is_waited_for_when_the_run_stops_but_not_for_ever() {
+    let (quick, slow) = (ok(json!({})), Reply::Hang);
+    for (reply, repeatable, expected) in
+        [(quick, true, "applied"), (slow.clone(), true, "unknown"), (slow, false, "unknown")]
+    {
+        let server = Server::replying(vec![reply]).await;
+        let stop = tokio_util::sync::CancellationToken::new();
+        let ghl = server.ghl(|settings| {
+            settings.stop = stop.clone();
+            settings.patience.read = std::time::Duration::from_secs(60);
+            settings.patience.total = std::time::Duration::from_secs(60);
+        });
+        let method = if repeatable { Method::Put } else { Method::Post };
+        let write = request(method, if repeatable { "/contacts/A" } else { "/contacts/" });
+        let asked = async {
+            while server.seen().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            stop.cancel();
+        };
+        let (outcome, ()) = tokio::join!(ghl.send(&write), asked);
+        assert_eq!(name(&outcome), expected);
+        assert_eq!(server.seen().len(), 1, "nothing is sent again");
+    }
+}
+
 /// Collects everything that is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

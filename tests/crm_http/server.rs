@@ -160,6 +160,7 @@ fn patience() -> Patience {
         longest: Duration::from_secs(2),
         interval: millis(20),
         attempts: 5,
+        farewell: millis(100),
     }
 }
 

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::specs::{Exchange, specs};
 
-const DAY: Duration = Duration::from_hours(24);
+pub const DAY: Duration = Duration::from_hours(24);
 
 /// How a house is furnished.
 #[derive(Clone, Debug)]
@@ -159,7 +159,7 @@ impl House {
         files
     }
 
-    fn clients(&self, stop: &CancellationToken) -> (Cliengo, Ghl) {
+    pub fn clients(&self, stop: &CancellationToken) -> (Cliengo, Ghl) {
         let patience = Patience {
             connect: Duration::from_secs(5),
             read: Duration::from_secs(5),
@@ -168,6 +168,7 @@ impl House {
             longest: Duration::from_millis(5),
             interval: Duration::from_millis(5),
             attempts: 5,
+            farewell: Duration::from_secs(20),
         };
         let secret = SecretString::from(self.sandbox.api_key());
         let website = self.sandbox.website_id();
@@ -243,13 +244,23 @@ impl House {
         run::plan(&self.job(&cliengo, &ghl, stop)).await
     }
 
-    fn job<'a>(&'a self, cliengo: &'a Cliengo, ghl: &'a Ghl, stop: CancellationToken) -> Job<'a, Cliengo, Ghl> {
+    pub fn job<'a, C, G>(&'a self, cliengo: &'a C, ghl: &'a G, stop: CancellationToken) -> Job<'a, C, G> {
         let (pair, clock) = (&self.pair, &*self.clock);
-        Job { pair, cliengo, ghl, state_dir: self.folder(), clock, mode: self.mode, families: self.abreast, stop }
+        Job {
+            pair,
+            cliengo,
+            ghl,
+            state_dir: self.folder(),
+            clock,
+            mode: self.mode,
+            families: self.abreast,
+            stop,
+            watch: None,
+        }
     }
 
     /// Begins the log anew. What was asked of GHL, and what it answered, is as the specification says.
-    fn forget_requests(&self) {
+    pub fn forget_requests(&self) {
         self.must_conform();
         self.sandbox.clear_requests();
     }

@@ -10,6 +10,7 @@
 mod bad_records;
 mod command;
 mod house;
+mod mortal;
 mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
@@ -20,6 +21,7 @@ mod breaker;
 mod conflicts;
 mod deletes;
 mod documented;
+mod failing;
 mod fields;
 mod first_sync;
 mod lost_answers;
@@ -33,3 +35,4 @@ mod random_mix;
 mod reviewed;
 mod reviewed_modes;
 mod scope;
+mod sweep;

@@ -126,6 +126,16 @@ pub fn both_sides_tell_the_same(house: &House, blind: Blind) -> usize {
     linked
 }
 
+/// Everything that each side tells, without its ids.
+pub fn outlines(house: &House) -> [Vec<String>; 2] {
+    Side::BOTH.map(|side| {
+        let stories = stories(house, side, Blind::default());
+        let mut told: Vec<String> = stories.values().map(|story| format!("{story:?}")).collect();
+        told.sort();
+        told
+    })
+}
+
 /// How many contacts of a side carry each e-mail.
 pub fn emails(house: &House, side: Side) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

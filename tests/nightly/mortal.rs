@@ -1,0 +1,149 @@
+//! A process that dies at a chosen moment: from then on nothing is written to its state and nothing is sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use concord::config::Mapping;
+use concord::crm::{
+    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, Reader, Shape, Sink, Unparsable, Usage,
+    Writer,
+};
+use concord::record::{Capabilities, Forms, Kind, Mapped, Record, Request, Write};
+use concord::run::{self, Consent, Finished, Job, RunError};
+use concord::state::Watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{DAY, House};
+
+/// Counts the moments at which a process can die: before each commit, before each request that changes something, and
+/// before its answer is taken in.
+#[derive(Clone, Debug)]
+pub struct Fate {
+    moments: Arc<AtomicU64>,
+    last: u64,
+}
+
+impl Fate {
+    /// Dies at moment number `last`, counted from 0.
+    pub fn at(last: u64) -> Self {
+        Self { moments: Arc::default(), last }
+    }
+
+    /// Never dies, and counts.
+    pub fn never() -> Self {
+        Self::at(u64::MAX)
+    }
+
+    /// How many moments there were.
+    pub fn moments(&self) -> u64 {
+        self.moments.load(Ordering::SeqCst)
+    }
+
+    /// One more moment; whether the process outlives it.
+    fn outlives(&self) -> bool {
+        self.moments.fetch_add(1, Ordering::SeqCst) < self.last
+    }
+
+    /// The moments of the state's commits.
+    pub fn watch(&self) -> Watch {
+        let fate = self.clone();
+        Watch(Arc::new(move || fate.outlives()))
+    }
+}
+
+/// A CRM's client in a process that may die.
+pub struct Mortal<C> {
+    pub client: C,
+    pub fate: Fate,
+}
+
+impl<C: Reader> Reader for Mortal<C> {
+    type Id = C::Id;
+
+    fn capabilities(&self, learned: &Learned) -> Capabilities {
+        self.client.capabilities(learned)
+    }
+
+    async fn account(&self) -> Result<Account, CrmError> {
+        self.client.account().await
+    }
+
+    async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
+        self.client.resolve(mappings).await
+    }
+
+    async fn probe_tasks(&self, contact: &Self::Id) -> Result<bool, CrmError> {
+        self.client.probe_tasks(contact).await
+    }
+
+    async fn list_contacts(&self, sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError> {
+        self.client.list_contacts(sink).await
+    }
+
+    async fn list_tasks(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError> {
+        self.client.list_tasks(parents, sink).await
+    }
+
+    async fn list_notes(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError> {
+        self.client.list_notes(parents, sink).await
+    }
+
+    fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
+        self.client.parse(kind, payload, shape, forms)
+    }
+
+    async fn look_up(&self, kind: Kind, id: &Self::Id, parent: Option<&Self::Id>) -> Result<Lookup, CrmError> {
+        self.client.look_up(kind, id, parent).await
+    }
+
+    async fn find_existing(&self, record: &Record) -> Result<Option<Self::Id>, CrmError> {
+        self.client.find_existing(record).await
+    }
+
+    async fn find_created(
+        &self,
+        kind: Kind,
+        parent: Option<&Self::Id>,
+        record: &Record,
+        since: jiff::Timestamp,
+        forms: &Forms,
+    ) -> Result<Vec<Found<Self::Id>>, CrmError> {
+        self.client.find_created(kind, parent, record, since, forms).await
+    }
+
+    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request> {
+        self.client.requests(write, forms)
+    }
+
+    fn usage(&self) -> Usage {
+        self.client.usage()
+    }
+}
+
+impl<C: Writer> Writer for Mortal<C> {
+    async fn send(&self, request: &Request) -> Outcome {
+        if !self.fate.outlives() {
+            return Outcome::NotSent("the process died".to_owned());
+        }
+        let outcome = self.client.send(request).await;
+        if self.fate.outlives() { outcome } else { Outcome::Unknown("the process died".to_owned()) }
+    }
+
+    fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<Self::Id>, Unparsable> {
+        self.client.answered(write, body, forms)
+    }
+}
+
+impl House {
+    /// A night, a day after the last one, in a process that may die.
+    pub async fn mortal_night(&self, fate: &Fate) -> Result<Finished, RunError> {
+        self.clock.advance(DAY);
+        self.forget_requests();
+        let stop = CancellationToken::new();
+        let (cliengo, ghl) = self.clients(&stop);
+        let cliengo = Mortal { client: cliengo, fate: fate.clone() };
+        let ghl = Mortal { client: ghl, fate: fate.clone() };
+        let job = Job { watch: Some(fate.watch()), ..self.job(&cliengo, &ghl, stop) };
+        run::sync(&job, &Consent::default()).await
+    }
+}
