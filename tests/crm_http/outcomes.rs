@@ -176,8 +176,8 @@ async fn a_write_under_way_is_waited_for_when_the_run_stops_but_not_for_ever() {
         let stop = tokio_util::sync::CancellationToken::new();
         let ghl = server.ghl(|settings| {
             settings.stop = stop.clone();
-            settings.patience.read = std::time::Duration::from_secs(60);
-            settings.patience.total = std::time::Duration::from_secs(60);
+            settings.patience.read = std::time::Duration::from_mins(1);
+            settings.patience.total = std::time::Duration::from_mins(1);
         });
         let method = if repeatable { Method::Put } else { Method::Post };
         let write = request(method, if repeatable { "/contacts/A" } else { "/contacts/" });

@@ -45,7 +45,10 @@ async fn a_run_whose_state_fails_sends_nothing_more_and_reports_what_it_did() {
     assert!(seen > 10, "{seen} runs failed while they applied");
 }
 
-fn damages() -> [(&'static str, fn(Vec<u8>) -> Vec<u8>); 4] {
+/// What happens to the bytes of a file.
+type Damage = fn(Vec<u8>) -> Vec<u8>;
+
+fn damages() -> [(&'static str, Damage); 4] {
     [
         ("cut off", |bytes| bytes[..bytes.len() / 2].to_vec()),
         ("overwritten in the middle", |mut bytes| {
@@ -68,9 +71,10 @@ async fn a_damaged_state_stops_the_run_and_a_rebuild_sets_it_aside() {
         let damaged = damage(std::fs::read(&path).unwrap());
         std::fs::write(&path, &damaged).unwrap();
         for dry in [true, false] {
-            let failed = match dry {
-                true => house.try_dry_run().await,
-                false => house.try_night(&Consent::default(), CancellationToken::new()).await,
+            let failed = if dry {
+                house.try_dry_run().await
+            } else {
+                house.try_night(&Consent::default(), CancellationToken::new()).await
             };
             let is_damaged = matches!(failed, Err(RunError::State(StateError::Damaged { .. })));
             assert!(is_damaged, "{name}: {:?}", failed.map(|finished| finished.plan.operations));

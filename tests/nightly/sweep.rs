@@ -82,6 +82,7 @@ async fn sweep(share: u64, of: u64) {
     sweep_all(busy_day, share, of, 30).await;
 }
 
+#[expect(clippy::print_stderr, reason = "how much was swept is read with --nocapture")]
 async fn sweep_all(day: impl AsyncFn() -> House, share: u64, of: u64, least: usize) {
     let house = day().await;
     let fate = Fate::never();
@@ -100,7 +101,7 @@ async fn sweep_all(day: impl AsyncFn() -> House, share: u64, of: u64, least: usi
         assert_eq!(rest(&house).await, undisturbed, "died at moment {moment} of {moments}");
         swept += 1;
     }
-    println!("swept {swept} of {moments} moments, {writes} writes in the run");
+    eprintln!("swept {swept} of {moments} moments, {writes} writes in the run");
 }
 
 /// People on one side and on both, who do not know each other yet.
