@@ -44,6 +44,13 @@ impl PersonName {
         }
     }
 
+    /// Whether every part is the one that stood there before or the one that was sent: a write that was kept in part.
+    #[must_use]
+    pub fn is_between(&self, before: &Self, sent: &Self) -> bool {
+        let is_one_of = |part: &str, one: &str, other: &str| part == one || part == other;
+        is_one_of(&self.first, &before.first, &sent.first) && is_one_of(&self.last, &before.last, &sent.last)
+    }
+
     /// This full name in the parts of `current`, keeping every part that still fits; never a guess.
     #[must_use]
     pub fn fitted_to(&self, current: &Self) -> Self {

@@ -65,6 +65,18 @@ impl Value {
         if line.is_empty() { Self::Empty } else { Self::Line(line) }
     }
 
+    /// Whether this is what a CRM shows that did not keep `sent`, or kept of a name one part only: what stood there
+    /// `before` is still in it.
+    #[must_use]
+    pub fn is_left_of(&self, before: &Self, sent: &Self) -> bool {
+        match (self, before, sent) {
+            _ if self.same(sent) => false,
+            _ if self.same(before) => true,
+            (Self::Name(shown), Self::Name(before), Self::Name(sent)) => shown.is_between(before, sent),
+            _ => false,
+        }
+    }
+
     /// A body; empty where it reads as nothing.
     #[must_use]
     pub fn body(raw: &str) -> Self {

@@ -431,8 +431,8 @@ fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attemp
             (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
             _ => false,
         };
-        if !touched_since && shown.same(&attempt.before) && base.get(field).is_some_and(|written| !written.same(shown))
-        {
+        let written = base.get(field);
+        if !touched_since && written.is_some_and(|written| shown.is_left_of(&attempt.before, written)) {
             base.fields.insert(field.clone(), shown.clone());
             half.rejected.news.insert(field.clone(), shown.clone());
         }

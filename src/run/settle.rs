@@ -147,7 +147,7 @@ fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), Stat
     let shadow = state.shadow(link, applied.side)?.map(|shadow| shadow.record).unwrap_or_default();
     for (field, sent) in shadowed(applied) {
         let before = shadow.get(field).cloned().unwrap_or(Value::Empty);
-        let stored = applied.answer.get(field).is_none_or(|answered| answered.same(sent) || !answered.same(&before));
+        let stored = applied.answer.get(field).is_none_or(|answered| !answered.is_left_of(&before, sent));
         let attempt = Attempt { before, updated: applied.answer.updated };
         state.attempted(link, applied.side, field, &attempt, !stored)?;
     }

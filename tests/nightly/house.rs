@@ -101,6 +101,8 @@ pub struct House {
     pub urls: Both<String>,
     /// How many requests of one sort may be under way: 1 makes every night the same to the byte.
     pub abreast: usize,
+    /// How long an answer is waited for.
+    pub patient: Duration,
     /// Whether GHL answers as its specification says: not where a test makes it tell nonsense.
     pub strict: bool,
     folder: TempDir,
@@ -134,6 +136,7 @@ impl House {
             clock,
             mode: Mode::Incremental,
             abreast: 8,
+            patient: Duration::from_secs(5),
             strict: true,
             folder: tempfile::tempdir().unwrap(),
         }
@@ -162,8 +165,8 @@ impl House {
     pub fn clients(&self, stop: &CancellationToken) -> (Cliengo, Ghl) {
         let patience = Patience {
             connect: Duration::from_secs(5),
-            read: Duration::from_secs(5),
-            total: Duration::from_secs(5),
+            read: self.patient,
+            total: self.patient,
             backoff: Duration::from_millis(1),
             longest: Duration::from_millis(5),
             interval: Duration::from_millis(5),

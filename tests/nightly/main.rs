@@ -22,6 +22,7 @@ mod conflicts;
 mod deletes;
 mod documented;
 mod failing;
+mod faults;
 mod fields;
 mod first_sync;
 mod lost_answers;

@@ -80,7 +80,7 @@ pub enum When {
 pub struct FaultRule {
     /// Only this side's.
     pub side: Option<Side>,
-    /// Only this method's.
+    /// Only this method's; `READ` and `WRITE` are all that only ask, and all that change something.
     pub method: Option<String>,
     /// Only paths, below the CRM's base, that contain this text.
     pub path_contains: Option<String>,
@@ -93,8 +93,18 @@ pub struct FaultRule {
 impl FaultRule {
     fn matches(&self, call: &Call) -> bool {
         self.side.is_none_or(|side| side == call.side)
-            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
+            && self.method.as_ref().is_none_or(|method| is_of(call, method))
             && self.path_contains.as_ref().is_none_or(|part| call.path.contains(part))
+    }
+}
+
+/// Whether a call is of that method, or a `READ` or a `WRITE`: GHL lists by POST.
+fn is_of(call: &Call, method: &str) -> bool {
+    let reads = call.method == "GET" || call.path.ends_with("/search");
+    match method {
+        "READ" => reads,
+        "WRITE" => !reads,
+        method => method.eq_ignore_ascii_case(&call.method),
     }
 }
 

@@ -23,7 +23,7 @@ impl FromStr for Faults {
     ///   `drop-field=NAME`, `ignore-field=NAME`, `forget-field=NAME`, `date-skew=SECONDS`. Seconds may have decimals. `lag=SECONDS`, alone, lets GHL's searches
     ///   stay behind.
     /// - `@side`: `@cliengo` or `@ghl`; both without it.
-    /// - `:METHOD` in capitals, `:path_part` anything else that the path below the base contains.
+    /// - `:METHOD` in capitals, `READ` for all that only asks, `WRITE` for all that changes something; `:path_part` anything else that the path below the base contains.
     /// - trigger: `#n` the n-th matching call, `#..n` the first n, `#/n` every n-th, `%r` a share between 0 and 1, `*`
     ///   all of them; the first call without one.
     ///
@@ -54,7 +54,7 @@ fn rule(part: &str) -> Result<FaultRule, String> {
     };
     let (mut method, mut path_contains) = (None, None);
     for piece in pieces.filter(|piece| !piece.is_empty()) {
-        if ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&piece) {
+        if ["GET", "POST", "PUT", "PATCH", "DELETE", "READ", "WRITE"].contains(&piece) {
             method = Some(piece.to_owned());
         } else {
             path_contains = Some(piece.to_owned());
