@@ -246,7 +246,7 @@ where
         record.outcomes = outcomes;
         let settled = match failure {
             Some(failure) => Err(failure),
-            None => settle::after(&mut held(state), &gathered, &pulled, run, started),
+            None => settle::after(&mut held(state), &stage, &gathered, &pulled, run, started),
         };
         record.failure = settled.err().map(|why| why.to_string());
     }

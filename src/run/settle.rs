@@ -1,15 +1,17 @@
 //! Settling: what the CRMs answered becomes the base. Never what we meant to send. (I32, I40)
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 
 use super::gather::{Gathered, covers};
+use super::held;
 use super::pull::Pulled;
 use super::saved::generation;
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Tags, Value};
-use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, State, StateError};
+use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
 /// What settles with an applied operation.
 #[derive(Debug)]
@@ -257,6 +259,7 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
 /// When it cannot be written.
 pub(super) fn after(
     state: &mut State,
+    stage: &Mutex<Stage>,
     gathered: &Gathered<'_>,
     pulled: &Pulled,
     run: i64,
@@ -286,6 +289,10 @@ pub(super) fn after(
         for side in Side::BOTH {
             for kind in Kind::ALL {
                 let listing = pulled.listings.of(side).of(kind);
+                if listing.complete {
+                    let absent = held(stage).absent_buried(side, kind)?;
+                    state.age_tombstones(side, kind, &absent, now)?;
+                }
                 if listing.complete || *pulled.doubted.of(side).of(kind) {
                     state.set_count(side, kind, listing.count, run)?;
                 }

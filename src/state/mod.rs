@@ -9,6 +9,7 @@ mod lock;
 mod shadow;
 mod stage;
 mod told;
+mod tombstone;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -119,11 +120,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/003_attempt.sql")),
         M::up(include_str!("migrations/004_moved.sql")),
         M::up(include_str!("migrations/005_told.sql")),
+        M::up(include_str!("migrations/006_buried.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 5;
+const SCHEMA: usize = 6;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

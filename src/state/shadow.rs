@@ -513,28 +513,6 @@ impl State {
         Ok(())
     }
 
-    /// Remembers that a record was deleted, so that a lagging listing does not bring it back. (I25)
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn bury(&self, kind: Kind, id: &SideId, run: i64, reason: &str) -> Result<(), StateError> {
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO tombstone VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![id.side().as_str(), kind.as_str(), id.as_str(), run, reason])?;
-        Ok(())
-    }
-
-    /// Whether a record was deleted, by us or for good.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn is_buried(&self, kind: Kind, id: &SideId) -> Result<bool, StateError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM tombstone WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?;
-        Ok(statement.exists([id.side().as_str(), kind.as_str(), id.as_str()])?)
-    }
-
     /// Whether `what` was already said to be unsupported.
     ///
     /// # Errors

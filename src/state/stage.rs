@@ -264,6 +264,20 @@ impl Stage {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The buried ones that are not listed.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn absent_buried(&self, side: Side, kind: Kind) -> Result<Vec<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT t.remote_id FROM base.tombstone t
+             LEFT JOIN record r ON r.side = t.side AND r.kind = t.kind AND r.remote_id = t.remote_id
+             WHERE t.side = ?1 AND t.kind = ?2 AND t.absent IS NULL AND r.remote_id IS NULL ORDER BY t.remote_id",
+        )?;
+        let rows = statement.query_map([side.as_str(), kind.as_str()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Kept links whose half that was gone is listed again: link, kind, id.
     ///
     /// # Errors

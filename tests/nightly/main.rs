@@ -18,6 +18,7 @@ mod story;
 mod told;
 
 mod breaker;
+mod buried;
 mod conflicts;
 mod deletes;
 mod documented;

@@ -60,8 +60,10 @@ pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<
 
 fn create_contact(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<(), String> {
     let created = edit.created(moment)?;
+    // GHL restores a deleted contact under its id.
+    let id = edit.id.clone().unwrap_or_else(|| data.ghl_id());
     let mut contact = GhlContact {
-        id: data.ghl_id(),
+        id,
         fields: Map::from_iter([("country".to_owned(), json!("AR"))]),
         tags: Vec::new(),
         additional_emails: Vec::new(),

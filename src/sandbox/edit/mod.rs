@@ -64,7 +64,8 @@ pub struct Edit {
     /// The contact's id or e-mail; a new contact needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
-    /// The task's or note's id (or the contact's, where `contact` is not given).
+    /// The task's or note's id (or the contact's, where `contact` is not given). With `create` of a GHL contact: the id
+    /// under which it is restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The fields to set.

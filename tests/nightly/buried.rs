@@ -1,0 +1,59 @@
+//! What was deleted stays deleted while listings lag, and is a person again when somebody restores it.
+
+use concord::record::Side;
+use concord::sandbox::{EditKind, EditOp};
+use serde_json::json;
+
+use crate::house::{House, Person, Plot};
+
+async fn deleted_by_us() -> (House, Person) {
+    let house =
+        House::build(&Plot::extended().with_settings("[pair.house.contacts]\non_delete = \"propagate\"\n")).await;
+    let people: Vec<Person> = (1..=4).map(|number| house.person(number)).collect();
+    house.good_night().await;
+    (house, people[0].clone())
+}
+
+#[tokio::test]
+async fn what_we_deleted_does_not_come_back_from_a_listing_that_lags_for_days() {
+    let (house, person) = deleted_by_us().await;
+    house.faults("lag=400000");
+    house.remove(Side::Cliengo, &person);
+    house.good_night().await;
+    for _ in 0..8 {
+        house.quiet_night().await;
+    }
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 3);
+    assert_eq!(house.rows(Side::Ghl, "contacts").len(), 3);
+}
+
+#[tokio::test]
+async fn somebody_who_is_restored_under_the_old_id_after_a_week_is_a_person_again() {
+    let (house, person) = deleted_by_us().await;
+    house.remove(Side::Cliengo, &person);
+    house.good_night().await;
+    for _ in 0..9 {
+        house.quiet_night().await;
+    }
+    let set = json!({ "firstName": "Vuelve", "email": "persona1@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+    house.good_night().await;
+    house.quiet_night().await;
+    let emails: Vec<_> = house.rows(Side::Cliengo, "contacts").into_iter().map(|row| row["email"].clone()).collect();
+    assert!(emails.contains(&json!("persona1@example.com")), "{emails:?}");
+    assert_eq!(emails.len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_still_listed_although_it_was_deleted_is_never_taken_for_restored() {
+    let (house, person) = deleted_by_us().await;
+    house.remove(Side::Cliengo, &person);
+    house.good_night().await;
+    // A CRM that goes on listing what it deleted: the row stands there again before any listing lacked it.
+    let set = json!({ "firstName": "Fantasma", "email": "persona1@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+    for _ in 0..12 {
+        house.quiet_night().await;
+    }
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 3);
+}
