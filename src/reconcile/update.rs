@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
 use super::input::{Linked, Rejected};
-use super::merge::{Decision, Rules, Sight, TagNews, decide, mark_of, tag_news};
+use super::merge::{Decision, Rules, Sight, TagNews, decide, is_mark, mark_of, tag_news};
 use super::plan::{Change, Conflict, HeldReason, LinkRef, Mode, Settle, Settlement, TagDelta, Winner};
 use crate::config::OnDelete;
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
@@ -314,6 +314,14 @@ fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdic
             // The direction is closed, or the first listing that shows tags: they only become the shadow.
             news = TagNews { shadow: tags.clone(), ..TagNews::default() };
         }
+        if open
+            && draft.input.mode == Mode::Full
+            && story.rejected.of(target).is_some_and(|it| it.known.contains(&Field::Tags))
+        {
+            let (base, theirs) = (base.unwrap_or_default(), now.of(target).clone().unwrap_or_default());
+            let their_base = story.base.of(target).and_then(tags_of).unwrap_or_default();
+            tags_again(&mut news, (tags, &base), (&theirs, &their_base), can.remove);
+        }
         if !news.stuck.is_empty() {
             let detail = format!("{} cannot remove tags: {} stays there", target.title(), news.stuck.join(", "));
             draft.cannot(subject, target, Action::Tag, detail);
@@ -324,6 +332,17 @@ fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdic
     for side in Side::BOTH {
         take_mark_off(draft, subject, side, now.of(side).as_ref(), verdicts);
     }
+}
+
+/// `semantics` 25: with `--full`, tags that the other side did not take or give up are sent to it once more: those that
+/// nobody touched since.
+fn tags_again(news: &mut TagNews, (ours, base): (&Tags, &Tags), (theirs, their_base): (&Tags, &Tags), removes: bool) {
+    let missing = ours.minus(theirs).into_iter().filter(|tag| base.contains(tag) && !their_base.contains(tag));
+    let stayed =
+        theirs.minus(ours).into_iter().filter(|tag| removes && their_base.contains(tag) && !base.contains(tag));
+    let (add, remove) = (missing.collect::<Vec<_>>(), stayed.collect::<Vec<_>>());
+    news.add.extend(add.into_iter().filter(|tag| !is_mark(tag)));
+    news.remove.extend(remove.into_iter().filter(|tag| !is_mark(tag)));
 }
 
 /// `semantics` 21: both sides are there again, so that the mark says what is not true any more.

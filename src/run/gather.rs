@@ -426,15 +426,14 @@ const OWN_WRITE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attempt>) {
     let (Now::Changed(record), Some(base)) = (now, &mut half.base) else { return };
     for (field, attempt) in attempts {
-        let Some(shown) = record.get(field) else { continue };
+        let (Some(shown), Some(written)) = (record.get(field), base.get(field)) else { continue };
         let touched_since = match (attempt.updated, record.updated) {
             (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
             _ => false,
         };
-        let written = base.get(field);
-        if !touched_since && written.is_some_and(|written| shown.is_left_of(&attempt.before, written)) {
-            base.fields.insert(field.clone(), shown.clone());
-            half.rejected.news.insert(field.clone(), shown.clone());
+        if let Some(instead) = shown.not_kept(&attempt.before, written).filter(|_| !touched_since) {
+            base.fields.insert(field.clone(), instead.clone());
+            half.rejected.news.insert(field.clone(), instead);
         }
     }
 }

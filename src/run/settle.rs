@@ -10,7 +10,7 @@ use super::held;
 use super::pull::Pulled;
 use super::saved::generation;
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
-use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Tags, Value};
+use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
 /// What settles with an applied operation.
@@ -97,6 +97,7 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
         let mut fields = applied.settle.shadows.of(side).clone();
         let ours = is_create && side == applied.side;
         if ours {
+            attempted(state, id, applied)?;
             fields.extend(written(applied));
         }
         state.settle_shadow(&link, side, &fields, ours)?;
@@ -134,8 +135,14 @@ fn changed(
             attempted(state, link, applied)?;
             fields.extend(written(applied));
         }
-        if applied.action == Action::Tag {
-            fields.extend(moved_tags(state, link, side, applied)?);
+        if applied.action == Action::Tag
+            && let Some((before, now)) = moved_tags(state, link, side, applied)?
+        {
+            if ours {
+                let attempt = Attempt { before, updated: applied.answer.updated };
+                state.attempted(link, side, &Field::Tags, &attempt, false)?;
+            }
+            fields.insert(Field::Tags, now);
         }
         if !fields.is_empty() {
             state.settle_shadow(&row, side, &fields, ours)?;
@@ -149,21 +156,21 @@ fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), Stat
     let shadow = state.shadow(link, applied.side)?.map(|shadow| shadow.record).unwrap_or_default();
     for (field, sent) in shadowed(applied) {
         let before = shadow.get(field).cloned().unwrap_or(Value::Empty);
-        let stored = applied.answer.get(field).is_none_or(|answered| !answered.is_left_of(&before, sent));
+        let stored = applied.answer.get(field).is_none_or(|answered| answered.not_kept(&before, sent).is_none());
         let attempt = Attempt { before, updated: applied.answer.updated };
         state.attempted(link, applied.side, field, &attempt, !stored)?;
     }
     Ok(())
 }
 
-/// The tags of one shadow with the operation's additions and removals: a delta, so that what a person did meanwhile
-/// stays news.
+/// The tags of one shadow, and the same with the operation's additions and removals: a delta, so that what a person did
+/// meanwhile stays news.
 fn moved_tags(
     state: &State,
     link: i64,
     side: Side,
     applied: &Applied<'_>,
-) -> Result<Option<(Field, Value)>, StateError> {
+) -> Result<Option<(Value, Value)>, StateError> {
     // A side whose tags were never read has no shadow of them: the other side's is the ledger (`semantics` 14).
     let Some(shadow) = state.shadow(link, side)?.filter(|shadow| shadow.record.get(&Field::Tags).is_some()) else {
         return Ok(None);
@@ -172,7 +179,8 @@ fn moved_tags(
         Some(Value::Tags(tags)) if side == applied.side => Some(tags.clone()),
         _ => None,
     };
-    let mut tags: Tags = shadow.record.tags();
+    let before = shadow.record.tags();
+    let mut tags = before.clone();
     for tag in &applied.settle.tags.added {
         let stored = answered.as_ref().map(|answered| answered.spellings(tag));
         match stored {
@@ -181,7 +189,7 @@ fn moved_tags(
         }
     }
     applied.settle.tags.removed.iter().for_each(|tag| tags.remove(tag));
-    Ok(Some((Field::Tags, Value::tags(tags))))
+    Ok(Some((Value::tags(before), Value::tags(tags))))
 }
 
 fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateError> {

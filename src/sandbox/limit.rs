@@ -1,10 +1,10 @@
 //! GHL's counters, and the headers that tell them (GHL API notes, 2).
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::RateLimit;
 
-const INTERVAL: i64 = 10_000;
 const DAY: i64 = 86_400_000;
 const BURST: u64 = 100;
 const DAILY: u64 = 200_000;
@@ -12,10 +12,12 @@ const DAILY: u64 = 200_000;
 const UNLIMITED_BURST: u64 = 100_000;
 const UNLIMITED_DAILY: u64 = 100_000_000;
 
-/// Requests counted per ten seconds and per day.
-#[derive(Debug, Default)]
+/// Requests counted per window (ten seconds in the real one) and per day.
+#[derive(Debug)]
 pub(super) struct Limiter {
-    /// When the requests of the last interval came.
+    /// Milliseconds.
+    window: i64,
+    /// When the requests of the last window came.
     recent: VecDeque<i64>,
     day: i64,
     today: u64,
@@ -28,19 +30,24 @@ pub(super) struct Verdict {
 }
 
 impl Limiter {
+    pub(super) fn new(window: Duration) -> Self {
+        let window = i64::try_from(window.as_millis()).unwrap_or(DAY);
+        Self { window, recent: VecDeque::new(), day: 0, today: 0 }
+    }
+
     /// Counts a request at `now` (milliseconds since the epoch).
     pub(super) fn count(&mut self, now: i64, limit: RateLimit) -> Verdict {
         if limit == RateLimit::Off {
             return Verdict {
                 refused: false,
-                headers: headers(UNLIMITED_BURST, UNLIMITED_BURST, UNLIMITED_DAILY, UNLIMITED_DAILY, now),
+                headers: self.headers((UNLIMITED_BURST, UNLIMITED_BURST), (UNLIMITED_DAILY, UNLIMITED_DAILY), now),
             };
         }
         if now.div_euclid(DAY) != self.day {
             self.day = now.div_euclid(DAY);
             self.today = 0;
         }
-        while self.recent.front().is_some_and(|at| *at <= now - INTERVAL) {
+        while self.recent.front().is_some_and(|at| *at <= now - self.window) {
             self.recent.pop_front();
         }
         let used = u64::try_from(self.recent.len()).unwrap_or(BURST);
@@ -50,17 +57,22 @@ impl Limiter {
             self.today += 1;
         }
         let left = if refused { BURST.saturating_sub(used) } else { BURST.saturating_sub(used + 1) };
-        Verdict { refused, headers: headers(BURST, left, DAILY, DAILY - self.today, now) }
+        Verdict { refused, headers: self.headers((BURST, left), (DAILY, DAILY - self.today), now) }
     }
-}
 
-fn headers(burst: u64, left: u64, daily: u64, daily_left: u64, now: i64) -> Vec<(&'static str, String)> {
-    vec![
-        ("x-ratelimit-max", burst.to_string()),
-        ("x-ratelimit-remaining", left.to_string()),
-        ("x-ratelimit-interval-milliseconds", INTERVAL.to_string()),
-        ("x-ratelimit-limit-daily", daily.to_string()),
-        ("x-ratelimit-daily-remaining", daily_left.to_string()),
-        ("x-ratelimit-daily-reset", (DAY - now.rem_euclid(DAY)).to_string()),
-    ]
+    fn headers(
+        &self,
+        (burst, left): (u64, u64),
+        (daily, daily_left): (u64, u64),
+        now: i64,
+    ) -> Vec<(&'static str, String)> {
+        vec![
+            ("x-ratelimit-max", burst.to_string()),
+            ("x-ratelimit-remaining", left.to_string()),
+            ("x-ratelimit-interval-milliseconds", self.window.to_string()),
+            ("x-ratelimit-limit-daily", daily.to_string()),
+            ("x-ratelimit-daily-remaining", daily_left.to_string()),
+            ("x-ratelimit-daily-reset", (DAY - now.rem_euclid(DAY)).to_string()),
+        ]
+    }
 }

@@ -119,6 +119,8 @@ pub struct Options {
     pub profile: Profile,
     /// GHL's limits.
     pub rate_limit: RateLimit,
+    /// The window in which GHL counts requests, as its answers announce it.
+    pub rate_window: Duration,
     /// How long GHL's searches stay behind its primary store.
     pub lag: Duration,
     /// Cliengo contacts carry no `tags`.
@@ -140,6 +142,7 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             profile: Profile::Extended,
             rate_limit: RateLimit::Off,
+            rate_window: Duration::from_secs(10),
             lag: Duration::ZERO,
             hide_tags: false,
             faults: Faults::none(),
@@ -237,7 +240,7 @@ impl Sandbox {
             manner: cliengo::Manner { profile: options.profile, hide_tags: options.hide_tags },
             rate_limit: options.rate_limit,
             striking: Mutex::new(fault::Striking::new(options.faults, options.seed)),
-            limiter: Mutex::default(),
+            limiter: Mutex::new(limit::Limiter::new(options.rate_window)),
             log: Mutex::new(VecDeque::new()),
             keep_answers: options.keep_answers,
         });

@@ -416,3 +416,12 @@ async fn a_name_of_which_one_part_was_kept_goes_back_over_nothing() {
         assert_eq!(house.row(Side::Ghl, &people[0])["firstName"], "Cambiada");
     }
 }
+
+#[test]
+fn what_a_crm_does_not_keep_of_a_new_contact_or_of_its_tags_goes_back_over_nothing() {
+    let works = [ContactCreate, TagAdd, TagRemove];
+    let is_one = |cell: &Cell| cell.fault.ends_with("FIELD") && cell.place == "WRITE" && works.contains(&cell.work);
+    let chosen: Vec<Cell> = cells().into_iter().filter(is_one).collect();
+    assert_eq!(chosen.len(), 24);
+    must_be_safe(&judge_all(&chosen));
+}

@@ -125,6 +125,7 @@ impl House {
             lag: plot.lag,
             hide_tags: plot.hide_tags,
             keep_answers: true,
+            rate_window: Duration::from_millis(20),
             clock: clock.clone(),
             ..Options::default()
         });

@@ -27,6 +27,7 @@ mod faults;
 mod fields;
 mod first_sync;
 mod lost_answers;
+mod machine;
 mod mapping;
 mod minimal;
 mod people;
