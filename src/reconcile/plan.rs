@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Projection, Request, Side, Value, Write};
+use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Projection, Record, Request, Side, Tags, Value, Write};
 
 use super::guard::Guard;
 
@@ -248,6 +248,19 @@ pub struct TagDelta {
     pub added: Vec<String>,
     /// Removed.
     pub removed: Vec<String>,
+}
+
+impl TagDelta {
+    /// Whether an answer that tells the tags shows every one of these as it was sent.
+    #[must_use]
+    pub fn were_kept(&self, answer: &Record) -> bool {
+        let tags = match answer.get(&Field::Tags) {
+            Some(Value::Tags(tags)) => tags.clone(),
+            Some(Value::Empty) => Tags::default(),
+            _ => return true,
+        };
+        self.added.iter().all(|tag| tags.contains(tag)) && !self.removed.iter().any(|tag| tags.contains(tag))
+    }
 }
 
 /// What the snapshot takes without any request.

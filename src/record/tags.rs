@@ -53,25 +53,6 @@ impl Tags {
         self.0.remove(&fold_tag(tag));
     }
 
-    /// What is there instead of what was `sent`, where of these tags some did not come or go; what a person did besides is
-    /// not in it.
-    #[must_use]
-    pub fn not_kept(&self, before: &Self, sent: &Self) -> Option<Self> {
-        let still: Vec<String> = self.minus(sent).into_iter().filter(|tag| before.contains(tag)).collect();
-        let missing: Vec<String> = sent.minus(self).into_iter().filter(|tag| !before.contains(tag)).collect();
-        if still.is_empty() && missing.is_empty() {
-            return None;
-        }
-        let mut held = sent.clone();
-        for tag in &still {
-            held.insert(tag);
-        }
-        for tag in &missing {
-            held.remove(tag);
-        }
-        Some(held)
-    }
-
     /// Whether both hold the same tags, whatever their spelling.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {

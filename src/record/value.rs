@@ -65,26 +65,18 @@ impl Value {
         if line.is_empty() { Self::Empty } else { Self::Line(line) }
     }
 
-    /// What a side that shows this holds instead of what was `sent`, where it did not keep that: what stood there `before`;
-    /// of a name one part of it; of tags those that did not come or go. `None` where it was kept, or a person changed it.
+    /// What a side that shows this holds instead of what was `sent`, where it did not keep that: what stood there `before`,
+    /// or of a name one part of it. `None` where it was kept, or a person changed it.
     #[must_use]
     pub fn not_kept(&self, before: &Self, sent: &Self) -> Option<Self> {
         match (self, before, sent) {
             _ if self.same(sent) => None,
-            (Self::Tags(_) | Self::Empty, _, Self::Tags(_)) | (Self::Tags(_), _, Self::Empty) => {
-                let tags = self.as_tags().not_kept(&before.as_tags(), &sent.as_tags())?;
-                Some(Self::tags(tags))
-            }
             _ if self.same(before) => Some(self.clone()),
             (Self::Name(shown), Self::Name(before), Self::Name(sent)) => {
                 shown.is_between(before, sent).then(|| self.clone())
             }
             _ => None,
         }
-    }
-
-    fn as_tags(&self) -> Tags {
-        if let Self::Tags(tags) = self { tags.clone() } else { Tags::default() }
     }
 
     /// A body; empty where it reads as nothing.

@@ -138,9 +138,9 @@ fn changed(
         if applied.action == Action::Tag
             && let Some((before, now)) = moved_tags(state, link, side, applied)?
         {
-            if ours {
+            if ours && !applied.settle.tags.were_kept(applied.answer) {
                 let attempt = Attempt { before, updated: applied.answer.updated };
-                state.attempted(link, side, &Field::Tags, &attempt, false)?;
+                state.attempted(link, side, &Field::Tags, &attempt, true)?;
             }
             fields.insert(Field::Tags, now);
         }
@@ -188,7 +188,12 @@ fn moved_tags(
             None => tags.insert(tag),
         }
     }
-    applied.settle.tags.removed.iter().for_each(|tag| tags.remove(tag));
+    for tag in &applied.settle.tags.removed {
+        // I33: one that the CRM still has did not go.
+        if !answered.as_ref().is_some_and(|answered| answered.contains(tag)) {
+            tags.remove(tag);
+        }
+    }
     Ok(Some((Value::tags(before), Value::tags(tags))))
 }
 
