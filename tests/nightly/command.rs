@@ -9,6 +9,8 @@ use concord::state::PairLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::story::outlines_of;
+
 /// A folder with a configuration, in which the binary runs.
 struct Desk {
     folder: TempDir,
@@ -319,4 +321,49 @@ fn one_pairs_failure_does_not_stop_the_others() {
     assert!(both[0]["error"].is_string(), "{}", both[0]);
     assert_eq!(both[1]["pair"], "demo");
     assert!(both[1]["run"].is_object());
+}
+
+/// A sync that is killed as soon as so many writes arrived.
+fn sync_and_kill(desk: &Desk, sandbox: &Sandbox, writes: usize) -> bool {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
+    command.current_dir(desk.folder.path()).env_remove("CONCORD_CONFIG").arg("sync");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let before = mutating(sandbox);
+    let mut child = command.envs(desk.environment.iter().cloned()).spawn().unwrap();
+    while mutating(sandbox) < before + writes {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(std::time::Duration::from_micros(200));
+    }
+    // SIGKILL, where there are signals.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    true
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_sync_that_is_killed_ten_times_ends_where_an_undisturbed_one_does() {
+    let mut ends = Vec::new();
+    for kills in [0, 10] {
+        let sandbox = sandbox(60).await;
+        let mut desk = Desk::real(&sandbox);
+        let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+        let settings =
+            settings.replace("region = \"AR\"", "region = \"AR\"\nsettle = \"0s\"\nguard.first_sync = \"auto\"");
+        std::fs::write(desk.path("schedules.toml"), settings).unwrap();
+        desk.environment.push(("NO_COLOR".to_owned(), "1".to_owned()));
+        let killed = (0..kills)
+            .filter(|kill| tokio::task::block_in_place(|| sync_and_kill(&desk, &sandbox, 3 + kill * 3 % 11)))
+            .count();
+        assert_eq!(killed, kills, "each of them was still at work");
+        for _ in 0..3 {
+            let said = desk.ask(&["sync"]);
+            assert!(matches!(said.code, 0 | 3), "{said:?}");
+        }
+        let planned = desk.ask(&["plan", "--format", "json"]).json();
+        assert_eq!(planned["operations"], json!([]));
+        ends.push(outlines_of(&sandbox.world().dump().unwrap()));
+    }
+    assert_eq!(ends[0], ends[1]);
 }

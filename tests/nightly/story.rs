@@ -63,8 +63,7 @@ fn tags(row: &Value) -> BTreeSet<String> {
 }
 
 /// Every contact's story, by id.
-fn stories(house: &House, side: Side, blind: Blind) -> BTreeMap<String, Story> {
-    let dump = house.dump();
+fn stories(dump: &Value, side: Side, blind: Blind) -> BTreeMap<String, Story> {
     let rows = |kinds: &str| dump[side.as_str()][kinds].as_array().unwrap().clone();
     let mut stories = BTreeMap::new();
     for row in rows("contacts") {
@@ -100,7 +99,7 @@ fn stories(house: &House, side: Side, blind: Blind) -> BTreeMap<String, Story> {
 /// Asserts that every linked contact tells the same on both sides, and says how many there are.
 pub fn both_sides_tell_the_same(house: &House, blind: Blind) -> usize {
     let state = State::open_read_only(&house.state_path()).unwrap().unwrap();
-    let (cliengo, ghl) = (stories(house, Side::Cliengo, blind), stories(house, Side::Ghl, blind));
+    let (cliengo, ghl) = (stories(&house.dump(), Side::Cliengo, blind), stories(&house.dump(), Side::Ghl, blind));
     let mut linked = 0;
     for (id, mut story) in cliengo {
         let Some(link) = state.link_of(Kind::Contact, &SideId::new(Side::Cliengo, id.as_str())).unwrap() else {
@@ -128,8 +127,13 @@ pub fn both_sides_tell_the_same(house: &House, blind: Blind) -> usize {
 
 /// Everything that each side tells, without its ids.
 pub fn outlines(house: &House) -> [Vec<String>; 2] {
+    outlines_of(&house.dump())
+}
+
+/// The same of a sandbox's dump.
+pub fn outlines_of(dump: &Value) -> [Vec<String>; 2] {
     Side::BOTH.map(|side| {
-        let stories = stories(house, side, Blind::default());
+        let stories = stories(dump, side, Blind::default());
         let mut told: Vec<String> = stories.values().map(|story| format!("{story:?}")).collect();
         told.sort();
         told
