@@ -8,6 +8,7 @@ use super::draft::{Draft, Family, Subject};
 use super::fit::is_synthetic;
 use super::input::{Linked, Now, Unlinked};
 use super::missing;
+use super::plan::HeldReason;
 use super::project;
 use super::update::{Story, plan_linked, plan_pair};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Target, Value};
@@ -51,6 +52,10 @@ fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>, kind: Kin
     let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
     for side in Side::BOTH {
         for child in brood.loose.of(side).iter().filter(|child| child.kind == kind) {
+            if let Some(detail) = draft.input.apart(kind, &child.id) {
+                draft.hold(&super::subject_of(child), HeldReason::Apart, detail);
+                continue;
+            }
             piles.entry(key(&child.record)).or_default().of_mut(side).push(child);
         }
     }

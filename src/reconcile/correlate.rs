@@ -102,12 +102,15 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Contacts that take no part in matching: without a key, or with a create whose outcome is not known.
+    /// Contacts that take no part in matching: without a key, with a create whose outcome is not known, or kept apart by
+    /// a person.
     fn hold_unready(&mut self) {
         for side in Side::BOTH {
             for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
                 if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
                     self.hold(side, at, HeldReason::UnknownOutcome, UNKNOWN.to_owned());
+                } else if let Some(detail) = self.input.apart(contact.kind, &contact.id) {
+                    self.hold(side, at, HeldReason::Apart, detail);
                 } else if contact.record.match_keys().is_empty() {
                     let detail = "neither e-mail nor phone that could tell it from a double";
                     self.hold(side, at, HeldReason::NoMatchKey, detail.to_owned());

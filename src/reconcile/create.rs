@@ -11,7 +11,8 @@ use super::update::plan_tags;
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
 /// What a person is told of a record whose create has an unknown outcome.
-pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first";
+pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first, and \
+    where several could be it, concord links add CLIENGO_ID GHL_ID says which";
 
 /// What a create carries, and what it has to leave out.
 struct Content {
@@ -140,7 +141,7 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         remove_tags: Vec::new(),
     };
     say_cannot(draft, &subject, side, content.cannot);
-    let made = draft.add((number, &subject.label), &Ids::default(), &subject, write, side, changes, settle);
+    let made = draft.add((number, &subject.label), &Ids::default(), &subject, write, side, changes, settle)?;
     let mut targets = Both::from_fn(|_| Target::Existing(contact.id.clone()));
     *targets.of_mut(side) = Target::CreatedBy(made);
     let family = Family {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Input;
+use super::waiting;
 use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, Operation, Settle, Settlement, Unsupported};
 use crate::record::{Action, Field, Ids, Kind, Side, Target, Value, Write};
 
@@ -53,6 +54,8 @@ pub struct Draft<'a> {
     pub outside: u64,
     /// Links that are not in sync.
     pub busy: BTreeSet<i64>,
+    /// What waited since an earlier run and was come across, by id.
+    pub met: BTreeSet<String>,
     families: u32,
 }
 
@@ -69,6 +72,7 @@ impl<'a> Draft<'a> {
             settlements: Vec::new(),
             outside: 0,
             busy: BTreeSet::new(),
+            met: BTreeSet::new(),
             families: 0,
         }
     }
@@ -85,7 +89,7 @@ impl<'a> Draft<'a> {
         u32::try_from(self.operations.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Adds an operation and says its number.
+    /// Adds an operation and says its number; `None` where it waits, because it failed before.
     #[expect(clippy::too_many_arguments, reason = "the parts of an operation, each of its own type")]
     pub fn add(
         &mut self,
@@ -96,19 +100,27 @@ impl<'a> Draft<'a> {
         side: Side,
         changes: Vec<Change>,
         settle: Settle,
-    ) -> u32 {
+    ) -> Option<u32> {
         self.busy.extend(subject.link);
-        self.push(family, parent, subject, write.action, side, changes, Some(write), settle)
+        let operation = self.operation(family, parent, subject, write.action, side, changes, Some(write), settle);
+        if waiting::waits(self, &operation, subject) { None } else { Some(self.push(operation)) }
     }
 
     /// Adds a link: two records that exist and are one.
     pub fn add_link(&mut self, family: (u32, &str), parent: &Ids, subject: &Subject, settle: Settle) -> u32 {
-        self.push(family, parent, subject, Action::Link, Side::Cliengo, Vec::new(), None, settle)
+        let link = self.operation(family, parent, subject, Action::Link, Side::Cliengo, Vec::new(), None, settle);
+        self.push(link)
+    }
+
+    fn push(&mut self, operation: Operation) -> u32 {
+        let id = operation.id;
+        self.operations.push(operation);
+        id
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of an operation, each of its own type")]
-    fn push(
-        &mut self,
+    fn operation(
+        &self,
         (family, contact): (u32, &str),
         parent: &Ids,
         subject: &Subject,
@@ -117,10 +129,9 @@ impl<'a> Draft<'a> {
         changes: Vec<Change>,
         write: Option<Write>,
         settle: Settle,
-    ) -> u32 {
-        let id = self.next_id();
-        self.operations.push(Operation {
-            id,
+    ) -> Operation {
+        Operation {
+            id: self.next_id(),
             family,
             side,
             kind: subject.kind,
@@ -133,8 +144,7 @@ impl<'a> Draft<'a> {
             requests: Vec::new(),
             write,
             settle,
-        });
-        id
+        }
     }
 
     /// Lets a record wait.

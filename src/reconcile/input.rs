@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::plan::{ListingCount, Mode};
 use super::project::SourceTask;
+use super::waiting::{Dispute, Setback};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
@@ -66,6 +67,12 @@ pub struct Input<'a> {
     pub told: BTreeMap<i64, Told>,
     /// The location's zone.
     pub zone: &'a TimeZone,
+    /// Operations of earlier runs that failed, by id. (I44)
+    pub setbacks: BTreeMap<String, Setback>,
+    /// Conflicts that earlier runs left to a person, by id.
+    pub disputes: BTreeMap<String, Dispute>,
+    /// Records whose link a person removed, each with both ids of it.
+    pub apart: BTreeMap<(Kind, SideId), Ids>,
 }
 
 impl<'a> Input<'a> {
@@ -89,6 +96,17 @@ impl<'a> Input<'a> {
     #[must_use]
     pub fn has_unreadable_child(&self, kind: Kind, contact: &SideId) -> bool {
         self.unparsable.iter().any(|record| record.kind == kind && record.parent.as_ref() == Some(contact))
+    }
+
+    /// What a person is told of a record whose link was removed by hand; `None` for the others.
+    #[must_use]
+    pub fn apart(&self, kind: Kind, id: &SideId) -> Option<String> {
+        let ids = self.apart.get(&(kind, id.clone()))?;
+        let other = ids.tagged(id.side().other())?;
+        let of = if kind == Kind::Contact { String::new() } else { format!(" --kind {kind} --contact ID") };
+        let (cliengo, ghl) = (ids.of(Side::Cliengo)?, ids.of(Side::Ghl)?);
+        let title = other.side().title();
+        Some(format!("its link with {title} {other} was removed by hand; again with concord links add {cliengo} {ghl}{of}"))
     }
 
     /// What `side` can do with `kind`.

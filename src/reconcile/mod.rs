@@ -15,6 +15,7 @@ mod plan;
 mod project;
 mod scope;
 mod update;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use merge::{Decision, Rules, Sight, TagNews, decide, tag_news};
 pub use plan::*;
 pub use project::{SourceTask, untold};
 use update::{Story, plan_linked, plan_pair};
+pub use waiting::{ATTEMPTS, Choosing, Dispute, Setback, Standing, conflict_id, pause};
 
 use crate::config::Direction;
 use crate::record::{Action, Both, Field, Ids, Kind, Role, Side, SideId, Target, Value};
@@ -53,6 +55,7 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
     plan_remaining(&mut draft, loose);
     hold_unparsable(&mut draft);
     say_missing_kinds(&mut draft);
+    waiting::say_rest(&mut draft);
     finish(draft)
 }
 

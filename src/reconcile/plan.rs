@@ -239,6 +239,9 @@ pub struct Settle {
     /// What Cliengo was told of a task: a note that is made for it gets no link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<Projection>,
+    /// The conflicts whose chosen value it writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chosen: Vec<String>,
 }
 
 /// Tags added and removed.
@@ -317,6 +320,39 @@ pub enum Settlement {
         /// The link it belongs to.
         link: Option<i64>,
     },
+    /// A conflict that waits for a person.
+    Disputed(Box<Disputed>),
+    /// A conflict is none any more.
+    Agreed {
+        /// Its id.
+        id: String,
+    },
+    /// An operation that failed before is not needed any more.
+    Lift {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// A conflict that waits for a person, as it is kept for `conflicts`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disputed {
+    /// Its id.
+    pub id: String,
+    /// The kind of record.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// The ids of its contact, for tasks and notes.
+    pub parent: Ids,
+    /// Its name for a person.
+    pub label: String,
+    /// The field.
+    pub field: Field,
+    /// The value that both had, where it is known.
+    pub base: Option<Value>,
+    /// Both values.
+    pub now: Both<Value>,
 }
 
 /// Who wins a conflict.
@@ -329,11 +365,25 @@ pub enum Winner {
     Ghl,
     /// Nobody yet: it waits for a person.
     Manual,
+    /// A value of a person's own, for both.
+    Chosen,
+}
+
+impl From<Side> for Winner {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Cliengo => Self::Cliengo,
+            Side::Ghl => Self::Ghl,
+        }
+    }
 }
 
 /// A field that both sides changed to different values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Conflict {
+    /// Its id, for `concord conflicts`; not in the JSON.
+    #[serde(skip)]
+    pub id: String,
     /// The kind of record.
     pub kind: Kind,
     /// Its ids.
@@ -351,6 +401,9 @@ pub struct Conflict {
     pub ghl: Json,
     /// Whose value stands.
     pub winner: Winner,
+    /// A person's own value, where that stands; not in the JSON: it is the `after` of the operations.
+    #[serde(skip)]
+    pub chosen: Option<Json>,
 }
 
 /// Why a record waits. Stable names; new ones may be added.
@@ -377,6 +430,8 @@ pub enum HeldReason {
     UnknownOutcome,
     /// It kept failing and was set aside.
     Quarantined,
+    /// It failed, and rests before it is tried again.
+    Retrying,
     /// It would be deleted, but one of its tasks or notes changed.
     DirtyChild,
     /// What it depends on was not listed in this run.
@@ -387,6 +442,8 @@ pub enum HeldReason {
     Picklist,
     /// It left the scope; its link sleeps.
     OutOfScope,
+    /// A person removed its link.
+    Apart,
     /// The first sync waits for approval.
     FirstSync,
 }
@@ -397,7 +454,12 @@ impl HeldReason {
     pub const fn needs_a_person(self) -> bool {
         !matches!(
             self,
-            Self::DuplicateOf | Self::TooYoung | Self::NoMatchKey | Self::RemovedElsewhere | Self::OutOfScope
+            Self::DuplicateOf
+                | Self::TooYoung
+                | Self::NoMatchKey
+                | Self::RemovedElsewhere
+                | Self::OutOfScope
+                | Self::Apart
         )
     }
 }

@@ -6,9 +6,10 @@ use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
 use super::input::{Linked, Rejected};
 use super::merge::{Decision, Rules, Sight, TagNews, decide, is_mark, mark_of, tag_news};
-use super::plan::{Change, Conflict, HeldReason, LinkRef, Mode, Settle, Settlement, TagDelta, Winner};
-use crate::config::OnDelete;
-use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
+use super::plan::{Change, Conflict, Disputed, HeldReason, LinkRef, Mode, Settle, Settlement, TagDelta, Winner};
+use super::waiting::{choose, conflict_id};
+use crate::config::{ConflictPolicy, Direction, OnDelete};
+use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
 
 /// Both sides of one story.
 #[derive(Clone, Copy, Debug)]
@@ -44,17 +45,20 @@ impl<'a> Story<'a> {
 /// What a story comes to, before it is planned.
 #[derive(Debug, Default)]
 struct Verdicts {
-    /// Values that each side is to take: what it will hold, and what the other side's shadow takes then.
-    writes: Both<BTreeMap<Field, (Value, Value)>>,
+    /// Values that each side is to take: what it will hold, and what the other side's shadow takes then; `None`: nothing,
+    /// since the other side is to take it too.
+    writes: Both<BTreeMap<Field, (Value, Option<Value>)>>,
     /// What each side's shadow takes at once.
     settled: Both<BTreeMap<Field, Value>>,
     /// Each side's tags.
     tags: Both<Option<TagNews>>,
+    /// The conflicts of fields for which a person chose a value.
+    chosen: BTreeMap<Field, String>,
 }
 
 /// Plans what makes both sides of a linked record equal.
 pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, story: Story<'_>) {
-    let verdicts = judge(draft, subject, story);
+    let verdicts = judge(draft, family, subject, story);
     say_rejected(draft, subject, link, story);
     for side in Side::BOTH {
         let news: BTreeMap<Field, Value> = verdicts
@@ -75,7 +79,7 @@ pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, li
 /// Plans the link of two records that were found to be one, and what makes them equal. `retires` is the link that one of
 /// them leaves behind.
 pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>, retires: Option<i64>) {
-    let verdicts = judge(draft, subject, story);
+    let verdicts = judge(draft, family, subject, story);
     let is_contact = subject.kind == Kind::Contact;
     let settle = Settle {
         parent: (!is_contact).then_some(family.link),
@@ -88,9 +92,9 @@ pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, stor
     plan_writes(draft, family, subject, LinkRef::MadeBy(made), story, &verdicts);
 }
 
-fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts {
+fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>) -> Verdicts {
     let mut verdicts = Verdicts::default();
-    let mut manual = Vec::new();
+    let (mut manual, mut lapsed) = (Vec::new(), Vec::new());
     let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| story.now.of(side).fields.keys()).collect();
     for field in known.into_iter().filter(|field| **field != Field::Tags) {
         let sights = Both::from_fn(|side| Sight {
@@ -106,23 +110,31 @@ fn judge(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>) -> Verdicts
             if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
         let decision = again(story, field, &rules).unwrap_or(decision);
         let decision = if is_clean(sights) { held_apart(draft, subject, story, field, decision) } else { decision };
+        let objection = match take_choice(draft, subject, story, field, sights, &mut verdicts) {
+            Choice::Taken => continue,
+            Choice::Cannot(why) => Some(format!("the value chosen for {field} cannot be had: {why}")),
+            Choice::Lapsed => Some(format!("your choice for {field} lapsed: a side changed it again")),
+            Choice::None => None,
+        };
         match decision {
             Decision::Rest => {}
             Decision::Agree => verdicts.settle_both(field, story),
             Decision::Take(source) => propagate(draft, subject, story, field, source, &mut verdicts),
             Decision::Conflict(winner) => {
-                report_conflict(draft, subject, field, sights, Some(winner));
+                report_conflict(draft, subject, field, sights, Winner::from(winner), None);
                 propagate(draft, subject, story, field, winner, &mut verdicts);
             }
             Decision::Manual => {
-                report_conflict(draft, subject, field, sights, None);
-                manual.push(field.as_str());
+                let id = report_conflict(draft, subject, field, sights, Winner::Manual, None);
+                dispute(draft, family, subject, field, sights, &id);
+                manual.push((field, id));
+                lapsed.extend(objection);
             }
         }
     }
     if !manual.is_empty() {
-        let detail = format!("both sides changed {}, and conflict = \"manual\": choose a value", manual.join(", "));
-        draft.hold(subject, HeldReason::ManualConflict, detail);
+        lapsed.push(choose(&manual));
+        draft.hold(subject, HeldReason::ManualConflict, lapsed.join("; "));
     }
     if subject.kind == Kind::Contact {
         judge_tags(draft, subject, story, &mut verdicts);
@@ -189,15 +201,24 @@ fn held_apart(
 
 /// What of the other side's value `side` can hold.
 fn fitted(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: &Field, side: Side) -> Fit {
-    let target = fit::Target {
+    target(draft, subject, story, field, side).fit(field, story.now.of(side.other()))
+}
+
+fn target<'a>(
+    draft: &Draft<'a>,
+    subject: &Subject,
+    story: Story<'a>,
+    field: &Field,
+    side: Side,
+) -> fit::Target<'a> {
+    fit::Target {
         side,
         capabilities: draft.input.capabilities.of(side),
         kind: subject.kind,
         current: Some(story.now.of(side)),
         default_due: draft.input.pair.tasks.default_due,
         mapped: draft.input.mapped(field),
-    };
-    target.fit(field, story.now.of(side.other()))
+    }
 }
 
 /// The one's due date is what the other, which has none, was given for a counterpart: when two tasks become one, and
@@ -256,7 +277,7 @@ fn propagate(
     }
     match wanted {
         Some(wanted) if can_update => {
-            verdicts.writes.of_mut(side).insert(field.clone(), (wanted, listed.clone()));
+            verdicts.writes.of_mut(side).insert(field.clone(), (wanted, Some(listed.clone())));
         }
         Some(_) => {
             let detail =
@@ -273,10 +294,13 @@ fn report_conflict(
     subject: &Subject,
     field: &Field,
     sights: Both<Sight<'_>>,
-    winner: Option<Side>,
-) {
+    winner: Winner,
+    chosen: Option<&Value>,
+) -> String {
     let json = |value: Option<&Value>| value.map_or(serde_json::Value::Null, Value::json);
+    let id = conflict_id(&draft.input.pair.name, subject.kind, &subject.ids, field);
     draft.conflicts.push(Conflict {
+        id: id.clone(),
         kind: subject.kind,
         ids: subject.ids.clone(),
         label: subject.label.clone(),
@@ -284,12 +308,115 @@ fn report_conflict(
         base: json(sights.ghl.base.or(sights.cliengo.base)),
         cliengo: json(sights.cliengo.now),
         ghl: json(sights.ghl.now),
-        winner: match winner {
-            Some(Side::Cliengo) => Winner::Cliengo,
-            Some(Side::Ghl) => Winner::Ghl,
-            None => Winner::Manual,
-        },
+        winner,
+        chosen: chosen.map(Value::json),
     });
+    id
+}
+
+/// Keeps a conflict for a person to decide.
+fn dispute(
+    draft: &mut Draft<'_>,
+    family: &Family,
+    subject: &Subject,
+    field: &Field,
+    sights: Both<Sight<'_>>,
+    id: &str,
+) {
+    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return };
+    draft.met.insert(id.to_owned());
+    draft.settlements.push(Settlement::Disputed(Box::new(Disputed {
+        id: id.to_owned(),
+        kind: subject.kind,
+        ids: subject.ids.clone(),
+        parent: if subject.kind == Kind::Contact { Ids::default() } else { family.ids.clone() },
+        label: subject.label.clone(),
+        field: field.clone(),
+        base: sights.ghl.base.or(sights.cliengo.base).cloned(),
+        now: Both { cliengo: cliengo.clone(), ghl: ghl.clone() },
+    })));
+}
+
+/// What became of a person's choice for a field.
+enum Choice {
+    /// There is none, or it is done.
+    None,
+    /// It is planned.
+    Taken,
+    /// A side changed since: it is void.
+    Lapsed,
+    /// A side cannot hold it.
+    Cannot(String),
+}
+
+/// Plans what a person chose, where the conflict is still the one that was shown.
+fn take_choice(
+    draft: &mut Draft<'_>,
+    subject: &Subject,
+    story: Story<'_>,
+    field: &Field,
+    sights: Both<Sight<'_>>,
+    verdicts: &mut Verdicts,
+) -> Choice {
+    let input = draft.input;
+    let policy = input.pair.field_policy(subject.kind, field);
+    let asks = policy.conflict == ConflictPolicy::Manual && policy.direction == Direction::Both;
+    let (true, false, Some(cliengo), Some(ghl)) = (asks, input.disputes.is_empty(), sights.cliengo.now, sights.ghl.now)
+    else {
+        return Choice::None;
+    };
+    let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
+    let Some(dispute) = input.disputes.get(&id).filter(|dispute| dispute.take.is_some() && !cliengo.same(ghl)) else {
+        return Choice::None;
+    };
+    let Some(value) = dispute.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
+    let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
+    match had_by {
+        Some(source) => {
+            report_conflict(draft, subject, field, sights, Winner::from(source), None);
+            propagate(draft, subject, story, field, source, verdicts);
+        }
+        None => {
+            if let Err(why) = impose(draft, subject, story, field, value, verdicts) {
+                return Choice::Cannot(why);
+            }
+            report_conflict(draft, subject, field, sights, Winner::Chosen, Some(value));
+        }
+    }
+    draft.met.insert(id.clone());
+    verdicts.chosen.insert(field.clone(), id);
+    Choice::Taken
+}
+
+/// Lets both sides take a value that neither has. Neither shadow moves for the other's write: until both were done, the
+/// choice stands.
+fn impose(
+    draft: &Draft<'_>,
+    subject: &Subject,
+    story: Story<'_>,
+    field: &Field,
+    value: &Value,
+    verdicts: &mut Verdicts,
+) -> Result<(), String> {
+    let mut wanted = Vec::new();
+    for side in Side::BOTH {
+        let other: &Record = story.now.of(side.other());
+        let source = other.clone().with(field.clone(), value.clone());
+        let mapped = draft.input.mapped(field).filter(|_| side == Side::Ghl);
+        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
+            return Err(objection);
+        }
+        match target(draft, subject, story, field, side).fit(field, &source) {
+            Fit::Same => {}
+            Fit::Write(value) if draft.input.can(side, subject.kind).update => wanted.push((side, value)),
+            Fit::Write(_) => return Err(format!("{} has no {} update", side.title(), subject.kind)),
+            Fit::Partly(_, why) | Fit::Cannot(why) => return Err(why),
+        }
+    }
+    for (side, value) in wanted {
+        verdicts.writes.of_mut(side).insert(field.clone(), (value, None));
+    }
+    Ok(())
 }
 
 fn tags_of(record: &Record) -> Option<Tags> {
@@ -373,7 +500,7 @@ fn plan_writes(
         let writes = verdicts.writes.of(side);
         let current = story.now.of(side);
         if !writes.is_empty() {
-            plan_update(draft, family, subject, link, side, id.clone(), current, writes);
+            plan_update(draft, family, subject, link, side, id.clone(), current, writes, &verdicts.chosen);
         }
         if let Some(news) = verdicts.tags.of(side.other()) {
             plan_tags(draft, family, subject, link, side, &Target::Existing(id), news, tags_of(current).as_ref());
@@ -390,7 +517,8 @@ fn plan_update(
     side: Side,
     id: crate::record::SideId,
     current: &Record,
-    writes: &BTreeMap<Field, (Value, Value)>,
+    writes: &BTreeMap<Field, (Value, Option<Value>)>,
+    chosen: &BTreeMap<Field, String>,
 ) {
     let only_completion = writes.keys().all(|field| *field == Field::Completed);
     let complete = only_completion && draft.input.capabilities.of(side).complete_endpoint;
@@ -405,7 +533,8 @@ fn plan_update(
         .collect();
     let mut settle = Settle { link: Some(link), ..Settle::default() };
     *settle.shadows.of_mut(side.other()) =
-        writes.iter().map(|(field, (_, listed))| (field.clone(), listed.clone())).collect();
+        writes.iter().filter_map(|(field, (_, listed))| Some((field.clone(), listed.clone()?))).collect();
+    settle.chosen = chosen.iter().filter(|(field, _)| writes.contains_key(field)).map(|(_, id)| id.clone()).collect();
     let is_contact = subject.kind == Kind::Contact;
     let write = Write {
         kind: subject.kind,

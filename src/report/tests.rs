@@ -297,6 +297,8 @@ fn much_to_look_at() -> Finished {
     ];
     plan.conflicts = vec![
         Conflict {
+            id: "0a1b2c3d4e".to_owned(),
+            chosen: None,
             kind: Kind::Contact,
             ids: ana(),
             label: "Ana Gómez".to_owned(),
@@ -307,6 +309,8 @@ fn much_to_look_at() -> Finished {
             winner: Winner::Ghl,
         },
         Conflict {
+            id: "5f6a7b8c9d".to_owned(),
+            chosen: None,
             kind: Kind::Contact,
             ids: bruno(),
             label: "Bruno Díaz".to_owned(),

@@ -75,7 +75,13 @@ fn conflict_values(page: &mut Page, conflict: &Conflict) {
     }
     if conflict.winner == Winner::Manual {
         let lead = Line::of(" ".repeat(4 + VALUES));
-        page.line(0, &lead.paint("waits for you", Paint::Yellow));
+        let command = format!("concord conflicts resolve {} --take cliengo|ghl|VALUE", conflict.id);
+        page.line(0, &lead.paint("waits for you", Paint::Yellow).then(format!(": {command}")));
+    }
+    if let Some(chosen) = &conflict.chosen {
+        let lead = Line::of(" ".repeat(4 + VALUES)).paint(padded("yours", 9), Paint::Dim);
+        let stands = Line::of("  ").paint("← stands", Paint::Green);
+        page.flow_at_most(lead, indent, value(chosen).join(stands), MOST_LINES);
     }
 }
 

@@ -69,7 +69,9 @@ pub(super) const fn outcome(outcome: OperationOutcome) -> (&'static str, &'stati
 pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
     match outcome {
         OperationOutcome::Applied => "Done.",
-        OperationOutcome::Refused => "The CRM said no; nothing was changed. The next run tries again.",
+        OperationOutcome::Refused => {
+            "The CRM said no; nothing was changed. It is tried again in later runs, and then set aside."
+        }
         OperationOutcome::Failed => "Nothing was changed. The next run tries again.",
         OperationOutcome::Unknown => "It may or may not have been done. The next run reads it back first.",
         OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it anew.",
@@ -108,13 +110,23 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         }
         HeldReason::ManualConflict => (
             "Waiting for your choice",
-            "Both sides changed it, and conflict = \"manual\". Make both equal in either CRM.",
+            "Both sides changed it, and conflict = \"manual\". Choose by the id, or make both equal in either CRM.",
         ),
         HeldReason::UnknownOutcome => (
             "Outcome unknown",
             "An earlier create may have been done. It is read back before anything is sent again; look if it stays here.",
         ),
-        HeldReason::Quarantined => ("Set aside", "It kept failing. Mend what the detail says."),
+        HeldReason::Quarantined => (
+            "Set aside",
+            "It kept failing. Mend what the detail says: it is tried again by itself once it changes, or when you say so.",
+        ),
+        HeldReason::Retrying => {
+            ("Failed, and tried again later", "Nothing waits for it. It is set aside when it keeps failing.")
+        }
+        HeldReason::Apart => (
+            "Kept apart",
+            "A person removed its link. It is neither linked nor created on the other side until it is linked by hand. Nothing to do.",
+        ),
         HeldReason::DirtyChild => (
             "Deleted there, changed here",
             "Its contact was deleted, but a task or note of it changed. Delete the contact yourself, or restore it.",
@@ -156,7 +168,11 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
         HeldReason::FirstSync => Some(24),
         HeldReason::Unlisted => Some(28),
         HeldReason::UnknownOutcome => Some(31),
-        HeldReason::TooYoung | HeldReason::Unparsable | HeldReason::Quarantined => None,
+        HeldReason::TooYoung
+        | HeldReason::Unparsable
+        | HeldReason::Quarantined
+        | HeldReason::Retrying
+        | HeldReason::Apart => None,
     }
 }
 

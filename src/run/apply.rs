@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::breaker::Breaker;
 use super::settle::{self, Adoption, Applied};
 use super::{Ended, Job, OperationOutcome, RunError, held, recover};
-use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
+use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
@@ -41,11 +41,25 @@ struct Applying<'a, C, G> {
     ended: Mutex<BTreeMap<u32, Ended>>,
     /// Operations of which a request may have been sent.
     journaled: Mutex<BTreeSet<u32>>,
+    /// Operations that failed for a reason of their own record.
+    own: Mutex<BTreeSet<u32>>,
     breaker: Breaker,
 }
 
-/// Applies a plan: what came of each operation, and why it could not go on where the state could not be written. Then
-/// nothing further is sent.
+/// What came of a plan.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// What came of each operation.
+    pub ended: BTreeMap<u32, Ended>,
+    /// Of those that failed: for a reason of their own record, and not of the CRM's or ours.
+    pub own: BTreeSet<u32>,
+    /// The side that kept failing, where one did.
+    pub broken: Option<Side>,
+    /// Why it could not go on where the state could not be written.
+    pub failure: Option<StateError>,
+}
+
+/// Applies a plan. Where the state cannot be written, nothing further is sent.
 pub(super) async fn apply<C, G>(
     job: &Job<'_, C, G>,
     state: &Mutex<State>,
@@ -53,7 +67,7 @@ pub(super) async fn apply<C, G>(
     run: i64,
     plan: &Plan,
     forms: &Forms,
-) -> (BTreeMap<u32, Ended>, Option<StateError>)
+) -> Done
 where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
@@ -67,10 +81,16 @@ where
         made: Mutex::default(),
         ended: Mutex::default(),
         journaled: Mutex::default(),
+        own: Mutex::default(),
         breaker: Breaker::default(),
     };
     let failure = applying.all(plan).await.err();
-    (applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner), failure)
+    Done {
+        broken: applying.breaker.open(),
+        ended: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
+        own: applying.own.into_inner().unwrap_or_else(PoisonError::into_inner),
+        failure,
+    }
 }
 
 fn ended(outcome: OperationOutcome, reason: impl Into<String>) -> Ended {
@@ -206,7 +226,7 @@ where
             return Ok(ended);
         }
         if operation.requests.is_empty() {
-            return Ok(ended(OperationOutcome::Failed, "there is no request that expresses it"));
+            return Ok(self.unable(operation, "there is no request that expresses it"));
         }
         for (at, request) in operation.requests.iter().enumerate() {
             let last = at + 1 == operation.requests.len();
@@ -225,7 +245,7 @@ where
         write: &Write,
     ) -> Result<Option<Ended>, StateError> {
         match write.action {
-            Action::Create if write.kind == Kind::Contact => Ok(self.precheck(crm, write).await),
+            Action::Create if write.kind == Kind::Contact => Ok(self.precheck(crm, operation, write).await),
             Action::Create | Action::Link => Ok(None),
             Action::Tag => {
                 // Adding and removing single tags overwrites nothing; the listing's payload is the before-image.
@@ -242,7 +262,7 @@ where
     }
 
     /// `semantics` 6: the primary store is asked before a contact is created.
-    async fn precheck<W: Writer>(&self, crm: &W, write: &Write) -> Option<Ended> {
+    async fn precheck<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> Option<Ended> {
         let record = Record { fields: write.set.clone(), ..Record::default() };
         match crm.find_existing(&record).await {
             Ok(None) => None,
@@ -250,7 +270,21 @@ where
                 OperationOutcome::Refused,
                 format!("{} already has this person: contact {id}. Correct or merge it there", W::Id::SIDE.title()),
             )),
-            Err(why) => Some(ended(OperationOutcome::Failed, why.to_string())),
+            Err(why) => Some(self.unread(operation, &why)),
+        }
+    }
+
+    /// The record itself is at fault: trying again does not help unless something changes.
+    fn unable(&self, operation: &Operation, why: &str) -> Ended {
+        held(&self.own).insert(operation.id);
+        ended(OperationOutcome::Failed, why)
+    }
+
+    /// It could not be read before it was written. An answer that makes no sense is about this record; no answer is not.
+    fn unread(&self, operation: &Operation, why: &CrmError) -> Ended {
+        match why {
+            CrmError::Protocol { .. } => self.unable(operation, &why.to_string()),
+            _ => ended(OperationOutcome::Failed, why.to_string()),
         }
     }
 
@@ -261,7 +295,7 @@ where
         write: &Write,
     ) -> Result<Option<Ended>, StateError> {
         let Some(id) = W::Id::of(&operation.ids) else {
-            return Ok(Some(ended(OperationOutcome::Failed, "the record has no id on that side")));
+            return Ok(Some(self.unable(operation, "the record has no id on that side")));
         };
         let parent = W::Id::of(&operation.parent);
         let payload = match crm.look_up(write.kind, id, parent).await {
@@ -274,7 +308,7 @@ where
                 }));
             }
             Ok(Lookup::Gone(_)) => return Ok(Some(ended(OperationOutcome::SkippedStale, "it was removed meanwhile"))),
-            Err(why) => return Ok(Some(ended(OperationOutcome::Failed, why.to_string()))),
+            Err(why) => return Ok(Some(self.unread(operation, &why))),
         };
         let now = match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
             Ok(record) => record,

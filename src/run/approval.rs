@@ -17,7 +17,7 @@ pub struct Approval {
 /// The operations that the tripped guards are about, in a form that two nights can be compared by.
 pub(super) fn guarded(plan: &Plan) -> Vec<String> {
     let is_guarded = |operation: &&Operation| plan.tripped().any(|guard| concerns(guard, operation));
-    plan.operations.iter().filter(is_guarded).map(fingerprint).collect()
+    plan.operations.iter().filter(is_guarded).map(Operation::fingerprint).collect()
 }
 
 fn concerns(guard: &Guard, operation: &Operation) -> bool {
@@ -30,16 +30,6 @@ fn concerns(guard: &Guard, operation: &Operation) -> bool {
             there && matches!(operation.action, Action::Update | Action::Tag | Action::Complete)
         }
     }
-}
-
-/// An operation without its number, which another night may give to another operation.
-fn fingerprint(operation: &Operation) -> String {
-    let mut document = operation.canonical();
-    if let Some(fields) = document.as_object_mut() {
-        fields.remove("id");
-        fields.remove("requests");
-    }
-    blake3::hash(document.to_string().as_bytes()).to_hex().as_str().chars().take(24).collect()
 }
 
 impl Approval {

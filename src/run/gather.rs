@@ -2,6 +2,7 @@
 
 mod ask;
 mod company;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -122,7 +123,7 @@ where
         loose: Both::default(),
         unparsable: Vec::new(),
         missed: Vec::new(),
-        unreadable_keys: Both::default(),
+        unreadable_keys: forgotten_keys(pulled),
         kept_news: BTreeSet::new(),
         remapping: match state {
             Some(state) => Remapping::of(state, job.pair, &pulled.forms)?,
@@ -370,6 +371,7 @@ where
         let holders = self.holders(&contacts, &freed)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
+        let (setbacks, disputes, apart) = (self.setbacks()?, self.disputes()?, self.apart()?);
         let mut input = Input {
             pair: job.pair,
             mapped: &self.pulled.forms.mapped,
@@ -399,6 +401,9 @@ where
             tasks,
             told: state.map(State::told).transpose()?.unwrap_or_default(),
             zone: &self.pulled.forms.zone,
+            setbacks,
+            disputes,
+            apart,
         };
         if let Some(state) = state {
             for intent in state.open_creates()? {
@@ -416,6 +421,16 @@ where
         }
         Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
     }
+}
+
+/// I16: who was forgotten is nobody that Concord knows, and still company for whoever shares an e-mail or a phone.
+fn forgotten_keys(pulled: &Pulled) -> Both<Vec<(MatchKey, Ids)>> {
+    let mut keys: Both<Vec<(MatchKey, Ids)>> = Both::default();
+    for (id, payload) in &pulled.forgotten {
+        let theirs = recognisable(payload, &pulled.forms);
+        keys.of_mut(id.side()).extend(theirs.into_iter().map(|key| (key, Ids::one(id.clone()))));
+    }
+    keys
 }
 
 /// How far a CRM's own times of one write may be apart (`GHL API notes, 5`).

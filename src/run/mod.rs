@@ -13,6 +13,7 @@ mod pull;
 mod recover;
 mod rederive;
 mod saved;
+mod setbacks;
 mod settle;
 mod tasks;
 
@@ -242,12 +243,16 @@ where
         held(state).keep_refused(&plan_id, run, &approval::guarded(&plan))?;
     } else {
         settle::before(&mut held(state), &plan, &gathered, run)?;
-        let (outcomes, failure) = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
-        record.outcomes = outcomes;
-        let settled = match failure {
+        let mut done = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
+        let settled = match done.failure.take() {
             Some(failure) => Err(failure),
-            None => settle::after(&mut held(state), &stage, &gathered, &pulled, run, started),
+            None => {
+                let mut state = held(state);
+                setbacks::note(&mut state, &plan, &done, run)
+                    .and_then(|()| settle::after(&mut state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started))
+            }
         };
+        record.outcomes = done.ended;
         record.failure = settled.err().map(|why| why.to_string());
     }
     record.finished = job.clock.now();

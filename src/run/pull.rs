@@ -11,8 +11,8 @@ use super::{Job, RunError, held};
 use crate::config::{Direction, OnDelete, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
-use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side};
-use crate::state::{Stage, State};
+use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side, SideId};
+use crate::state::{Stage, State, is_forgotten};
 
 /// What was pulled, besides the records in the stage.
 #[derive(Debug)]
@@ -33,17 +33,34 @@ pub(super) struct Pulled {
     pub probed_tasks: Option<bool>,
     /// The contacts whose notes and tasks were asked for.
     pub visited: Parents,
+    /// Contacts that a person had forgotten, as they were listed: they are not staged.
+    pub forgotten: Vec<(SideId, String)>,
 }
 
 struct StageSink<'a> {
     stage: &'a Mutex<Stage>,
     side: Side,
+    forgotten: &'a Forgotten,
+}
+
+/// Who is not taken in, and what was listed of them.
+#[derive(Debug, Default)]
+struct Forgotten {
+    ids: BTreeSet<SideId>,
+    listed: Mutex<Vec<(SideId, String)>>,
 }
 
 impl<I: RemoteId> Sink<I> for StageSink<'_> {
     fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError> {
         let stage = held(self.stage);
         for record in records {
+            let (id, above) = (record.id.clone().tagged(), record.parent.clone().map(RemoteId::tagged));
+            if is_forgotten(&self.forgotten.ids, kind, &id, above.as_ref()) {
+                if kind == Kind::Contact {
+                    held(&self.forgotten.listed).push((id, record.payload));
+                }
+                continue;
+            }
             let parent = record.parent.as_ref().map(RemoteId::as_str);
             stage
                 .put(self.side, kind, record.id.as_str(), parent, &record.payload, &record.fingerprint)
@@ -70,7 +87,11 @@ where
     let location = job.ghl.account().await?;
     let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
     let forms = Forms { mapped, ..forms(job, &location) };
-    let sinks = Both::from_fn(|side| StageSink { stage, side });
+    let forgotten = Forgotten {
+        ids: state.map(State::forgotten).transpose()?.unwrap_or_default(),
+        ..Forgotten::default()
+    };
+    let sinks = Both::from_fn(|side| StageSink { stage, side, forgotten: &forgotten });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
     let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
@@ -84,10 +105,11 @@ where
         complete: Both::default(),
         doubted: Both::default(),
         visited: Parents::default(),
+        forgotten: std::mem::take(&mut held(&forgotten.listed)),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
-    pull_children(job, stage, state, &mut pulled).await?;
+    pull_children(job, stage, state, &mut pulled, &sinks).await?;
     doubt_shrunken(job, state, &mut pulled)?;
     Ok(pulled)
 }
@@ -132,6 +154,7 @@ async fn pull_children<C, G>(
     stage: &Mutex<Stage>,
     state: Option<&State>,
     pulled: &mut Pulled,
+    sinks: &Both<StageSink<'_>>,
 ) -> Result<(), RunError>
 where
     C: Reader<Id = CliengoId>,
@@ -143,7 +166,6 @@ where
         capable && job.pair.policy(kind).direction != Direction::Off
     };
     let (tasks, notes) = (wanted(Kind::Task), wanted(Kind::Note));
-    let sinks = Both::from_fn(|side| StageSink { stage, side });
     // A contact is deleted only when its tasks are known, also where they stay in GHL (`semantics` 22).
     let contacts = &job.pair.contacts;
     let may_delete = contacts.on_delete == OnDelete::Propagate && contacts.direction.writes(Side::Ghl);
@@ -152,7 +174,10 @@ where
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
     let parents = if tasks || notes { parents::choose(job, stage, state, &pulled.forms)? } else { Parents::default() };
-    let all = Both { cliengo: pulled.listings.cliengo.contact.count, ghl: pulled.listings.ghl.contact.count };
+    let all = Both::from_fn(|side| {
+        let forgotten = pulled.forgotten.iter().filter(|(id, _)| id.side() == side).count() as u64;
+        pulled.listings.of(side).contact.count.saturating_sub(forgotten)
+    });
     let cliengo = async {
         let tasks = if tasks { Some(job.cliengo.list_tasks(&parents.cliengo, &sinks.cliengo).await?) } else { None };
         let notes = if notes { Some(job.cliengo.list_notes(&parents.cliengo, &sinks.cliengo).await?) } else { None };

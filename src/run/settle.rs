@@ -9,9 +9,9 @@ use super::gather::{Gathered, covers};
 use super::held;
 use super::pull::Pulled;
 use super::saved::generation;
-use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
+use crate::reconcile::{Disputed, LinkRef, Plan, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
-use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
+use crate::state::{Attempt, ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
 /// What settles with an applied operation.
 #[derive(Debug)]
@@ -241,6 +241,22 @@ fn keep(state: &State, link: i64, gone: Side, run: i64) -> Result<(), StateError
     state.keep(link, gone)
 }
 
+fn conflict_row(disputed: &Disputed, run: i64) -> ConflictRow {
+    ConflictRow {
+        id: disputed.id.clone(),
+        kind: disputed.kind,
+        ids: disputed.ids.clone(),
+        parent: disputed.parent.clone(),
+        label: disputed.label.clone(),
+        field: disputed.field.clone(),
+        base: disputed.base.clone(),
+        now: disputed.now.clone(),
+        run,
+        since: None,
+        take: None,
+    }
+}
+
 fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
     match settlement {
         Settlement::Fields { link, side, fields } => match state.link(*link)? {
@@ -262,6 +278,9 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
         }
         Settlement::Told { link, projection } => state.tell(*link, projection),
         Settlement::Remember { what, link } => state.remember(what, *link, run),
+        Settlement::Disputed(disputed) => state.keep_conflict(&conflict_row(disputed, run)),
+        Settlement::Agreed { id } => state.end_conflict(id),
+        Settlement::Lift { id } => state.lift_setback(id).map(drop),
     }
 }
 
@@ -275,10 +294,14 @@ pub(super) fn after(
     stage: &Mutex<Stage>,
     gathered: &Gathered<'_>,
     pulled: &Pulled,
+    chosen: &[String],
     run: i64,
     now: Timestamp,
 ) -> Result<(), StateError> {
     state.atomically(|state| {
+        for conflict in chosen {
+            state.end_conflict(conflict)?;
+        }
         for seen in &gathered.seen {
             let id = SideId::new(seen.side, seen.id.clone());
             let Some(link) = state.link_of(seen.kind, &id)? else { continue };

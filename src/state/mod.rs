@@ -2,26 +2,36 @@
 //!
 //! Only this room speaks SQL. What it hands out is canonical records and plain values.
 
+mod apart;
 mod attempt;
+mod conflict;
+mod forget;
 mod history;
 mod journal;
+mod list;
 mod lock;
+mod setback;
 mod shadow;
 mod stage;
 mod told;
 mod tombstone;
+mod verify;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use attempt::Attempt;
+pub use conflict::ConflictRow;
+pub use forget::{Forgotten, is_forgotten};
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
+pub use list::NamedLink;
 pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
+pub use setback::SetbackRow;
 pub use shadow::{Agreed, LinkRow, LinkStatus, NewLink, ShadowRow};
 pub use stage::{Missing, Stage, StagedRow};
 use thiserror::Error;
@@ -121,11 +131,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/004_moved.sql")),
         M::up(include_str!("migrations/005_told.sql")),
         M::up(include_str!("migrations/006_buried.sql")),
+        M::up(include_str!("migrations/007_waiting.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 6;
+const SCHEMA: usize = 7;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

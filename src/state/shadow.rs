@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{State, StateError};
-use crate::record::{ByKind, Field, Ids, Kind, MatchKey, Record, Role, Side, SideId, Value};
+use crate::record::{
+    ByKind, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value,
+};
 
 /// Whether a link takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,17 @@ pub enum LinkStatus {
 }
 
 impl LinkStatus {
+    /// The name used in the state and in lists.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Kept => "kept",
+            Self::OutOfScope => "out_of_scope",
+            Self::Retired => "retired",
+        }
+    }
+
     fn read(text: &str) -> Self {
         match text {
             "live" => Self::Live,
@@ -100,19 +113,19 @@ pub(super) fn kind_of(text: &str) -> Result<Kind, StateError> {
     Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| StateError::Row(format!("kind {text:?}")))
 }
 
-type RawLink = (i64, String, Option<i64>, Option<String>, Option<String>, String, String);
+pub(super) type RawLink = (i64, String, Option<i64>, Option<String>, Option<String>, String, String);
 
-fn raw_link(row: &Row<'_>) -> rusqlite::Result<RawLink> {
+pub(super) fn raw_link(row: &Row<'_>) -> rusqlite::Result<RawLink> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
 }
 
-fn link_row((id, kind, parent, cliengo, ghl, status, role): RawLink) -> Result<LinkRow, StateError> {
-    let mut ids = Ids::default();
-    for (side, id) in [(Side::Cliengo, cliengo), (Side::Ghl, ghl)] {
-        if let Some(id) = id {
-            ids.insert(SideId::new(side, id));
-        }
-    }
+/// Both sides' ids, as two columns hold them.
+pub(super) fn ids_of(cliengo: Option<String>, ghl: Option<String>) -> Ids {
+    Ids { cliengo: cliengo.map(CliengoId::new), ghl: ghl.map(GhlId::new) }
+}
+
+pub(super) fn link_row((id, kind, parent, cliengo, ghl, status, role): RawLink) -> Result<LinkRow, StateError> {
+    let ids = ids_of(cliengo, ghl);
     let role = if role == Role::Secondary.as_str() { Role::Secondary } else { Role::Primary };
     Ok(LinkRow { id, kind: kind_of(&kind)?, parent, ids, status: LinkStatus::read(&status), role })
 }

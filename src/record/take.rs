@@ -1,0 +1,91 @@
+//! What a person chooses where both sides changed a field.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Due, Field, Forms, Side, Value, canonical_line};
+
+/// A person's choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Take {
+    /// This side's value.
+    Side(Side),
+    /// A value of the person's own, for both.
+    Value(Value),
+}
+
+/// Reads the value of a field as a person types it; blank is empty.
+///
+/// # Errors
+/// In a person's words, where it is none that the field takes.
+pub fn typed(field: &Field, text: &str, forms: &Forms) -> Result<Value, String> {
+    let blank = text.trim().is_empty();
+    match field {
+        _ if blank => Ok(Value::Empty),
+        Field::Name => Ok(Value::name(text, "")),
+        Field::Email if is_address(&canonical_line(text)) => Ok(Value::email(text)),
+        Field::Email => Err(format!("{text:?} is no e-mail address, such as ana@example.com")),
+        Field::Phone => match Value::phone(text, forms.region) {
+            phone @ Value::Phone(super::Phone { e164: Some(_), .. }) => Ok(phone),
+            _ => Err(format!("{text:?} is no valid phone number; write it with its country, as +5491155667788")),
+        },
+        Field::Title => Ok(Value::line(text)),
+        Field::Body => Ok(Value::body(text)),
+        Field::Due => Due::parse(text, &forms.zone)
+            .map(Value::Due)
+            .ok_or_else(|| format!("{text:?} is no date such as 2026-12-24, nor a time such as 2026-12-24T15:00:00Z")),
+        Field::Completed => match text.trim() {
+            "true" | "yes" => Ok(Value::Flag(true)),
+            "false" | "no" => Ok(Value::Flag(false)),
+            _ => Err(format!("{text:?} is neither true nor false")),
+        },
+        Field::Tags => Err("tags are merged one by one and are never in conflict".to_owned()),
+        Field::Mapped(name) => {
+            let mapped = forms.mapped(field).ok_or_else(|| format!("the configuration maps no field {name} any more"))?;
+            let value = mapped.of_ghl(&text.into());
+            mapped.objection(&value).map_or(Ok(value), Err)
+        }
+    }
+}
+
+fn is_address(line: &str) -> bool {
+    let parts = line.split_once('@');
+    parts.is_some_and(|(local, domain)| {
+        let ends = !domain.starts_with('.') && !domain.ends_with('.');
+        !local.is_empty() && domain.contains('.') && ends && !domain.contains('@') && !line.contains(char::is_whitespace)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::record::Region;
+
+    fn read(field: &Field, text: &str) -> Result<Value, String> {
+        let forms = Forms { region: Some(Region::AR), zone: TimeZone::UTC, placeholders: Vec::new(), mapped: Vec::new() };
+        typed(field, text, &forms)
+    }
+
+    #[test]
+    fn a_typed_value_is_what_its_field_takes_or_is_refused_in_words() {
+        assert_eq!(read(&Field::Email, " Ana@Example.com "), Ok(Value::email("Ana@Example.com")));
+        assert_eq!(read(&Field::Phone, "11 5566-7788").unwrap().shown(), "+541155667788");
+        assert_eq!(read(&Field::Completed, "yes"), Ok(Value::Flag(true)));
+        assert_eq!(read(&Field::Due, "2026-12-24").unwrap().shown(), "2026-12-24");
+        assert_eq!(read(&Field::Name, "  "), Ok(Value::Empty));
+        for (field, text) in [
+            (Field::Email, "ana@"),
+            (Field::Email, "ana example.com"),
+            (Field::Email, "a@b@example.com"),
+            (Field::Phone, "12"),
+            (Field::Due, "tomorrow"),
+            (Field::Completed, "perhaps"),
+            (Field::Tags, "vip"),
+        ] {
+            let why = read(&field, text).unwrap_err();
+            assert!(!why.is_empty() && (field == Field::Tags || why.contains(text)), "{why}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What waits since earlier runs, as this run finds it.
+
+use std::collections::BTreeMap;
+
+use super::Gathering;
+use crate::crm::Reader;
+use crate::reconcile::{Dispute, Setback, Standing};
+use crate::record::{CliengoId, GhlId, Ids, Kind, Side, SideId};
+use crate::run::saved::generation;
+use crate::run::{RunError, held};
+
+impl<C, G> Gathering<'_, '_, C, G>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    /// Operations that failed, each with what becomes of it tonight. (I44)
+    pub(super) fn setbacks(&self) -> Result<BTreeMap<String, Setback>, RunError> {
+        let Some(state) = self.state else { return Ok(BTreeMap::new()) };
+        let generation = generation(self.state)?.parse().unwrap_or(0);
+        let mut setbacks = BTreeMap::new();
+        for row in state.setbacks()? {
+            let setback = Setback {
+                id: row.id.clone(),
+                kind: row.kind,
+                known: self.is_known(row.kind, &row.ids, &row.parent)?,
+                ids: row.ids,
+                label: row.label,
+                fingerprint: row.fingerprint,
+                attempts: row.attempts,
+                words: row.words,
+                standing: Standing::at(row.attempts, row.dropped, row.due, generation),
+            };
+            setbacks.insert(row.id, setback);
+        }
+        Ok(setbacks)
+    }
+
+    /// Conflicts that wait for a person, or whose choice is to be carried out.
+    pub(super) fn disputes(&self) -> Result<BTreeMap<String, Dispute>, RunError> {
+        let Some(state) = self.state else { return Ok(BTreeMap::new()) };
+        let mut disputes = BTreeMap::new();
+        for row in state.conflicts()? {
+            let dispute = Dispute {
+                id: row.id.clone(),
+                kind: row.kind,
+                known: self.is_known(row.kind, &row.ids, &row.parent)?,
+                ids: row.ids,
+                label: row.label,
+                field: row.field,
+                seen: row.now,
+                take: row.take,
+            };
+            disputes.insert(row.id, dispute);
+        }
+        Ok(disputes)
+    }
+
+    /// Records whose link a person removed.
+    pub(super) fn apart(&self) -> Result<BTreeMap<(Kind, SideId), Ids>, RunError> {
+        let mut apart = BTreeMap::new();
+        let Some(state) = self.state else { return Ok(apart) };
+        for (kind, ids) in state.apart()? {
+            for id in Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)) {
+                apart.insert((kind, id), ids.clone());
+            }
+        }
+        Ok(apart)
+    }
+
+    /// Whether this run listed the record on both sides, or knows that it is not there.
+    fn is_known(&self, kind: Kind, ids: &Ids, parent: &Ids) -> Result<bool, RunError> {
+        for side in Side::BOTH {
+            let listed = ids.of(side).map(|id| held(self.stage).has(side, kind, id)).transpose()?.unwrap_or(false);
+            if !listed && !self.says_absent(side, kind, parent)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the listing says what is absent of `kind` under that contact.
+    fn says_absent(&self, side: Side, kind: Kind, parent: &Ids) -> Result<bool, RunError> {
+        let complete = self.pulled.complete.of(side);
+        if *complete.of(kind) {
+            return Ok(true);
+        }
+        let Some(contact) = parent.of(side).filter(|_| kind != Kind::Contact) else { return Ok(false) };
+        let stage = held(self.stage);
+        let is_gone = *complete.of(Kind::Contact) && !stage.has(side, Kind::Contact, contact)?;
+        Ok(is_gone || stage.is_covered(side, kind, contact)?)
+    }
+}

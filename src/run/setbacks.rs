@@ -1,0 +1,95 @@
+//! Operations that fail for a reason of their own are counted, so that they are tried again with pauses and then set
+//! aside. (I44)
+
+use std::collections::BTreeMap;
+
+use super::apply::Done;
+use super::saved::generation;
+use super::OperationOutcome;
+use crate::reconcile::{Operation, Plan, pause};
+use crate::record::Side;
+use crate::state::{SetbackRow, State, StateError};
+
+/// Takes note of what failed, and of what got through after it had failed, in one transaction.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Result<(), StateError> {
+    let known: BTreeMap<String, SetbackRow> =
+        state.setbacks()?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let ended = |operation: &Operation| done.ended.get(&operation.id).map(|ended| ended.outcome);
+    let failed = plan.operations.iter().filter(|operation| done.is_its_own(operation, plan));
+    let failed: Vec<&Operation> = failed.collect();
+    if known.is_empty() && failed.is_empty() {
+        return Ok(());
+    }
+    let now: u64 = generation(Some(state))?.parse().unwrap_or(0);
+    state.atomically(|state| {
+        for operation in &plan.operations {
+            if ended(operation) == Some(OperationOutcome::Applied) {
+                let id = operation.setback_id(&plan.pair);
+                if known.contains_key(&id) {
+                    state.lift_setback(&id)?;
+                }
+            }
+        }
+        for operation in failed {
+            let id = operation.setback_id(&plan.pair);
+            let fingerprint = operation.fingerprint();
+            let before = known.get(&id).filter(|row| row.fingerprint == fingerprint);
+            let attempts = before.map_or(0, |row| row.attempts).saturating_add(1);
+            let words = done.ended.get(&operation.id).and_then(|ended| ended.reason.clone());
+            state.keep_setback(&SetbackRow {
+                id,
+                kind: operation.kind,
+                side: operation.side,
+                action: operation.action.as_str().to_owned(),
+                ids: operation.ids.clone(),
+                parent: operation.parent.clone(),
+                label: operation.label.clone(),
+                fingerprint,
+                attempts,
+                words: words.unwrap_or_default(),
+                run,
+                due: now.saturating_add(pause(attempts)),
+                dropped: false,
+            })?;
+        }
+        Ok(())
+    })
+}
+
+impl Done {
+    /// Whether an operation failed for a reason of its own record. That is no attempt: a 429, a quota that is used up, a
+    /// refused credential, a CRM that cannot be reached or keeps failing, a run that was stopped. An outcome that is not
+    /// known counts where the same CRM took other writes in the same run: then it is not the CRM that fails.
+    fn is_its_own(&self, operation: &Operation, plan: &Plan) -> bool {
+        let Some(ended) = self.ended.get(&operation.id) else { return false };
+        let stopped = self.broken == Some(operation.side);
+        match ended.outcome {
+            OperationOutcome::Refused => true,
+            OperationOutcome::Failed => !stopped && self.own.contains(&operation.id),
+            OperationOutcome::Unknown => !stopped && self.took(operation.side, plan),
+            OperationOutcome::Applied | OperationOutcome::SkippedStale | OperationOutcome::NotStarted => false,
+        }
+    }
+
+    fn took(&self, side: Side, plan: &Plan) -> bool {
+        plan.operations.iter().any(|operation| {
+            let outcome = self.ended.get(&operation.id).map(|ended| ended.outcome);
+            operation.side == side && operation.write.is_some() && outcome == Some(OperationOutcome::Applied)
+        })
+    }
+
+    /// The conflicts whose chosen value was written wherever it was to be.
+    pub(super) fn chosen(&self, plan: &Plan) -> Vec<String> {
+        let mut chosen: BTreeMap<&str, bool> = BTreeMap::new();
+        for operation in &plan.operations {
+            let outcome = self.ended.get(&operation.id).map(|ended| ended.outcome);
+            for id in &operation.settle.chosen {
+                *chosen.entry(id).or_insert(true) &= outcome == Some(OperationOutcome::Applied);
+            }
+        }
+        chosen.into_iter().filter(|(_, done)| *done).map(|(id, _)| id.to_owned()).collect()
+    }
+}
