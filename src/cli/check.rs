@@ -7,6 +7,7 @@ use super::{Session, clients, code, explain, output, pairs};
 use crate::config::{Config, Pair};
 use crate::crm::{Account, CrmError, Reader};
 use crate::run::RunError;
+use crate::state::{State, StateError};
 
 /// One line of the result.
 #[derive(Debug, Serialize)]
@@ -62,6 +63,7 @@ async fn check_pair(session: &Session, config: &Config, pair: &Pair, offline: bo
     } else {
         findings.push(Finding::ok(secrets, "all there".to_owned()));
     }
+    findings.extend(state(config, pair));
     if offline {
         return findings;
     }
@@ -73,6 +75,28 @@ async fn check_pair(session: &Session, config: &Config, pair: &Pair, offline: bo
         }
     }
     findings
+}
+
+/// Whether the pair's state is whole; nothing is said where there is none yet.
+fn state(config: &Config, pair: &Pair) -> Option<Finding> {
+    let id = format!("{}.state", pair.name);
+    let wrong = |state: &State| Ok::<_, StateError>((state.verify()?, state.link_counts()?));
+    let opened = State::open_read_only(&State::path_of(&config.state_dir, &pair.name));
+    match opened.and_then(|state| state.as_ref().map(wrong).transpose()) {
+        Ok(None) => None,
+        Ok(Some((wrong, links))) if wrong.is_empty() => {
+            let links = format!("{} contacts, {} tasks, {} notes", links.contact, links.task, links.note);
+            Some(Finding::ok(id, format!("whole; linked: {links}")))
+        }
+        Ok(Some((wrong, _))) => Some(Finding {
+            id,
+            result: "fail",
+            detail: wrong.join("; "),
+            hint: Some("restore a copy of it, or link both sides anew: concord plan --rebuild shows it".to_owned()),
+            code: code::FAILED,
+        }),
+        Err(error) => Some(Finding::fail(id, &anyhow::Error::new(error))),
+    }
 }
 
 fn account(id: String, answer: Result<Account, CrmError>) -> Finding {

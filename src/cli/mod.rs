@@ -4,15 +4,19 @@
 mod arguments;
 mod check;
 mod clients;
+mod conflicts;
 mod explain;
 mod history;
 mod interrupt;
+mod links;
 mod output;
 mod pairs;
 mod plan;
+mod quarantine;
 mod sandbox;
 mod status;
 mod sync;
+mod waiting;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -99,6 +103,9 @@ fn run(arguments: Arguments) -> u8 {
             Command::Check(options) => check::run(&session, &options).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
+            Command::Conflicts(options) => conflicts::run(&session, &options).await,
+            Command::Quarantine(options) => quarantine::run(&session, &options),
+            Command::Links(options) => links::run(&session, &options).await,
             Command::Sandbox(options) => sandbox::run(&session, &options).await,
         }
     });

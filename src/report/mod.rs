@@ -8,6 +8,7 @@ mod json;
 mod operations;
 mod screen;
 mod summary;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -18,5 +19,6 @@ mod words;
 
 pub use json::{Document, Entry, json, json_text};
 pub use screen::Style;
-pub use text::text;
+pub use table::{Column, table};
+pub use text::{next, text};
 pub use verdict::{brief, verdict};

@@ -23,6 +23,15 @@ pub fn text(finished: &Finished, style: Style) -> String {
     page.finish()
 }
 
+/// Of a plan, what is done and what waits: for a few records, where listings and totals say nothing.
+#[must_use]
+pub fn next(finished: &Finished, style: Style) -> String {
+    let mut page = Page::new(style);
+    operations::write(&mut page, finished);
+    waiting::write(&mut page, finished, &finished.plan.id());
+    page.finish()
+}
+
 /// `demo · dry run, first sync · plan 3fa1… · 2026-11-23T03:00:11Z`.
 fn title(finished: &Finished, plan_id: &str) -> Line {
     let plan = &finished.plan;

@@ -8,6 +8,7 @@ mod breaker;
 mod error;
 mod finished;
 mod gather;
+mod links;
 mod parents;
 mod pull;
 mod recover;
@@ -23,17 +24,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use approval::Approval;
 pub use error::RunError;
 pub use finished::*;
-use gather::{Gathered, gather};
+pub use links::{ByHand, LinkError, LinkedByHand, link_by_hand};
+use gather::gather;
 use jiff::Timestamp;
+pub use pull::{forms, learned};
 use pull::{Pulled, pull};
-pub use saved::{SavedPlan, SavedPlanError};
+pub use saved::{SavedPlan, SavedPlanError, generation};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock::Clock;
 use crate::config::Pair;
 use crate::crm::{Reader, Usage, Writer};
-use crate::reconcile::{Mode, Plan, reconcile};
+use crate::reconcile::{Input, Mode, Plan, reconcile};
 use crate::record::{Both, CliengoId, Forms, GhlId, Side};
 use crate::state::{PairLock, Stage, State, StateError, Watch, set_aside};
 
@@ -118,7 +121,7 @@ where
     let pulled = pull(job, &stage, state.as_ref()).await?;
     check_accounts(state.as_ref(), &pulled)?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let plan = draw(job, &gathered, &pulled.forms);
+    let plan = draw(job, &gathered.input, &pulled.forms);
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }
 
@@ -149,6 +152,21 @@ fn sweep(state_dir: &Path, pair: &str) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// Removes the staging files of a pair: they hold customers' data. Call it with the lock held.
+///
+/// # Errors
+/// When one cannot be removed.
+pub fn clear_staging(state_dir: &Path, pair: &str) -> Result<(), StateError> {
+    let prefix = format!("{pair}.stage");
+    for entry in std::fs::read_dir(state_dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            let failed = |why: std::io::Error| StateError::File { path: entry.path(), why: why.to_string() };
+            std::fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Plans, guards, applies and settles.
@@ -222,7 +240,7 @@ where
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
-    let plan = draw(job, &gathered, &pulled.forms);
+    let plan = draw(job, &gathered.input, &pulled.forms);
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
     if let Some(saved) = &consent.saved {
@@ -265,8 +283,8 @@ where
 }
 
 /// Reconciles, and writes down what each operation will send.
-fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, gathered: &Gathered<'_>, forms: &Forms) -> Plan {
-    let mut plan = reconcile(&gathered.input);
+fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, input: &Input<'_>, forms: &Forms) -> Plan {
+    let mut plan = reconcile(input);
     for operation in &mut plan.operations {
         if let Some(write) = &operation.write {
             operation.requests = match operation.side {

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::parents::{self, Parents};
 use super::{Job, RunError, held};
-use crate::config::{Direction, OnDelete, TasksMode};
+use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
 use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side, SideId};
@@ -84,9 +84,7 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    let location = job.ghl.account().await?;
-    let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
-    let forms = Forms { mapped, ..forms(job, &location) };
+    let (forms, location) = forms_and_location(job).await?;
     let forgotten = Forgotten {
         ids: state.map(State::forgotten).transpose()?.unwrap_or_default(),
         ..Forgotten::default()
@@ -114,7 +112,37 @@ where
     Ok(pulled)
 }
 
-fn forms<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {
+/// How the pair's values become canonical, as GHL's location and its fields say.
+///
+/// # Errors
+/// When GHL cannot be asked.
+pub async fn forms<C: Reader, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError> {
+    Ok(forms_and_location(job).await?.0)
+}
+
+pub(super) async fn forms_and_location<C: Reader, G: Reader>(
+    job: &Job<'_, C, G>,
+) -> Result<(Forms, Account), RunError> {
+    let location = job.ghl.account().await?;
+    let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
+    Ok((Forms { mapped, ..unmapped(job, &location) }, location))
+}
+
+/// What was learned of the accounts by earlier runs.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn learned(state: &State, pair: &Pair) -> Result<Learned, RunError> {
+    let pinned = |key: &str| Ok::<_, RunError>(state.meta(key)?.is_some_and(|value| value == "true"));
+    let tasks = match pair.cliengo.tasks {
+        TasksMode::Resource => true,
+        TasksMode::Auto => pinned("learned.tasks")?,
+        TasksMode::Notes | TasksMode::DueDate | TasksMode::Off => false,
+    };
+    Ok(Learned { tasks, tags_read: pinned("learned.tags_read")? })
+}
+
+fn unmapped<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {
     let country = job.pair.region.as_deref().or(location.country.as_deref());
     let region = country.and_then(|country| country.to_ascii_uppercase().parse::<Region>().ok());
     let zone = location.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);

@@ -112,7 +112,7 @@ async fn look<R: Reader>(
     })
 }
 
-fn adopt<I: RemoteId>(
+pub(super) fn adopt<I: RemoteId>(
     state: &Mutex<State>,
     intent: &Intent,
     run: i64,

@@ -38,7 +38,10 @@ pub struct SavedPlanError {
 }
 
 /// How often the snapshot was moved; `0` where there is none.
-pub(super) fn generation(state: Option<&State>) -> Result<String, crate::state::StateError> {
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn generation(state: Option<&State>) -> Result<String, crate::state::StateError> {
     let found = state.map(|state| state.meta("generation")).transpose()?.flatten();
     Ok(found.unwrap_or_else(|| "0".to_owned()))
 }

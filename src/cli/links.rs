@@ -1,0 +1,311 @@
+//! `links`: who is linked with whom, made and unmade by hand, and forgotten.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::arguments::{Format, LinksCommand, LinksOptions};
+use super::explain::Usage;
+use super::{Session, clients, code, output, pairs, waiting};
+use crate::config::{Config, Pair};
+use crate::reconcile::Mode;
+use crate::record::{CliengoId, GhlId, Kind, Record, RemoteId, Side, Value};
+use crate::report::{self, Column, table};
+use crate::run::{self, ByHand, LinkError};
+use crate::state::{LinkRow, LinkStatus, NamedLink, State};
+
+pub(super) async fn run(session: &Session, options: &LinksOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    let format = options.format;
+    match &options.command {
+        None => list(session, &config, None, format)?,
+        Some(LinksCommand::List { kind }) => list(session, &config, *kind, format)?,
+        Some(LinksCommand::Show { id }) => show(session, &config, id, format)?,
+        Some(LinksCommand::Add { cliengo, ghl, kind, contact }) => {
+            let by_hand = ByHand {
+                kind: *kind,
+                cliengo: CliengoId::new(cliengo),
+                ghl: GhlId::new(ghl),
+                contact: contact.clone(),
+            };
+            add(session, &config, &by_hand, format).await?;
+        }
+        Some(LinksCommand::Remove { id }) => remove(session, &config, id, format)?,
+        Some(LinksCommand::Forget { id }) => forget(session, &config, id, format)?,
+    }
+    Ok(code::DONE)
+}
+
+/// The one link that `id` means.
+fn one<'a>(session: &Session, config: &'a Config, id: &str) -> anyhow::Result<(&'a Pair, LinkRow)> {
+    let links = |state: &State| Ok(Some(state.links_named(id)?).filter(|links| !links.is_empty()));
+    let (pair, links) = waiting::find(session, config, ("link", id), links)?;
+    let in_others = waiting::states(session, config)?.into_iter().filter(|(other, _)| other.name != pair.name);
+    for (other, state) in in_others {
+        if !state.links_named(id)?.is_empty() {
+            let message = format!("{id} is a link of {} and of {}", pair.name, other.name);
+            return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+        }
+    }
+    match links.as_slice() {
+        [link] => Ok((pair, link.clone())),
+        several => {
+            let numbers: Vec<String> = several.iter().map(|link| link.id.to_string()).collect();
+            let message = format!("{id} stands in several links: {}", numbers.join(", "));
+            Err(Usage { message, hint: "give the number of one of them".to_owned() }.into())
+        }
+    }
+}
+
+fn list(session: &Session, config: &Config, kind: Option<Kind>, format: Format) -> anyhow::Result<()> {
+    let mut rows: Vec<(&Pair, NamedLink)> = Vec::new();
+    for (pair, state) in waiting::states(session, config)? {
+        rows.extend(state.links(kind)?.into_iter().map(|row| (pair, row)));
+    }
+    output::print(&match format {
+        Format::Json => {
+            let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, &row.link, &row.label)).collect();
+            format!("{}\n", serde_json::to_string_pretty(&rows)?)
+        }
+        Format::Text if rows.is_empty() => "Nothing is linked.\n".to_owned(),
+        Format::Text => drawn(session, &rows),
+    })
+}
+
+fn drawn(session: &Session, rows: &[(&Pair, NamedLink)]) -> String {
+    let heads = [
+        Column::whole("ID"),
+        Column::cut("PAIR", 12),
+        Column::whole("KIND"),
+        Column::whole("STATUS"),
+        Column::whole("CLIENGO"),
+        Column::whole("GHL"),
+        Column::cut("NAME", 60),
+    ];
+    let id = |row: &NamedLink, side: Side| row.link.ids.of(side).unwrap_or("-").to_owned();
+    let cells = |(pair, row): &(&Pair, NamedLink)| {
+        [
+            row.link.id.to_string(),
+            pair.name.clone(),
+            row.link.kind.to_string(),
+            status(&row.link),
+            id(row, Side::Cliengo),
+            id(row, Side::Ghl),
+            row.label.clone(),
+        ]
+    };
+    let rows: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    table(heads, &rows, output::style(&session.global, false))
+}
+
+/// `live`, and of a further contact of one person `secondary`.
+fn status(link: &LinkRow) -> String {
+    match (link.status, link.role) {
+        (LinkStatus::Live, crate::record::Role::Secondary) => "secondary".to_owned(),
+        (status, _) => status.as_str().replace('_', " "),
+    }
+}
+
+fn document(pair: &Pair, link: &LinkRow, label: &str) -> Json {
+    json!({
+        "id": link.id,
+        "pair": pair.name,
+        "kind": link.kind,
+        "status": link.status.as_str(),
+        "role": link.role,
+        "parent": link.parent,
+        "ids": link.ids,
+        "label": label,
+    })
+}
+
+fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, link) = one(session, config, id)?;
+    let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
+    let label = state.label_of(link.id)?;
+    let under: Vec<(&Pair, NamedLink)> = state.links_under(link.id)?.into_iter().map(|row| (pair, row)).collect();
+    let shadow = |side: Side| Ok::<_, anyhow::Error>(state.shadow(link.id, side)?.map(|shadow| shadow.record));
+    let (cliengo, ghl) = (shadow(Side::Cliengo)?, shadow(Side::Ghl)?);
+    if format == Format::Json {
+        let mut document = document(pair, &link, &label);
+        let fields = |record: Option<&Record>| record.map(fields_of);
+        if let Some(entries) = document.as_object_mut() {
+            let shadows = json!({ "cliengo": fields(cliengo.as_ref()), "ghl": fields(ghl.as_ref()) });
+            entries.insert("shadows".to_owned(), shadows);
+            let under: Vec<Json> = under.iter().map(|(pair, row)| self::document(pair, &row.link, &row.label)).collect();
+            entries.insert("links".to_owned(), under.into());
+        }
+        return output::print(&format!("{}\n", serde_json::to_string_pretty(&document)?));
+    }
+    let id = |side: Side| link.ids.of(side).unwrap_or("-");
+    let mut text = format!(
+        "{}  {} {label:?}, {}, in pair {}\nCliengo {}  GHL {}\n",
+        link.id,
+        link.kind,
+        status(&link),
+        pair.name,
+        id(Side::Cliengo),
+        id(Side::Ghl)
+    );
+    if let Some(parent) = link.parent {
+        text.push_str(&format!("under link {parent}\n"));
+    }
+    text.push_str(&format!("\nLast agreed:\n{}", agreed(session, cliengo.as_ref(), ghl.as_ref())));
+    if !under.is_empty() {
+        text.push_str(&format!("\nUnder it:\n{}", drawn(session, &under)));
+    }
+    output::print(&text)
+}
+
+fn fields_of(record: &Record) -> Json {
+    let fields = record.fields.iter().map(|(field, value)| (field.to_string(), value.json()));
+    Json::Object(fields.collect::<Map<String, Json>>())
+}
+
+/// Both shadows, side by side.
+fn agreed(session: &Session, cliengo: Option<&Record>, ghl: Option<&Record>) -> String {
+    let fields: std::collections::BTreeSet<_> =
+        [cliengo, ghl].into_iter().flatten().flat_map(|record| record.fields.keys()).collect();
+    if fields.is_empty() {
+        return "nothing yet\n".to_owned();
+    }
+    let value = |record: Option<&Record>, field| {
+        record.and_then(|record| record.get(field)).map_or_else(|| "not known".to_owned(), Value::shown)
+    };
+    let rows: Vec<[String; 3]> = fields
+        .into_iter()
+        .map(|field| [field.to_string(), value(cliengo, field), value(ghl, field)])
+        .collect();
+    let heads = [Column::cut("FIELD", 16), Column::cut("CLIENGO", 38), Column::cut("GHL", 38)];
+    table(heads, &rows, output::style(&session.global, false))
+}
+
+async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Format) -> anyhow::Result<()> {
+    let selected = pairs::selected(session, config)?;
+    let [pair] = selected.as_slice() else {
+        let message = "a link is made in one pair".to_owned();
+        return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+    };
+    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let job = clients.job(session, config, pair, Mode::Incremental);
+    let made = match run::link_by_hand(&job, by_hand).await {
+        Ok(made) => made,
+        Err(LinkError::Refused { message, hint }) => return Err(Usage { message, hint }.into()),
+        Err(LinkError::Run(error)) => return Err(error.into()),
+    };
+    let plan = &made.next.plan;
+    output::print(&match format {
+        Format::Json => {
+            let document = json!({
+                "id": made.link,
+                "pair": pair.name,
+                "kind": by_hand.kind,
+                "ids": { "cliengo": by_hand.cliengo, "ghl": by_hand.ghl },
+                "settled_create": made.settled_create,
+                "next": {
+                    "operations": plan.operations.iter().map(crate::reconcile::Operation::canonical).collect::<Vec<_>>(),
+                    "conflicts": plan.conflicts,
+                    "held": plan.held,
+                    "unsupported": plan.unsupported,
+                },
+            });
+            format!("{}\n", serde_json::to_string_pretty(&document)?)
+        }
+        Format::Text => {
+            let settled = if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
+            let next = report::next(&made.next, output::style(&session.global, false));
+            let next = if next.is_empty() { "nothing: both tell the same\n".to_owned() } else { format!("\n{next}") };
+            let children = if by_hand.kind == Kind::Contact { ", besides its tasks and notes" } else { "" };
+            format!("{}  linked{settled}. Nothing was written in either CRM.\nThe next sync will do{children}: {next}", made.link)
+        }
+    })
+}
+
+fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, link) = one(session, config, id)?;
+    if link.status == LinkStatus::Retired {
+        let message = format!("link {} was removed already", link.id);
+        return Err(Usage { message, hint: "see those that count: concord links list".to_owned() }.into());
+    }
+    let (_lock, mut state) = waiting::locked(session, config, pair)?;
+    let label = state.label_of(link.id)?;
+    let under = state.links_under(link.id)?.len();
+    state.atomically(|state| state.part(&link, session.clock.now()))?;
+    state.checkpoint()?;
+    output::print(&match format {
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&document(pair, &link, &label))?),
+        Format::Text => {
+            let with = match under {
+                0 => String::new(),
+                under => format!(", with {under} links of its tasks and notes"),
+            };
+            let (cliengo, ghl) = (link.ids.of(Side::Cliengo).unwrap_or("-"), link.ids.of(Side::Ghl).unwrap_or("-"));
+            let more = match (link.kind, link.parent) {
+                (Kind::Contact, _) | (_, None) => String::new(),
+                (kind, Some(parent)) => format!(" --kind {kind} --contact {parent}"),
+            };
+            format!(
+                "{}  {} {label:?} is not linked any more{with}. Nothing was deleted in either CRM.\n\
+                 Both are kept apart: neither is linked, changed or created on the other side until you link it by hand.\n\
+                 The same two again: concord links add {cliengo} {ghl}{more}\n",
+                link.id, link.kind
+            )
+        }
+    })
+}
+
+fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, link) = one(session, config, id)?;
+    if link.kind != Kind::Contact {
+        let message = format!("link {} is of a {}: a person is forgotten whole", link.id, link.kind);
+        let hint = format!("its contact's link is {}", link.parent.unwrap_or_default());
+        return Err(Usage { message, hint }.into());
+    }
+    let (_lock, mut state) = waiting::locked(session, config, pair)?;
+    let forgotten = state.forget(&link, session.clock.now())?;
+    run::clear_staging(&config.state_dir, &pair.name)?;
+    let unreached = unreached(config, pair);
+    let ids: Vec<String> = forgotten.contacts.iter().map(|id| format!("{} {id}", id.side().title())).collect();
+    output::print(&match format {
+        Format::Json => {
+            let document = json!({
+                "id": link.id,
+                "pair": pair.name,
+                "contacts": forgotten.contacts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "links": forgotten.links,
+                "operations": forgotten.operations,
+                "not_reached": unreached,
+            });
+            format!("{}\n", serde_json::to_string_pretty(&document)?)
+        }
+        Format::Text => {
+            let mut text = format!(
+                "{}  forgotten: {} links and {} operations of past runs were emptied ({}).\n\
+                 Nothing was deleted in the CRMs. No later run takes them in again; concord links add does.\n",
+                link.id,
+                forgotten.links,
+                forgotten.operations,
+                ids.join(", ")
+            );
+            if !unreached.is_empty() {
+                text.push_str("Not reached, and for you to remove where they hold this person:\n");
+                text.extend(unreached.iter().map(|path| format!("  {}\n", path.display())));
+            }
+            text
+        }
+    })
+}
+
+/// Files that may hold the person still: copies of the state, and reports.
+fn unreached(config: &Config, pair: &Pair) -> Vec<PathBuf> {
+    let copies = [format!("{}.db.", pair.name), format!("{}.rebuild.db", pair.name)];
+    let entries = std::fs::read_dir(&config.state_dir).into_iter().flatten().flatten();
+    let is_copy = |name: &str| copies.iter().any(|copy| name.starts_with(copy.as_str()));
+    let mut files: Vec<PathBuf> = entries
+        .filter(|entry| is_copy(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .collect();
+    files.extend(config.report.dir.clone().filter(|folder| folder.exists()));
+    files.sort();
+    files
+}

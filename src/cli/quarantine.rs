@@ -1,0 +1,136 @@
+//! `quarantine`: operations that keep failing, and what becomes of them.
+
+use serde_json::{Value as Json, json};
+
+use super::arguments::{Format, QuarantineCommand, QuarantineOptions};
+use super::{Session, code, output, waiting};
+use crate::config::{Config, Pair};
+use crate::reconcile::Standing;
+use crate::report::{Column, table};
+use crate::run::generation;
+use crate::state::{SetbackRow, State, StateError};
+
+pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    match &options.command {
+        None | Some(QuarantineCommand::List) => list(session, &config, options.format)?,
+        Some(QuarantineCommand::Retry { ids }) => {
+            let told = "is tried again by the next sync";
+            change(session, &config, ids, (told, options.format), |state, id| state.lift_setback(id))?;
+        }
+        Some(QuarantineCommand::Drop { ids }) => {
+            let told = "was given up: nothing is said of it until the record changes, and quarantine retry takes it up again";
+            change(session, &config, ids, (told, options.format), |state, id| state.drop_setback(id))?;
+        }
+    }
+    Ok(code::DONE)
+}
+
+fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()> {
+    let mut rows: Vec<(&Pair, SetbackRow, Standing)> = Vec::new();
+    for (pair, state) in waiting::states(session, config)? {
+        let now = generation(Some(&state))?.parse().unwrap_or(0);
+        let standing = |row: &SetbackRow| Standing::at(row.attempts, row.dropped, row.due, now);
+        rows.extend(state.setbacks()?.into_iter().map(|row| (pair, row.clone(), standing(&row))));
+    }
+    // What waits for a person comes first.
+    let rank = |standing: Standing| match standing {
+        Standing::Aside => 0,
+        Standing::Due | Standing::Rests(_) => 1,
+        Standing::Dropped => 2,
+    };
+    rows.sort_by_key(|(_, _, standing)| rank(*standing));
+    let text = match format {
+        Format::Json => {
+            let rows: Vec<Json> = rows.iter().map(|(pair, row, standing)| document(pair, row, *standing)).collect();
+            format!("{}\n", serde_json::to_string_pretty(&rows)?)
+        }
+        Format::Text if rows.is_empty() => "Nothing keeps failing.\n".to_owned(),
+        Format::Text => {
+            let heads = [
+                Column::whole("ID"),
+                Column::cut("PAIR", 12),
+                Column::cut("STATE", 14),
+                Column::whole("FAILED"),
+                Column::cut("WHAT", 22),
+                Column::cut("RECORD", 22),
+                Column::cut("WHY", 400),
+            ];
+            let cells = |(pair, row, standing): &(&Pair, SetbackRow, Standing)| {
+                [
+                    row.id.clone(),
+                    pair.name.clone(),
+                    told(*standing),
+                    row.attempts.to_string(),
+                    format!("{} {} in {}", row.action, row.kind, row.side.title()),
+                    row.label.clone(),
+                    row.words.clone(),
+                ]
+            };
+            let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+            let table = table(heads, &cells, output::style(&session.global, false));
+            format!("{table}\nTry again with: concord quarantine retry ID. Give up with: concord quarantine drop ID\n")
+        }
+    };
+    output::print(&text)
+}
+
+fn told(standing: Standing) -> String {
+    match standing {
+        Standing::Due => "tried next".to_owned(),
+        Standing::Rests(1) => "in 2 runs".to_owned(),
+        Standing::Rests(runs) => format!("in {} runs", runs + 1),
+        Standing::Aside => "set aside".to_owned(),
+        Standing::Dropped => "given up".to_owned(),
+    }
+}
+
+fn document(pair: &Pair, row: &SetbackRow, standing: Standing) -> Json {
+    let (state, rests) = match standing {
+        Standing::Due => ("retrying", Some(0)),
+        Standing::Rests(runs) => ("retrying", Some(runs)),
+        Standing::Aside => ("quarantined", None),
+        Standing::Dropped => ("dropped", None),
+    };
+    json!({
+        "id": row.id,
+        "pair": pair.name,
+        "state": state,
+        "kind": row.kind,
+        "side": row.side,
+        "action": row.action,
+        "ids": row.ids,
+        "label": row.label,
+        "attempts": row.attempts,
+        "reason": row.words,
+        "run": row.run,
+        "runs_until_retry": rests,
+    })
+}
+
+/// Does something with each of `ids`, once all of them are known.
+fn change(
+    session: &Session,
+    config: &Config,
+    ids: &[String],
+    (told, format): (&str, Format),
+    change: impl Fn(&State, &str) -> Result<bool, StateError>,
+) -> anyhow::Result<()> {
+    let mut found = Vec::new();
+    for id in ids {
+        found.push(waiting::find(session, config, ("quarantined operation", id), |state| state.setback(id))?);
+    }
+    let mut documents = Vec::new();
+    let mut text = String::new();
+    for (pair, row) in found {
+        let (_lock, state) = waiting::locked(session, config, pair)?;
+        change(&state, &row.id)?;
+        state.checkpoint()?;
+        text.push_str(&format!("{}  {} of {} {:?} in {} {told}.\n", row.id, row.action, row.kind, row.label, row.side.title()));
+        documents.push(json!({ "id": row.id, "pair": pair.name, "dropped": state.setback(&row.id)?.is_some() }));
+    }
+    match format {
+        Format::Json => output::print(&format!("{}\n", serde_json::to_string_pretty(&documents)?)),
+        Format::Text => output::print(&text),
+    }
+}

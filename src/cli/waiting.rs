@@ -1,0 +1,56 @@
+//! What the commands for what waits share: the pairs' states to read, a pair's state to write, and whose an id is.
+
+use super::explain::Usage;
+use super::{Session, pairs};
+use crate::config::{Config, Pair};
+use crate::run::RunError;
+use crate::state::{PairLock, State, StateError};
+
+/// The states of the selected pairs, read only; a pair that was never synchronised has none.
+pub(super) fn states<'a>(session: &Session, config: &'a Config) -> anyhow::Result<Vec<(&'a Pair, State)>> {
+    let mut states = Vec::new();
+    for pair in pairs::selected(session, config)? {
+        if let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? {
+            states.push((pair, state));
+        }
+    }
+    Ok(states)
+}
+
+/// A pair's state to write, and the lock that keeps every run away from it.
+pub(super) fn locked(session: &Session, config: &Config, pair: &Pair) -> anyhow::Result<(PairLock, State)> {
+    let lock = PairLock::take(&config.state_dir, &pair.name, session.clock.now()).map_err(RunError::from)?;
+    Ok((lock, State::open(&State::path_of(&config.state_dir, &pair.name))?))
+}
+
+/// What `find` finds in the state of a selected pair. Of another pair, or of none, it is refused in words.
+pub(super) fn find<'a, T>(
+    session: &Session,
+    config: &'a Config,
+    (what, id): (&str, &str),
+    find: impl Fn(&State) -> Result<Option<T>, StateError>,
+) -> anyhow::Result<(&'a Pair, T)> {
+    for (pair, state) in states(session, config)? {
+        if let Some(found) = find(&state)? {
+            return Ok((pair, found));
+        }
+    }
+    let selected = pairs::selected(session, config)?;
+    for pair in config.pairs.iter().filter(|pair| !selected.iter().any(|other| other.name == pair.name)) {
+        // Whatever is wrong with another pair's state is none of this command's business.
+        let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name)).ok().flatten();
+        if state.is_some_and(|state| find(&state).ok().flatten().is_some()) {
+            let message = format!("{what} {id} is of pair {}", pair.name);
+            return Err(Usage { message, hint: format!("say so: --pair {}", pair.name) }.into());
+        }
+    }
+    let names: Vec<&str> = selected.iter().map(|pair| pair.name.as_str()).collect();
+    let message = format!("there is no {what} {id} in {}", names.join(", "));
+    let command = match what {
+        "link" => "links",
+        "conflict" => "conflicts",
+        _ => "quarantine",
+    };
+    let hint = format!("see them with their ids: concord {command} list. What only a plan has shown is kept by the next sync");
+    Err(Usage { message, hint }.into())
+}

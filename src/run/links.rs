@@ -1,0 +1,299 @@
+//! Links that a person makes: both records are looked up, nobody is linked twice, and what the next plan does with them is
+//! shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use jiff::tz::TimeZone;
+use thiserror::Error;
+
+use super::pull::{forms_and_location, learned};
+use super::{Finished, Job, RunError, draw, held, recover};
+use crate::crm::{Lookup, Reader, Shape};
+use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
+use crate::record::{
+    Both, ByKind, Capabilities, CliengoId, Field, Forms, GhlId, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value,
+};
+use crate::state::{LinkRow, LinkStatus, NewLink, PairLock, State, StateError};
+
+/// Two records that a person says are one.
+#[derive(Clone, Debug)]
+pub struct ByHand {
+    /// What they are.
+    pub kind: Kind,
+    /// Cliengo's.
+    pub cliengo: CliengoId,
+    /// GHL's.
+    pub ghl: GhlId,
+    /// The link of their contact: its number, or one of its ids. For tasks and notes.
+    pub contact: Option<String>,
+}
+
+impl ByHand {
+    fn ids(&self) -> Ids {
+        Ids { cliengo: Some(self.cliengo.clone()), ghl: Some(self.ghl.clone()) }
+    }
+}
+
+/// Why two records are not linked.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    /// They cannot be one, as things are.
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// It could not be found out, or not be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl From<StateError> for LinkError {
+    fn from(error: StateError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+fn refused<T>(message: String, hint: &str) -> Result<T, LinkError> {
+    Err(LinkError::Refused { message, hint: hint.to_owned() })
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct LinkedByHand {
+    /// The new link.
+    pub link: i64,
+    /// Whether it settled a create of an earlier run whose outcome was not known.
+    pub settled_create: bool,
+    /// What the next plan does with the two, as they are now; their tasks and notes aside.
+    pub next: Finished,
+}
+
+/// Links two records by hand.
+///
+/// # Errors
+/// When one of them is linked already or is not there, another run is at work, or a CRM cannot be asked.
+pub async fn link_by_hand<C, G>(job: &Job<'_, C, G>, by_hand: &ByHand) -> Result<LinkedByHand, LinkError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let pair = &job.pair.name;
+    let path = State::path_of(job.state_dir, pair);
+    if !path.exists() {
+        let message = format!("pair {pair} was not synchronised yet, so there is nothing to add a link to");
+        return refused(message, "make the first sync: it links whom it can");
+    }
+    let _lock = PairLock::take(job.state_dir, pair, job.clock.now()).map_err(RunError::from)?;
+    let state = Mutex::new(State::open(&path)?);
+    let contact = may_be_linked(&held(&state), by_hand)?;
+    let (forms, location) = forms_and_location(job).await?;
+    held(&state).bind(Side::Ghl, &location.id)?;
+    let learned = learned(&held(&state), job.pair)?;
+    let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
+    for side in Side::BOTH {
+        if !capabilities.of(side).kinds.of(by_hand.kind).list {
+            let message = format!("{} has no {}s", side.title(), by_hand.kind);
+            return refused(message, "nothing can be linked there");
+        }
+    }
+    let parents = contact.as_ref().map(|contact| contact.ids.clone()).unwrap_or_default();
+    let now = Both {
+        cliengo: read(job.cliengo, by_hand.kind, &by_hand.cliengo, CliengoId::of(&parents), &forms).await?,
+        ghl: read(job.ghl, by_hand.kind, &by_hand.ghl, GhlId::of(&parents), &forms).await?,
+    };
+    let settled_create = settle_open_create(&state, by_hand, &now)?;
+    let link = match settled_create {
+        Some(link) => link,
+        None => make(&mut held(&state), by_hand, contact.as_ref(), &capabilities)?,
+    };
+    let next = foresee(job, &held(&state), link, now, capabilities, &forms)?;
+    Ok(LinkedByHand { link, settled_create: settled_create.is_some(), next })
+}
+
+/// Refuses what would stand in two links. Says the contact's link, for tasks and notes.
+fn may_be_linked(state: &State, by_hand: &ByHand) -> Result<Option<LinkRow>, LinkError> {
+    let (kind, ids) = (by_hand.kind, by_hand.ids());
+    for side in Side::BOTH {
+        let Some(id) = ids.tagged(side) else { continue };
+        let Some(link) = state.link_of(kind, &id)? else { continue };
+        let (other, number) = (side.other(), link.id);
+        let with = link.ids.of(other).unwrap_or("nobody");
+        let message = if link.ids == ids {
+            format!("they are linked already: link {number}")
+        } else {
+            format!("{} {kind} {id} is linked already, to {} {with}: link {number}", side.title(), other.title())
+        };
+        let hint = "one record has one primary link; where that one is wrong: concord links remove";
+        return refused(message, &format!("{hint} {number}"));
+    }
+    match (kind, &by_hand.contact) {
+        (Kind::Contact, None) => Ok(None),
+        (Kind::Contact, Some(_)) => refused("--contact is for tasks and notes".to_owned(), "leave it out"),
+        (_, None) => refused(
+            format!("a {kind} is linked under its contact"),
+            "add --contact ID: the number of the contact's link, or the contact's id in either CRM",
+        ),
+        (_, Some(contact)) => {
+            let mut links = state.links_named(contact)?.into_iter();
+            let takes_part = |link: &LinkRow| {
+                link.kind == Kind::Contact && link.status == LinkStatus::Live && link.role == Role::Primary
+            };
+            match links.find(takes_part) {
+                Some(link) => Ok(Some(link)),
+                None => refused(format!("{contact} is no contact that is linked"), "see them: concord links list"),
+            }
+        }
+    }
+}
+
+/// Looks a record up: it has to be there, and to be understood.
+async fn read<R: Reader>(
+    crm: &R,
+    kind: Kind,
+    id: &R::Id,
+    parent: Option<&R::Id>,
+    forms: &Forms,
+) -> Result<Record, LinkError> {
+    let title = R::Id::SIDE.title();
+    match crm.look_up(kind, id, parent).await.map_err(RunError::from)? {
+        Lookup::Present(payload) => match crm.parse(kind, &payload, Shape::Single, forms) {
+            Ok(record) => Ok(record),
+            Err(why) => refused(format!("{title} {kind} {id} cannot be understood: {why}"), "save it again in its CRM"),
+        },
+        Lookup::Gone(_) => {
+            let under = parent.map(|parent| format!(" under contact {parent}")).unwrap_or_default();
+            refused(format!("{title} has no {kind} {id}{under}"), "give Cliengo's id first, then GHL's")
+        }
+    }
+}
+
+/// Where one of the two is the source of a create that got no answer, the other is what it made: the create is settled.
+fn settle_open_create(
+    state: &Mutex<State>,
+    by_hand: &ByHand,
+    now: &Both<Record>,
+) -> Result<Option<i64>, LinkError> {
+    let ids = by_hand.ids();
+    let open = held(state).open_creates()?.into_iter().find(|intent| {
+        intent.kind == by_hand.kind && intent.source_id.as_deref() == ids.of(intent.side.other())
+    });
+    let Some(intent) = open else { return Ok(None) };
+    let run = last_run(&held(state))?;
+    let made = Ok(now.of(intent.side).clone());
+    match intent.side {
+        Side::Cliengo => recover::adopt(state, &intent, run, &by_hand.cliengo, made)?,
+        Side::Ghl => recover::adopt(state, &intent, run, &by_hand.ghl, made)?,
+    };
+    let state = held(state);
+    state.welcome(by_hand.kind, &ids)?;
+    Ok(state.link_of(by_hand.kind, &by_hand.ghl.clone().tagged())?.map(|link| link.id))
+}
+
+fn last_run(state: &State) -> Result<i64, StateError> {
+    Ok(state.runs(1)?.first().map_or(0, |run| run.id))
+}
+
+/// Makes the link, without a base: what the two tell follows the rules of a first sync, from the next run on.
+fn make(
+    state: &mut State,
+    by_hand: &ByHand,
+    contact: Option<&LinkRow>,
+    capabilities: &Both<Capabilities>,
+) -> Result<i64, StateError> {
+    let (kind, ids, parent) = (by_hand.kind, by_hand.ids(), contact.map(|contact| contact.id));
+    let (role, run) = (Role::Primary, last_run(state)?);
+    state.atomically(|state| {
+        state.welcome(kind, &ids)?;
+        let id = state.add_link(&NewLink { kind, parent, ids: ids.clone(), run, role })?;
+        let link = LinkRow { id, kind, parent, ids: ids.clone(), status: LinkStatus::Live, role };
+        for side in Side::BOTH {
+            let mut fields = BTreeMap::new();
+            if kind == Kind::Contact && capabilities.of(side).tags.read {
+                // Tags have no conflict: each side takes the other's.
+                fields.insert(Field::Tags, Value::Empty);
+            }
+            state.settle_shadow(&link, side, &fields, false)?;
+        }
+        Ok(id)
+    })
+}
+
+/// The next plan, of these two alone.
+fn foresee<C, G>(
+    job: &Job<'_, C, G>,
+    state: &State,
+    link: i64,
+    now: Both<Record>,
+    capabilities: Both<Capabilities>,
+    forms: &Forms,
+) -> Result<Finished, LinkError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let Some(row) = state.link(link)? else { return refused(format!("link {link} is gone"), "try again") };
+    let half = |side: Side, record: Record| {
+        let base = state.shadow(link, side)?.map(|shadow| shadow.record);
+        Ok::<_, StateError>(Half { base, now: Now::Changed(record), rejected: Rejected::default() })
+    };
+    let sides = Both { cliengo: half(Side::Cliengo, now.cliengo)?, ghl: half(Side::Ghl, now.ghl)? };
+    let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: false, sides };
+    let mut input = nothing_else(job, capabilities, forms, &forms.zone);
+    match row.parent.map(|parent| state.link(parent)).transpose()?.flatten() {
+        Some(parent) => {
+            let label = state.label_of(parent.id)?;
+            input.parents.insert(parent.id, Parent { ids: parent.ids, label });
+            input.children.push(linked);
+        }
+        None => input.contacts.push(linked),
+    }
+    let plan = draw(job, &input, forms);
+    Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
+}
+
+/// A run that knows of no record.
+fn nothing_else<'a, C, G>(
+    job: &'a Job<'_, C, G>,
+    capabilities: Both<Capabilities>,
+    forms: &'a Forms,
+    zone: &'a TimeZone,
+) -> Input<'a> {
+    Input {
+        pair: job.pair,
+        mapped: &forms.mapped,
+        mode: Mode::Incremental,
+        now: job.clock.now(),
+        first_sync: false,
+        capabilities,
+        listings: Both::default(),
+        links: ByKind::default(),
+        contacts: Vec::new(),
+        children: Vec::new(),
+        parents: BTreeMap::new(),
+        unlinked: Both::default(),
+        loose: Both::default(),
+        unknown_parents: BTreeSet::<SideId>::new(),
+        covered: BTreeSet::new(),
+        secondaries: Vec::new(),
+        successors: BTreeMap::new(),
+        holders: Both::default(),
+        pending: BTreeSet::new(),
+        unparsable: Vec::new(),
+        kept_news: BTreeSet::new(),
+        // What a whole kind cannot do is no news here.
+        remembered: Side::BOTH
+            .into_iter()
+            .flat_map(|side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}")))
+            .collect(),
+        tasks: BTreeMap::new(),
+        told: BTreeMap::new(),
+        zone,
+        setbacks: BTreeMap::new(),
+        disputes: BTreeMap::new(),
+        apart: BTreeMap::new(),
+    }
+}
