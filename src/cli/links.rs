@@ -132,7 +132,8 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
         if let Some(entries) = document.as_object_mut() {
             let shadows = json!({ "cliengo": fields(cliengo.as_ref()), "ghl": fields(ghl.as_ref()) });
             entries.insert("shadows".to_owned(), shadows);
-            let under: Vec<Json> = under.iter().map(|(pair, row)| self::document(pair, &row.link, &row.label)).collect();
+            let under: Vec<Json> =
+                under.iter().map(|(pair, row)| self::document(pair, &row.link, &row.label)).collect();
             entries.insert("links".to_owned(), under.into());
         }
         return output::print(&format!("{}\n", serde_json::to_string_pretty(&document)?));
@@ -172,10 +173,8 @@ fn agreed(session: &Session, cliengo: Option<&Record>, ghl: Option<&Record>) -> 
     let value = |record: Option<&Record>, field| {
         record.and_then(|record| record.get(field)).map_or_else(|| "not known".to_owned(), Value::shown)
     };
-    let rows: Vec<[String; 3]> = fields
-        .into_iter()
-        .map(|field| [field.to_string(), value(cliengo, field), value(ghl, field)])
-        .collect();
+    let rows: Vec<[String; 3]> =
+        fields.into_iter().map(|field| [field.to_string(), value(cliengo, field), value(ghl, field)]).collect();
     let heads = [Column::cut("FIELD", 16), Column::cut("CLIENGO", 38), Column::cut("GHL", 38)];
     table(heads, &rows, output::style(&session.global, false))
 }
@@ -212,11 +211,15 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
         Format::Text => {
-            let settled = if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
+            let settled =
+                if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
             let next = report::next(&made.next, output::style(&session.global, false));
             let next = if next.is_empty() { "nothing: both tell the same\n".to_owned() } else { format!("\n{next}") };
             let children = if by_hand.kind == Kind::Contact { ", besides its tasks and notes" } else { "" };
-            format!("{}  linked{settled}. Nothing was written in either CRM.\nThe next sync will do{children}: {next}", made.link)
+            format!(
+                "{}  linked{settled}. Nothing was written in either CRM.\nThe next sync will do{children}: {next}",
+                made.link
+            )
         }
     })
 }
@@ -301,10 +304,8 @@ fn unreached(config: &Config, pair: &Pair) -> Vec<PathBuf> {
     let copies = [format!("{}.db.", pair.name), format!("{}.rebuild.db", pair.name)];
     let entries = std::fs::read_dir(&config.state_dir).into_iter().flatten().flatten();
     let is_copy = |name: &str| copies.iter().any(|copy| name.starts_with(copy.as_str()));
-    let mut files: Vec<PathBuf> = entries
-        .filter(|entry| is_copy(&entry.file_name().to_string_lossy()))
-        .map(|entry| entry.path())
-        .collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter(|entry| is_copy(&entry.file_name().to_string_lossy())).map(|entry| entry.path()).collect();
     files.extend(config.report.dir.clone().filter(|folder| folder.exists()));
     files.sort();
     files

@@ -19,7 +19,8 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
             change(session, &config, ids, (told, options.format), |state, id| state.lift_setback(id))?;
         }
         Some(QuarantineCommand::Drop { ids }) => {
-            let told = "was given up: nothing is said of it until the record changes, and quarantine retry takes it up again";
+            let told =
+                "was given up: nothing is said of it until the record changes, and quarantine retry takes it up again";
             change(session, &config, ids, (told, options.format), |state, id| state.drop_setback(id))?;
         }
     }
@@ -126,7 +127,14 @@ fn change(
         let (_lock, state) = waiting::locked(session, config, pair)?;
         change(&state, &row.id)?;
         state.checkpoint()?;
-        text.push_str(&format!("{}  {} of {} {:?} in {} {told}.\n", row.id, row.action, row.kind, row.label, row.side.title()));
+        text.push_str(&format!(
+            "{}  {} of {} {:?} in {} {told}.\n",
+            row.id,
+            row.action,
+            row.kind,
+            row.label,
+            row.side.title()
+        ));
         documents.push(json!({ "id": row.id, "pair": pair.name, "dropped": state.setback(&row.id)?.is_some() }));
     }
     match format {

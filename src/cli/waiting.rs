@@ -51,6 +51,7 @@ pub(super) fn find<'a, T>(
         "conflict" => "conflicts",
         _ => "quarantine",
     };
-    let hint = format!("see them with their ids: concord {command} list. What only a plan has shown is kept by the next sync");
+    let hint =
+        format!("see them with their ids: concord {command} list. What only a plan has shown is kept by the next sync");
     Err(Usage { message, hint }.into())
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Input;
-use super::waiting;
 use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, Operation, Settle, Settlement, Unsupported};
+use super::waiting;
 use crate::record::{Action, Field, Ids, Kind, Side, Target, Value, Write};
 
 /// One contact and what hangs under it, while its operations are planned.

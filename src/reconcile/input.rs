@@ -106,7 +106,9 @@ impl<'a> Input<'a> {
         let of = if kind == Kind::Contact { String::new() } else { format!(" --kind {kind} --contact ID") };
         let (cliengo, ghl) = (ids.of(Side::Cliengo)?, ids.of(Side::Ghl)?);
         let title = other.side().title();
-        Some(format!("its link with {title} {other} was removed by hand; again with concord links add {cliengo} {ghl}{of}"))
+        Some(format!(
+            "its link with {title} {other} was removed by hand; again with concord links add {cliengo} {ghl}{of}"
+        ))
     }
 
     /// What `side` can do with `kind`.

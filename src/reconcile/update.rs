@@ -204,13 +204,7 @@ fn fitted(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: &Field,
     target(draft, subject, story, field, side).fit(field, story.now.of(side.other()))
 }
 
-fn target<'a>(
-    draft: &Draft<'a>,
-    subject: &Subject,
-    story: Story<'a>,
-    field: &Field,
-    side: Side,
-) -> fit::Target<'a> {
+fn target<'a>(draft: &Draft<'a>, subject: &Subject, story: Story<'a>, field: &Field, side: Side) -> fit::Target<'a> {
     fit::Target {
         side,
         capabilities: draft.input.capabilities.of(side),

@@ -77,7 +77,11 @@ impl Setback {
         match self.standing {
             Standing::Due | Standing::Dropped => None,
             Standing::Rests(runs) => {
-                let when = if runs == 1 { "the next run tries it again".to_owned() } else { format!("tried again in {runs} runs") };
+                let when = if runs == 1 {
+                    "the next run tries it again".to_owned()
+                } else {
+                    format!("tried again in {runs} runs")
+                };
                 Some((HeldReason::Retrying, format!("failed {times}, {when}: {}", self.words)))
             }
             Standing::Aside => {

@@ -41,7 +41,8 @@ pub fn typed(field: &Field, text: &str, forms: &Forms) -> Result<Value, String> 
         },
         Field::Tags => Err("tags are merged one by one and are never in conflict".to_owned()),
         Field::Mapped(name) => {
-            let mapped = forms.mapped(field).ok_or_else(|| format!("the configuration maps no field {name} any more"))?;
+            let mapped =
+                forms.mapped(field).ok_or_else(|| format!("the configuration maps no field {name} any more"))?;
             let value = mapped.of_ghl(&text.into());
             mapped.objection(&value).map_or(Ok(value), Err)
         }
@@ -52,7 +53,11 @@ fn is_address(line: &str) -> bool {
     let parts = line.split_once('@');
     parts.is_some_and(|(local, domain)| {
         let ends = !domain.starts_with('.') && !domain.ends_with('.');
-        !local.is_empty() && domain.contains('.') && ends && !domain.contains('@') && !line.contains(char::is_whitespace)
+        !local.is_empty()
+            && domain.contains('.')
+            && ends
+            && !domain.contains('@')
+            && !line.contains(char::is_whitespace)
     })
 }
 
@@ -64,7 +69,8 @@ mod tests {
     use crate::record::Region;
 
     fn read(field: &Field, text: &str) -> Result<Value, String> {
-        let forms = Forms { region: Some(Region::AR), zone: TimeZone::UTC, placeholders: Vec::new(), mapped: Vec::new() };
+        let forms =
+            Forms { region: Some(Region::AR), zone: TimeZone::UTC, placeholders: Vec::new(), mapped: Vec::new() };
         typed(field, text, &forms)
     }
 

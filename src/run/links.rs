@@ -172,15 +172,12 @@ async fn read<R: Reader>(
 }
 
 /// Where one of the two is the source of a create that got no answer, the other is what it made: the create is settled.
-fn settle_open_create(
-    state: &Mutex<State>,
-    by_hand: &ByHand,
-    now: &Both<Record>,
-) -> Result<Option<i64>, LinkError> {
+fn settle_open_create(state: &Mutex<State>, by_hand: &ByHand, now: &Both<Record>) -> Result<Option<i64>, LinkError> {
     let ids = by_hand.ids();
-    let open = held(state).open_creates()?.into_iter().find(|intent| {
-        intent.kind == by_hand.kind && intent.source_id.as_deref() == ids.of(intent.side.other())
-    });
+    let open = held(state)
+        .open_creates()?
+        .into_iter()
+        .find(|intent| intent.kind == by_hand.kind && intent.source_id.as_deref() == ids.of(intent.side.other()));
     let Some(intent) = open else { return Ok(None) };
     let run = last_run(&held(state))?;
     let made = Ok(now.of(intent.side).clone());

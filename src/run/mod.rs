@@ -24,11 +24,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use approval::Approval;
 pub use error::RunError;
 pub use finished::*;
-pub use links::{ByHand, LinkError, LinkedByHand, link_by_hand};
 use gather::gather;
 use jiff::Timestamp;
-pub use pull::{forms, learned};
+pub use links::{ByHand, LinkError, LinkedByHand, link_by_hand};
 use pull::{Pulled, pull};
+pub use pull::{forms, learned};
 pub use saved::{SavedPlan, SavedPlanError, generation};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -266,8 +266,9 @@ where
             Some(failure) => Err(failure),
             None => {
                 let mut state = held(state);
-                setbacks::note(&mut state, &plan, &done, run)
-                    .and_then(|()| settle::after(&mut state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started))
+                setbacks::note(&mut state, &plan, &done, run).and_then(|()| {
+                    settle::after(&mut state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)
+                })
             }
         };
         record.outcomes = done.ended;

@@ -85,10 +85,8 @@ where
     G: Reader<Id = GhlId>,
 {
     let (forms, location) = forms_and_location(job).await?;
-    let forgotten = Forgotten {
-        ids: state.map(State::forgotten).transpose()?.unwrap_or_default(),
-        ..Forgotten::default()
-    };
+    let forgotten =
+        Forgotten { ids: state.map(State::forgotten).transpose()?.unwrap_or_default(), ..Forgotten::default() };
     let sinks = Both::from_fn(|side| StageSink { stage, side, forgotten: &forgotten });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;

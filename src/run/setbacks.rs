@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::OperationOutcome;
 use super::apply::Done;
 use super::saved::generation;
-use super::OperationOutcome;
 use crate::reconcile::{Operation, Plan, pause};
 use crate::record::Side;
 use crate::state::{SetbackRow, State, StateError};
@@ -15,8 +15,7 @@ use crate::state::{SetbackRow, State, StateError};
 /// # Errors
 /// When it cannot be written.
 pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Result<(), StateError> {
-    let known: BTreeMap<String, SetbackRow> =
-        state.setbacks()?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let known: BTreeMap<String, SetbackRow> = state.setbacks()?.into_iter().map(|row| (row.id.clone(), row)).collect();
     let ended = |operation: &Operation| done.ended.get(&operation.id).map(|ended| ended.outcome);
     let failed = plan.operations.iter().filter(|operation| done.is_its_own(operation, plan));
     let failed: Vec<&Operation> = failed.collect();

@@ -33,9 +33,8 @@ impl State {
         let mut statement = self
             .connection
             .prepare_cached("SELECT kind, cliengo_id, ghl_id FROM apart ORDER BY kind, cliengo_id, ghl_id")?;
-        let rows: Vec<(String, Option<String>, Option<String>)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
+        let rows: Vec<(String, Option<String>, Option<String>)> =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
         rows.into_iter().map(|(kind, cliengo, ghl)| Ok((kind_of(&kind)?, ids_of(cliengo, ghl)))).collect()
     }
 

@@ -34,7 +34,8 @@ pub struct ConflictRow {
     pub take: Option<Take>,
 }
 
-const CONFLICT: &str = "SELECT conflict.id, kind, cliengo_id, ghl_id, parent_cliengo, parent_ghl, label, field, base, cliengo,
+const CONFLICT: &str =
+    "SELECT conflict.id, kind, cliengo_id, ghl_id, parent_cliengo, parent_ghl, label, field, base, cliengo,
     ghl, conflict.run, run.started, choice FROM conflict LEFT JOIN run ON run.id = conflict.run";
 
 type RawConflict =
@@ -82,7 +83,8 @@ impl State {
     /// # Errors
     /// When they cannot be read.
     pub fn conflicts(&self) -> Result<Vec<ConflictRow>, StateError> {
-        let mut statement = self.connection.prepare_cached(&format!("{CONFLICT} ORDER BY conflict.run, conflict.id"))?;
+        let mut statement =
+            self.connection.prepare_cached(&format!("{CONFLICT} ORDER BY conflict.run, conflict.id"))?;
         let rows: Vec<RawConflict> = statement.query_map([], raw)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(conflict).collect()
     }

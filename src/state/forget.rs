@@ -51,9 +51,8 @@ impl State {
             }
             for id in &traces.ids {
                 for table in ["setback", "conflict"] {
-                    let sql = format!(
-                        "DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)"
-                    );
+                    let sql =
+                        format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
                     state.connection.prepare_cached(&sql)?.execute([id])?;
                 }
                 state.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
@@ -112,8 +111,9 @@ impl State {
     }
 
     fn links_where(&self, condition: &str, value: &str) -> Result<Vec<LinkRow>, StateError> {
-        let sql =
-            format!("SELECT id, kind, parent, cliengo_id, ghl_id, status, role FROM link WHERE {condition} ORDER BY id");
+        let sql = format!(
+            "SELECT id, kind, parent, cliengo_id, ghl_id, status, role FROM link WHERE {condition} ORDER BY id"
+        );
         let mut statement = self.connection.prepare(&sql)?;
         let rows: Vec<RawLink> = statement.query_map([value], raw_link)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(link_row).collect()

@@ -37,7 +37,8 @@ pub struct SetbackRow {
     pub dropped: bool,
 }
 
-const SETBACK: &str = "SELECT id, kind, side, action, cliengo_id, ghl_id, parent_cliengo, parent_ghl, label, fingerprint,
+const SETBACK: &str =
+    "SELECT id, kind, side, action, cliengo_id, ghl_id, parent_cliengo, parent_ghl, label, fingerprint,
     attempts, words, run, due, dropped FROM setback";
 
 fn setback(row: &Row<'_>) -> rusqlite::Result<(SetbackRow, String)> {

@@ -32,7 +32,10 @@ const NEVER: [(&str, &str); 9] = [
          WHERE link.kind <> 'contact' AND link.status <> 'retired'
            AND (parent.id IS NULL OR parent.kind <> 'contact' OR parent.status = 'retired')",
     ),
-    ("a contact is linked under another record", "SELECT 'link ' || id FROM link WHERE kind = 'contact' AND parent IS NOT NULL"),
+    (
+        "a contact is linked under another record",
+        "SELECT 'link ' || id FROM link WHERE kind = 'contact' AND parent IS NOT NULL",
+    ),
     (
         "a live link lacks a shadow",
         "SELECT 'link ' || link.id || ' in ' || side.name FROM link
@@ -72,7 +75,9 @@ impl State {
         }
         let mut rows = self.connection.prepare("PRAGMA foreign_key_check")?;
         let orphans: Vec<String> = rows
-            .query_map([], |row| Ok(format!("{} row {}", row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?.unwrap_or(0))))?
+            .query_map([], |row| {
+                Ok(format!("{} row {}", row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?.unwrap_or(0)))
+            })?
             .collect::<Result<_, _>>()?;
         wrong.extend(said("a row belongs to nothing", &orphans));
         for (what, sql) in NEVER {
@@ -98,8 +103,7 @@ impl State {
              JOIN shadow_body ON shadow_body.shadow = shadow.id
              WHERE link.kind = 'contact' AND link.status = 'live' ORDER BY link.id",
         )?;
-        let mut indexed =
-            self.connection.prepare("SELECT key FROM match_key WHERE link = ?1 AND side = ?2")?;
+        let mut indexed = self.connection.prepare("SELECT key FROM match_key WHERE link = ?1 AND side = ?2")?;
         let mut rows = contacts.query([])?;
         while let Some(row) = rows.next()? {
             let (link, role): (i64, String) = (row.get(0)?, row.get(1)?);
@@ -158,7 +162,10 @@ mod tests {
             ("DELETE FROM match_key WHERE side = 'ghl'", "other keys"),
             ("INSERT INTO link (kind, cliengo_id, ghl_id) VALUES ('note', 'n1', 'n2')", "under no contact"),
             ("INSERT INTO match_key VALUES ('ghl', 'email:x', 99)", "belongs to nothing"),
-            ("DROP INDEX link_cliengo; INSERT INTO link (kind, cliengo_id) VALUES ('contact', 'c1')", "more than one link"),
+            (
+                "DROP INDEX link_cliengo; INSERT INTO link (kind, cliengo_id) VALUES ('contact', 'c1')",
+                "more than one link",
+            ),
         ] {
             let (_folder, state) = state_with_a_link();
             assert_eq!(state.verify().unwrap(), [""; 0]);

@@ -234,7 +234,15 @@ impl House {
         let finished = self.night().await;
         assert_eq!(self.writes(), [], "a quiet night writes nothing");
         assert_eq!(shown(&finished), [""; 0], "a quiet night plans nothing");
+        self.state_is_whole();
         finished
+    }
+
+    /// Whatever a night went through, what always holds of links still does.
+    pub fn state_is_whole(&self) {
+        if let Some(state) = State::open_read_only(&self.state_path()).unwrap() {
+            assert_eq!(state.verify().unwrap(), [""; 0]);
+        }
     }
 
     pub async fn dry_run(&self) -> Finished {
