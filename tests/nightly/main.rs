@@ -16,6 +16,7 @@ mod proxy;
 mod specs;
 mod story;
 mod told;
+mod waiting_commands;
 
 mod breaker;
 mod buried;
