@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::arguments::{ConflictsCommand, ConflictsOptions, Format};
 use super::explain::Usage;
 use super::{Session, clients, code, output, waiting};
-use crate::config::{Config, Pair};
+use crate::config::{Config, ConflictPolicy, Pair};
 use crate::crm::Reader;
 use crate::reconcile::{Choosing, Mode};
 use crate::record::{Both, Field, Side, Take, Value, typed};
@@ -161,6 +161,12 @@ async fn chosen(
         let hint = format!("both values: concord conflicts show {}", row.id);
         anyhow::Error::new(Usage { message, hint })
     };
+    if pair.field_policy(row.kind, &row.field).conflict != ConflictPolicy::Manual {
+        return Err(refuse(format!(
+            "the policy for {} is not \"manual\" any more: the next sync decides it",
+            row.field
+        )));
+    }
     let clients = clients::connect(session, &config.state_dir, pair).await?;
     let job = clients.job(session, config, pair, Mode::Incremental);
     // How a value is read depends on the location; a side's own value was read already.

@@ -214,10 +214,10 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
             let settled =
                 if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
             let next = report::next(&made.next, output::style(&session.global, false));
-            let next = if next.is_empty() { "nothing: both tell the same\n".to_owned() } else { format!("\n{next}") };
-            let children = if by_hand.kind == Kind::Contact { ", besides its tasks and notes" } else { "" };
+            let next = if next.is_empty() { "Nothing: both tell the same.\n" } else { &next };
+            let children = if by_hand.kind == Kind::Contact { ", their tasks and notes aside" } else { "" };
             format!(
-                "{}  linked{settled}. Nothing was written in either CRM.\nThe next sync will do{children}: {next}",
+                "{}  linked{settled}. Nothing was written in either CRM.\nWhat the next sync does with them{children}:\n\n{next}",
                 made.link
             )
         }
@@ -278,6 +278,7 @@ fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 "links": forgotten.links,
                 "operations": forgotten.operations,
                 "not_reached": unreached,
+                "being_read": forgotten.being_read,
             });
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
@@ -290,6 +291,11 @@ fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 forgotten.operations,
                 ids.join(", ")
             );
+            if forgotten.being_read {
+                text.push_str(
+                    "The state is being read by another process just now: the bytes go with the next sync.\n",
+                );
+            }
             if !unreached.is_empty() {
                 text.push_str("Not reached, and for you to remove where they hold this person:\n");
                 text.extend(unreached.iter().map(|path| format!("  {}\n", path.display())));

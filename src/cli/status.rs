@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::arguments::{Format, ListOptions};
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
+use crate::reconcile::ATTEMPTS;
 use crate::record::ByKind;
 use crate::state::{RunRow, State};
 
@@ -15,6 +16,8 @@ struct Line {
     last_run: Option<LastRun>,
     links: ByKind<u64>,
     unknown_creates: usize,
+    conflicts_waiting: usize,
+    quarantined: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,13 +45,22 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
 fn line(config: &Config, pair: &Pair) -> anyhow::Result<Line> {
     let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
     let Some(state) = state else {
-        return Ok(Line { id: pair.name.clone(), last_run: None, links: ByKind::default(), unknown_creates: 0 });
+        return Ok(Line {
+            id: pair.name.clone(),
+            last_run: None,
+            links: ByKind::default(),
+            unknown_creates: 0,
+            conflicts_waiting: 0,
+            quarantined: 0,
+        });
     };
     Ok(Line {
         id: pair.name.clone(),
         last_run: state.runs(1)?.into_iter().next().map(last_run),
         links: state.link_counts()?,
         unknown_creates: state.open_creates()?.len(),
+        conflicts_waiting: state.conflicts()?.iter().filter(|row| row.take.is_none()).count(),
+        quarantined: state.setbacks()?.iter().filter(|row| !row.dropped && row.attempts >= ATTEMPTS).count(),
     })
 }
 
@@ -80,6 +92,11 @@ fn sentence(line: &Line) -> String {
     );
     if line.unknown_creates > 0 {
         text.push_str(&format!("; creates with an unknown outcome: {}", line.unknown_creates));
+    }
+    for (count, what) in [(line.conflicts_waiting, "waiting for your choice"), (line.quarantined, "set aside")] {
+        if count > 0 {
+            text.push_str(&format!("; {what}: {count}"));
+        }
     }
     text.push('\n');
     text

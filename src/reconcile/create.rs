@@ -140,8 +140,8 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         add_tags: if with_create { sent } else { Vec::new() },
         remove_tags: Vec::new(),
     };
-    say_cannot(draft, &subject, side, content.cannot);
     let made = draft.add((number, &subject.label), &Ids::default(), &subject, write, side, changes, settle)?;
+    say_cannot(draft, &subject, side, content.cannot);
     let mut targets = Both::from_fn(|_| Target::Existing(contact.id.clone()));
     *targets.of_mut(side) = Target::CreatedBy(made);
     let family = Family {
@@ -199,8 +199,10 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
         add_tags: Vec::new(),
         remove_tags: Vec::new(),
     };
-    say_cannot(draft, &subject, side, content.cannot);
-    draft.add((family.number, &family.contact), &family.ids, &subject, write, side, changes, settle);
+    let contact = (family.number, family.contact.as_str());
+    if draft.add(contact, &family.ids, &subject, write, side, changes, settle).is_some() {
+        say_cannot(draft, &subject, side, content.cannot);
+    }
 }
 
 /// What the new record will not have: known to be empty there, so that it is not news next night.

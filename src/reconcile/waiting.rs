@@ -3,7 +3,7 @@
 use super::draft::{Draft, Subject};
 use super::fit::{self, Fit};
 use super::plan::{HeldReason, Operation, Settlement};
-use crate::config::Pair;
+use crate::config::{Direction, Pair};
 use crate::record::{Both, Capabilities, Field, Ids, Kind, Mapped, Record, Side, Take, Value};
 
 /// So often an operation is tried before it is set aside. With the pauses of [`pause`], every night, that is a week: long
@@ -201,7 +201,9 @@ pub fn say_rest(draft: &mut Draft<'_>) {
     for setback in input.setbacks.values() {
         match setback.held() {
             _ if draft.met.contains(&setback.id) || is_open(draft, setback.kind, &setback.ids) => {}
-            _ if setback.known => draft.settlements.push(Settlement::Lift { id: setback.id.clone() }),
+            _ if setback.known || !takes_part(draft, setback.kind) => {
+                draft.settlements.push(Settlement::Lift { id: setback.id.clone() })
+            }
             Some((reason, detail)) => draft.hold(&subject(setback.kind, &setback.ids, &setback.label), reason, detail),
             None => {}
         }
@@ -210,7 +212,7 @@ pub fn say_rest(draft: &mut Draft<'_>) {
         if draft.met.contains(&dispute.id) || is_open(draft, dispute.kind, &dispute.ids) {
             continue;
         }
-        if dispute.known {
+        if dispute.known || !takes_part(draft, dispute.kind) {
             draft.settlements.push(Settlement::Agreed { id: dispute.id.clone() });
         } else if dispute.take.is_none() {
             let detail = choose(&[(&dispute.field, dispute.id.clone())]);
@@ -222,6 +224,12 @@ pub fn say_rest(draft: &mut Draft<'_>) {
 
 fn subject(kind: Kind, ids: &Ids, label: &str) -> Subject {
     Subject { kind, ids: ids.clone(), label: label.to_owned(), link: None }
+}
+
+/// Whether the kind is carried over at all: what waits of one that is not is not needed any more.
+fn takes_part(draft: &Draft<'_>, kind: Kind) -> bool {
+    let lists = |side: Side| draft.input.can(side, kind).list;
+    draft.input.policy(kind).direction != Direction::Off && Side::BOTH.into_iter().all(lists)
 }
 
 /// Whether something else holds the record, or one of its halves is not known.

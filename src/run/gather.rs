@@ -371,7 +371,7 @@ where
         let holders = self.holders(&contacts, &freed)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
-        let (setbacks, disputes, apart) = (self.setbacks()?, self.disputes()?, self.apart()?);
+        let (setbacks, disputes) = (self.setbacks()?, self.disputes()?);
         let mut input = Input {
             pair: job.pair,
             mapped: &self.pulled.forms.mapped,
@@ -403,7 +403,7 @@ where
             zone: &self.pulled.forms.zone,
             setbacks,
             disputes,
-            apart,
+            apart: self.pulled.marks.apart.clone(),
         };
         if let Some(state) = state {
             for intent in state.open_creates()? {

@@ -9,6 +9,7 @@ mod error;
 mod finished;
 mod gather;
 mod links;
+mod marks;
 mod parents;
 mod pull;
 mod recover;
@@ -190,6 +191,9 @@ where
         }
         opened => opened?,
     };
+    if let Some(replaced) = marks::replaced(job) {
+        state.inherit(&replaced)?;
+    }
     if let Some(watch) = &job.watch {
         state.watch(watch.clone())?;
     }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
 
+use super::marks::Marks;
 use super::parents::{self, Parents};
 use super::{Job, RunError, held};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
@@ -33,6 +34,8 @@ pub(super) struct Pulled {
     pub probed_tasks: Option<bool>,
     /// The contacts whose notes and tasks were asked for.
     pub visited: Parents,
+    /// What a person said for good.
+    pub marks: Marks,
     /// Contacts that a person had forgotten, as they were listed: they are not staged.
     pub forgotten: Vec<(SideId, String)>,
 }
@@ -40,13 +43,13 @@ pub(super) struct Pulled {
 struct StageSink<'a> {
     stage: &'a Mutex<Stage>,
     side: Side,
-    forgotten: &'a Forgotten,
+    forgotten: &'a Forgotten<'a>,
 }
 
 /// Who is not taken in, and what was listed of them.
-#[derive(Debug, Default)]
-struct Forgotten {
-    ids: BTreeSet<SideId>,
+#[derive(Debug)]
+struct Forgotten<'a> {
+    ids: &'a BTreeSet<SideId>,
     listed: Mutex<Vec<(SideId, String)>>,
 }
 
@@ -55,7 +58,7 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
         let stage = held(self.stage);
         for record in records {
             let (id, above) = (record.id.clone().tagged(), record.parent.clone().map(RemoteId::tagged));
-            if is_forgotten(&self.forgotten.ids, kind, &id, above.as_ref()) {
+            if is_forgotten(self.forgotten.ids, kind, &id, above.as_ref()) {
                 if kind == Kind::Contact {
                     held(&self.forgotten.listed).push((id, record.payload));
                 }
@@ -85,8 +88,8 @@ where
     G: Reader<Id = GhlId>,
 {
     let (forms, location) = forms_and_location(job).await?;
-    let forgotten =
-        Forgotten { ids: state.map(State::forgotten).transpose()?.unwrap_or_default(), ..Forgotten::default() };
+    let marks = Marks::of(job, state)?;
+    let forgotten = Forgotten { ids: &marks.forgotten, listed: Mutex::default() };
     let sinks = Both::from_fn(|side| StageSink { stage, side, forgotten: &forgotten });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
@@ -102,6 +105,7 @@ where
         doubted: Both::default(),
         visited: Parents::default(),
         forgotten: std::mem::take(&mut held(&forgotten.listed)),
+        marks: marks.clone(),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;

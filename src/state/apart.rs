@@ -38,6 +38,25 @@ impl State {
         rows.into_iter().map(|(kind, cliengo, ghl)| Ok((kind_of(&kind)?, ids_of(cliengo, ghl)))).collect()
     }
 
+    /// Takes over what a person said for good: who is forgotten, and what is kept apart.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or written.
+    pub fn inherit(&self, replaced: &Self) -> Result<(), StateError> {
+        for (table, values) in [("apart", "?1, ?2, ?3, ?4"), ("forgotten", "?1, ?2, ?3")] {
+            let mut statement = replaced.connection.prepare(&format!("SELECT * FROM {table}"))?;
+            let columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let row = (0..columns).map(|at| row.get(at)).collect::<Result<Vec<rusqlite::types::Value>, _>>()?;
+                self.connection
+                    .prepare_cached(&format!("INSERT OR IGNORE INTO {table} VALUES ({values})"))?
+                    .execute(rusqlite::params_from_iter(row))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets these records take part again: a person links them by hand.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ pub struct Forgotten {
     pub links: usize,
     /// Operations of past runs that were emptied, and the requests journalled for them.
     pub operations: usize,
+    /// Whether another process reads the state just now, so that the log beside it keeps the bytes until the next run.
+    pub being_read: bool,
 }
 
 /// Everything by which a person's traces are recognised.
@@ -64,11 +66,11 @@ impl State {
                 state.connection.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([link.id])?;
             }
             let contacts = traces.contacts.into_iter().collect();
-            Ok(Forgotten { contacts, links: traces.links.len(), operations })
+            Ok(Forgotten { contacts, links: traces.links.len(), operations, being_read: false })
         })?;
         self.connection.execute_batch("VACUUM")?;
-        self.checkpoint()?;
-        Ok(forgotten)
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(Forgotten { being_read: busy != 0, ..forgotten })
     }
 
     /// The contacts that were forgotten.

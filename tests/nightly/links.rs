@@ -254,3 +254,25 @@ async fn somebody_who_shares_an_email_with_the_forgotten_is_a_double_and_not_cre
     assert_eq!(house.row(Side::Cliengo, &person)["phone"], "+5491177778888");
     assert_eq!(house.rows(Side::Cliengo, "notes").len(), 1);
 }
+
+#[tokio::test]
+async fn a_rebuild_takes_in_nobody_who_was_forgotten_and_links_nobody_who_is_kept_apart() {
+    let (mut house, person) = linked().await;
+    let other = house.person(3);
+    house.good_night().await;
+    let forgotten = link_of(&house, Kind::Contact, Side::Ghl, &person.ghl);
+    state(&house).forget(&forgotten, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    part(&house, &link_of(&house, Kind::Contact, Side::Ghl, &other.ghl));
+    house.mode = concord::reconcile::Mode::Rebuild;
+    let planned = house.dry_run().await;
+    let consent = concord::run::Consent { approve: Some(planned.plan.id()), ..concord::run::Consent::default() };
+    let rebuilt = house.try_night(&consent, CancellationToken::new()).await.unwrap();
+    assert!(!rebuilt.is_refused(), "the plan that was shown is the plan that is done");
+    assert_eq!(house.writes(), []);
+    assert_eq!(held(&rebuilt), [HeldReason::Apart, HeldReason::Apart]);
+    house.mode = concord::reconcile::Mode::Incremental;
+    assert_eq!(held(&house.quiet_night().await), [HeldReason::Apart, HeldReason::Apart]);
+    let state = state(&house);
+    assert_eq!(state.link_counts().unwrap().contact, 1);
+    assert!(state.link_of(Kind::Contact, &SideId::new(Side::Ghl, person.ghl.as_str())).unwrap().is_none());
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Gathering;
 use crate::crm::Reader;
 use crate::reconcile::{Dispute, Setback, Standing};
-use crate::record::{CliengoId, GhlId, Ids, Kind, Side, SideId};
+use crate::record::{CliengoId, GhlId, Ids, Kind, Side};
 use crate::run::saved::generation;
 use crate::run::{RunError, held};
 
@@ -54,18 +54,6 @@ where
             disputes.insert(row.id, dispute);
         }
         Ok(disputes)
-    }
-
-    /// Records whose link a person removed.
-    pub(super) fn apart(&self) -> Result<BTreeMap<(Kind, SideId), Ids>, RunError> {
-        let mut apart = BTreeMap::new();
-        let Some(state) = self.state else { return Ok(apart) };
-        for (kind, ids) in state.apart()? {
-            for id in Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)) {
-                apart.insert((kind, id), ids.clone());
-            }
-        }
-        Ok(apart)
     }
 
     /// Whether this run listed the record on both sides, or knows that it is not there.
