@@ -16,12 +16,12 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
         None | Some(QuarantineCommand::List) => list(session, &config, options.format)?,
         Some(QuarantineCommand::Retry { ids }) => {
             let told = "is tried again by the next sync";
-            change(session, &config, ids, (told, options.format), |state, id| state.lift_setback(id))?;
+            change(session, &config, ids, (told, options.format), State::lift_setback)?;
         }
         Some(QuarantineCommand::Drop { ids }) => {
             let told =
                 "was given up: nothing is said of it until the record changes, and quarantine retry takes it up again";
-            change(session, &config, ids, (told, options.format), |state, id| state.drop_setback(id))?;
+            change(session, &config, ids, (told, options.format), State::drop_setback)?;
         }
     }
     Ok(code::DONE)

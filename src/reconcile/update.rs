@@ -365,17 +365,13 @@ fn take_choice(
     };
     let Some(value) = dispute.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
     let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
-    match had_by {
-        Some(source) => {
-            report_conflict(draft, subject, field, sights, Winner::from(source), None);
-            propagate(draft, subject, story, field, source, verdicts);
-        }
-        None => {
-            if let Err(why) = impose(draft, subject, story, field, value, verdicts) {
-                return Choice::Cannot(why);
-            }
-            report_conflict(draft, subject, field, sights, Winner::Chosen, Some(value));
-        }
+    if let Some(source) = had_by {
+        report_conflict(draft, subject, field, sights, Winner::from(source), None);
+        propagate(draft, subject, story, field, source, verdicts);
+    } else if let Err(why) = impose(draft, subject, story, field, value, verdicts) {
+        return Choice::Cannot(why);
+    } else {
+        report_conflict(draft, subject, field, sights, Winner::Chosen, Some(value));
     }
     draft.met.insert(id.clone());
     verdicts.chosen.insert(field.clone(), id);

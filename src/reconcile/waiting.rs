@@ -202,7 +202,7 @@ pub fn say_rest(draft: &mut Draft<'_>) {
         match setback.held() {
             _ if draft.met.contains(&setback.id) || is_open(draft, setback.kind, &setback.ids) => {}
             _ if setback.known || !takes_part(draft, setback.kind) => {
-                draft.settlements.push(Settlement::Lift { id: setback.id.clone() })
+                draft.settlements.push(Settlement::Lift { id: setback.id.clone() });
             }
             Some((reason, detail)) => draft.hold(&subject(setback.kind, &setback.ids, &setback.label), reason, detail),
             None => {}

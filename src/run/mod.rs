@@ -266,14 +266,13 @@ where
     } else {
         settle::before(&mut held(state), &plan, &gathered, run)?;
         let mut done = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
-        let settled = match done.failure.take() {
-            Some(failure) => Err(failure),
-            None => {
-                let mut state = held(state);
-                setbacks::note(&mut state, &plan, &done, run).and_then(|()| {
-                    settle::after(&mut state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)
-                })
-            }
+        let settled = if let Some(failure) = done.failure.take() {
+            Err(failure)
+        } else {
+            let mut state = held(state);
+            let noted = setbacks::note(&mut state, &plan, &done, run);
+            let chosen = done.chosen(&plan);
+            noted.and_then(|()| settle::after(&mut state, &stage, &gathered, &pulled, &chosen, run, started))
         };
         record.outcomes = done.ended;
         record.failure = settled.err().map(|why| why.to_string());
