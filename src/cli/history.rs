@@ -53,6 +53,7 @@ fn document(pair: &str, row: &RunRow) -> Json {
         "status": row.status,
         "plan_id": row.plan_id,
         "summary": row.summary,
+        "undoes": row.undoes,
     })
 }
 
@@ -63,7 +64,8 @@ fn sentence(pair: &str, row: &RunRow) -> String {
         (Some(operations), None) => format!("{operations} operations, {} held", count("held").unwrap_or(0)),
         (None, None) => "did not end".to_owned(),
     };
-    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}\n", row.id, row.started, row.mode, row.status)
+    let undoes = row.undoes.map(|run| format!(", takes back run {run}")).unwrap_or_default();
+    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}{undoes}\n", row.id, row.started, row.mode, row.status)
 }
 
 fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Result<()> {

@@ -8,19 +8,26 @@ use tracing::{info, warn};
 
 use super::breaker::Breaker;
 use super::settle::{self, Adoption, Applied};
-use super::{Ended, Job, OperationOutcome, RunError, held, recover};
+use super::{Ended, Job, OperationOutcome, RunError, deed, held, recover};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
-use crate::state::{IntentDraft, IntentState, Stage, State, StateError};
+use crate::state::{IntentDraft, IntentState, LinkStatus, Stage, State, StateError};
 
 /// What an applied operation made.
 #[derive(Clone, Debug, Default)]
 struct Made {
     link: Option<i64>,
     id: Option<SideId>,
+}
+
+/// Which of an operation's requests it is.
+#[derive(Clone, Copy)]
+struct Turn {
+    first: bool,
+    last: bool,
 }
 
 /// What one request of an operation leads to.
@@ -41,6 +48,8 @@ struct Applying<'a, C, G> {
     ended: Mutex<BTreeMap<u32, Ended>>,
     /// Operations of which a request may have been sent.
     journaled: Mutex<BTreeSet<u32>>,
+    /// Operations that an undo put a link to sleep for.
+    asleep: Mutex<BTreeSet<u32>>,
     breaker: Breaker,
 }
 
@@ -67,6 +76,7 @@ where
         made: Mutex::default(),
         ended: Mutex::default(),
         journaled: Mutex::default(),
+        asleep: Mutex::default(),
         breaker: Breaker::default(),
     };
     let failure = applying.all(plan).await.err();
@@ -209,8 +219,8 @@ where
             return Ok(ended(OperationOutcome::Failed, "there is no request that expresses it"));
         }
         for (at, request) in operation.requests.iter().enumerate() {
-            let last = at + 1 == operation.requests.len();
-            if let Step::Done(ended) = self.send(crm, operation, write, request, last).await? {
+            let turn = Turn { first: at == 0, last: at + 1 == operation.requests.len() };
+            if let Step::Done(ended) = self.send(crm, operation, write, request, turn).await? {
                 return Ok(ended);
             }
         }
@@ -299,14 +309,14 @@ where
         operation: &Operation,
         write: &Write,
         request: &Request,
-        last: bool,
+        turn: Turn,
     ) -> Result<Step, StateError> {
         let request = self.resolved(request);
-        let intent = self.journal(operation, write, &request)?;
+        let intent = self.journal(operation, write, &request, turn.first)?;
         held(&self.journaled).insert(operation.id);
         match crm.send(&request).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
-                Ok(answer) if last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),
+                Ok(answer) if turn.last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),
                 Ok(_) => {
                     held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
                     Ok(Step::Next)
@@ -315,6 +325,7 @@ where
             },
             Outcome::NotSent(why) => {
                 held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
+                self.wake(operation)?;
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
@@ -326,6 +337,7 @@ where
             }
             Outcome::Refused(refusal) => {
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
+                self.wake(operation)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
                 // Who may not ask at all was not refused this record.
@@ -351,13 +363,14 @@ where
         resolved
     }
 
-    fn journal(&self, operation: &Operation, write: &Write, request: &Request) -> Result<i64, StateError> {
+    /// Writes a request down before it is sent, with the `first` one also what an undo needs.
+    fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
         let parent_link = operation.settle.parent.and_then(|link| self.resolve(link));
         let adoption = Adoption::of(&operation.settle, &operation.ids, &write.set, parent_link);
         let sought = Record { fields: write.set.clone(), ..Record::default() };
-        held(self.state).open_intent(&IntentDraft {
+        let draft = IntentDraft {
             run: self.run,
             operation: operation.id,
             side: operation.side,
@@ -369,7 +382,29 @@ where
             parent_id: parent.as_ref().filter(|_| create).map(SideId::as_str),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
             settle: create.then(|| serde_json::to_string(&adoption)).transpose()?,
-        })
+        };
+        let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
+        let stage = held(self.stage);
+        let (intent, slept) = held(self.state).atomically(|state| {
+            if first {
+                deed::leave(state, &stage, self.run, operation, write, known)?;
+            }
+            let slept = put_to_sleep(state, operation, write, self.run)?;
+            Ok((state.open_intent(&draft)?, slept))
+        })?;
+        if slept {
+            held(&self.asleep).insert(operation.id);
+        }
+        Ok(intent)
+    }
+
+    /// What was not removed takes part again.
+    fn wake(&self, operation: &Operation) -> Result<(), StateError> {
+        let Some(LinkRef::Existing(link)) = operation.settle.link else { return Ok(()) };
+        match operation.ids.tagged(operation.side) {
+            Some(id) if held(&self.asleep).remove(&operation.id) => held(self.state).restore(link, operation.kind, &id),
+            _ => Ok(()),
+        }
     }
 
     fn finish<W: Writer>(
@@ -436,7 +471,11 @@ where
             created,
             answer,
         };
-        settle::applied(state, &settled, |reference| self.resolve(reference))
+        let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
+        if operation.write.is_some() {
+            deed::complete(state, (self.run, operation.id), &settled, link)?;
+        }
+        Ok(link)
     }
 
     /// No answer, or none that can be understood. A create is looked for at once; what is not found now is read back
@@ -480,6 +519,21 @@ where
         }
         Ok(())
     }
+}
+
+/// An undo that removes what a run made puts its link to sleep before the request is sent: whatever becomes of the answer,
+/// no later night takes the missing half for a person's delete and carries it over to the source. Says whether it did.
+fn put_to_sleep(state: &State, operation: &Operation, write: &Write, run: i64) -> Result<bool, StateError> {
+    let (Action::Delete, Some(gone), Some(LinkRef::Existing(link))) =
+        (write.action, operation.settle.keeps, operation.settle.link)
+    else {
+        return Ok(false);
+    };
+    let is_live = state.link(link)?.is_some_and(|row| row.status == LinkStatus::Live);
+    if is_live {
+        settle::keep(state, link, gone, run)?;
+    }
+    Ok(is_live)
 }
 
 /// Whether what is about to be overwritten is no longer what was listed. A delete overwrites everything.

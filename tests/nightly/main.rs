@@ -17,6 +17,7 @@ mod specs;
 mod story;
 mod told;
 
+mod backup;
 mod breaker;
 mod buried;
 mod conflicts;
@@ -40,3 +41,4 @@ mod reviewed;
 mod reviewed_modes;
 mod scope;
 mod sweep;
+mod undo;
