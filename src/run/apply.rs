@@ -7,6 +7,7 @@ use futures::StreamExt;
 use tracing::{info, warn};
 
 use super::breaker::Breaker;
+use super::foresee::{self, Foreseen, foresee};
 use super::settle::{self, Adoption, Applied};
 use super::{Ended, Job, OperationOutcome, RunError, deed, held, recover};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
@@ -14,7 +15,7 @@ use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
-use crate::state::{IntentDraft, IntentState, LinkStatus, Stage, State, StateError};
+use crate::state::{IntentDraft, IntentState, Stage, State, StateError};
 
 /// What an applied operation made.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +49,8 @@ struct Applying<'a, C, G> {
     ended: Mutex<BTreeMap<u32, Ended>>,
     /// Operations of which a request may have been sent.
     journaled: Mutex<BTreeSet<u32>>,
-    /// Operations that an undo put a link to sleep for.
-    asleep: Mutex<BTreeSet<u32>>,
+    /// What an undo moved before it was sent.
+    foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
 }
 
@@ -76,7 +77,7 @@ where
         made: Mutex::default(),
         ended: Mutex::default(),
         journaled: Mutex::default(),
-        asleep: Mutex::default(),
+        foreseen: Mutex::default(),
         breaker: Breaker::default(),
     };
     let failure = applying.all(plan).await.err();
@@ -325,7 +326,7 @@ where
             },
             Outcome::NotSent(why) => {
                 held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
-                self.wake(operation)?;
+                self.withdraw(operation)?;
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
@@ -337,7 +338,7 @@ where
             }
             Outcome::Refused(refusal) => {
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
-                self.wake(operation)?;
+                self.withdraw(operation)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
                 // Who may not ask at all was not refused this record.
@@ -385,26 +386,22 @@ where
         };
         let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
         let stage = held(self.stage);
-        let (intent, slept) = held(self.state).atomically(|state| {
+        let (intent, foreseen) = held(self.state).atomically(|state| {
+            let mut foreseen = None;
             if first {
                 deed::leave(state, &stage, self.run, operation, write, known)?;
+                foreseen = foresee(state, operation, write, self.run)?;
             }
-            let slept = put_to_sleep(state, operation, write, self.run)?;
-            Ok((state.open_intent(&draft)?, slept))
+            Ok((state.open_intent(&draft)?, foreseen))
         })?;
-        if slept {
-            held(&self.asleep).insert(operation.id);
-        }
+        held(&self.foreseen).extend(foreseen.map(|foreseen| (operation.id, foreseen)));
         Ok(intent)
     }
 
-    /// What was not removed takes part again.
-    fn wake(&self, operation: &Operation) -> Result<(), StateError> {
-        let Some(LinkRef::Existing(link)) = operation.settle.link else { return Ok(()) };
-        match operation.ids.tagged(operation.side) {
-            Some(id) if held(&self.asleep).remove(&operation.id) => held(self.state).restore(link, operation.kind, &id),
-            _ => Ok(()),
-        }
+    /// Puts back what was moved for a request that was not done.
+    fn withdraw(&self, operation: &Operation) -> Result<(), StateError> {
+        let foreseen = held(&self.foreseen).remove(&operation.id);
+        foreseen.map_or(Ok(()), |foreseen| foresee::withdraw(&held(self.state), operation, foreseen))
     }
 
     fn finish<W: Writer>(
@@ -519,21 +516,6 @@ where
         }
         Ok(())
     }
-}
-
-/// An undo that removes what a run made puts its link to sleep before the request is sent: whatever becomes of the answer,
-/// no later night takes the missing half for a person's delete and carries it over to the source. Says whether it did.
-fn put_to_sleep(state: &State, operation: &Operation, write: &Write, run: i64) -> Result<bool, StateError> {
-    let (Action::Delete, Some(gone), Some(LinkRef::Existing(link))) =
-        (write.action, operation.settle.keeps, operation.settle.link)
-    else {
-        return Ok(false);
-    };
-    let is_live = state.link(link)?.is_some_and(|row| row.status == LinkStatus::Live);
-    if is_live {
-        settle::keep(state, link, gone, run)?;
-    }
-    Ok(is_live)
 }
 
 /// Whether what is about to be overwritten is no longer what was listed. A delete overwrites everything.

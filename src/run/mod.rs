@@ -9,6 +9,7 @@ mod breaker;
 mod deed;
 mod error;
 mod finished;
+mod foresee;
 mod gather;
 mod opened;
 mod parents;

@@ -56,7 +56,7 @@ pub fn applied(
         state.tell(link, projection)?;
     }
     for deed in &applied.settle.undoes {
-        state.take_back(*deed, applied.run)?;
+        state.take_back(*deed, applied.run, link)?;
     }
     Ok(link)
 }
@@ -123,7 +123,11 @@ fn leave_secondary(state: &State, ids: &Ids) -> Result<(), StateError> {
     }
 }
 
-fn changed(
+/// Moves the shadows of a link by what was written to one of its records.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn changed(
     state: &State,
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,

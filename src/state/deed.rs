@@ -137,12 +137,14 @@ impl State {
         Ok(())
     }
 
-    /// Notes that a run took a deed back.
+    /// Notes that a run took a deed back. `link` is that of what was made again: what went with it goes under it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn take_back(&self, deed: i64, run: i64) -> Result<(), StateError> {
-        self.connection.prepare_cached("UPDATE deed SET undone = ?2 WHERE id = ?1")?.execute([deed, run])?;
+    pub fn take_back(&self, deed: i64, run: i64, link: Option<i64>) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE deed SET undone = ?2, link = coalesce(?3, link) WHERE id = ?1")?
+            .execute(params![deed, run, link])?;
         Ok(())
     }
 

@@ -71,6 +71,8 @@ pub struct Deed {
     pub other_tags: Option<Tags>,
     /// Who has the e-mail or phone of a deleted contact now.
     pub taken: Option<SideId>,
+    /// Whether an earlier undo tried to make it again and got no answer.
+    pub pending: bool,
     /// Whether it went with its contact.
     pub cascaded: bool,
 }

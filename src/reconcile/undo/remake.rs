@@ -89,6 +89,12 @@ fn before<'a>(draft: &mut Draft<'_>, deleted: &'a Deed) -> Option<&'a Record> {
 /// Plans the create; `None` where the CRM cannot take it.
 fn make(draft: &mut Draft<'_>, place: &Place<'_>, deleted: &Deed, before: &Record) -> Option<u32> {
     let (side, kind, subject) = (deleted.side, deleted.kind, remade(deleted));
+    if deleted.pending {
+        let detail =
+            "an earlier undo tried to make it again and got no answer; undo the run again later: it looks first";
+        draft.hold(&subject, HeldReason::UnknownOutcome, detail);
+        return None;
+    }
     if !draft.input.can(side, kind).create {
         draft.cannot(&subject, side, Action::Create, format!("{} cannot create {kind}s", side.title()));
         return None;

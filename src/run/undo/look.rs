@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use futures::{StreamExt, TryStreamExt};
 
+use super::super::settle::Adoption;
 use super::super::{Job, RunError, held};
 use crate::crm::{CrmError, Lookup, Reader, Shape};
 use crate::reconcile::{Deed, Listed, Still, Trace, Undoing};
@@ -37,6 +38,7 @@ struct Looking<'a, C, G> {
     state: &'a State,
     stage: &'a Mutex<Stage>,
     forms: &'a Forms,
+    pending: BTreeSet<i64>,
 }
 
 /// Looks up everything that is to be taken back. What comes is staged too: a delete keeps what it deletes from there.
@@ -56,12 +58,8 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    let looking = Looking { job, state, stage, forms };
-    let mut known = Vec::new();
-    for row in rows {
-        let trace: Trace = serde_json::from_str(&row.trace).map_err(StateError::from)?;
-        known.push((row, trace));
-    }
+    let looking = Looking { job, state, stage, forms, pending: pending(state)? };
+    let known = left(state, rows)?;
     let questions = questions(&known, capabilities);
     let asked = futures::stream::iter(questions).map(|question| looking.ask(question));
     let answers: Vec<Answer> = asked.buffer_unordered(LOOKUPS).try_collect().await?;
@@ -79,6 +77,32 @@ where
     let contacts = records.into_iter().filter(|((kind, _), _)| *kind == Kind::Contact);
     undoing.contacts = contacts.map(|((_, id), still)| (id, still)).collect();
     Ok(undoing)
+}
+
+/// What no undo took back yet. What went with a contact that an undo made again goes under the new one.
+fn left(state: &State, rows: Vec<DeedRow>) -> Result<Vec<(DeedRow, Trace)>, StateError> {
+    let is_home = |row: &&DeedRow| row.kind == Kind::Contact && row.action == Action::Delete && row.undone.is_some();
+    let homes: BTreeMap<u32, i64> =
+        rows.iter().filter(is_home).filter_map(|row| Some((row.operation, row.link?))).collect();
+    let mut left = Vec::new();
+    for row in rows.into_iter().filter(|row| row.undone.is_none()) {
+        let mut trace: Trace = serde_json::from_str(&row.trace)?;
+        if let Some(home) = homes.get(&row.operation).map(|link| state.link(*link)).transpose()?.flatten() {
+            trace.parent.extend(home.ids.tagged(row.side));
+        }
+        left.push((row, trace));
+    }
+    Ok(left)
+}
+
+/// The deeds that an earlier undo tried to take back with a create that got no answer.
+fn pending(state: &State) -> Result<BTreeSet<i64>, StateError> {
+    let mut pending = BTreeSet::new();
+    for intent in state.open_creates()? {
+        let adoption: Adoption = serde_json::from_str(&intent.settle)?;
+        pending.extend(adoption.settle.undoes);
+    }
+    Ok(pending)
 }
 
 /// What stands under one contact, of all kinds; one that could not be read spoils them.
@@ -220,6 +244,7 @@ where
             now,
             other_tags: link.map(|link| self.tags(link, side.other())).transpose()?.flatten(),
             taken,
+            pending: self.pending.contains(&row.id),
             cascaded: row.cascaded,
             trace,
         })

@@ -80,7 +80,7 @@ where
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
     let stage = Mutex::new(Stage::create(&staging, Some(&snapshot))?);
     // What was recovered may be a part of it.
-    let deeds: Vec<DeedRow> = snapshot.deeds(undoes)?.into_iter().filter(|deed| deed.undone.is_none()).collect();
+    let deeds = snapshot.deeds(undoes)?;
     let plan = draw(job, &snapshot, &stage, undoes, deeds, &forms).await?;
     drop(snapshot);
     held(state).name_plan(run, &plan.id())?;

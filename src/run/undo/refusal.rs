@@ -60,7 +60,7 @@ pub enum UndoRefusal {
     },
 }
 
-/// What a run did and no undo took back yet.
+/// What a run did; at least a part of it no undo took back yet.
 ///
 /// # Errors
 /// Where there is nothing that could be undone.
@@ -76,11 +76,10 @@ pub(super) fn what_to_undo(state: &State, pair: &str, run: i64) -> Result<Vec<De
     if deeds.is_empty() {
         return Err(why_nothing(state, &row)?.into());
     }
-    let left: Vec<DeedRow> = deeds.into_iter().filter(|deed| deed.undone.is_none()).collect();
-    if left.is_empty() {
+    if deeds.iter().all(|deed| deed.undone.is_some()) {
         return Err(UndoRefusal::Undone { run, by: state.undone_by(run)?.unwrap_or_default() }.into());
     }
-    Ok(left)
+    Ok(deeds)
 }
 
 fn why_nothing(state: &State, row: &RunRow) -> Result<UndoRefusal, StateError> {
