@@ -158,6 +158,10 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
 pub(super) const UNSUPPORTED: &str =
     "Not sent, since that CRM would not take it; said once. Where both should agree, change it there by hand.";
 
+/// The same of an undo.
+pub(super) const UNSUPPORTED_IN_AN_UNDO: &str =
+    "That CRM cannot take it back. Where it matters, change it there by hand.";
+
 /// Which rule of `docs/RULES.md` holds such a record, where one does.
 pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
     match reason {

@@ -48,16 +48,18 @@ pub struct DeedRow {
     pub trace: String,
     /// The run that took it back.
     pub undone: Option<i64>,
+    /// Whether its outcome was known, and became the base.
+    pub settled: bool,
 }
 
 /// Deeds that may have been done: at least one of their requests was, or nobody knows.
 const DEED: &str = "SELECT deed.id, deed.operation, deed.side, deed.kind, deed.action, coalesce(image, before),
-      image IS NOT NULL, link, trace, undone
+      image IS NOT NULL, link, trace, undone, coalesce(outcome, '') = 'applied'
     FROM deed JOIN operation ON operation.run = deed.run AND operation.number = deed.operation
     WHERE EXISTS (SELECT 1 FROM intent WHERE intent.run = deed.run AND intent.operation = deed.operation
         AND intent.state IN ('applied', 'adopted', 'unknown', 'in_flight'))";
 
-type RawDeed = (i64, u32, String, String, String, Option<String>, bool, Option<i64>, String, Option<i64>);
+type RawDeed = (i64, u32, String, String, String, Option<String>, bool, Option<i64>, String, Option<i64>, bool);
 
 fn raw_deed(row: &Row<'_>) -> rusqlite::Result<RawDeed> {
     Ok((
@@ -71,11 +73,12 @@ fn raw_deed(row: &Row<'_>) -> rusqlite::Result<RawDeed> {
         row.get(7)?,
         row.get(8)?,
         row.get(9)?,
+        row.get(10)?,
     ))
 }
 
 fn deed_row(raw: RawDeed) -> Result<DeedRow, StateError> {
-    let (id, operation, side, kind, action, image, cascaded, link, trace, undone) = raw;
+    let (id, operation, side, kind, action, image, cascaded, link, trace, undone, settled) = raw;
     Ok(DeedRow {
         id,
         operation,
@@ -87,6 +90,7 @@ fn deed_row(raw: RawDeed) -> Result<DeedRow, StateError> {
         link,
         trace,
         undone,
+        settled,
     })
 }
 

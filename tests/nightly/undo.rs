@@ -339,3 +339,71 @@ async fn a_create_of_an_undo_that_got_no_answer_is_found_again() {
     assert_eq!(outlines(&house), before);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn runs_are_undone_one_after_the_other_the_newest_first() {
+    for side in Side::BOTH {
+        let (house, people) = street(2, "").await;
+        let email = |row: Value| row["email"].as_str().unwrap().to_owned();
+        let mut runs = Vec::new();
+        for name in ["primera", "segunda"] {
+            house.change(side, &people[0], &json!({ "email": format!("{name}@example.com") }));
+            house.tag(side, EditOp::Create, &people[0], name);
+            runs.push(run_of(&house.good_night().await));
+        }
+        let too_early = house.undo(runs[0]).await;
+        assert_eq!(held(&too_early), [HeldReason::EditedSince]);
+        assert_eq!(email(house.row(side.other(), &people[0])), "segunda@example.com");
+        house.undo(runs[1]).await;
+        assert_eq!(email(house.row(side.other(), &people[0])), "primera@example.com");
+        house.quiet_night().await;
+        house.undo(runs[0]).await;
+        assert_eq!(email(house.row(side.other(), &people[0])), "persona1@example.com");
+        for _ in 0..2 {
+            house.quiet_night().await;
+        }
+        assert_eq!(email(house.row(side, &people[0])), "segunda@example.com");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_without_an_answer_is_taken_back_too() {
+    for side in Side::BOTH {
+        let (house, people) = street(2, "").await;
+        house.change(side, &people[0], &json!({ "email": "nueva@example.com" }));
+        house.tag(side, EditOp::Create, &people[1], "vip");
+        let before = outlines(&house);
+        let (method, tags) = if side == Side::Ghl { ("PATCH", "/tags") } else { ("PUT", "/tags") };
+        let other = side.other();
+        house.faults(&format!(
+            "reset-after-write@{other}:{method}:/contacts/#..5,reset-after-write@{other}:POST:{tags}#..5"
+        ));
+        let finished = house.night().await;
+        assert_eq!(outcomes(&finished), [OperationOutcome::Unknown; 2]);
+        house.faults("");
+        assert_ne!(outlines(&house), before, "it was done all the same");
+        house.undo(run_of(&finished)).await;
+        assert_eq!(outlines(&house), before);
+        for _ in 0..2 {
+            house.quiet_night().await;
+        }
+        assert_eq!(outlines(&house), before);
+    }
+}
+
+#[tokio::test]
+async fn what_cliengo_was_told_of_a_task_is_taken_back_and_not_told_again() {
+    let settings = "[pair.house.cliengo]\ntasks = \"notes\"\n";
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let person = house.person(1);
+    house.good_night().await;
+    house.task(Side::Ghl, &person, "Llamar");
+    let finished = house.good_night().await;
+    assert_eq!(shown(&finished), ["cliengo note create"]);
+    let undone = house.undo(run_of(&finished)).await;
+    assert_eq!(shown(&undone), ["cliengo note delete"]);
+    assert_eq!(house.rows(Side::Cliengo, "notes"), [] as [Value; 0]);
+    for _ in 0..2 {
+        house.quiet_night().await;
+    }
+}

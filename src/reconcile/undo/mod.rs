@@ -71,6 +71,8 @@ pub struct Deed {
     pub other_tags: Option<Tags>,
     /// Who has the e-mail or phone of a deleted contact now.
     pub taken: Option<SideId>,
+    /// Whether the run knew that it was done, and settled it.
+    pub settled: bool,
     /// Whether an earlier undo tried to make it again and got no answer.
     pub pending: bool,
     /// Whether it went with its contact.

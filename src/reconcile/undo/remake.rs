@@ -195,18 +195,17 @@ fn tags_after(draft: &mut Draft<'_>, place: &Place<'_>, deleted: &Deed, before: 
 }
 
 fn say_what_is_lost(draft: &mut Draft<'_>, run: i64, subject: &Subject, side: Side, under: &[&&Deed]) {
-    let count = |kind: Kind| under.iter().filter(|deed| deed.kind == kind).count();
-    let counted = |kind: Kind| match count(kind) {
-        1 => format!("1 {kind}"),
-        several => format!("{several} {kind}s"),
+    let counted = |kind: Kind| match under.iter().filter(|deed| deed.kind == kind).count() {
+        0 => None,
+        1 => Some(format!("1 {kind}")),
+        several => Some(format!("{several} {kind}s")),
     };
+    let with: Vec<String> = [Kind::Task, Kind::Note].into_iter().filter_map(counted).collect();
+    let with = if with.is_empty() { String::new() } else { format!(", with {} as they were", with.join(" and ")) };
     let detail = format!(
-        "{} does not bring a deleted contact back: it is made again as a new one, with {} and {} from what was kept of them. \
-         What else hung under it, and fields that are not kept in step, are gone; what is known of them: \
-         concord history {run} --format json",
-        side.title(),
-        counted(Kind::Task),
-        counted(Kind::Note)
+        "{} does not bring a deleted contact back: it is made again as a new one{with}. What else hung under it, and fields \
+         that are not kept in step, are gone; what is known of them: concord history {run} --format json",
+        side.title()
     );
     draft.cannot(subject, side, Action::Delete, detail);
 }

@@ -35,7 +35,8 @@ pub(super) fn fields(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
     });
     let changes = changes.collect();
     let mut settle = Settle { link: deed.link.map(LinkRef::Existing), undoes: vec![deed.id], ..Settle::default() };
-    let theirs = deed.trace.other.iter().filter(|(field, _)| set.contains_key(*field));
+    // A run that got no answer did not move the other side's shadow either: its value is no news any more.
+    let theirs = deed.trace.other.iter().filter(|(field, _)| !deed.settled && set.contains_key(*field));
     *settle.shadows.of_mut(deed.side.other()) = theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
     let write = Write {
         kind: deed.kind,
@@ -144,10 +145,10 @@ pub(super) fn tags(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
     draft.add((number, &deed.trace.label), &deed.trace.parent, &subject, write, deed.side, changes, settle);
 }
 
-/// The other side's shadow of the tags, as the run left it or would have: a run that got no answer did not move it.
+/// The other side's shadow of the tags, as the run would have left it, had it got an answer.
 fn other_tags(deed: &Deed) -> Both<BTreeMap<Field, Value>> {
     let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
-    if let Some(stood) = &deed.other_tags {
+    if let Some(stood) = deed.other_tags.as_ref().filter(|_| !deed.settled) {
         let mut tags = stood.clone();
         deed.trace.tags.added.iter().filter(|tag| !stood.contains(tag)).for_each(|tag| tags.insert(tag));
         deed.trace.tags.removed.iter().for_each(|tag| tags.remove(tag));

@@ -244,6 +244,7 @@ where
             now,
             other_tags: link.map(|link| self.tags(link, side.other())).transpose()?.flatten(),
             taken,
+            settled: row.settled,
             pending: self.pending.contains(&row.id),
             cascaded: row.cascaded,
             trace,

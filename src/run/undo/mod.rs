@@ -51,6 +51,9 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    if !job.state_path().exists() {
+        return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
+    }
     let opened = Opened::open(job)?;
     what_to_undo(&held(&opened.state), &job.pair.name, undoes)?;
     let run = opened.begin(job)?;
