@@ -200,7 +200,7 @@ where
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
     if let Some(saved) = &consent.saved {
-        saved.check(job.pair, &plan_id, &held(state))?;
+        saved.check(job.pair, &plan_id, &held(state), started)?;
     }
     let mut record = RunRecord::begun(run, started, recovered);
     let before = |state: &mut State| settle::before(state, &plan, &gathered, run);

@@ -72,7 +72,7 @@ where
         }
     }
     for (row, trace) in known {
-        undoing.deeds.push(looking.deed(row, trace, &records)?);
+        undoing.deeds.push(looking.deed(&row, trace, &records)?);
     }
     let contacts = records.into_iter().filter(|((kind, _), _)| *kind == Kind::Contact);
     undoing.contacts = contacts.map(|((_, id), still)| (id, still)).collect();
@@ -220,7 +220,7 @@ where
         Ok(Ok(listed))
     }
 
-    fn deed(&self, row: DeedRow, trace: Trace, records: &BTreeMap<(Kind, SideId), Still>) -> Result<Deed, RunError> {
+    fn deed(&self, row: &DeedRow, trace: Trace, records: &BTreeMap<(Kind, SideId), Still>) -> Result<Deed, RunError> {
         let side = row.side;
         // What went with its contact is gone with it; what hangs under one that the run made is looked at there.
         let now = trace.ids.tagged(side).and_then(|id| records.get(&(row.kind, id))).cloned().unwrap_or(Still::Gone);
@@ -228,7 +228,7 @@ where
         let link = link.filter(|link| link.status != LinkStatus::Retired).map(|link| link.id);
         let parent = trace.parent.tagged(side);
         let contact_link = parent.map(|id| self.state.link_of(Kind::Contact, &id)).transpose()?.flatten();
-        let before = row.image.as_deref().and_then(|image| self.before(&row, image));
+        let before = row.image.as_deref().and_then(|image| self.before(row, image));
         let taken = match (&before, row.kind, row.action) {
             (Some(before), Kind::Contact, Action::Delete) => self.taken(before, &trace, side)?,
             _ => None,
