@@ -16,6 +16,7 @@ mod quarantine;
 mod sandbox;
 mod status;
 mod sync;
+mod undo;
 mod waiting;
 
 use std::ffi::OsString;
@@ -100,6 +101,7 @@ fn run(arguments: Arguments) -> u8 {
         match arguments.command {
             Command::Plan(options) => plan::run(&session, &options).await,
             Command::Sync(options) => sync::run(&session, &options).await,
+            Command::Undo(options) => undo::run(&session, &options).await,
             Command::Check(options) => check::run(&session, &options).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),

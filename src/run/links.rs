@@ -1,18 +1,17 @@
 //! Links that a person makes: both records are looked up, nobody is linked twice, and what the next plan does with them is
 //! shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::pull::{forms_and_location, learned};
+use super::pull::{learned, locate};
 use super::{Finished, Job, RunError, draw, held, recover};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
 use crate::record::{
-    Both, ByKind, Capabilities, CliengoId, Field, Forms, GhlId, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value,
+    Both, ByKind, Capabilities, CliengoId, Field, Forms, GhlId, Ids, Kind, Record, RemoteId, Role, Side, Value,
 };
 use crate::state::{LinkRow, LinkStatus, NewLink, PairLock, State, StateError};
 
@@ -90,7 +89,7 @@ where
     let _lock = PairLock::take(job.state_dir, pair, job.clock.now()).map_err(RunError::from)?;
     let state = Mutex::new(State::open(&path)?);
     let contact = may_be_linked(&held(&state), by_hand)?;
-    let (forms, location) = forms_and_location(job).await?;
+    let (location, forms) = locate(job).await?;
     held(&state).bind(Side::Ghl, &location.id)?;
     let learned = learned(&held(&state), job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
@@ -239,7 +238,11 @@ where
     };
     let sides = Both { cliengo: half(Side::Cliengo, now.cliengo)?, ghl: half(Side::Ghl, now.ghl)? };
     let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: false, sides };
-    let mut input = nothing_else(job, capabilities, forms, &forms.zone);
+    let links = ByKind::default();
+    let mut input = Input::unlisted(job.pair, forms, Mode::Incremental, job.clock.now(), capabilities, links);
+    // What a whole kind cannot do is no news here.
+    let kinds = |side: Side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}"));
+    input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
     match row.parent.map(|parent| state.link(parent)).transpose()?.flatten() {
         Some(parent) => {
             let label = state.label_of(parent.id)?;
@@ -250,47 +253,4 @@ where
     }
     let plan = draw(job, &input, forms);
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
-}
-
-/// A run that knows of no record.
-fn nothing_else<'a, C, G>(
-    job: &'a Job<'_, C, G>,
-    capabilities: Both<Capabilities>,
-    forms: &'a Forms,
-    zone: &'a TimeZone,
-) -> Input<'a> {
-    Input {
-        pair: job.pair,
-        mapped: &forms.mapped,
-        mode: Mode::Incremental,
-        now: job.clock.now(),
-        first_sync: false,
-        capabilities,
-        listings: Both::default(),
-        links: ByKind::default(),
-        contacts: Vec::new(),
-        children: Vec::new(),
-        parents: BTreeMap::new(),
-        unlinked: Both::default(),
-        loose: Both::default(),
-        unknown_parents: BTreeSet::<SideId>::new(),
-        covered: BTreeSet::new(),
-        secondaries: Vec::new(),
-        successors: BTreeMap::new(),
-        holders: Both::default(),
-        pending: BTreeSet::new(),
-        unparsable: Vec::new(),
-        kept_news: BTreeSet::new(),
-        // What a whole kind cannot do is no news here.
-        remembered: Side::BOTH
-            .into_iter()
-            .flat_map(|side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}")))
-            .collect(),
-        tasks: BTreeMap::new(),
-        told: BTreeMap::new(),
-        zone,
-        setbacks: BTreeMap::new(),
-        disputes: BTreeMap::new(),
-        apart: BTreeMap::new(),
-    }
 }

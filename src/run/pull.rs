@@ -13,7 +13,7 @@ use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
 use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side, SideId};
-use crate::state::{Stage, State, is_forgotten};
+use crate::state::{Stage, State, StateError, is_forgotten};
 
 /// What was pulled, besides the records in the stage.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    let (forms, location) = forms_and_location(job).await?;
+    let (location, forms) = locate(job).await?;
     let marks = Marks::of(job, state)?;
     let forgotten = Forgotten { ids: &marks.forgotten, listed: Mutex::default() };
     let sinks = Both::from_fn(|side| StageSink { stage, side, forgotten: &forgotten });
@@ -117,31 +117,34 @@ where
 /// How the pair's values become canonical, as GHL's location and its fields say.
 ///
 /// # Errors
-/// When GHL cannot be asked.
-pub async fn forms<C: Reader, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError> {
-    Ok(forms_and_location(job).await?.0)
+/// When it cannot be asked, or a mapped field is not there.
+pub async fn forms<C, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError> {
+    Ok(locate(job).await?.1)
 }
 
-pub(super) async fn forms_and_location<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
-) -> Result<(Forms, Account), RunError> {
+/// Asks GHL for the location, and how the pair's values become canonical there.
+///
+/// # Errors
+/// When it cannot be asked, or a mapped field is not there.
+pub(super) async fn locate<C, G: Reader>(job: &Job<'_, C, G>) -> Result<(Account, Forms), RunError> {
     let location = job.ghl.account().await?;
     let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
-    Ok((Forms { mapped, ..unmapped(job, &location) }, location))
+    let forms = Forms { mapped, ..unmapped(job, &location) };
+    Ok((location, forms))
 }
 
-/// What was learned of the accounts by earlier runs.
+/// What earlier runs learned of the accounts, where nothing is probed.
 ///
 /// # Errors
 /// When the state cannot be read.
-pub fn learned(state: &State, pair: &Pair) -> Result<Learned, RunError> {
-    let pinned = |key: &str| Ok::<_, RunError>(state.meta(key)?.is_some_and(|value| value == "true"));
+pub fn learned(state: &State, pair: &Pair) -> Result<Learned, StateError> {
+    let is_known = |key: &str| Ok::<_, StateError>(state.meta(key)?.is_some_and(|value| value == "true"));
     let tasks = match pair.cliengo.tasks {
         TasksMode::Resource => true,
-        TasksMode::Auto => pinned("learned.tasks")?,
+        TasksMode::Auto => is_known("learned.tasks")?,
         TasksMode::Notes | TasksMode::DueDate | TasksMode::Off => false,
     };
-    Ok(Learned { tasks, tags_read: pinned("learned.tags_read")? })
+    Ok(Learned { tasks, tags_read: is_known("learned.tags_read")? })
 }
 
 fn unmapped<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {

@@ -147,11 +147,16 @@ impl State {
             }
             for number in &numbers {
                 self.empty_intents("run = ?1 AND operation = ?2", params![run, number])?;
+                self.connection
+                    .prepare_cached("DELETE FROM deed WHERE run = ?1 AND operation = ?2")?
+                    .execute(params![run, number])?;
             }
             emptied += numbers.len();
         }
         for id in ids {
             self.empty_intents("?1 IN (source_id, parent_id, remote_id)", [id])?;
+            // What is forgotten cannot be taken back.
+            self.connection.prepare_cached("DELETE FROM deed WHERE instr(trace, ?1) > 0")?.execute([id])?;
         }
         Ok(emptied)
     }

@@ -4,12 +4,15 @@
 
 mod apart;
 mod attempt;
+mod backup;
 mod conflict;
+mod deed;
 mod forget;
 mod history;
 mod journal;
 mod list;
 mod lock;
+mod retention;
 mod setback;
 mod shadow;
 mod stage;
@@ -23,6 +26,7 @@ use std::sync::Arc;
 
 pub use attempt::Attempt;
 pub use conflict::ConflictRow;
+pub use deed::{DeedDraft, DeedRow};
 pub use forget::{Forgotten, is_forgotten};
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
@@ -131,12 +135,13 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/004_moved.sql")),
         M::up(include_str!("migrations/005_told.sql")),
         M::up(include_str!("migrations/006_buried.sql")),
-        M::up(include_str!("migrations/007_waiting.sql")),
+        M::up(include_str!("migrations/007_deed.sql")),
+        M::up(include_str!("migrations/008_waiting.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 7;
+const SCHEMA: usize = 8;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

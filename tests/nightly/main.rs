@@ -20,6 +20,7 @@ mod switched_off;
 mod told;
 mod waiting_commands;
 
+mod backup;
 mod breaker;
 mod buried;
 mod choices;
@@ -47,3 +48,4 @@ mod reviewed;
 mod reviewed_modes;
 mod scope;
 mod sweep;
+mod undo;
