@@ -9,8 +9,8 @@ use tracing::{info, warn};
 use super::breaker::Breaker;
 use super::settle::{self, Adoption, Applied};
 use super::{Ended, Job, OperationOutcome, RunError, held, recover};
-use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
-use crate::reconcile::{LinkRef, Operation, Plan};
+use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
+use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
@@ -250,8 +250,16 @@ where
                 OperationOutcome::Refused,
                 format!("{} already has this person: contact {id}. Correct or merge it there", W::Id::SIDE.title()),
             )),
-            Err(why) => Some(ended(OperationOutcome::Failed, why.to_string())),
+            Err(why) => Some(self.unread(W::Id::SIDE, &why)),
         }
+    }
+
+    /// What is to be written to could not be read first. An answer that is none concerns this record alone.
+    fn unread(&self, side: Side, why: &CrmError) -> Ended {
+        if matches!(why, CrmError::Protocol { .. }) {
+            self.breaker.heard(side);
+        }
+        ended(OperationOutcome::Failed, why.to_string())
     }
 
     async fn reread<W: Writer>(
@@ -274,7 +282,7 @@ where
                 }));
             }
             Ok(Lookup::Gone(_)) => return Ok(Some(ended(OperationOutcome::SkippedStale, "it was removed meanwhile"))),
-            Err(why) => return Ok(Some(ended(OperationOutcome::Failed, why.to_string()))),
+            Err(why) => return Ok(Some(self.unread(W::Id::SIDE, &why))),
         };
         let now = match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
             Ok(record) => record,
@@ -337,6 +345,10 @@ where
                 Ok(Step::Done(ended(outcome, reason)))
             }
             Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
+            Outcome::Doubtful(why) => {
+                self.breaker.heard(operation.side);
+                self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
+            }
         }
     }
 

@@ -1,0 +1,102 @@
+//! What a second review found: nights that lost, blocked or kept silent.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use concord::config::Direction;
+use concord::crm::{Coverage, RawRecord, Reader, Sink, SinkError};
+use concord::reconcile::HeldReason;
+use concord::record::{CliengoId, Kind, RemoteId, Side};
+use concord::run::{Consent, OperationOutcome};
+use concord::sandbox::{EditKind, EditOp};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{House, Person, Plot, held, outcomes};
+use crate::proxy::{Rewrite, before};
+
+const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+
+/// Twelve linked people.
+async fn linked(settings: &str) -> (House, Vec<Person>) {
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let people: Vec<Person> = (1..=12).map(|number| house.person(number)).collect();
+    house.good_night().await;
+    (house, people)
+}
+
+fn contacts(house: &House) -> [usize; 2] {
+    Side::BOTH.map(|side| house.rows(side, "contacts").len())
+}
+
+async fn put_before_ghl(house: &mut House, rewrite: Rewrite) {
+    house.urls.ghl = before(&house.sandbox.ghl_url(), rewrite).await;
+}
+
+fn rows<'a>(answer: &'a mut Value, of: &str) -> Option<&'a mut Vec<Value>> {
+    answer.get_mut(of).and_then(Value::as_array_mut)
+}
+
+/// A GHL that, while the switch is on, does not have this contact, nor what hangs under it.
+fn without(contact: &str, hidden: &Arc<AtomicBool>) -> Rewrite {
+    let (id, hidden) = (contact.to_owned(), Arc::clone(hidden));
+    Arc::new(move |line, mut answer| {
+        if !hidden.load(Ordering::SeqCst) {
+            return Ok(answer);
+        }
+        if line.contains(&id) {
+            return Err((400, json!({ "error": format!("Contact with id {id} not found"), "status": 400 })));
+        }
+        if let Some(tasks) = rows(&mut answer, "tasks") {
+            tasks.retain(|task| task["contactId"] != id.as_str());
+        }
+        let lost = rows(&mut answer, "contacts").map_or(0, |contacts| {
+            let before = contacts.len();
+            contacts.retain(|contact| contact["id"] != id.as_str());
+            before - contacts.len()
+        });
+        if let Some(total) = answer["total"].as_u64().filter(|_| lost > 0) {
+            answer["total"] = json!(total - lost as u64);
+        }
+        Ok(answer)
+    })
+}
+
+#[tokio::test]
+async fn contacts_that_ghl_refuses_every_night_keep_nobody_else_from_being_created() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.abreast = 1;
+    house.person(1);
+    house.good_night().await;
+    for number in 0..7 {
+        let set = json!({ "name": format!("Sin Arroba{number}"), "email": format!("persona{number}.example.com") });
+        house.contact(Side::Cliengo, &set);
+    }
+    house.contact(Side::Cliengo, &json!({ "name": "Con Arroba", "email": "con@example.com" }));
+    for _ in 0..2 {
+        let finished = house.night().await;
+        assert!(finished.needs_a_person());
+    }
+    assert_eq!(contacts(&house), [9, 2], "{:?}", house.sent());
+}
+
+#[tokio::test]
+async fn records_that_cannot_be_read_before_they_are_written_keep_nobody_else_waiting() {
+    let (mut house, people) = linked("").await;
+    house.abreast = 1;
+    for (number, person) in people.iter().enumerate() {
+        house.change(Side::Cliengo, person, &json!({ "name": format!("Nombre Nuevo{number}") }));
+    }
+    let bad: BTreeSet<String> = people[..7].iter().map(|person| person.ghl.clone()).collect();
+    let odd: Rewrite = Arc::new(move |line, answer| match line.strip_prefix("GET /ghl/contacts/") {
+        Some(id) if bad.contains(id) => Err((404, json!({}))),
+        _ => Ok(answer),
+    });
+    put_before_ghl(&mut house, odd).await;
+    house.strict = false;
+    let ended = outcomes(&house.night().await);
+    let applied = ended.iter().filter(|ended| **ended == OperationOutcome::Applied).count();
+    assert_eq!(applied, 5, "{ended:?}");
+}
