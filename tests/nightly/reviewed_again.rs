@@ -100,3 +100,17 @@ async fn records_that_cannot_be_read_before_they_are_written_keep_nobody_else_wa
     let applied = ended.iter().filter(|ended| **ended == OperationOutcome::Applied).count();
     assert_eq!(applied, 5, "{ended:?}");
 }
+
+#[tokio::test]
+async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
+    let (mut house, people) = linked(PROPAGATE).await;
+    for title in ["Llamar", "Visitar"] {
+        house.task(Side::Ghl, &people[0], title);
+    }
+    house.good_night().await;
+    house.pair.tasks.policy.direction = Direction::Off;
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert!(!finished.is_refused(), "{:?}", finished.plan.guards);
+    }
+}
