@@ -114,3 +114,25 @@ async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
         assert!(!finished.is_refused(), "{:?}", finished.plan.guards);
     }
 }
+
+#[tokio::test]
+async fn a_second_with_more_contacts_than_can_be_listed_hides_nobody_of_other_days() {
+    let house = House::build(&Plot::extended()).await;
+    let born = |at: &str, number: u32| json!({ "name": format!("P{number}"), "email": format!("p{number}@example.com"), "createdAt": at });
+    let earlier = house.contact(Side::Cliengo, &born("2025-03-01T12:00:00Z", 1));
+    for number in 10..1_120 {
+        house.contact(Side::Cliengo, &born("2026-02-03T04:05:06Z", number));
+    }
+    let later = house.contact(Side::Cliengo, &born("2026-02-05T12:00:00Z", 2));
+    // Of every window that is split, the first page is seen: so many newer ones that it is on none.
+    for number in 2_000..2_101 {
+        house.contact(Side::Cliengo, &born("2026-02-05T12:30:00Z", number));
+    }
+    let ids = Ids::default();
+    let (cliengo, _) = house.clients(&CancellationToken::new());
+    let listed = cliengo.list_contacts(&ids).await.unwrap();
+    assert!(matches!(listed.coverage, Coverage::Incomplete(_)), "{:?}", listed.coverage);
+    let ids = ids.0.lock().unwrap();
+    assert!(ids.contains(&earlier) && ids.contains(&later), "{} of 1213", ids.len());
+    assert_eq!(ids.len(), 1_203, "all but ten of that second, whom no request reaches");
+}
