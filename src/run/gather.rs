@@ -246,7 +246,10 @@ where
             let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged, rejected: Rejected::default() });
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
-                let sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
+                let mut sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
+                if matches!(sighting, Some(Sighting::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)? {
+                    sighting = None;
+                }
                 *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
             }
             let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: sleeps, sides };
@@ -264,6 +267,12 @@ where
             }
         }
         Ok(loaded)
+    }
+
+    /// Whether a task's or note's contact was not listed on that side.
+    fn lacks_contact_of(&self, parent: Option<&LinkRow>, side: Side) -> Result<bool, RunError> {
+        let Some(contact) = parent.and_then(|parent| parent.ids.of(side)) else { return Ok(false) };
+        Ok(!held(self.stage).has(side, Kind::Contact, contact)?)
     }
 
     /// One side's shadow, as tonight's mapping reads it.

@@ -116,6 +116,43 @@ async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
 }
 
 #[tokio::test]
+async fn tasks_that_are_gone_with_a_contact_that_a_torn_listing_lacks_are_no_deletes_of_their_own() {
+    let (mut house, people) = linked("").await;
+    let person = &people[0];
+    house.task(Side::Cliengo, person, "Enviar presupuesto");
+    house.good_night().await;
+    house.remove(Side::Ghl, person);
+    // The count is one too high, and of a task under a contact that is gone GHL says only that the task is.
+    let rewrite: Rewrite = Arc::new(|line, mut answer| {
+        if let Some((_, task)) = line.split_once("/tasks/").filter(|_| line.starts_with("GET ")) {
+            return Err((400, json!({ "error": format!("Task with id {task} not found"), "status": 400 })));
+        }
+        if let Some(total) = answer["total"].as_u64() {
+            answer["total"] = json!(total + 1);
+        }
+        Ok(answer)
+    });
+    put_before_ghl(&mut house, rewrite).await;
+    let finished = house.night().await;
+    assert!(!finished.plan.listings.ghl.contact.complete);
+    assert_eq!(house.sent(), [""; 0]);
+    house.urls.ghl = house.sandbox.ghl_url();
+    house.quiet_night().await;
+    assert_eq!(house.children(Side::Cliengo, "tasks", &person.cliengo), ["Enviar presupuesto"]);
+}
+
+/// Keeps the ids of what is listed.
+#[derive(Default)]
+struct Ids(Mutex<BTreeSet<String>>);
+
+impl Sink<CliengoId> for Ids {
+    fn put(&self, _: Kind, records: Vec<RawRecord<CliengoId>>) -> Result<(), SinkError> {
+        self.0.lock().unwrap().extend(records.into_iter().map(|record| record.id.as_str().to_owned()));
+        Ok(())
+    }
+}
+
+#[tokio::test]
 async fn a_second_with_more_contacts_than_can_be_listed_hides_nobody_of_other_days() {
     let house = House::build(&Plot::extended()).await;
     let born = |at: &str, number: u32| json!({ "name": format!("P{number}"), "email": format!("p{number}@example.com"), "createdAt": at });
