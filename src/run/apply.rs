@@ -404,7 +404,7 @@ where
             return Ok(ended(OperationOutcome::Refused, reason));
         }
         self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
-        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(operation, write, &answer.record) })
+        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 
     /// Settles an applied operation and closes its intent in one transaction. (I39)
@@ -505,10 +505,11 @@ fn changed_meanwhile(write: &Write, now: &Record) -> bool {
 }
 
 /// I33: what the CRM stored instead of what was sent.
-fn not_as_sent(operation: &Operation, write: &Write, answer: &Record) -> Option<String> {
+fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
     let differs = |(field, sent): &(&Field, &Value)| answer.get(field).is_some_and(|stored| !stored.same(sent));
     let mut differing: Vec<&str> = write.set.iter().filter(differs).map(|(field, _)| field.as_str()).collect();
-    if !operation.settle.tags.were_kept(answer) {
+    let tags = TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() };
+    if !tags.were_kept(answer) {
         differing.push(Field::Tags.as_str());
     }
     (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))

@@ -99,6 +99,7 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
         if ours {
             attempted(state, id, applied)?;
             fields.extend(written(applied));
+            first_tags(state, id, applied, &mut fields)?;
         }
         state.settle_shadow(&link, side, &fields, ours)?;
     }
@@ -160,6 +161,26 @@ fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), Stat
         let attempt = Attempt { before, updated: applied.answer.updated };
         state.attempted(link, applied.side, field, &attempt, !stored)?;
     }
+    Ok(())
+}
+
+/// I33: the tags that a create carried, as far as its answer shows them. One that was not kept is no removal.
+fn first_tags(
+    state: &State,
+    link: i64,
+    applied: &Applied<'_>,
+    fields: &mut BTreeMap<Field, Value>,
+) -> Result<(), StateError> {
+    let Some(Value::Tags(sent)) = fields.get(&Field::Tags).cloned() else { return Ok(()) };
+    let kept = match applied.answer.get(&Field::Tags) {
+        None => sent.clone(),
+        Some(_) => sent.iter().flat_map(|tag| applied.answer.tags().spellings(tag)).collect(),
+    };
+    if !kept.same(&sent) {
+        let attempt = Attempt { before: Value::Empty, updated: applied.answer.updated };
+        state.attempted(link, applied.side, &Field::Tags, &attempt, true)?;
+    }
+    fields.insert(Field::Tags, Value::tags(kept));
     Ok(())
 }
 

@@ -116,6 +116,21 @@ async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
 }
 
 #[tokio::test]
+async fn tags_that_ghl_did_not_keep_of_a_create_stay_where_they_came_from() {
+    let house = House::build(&Plot::extended()).await;
+    let made = house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }));
+    let ana = Person { cliengo: made, ghl: String::new() };
+    house.tag(Side::Cliengo, EditOp::Create, &ana, "vip");
+    house.faults("ignore-field=tags@ghl:POST:/contacts/#2");
+    for _ in 0..3 {
+        house.night().await;
+        house.faults("");
+    }
+    assert_eq!(contacts(&house), [1, 1]);
+    assert_eq!(house.row(Side::Cliengo, &ana)["tags"], json!(["vip"]), "{:?}", house.sent());
+}
+
+#[tokio::test]
 async fn tasks_that_are_gone_with_a_contact_that_a_torn_listing_lacks_are_no_deletes_of_their_own() {
     let (mut house, people) = linked("").await;
     let person = &people[0];
