@@ -49,7 +49,20 @@ pub struct Gathered<'a> {
     /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
     /// Kept contacts whose half that was gone is there again, as the CRM itself says.
-    pub risen: Vec<(i64, SideId)>,
+    pub risen: Vec<Risen>,
+    /// Kept contacts whose survivor is gone as well.
+    pub ended: BTreeSet<i64>,
+}
+
+/// A kept contact whose half that was gone is there again.
+#[derive(Debug)]
+pub struct Risen {
+    /// Its link.
+    pub link: i64,
+    /// The id that is there again.
+    pub id: SideId,
+    /// Its tasks and notes that did not come back with it.
+    pub lost: Vec<LinkRow>,
 }
 
 /// What is known of one half of a touched link.
@@ -375,7 +388,9 @@ where
             }
         }
         let risen = self.risen().await?;
-        let freed = self.free_survivors()?;
+        let ended = self.ended().await?;
+        let mut freed = self.free_survivors()?;
+        freed.extend(&ended);
         let holders = self.holders(&contacts, &freed)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
@@ -423,7 +438,7 @@ where
         for side in Side::BOTH {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended })
     }
 }
 

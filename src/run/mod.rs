@@ -39,6 +39,11 @@ use crate::state::{PairLock, Stage, State, StateError, Watch, set_aside};
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
 pub const MAPPING_VERSION: &str = "1";
 
+/// Where the state says how far the first sync came.
+const FIRST_SYNC: &str = "first_sync";
+const BEGUN: &str = "begun";
+const DONE: &str = "done";
+
 /// How many contacts are written at a time where nothing else is said.
 pub const FAMILIES: usize = 8;
 

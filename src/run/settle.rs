@@ -5,10 +5,10 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use super::gather::{Gathered, covers};
-use super::held;
+use super::gather::{Gathered, Risen, covers};
 use super::pull::Pulled;
 use super::saved::generation;
+use super::{BEGUN, FIRST_SYNC, held};
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
@@ -244,14 +244,29 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, Some(run))?;
         }
-        for (link, id) in &gathered.risen {
-            state.restore(*link, Kind::Contact, id)?;
+        for risen in &gathered.risen {
+            rise(state, risen, run)?;
+        }
+        for link in &gathered.ended {
+            settle_one(state, &Settlement::Drop { link: *link }, run)?;
         }
         for (link, side) in &gathered.returned {
             state.set_missed(*link, *side, None)?;
         }
         Ok(())
     })
+}
+
+/// A contact is there again. What it lost meanwhile is no delete (`semantics` 22): its survivor is made again.
+fn rise(state: &State, risen: &Risen, run: i64) -> Result<(), StateError> {
+    state.restore(risen.link, Kind::Contact, &risen.id)?;
+    for child in &risen.lost {
+        if let Some(id) = child.ids.tagged(risen.id.side()) {
+            state.bury(child.kind, &id, run, "lost with its contact")?;
+        }
+        state.retire(child.id)?;
+    }
+    Ok(())
 }
 
 /// One half is gone and the survivor stays.

@@ -65,6 +65,71 @@ fn without(contact: &str, hidden: &Arc<AtomicBool>) -> Rewrite {
 }
 
 #[tokio::test]
+async fn somebody_who_was_removed_on_one_side_and_later_on_the_other_comes_back_as_somebody_new() {
+    for gone in Side::BOTH {
+        let (house, people) = linked("").await;
+        house.remove(gone, &people[0]);
+        house.quiet_night().await;
+        // The report said that it stays there: so it is removed by hand.
+        house.remove(gone.other(), &people[0]);
+        house.quiet_night().await;
+        let set = json!({ "name": "Persona Prueba1", "firstName": "Persona", "email": "persona1@example.com" });
+        let mut set = set.as_object().unwrap().clone();
+        set.remove(if gone == Side::Ghl { "name" } else { "firstName" });
+        house.contact(gone, &Value::Object(set));
+        house.good_night().await;
+        assert_eq!(contacts(&house), [12, 12], "removed in {gone} first");
+        assert_eq!(held(&house.quiet_night().await), []);
+    }
+}
+
+#[tokio::test]
+async fn what_a_restored_contact_lost_is_made_again_and_takes_nothing_with_it() {
+    let (mut house, people) = linked("").await;
+    let person = &people[0];
+    let note = house.note(Side::Cliengo, person, "Pidió precio");
+    let kept = house.note(Side::Cliengo, person, "Pidió turno");
+    house.task(Side::Cliengo, person, "Enviar presupuesto");
+    // So that no side is emptied without this person.
+    house.note(Side::Cliengo, &people[1], "Otra nota");
+    house.task(Side::Cliengo, &people[1], "Otra tarea");
+    house.good_night().await;
+    let hidden = Arc::new(AtomicBool::new(true));
+    put_before_ghl(&mut house, without(&person.ghl, &hidden)).await;
+    let first = house.quiet_night().await;
+    assert_eq!(held(&first), [HeldReason::RemovedElsewhere]);
+    assert!(!first.is_refused());
+    // GHL restores a contact without its notes and tasks (`GHL API notes, 5`); here one note survives.
+    for (kind, kinds) in [(EditKind::Note, "notes"), (EditKind::Task, "tasks")] {
+        for row in house.rows(Side::Ghl, kinds) {
+            let is_lost = row["body"] == "Pidió precio" || row["title"] == "Enviar presupuesto";
+            if let Some(id) = row["id"].as_str().or_else(|| row["_id"].as_str()).filter(|_| is_lost) {
+                house.remove_child(Side::Ghl, kind, person, id);
+            }
+        }
+    }
+    hidden.store(false, Ordering::SeqCst);
+    for _ in 0..3 {
+        let finished = house.night().await;
+        assert!(
+            house.writes().iter().all(|write| write.method != "DELETE"),
+            "{:?} {:?}",
+            house.sent(),
+            held(&finished)
+        );
+    }
+    for side in Side::BOTH {
+        assert_eq!(house.children(side, "notes", person.on(side)), ["Pidió precio", "Pidió turno"], "{side}");
+        assert_eq!(house.children(side, "tasks", person.on(side)), ["Enviar presupuesto"], "{side}");
+    }
+    house.edit_child(Side::Cliengo, EditKind::Note, person, &note, &json!({ "message": "Pidió otro precio" }));
+    house.edit_child(Side::Cliengo, EditKind::Note, person, &kept, &json!({ "message": "Pidió otro turno" }));
+    house.good_night().await;
+    assert_eq!(house.children(Side::Ghl, "notes", &person.ghl), ["Pidió otro precio", "Pidió otro turno"]);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn contacts_that_ghl_refuses_every_night_keep_nobody_else_from_being_created() {
     let mut house = House::build(&Plot::extended()).await;
     house.abreast = 1;
