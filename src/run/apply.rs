@@ -366,8 +366,12 @@ where
     fn journal(&self, operation: &Operation, write: &Write, request: &Request) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        let parent_link = operation.settle.parent.and_then(|link| self.resolve(link));
-        let adoption = Adoption::of(&operation.settle, &operation.ids, &write.set, parent_link);
+        let settles = !matches!(write.action, Action::Delete | Action::Link);
+        let [link, parent_link] =
+            [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
+        let mut ids = operation.ids.clone();
+        ids.extend(write.target.as_ref().and_then(|target| self.id_of(target)));
+        let adoption = Adoption::of(&operation.settle, ids, &write.set, link, parent_link);
         let sought = Record { fields: write.set.clone(), ..Record::default() };
         held(self.state).open_intent(&IntentDraft {
             run: self.run,
@@ -378,9 +382,9 @@ where
             request,
             at: self.job.clock.now(),
             source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
-            parent_id: parent.as_ref().filter(|_| create).map(SideId::as_str),
+            parent_id: parent.as_ref().map(SideId::as_str),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
-            settle: create.then(|| serde_json::to_string(&adoption)).transpose()?,
+            settle: settles.then(|| serde_json::to_string(&adoption)).transpose()?,
         })
     }
 

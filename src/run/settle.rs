@@ -377,7 +377,7 @@ fn merged(shadow: &Record, listed: &Record) -> Record {
     Record { fields, ..listed.clone() }
 }
 
-/// Both sides' fields that a create's counterpart takes when it is found later.
+/// Both sides' fields that an operation of unknown outcome settles when it is found to be done.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Adoption {
     /// What settles.
@@ -389,10 +389,27 @@ pub struct Adoption {
 }
 
 impl Adoption {
-    /// The settlement of a create, resolved so that a later run can finish it.
+    /// The settlement of an operation, resolved so that a later run can finish it.
     #[must_use]
-    pub fn of(settle: &Settle, ids: &Ids, sent: &BTreeMap<Field, Value>, parent: Option<i64>) -> Self {
-        let settle = Settle { parent: parent.map(LinkRef::Existing), ..settle.clone() };
-        Self { settle, ids: ids.clone(), sent: sent.clone() }
+    pub fn of(
+        settle: &Settle,
+        ids: Ids,
+        sent: &BTreeMap<Field, Value>,
+        link: Option<i64>,
+        parent: Option<i64>,
+    ) -> Self {
+        let [link, parent] = [link, parent].map(|link| link.map(LinkRef::Existing));
+        Self { settle: Settle { link, parent, ..settle.clone() }, ids, sent: sent.clone() }
+    }
+
+    /// Whether a record shows all that a change was to bring. A mark says nothing of itself: it is seen the next time.
+    #[must_use]
+    pub fn is_done(&self, record: &Record) -> bool {
+        let tags = &self.settle.tags;
+        let has_tags = !(tags.added.is_empty() && tags.removed.is_empty());
+        let shows = |(field, sent): (&Field, &Value)| record.get(field).is_some_and(|now| now.same(sent));
+        (has_tags || !self.sent.is_empty())
+            && self.sent.iter().all(shows)
+            && (!has_tags || record.get(&Field::Tags).is_some() && tags.were_kept(record))
     }
 }

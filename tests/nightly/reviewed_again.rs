@@ -196,6 +196,27 @@ async fn tags_that_ghl_did_not_keep_of_a_create_stay_where_they_came_from() {
 }
 
 #[tokio::test]
+async fn an_edit_after_an_update_without_an_answer_is_no_conflict_with_our_own_write() {
+    for source in Side::BOTH {
+        let policy = format!("[pair.house.contacts]\nconflict = \"{}\"\n", source.other());
+        let (house, people) = linked(&policy).await;
+        let person = &people[0];
+        house.change(source, person, &json!({ "email": "nueva@example.com" }));
+        let method = if source == Side::Ghl { "PATCH" } else { "PUT" };
+        house.faults(&format!("reset-after-write@{}:{method}:/contacts/#..5", source.other()));
+        assert_eq!(outcomes(&house.night().await), [OperationOutcome::Unknown]);
+        house.faults("");
+        house.change(source, person, &json!({ "email": "otra@example.com" }));
+        let finished = house.good_night().await;
+        assert!(finished.plan.conflicts.is_empty(), "{:?}", finished.plan.conflicts);
+        for side in Side::BOTH {
+            assert_eq!(house.row(side, person)["email"], "otra@example.com", "{side}");
+        }
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
 async fn tasks_that_are_gone_with_a_contact_that_a_torn_listing_lacks_are_no_deletes_of_their_own() {
     let (mut house, people) = linked("").await;
     let person = &people[0];
