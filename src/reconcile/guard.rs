@@ -131,10 +131,12 @@ fn counted(input: &Input<'_>, tally: Tally, side: Side, kind: Kind, links: u64) 
         guards.push(Guard { guard, side, kind, value, limit, tripped });
     };
     let percent = |count: u64| if links == 0 { 0.0 } else { precise(count) * 100.0 / precise(links) };
+    // `semantics` 24: also where it was interrupted, and was let pass before.
+    let first = input.first_sync || input.first_sync_goes_on;
     let sorts = [
         (GuardName::DeletePercent, tally.delete, limits.delete_percent, DELETE_FLOOR, true),
-        (GuardName::UpdatePercent, tally.update, limits.update_percent, UPDATE_FLOOR, !input.first_sync),
-        (GuardName::CreatePercent, tally.create, limits.create_percent, CREATE_FLOOR, !input.first_sync),
+        (GuardName::UpdatePercent, tally.update, limits.update_percent, UPDATE_FLOOR, !first),
+        (GuardName::CreatePercent, tally.create, limits.create_percent, CREATE_FLOOR, !first),
     ];
     for (guard, count, limit, floor, applies) in sorts {
         if count > 0 && applies && !few_links {

@@ -44,8 +44,17 @@ struct Applying<'a, C, G> {
     breaker: Breaker,
 }
 
-/// Applies a plan: what came of each operation, and why it could not go on where the state could not be written. Then
-/// nothing further is sent.
+/// What came of applying a plan.
+pub(super) struct Came {
+    /// By operation.
+    pub outcomes: BTreeMap<u32, Ended>,
+    /// Why it could not go on where the state could not be written: then nothing further is sent.
+    pub failure: Option<StateError>,
+    /// Whether every operation had its turn: the run was not stopped, and no CRM was given up.
+    pub to_its_end: bool,
+}
+
+/// Applies a plan.
 pub(super) async fn apply<C, G>(
     job: &Job<'_, C, G>,
     state: &Mutex<State>,
@@ -53,7 +62,7 @@ pub(super) async fn apply<C, G>(
     run: i64,
     plan: &Plan,
     forms: &Forms,
-) -> (BTreeMap<u32, Ended>, Option<StateError>)
+) -> Came
 where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
@@ -70,7 +79,9 @@ where
         breaker: Breaker::default(),
     };
     let failure = applying.all(plan).await.err();
-    (applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner), failure)
+    let to_its_end = failure.is_none() && !job.stop.is_cancelled() && applying.breaker.open().is_none();
+    let outcomes = applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Came { outcomes, failure, to_its_end }
 }
 
 fn ended(outcome: OperationOutcome, reason: impl Into<String>) -> Ended {

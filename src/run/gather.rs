@@ -14,7 +14,7 @@ use company::recognisable;
 use super::pull::Pulled;
 use super::rederive::Remapping;
 use super::tasks::source_tasks;
-use super::{Job, RunError, held};
+use super::{BEGUN, FIRST_SYNC, Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
 use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
@@ -400,6 +400,10 @@ where
             mode: job.mode,
             now: job.clock.now(),
             first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
+            first_sync_goes_on: match state {
+                Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
+                None => false,
+            },
             capabilities: Both {
                 cliengo: job.cliengo.capabilities(&self.pulled.learned),
                 ghl: job.ghl.capabilities(&self.pulled.learned),

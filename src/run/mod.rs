@@ -248,12 +248,16 @@ where
         held(state).keep_refused(&plan_id, run, &approval::guarded(&plan))?;
     } else {
         settle::before(&mut held(state), &plan, &gathered, run)?;
-        let (outcomes, failure) = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
-        record.outcomes = outcomes;
-        let settled = match failure {
+        let applied = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
+        record.outcomes = applied.outcomes;
+        let settled = match applied.failure {
             Some(failure) => Err(failure),
             None => settle::after(&mut held(state), &stage, &gathered, &pulled, run, started),
         };
+        let settled = settled.and_then(|()| match plan.first_sync || gathered.input.first_sync_goes_on {
+            true if applied.to_its_end => held(state).set_meta(FIRST_SYNC, DONE),
+            _ => Ok(()),
+        });
         record.failure = settled.err().map(|why| why.to_string());
     }
     record.finished = job.clock.now();

@@ -235,6 +235,9 @@ fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateErr
 /// When it cannot be written: then nothing is sent.
 pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, run: i64) -> Result<(), StateError> {
     state.atomically(|state| {
+        if plan.first_sync {
+            state.set_meta(FIRST_SYNC, BEGUN)?;
+        }
         for operation in &plan.operations {
             state.plan_operation(run, operation.id, &operation.canonical())?;
         }

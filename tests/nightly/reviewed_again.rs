@@ -274,3 +274,32 @@ async fn a_second_with_more_contacts_than_can_be_listed_hides_nobody_of_other_da
     assert!(ids.contains(&earlier) && ids.contains(&later), "{} of 1213", ids.len());
     assert_eq!(ids.len(), 1_203, "all but ten of that second, whom no request reaches");
 }
+
+#[tokio::test]
+async fn a_first_sync_that_was_interrupted_goes_on_the_next_night() {
+    let house = House::build(&Plot::extended()).await;
+    for number in 1..=12 {
+        house.person(number);
+    }
+    for number in 100..200 {
+        house.contact(Side::Cliengo, &json!({ "name": "Sola", "email": format!("sola{number}@example.com") }));
+    }
+    let stop = CancellationToken::new();
+    let consent = Consent::default();
+    let stopping = async {
+        while house.writes().len() < 5 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    let (finished, ()) = tokio::join!(house.try_night(&consent, stop.clone()), stopping);
+    assert!(outcomes(&finished.unwrap()).contains(&OperationOutcome::NotStarted));
+    house.good_night().await;
+    assert_eq!(contacts(&house), [112, 112]);
+    house.quiet_night().await;
+    // From then on it is a night like any other.
+    for number in 300..400 {
+        house.contact(Side::Cliengo, &json!({ "name": "Tardía", "email": format!("tarde{number}@example.com") }));
+    }
+    assert!(house.night().await.is_refused());
+}
