@@ -181,6 +181,44 @@ async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
 }
 
 #[tokio::test]
+async fn an_edit_whose_counterpart_was_not_listed_is_said_and_carried_over_later() {
+    let (mut house, people) = linked("").await;
+    let (torn, id) = (Arc::new(AtomicBool::new(true)), people[0].ghl.clone());
+    let tearing = Arc::clone(&torn);
+    // It counts one more than it lists.
+    let rewrite: Rewrite = Arc::new(move |_, mut answer| {
+        if let Some(contacts) = rows(&mut answer, "contacts").filter(|_| tearing.load(Ordering::SeqCst)) {
+            contacts.retain(|contact| contact["id"] != id.as_str());
+        }
+        Ok(answer)
+    });
+    put_before_ghl(&mut house, rewrite).await;
+    house.change(Side::Cliengo, &people[0], &json!({ "email": "nueva@example.com" }));
+    let finished = house.quiet_night().await;
+    assert!(!finished.plan.listings.ghl.contact.complete);
+    assert!(finished.needs_a_person(), "an edit did not get through");
+    assert!(held(&finished).contains(&HeldReason::Unlisted), "{:?}", finished.plan.held);
+    torn.store(false, Ordering::SeqCst);
+    house.good_night().await;
+    assert_eq!(house.row(Side::Ghl, &people[0])["email"], "nueva@example.com");
+}
+
+#[tokio::test]
+async fn a_new_note_beside_a_list_that_cannot_be_read_waits_and_is_said() {
+    for side in Side::BOTH {
+        let (house, people) = linked("").await;
+        house.note(side.other(), &people[0], "Pidió precio");
+        house.faults(&format!("status=500@{side}:GET:/contacts/{}/notes*", people[0].on(side)));
+        let finished = house.quiet_night().await;
+        assert_eq!(held(&finished), [HeldReason::Unlisted], "{side}");
+        house.faults("");
+        house.good_night().await;
+        assert_eq!(house.rows(side, "notes").len(), 1);
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
 async fn tags_that_ghl_did_not_keep_of_a_create_stay_where_they_came_from() {
     let house = House::build(&Plot::extended()).await;
     let made = house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }));
