@@ -341,3 +341,26 @@ async fn a_first_sync_that_was_interrupted_goes_on_the_next_night() {
     }
     assert!(house.night().await.is_refused());
 }
+
+#[tokio::test]
+async fn somebody_else_of_the_same_phone_is_not_taken_for_a_create_without_an_answer() {
+    let (house, _) = linked("").await;
+    let ana = json!({ "name": "Ana", "email": "ana@example.com", "phone": "+5491155550000" });
+    house.contact(Side::Cliengo, &ana);
+    house.faults("reset-before@ghl:POST:/contacts/#2");
+    assert!(outcomes(&house.night().await).contains(&OperationOutcome::Unknown));
+    house.faults("");
+    // Her daughter, in GHL, before the next night.
+    let eva = json!({ "firstName": "Eva", "email": "eva@example.com", "phone": "+5491155550000", "createdAt": null });
+    let mut eva = eva.as_object().unwrap().clone();
+    eva.insert("createdAt".to_owned(), json!(concord::clock::Clock::now(&*house.clock).to_string()));
+    house.contact(Side::Ghl, &Value::Object(eva));
+    for _ in 0..2 {
+        let finished = house.night().await;
+        let reasons: BTreeSet<HeldReason> = held(&finished).into_iter().collect();
+        assert_eq!(reasons, BTreeSet::from([HeldReason::EmailPhoneMismatch]), "{:?}", finished.plan.held);
+    }
+    let emails: BTreeSet<String> =
+        house.rows(Side::Cliengo, "contacts").iter().map(|row| row["email"].to_string()).collect();
+    assert!(emails.contains("\"ana@example.com\""), "{emails:?}");
+}
