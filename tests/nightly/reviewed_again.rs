@@ -364,3 +364,24 @@ async fn somebody_else_of_the_same_phone_is_not_taken_for_a_create_without_an_an
         house.rows(Side::Cliengo, "contacts").iter().map(|row| row["email"].to_string()).collect();
     assert!(emails.contains("\"ana@example.com\""), "{emails:?}");
 }
+
+#[tokio::test]
+async fn a_note_of_unknown_outcome_under_a_contact_that_is_gone_does_not_wait_for_ever() {
+    let (house, people) = linked("").await;
+    let person = &people[0];
+    house.note(Side::Cliengo, person, "Pidió precio");
+    let path = format!("/contacts/{}/notes", person.ghl);
+    let unreadable: Vec<String> = (2..40).map(|nth| format!("status=500@ghl:GET:{path}#{nth}")).collect();
+    house.faults(&format!("reset-after-write@ghl:POST:{path},{}", unreadable.join(",")));
+    assert!(outcomes(&house.night().await).contains(&OperationOutcome::Unknown));
+    house.faults("");
+    house.remove(Side::Ghl, person);
+    house.night().await;
+    let set = json!({ "firstName": "Persona", "lastName": "Prueba1", "email": "persona1@example.com" });
+    let back = Person { cliengo: person.cliengo.clone(), ghl: house.contact(Side::Ghl, &set) };
+    for _ in 0..3 {
+        house.night().await;
+    }
+    assert_eq!(house.children(Side::Ghl, "notes", &back.ghl), ["Pidió precio"]);
+    assert_eq!(held(&house.quiet_night().await), []);
+}
