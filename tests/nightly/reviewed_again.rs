@@ -385,3 +385,20 @@ async fn a_note_of_unknown_outcome_under_a_contact_that_is_gone_does_not_wait_fo
     assert_eq!(house.children(Side::Ghl, "notes", &back.ghl), ["Pidió precio"]);
     assert_eq!(held(&house.quiet_night().await), []);
 }
+
+#[tokio::test]
+async fn an_id_whose_owner_came_back_as_somebody_new_is_seen_again_when_it_is_restored() {
+    let (house, people) = linked("").await;
+    house.remove(Side::Ghl, &people[0]);
+    house.quiet_night().await;
+    let set = json!({ "firstName": "Persona", "lastName": "Prueba1", "email": "persona1@example.com" });
+    house.contact(Side::Ghl, &set);
+    for _ in 0..10 {
+        house.night().await;
+    }
+    let set = json!({ "firstName": "Vuelve", "email": "vuelve@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&people[0].ghl), &set);
+    house.good_night().await;
+    assert_eq!(contacts(&house), [13, 13]);
+    house.quiet_night().await;
+}
