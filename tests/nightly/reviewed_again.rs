@@ -402,3 +402,19 @@ async fn an_id_whose_owner_came_back_as_somebody_new_is_seen_again_when_it_is_re
     assert_eq!(contacts(&house), [13, 13]);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn somebody_who_wrote_twice_before_anybody_of_ghl_knew_is_created_once_where_one_of_them_is_the_primary() {
+    let house =
+        House::build(&Plot::extended().with_settings("[pair.house.contacts]\nduplicates = \"primary\"\n")).await;
+    for name in ["Ana", "Ana otra vez", "Ana de nuevo"] {
+        house.contact(Side::Cliengo, &json!({ "name": name, "email": "ana@example.com" }));
+    }
+    let first = house.good_night().await;
+    assert!(!first.needs_a_person(), "{:?}", first.plan.held);
+    assert_eq!(contacts(&house), [3, 1]);
+    assert_eq!(house.rows(Side::Ghl, "contacts")[0]["firstName"], "Ana");
+    house.good_night().await;
+    assert_eq!(house.writes(), []);
+    assert_eq!(held(&house.quiet_night().await), []);
+}
