@@ -366,6 +366,27 @@ async fn somebody_else_of_the_same_phone_is_not_taken_for_a_create_without_an_an
 }
 
 #[tokio::test]
+async fn a_removed_contact_is_removed_on_the_other_side_although_notes_or_tasks_are_switched_off() {
+    for kinds in ["notes", "tasks"] {
+        for gone in Side::BOTH {
+            let (house, people) = linked(&format!("{PROPAGATE}[pair.house.{kinds}]\ndirection = \"off\"\n")).await;
+            house.remove(gone, &people[0]);
+            house.good_night().await;
+            assert_eq!(contacts(&house), [11, 11], "{kinds} off, removed in {gone}");
+            assert_eq!(held(&house.quiet_night().await), []);
+            // What hangs under the survivor is nowhere else: it is kept, with its contact.
+            let kind = if kinds == "notes" { EditKind::Note } else { EditKind::Task };
+            let text = json!({ "title": "Sola", "dueDate": "2026-12-24T15:00:00.000Z" });
+            let text = if kinds == "notes" { json!({ "body": "Sola" }) } else { text };
+            house.edit(gone.other(), EditOp::Create, kind, Some(people[1].on(gone.other())), None, &text);
+            house.remove(gone, &people[1]);
+            let finished = house.quiet_night().await;
+            assert_eq!(held(&finished), [HeldReason::DirtyChild], "{kinds} off, removed in {gone}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_note_of_unknown_outcome_under_a_contact_that_is_gone_does_not_wait_for_ever() {
     let (house, people) = linked("").await;
     let person = &people[0];
