@@ -10,7 +10,7 @@ use super::settle::{self, Adoption, Applied};
 use super::{Job, RunError, deed, held};
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
-use crate::record::{CliengoId, Forms, GhlId, Record, RemoteId, Side, SideId};
+use crate::record::{CliengoId, Forms, GhlId, Kind, Record, RemoteId, Side, SideId};
 use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 
 /// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
@@ -184,7 +184,14 @@ async fn look<R: Reader>(
     let since = intent.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     let found = match crm.find_created(intent.kind, parent.as_ref(), &sought, since, forms).await {
         Ok(found) => found,
-        Err(why) => return Ok(Resolution::Open(why.to_string())),
+        Err(why) => {
+            // Nothing is left under a contact that is gone.
+            let gone = match parent.as_ref().filter(|_| intent.kind != Kind::Contact) {
+                Some(parent) => matches!(crm.look_up(Kind::Contact, parent, None).await, Ok(Lookup::Gone(_))),
+                None => false,
+            };
+            return Ok(if gone { Resolution::Absent } else { Resolution::Open(why.to_string()) });
+        }
     };
     let mut candidates = Vec::new();
     for candidate in found {

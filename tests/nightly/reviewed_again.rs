@@ -341,3 +341,101 @@ async fn a_first_sync_that_was_interrupted_goes_on_the_next_night() {
     }
     assert!(house.night().await.is_refused());
 }
+
+#[tokio::test]
+async fn somebody_else_of_the_same_phone_is_not_taken_for_a_create_without_an_answer() {
+    let (house, _) = linked("").await;
+    let ana = json!({ "name": "Ana", "email": "ana@example.com", "phone": "+5491155550000" });
+    house.contact(Side::Cliengo, &ana);
+    house.faults("reset-before@ghl:POST:/contacts/#2");
+    assert!(outcomes(&house.night().await).contains(&OperationOutcome::Unknown));
+    house.faults("");
+    // Her daughter, in GHL, before the next night.
+    let eva = json!({ "firstName": "Eva", "email": "eva@example.com", "phone": "+5491155550000", "createdAt": null });
+    let mut eva = eva.as_object().unwrap().clone();
+    eva.insert("createdAt".to_owned(), json!(concord::clock::Clock::now(&*house.clock).to_string()));
+    house.contact(Side::Ghl, &Value::Object(eva));
+    for _ in 0..2 {
+        let finished = house.night().await;
+        let reasons: BTreeSet<HeldReason> = held(&finished).into_iter().collect();
+        assert_eq!(reasons, BTreeSet::from([HeldReason::EmailPhoneMismatch]), "{:?}", finished.plan.held);
+    }
+    let emails: BTreeSet<String> =
+        house.rows(Side::Cliengo, "contacts").iter().map(|row| row["email"].to_string()).collect();
+    assert!(emails.contains("\"ana@example.com\""), "{emails:?}");
+}
+
+#[tokio::test]
+async fn a_removed_contact_is_removed_on_the_other_side_although_notes_or_tasks_are_switched_off() {
+    for kinds in ["notes", "tasks"] {
+        for gone in Side::BOTH {
+            let (house, people) = linked(&format!("{PROPAGATE}[pair.house.{kinds}]\ndirection = \"off\"\n")).await;
+            house.remove(gone, &people[0]);
+            house.good_night().await;
+            assert_eq!(contacts(&house), [11, 11], "{kinds} off, removed in {gone}");
+            assert_eq!(held(&house.quiet_night().await), []);
+            // What hangs under the survivor is nowhere else: it is kept, with its contact.
+            let kind = if kinds == "notes" { EditKind::Note } else { EditKind::Task };
+            let text = json!({ "title": "Sola", "dueDate": "2026-12-24T15:00:00.000Z" });
+            let text = if kinds == "notes" { json!({ "body": "Sola" }) } else { text };
+            house.edit(gone.other(), EditOp::Create, kind, Some(people[1].on(gone.other())), None, &text);
+            house.remove(gone, &people[1]);
+            let finished = house.quiet_night().await;
+            assert_eq!(held(&finished), [HeldReason::DirtyChild], "{kinds} off, removed in {gone}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_note_of_unknown_outcome_under_a_contact_that_is_gone_does_not_wait_for_ever() {
+    let (house, people) = linked("").await;
+    let person = &people[0];
+    house.note(Side::Cliengo, person, "Pidió precio");
+    let path = format!("/contacts/{}/notes", person.ghl);
+    let unreadable: Vec<String> = (2..40).map(|nth| format!("status=500@ghl:GET:{path}#{nth}")).collect();
+    house.faults(&format!("reset-after-write@ghl:POST:{path},{}", unreadable.join(",")));
+    assert!(outcomes(&house.night().await).contains(&OperationOutcome::Unknown));
+    house.faults("");
+    house.remove(Side::Ghl, person);
+    house.night().await;
+    let set = json!({ "firstName": "Persona", "lastName": "Prueba1", "email": "persona1@example.com" });
+    let back = Person { cliengo: person.cliengo.clone(), ghl: house.contact(Side::Ghl, &set) };
+    for _ in 0..3 {
+        house.night().await;
+    }
+    assert_eq!(house.children(Side::Ghl, "notes", &back.ghl), ["Pidió precio"]);
+    assert_eq!(held(&house.quiet_night().await), []);
+}
+
+#[tokio::test]
+async fn an_id_whose_owner_came_back_as_somebody_new_is_seen_again_when_it_is_restored() {
+    let (house, people) = linked("").await;
+    house.remove(Side::Ghl, &people[0]);
+    house.quiet_night().await;
+    let set = json!({ "firstName": "Persona", "lastName": "Prueba1", "email": "persona1@example.com" });
+    house.contact(Side::Ghl, &set);
+    for _ in 0..10 {
+        house.night().await;
+    }
+    let set = json!({ "firstName": "Vuelve", "email": "vuelve@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&people[0].ghl), &set);
+    house.good_night().await;
+    assert_eq!(contacts(&house), [13, 13]);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn somebody_who_wrote_twice_before_anybody_of_ghl_knew_is_created_once_where_one_of_them_is_the_primary() {
+    let house =
+        House::build(&Plot::extended().with_settings("[pair.house.contacts]\nduplicates = \"primary\"\n")).await;
+    for name in ["Ana", "Ana otra vez", "Ana de nuevo"] {
+        house.contact(Side::Cliengo, &json!({ "name": name, "email": "ana@example.com" }));
+    }
+    let first = house.good_night().await;
+    assert!(!first.needs_a_person(), "{:?}", first.plan.held);
+    assert_eq!(contacts(&house), [3, 1]);
+    assert_eq!(house.rows(Side::Ghl, "contacts")[0]["firstName"], "Ana");
+    house.good_night().await;
+    assert_eq!(house.writes(), []);
+    assert_eq!(held(&house.quiet_night().await), []);
+}
