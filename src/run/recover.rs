@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::settle::{self, Adoption, Applied};
-use super::{Job, RunError, held};
+use super::{Job, RunError, deed, held};
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
 use crate::record::{CliengoId, Forms, GhlId, Kind, Record, RemoteId, Side, SideId};
@@ -133,10 +133,11 @@ fn settle_adopted(
         created,
         answer,
     };
-    settle::applied(state, &settled, |reference| match reference {
+    let link = settle::applied(state, &settled, |reference| match reference {
         LinkRef::Existing(link) => Some(link),
         LinkRef::MadeBy(_) => None,
     })?;
+    deed::complete(state, intent.operation, &settled, link)?;
     state.close_intent(intent.id, IntentState::Adopted, None, id.as_ref().map(SideId::as_str))?;
     let (run, number) = intent.operation;
     state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))
