@@ -391,7 +391,8 @@ where
     fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        let settles = !matches!(write.action, Action::Delete | Action::Link);
+        // What an undo changes has moved the snapshot already.
+        let settles = create || write.action != Action::Delete && operation.settle.undoes.is_empty();
         let [link, parent_link] =
             [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
         let mut ids = operation.ids.clone();

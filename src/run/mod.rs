@@ -253,8 +253,17 @@ where
         Some(failure) => Err(failure),
         None => after(&mut held(state), applied.to_its_end),
     };
+    let settled = settled.and_then(|()| if applied.to_its_end { first_sync_is_done(&held(state)) } else { Ok(()) });
     record.failure = settled.err().map(|why| why.to_string());
     Ok(())
+}
+
+/// A first sync that came to its end is over, whatever was refused in it.
+fn first_sync_is_done(state: &State) -> Result<(), StateError> {
+    match state.meta(FIRST_SYNC)?.as_deref() {
+        Some(BEGUN) => state.set_meta(FIRST_SYNC, DONE),
+        _ => Ok(()),
+    }
 }
 
 /// The finished run, written into the history.
