@@ -205,6 +205,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         families: concord::run::FAMILIES,
         stop: CancellationToken::new(),
         watch: None,
+        progress: None,
     };
     let begun = Instant::now();
     let finished = run::sync(&job, &Consent::default()).await?;

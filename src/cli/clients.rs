@@ -42,6 +42,7 @@ impl Clients {
             mode,
             families: run::FAMILIES,
             watch: None,
+            progress: Some(&session.progress),
             stop: session.stop.clone(),
         }
     }

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::breaker::Breaker;
 use super::settle::{self, Adoption, Applied};
-use super::{Ended, Job, OperationOutcome, RunError, held, recover};
+use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, held, recover};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
@@ -42,6 +42,7 @@ struct Applying<'a, C, G> {
     /// Operations of which a request may have been sent.
     journaled: Mutex<BTreeSet<u32>>,
     breaker: Breaker,
+    meter: Meter<'a>,
 }
 
 /// Applies a plan: what came of each operation, and why it could not go on where the state could not be written. Then
@@ -58,6 +59,7 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
     let applying = Applying {
         job,
         state,
@@ -68,6 +70,7 @@ where
         ended: Mutex::default(),
         journaled: Mutex::default(),
         breaker: Breaker::default(),
+        meter: job.meter(Part::Applying, Some(writes as u64)),
     };
     let failure = applying.all(plan).await.err();
     (applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner), failure)
@@ -131,12 +134,13 @@ where
             let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
             match ended.outcome {
                 OperationOutcome::Applied => {
-                    info!(run = self.run, operation = operation.id, %side, %kind, action, "applied");
+                    info!(operation = operation.id, %side, %kind, action, "applied");
                 }
                 outcome => {
-                    warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied");
+                    warn!(operation = operation.id, %side, %kind, action, ?outcome, "not applied");
                 }
             }
+            self.meter.step(1);
             held(&self.ended).insert(operation.id, ended.clone());
             tried?;
             let name = serde_json::to_value(ended.outcome)?;

@@ -9,6 +9,7 @@ mod error;
 mod finished;
 mod gather;
 mod parents;
+mod progress;
 mod pull;
 mod recover;
 mod rederive;
@@ -24,10 +25,12 @@ pub use error::RunError;
 pub use finished::*;
 use gather::{Gathered, gather};
 use jiff::Timestamp;
+use progress::Meter;
+pub use progress::{Part, Progress};
 use pull::{Pulled, pull};
 pub use saved::{SavedPlan, SavedPlanError};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{Instrument, error_span, info};
 
 use crate::clock::Clock;
 use crate::config::Pair;
@@ -63,9 +66,16 @@ pub struct Job<'a, C, G> {
     pub stop: CancellationToken,
     /// Asked before every commit of the state; `None` but in tests.
     pub watch: Option<Watch>,
+    /// Hears how far the run is; `None`: nobody.
+    pub progress: Option<&'a dyn Progress>,
 }
 
 impl<C, G> Job<'_, C, G> {
+    /// Tells of a part of the run for as long as the meter lives.
+    fn meter(&self, part: Part, total: Option<u64>) -> Meter<'_> {
+        Meter::begin(self.progress, &self.pair.name, part, total)
+    }
+
     /// The pair's state file; a rebuild makes a new one beside it, and an interrupted rebuild goes on with that.
     fn state_path(&self) -> PathBuf {
         match self.mode {
@@ -102,6 +112,16 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// # Errors
 /// When a CRM or the state cannot be read.
 pub async fn plan<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    // An error's level: whatever of a run is logged at all carries its pair.
+    let span = error_span!("run", pair = job.pair.name);
+    plan_in_span(job).instrument(span).await
+}
+
+async fn plan_in_span<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
@@ -160,6 +180,15 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    let span = error_span!("run", pair = job.pair.name, run = tracing::field::Empty);
+    sync_in_span(job, consent).instrument(span).await
+}
+
+async fn sync_in_span<C, G>(job: &Job<'_, C, G>, consent: &Consent) -> Result<Finished, RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
     let started = job.clock.now();
     let _lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
     sweep(job.state_dir, &job.pair.name);
@@ -177,7 +206,8 @@ where
     let state = Mutex::new(state);
     held(&state).close_abandoned()?;
     let run = held(&state).begin_run(job.mode.as_str(), "", started)?;
-    info!(pair = job.pair.name, run, mode = job.mode.as_str(), "run begins");
+    tracing::Span::current().record("run", run);
+    info!(mode = job.mode.as_str(), "run begins");
     let mut done = sync_locked(job, consent, &path, &state, run, started).await;
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = &done {
@@ -255,7 +285,7 @@ where
     let (status, summary) = finished.summary();
     let kept = held(state).finish_run(run, status, &summary, job.clock.now());
     finished.fails(kept);
-    info!(pair = job.pair.name, run, status, "run ends");
+    info!(status, "run ends");
     Ok(finished)
 }
 

@@ -78,6 +78,14 @@ pub enum StateError {
     Row(String),
 }
 
+impl StateError {
+    /// Whether there was no room left to write to.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+}
+
 impl From<serde_json::Error> for StateError {
     fn from(error: serde_json::Error) -> Self {
         Self::Row(error.to_string())
@@ -198,6 +206,20 @@ impl State {
             });
         }
         Ok(Some(Self { connection, path: path.to_owned() }))
+    }
+
+    /// Holds every page, every index entry and every reference against each other; the first fault, where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn integrity(&self) -> Result<Option<String>, StateError> {
+        let said: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if said != "ok" {
+            return Ok(Some(said));
+        }
+        let dangling = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let dangling = self.connection.query_row("PRAGMA foreign_key_check", [], dangling).optional()?;
+        Ok(dangling.map(|table| format!("a row of {table} refers to one that is not there")))
     }
 
     /// The file.

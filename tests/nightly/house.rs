@@ -260,6 +260,7 @@ impl House {
             families: self.abreast,
             stop,
             watch: None,
+            progress: None,
         }
     }
 

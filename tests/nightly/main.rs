@@ -15,10 +15,13 @@ mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
 mod story;
+#[cfg(unix)]
+mod terminal;
 mod told;
 
 mod breaker;
 mod buried;
+mod checked;
 mod conflicts;
 mod deletes;
 mod documented;
@@ -26,8 +29,10 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod init;
 mod lost_answers;
 mod machine;
+mod manners;
 mod mapping;
 mod minimal;
 mod people;
