@@ -94,6 +94,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(usage) = error.downcast_ref::<Usage>() {
         return Some(usage.hint.clone());
     }
+    if error.is::<SavedPlanError>() {
+        return Some("make one with: concord plan --save FILE".to_owned());
+    }
     if let Some(setup) = error.downcast_ref::<SetupError>() {
         return Some(setup_hint(setup).to_owned());
     }

@@ -21,3 +21,4 @@ pub use screen::Style;
 pub(crate) use screen::{Line, Page, Paint, on_one_line, padded};
 pub use text::text;
 pub use verdict::{brief, verdict};
+pub(crate) use words::number;

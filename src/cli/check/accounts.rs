@@ -7,6 +7,7 @@ use crate::crm::cliengo::{Cliengo, Sample};
 use crate::crm::ghl::Ghl;
 use crate::crm::{Account, Announced, CrmError, Learned, Reader};
 use crate::record::{Capabilities, Side};
+use crate::report::number;
 use crate::run::RunError;
 use crate::state::State;
 
@@ -42,7 +43,7 @@ pub(super) async fn cliengo(
         Ok((account, leads)) => {
             findings.push(belongs(id(""), Side::Cliengo, &account, state));
             if let Some(leads) = leads {
-                let detail = format!("{} of {} leads of the plan used", leads.used, leads.limit);
+                let detail = format!("{} of {} leads of the plan used", number(leads.used), number(leads.limit));
                 findings.push(if leads.used < leads.limit {
                     Finding::ok(id(".leads"), detail)
                 } else {
@@ -286,12 +287,12 @@ async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
 /// What is left of the day's quota.
 fn limits(id: String, announced: Announced) -> Finding {
     let window = announced.interval.map_or(0, |interval| interval.as_secs());
-    let burst = announced.max.map_or_else(String::new, |burst| format!("{burst} requests in {window} s; "));
+    let burst = announced.max.map_or_else(String::new, |burst| format!("{} requests in {window} s; ", number(burst)));
     let Some(left) = announced.daily_remaining else {
         return Finding::ok(id, format!("{burst}no daily quota announced"));
     };
-    let of = announced.daily.map_or_else(String::new, |daily| format!(" of {daily}"));
-    let detail = format!("{burst}{left}{of} left today");
+    let of = announced.daily.map_or_else(String::new, |daily| format!(" of {}", number(daily)));
+    let detail = format!("{burst}{}{of} left today", number(left));
     if announced.daily.is_some_and(|daily| left < daily / 10) {
         Finding::warn(id, detail, "something else uses up this location's quota; the night takes what is left, in turn")
     } else {

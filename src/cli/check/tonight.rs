@@ -7,6 +7,7 @@ use crate::cli::clients::Clients;
 use crate::config::{Config, Direction, OnDelete, Pair, TasksMode};
 use crate::reconcile::{HeldReason, Mode, Plan};
 use crate::record::{Action, Kind, Side};
+use crate::report::number;
 use crate::run;
 use crate::state::State;
 
@@ -36,12 +37,12 @@ pub(super) fn forecast(
     let fixed = pages(of_ghl, pair.ghl.page_size) + pages(last(Side::Ghl, Kind::Task), 100) + FIXED;
     let announced = clients.ghl.announced();
     let took = takes(reads_cliengo, Some(pair.cliengo.requests_per_second).filter(|rate| rate.is_finite()));
-    let cost = format!("about {reads_cliengo} reads of Cliengo{took} and {} of GHL", fixed + notes);
+    let cost = format!("about {} reads of Cliengo{took} and {} of GHL", number(reads_cliengo), number(fixed + notes));
     let Some(left) = announced.daily_remaining else { return Finding::ok(id, cost) };
     #[expect(clippy::cast_precision_loss, reason = "quotas are far below 2^52")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a quota is within it")]
     let budget = (left as f64 * pair.ghl.daily_budget) as u64;
-    let detail = format!("{cost}, which may use {budget} of today's {left}");
+    let detail = format!("{cost}, which may use {} of today's {}", number(budget), number(left));
     if fixed > budget {
         Finding::warn(id, detail, "not even the pages fit: raise daily_budget, or see what else uses up the quota")
     } else if notes > budget {

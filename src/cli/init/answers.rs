@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::crm::cliengo::{Cliengo, CliengoSettings, Website};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::crm::{Account, CrmError, Reader};
+use crate::report::number;
 use crate::run::RunError;
 
 /// Everything that the file says.
@@ -249,7 +250,9 @@ impl Asking<'_> {
         settings.seed = self.session.seed;
         let cliengo = Cliengo::new(settings).context("cannot use Cliengo's key")?;
         let (account, leads) = cliengo.profile().await.map_err(RunError::Crm)?;
-        let leads = leads.map(|leads| format!("; {} of {} leads used", leads.used, leads.limit)).unwrap_or_default();
+        let leads = leads
+            .map(|leads| format!("; {} of {} leads used", number(leads.used), number(leads.limit)))
+            .unwrap_or_default();
         // Nothing depends on it.
         let users = cliengo.users().await.map(|users| format!("; {users} users")).unwrap_or_default();
         self.tell(&format!("Cliengo answers: {} ({}){leads}{users}", account.name, account.id));
@@ -334,10 +337,14 @@ impl Asking<'_> {
         let place = [account.country.as_deref(), account.zone.as_deref()].into_iter().flatten().collect::<Vec<_>>();
         let place = if place.is_empty() { String::new() } else { format!("; {}", place.join(", ")) };
         let contacts = ghl.count_contacts().await.map_err(RunError::Crm)?;
-        let contacts = contacts.map(|count| format!("; {count} contacts")).unwrap_or_default();
+        let contacts = contacts.map(|count| format!("; {} contacts", number(count))).unwrap_or_default();
         // Nothing depends on them.
         let users = ghl.users().await.map(|users| format!("; {users} users")).unwrap_or_default();
-        let left = ghl.usage().daily_remaining.map(|left| format!("; {left} requests left today")).unwrap_or_default();
+        let left = ghl
+            .usage()
+            .daily_remaining
+            .map(|left| format!("; {} requests left today", number(left)))
+            .unwrap_or_default();
         self.tell(&format!("GHL answers: {} ({}){place}{contacts}{users}{left}", account.name, account.id));
         Ok(account)
     }

@@ -32,8 +32,9 @@ impl<'a> Terminal<'a> {
 
     /// One line that is not shown.
     pub async fn secret(&self, question: &str) -> anyhow::Result<SecretString> {
-        say(&format!("{question}: "));
+        // Before the question: who pastes does not wait.
         let unseen = Unseen::begin();
+        say(&format!("{question}: "));
         let answer = self.answer().await;
         drop(unseen);
         say("\n");
