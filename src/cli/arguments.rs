@@ -13,14 +13,7 @@ use crate::reconcile::Mode;
 #[command(
     name = "concord",
     version,
-    after_help = "Examples:\n  \
-      concord init                        ask for both accounts and write schedules.toml\n  \
-      concord check                       is everything right, before the first night?\n  \
-      concord plan                        what would a sync do?\n  \
-      concord sync                        make both CRMs agree\n  \
-      concord history                     what was done, night by night\n\n\
-    Exit codes: 0 done · 1 failed · 2 operations pending (plan --detailed-exitcode) · 3 a person is needed\n\
-    \x20           4 refused by a guard · 5 saved plan stale · 10 configuration · 11 locked · 12 credentials · 130 interrupted"
+    after_help = WHOLE
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -29,65 +22,68 @@ pub(super) struct Arguments {
     pub command: Command,
 }
 
+/// Under which the flags stand that every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Global {
     /// The configuration
-    #[arg(long, global = true, value_name = "PATH", env = "CONCORD_CONFIG", default_value = "schedules.toml")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH", env = "CONCORD_CONFIG", default_value = "schedules.toml")]
     pub config: PathBuf,
     /// Where state is kept, instead of what the configuration says
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
     pub state_dir: Option<PathBuf>,
     /// Only this pair; may be given again
-    #[arg(long = "pair", global = true, value_name = "NAME")]
+    #[arg(long = "pair", global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     pub pairs: Vec<String>,
     /// The form of the log on stderr
-    #[arg(long, global = true, value_enum, default_value = "text")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value = "text")]
     pub log_format: LogFormat,
     /// Say more on stderr; again for more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Print nothing on exit code 0, at most ten lines otherwise
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
     /// Colours
-    #[arg(long, global = true, value_enum, default_value = "auto")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value = "auto")]
     pub color: Color,
     /// No progress on stderr
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_progress: bool,
     /// Never ask, even on a terminal
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_input: bool,
 }
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// Lines for a person
+    // Lines for a person
     Text,
-    /// One JSON object per line
+    // One JSON object per line
     Json,
 }
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    // On a terminal, unless `NO_COLOR` is set
     Auto,
-    /// Always
+    // Always
     Always,
-    /// Never
+    // Never
     Never,
 }
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For a person
+    // For a person
     #[default]
     Text,
-    /// For a program
+    // For a program
     Json,
 }
 
@@ -134,6 +130,7 @@ pub(super) enum Command {
 
 /// `init`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line, read by name")]
 pub(super) struct InitOptions {
     /// A pair with both CRMs embedded: no account, no network
     #[arg(long, conflicts_with_all = ["cliengo_key_env", "cliengo_key_file", "cliengo_key_stdin", "website_id", "location_id", "ghl_token_env", "ghl_token_file", "ghl_token_stdin"])]
@@ -346,34 +343,50 @@ pub(super) struct ManOptions {
     pub out: Option<PathBuf>,
 }
 
-// Examples stand under every command's help, and in its manual page.
+// Examples stand under every command's help, and in its manual page; 80 columns hold them.
+
+const WHOLE: &str = "\
+Examples:
+  concord init      ask for both accounts and write schedules.toml
+  concord check     is everything right, before the first night?
+  concord plan      what would a sync do?
+  concord sync      make both CRMs agree
+  concord history   what was done, night by night
+
+Exit codes:
+  0    done                        4    refused by a guard
+  1    failed                      5    the saved plan is stale
+  2    operations are pending      10   configuration or command line
+       (plan --detailed-exitcode)  11   another run holds the lock
+  3    a person is needed          12   credentials
+                                   130  interrupted";
 
 const INIT: &str = "\
 Examples:
-  concord init                                   asks for both accounts on a terminal
-  concord init --sandbox                         a pair to play with
+  concord init              asks for both accounts on a terminal
+  concord init --sandbox    a pair to play with
   concord init --no-input --pair acme \\
     --cliengo-key-env CLIENGO_API_KEY --website-id 5f3c0000000000000000000a \\
     --location-id C2QujeCh8ZnC7al2InWR --ghl-token-env GHL_TOKEN";
 
 const PLAN: &str = "\
 Examples:
-  concord plan                                   the dry run: nothing is written
+  concord plan                            the dry run: nothing is written
   concord plan --pair acme --format json --out plan.json
-  concord plan --save tonight.json               then: concord sync --plan tonight.json
-  concord plan --detailed-exitcode --quiet       2: something is to be done";
+  concord plan --save tonight.json        then: concord sync --plan tonight.json
+  concord plan --detailed-exitcode        2: something is to be done";
 
 const SYNC: &str = "\
 Examples:
-  concord sync                                   every pair
+  concord sync                            every pair
   concord sync --pair acme --approve 9e9e88f1b1fec20f
-  concord sync --plan tonight.json               exactly what `plan --save` wrote
-  concord sync --quiet                           for cron: prints only what needs a person";
+  concord sync --plan tonight.json        exactly what plan --save wrote
+  concord sync --quiet                    for cron: says only what is amiss";
 
 const CHECK: &str = "\
 Examples:
-  concord check                                  asks both CRMs; writes nothing
-  concord check --offline                        the configuration, the disk and the state alone
+  concord check                           asks both CRMs; writes nothing
+  concord check --offline                 configuration, disk and state alone
   concord check --pair acme --format json";
 
 const STATUS: &str = "\
@@ -383,14 +396,15 @@ Examples:
 
 const HISTORY: &str = "\
 Examples:
-  concord history                                the runs, newest first
-  concord history 12 --pair acme                 every operation of run 12";
+  concord history                         the runs, newest first
+  concord history 12 --pair acme          every operation of run 12
+  concord history 12 --pair acme -v       with each record as it was before";
 
 const SANDBOX: &str = "\
 Examples:
-  concord sandbox edit --random 20               change records as people would
-  concord sandbox dump                           everything in both CRMs, as JSON
-  concord sandbox serve --contacts 500           both CRMs on 127.0.0.1:8410, until Ctrl-C";
+  concord sandbox edit --random 20        change records as people would
+  concord sandbox dump                    everything in both CRMs, as JSON
+  concord sandbox serve --contacts 500    both CRMs on 127.0.0.1:8410";
 
 const COMPLETIONS: &str = "\
 Examples:

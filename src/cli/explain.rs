@@ -101,7 +101,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         return Some(setup_hint(setup).to_owned());
     }
     if let Some(sandbox) = error.downcast_ref::<SandboxError>() {
-        return sandbox_hint(sandbox).map(str::to_owned);
+        return Some(sandbox_hint(sandbox).to_owned());
     }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),
@@ -109,7 +109,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         None => error.downcast_ref::<StateError>(),
     };
     let hint = match state {
-        Some(state) => state_hint(state),
+        Some(state) => Some(state_hint(state)),
         None => error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).and_then(file_hint),
     };
     hint.map(str::to_owned)
@@ -123,16 +123,14 @@ const fn setup_hint(error: &SetupError) -> &'static str {
     }
 }
 
-const fn sandbox_hint(error: &SandboxError) -> Option<&'static str> {
+const fn sandbox_hint(error: &SandboxError) -> &'static str {
     match error {
-        SandboxError::Listen { .. } => Some("another program listens there; take another one: --listen 127.0.0.1:0"),
-        SandboxError::Folder { .. } | SandboxError::Store(_) => {
-            Some("check that the folder exists, is yours, and has room")
-        }
-        SandboxError::Record(_) => Some("put it back to its seed: concord sandbox reset"),
-        SandboxError::Edit(_) => Some("concord sandbox dump shows what is there, with its ids"),
-        SandboxError::Faults { .. } => Some("such as --faults 'status=503%0.05,reset-after-write@ghl:POST#2'"),
-        SandboxError::Unknown { .. } => Some("concord sandbox serve --help shows what it takes"),
+        SandboxError::Listen { .. } => "another program listens there; take another one: --listen 127.0.0.1:0",
+        SandboxError::Folder { .. } | SandboxError::Store(_) => "check that the folder exists, is yours, and has room",
+        SandboxError::Record(_) => "put it back to its seed: concord sandbox reset",
+        SandboxError::Edit(_) => "concord sandbox dump shows what is there, with its ids",
+        SandboxError::Faults { .. } => "such as --faults 'status=503%0.05,reset-after-write@ghl:POST#2'",
+        SandboxError::Unknown { .. } => "concord sandbox serve --help shows what it takes",
     }
 }
 
@@ -176,23 +174,22 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
     }
 }
 
-fn state_hint(error: &StateError) -> Option<&'static str> {
+fn state_hint(error: &StateError) -> &'static str {
     match error {
-        StateError::Newer { .. } => {
-            Some("run the newer Concord, or restore a copy of the state made before the upgrade")
+        StateError::Newer { .. } => "run the newer Concord, or restore a copy of the state made before the upgrade",
+        StateError::Older { .. } => "the next `concord sync` brings it up to date, and changes nothing else in it",
+        StateError::Damaged { .. } => {
+            "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside"
         }
-        StateError::Damaged { .. } => Some(
-            "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside",
-        ),
         StateError::OtherAccount { .. } => {
-            Some("give this account a pair of its own, or move the state file away to begin anew")
+            "give this account a pair of its own, or move the state file away to begin anew"
         }
-        StateError::File { .. } => Some("check that the folder exists, is yours, and has room"),
+        StateError::File { .. } => "check that the folder exists, is yours, and has room",
         error if error.is_disk_full() => {
-            Some("make room where the state is (state_dir), and run it again: what was not finished is not half there")
+            "make room where the state is (state_dir), and run it again: what was not finished is not half there"
         }
         StateError::Sqlite(_) | StateError::Row(_) => {
-            Some("check that the state's folder is writable; `concord check --offline` looks into the state")
+            "check that the state's folder is writable; `concord check --offline` looks into the state"
         }
     }
 }

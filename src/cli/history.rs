@@ -43,7 +43,9 @@ fn list(session: &Session, config: &Config, selected: &[&Pair], format: Format) 
         Format::Text => {
             let mut page = Page::new(output::style(&session.global, false));
             let names = rows.iter().map(|(pair, _)| pair.len()).max().unwrap_or(0);
-            rows.iter().for_each(|(pair, row)| sentence(&mut page, names, pair, row));
+            for (pair, row) in &rows {
+                sentence(&mut page, names, pair, row);
+            }
             page.finish()
         }
     };
@@ -121,7 +123,9 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
             if !row.plan_id.is_empty() {
                 page.line(5, &Line::of(format!("plan {}", row.plan_id)));
             }
-            operations.iter().for_each(|row| written(&mut page, row, session.global.verbose > 0));
+            for row in &operations {
+                written(&mut page, row, session.global.verbose > 0);
+            }
             page.finish()
         }
     };
@@ -156,12 +160,26 @@ fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
     }
     for request in row.document.get("requests").and_then(Json::as_array).into_iter().flatten() {
         let part = |key: &str| request.get(key).and_then(Json::as_str).unwrap_or_default();
-        let body = request.get("body").map(|body| format!(" {}", on_one_line(&body.to_string()))).unwrap_or_default();
+        let body = request.get("body").map(|body| format!(" {}", spaced(body))).unwrap_or_default();
         let sent = format!("{} {}{body}", part("method"), part("path"));
         page.flow_at_most(Line::of("       "), 9, Line::painted(sent, Paint::Dim), most(in_full));
     }
     if let Some(before) = row.before.as_ref().filter(|_| in_full || action == "delete") {
-        page.flow_at_most(Line::of("       was "), 11, Line::painted(on_one_line(before), Paint::Dim), most(in_full));
+        let before = serde_json::from_str(before).map_or_else(|_| on_one_line(before), |before| spaced(&before));
+        page.flow_at_most(Line::of("       was "), 11, Line::painted(before, Paint::Dim), most(in_full));
+    }
+}
+
+/// JSON on one line, with blanks at which it may be wrapped.
+fn spaced(value: &Json) -> String {
+    let text = |value: &Json| on_one_line(&value.to_string());
+    match value {
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| format!("{}: {}", text(&key.as_str().into()), spaced(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        plain => text(plain),
     }
 }
 

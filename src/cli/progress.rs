@@ -1,14 +1,15 @@
 //! How far runs are, on stderr: bars on a terminal, plain lines elsewhere, nothing where it was asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::arguments::{Global, LogFormat};
-use crate::record::Kind;
+use crate::record::{Kind, Side};
 use crate::run::{Part, Progress};
 
 /// Where there is no terminal, a long part is told of each time so many steps were made.
@@ -37,7 +38,7 @@ struct Going {
 #[derive(Clone, Debug)]
 pub(super) struct Bars {
     look: Look,
-    bars: MultiProgress,
+    screen: MultiProgress,
     going: Arc<Mutex<BTreeMap<(String, Part), Going>>>,
 }
 
@@ -53,25 +54,18 @@ impl Bars {
             // The log says the same, as JSON; lines between would break it.
             Look::Nothing
         };
-        Self { look, bars: MultiProgress::new(), going: Arc::default() }
+        Self { look, screen: MultiProgress::new(), going: Arc::default() }
     }
 
     fn going(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, Part), Going>> {
         self.going.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn line(&self, pair: &str, part: Part, going: &Going, is_over: bool) {
-        let of = going.total.filter(|total| !is_over && *total > going.steps).map(|total| format!(" of {total}"));
-        let line = format!("{pair}: {} {}{}\n", title(part), going.steps, of.unwrap_or_default());
-        // Nothing can be done where stderr is closed.
-        let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 }
 
 impl Progress for Bars {
     fn begins(&self, pair: &str, part: Part, total: Option<u64>) {
         let bar = (self.look == Look::Bars && total.is_none_or(|total| total > SHORTEST)).then(|| {
-            let bar = self.bars.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
+            let bar = self.screen.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
             bar.set_style(style(total.is_some()));
             bar.set_prefix(format!("{pair}  {}", title(part)));
             bar
@@ -92,7 +86,7 @@ impl Progress for Bars {
             bar.set_position(going.steps);
         }
         if self.look == Look::Lines && going.steps / LINE_EVERY > before / LINE_EVERY {
-            self.line(pair, part, going, false);
+            tell(pair, part, going, false);
         }
     }
 
@@ -102,29 +96,42 @@ impl Progress for Bars {
             bar.finish_and_clear();
         }
         if self.look == Look::Lines && going.steps > 0 {
-            self.line(pair, part, &going, true);
+            tell(pair, part, &going, true);
         }
     }
 }
 
-/// `Cliengo notes, contacts asked`: what is counted is in the title.
+/// A line for where there is no terminal.
+fn tell(pair: &str, part: Part, going: &Going, is_over: bool) {
+    let of = going.total.filter(|total| !is_over && *total > going.steps).map(|total| format!(" of {total}"));
+    let line = format!("{pair}: {} {}{}\n", title(part), going.steps, of.unwrap_or_default());
+    // Nothing can be done where stderr is closed.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// What is counted: records, contacts that were asked, operations.
 fn title(part: Part) -> String {
     match part {
         Part::Listing(side, Kind::Contact) => format!("{} contacts", side.title()),
-        Part::Listing(side, Kind::Task) => format!("{} tasks", side.title()),
-        Part::Listing(side, Kind::Note) => format!("{} notes, by contact", side.title()),
+        // All tasks of a location come at once.
+        Part::Listing(Side::Ghl, Kind::Task) => "GHL tasks".to_owned(),
+        Part::Listing(side, kind) => format!("{} {kind}s, by contact", side.title()),
         Part::Applying => "operations".to_owned(),
     }
 }
 
 fn style(has_end: bool) -> ProgressStyle {
     let template = if has_end {
-        "{prefix}  {wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left"
+        "{prefix}  {wide_bar} {human_pos}/{human_len}  {rate}  {eta} left"
     } else {
-        "{prefix}  {spinner} {human_pos}  {per_sec}"
+        "{prefix}  {spinner} {human_pos}  {rate}"
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.progress_chars("█▉▊▋▌▍▎▏ ")
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // Writing to a line in memory cannot fail.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    };
+    style.with_key("rate", rate).progress_chars("█▉▊▋▌▍▎▏ ")
 }
 
 /// The log's way to stderr: past the bars, so that neither tears the other.
@@ -132,7 +139,7 @@ impl<'a> MakeWriter<'a> for Bars {
     type Writer = PastBars;
 
     fn make_writer(&'a self) -> PastBars {
-        PastBars(self.bars.clone())
+        PastBars(self.screen.clone())
     }
 }
 

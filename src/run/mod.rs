@@ -129,7 +129,7 @@ where
     let path = job.state_path();
     let state = match State::open_read_only(&path) {
         // An unfinished rebuild that is damaged is begun anew.
-        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
+        Err(StateError::Damaged { .. } | StateError::Older { .. }) if job.mode == Mode::Rebuild => None,
         opened => opened?,
     };
     let staging = StagingFile::new(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())));

@@ -42,6 +42,16 @@ pub enum StateError {
         /// Ours.
         known: usize,
     },
+    /// Written by an older Concord, and opened to read only.
+    #[error("the state file {path} was written by an older Concord (schema {found}, this one needs {needed})")]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        needed: usize,
+    },
     /// Not a state file, or damaged.
     #[error("the state file {path} cannot be used: {why}")]
     Damaged {
@@ -229,12 +239,7 @@ impl State {
         check_pages(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
         if usize::try_from(known).unwrap_or(0) < SCHEMA {
-            return Err(StateError::Damaged {
-                path: path.to_owned(),
-                why: format!(
-                    "its schema is {known}, this Concord needs {SCHEMA}: one `concord sync` brings it up to date"
-                ),
-            });
+            return Err(StateError::Older { path: path.to_owned(), found: known, needed: SCHEMA });
         }
         Ok(Some(Self { connection, path: path.to_owned() }))
     }

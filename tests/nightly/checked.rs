@@ -241,6 +241,17 @@ fn a_state_whose_rows_refer_to_nothing_is_found_though_every_page_can_be_read() 
 }
 
 #[test]
+fn a_state_from_before_an_upgrade_is_no_failure_and_no_reason_to_rebuild() {
+    let desk = Desk::demo();
+    desk.run(&["sync", "--quiet"]).code(3);
+    rusqlite::Connection::open(desk.path("state/demo.db")).unwrap().pragma_update(None, "user_version", 5).unwrap();
+    let said = desk.run(&["check", "--offline"]).code(0).tells("warn").tells("older Concord");
+    assert!(!said.out.contains("--rebuild"), "{said:?}");
+    let said = desk.run(&["plan"]).code(1).tells("concord sync");
+    assert!(!said.err.contains("--rebuild"), "{said:?}");
+}
+
+#[test]
 fn a_state_directory_that_cannot_be_used_is_named_with_what_to_do() {
     let desk = Desk::demo();
     std::fs::write(desk.path("state"), "a file where a folder should be").unwrap();

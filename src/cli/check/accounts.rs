@@ -143,22 +143,20 @@ async fn user(id: String, cliengo: &Cliengo) -> Finding {
             );
         }
     };
-    match rights.blind_spot() {
-        Some(blind_spot) => Finding::warn(
+    if let Some(blind_spot) = rights.blind_spot() {
+        return Finding::warn(
             id,
             format!("the key's lists may be short: {blind_spot}"),
             "make a key for a user who sees every contact, before the first sync",
-        ),
-        None => {
-            let users = match cliengo.users().await {
-                Ok(1) => "; the account has 1 user".to_owned(),
-                Ok(users) => format!("; the account has {users} users"),
-                // Nothing depends on it.
-                Err(_) => String::new(),
-            };
-            Finding::ok(id, format!("the key's user sees every contact{users}"))
-        }
+        );
     }
+    let users = match cliengo.users().await {
+        Ok(1) => "; the account has 1 user".to_owned(),
+        Ok(users) => format!("; the account has {users} users"),
+        // Nothing depends on it.
+        Err(_) => String::new(),
+    };
+    Finding::ok(id, format!("the key's user sees every contact{users}"))
 }
 
 /// What the state pinned, else what one contact shows.

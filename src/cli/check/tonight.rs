@@ -42,7 +42,7 @@ pub(super) fn forecast(
     #[expect(clippy::cast_precision_loss, reason = "quotas are far below 2^52")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a quota is within it")]
     let budget = (left as f64 * pair.ghl.daily_budget) as u64;
-    let detail = format!("{cost}, which may use {} of today's {}", number(budget), number(left));
+    let detail = format!("{cost}, where a run may use {} of the {} left today", number(budget), number(left));
     if fixed > budget {
         Finding::warn(id, detail, "not even the pages fit: raise daily_budget, or see what else uses up the quota")
     } else if notes > budget {

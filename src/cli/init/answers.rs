@@ -57,8 +57,8 @@ impl Answers {
 
     /// Writes the secrets that were typed or piped in.
     pub fn keep_secrets(&self, force: bool) -> anyhow::Result<()> {
-        let secrets = self.accounts.iter().flat_map(|accounts| [&accounts.cliengo_key, &accounts.ghl_token]);
-        secrets.map(|kept| kept.keep(force)).collect()
+        let mut secrets = self.accounts.iter().flat_map(|accounts| [&accounts.cliengo_key, &accounts.ghl_token]);
+        secrets.try_for_each(|kept| kept.keep(force))
     }
 }
 
@@ -304,7 +304,7 @@ impl Asking<'_> {
             file: self.options.ghl_token_file.as_deref(),
             stdin: self.options.ghl_token_stdin,
         };
-        let mut kept = self.given("ghl", from)?;
+        let kept = self.given("ghl", from)?;
         let was_given = kept.is_some() && self.options.location_id.is_some();
         loop {
             let location = match (&self.options.location_id, self.terminal) {
@@ -319,9 +319,7 @@ impl Asking<'_> {
             };
             match self.open_ghl(&location, &token).await {
                 Ok(account) => return Ok((token, account)),
-                Err(error) if self.again(was_given, &error).is_some() => {
-                    kept = kept.filter(|_| self.options.location_id.is_none())
-                }
+                Err(error) if self.again(was_given, &error).is_some() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -370,6 +368,7 @@ impl Asking<'_> {
 }
 
 /// Where a flag says that a secret is.
+#[derive(Clone, Copy)]
 struct Given<'a> {
     environment: Option<&'a str>,
     file: Option<&'a Path>,

@@ -157,3 +157,21 @@ impl Cliengo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_sees_only_some_contacts_has_a_blind_spot() {
+        let rights = |permissions: &[&str], websites: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            Rights { permissions: owned(permissions), websites: owned(websites) }
+        };
+        assert!(rights(&["clients_read_assigned"], &[]).blind_spot().is_some());
+        assert!(rights(&["admin"], &["5f3c"]).blind_spot().is_some());
+        assert!(rights(&["clients_read_assigned", "clients_read"], &[]).blind_spot().is_none());
+        // What is not told is no reason to worry.
+        assert!(rights(&[], &[]).blind_spot().is_none());
+    }
+}
