@@ -15,7 +15,7 @@ use crate::run::{Part, Progress};
 /// Where there is no terminal, a long part is told of each time so many steps were made.
 const LINE_EVERY: u64 = 1000;
 
-/// A bar is drawn for what takes more steps than this: shorter parts would only flicker.
+/// What takes no more steps than this is not told: a bar would only flicker.
 const SHORTEST: u64 = 20;
 
 /// How progress is shown.
@@ -95,7 +95,7 @@ impl Progress for Bars {
         if let Some(bar) = &going.bar {
             bar.finish_and_clear();
         }
-        if self.look == Look::Lines && going.steps > 0 {
+        if self.look == Look::Lines && going.steps > SHORTEST {
             tell(pair, part, &going, true);
         }
     }
