@@ -79,6 +79,15 @@ async fn secrets_from_stdin_are_kept_in_files_of_their_owner_alone() {
         }
     }
     desk.ask(&["check"]).code(0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::write(desk.path("loose"), sandbox.token()).unwrap();
+        std::fs::set_permissions(desk.path("loose"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let loose = ["--config", "other.toml", "--location-id", "x", "--ghl-token-file", "loose"];
+        let key = ["--cliengo-key-file", "secrets/acme.cliengo", "--website-id", sandbox.website_id()];
+        desk.ask(&with(&flags, &[&loose[..], &key].concat())).code(10).tells("chmod 600");
+    }
     // The files are never written over unasked.
     std::fs::remove_file(desk.path("schedules.toml")).unwrap();
     piped_to(&desk, &with(&flags, &more), &piped).code(10).tells("acme.cliengo");

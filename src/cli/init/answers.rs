@@ -195,10 +195,13 @@ impl Asking<'_> {
         folder.join(format!("{}.{whose}", self.name))
     }
 
+    /// The secret that flags tell of.
     fn given(&self, whose: &str, from: Given<'_>) -> anyhow::Result<Option<Kept>> {
         match from {
-            Given { environment: Some(name), .. } => Kept::from_environment(name).map(Some),
-            Given { file: Some(path), .. } => Kept::from_file(path).map(Some),
+            Given { environment: Some(name), flag, .. } => {
+                Kept::from_environment(&format!("{flag}-env"), name).map(Some)
+            }
+            Given { file: Some(path), flag, .. } => Kept::from_file(&format!("{flag}-file"), path).map(Some),
             Given { stdin: true, .. } => Kept::from_stdin(self.secret_file(whose)).map(Some),
             Given { .. } => Ok(None),
         }
@@ -210,7 +213,7 @@ impl Asking<'_> {
             let secret =
                 terminal.secret(&format!("{question} (not shown; or $NAME of an environment variable)")).await?;
             match secret.expose_secret().strip_prefix('$') {
-                Some(name) => match Kept::from_environment(name) {
+                Some(name) => match Kept::from_environment("$NAME", name) {
                     Ok(kept) => return Ok(kept),
                     Err(error) => say(&format!("  {error}\n")),
                 },
@@ -223,6 +226,7 @@ impl Asking<'_> {
     /// Cliengo's key, and the account that it opens.
     async fn cliengo(&mut self) -> anyhow::Result<(Kept, Cliengo, String)> {
         let from = Given {
+            flag: "--cliengo-key",
             environment: self.options.cliengo_key_env.as_deref(),
             file: self.options.cliengo_key_file.as_deref(),
             stdin: self.options.cliengo_key_stdin,
@@ -300,6 +304,7 @@ impl Asking<'_> {
     /// GHL's token, and the location that it opens.
     async fn ghl(&mut self) -> anyhow::Result<(Kept, Account)> {
         let from = Given {
+            flag: "--ghl-token",
             environment: self.options.ghl_token_env.as_deref(),
             file: self.options.ghl_token_file.as_deref(),
             stdin: self.options.ghl_token_stdin,
@@ -370,6 +375,8 @@ impl Asking<'_> {
 /// Where a flag says that a secret is.
 #[derive(Clone, Copy)]
 struct Given<'a> {
+    /// Without its last word.
+    flag: &'static str,
     environment: Option<&'a str>,
     file: Option<&'a Path>,
     stdin: bool,

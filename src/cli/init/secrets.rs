@@ -5,9 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::cli::clients::environment;
 use crate::cli::explain::Usage;
 use crate::cli::output;
+use crate::config::{self, ConfigError, Secret, SecretSource};
 use crate::state::private_folder_of;
+
+/// Reads a secret by the configuration's own rules: what they refuse here, no run would take.
+fn resolve(asked_by: &str, source: SecretSource) -> Result<SecretString, ConfigError> {
+    let place = config::Place { file: "init".into(), line: None, key: asked_by.to_owned() };
+    Secret { place, source }.resolve(&environment)
+}
 
 /// A secret, and where every run will find it.
 #[derive(Clone, Debug)]
@@ -28,23 +36,16 @@ pub(super) enum Place {
 }
 
 impl Kept {
-    /// From an environment variable that is set.
-    pub fn from_environment(name: &str) -> anyhow::Result<Self> {
-        let secret = std::env::var(name).ok().filter(|secret| !secret.trim().is_empty()).ok_or_else(|| Usage {
-            message: format!("the environment variable {name} is not set, or empty"),
-            hint: format!("set it first, so that it can be tried: export {name}=…"),
-        })?;
-        Ok(Self { secret: SecretString::from(secret), place: Place::Environment(name.to_owned()) })
+    /// From an environment variable, as every run will read it.
+    pub fn from_environment(asked_by: &str, name: &str) -> anyhow::Result<Self> {
+        let secret = resolve(asked_by, SecretSource::Env(name.to_owned()))?;
+        Ok(Self { secret, place: Place::Environment(name.to_owned()) })
     }
 
-    /// From a file that is there.
-    pub fn from_file(path: &Path) -> anyhow::Result<Self> {
-        let read = |why: std::io::Error| Usage {
-            message: format!("{} cannot be read: {why}", path.display()),
-            hint: "put the secret, and nothing else, into that file".to_owned(),
-        };
-        let text = std::fs::read_to_string(path).map_err(read)?;
-        Ok(Self { secret: SecretString::from(text.trim().to_owned()), place: Place::Known(path.to_owned()) })
+    /// From a file that is there, as every run will read it.
+    pub fn from_file(asked_by: &str, path: &Path) -> anyhow::Result<Self> {
+        let secret = resolve(asked_by, SecretSource::File(path.to_owned()))?;
+        Ok(Self { secret, place: Place::Known(path.to_owned()) })
     }
 
     /// From the next line of stdin, to be kept in `path`.
