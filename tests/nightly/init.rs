@@ -180,11 +180,13 @@ async fn init_on_a_terminal_asks_tries_each_answer_and_shows_no_secret() {
     person.until("GHL answers: Sucursal Centro").await;
     person.answer("country", "Argentina").await;
     person.answer("country", "").await;
-    person.answer("cron line in America/Argentina/Buenos_Aires", "").await;
+    person.answer("cron line in America/Argentina/Buenos_Aires", "every night").await;
+    person.answer("cron line in America/Argentina/Buenos_Aires", "30 2 * * *").await;
     assert_eq!(person.ends().await, 0, "{}", person.shown);
     for secret in [sandbox.api_key(), sandbox.token(), "mistyped"] {
         assert!(!person.shown.contains(secret), "{}", person.shown);
     }
+    assert!(written(&desk).contains("cron = \"30 2 * * *\""), "{}", written(&desk));
     assert_eq!(std::fs::read_to_string(desk.path("secrets/acme.ghl")).unwrap().trim(), sandbox.token());
     assert!(written(&desk).contains(&format!("website_id = \"{}\"", sandbox.website_id())), "{}", written(&desk));
     assert_eq!(mutating(&sandbox), 0);

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
+use super::file::quoted;
 use super::secrets::{Kept, Place};
 use super::terminal::{Terminal, say};
 use crate::cli::Session;
@@ -56,9 +58,9 @@ impl Answers {
     }
 
     /// Writes the secrets that were typed or piped in.
-    pub fn keep_secrets(&self, force: bool) -> anyhow::Result<()> {
+    pub fn keep_secrets(&self) -> anyhow::Result<()> {
         let mut secrets = self.accounts.iter().flat_map(|accounts| [&accounts.cliengo_key, &accounts.ghl_token]);
-        secrets.try_for_each(|kept| kept.keep(force))
+        secrets.try_for_each(Kept::keep)
     }
 }
 
@@ -87,11 +89,8 @@ pub(super) async fn gather(
     let website = asking.website(&cliengo).await?;
     let (ghl_token, location) = asking.ghl().await?;
     let region = asking.region(&location).await?;
-    let zone = location.zone.clone().unwrap_or_else(|| "UTC".to_owned());
-    let cron = match terminal {
-        Some(terminal) => terminal.line(&format!("When to run, as a cron line in {zone}"), &options.cron).await?,
-        None => options.cron.clone(),
-    };
+    let zone = location.zone.clone().filter(|zone| TimeZone::get(zone).is_ok()).unwrap_or_else(|| "UTC".to_owned());
+    let cron = asking.cron(&zone).await?;
     let accounts = RealAccounts {
         cliengo_url: options.cliengo_url.clone(),
         cliengo_key,
@@ -137,7 +136,7 @@ fn refuse_gaps(session: &Session, options: &InitOptions) -> Result<(), Usage> {
 
 async fn name(session: &Session, terminal: Option<&Terminal<'_>>, usual: &str) -> anyhow::Result<String> {
     match (session.global.pairs.as_slice(), terminal) {
-        ([name], _) => check_name(name).map(|()| name.clone()),
+        ([name], _) => Ok(check_name(name).map(|()| name.clone())?),
         ([_, _, ..], _) => {
             let hint = "init writes one pair; further ones are added to the file".to_owned();
             Err(Usage { message: "several --pair".to_owned(), hint }.into())
@@ -153,14 +152,21 @@ async fn name(session: &Session, terminal: Option<&Terminal<'_>>, usual: &str) -
     }
 }
 
-/// Lets the configuration's own reader judge it.
-fn check_name(name: &str) -> anyhow::Result<()> {
-    let text = format!("[pair.{}]\nsandbox = true\n", super::file::quoted(name));
-    Config::parse(&text, Path::new("--pair")).map(drop).map_err(|_| {
-        let message = format!("{name:?} cannot be the name of a pair");
-        let hint = "a-z, 0-9, _ and - alone, 64 at most: the name becomes a file name".to_owned();
-        Usage { message, hint }.into()
-    })
+fn check_name(name: &str) -> Result<(), Usage> {
+    if loads(&format!("[pair.{}]\nsandbox = true\n", quoted(name))) {
+        return Ok(());
+    }
+    let message = format!("{name:?} cannot be the name of a pair");
+    Err(Usage { message, hint: "a-z, 0-9, _ and - alone, 64 at most: the name becomes a file name".to_owned() })
+}
+
+/// Lets the configuration's own reader judge an answer.
+fn loads(text: &str) -> bool {
+    Config::parse(text, Path::new("init")).is_ok()
+}
+
+fn is_region(code: &str) -> bool {
+    loads(&format!("[pair.x]\nsandbox = true\nregion = {}\n", quoted(code)))
 }
 
 /// Asks about the two accounts of one pair.
@@ -188,11 +194,17 @@ impl Asking<'_> {
         Some(terminal)
     }
 
-    /// The file in which a typed secret is kept.
-    fn secret_file(&self, whose: &str) -> PathBuf {
+    /// The file in which a typed secret is kept; one that is there is not written over unasked.
+    fn secret_file(&self, whose: &str) -> Result<PathBuf, Usage> {
         let beside = self.session.global.config.parent().unwrap_or(Path::new(""));
         let folder = self.options.secrets_dir.clone().unwrap_or_else(|| beside.join("secrets"));
-        folder.join(format!("{}.{whose}", self.name))
+        let path = folder.join(format!("{}.{whose}", self.name));
+        if path.exists() && !self.options.force {
+            let message = format!("{} is there already, and was left as it is", path.display());
+            let hint = "use it with the flag that ends in -file, or write over it with --force".to_owned();
+            return Err(Usage { message, hint });
+        }
+        Ok(path)
     }
 
     /// The secret that flags tell of.
@@ -202,13 +214,14 @@ impl Asking<'_> {
                 Kept::from_environment(&format!("{flag}-env"), name).map(Some)
             }
             Given { file: Some(path), flag, .. } => Kept::from_file(&format!("{flag}-file"), path).map(Some),
-            Given { stdin: true, .. } => Kept::from_stdin(self.secret_file(whose)).map(Some),
+            Given { stdin: true, .. } => Kept::from_stdin(self.secret_file(whose)?).map(Some),
             Given { .. } => Ok(None),
         }
     }
 
     /// A typed secret, or `$NAME` for one that stands in the environment.
     async fn typed(&self, terminal: &Terminal<'_>, question: &str, whose: &str) -> anyhow::Result<Kept> {
+        let file = self.secret_file(whose)?;
         loop {
             let secret =
                 terminal.secret(&format!("{question} (not shown; or $NAME of an environment variable)")).await?;
@@ -218,7 +231,7 @@ impl Asking<'_> {
                     Err(error) => say(&format!("  {error}\n")),
                 },
                 None if secret.expose_secret().is_empty() => say("  it is empty\n"),
-                None => return Ok(Kept { secret, place: Place::New(self.secret_file(whose)) }),
+                None => return Ok(Kept { secret, place: Place::New(file) }),
             }
         }
     }
@@ -352,22 +365,35 @@ impl Asking<'_> {
         Ok(account)
     }
 
-    /// The country of phones without one; `None`: the location's own.
+    /// The country of phones without one; `None`: nobody knows it.
     async fn region(&self, location: &Account) -> anyhow::Result<Option<String>> {
+        let usual = location.country.clone().filter(|country| is_region(country));
         let Some(terminal) = self.terminal.filter(|_| self.options.region.is_none()) else {
-            return Ok(self.options.region.clone().or_else(|| location.country.clone()));
+            return Ok(self.options.region.clone().or(usual));
         };
-        let usual = location.country.clone().unwrap_or_default();
+        let usual = usual.unwrap_or_default();
         loop {
             let region = terminal.line("The country of phones that come without one (such as AR)", &usual).await?;
             if region.is_empty() {
                 return Ok(None);
             }
-            let text = format!("[pair.x]\nsandbox = true\nregion = {}\n", super::file::quoted(&region));
-            match Config::parse(&text, Path::new("region")) {
-                Ok(_) => return Ok(Some(region)),
-                Err(_) => say("  two capital letters, such as AR, MX or ES\n"),
+            if is_region(&region) {
+                return Ok(Some(region));
             }
+            say("  two capital letters, such as AR, MX or ES\n");
+        }
+    }
+
+    /// When it runs.
+    async fn cron(&self, zone: &str) -> anyhow::Result<String> {
+        let Some(terminal) = self.terminal else { return Ok(self.options.cron.clone()) };
+        loop {
+            let cron = terminal.line(&format!("When to run, as a cron line in {zone}"), &self.options.cron).await?;
+            let schedule = format!("name = \"x\"\ncron = {}\ntimezone = \"UTC\"\nrun = \"sync\"\n", quoted(&cron));
+            if loads(&format!("[[schedule]]\n{schedule}[pair.x]\nsandbox = true\n")) {
+                return Ok(cron);
+            }
+            say("  five fields: minute, hour, day, month, day of the week; 0 3 * * * is every night at three\n");
         }
     }
 }

@@ -24,28 +24,23 @@ pub(super) fn text(path: &Path, answers: &Answers, state_dir: Option<&Path>) -> 
         None => "state".to_owned(),
         Some(folder) => std::path::absolute(folder)?.to_string_lossy().into_owned(),
     };
-    let pairs = match &answers.accounts {
-        None => SANDBOX.to_owned(),
-        Some(accounts) => pair(accounts, path.parent().unwrap_or(Path::new(""))),
-    };
-    let said = [
-        ("state_dir", quoted(&state_dir)),
-        ("cron", quoted(&answers.cron)),
-        ("zone", quoted(&answers.zone)),
-        ("pairs", pairs),
-        ("name", answers.name.clone()),
-    ];
-    let text = filled(TEMPLATE, &said);
+    let said = [("state_dir", quoted(&state_dir)), ("cron", quoted(&answers.cron)), ("zone", quoted(&answers.zone))];
+    let mut text = filled(TEMPLATE, &said);
+    text.push_str(&match &answers.accounts {
+        None => filled(SANDBOX, &[("name", answers.name.clone())]),
+        Some(accounts) => pair(&answers.name, accounts, path.parent().unwrap_or(Path::new(""))),
+    });
     Config::parse(&text, path).context("the answers make no configuration")?;
     Ok(text)
 }
 
-fn pair(accounts: &RealAccounts, beside: &Path) -> String {
+fn pair(name: &str, accounts: &RealAccounts, beside: &Path) -> String {
     let region = accounts
         .region
         .as_deref()
         .map_or_else(|| "#region = \"AR\"".to_owned(), |region| format!("region = {}", quoted(region)));
     let said = [
+        ("name", name.to_owned()),
         ("region", region),
         ("cliengo", on_one_line(&accounts.cliengo_name)),
         ("cliengo_url", url(&accounts.cliengo_url, CLIENGO_URL)),

@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Res
     let terminal = Terminal::attached(session);
     let answers = answers::gather(session, options, terminal.as_ref()).await?;
     let text = file::text(path, &answers, session.global.state_dir.as_deref())?;
-    answers.keep_secrets(options.force)?;
+    answers.keep_secrets()?;
     file::write(path, &text, options.force, session.clock.now())?;
     if !session.global.quiet {
         output::print(&next(path, &answers))?;

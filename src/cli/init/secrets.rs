@@ -76,13 +76,8 @@ impl Kept {
     }
 
     /// Writes a new secret to its file, for its owner alone.
-    pub fn keep(&self, force: bool) -> anyhow::Result<()> {
+    pub fn keep(&self) -> anyhow::Result<()> {
         let Place::New(path) = &self.place else { return Ok(()) };
-        if path.exists() && !force {
-            let message = format!("{} is there already, and was left as it is", path.display());
-            let hint = format!("use it with a --…-file {0} flag, or write over it with --force", path.display());
-            return Err(Usage { message, hint }.into());
-        }
         private_folder_of(path)?;
         output::write_whole(path, &format!("{}\n", self.secret.expose_secret()))
     }
