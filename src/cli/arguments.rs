@@ -117,6 +117,9 @@ pub(super) enum Command {
     /// Show the runs, or one run in full
     #[command(after_help = HISTORY)]
     History(HistoryOptions),
+    /// Take back what a run wrote, on both sides
+    #[command(after_help = UNDO)]
+    Undo(UndoOptions),
     /// The embedded CRMs: serve, edit, reset, dump
     #[command(after_help = SANDBOX)]
     Sandbox(SandboxOptions),
@@ -269,6 +272,29 @@ pub(super) struct HistoryOptions {
     pub format: Format,
 }
 
+/// `undo`
+#[derive(Debug, Args)]
+pub(super) struct UndoOptions {
+    /// The run, as `history` numbers it
+    #[arg(value_name = "RUN")]
+    pub run: i64,
+    /// Show what it would do; nothing is written
+    #[arg(long, conflicts_with_all = ["approve", "allow_empty"])]
+    pub dry_run: bool,
+    /// Let this one plan pass the guards that stopped it
+    #[arg(long, value_name = "PLAN_ID")]
+    pub approve: Option<String>,
+    /// With --approve: this side may be empty, e.g. ghl:contact
+    #[arg(long, value_name = "SIDE:KIND", value_parser = side_and_kind)]
+    pub allow_empty: Vec<String>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `sandbox`
 #[derive(Debug, Args)]
 pub(super) struct SandboxOptions {
@@ -399,6 +425,11 @@ Examples:
   concord history                         the runs, newest first
   concord history 12 --pair acme          every operation of run 12
   concord history 12 --pair acme -v       with each record as it was before";
+
+const UNDO: &str = "\
+Examples:
+  concord undo 12 --pair acme --dry-run   what it would take back
+  concord undo 12 --pair acme             takes it back, on both sides";
 
 const SANDBOX: &str = "\
 Examples:

@@ -43,6 +43,7 @@ impl Clients {
             families: run::FAMILIES,
             watch: None,
             progress: Some(&session.progress),
+            retention: config.retention,
             stop: session.stop.clone(),
         }
     }

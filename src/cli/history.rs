@@ -7,6 +7,7 @@ use super::arguments::{Format, HistoryOptions};
 use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
+use crate::record::Kind;
 use crate::report::{Line, Page, Paint, on_one_line, padded};
 use crate::state::{OperationRow, RunRow, State};
 
@@ -62,6 +63,7 @@ fn document(pair: &str, row: &RunRow) -> Json {
         "status": row.status,
         "plan_id": row.plan_id,
         "summary": row.summary,
+        "undoes": row.undoes,
     })
 }
 
@@ -91,6 +93,7 @@ fn came_to(row: &RunRow) -> String {
     }
     parts.extend(count("held").map(|held| format!("{held} held")));
     parts.extend(count("conflicts").map(|conflicts| format!("{conflicts} conflicts")));
+    parts.extend(row.undoes.map(|run| format!("takes back run {run}")));
     parts.extend(summary.get("error").and_then(Json::as_str).map(str::to_owned));
     if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
 }
@@ -108,12 +111,16 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
         return Err(Usage { message, hint: format!("list them: concord history --pair {}", pair.name) }.into());
     };
     let operations = state.operations(run)?;
+    let images = |row: &OperationRow| state.images_under(run, row.number);
     let text = match format {
         Format::Json => {
             let mut document = document(&pair.name, &row);
-            let operations: Vec<Json> = operations.iter().map(operation).collect();
+            let mut told = Vec::new();
+            for row in &operations {
+                told.push(operation(row, images(row)?));
+            }
             if let Some(fields) = document.as_object_mut() {
-                fields.insert("operations".to_owned(), operations.into());
+                fields.insert("operations".to_owned(), told.into());
             }
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
@@ -125,6 +132,9 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
             }
             for row in &operations {
                 written(&mut page, row, session.global.verbose > 0);
+                for (kind, image) in images(row)? {
+                    was(&mut page, &format!("{kind} with it was"), &image, session.global.verbose > 0);
+                }
             }
             page.finish()
         }
@@ -132,13 +142,18 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
     output::print(&text)
 }
 
-fn operation(row: &OperationRow) -> Json {
+/// `images` are the tasks and notes that went with a deleted contact, as they were.
+fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
     let mut document = row.document.clone();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("outcome".to_owned(), json!(row.outcome));
         fields.insert("reason".to_owned(), json!(row.reason));
         let before = row.before.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap_or(Json::Null));
         fields.insert("before_image".to_owned(), json!(before));
+        if !images.is_empty() {
+            let image = |(kind, text): (Kind, String)| json!({ "kind": kind, "before_image": serde_json::from_str::<Json>(&text).unwrap_or(Json::Null) });
+            fields.insert("deleted_with_it".to_owned(), images.into_iter().map(image).collect());
+        }
     }
     document
 }
@@ -165,9 +180,14 @@ fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
         page.flow_at_most(Line::of("       "), 9, Line::painted(sent, Paint::Dim), most(in_full));
     }
     if let Some(before) = row.before.as_ref().filter(|_| in_full || action == "delete") {
-        let before = serde_json::from_str(before).map_or_else(|_| on_one_line(before), |before| spaced(&before));
-        page.flow_at_most(Line::of("       was "), 11, Line::painted(before, Paint::Dim), most(in_full));
+        was(page, "was", before, in_full);
     }
+}
+
+/// A record as its CRM told it.
+fn was(page: &mut Page, which: &str, image: &str, in_full: bool) {
+    let image = serde_json::from_str(image).map_or_else(|_| on_one_line(image), |image| spaced(&image));
+    page.flow_at_most(Line::of(format!("       {which} ")), 9, Line::painted(image, Paint::Dim), most(in_full));
 }
 
 /// JSON on one line, with blanks at which it may be wrapped.

@@ -17,6 +17,7 @@ mod progress;
 mod sandbox;
 mod status;
 mod sync;
+mod undo;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -107,6 +108,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Init(options) => init::run(&session, &options).await,
             Command::Plan(options) => plan::run(&session, &options).await,
             Command::Sync(options) => sync::run(&session, &options).await,
+            Command::Undo(options) => undo::run(&session, &options).await,
             Command::Check(options) => check::run(&session, &options).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),

@@ -15,10 +15,13 @@ mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
 mod story;
+#[path = "../switched_off/mod.rs"]
+mod switched_off;
 #[cfg(unix)]
 mod terminal;
 mod told;
 
+mod backup;
 mod breaker;
 mod buried;
 mod checked;
@@ -30,6 +33,7 @@ mod faults;
 mod fields;
 mod first_sync;
 mod init;
+mod kept;
 mod lost_answers;
 mod machine;
 mod manners;
@@ -45,3 +49,4 @@ mod reviewed;
 mod reviewed_modes;
 mod scope;
 mod sweep;
+mod undo;

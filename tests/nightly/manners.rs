@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::command::{Desk, Said, mutating, sandbox};
 
-const COMMANDS: [&str; 9] = ["init", "plan", "sync", "check", "status", "history", "sandbox", "completions", "man"];
+const COMMANDS: [&str; 10] =
+    ["init", "plan", "sync", "check", "status", "history", "undo", "sandbox", "completions", "man"];
 
 #[test]
 fn every_command_has_examples_in_its_help() {
@@ -39,7 +40,7 @@ fn completions_and_manual_know_every_command() {
 #[test]
 fn every_mistake_on_the_command_line_ends_with_10_and_says_what_to_do() {
     let desk = Desk::demo();
-    let mistakes: [&[&str]; 17] = [
+    let mistakes: [&[&str]; 18] = [
         &["frobnicate"],
         &["snyc"],
         &["sync", "--ful"],
@@ -53,6 +54,7 @@ fn every_mistake_on_the_command_line_ends_with_10_and_says_what_to_do() {
         &["plan", "--config", "nowhere.toml"],
         &["history", "last"],
         &["history", "99"],
+        &["undo"],
         &["completions", "cobol"],
         &["sandbox", "edit"],
         &["sandbox", "edit", "--random", "many"],
