@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::crm::cliengo::{Cliengo, CliengoSettings, Website};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::crm::{Account, CrmError, Reader};
-use crate::report::number;
+use crate::report::{number, on_one_line};
 use crate::run::RunError;
 
 /// Everything that the file says.
@@ -181,7 +181,7 @@ impl Asking<'_> {
     /// Says what a CRM told.
     fn tell(&self, what: &str) {
         if !self.session.global.quiet {
-            say(&format!("  {what}\n"));
+            say(&format!("  {}\n", on_one_line(what)));
         }
     }
 
@@ -290,7 +290,8 @@ impl Asking<'_> {
             (Err(error), _) => return Err(RunError::Crm(error).into()),
         };
         let websites: Vec<Website> = websites.into_iter().filter(|website| !website.is_deleted).collect();
-        let shown: Vec<String> = websites.iter().map(|one| format!("{}  {}", one.id, one.title)).collect();
+        let shown: Vec<String> =
+            websites.iter().map(|one| on_one_line(&format!("{}  {}", one.id, one.title))).collect();
         let chosen = match (&self.options.website_id, websites.as_slice(), self.terminal) {
             (Some(id), _, _) => websites.iter().find(|website| website.id == *id).ok_or_else(|| Usage {
                 message: format!("the Cliengo account has no website {id}"),
