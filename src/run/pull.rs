@@ -195,22 +195,35 @@ where
         let listed = job.ghl.list_tasks(&[], &job.whole(stage, state, Side::Ghl, Kind::Task)?).await?;
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
+    let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
     let parents = if tasks || notes { parents::choose(job, stage, state, &pulled.forms)? } else { Parents::default() };
+    let all_take_part = notes && (tasks || !has_tasks);
+    let lost = if all_take_part { Parents::default() } else { survivors(job, stage, state, pulled)? };
+    let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
     let all = Both { cliengo: pulled.listings.cliengo.contact.count, ghl: pulled.listings.ghl.contact.count };
-    let of_cliengo = |kind| job.by_contact(stage, Side::Cliengo, kind, parents.cliengo.len());
     let cliengo = async {
-        let tasks =
-            if tasks { Some(job.cliengo.list_tasks(&parents.cliengo, &of_cliengo(Kind::Task)).await?) } else { None };
-        let notes =
-            if notes { Some(job.cliengo.list_notes(&parents.cliengo, &of_cliengo(Kind::Note)).await?) } else { None };
+        let asks = tasks || has_tasks && !lost.cliengo.is_empty();
+        let tasks = if asks {
+            let into = job.by_contact(stage, Side::Cliengo, Kind::Task, of_tasks.cliengo.len());
+            Some(job.cliengo.list_tasks(&of_tasks.cliengo, &into).await?)
+        } else {
+            None
+        };
+        let asks = notes || !lost.cliengo.is_empty();
+        let notes = if asks {
+            let into = job.by_contact(stage, Side::Cliengo, Kind::Note, of_notes.cliengo.len());
+            Some(job.cliengo.list_notes(&of_notes.cliengo, &into).await?)
+        } else {
+            None
+        };
         Ok::<_, CrmError>((tasks, notes))
     };
     let ghl = async {
-        if !notes {
+        if !notes && lost.ghl.is_empty() {
             return Ok(None);
         }
-        let into = job.by_contact(stage, Side::Ghl, Kind::Note, parents.ghl.len());
-        job.ghl.list_notes(&parents.ghl, &into).await.map(Some)
+        let into = job.by_contact(stage, Side::Ghl, Kind::Note, of_notes.ghl.len());
+        job.ghl.list_notes(&of_notes.ghl, &into).await.map(Some)
     };
     let ((cliengo_tasks, cliengo_notes), ghl_notes) = tokio::try_join!(cliengo, ghl)?;
     for (kind, listed) in [(Kind::Task, cliengo_tasks), (Kind::Note, cliengo_notes)] {
@@ -223,6 +236,33 @@ where
     }
     pulled.visited = parents;
     Ok(())
+}
+
+/// `semantics` 22: before a contact may be deleted its tasks and notes are listed, also of a kind that is switched off: the
+/// listed counterparts of contacts that are missing.
+fn survivors<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    pulled: &Pulled,
+) -> Result<Parents, RunError> {
+    let mut lost = Both::<Vec<String>>::default();
+    let Some(state) = state.filter(|_| job.pair.contacts.on_delete == OnDelete::Propagate) else {
+        return Ok(Parents::default());
+    };
+    for side in Side::BOTH.into_iter().filter(|side| pulled.complete.of(*side).contact) {
+        let other = side.other();
+        let missing = held(stage).missing(side, Kind::Contact, true)?;
+        for missing in missing {
+            let link = state.link(missing.link)?;
+            if let Some(survivor) = link.and_then(|link| link.ids.of(other).map(str::to_owned))
+                && held(stage).has(other, Kind::Contact, &survivor)?
+            {
+                lost.of_mut(other).push(survivor);
+            }
+        }
+    }
+    Ok(Parents::of(lost))
 }
 
 impl Pulled {
