@@ -17,11 +17,14 @@ mod specs;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
+#[cfg(unix)]
+mod terminal;
 mod told;
 
 mod backup;
 mod breaker;
 mod buried;
+mod checked;
 mod conflicts;
 mod deletes;
 mod documented;
@@ -29,9 +32,11 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod init;
 mod kept;
 mod lost_answers;
 mod machine;
+mod manners;
 mod mapping;
 mod minimal;
 mod people;
