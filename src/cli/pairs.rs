@@ -69,7 +69,7 @@ pub(super) fn deliver(
 }
 
 /// Of several exit codes, the one that counts (contract, exit codes).
-fn worst(codes: impl Iterator<Item = u8>) -> u8 {
+pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
     const ORDER: [u8; 10] = [
         code::INTERRUPTED,
         code::FAILED,

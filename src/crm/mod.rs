@@ -18,6 +18,7 @@ use std::future::Future;
 
 pub use http::SetupError;
 use jiff::Timestamp;
+pub use pace::Announced;
 pub use retry::Patience;
 use thiserror::Error;
 
@@ -31,6 +32,11 @@ pub trait Sink<I>: Sync {
     /// # Errors
     /// When they could not be stored; the listing is then void.
     fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError>;
+
+    /// Hears that one more contact's children were asked for, whatever came of it. For who watches; decides nothing.
+    fn asked(&self, kind: Kind) {
+        let _ = kind;
+    }
 }
 
 /// Why a page could not be stored.
@@ -130,6 +136,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// It may or may not have been done.
     Unknown(String),
+    /// It said no to this very request, and may have done it all the same: unknown, but the CRM is well.
+    Doubtful(String),
     /// Done; this is the answer's body.
     Applied(String),
 }

@@ -19,6 +19,8 @@ mod words;
 
 pub use json::{Document, Entry, json, json_text};
 pub use screen::Style;
+pub(crate) use screen::{Line, Page, Paint, on_one_line, padded};
 pub use table::{Column, table};
 pub use text::{next, text};
 pub use verdict::{brief, verdict};
+pub(crate) use words::number;

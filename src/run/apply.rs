@@ -9,9 +9,9 @@ use tracing::{info, warn};
 use super::breaker::Breaker;
 use super::foresee::{self, Foreseen, foresee};
 use super::settle::{self, Adoption, Applied};
-use super::{Ended, Job, OperationOutcome, RunError, deed, held, recover};
+use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, deed, held, recover};
 use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
-use crate::reconcile::{LinkRef, Operation, Plan};
+use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
@@ -54,22 +54,25 @@ struct Applying<'a, C, G> {
     /// What an undo moved before it was sent.
     foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
+    meter: Meter<'a>,
 }
 
-/// What came of a plan.
+/// What came of applying a plan.
 #[derive(Debug)]
 pub(super) struct Done {
-    /// What came of each operation.
-    pub ended: BTreeMap<u32, Ended>,
+    /// By operation.
+    pub outcomes: BTreeMap<u32, Ended>,
     /// Of those that failed: for a reason of their own record, and not of the CRM's or ours.
     pub own: BTreeSet<u32>,
     /// The side that kept failing, where one did.
     pub broken: Option<Side>,
-    /// Why it could not go on where the state could not be written.
+    /// Why it could not go on where the state could not be written: then nothing further is sent.
     pub failure: Option<StateError>,
+    /// Whether every operation had its turn: the run was not stopped, and no CRM was given up.
+    pub to_its_end: bool,
 }
 
-/// Applies a plan. Where the state cannot be written, nothing further is sent.
+/// Applies a plan.
 pub(super) async fn apply<C, G>(
     job: &Job<'_, C, G>,
     state: &Mutex<State>,
@@ -82,6 +85,7 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
     let applying = Applying {
         job,
         state,
@@ -94,13 +98,17 @@ where
         own: Mutex::default(),
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
+        meter: job.meter(Part::Applying, Some(writes as u64)),
     };
     let failure = applying.all(plan).await.err();
+    let broken = applying.breaker.open();
+    let to_its_end = failure.is_none() && !job.stop.is_cancelled() && broken.is_none();
     Done {
-        broken: applying.breaker.open(),
-        ended: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
+        outcomes: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
         own: applying.own.into_inner().unwrap_or_else(PoisonError::into_inner),
+        broken,
         failure,
+        to_its_end,
     }
 }
 
@@ -162,12 +170,13 @@ where
             let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
             match ended.outcome {
                 OperationOutcome::Applied => {
-                    info!(run = self.run, operation = operation.id, %side, %kind, action, "applied");
+                    info!(operation = operation.id, %side, %kind, action, "applied");
                 }
                 outcome => {
-                    warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied");
+                    warn!(operation = operation.id, %side, %kind, action, ?outcome, "not applied");
                 }
             }
+            self.meter.step(1);
             held(&self.ended).insert(operation.id, ended.clone());
             tried?;
             let name = serde_json::to_value(ended.outcome)?;
@@ -291,12 +300,13 @@ where
         ended(OperationOutcome::Failed, why)
     }
 
-    /// It could not be read before it was written. An answer that makes no sense is about this record; no answer is not.
+    /// What is to be written to could not be read first. An answer that is none concerns this record alone.
     fn unread(&self, operation: &Operation, why: &CrmError) -> Ended {
-        match why {
-            CrmError::Protocol { .. } => self.unable(operation, &why.to_string()),
-            _ => ended(OperationOutcome::Failed, why.to_string()),
+        if matches!(why, CrmError::Protocol { .. }) {
+            self.breaker.heard(operation.side);
+            return self.unable(operation, &why.to_string());
         }
+        ended(OperationOutcome::Failed, why.to_string())
     }
 
     async fn reread<W: Writer>(
@@ -384,6 +394,11 @@ where
                 Ok(Step::Done(ended(outcome, reason)))
             }
             Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
+            Outcome::Doubtful(why) => {
+                self.breaker.heard(operation.side);
+                held(&self.own).insert(operation.id);
+                self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
+            }
         }
     }
 
@@ -402,8 +417,13 @@ where
     fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        let parent_link = operation.settle.parent.and_then(|link| self.resolve(link));
-        let adoption = Adoption::of(&operation.settle, &operation.ids, &write.set, parent_link);
+        // What an undo changes has moved the snapshot already.
+        let settles = create || write.action != Action::Delete && operation.settle.undoes.is_empty();
+        let [link, parent_link] =
+            [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
+        let mut ids = operation.ids.clone();
+        ids.extend(write.target.as_ref().and_then(|target| self.id_of(target)));
+        let adoption = Adoption::of(&operation.settle, ids, &write.set, link, parent_link);
         let sought = Record { fields: write.set.clone(), ..Record::default() };
         let draft = IntentDraft {
             run: self.run,
@@ -414,9 +434,9 @@ where
             request,
             at: self.job.clock.now(),
             source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
-            parent_id: parent.as_ref().filter(|_| create).map(SideId::as_str),
+            parent_id: parent.as_ref().map(SideId::as_str),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
-            settle: create.then(|| serde_json::to_string(&adoption)).transpose()?,
+            settle: settles.then(|| serde_json::to_string(&adoption)).transpose()?,
         };
         let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
         let stage = held(self.stage);
@@ -458,7 +478,7 @@ where
             return Ok(ended(OperationOutcome::Refused, reason));
         }
         self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
-        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(operation, write, &answer.record) })
+        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 
     /// Settles an applied operation and closes its intent in one transaction. (I39)
@@ -563,10 +583,11 @@ fn changed_meanwhile(write: &Write, now: &Record) -> bool {
 }
 
 /// I33: what the CRM stored instead of what was sent.
-fn not_as_sent(operation: &Operation, write: &Write, answer: &Record) -> Option<String> {
+fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
     let differs = |(field, sent): &(&Field, &Value)| answer.get(field).is_some_and(|stored| !stored.same(sent));
     let mut differing: Vec<&str> = write.set.iter().filter(differs).map(|(field, _)| field.as_str()).collect();
-    if !operation.settle.tags.were_kept(answer) {
+    let tags = TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() };
+    if !tags.were_kept(answer) {
         differing.push(Field::Tags.as_str());
     }
     (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))

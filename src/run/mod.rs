@@ -15,6 +15,7 @@ mod links;
 mod marks;
 mod opened;
 mod parents;
+mod progress;
 mod pull;
 mod recover;
 mod rederive;
@@ -34,11 +35,13 @@ pub use finished::*;
 use gather::gather;
 pub use links::{ByHand, LinkError, LinkedByHand, link_by_hand};
 use opened::Opened;
+use progress::Meter;
+pub use progress::{Part, Progress};
 use pull::{Pulled, pull};
 pub use pull::{forms, learned};
 pub use saved::{SavedPlan, SavedPlanError, generation};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{Instrument, Span, error_span, info};
 pub use undo::{UndoRefusal, plan_undo, undo};
 
 use crate::clock::Clock;
@@ -50,6 +53,11 @@ use crate::state::{Stage, State, StateError, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
 pub const MAPPING_VERSION: &str = "1";
+
+/// Where the state says how far the first sync came.
+const FIRST_SYNC: &str = "first_sync";
+const BEGUN: &str = "begun";
+const DONE: &str = "done";
 
 /// How many contacts are written at a time where nothing else is said.
 pub const FAMILIES: usize = 8;
@@ -77,9 +85,16 @@ pub struct Job<'a, C, G> {
     pub stop: CancellationToken,
     /// Asked before every commit of the state; `None` but in tests.
     pub watch: Option<Watch>,
+    /// Hears how far the run is; `None`: nobody.
+    pub progress: Option<&'a dyn Progress>,
 }
 
 impl<C, G> Job<'_, C, G> {
+    /// Tells of a part of the run for as long as the meter lives.
+    fn meter(&self, part: Part, total: Option<u64>) -> Meter<'_> {
+        Meter::begin(self.progress, &self.pair.name, part, total)
+    }
+
     /// The pair's state file; a rebuild makes a new one beside it, and an interrupted rebuild goes on with that.
     fn state_path(&self) -> PathBuf {
         match self.mode {
@@ -120,10 +135,23 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
+    plan_in_span(job).instrument(span(job)).await
+}
+
+/// What every line of the log carries. Its level is an error's: whatever of a run is logged at all has it.
+fn span<C, G>(job: &Job<'_, C, G>) -> Span {
+    error_span!("run", pair = job.pair.name, run = tracing::field::Empty)
+}
+
+async fn plan_in_span<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
     let path = job.state_path();
     let state = match State::open_read_only(&path) {
         // An unfinished rebuild that is damaged is begun anew.
-        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
+        Err(StateError::Damaged { .. } | StateError::Older { .. }) if job.mode == Mode::Rebuild => None,
         opened => opened?,
     };
     let staging = StagingFile::of(job);
@@ -189,10 +217,11 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    let opened = Opened::open(job)?;
-    let run = opened.begin(job)?;
-    let done = sync_locked(job, consent, &opened, run).await;
-    opened.close(job, run, done)
+    let span = span(job);
+    let opened = span.in_scope(|| Opened::open(job))?;
+    let run = span.in_scope(|| opened.begin(job))?;
+    let done = sync_locked(job, consent, &opened, run).instrument(span.clone()).await;
+    span.in_scope(|| opened.close(job, run, done))
 }
 
 async fn sync_locked<C, G>(
@@ -215,6 +244,7 @@ where
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
+    recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
     let plan = draw(job, &gathered.input, &pulled.forms);
@@ -227,14 +257,18 @@ where
     let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
     let after = |state: &mut State, done: &Done| {
         setbacks::note(state, &plan, done, run)?;
-        settle::after(state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)
+        settle::after(state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)?;
+        match plan.first_sync || gathered.input.first_sync_goes_on {
+            true if done.to_its_end => state.set_meta(FIRST_SYNC, DONE),
+            _ => Ok(()),
+        }
     };
     carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
 }
 
 /// Holds a plan against its guards and a person's consent, and applies it where it passes. `before` writes it down,
-/// `after` settles what needs no request.
+/// `after` settles what needs no request, and is told whether every operation had its turn.
 #[expect(clippy::too_many_arguments, reason = "what a plan is applied with, each of its own type")]
 async fn carry_out<C, G>(
     job: &Job<'_, C, G>,
@@ -264,9 +298,18 @@ where
         Some(failure) => Err(failure),
         None => after(&mut held(state), &done),
     };
-    record.outcomes = done.ended;
+    let settled = settled.and_then(|()| if done.to_its_end { first_sync_is_done(&held(state)) } else { Ok(()) });
+    record.outcomes = done.outcomes;
     record.failure = settled.err().map(|why| why.to_string());
     Ok(())
+}
+
+/// A first sync that came to its end is over, whatever was refused in it.
+fn first_sync_is_done(state: &State) -> Result<(), StateError> {
+    match state.meta(FIRST_SYNC)?.as_deref() {
+        Some(BEGUN) => state.set_meta(FIRST_SYNC, DONE),
+        _ => Ok(()),
+    }
 }
 
 /// The finished run, written into the history.
@@ -282,7 +325,7 @@ fn ended<C: Reader, G: Reader>(
     let (status, summary) = finished.summary();
     let kept = held(state).finish_run(run, status, &summary, job.clock.now());
     finished.fails(kept);
-    info!(pair = job.pair.name, run, status, "run ends");
+    info!(status, "run ends");
     finished
 }
 

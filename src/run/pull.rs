@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::marks::Marks;
 use super::parents::{self, Parents};
-use super::{Job, RunError, held};
+use super::{Job, Meter, Part, RunError, held};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
@@ -40,27 +40,34 @@ pub(super) struct Pulled {
     pub forgotten: Vec<(SideId, String)>,
 }
 
+/// Takes in one listing.
 struct StageSink<'a> {
-    stage: &'a Mutex<Stage>,
+    into: &'a Intake<'a>,
     side: Side,
-    forgotten: &'a Forgotten<'a>,
+    meter: Meter<'a>,
+    /// Whether it is told in contacts that were asked for, not in records.
+    by_contact: bool,
 }
 
-/// Who is not taken in, and what was listed of them.
-#[derive(Debug)]
-struct Forgotten<'a> {
-    ids: &'a BTreeSet<SideId>,
+/// Where listings go, and who is not taken in.
+struct Intake<'a> {
+    stage: &'a Mutex<Stage>,
+    forgotten: &'a BTreeSet<SideId>,
+    /// What was listed of the forgotten.
     listed: Mutex<Vec<(SideId, String)>>,
 }
 
 impl<I: RemoteId> Sink<I> for StageSink<'_> {
     fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError> {
-        let stage = held(self.stage);
+        if !self.by_contact {
+            self.meter.step(records.len() as u64);
+        }
+        let stage = held(self.into.stage);
         for record in records {
             let (id, above) = (record.id.clone().tagged(), record.parent.clone().map(RemoteId::tagged));
-            if is_forgotten(self.forgotten.ids, kind, &id, above.as_ref()) {
+            if is_forgotten(self.into.forgotten, kind, &id, above.as_ref()) {
                 if kind == Kind::Contact {
-                    held(&self.forgotten.listed).push((id, record.payload));
+                    held(&self.into.listed).push((id, record.payload));
                 }
                 continue;
             }
@@ -70,6 +77,33 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
                 .map_err(|error| SinkError(error.to_string()))?;
         }
         Ok(())
+    }
+
+    fn asked(&self, _kind: Kind) {
+        if self.by_contact {
+            self.meter.step(1);
+        }
+    }
+}
+
+impl<C, G> Job<'_, C, G> {
+    /// A sink for everything of a kind; what it held last time is about what it will hold.
+    fn whole<'a>(
+        &'a self,
+        into: &'a Intake<'a>,
+        state: Option<&State>,
+        side: Side,
+        kind: Kind,
+    ) -> Result<StageSink<'a>, RunError> {
+        let about = state.map(|state| state.last_count(side, kind)).transpose()?.flatten();
+        let meter = self.meter(Part::Listing(side, kind), about);
+        Ok(StageSink { into, side, meter, by_contact: false })
+    }
+
+    /// A sink for the tasks or notes of so many contacts.
+    fn by_contact<'a>(&'a self, into: &'a Intake<'a>, side: Side, kind: Kind, contacts: usize) -> StageSink<'a> {
+        let meter = self.meter(Part::Listing(side, kind), Some(contacts as u64));
+        StageSink { into, side, meter, by_contact: true }
     }
 }
 
@@ -89,10 +123,12 @@ where
 {
     let (location, forms) = locate(job).await?;
     let marks = Marks::of(job, state)?;
-    let forgotten = Forgotten { ids: &marks.forgotten, listed: Mutex::default() };
-    let sinks = Both::from_fn(|side| StageSink { stage, side, forgotten: &forgotten });
-    let (cliengo, ghl) =
-        tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
+    let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
+    let (cliengo, ghl) = {
+        let into_cliengo = job.whole(&into, state, Side::Cliengo, Kind::Contact)?;
+        let into_ghl = job.whole(&into, state, Side::Ghl, Kind::Contact)?;
+        tokio::try_join!(job.cliengo.list_contacts(&into_cliengo), job.ghl.list_contacts(&into_ghl))?
+    };
     let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
     let mut pulled = Pulled {
         forms,
@@ -104,12 +140,12 @@ where
         complete: Both::default(),
         doubted: Both::default(),
         visited: Parents::default(),
-        forgotten: std::mem::take(&mut held(&forgotten.listed)),
+        forgotten: std::mem::take(&mut held(&into.listed)),
         marks: marks.clone(),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
-    pull_children(job, stage, state, &mut pulled, &sinks).await?;
+    pull_children(job, &into, state, &mut pulled).await?;
     doubt_shrunken(job, state, &mut pulled)?;
     Ok(pulled)
 }
@@ -184,15 +220,15 @@ where
 /// Tasks of GHL come all at once and say whose tasks have news; then the others, contact by contact.
 async fn pull_children<C, G>(
     job: &Job<'_, C, G>,
-    stage: &Mutex<Stage>,
+    into: &Intake<'_>,
     state: Option<&State>,
     pulled: &mut Pulled,
-    sinks: &Both<StageSink<'_>>,
 ) -> Result<(), RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
+    let stage = into.stage;
     let wanted = |kind: Kind| {
         let capable = job.cliengo.capabilities(&pulled.learned).kinds.of(kind).list
             && job.ghl.capabilities(&pulled.learned).kinds.of(kind).list;
@@ -203,20 +239,42 @@ where
     let contacts = &job.pair.contacts;
     let may_delete = contacts.on_delete == OnDelete::Propagate && contacts.direction.writes(Side::Ghl);
     if tasks || may_delete || job.pair.projects_tasks() {
-        let listed = job.ghl.list_tasks(&[], &sinks.ghl).await?;
+        let listed = job.ghl.list_tasks(&[], &job.whole(into, state, Side::Ghl, Kind::Task)?).await?;
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
+    let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
     let parents = if tasks || notes { parents::choose(job, stage, state, &pulled.forms)? } else { Parents::default() };
+    let all_take_part = notes && (tasks || !has_tasks);
+    let lost = if all_take_part { Parents::default() } else { survivors(job, stage, state, pulled)? };
+    let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
     let all = Both::from_fn(|side| {
         let forgotten = pulled.forgotten.iter().filter(|(id, _)| id.side() == side).count() as u64;
         pulled.listings.of(side).contact.count.saturating_sub(forgotten)
     });
     let cliengo = async {
-        let tasks = if tasks { Some(job.cliengo.list_tasks(&parents.cliengo, &sinks.cliengo).await?) } else { None };
-        let notes = if notes { Some(job.cliengo.list_notes(&parents.cliengo, &sinks.cliengo).await?) } else { None };
+        let asks = tasks || has_tasks && !lost.cliengo.is_empty();
+        let tasks = if asks {
+            let sink = job.by_contact(into, Side::Cliengo, Kind::Task, of_tasks.cliengo.len());
+            Some(job.cliengo.list_tasks(&of_tasks.cliengo, &sink).await?)
+        } else {
+            None
+        };
+        let asks = notes || !lost.cliengo.is_empty();
+        let notes = if asks {
+            let sink = job.by_contact(into, Side::Cliengo, Kind::Note, of_notes.cliengo.len());
+            Some(job.cliengo.list_notes(&of_notes.cliengo, &sink).await?)
+        } else {
+            None
+        };
         Ok::<_, CrmError>((tasks, notes))
     };
-    let ghl = async { if notes { job.ghl.list_notes(&parents.ghl, &sinks.ghl).await.map(Some) } else { Ok(None) } };
+    let ghl = async {
+        if !notes && lost.ghl.is_empty() {
+            return Ok(None);
+        }
+        let sink = job.by_contact(into, Side::Ghl, Kind::Note, of_notes.ghl.len());
+        job.ghl.list_notes(&of_notes.ghl, &sink).await.map(Some)
+    };
     let ((cliengo_tasks, cliengo_notes), ghl_notes) = tokio::try_join!(cliengo, ghl)?;
     for (kind, listed) in [(Kind::Task, cliengo_tasks), (Kind::Note, cliengo_notes)] {
         if let Some(listed) = listed {
@@ -228,6 +286,33 @@ where
     }
     pulled.visited = parents;
     Ok(())
+}
+
+/// `semantics` 22: before a contact may be deleted its tasks and notes are listed, also of a kind that is switched off: the
+/// listed counterparts of contacts that are missing.
+fn survivors<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    pulled: &Pulled,
+) -> Result<Parents, RunError> {
+    let mut lost = Both::<Vec<String>>::default();
+    let Some(state) = state.filter(|_| job.pair.contacts.on_delete == OnDelete::Propagate) else {
+        return Ok(Parents::default());
+    };
+    for side in Side::BOTH.into_iter().filter(|side| pulled.complete.of(*side).contact) {
+        let other = side.other();
+        let missing = held(stage).missing(side, Kind::Contact, true)?;
+        for missing in missing {
+            let link = state.link(missing.link)?;
+            if let Some(survivor) = link.and_then(|link| link.ids.of(other).map(str::to_owned))
+                && held(stage).has(other, Kind::Contact, &survivor)?
+            {
+                lost.of_mut(other).push(survivor);
+            }
+        }
+    }
+    Ok(Parents::of(lost))
 }
 
 impl Pulled {

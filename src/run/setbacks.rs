@@ -16,7 +16,7 @@ use crate::state::{SetbackRow, State, StateError};
 /// When it cannot be written.
 pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Result<(), StateError> {
     let known: BTreeMap<String, SetbackRow> = state.setbacks()?.into_iter().map(|row| (row.id.clone(), row)).collect();
-    let ended = |operation: &Operation| done.ended.get(&operation.id).map(|ended| ended.outcome);
+    let ended = |operation: &Operation| done.outcomes.get(&operation.id).map(|ended| ended.outcome);
     let failed = plan.operations.iter().filter(|operation| done.is_its_own(operation, plan));
     let failed: Vec<&Operation> = failed.collect();
     if known.is_empty() && failed.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Res
             let fingerprint = operation.fingerprint();
             let before = known.get(&id).filter(|row| row.fingerprint == fingerprint);
             let attempts = before.map_or(0, |row| row.attempts).saturating_add(1);
-            let words = done.ended.get(&operation.id).and_then(|ended| ended.reason.clone());
+            let words = done.outcomes.get(&operation.id).and_then(|ended| ended.reason.clone());
             state.keep_setback(&SetbackRow {
                 id,
                 kind: operation.kind,
@@ -63,19 +63,21 @@ impl Done {
     /// refused credential, a CRM that cannot be reached or keeps failing, a run that was stopped. An outcome that is not
     /// known counts where the same CRM took other writes in the same run: then it is not the CRM that fails.
     fn is_its_own(&self, operation: &Operation, plan: &Plan) -> bool {
-        let Some(ended) = self.ended.get(&operation.id) else { return false };
+        let Some(ended) = self.outcomes.get(&operation.id) else { return false };
         let stopped = self.broken == Some(operation.side);
         match ended.outcome {
             OperationOutcome::Refused => true,
             OperationOutcome::Failed => !stopped && self.own.contains(&operation.id),
-            OperationOutcome::Unknown => !stopped && self.took(operation.side, plan),
+            OperationOutcome::Unknown => {
+                !stopped && (self.own.contains(&operation.id) || self.took(operation.side, plan))
+            }
             OperationOutcome::Applied | OperationOutcome::SkippedStale | OperationOutcome::NotStarted => false,
         }
     }
 
     fn took(&self, side: Side, plan: &Plan) -> bool {
         plan.operations.iter().any(|operation| {
-            let outcome = self.ended.get(&operation.id).map(|ended| ended.outcome);
+            let outcome = self.outcomes.get(&operation.id).map(|ended| ended.outcome);
             operation.side == side && operation.write.is_some() && outcome == Some(OperationOutcome::Applied)
         })
     }
@@ -84,7 +86,7 @@ impl Done {
     pub(super) fn chosen(&self, plan: &Plan) -> Vec<String> {
         let mut chosen: BTreeMap<&str, bool> = BTreeMap::new();
         for operation in &plan.operations {
-            let outcome = self.ended.get(&operation.id).map(|ended| ended.outcome);
+            let outcome = self.outcomes.get(&operation.id).map(|ended| ended.outcome);
             for id in &operation.settle.chosen {
                 *chosen.entry(id).or_insert(true) &= outcome == Some(OperationOutcome::Applied);
             }

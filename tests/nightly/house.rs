@@ -297,6 +297,7 @@ impl House {
             retention: self.retention,
             stop,
             watch: None,
+            progress: None,
         }
     }
 

@@ -17,12 +17,15 @@ mod specs;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
+#[cfg(unix)]
+mod terminal;
 mod told;
 mod waiting_commands;
 
 mod backup;
 mod breaker;
 mod buried;
+mod checked;
 mod choices;
 mod conflicts;
 mod deletes;
@@ -31,10 +34,12 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod init;
 mod kept;
 mod links;
 mod lost_answers;
 mod machine;
+mod manners;
 mod mapping;
 mod minimal;
 mod people;
@@ -45,6 +50,7 @@ mod quiet;
 mod random_edits;
 mod random_mix;
 mod reviewed;
+mod reviewed_again;
 mod reviewed_modes;
 mod scope;
 mod sweep;

@@ -156,7 +156,7 @@ async fn links_are_listed_shown_removed_and_made_again() {
     assert_eq!(made["next"]["conflicts"][0]["field"], json!("phone"), "{made}");
     assert_eq!(mutating(&sandbox), writes, "linking writes nothing");
     desk.ask(&["sync", "--pair", "acme"]).code(3).tells("conflicts resolve");
-    desk.ask(&["check", "--offline"]).code(0).tells("acme.state").tells("whole");
+    desk.ask(&["check", "--offline"]).code(0).tells("acme.state").tells("sound");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,7 +186,7 @@ async fn forgetting_a_person_leaves_nothing_of_them_and_names_the_copies_it_cann
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_whose_links_are_not_what_they_must_be_fails_the_check() {
     let (_sandbox, desk) = linked().await;
-    desk.ask(&["check", "--offline"]).code(0).tells("whole");
+    desk.ask(&["check", "--offline"]).code(0).tells("sound");
     let state = rusqlite::Connection::open(desk.path("state/acme.db")).unwrap();
     state.execute("UPDATE link SET ghl_id = NULL WHERE kind = 'contact' AND id = 1", []).unwrap();
     drop(state);

@@ -2,6 +2,7 @@
 
 mod api;
 mod list;
+mod probe;
 mod window;
 mod write;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use probe::{Leads, Rights, Sample, Website};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -329,7 +331,7 @@ impl Reader for Cliengo {
             let theirs = api::parse(kind, &raw.payload, Shape::Listed, forms)
                 .map_err(|error| self.http.protocol(error.to_string()))?;
             let alike =
-                if kind == Kind::Contact { api::same_person(record, &theirs) } else { record.agrees_with(&theirs) };
+                if kind == Kind::Contact { record.is_same_person(&theirs) } else { record.agrees_with(&theirs) };
             if alike {
                 found.push(Found { id: raw.id, created: theirs.created, payload: raw.payload, shape: Shape::Listed });
             }

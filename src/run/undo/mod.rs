@@ -14,18 +14,27 @@ use super::opened::Opened;
 use super::pull::{learned, locate};
 use super::{
     Consent, Finished, Job, RunError, RunRecord, StagingFile, bind_accounts, carry_out, check_accounts, ended, held,
-    recover, settle, write_requests,
+    recover, settle, span, write_requests,
 };
 use crate::crm::{Reader, Writer};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
 use crate::record::{Both, CliengoId, Forms, GhlId};
 use crate::state::{DeedRow, Stage, State};
+use tracing::Instrument;
 
 /// Shows what an undo would do: no mutating request, the state only read. (I46)
 ///
 /// # Errors
 /// When the run cannot be undone, or a CRM or the state cannot be read.
 pub async fn plan_undo<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    plan_in_span(job, undoes).instrument(span(job)).await
+}
+
+async fn plan_in_span<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
@@ -54,11 +63,12 @@ where
     if !job.state_path().exists() {
         return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
     }
-    let opened = Opened::open(job)?;
+    let span = span(job);
+    let opened = span.in_scope(|| Opened::open(job))?;
     what_to_undo(&held(&opened.state), &job.pair.name, undoes)?;
-    let run = opened.begin(job)?;
-    let done = undo_locked(job, undoes, consent, &opened, run).await;
-    opened.close(job, run, done)
+    let run = span.in_scope(|| opened.begin(job))?;
+    let done = undo_locked(job, undoes, consent, &opened, run).instrument(span.clone()).await;
+    span.in_scope(|| opened.close(job, run, done))
 }
 
 async fn undo_locked<C, G>(
@@ -78,6 +88,7 @@ where
     check_accounts(Some(&held(state)), &accounts)?;
     held(state).atomically(|state| bind_accounts(state, &accounts))?;
     let recovered = recover::recover(job, state, run, &forms).await?;
+    recover::recover_changes(job, state, run, &forms).await?;
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
