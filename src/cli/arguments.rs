@@ -102,12 +102,17 @@ pub(super) enum Command {
     Sync(SyncOptions),
     /// Validate the configuration, and ask both CRMs
     Check(CheckOptions),
-    /// Show each pair: last run, links, what waits
+    /// Run the schedules until SIGTERM; SIGHUP reloads
+    Daemon,
+    /// Show each pair: last run, next run, links, what waits
     Status(ListOptions),
     /// Show the runs, or one run in full
     History(HistoryOptions),
     /// The embedded CRMs: serve, edit, reset, dump
     Sandbox(SandboxOptions),
+    /// One pair's run, for the daemon
+    #[command(hide = true)]
+    Turn,
 }
 
 /// `plan`

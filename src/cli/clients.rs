@@ -94,7 +94,7 @@ pub(super) fn check_secrets(session: &Session, pair: &Pair) -> anyhow::Result<()
     Ok(())
 }
 
-fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -87,6 +87,7 @@ pub(super) struct Http {
     rng: Mutex<fastrand::Rng>,
     reads: AtomicU64,
     writes: AtomicU64,
+    throttled: AtomicU64,
 }
 
 impl fmt::Debug for Http {
@@ -137,6 +138,7 @@ impl Http {
             rng: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
             reads: AtomicU64::default(),
             writes: AtomicU64::default(),
+            throttled: AtomicU64::default(),
         })
     }
 
@@ -150,6 +152,7 @@ impl Http {
         Usage {
             reads: self.reads.load(Ordering::Relaxed),
             writes: self.writes.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
             daily_remaining: self.pace.daily_remaining(),
         }
     }
@@ -369,6 +372,9 @@ impl Http {
             Err(error) => return failed(&error),
         };
         let status = response.status().as_u16();
+        if status == 429 {
+            self.throttled.fetch_add(1, Ordering::Relaxed);
+        }
         let headers = response.headers();
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
         self.pace.observe(Announced {

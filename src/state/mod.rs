@@ -5,6 +5,7 @@
 mod attempt;
 mod history;
 mod journal;
+mod ledger;
 mod lock;
 mod shadow;
 mod stage;
@@ -19,6 +20,7 @@ pub use attempt::Attempt;
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
+pub use ledger::{DAEMON, Ledger, StartRow};
 pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
@@ -180,6 +182,16 @@ impl State {
     /// # Errors
     /// When it is damaged, newer or cannot be read.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, StateError> {
+        let Some(state) = Self::glance(path)? else { return Ok(None) };
+        check_pages(&state.connection, path)?;
+        Ok(Some(state))
+    }
+
+    /// As [`State::open_read_only`], without reading every page: for who looks often and decides nothing by it.
+    ///
+    /// # Errors
+    /// When it is newer, or cannot be read.
+    pub fn glance(path: &Path) -> Result<Option<Self>, StateError> {
         if !path.exists() {
             return Ok(None);
         }
@@ -187,7 +199,6 @@ impl State {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
         refuse_newer(&connection, path)?;
         connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(damaged)?;
-        check_pages(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(damaged)?;
         if usize::try_from(known).unwrap_or(0) < SCHEMA {
             return Err(StateError::Damaged {
