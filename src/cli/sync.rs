@@ -1,5 +1,7 @@
 //! `sync`: plan, guards, apply, settle, report.
 
+use std::sync::Arc;
+
 use tracing::warn;
 
 use super::arguments::SyncOptions;
@@ -33,19 +35,25 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
         }
     }
     let mode = arguments::mode(options.full, options.rebuild);
-    let notifier = notifier(&config);
+    let notifier = Arc::new(notifier(&config));
+    let teller = Arc::clone(&notifier);
+    let begins = tokio::spawn(async move { teller.begins().await });
     let runs = pairs::each(session, &config, &selected, |pair| {
         let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
         let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
         let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
         sync(session, &config, pair, mode, consent)
     });
-    let (results, ()) = tokio::join!(runs, notifier.begins());
+    let results = runs.await;
+    let tell = async |told: Vec<Told>| {
+        // First that it began; a telling that broke off says so itself.
+        let _ = begins.await;
+        notifier.ended(Round { name: "sync", pairs: &told }).await;
+    };
     let results = match results {
         Ok(results) => results,
         Err(error) => {
-            let told: Vec<Told> = selected.iter().map(|pair| told::failed(&pair.name, &error)).collect();
-            notifier.ended(Round { name: "sync", pairs: &told }).await;
+            tell(selected.iter().map(|pair| told::failed(&pair.name, &error)).collect()).await;
             return Err(error);
         }
     };
@@ -53,8 +61,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
     let exit = |finished: &Finished| exit(finished, interrupted);
     // First what a person waits for, then whoever is elsewhere.
     let code = pairs::deliver(session, &results, options.format, options.out.as_deref(), exit);
-    let told: Vec<Told> = results.iter().map(|(pair, result)| told::told(&pair.name, result, exit)).collect();
-    notifier.ended(Round { name: "sync", pairs: &told }).await;
+    tell(results.iter().map(|(pair, result)| told::told(&pair.name, result, exit)).collect()).await;
     code
 }
 

@@ -138,6 +138,8 @@ impl<W: Worker> Daemon<W> {
         stop: CancellationToken,
     ) {
         systemd::ready();
+        let (schedules, pairs) = (self.settings.config.schedules.len(), self.settings.pairs.len());
+        info!(schedules, pairs, "ready");
         let pulse = systemd::pulse();
         while !stop.is_cancelled() {
             self.notice_jumps();

@@ -164,10 +164,13 @@ fn next_run(
     now: Timestamp,
     ledger: Option<&Ledger>,
 ) -> Result<Option<Due>, StateError> {
-    let seed = ledger.map(Ledger::known_seed).transpose()?.flatten().unwrap_or_default();
+    let known = ledger.map(Ledger::known_seed).transpose()?.flatten();
+    let seed = known.unwrap_or_default();
     let mut coming = Vec::new();
     for schedule in config.schedules.iter().filter(|schedule| schedule.runs(pair)) {
-        coming.extend(next(schedule, pair, now, seed));
+        let next = next(schedule, pair, now, seed);
+        // Without a daemon there is no jitter to tell of.
+        coming.extend(next.map(|next| if known.is_some() { next } else { Due { starts: next.due, ..next } }));
         let Some(ledger) = ledger else { continue };
         let Some(since) = ledger.since(&schedule.name, pair, &schedule.meaning())? else { continue };
         let slot = Slot { schedule: schedule.name.clone(), pair: pair.to_owned() };

@@ -171,7 +171,7 @@ fn schedule(name: &str, cron: &str, more: &str) -> String {
 const PAIRS: &str = "[pair.one]\nsandbox = true\n[pair.two]\nsandbox = true\n[pair.three]\nsandbox = true\n";
 const ONLY_ONE: &str = "pairs = [\"one\"]\n";
 
-fn takes(minutes: u64) -> impl Fn(&Turn) -> Fate + Send + Sync + 'static {
+fn takes(minutes: u32) -> impl Fn(&Turn) -> Fate + Send + Sync + 'static {
     move |_| Fate::Takes(minutes * MINUTE)
 }
 
