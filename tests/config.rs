@@ -502,7 +502,7 @@ fn two_schedules_that_say_the_same_are_one_too_many() {
     let pairs = "[pair.other]\nsandbox = true\n";
     let one = schedule("one", "0 3 * * *", "");
     let twin = format!("{DEMO}{pairs}{one}{}", schedule("two", "0 0 3 * * *", "pairs = [\"other\"]"));
-    assert_wrong(&twin, "schedules.toml:11: `schedule[2].cron` says what the schedule \"one\" says already");
+    assert_wrong(&twin, "schedules.toml:12: `schedule[2].cron` says what the schedule \"one\" says already");
     // They meet on one pair, or not at all, or another kind of run waits for its turn.
     let only = schedule("one", "0 3 * * *", "pairs = [\"demo\"]");
     valid(&format!("{DEMO}{pairs}{only}{}", schedule("two", "0 3 * * *", "pairs = [\"other\"]")));

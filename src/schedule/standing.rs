@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use super::{Due, Moment, Past, Slot, due, next};
+use super::{Due, LIMITS, Moment, Past, Slot, due, next};
 use crate::config::{Config, Schedule, ScheduledRun};
 use crate::exit_code;
 use crate::notify::{Gravity, without_contacts};
@@ -100,6 +100,9 @@ impl Standing {
     }
 }
 
+/// The status of a run that has not ended, in the history.
+const RUNNING: &str = "running";
+
 /// When runs that went to their end began.
 #[derive(Default)]
 struct Done {
@@ -124,9 +127,11 @@ fn failure(last: Option<&RunRow>, pair: &str, ledger: Option<&Ledger>) -> Result
     }
     // What fails before it begins is in no history: a secret that is missing, a process that died.
     let Some(ended) = ledger.map(|ledger| ledger.last_ended(pair)).transpose()?.flatten() else { return Ok(None) };
-    let code = ended.code.unwrap_or_default();
-    let is_newer = last.is_none_or(|last| last.started < ended.at);
-    let failed = Gravity::of(code) == Gravity::Failed && code != exit_code::LOCKED && is_newer;
+    let code = ended.code;
+    // A run that its process did not outlive stands in the history as if it still ran.
+    let until = |last: &RunRow| if last.status == RUNNING { ended.ended } else { ended.at };
+    let is_last = last.is_none_or(|last| last.started < until(last));
+    let failed = Gravity::of(code) == Gravity::Failed && code != exit_code::LOCKED && is_last;
     Ok(failed.then(|| format!("schedule {} ended with exit code {code}", ended.schedule)))
 }
 
@@ -153,7 +158,11 @@ fn missed(
         // No daemon knows of it: cron or systemd may run it, once there has been a first time.
         None => done.any.is_some(),
     };
-    let is_at_work = last.is_some_and(|last| last.status == "running" && last.started >= due);
+    // One that has run for longer than any may is none.
+    let longest = SignedDuration::try_from(LIMITS.run).unwrap_or_default();
+    let is_at_work = last.is_some_and(|last| {
+        last.status == RUNNING && last.started >= due && now.duration_since(last.started) < longest
+    });
     let has_run = success.is_some_and(|success| success >= due);
     Ok((counts && !has_run && !is_at_work).then_some(due))
 }

@@ -25,7 +25,7 @@ pub struct Ledger {
     connection: Connection,
 }
 
-/// A start, and what came of it.
+/// A start that has ended, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartRow {
     /// Whose turn it was.
@@ -34,8 +34,10 @@ pub struct StartRow {
     pub due: Timestamp,
     /// When it began.
     pub at: Timestamp,
-    /// Its exit code; `None`: it runs, or died with the daemon.
-    pub code: Option<u8>,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Its exit code.
+    pub code: u8,
 }
 
 impl Ledger {
@@ -189,14 +191,16 @@ impl Ledger {
     /// When it cannot be read.
     pub fn last_ended(&self, pair: &str) -> Result<Option<StartRow>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT schedule, due, at, code FROM started WHERE pair = ?1 AND code IS NOT NULL ORDER BY at DESC LIMIT 1",
+            "SELECT schedule, due, at, ended, code FROM started WHERE pair = ?1 AND code IS NOT NULL
+             ORDER BY at DESC LIMIT 1",
         )?;
         let row = statement.query_row([pair], |row| {
             Ok(StartRow {
                 schedule: row.get(0)?,
                 due: instant(row.get(1)?),
                 at: instant(row.get(2)?),
-                code: row.get(3)?,
+                ended: instant(row.get(3)?),
+                code: row.get(4)?,
             })
         });
         Ok(row.optional()?)
@@ -247,7 +251,7 @@ mod tests {
         assert_eq!(again.started("nightly", "acme", 10).unwrap(), [due]);
         assert_eq!(again.last_ended("acme").unwrap(), None);
         again.end("nightly", "acme", due, now, 3).unwrap();
-        assert_eq!(again.last_ended("acme").unwrap().unwrap().code, Some(3));
+        assert_eq!(again.last_ended("acme").unwrap().unwrap().code, 3);
     }
 
     #[test]

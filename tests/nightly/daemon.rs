@@ -151,6 +151,7 @@ fn a_run_missed_while_down_is_caught_up_once_and_a_daemon_that_comes_back_does_n
     assert_eq!(daemon.code(), 0);
     assert_eq!(runs(&desk, "demo"), 1);
     let daemon = Daemon::start(&desk);
+    daemon.says("ready");
     daemon.signal("TERM");
     assert_eq!(daemon.code(), 0);
     assert_eq!(runs(&desk, "demo"), 1);
@@ -250,7 +251,7 @@ async fn a_run_whose_process_is_killed_is_a_failed_run_and_the_daemon_goes_on() 
     assert!(Command::new("kill").args(["-KILL", run]).status().unwrap().success());
     let line = tokio::task::block_in_place(|| daemon.says("run ended"));
     assert!(line.contains("signal 9") && line.contains("code=1"), "{line}");
-    desk.ask(&["status"]).code(1);
+    desk.ask(&["status"]).code(1).tells("FAILED: schedule nightly ended with exit code 1");
     daemon.signal("TERM");
     assert_eq!(tokio::task::block_in_place(move || daemon.code()), 0);
 }

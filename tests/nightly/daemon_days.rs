@@ -158,7 +158,7 @@ impl Household {
 
     /// Exit codes of what ended.
     fn code(&self, pair: &str) -> Option<u8> {
-        self.ledger().last_ended(pair).unwrap().and_then(|row| row.code)
+        self.ledger().last_ended(pair).unwrap().map(|row| row.code)
     }
 }
 
@@ -380,7 +380,7 @@ async fn a_reload_brings_new_schedules_and_what_runs_goes_on() {
     assert_eq!(house.ran(), ["24 07:00 ends one sync"]);
     sleep(DAY).await;
     let begun = house.begun();
-    assert_eq!(begun, ["25 06:15 begins one sync", "25 06:15 begins two sync"]);
+    assert_eq!(begun, ["25 06:15 begins two sync", "25 06:15 begins one sync"], "who never ran goes first");
     serving.end().await;
 }
 
