@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use concord::config::{
-    Accounts, Config, ConfigError, ConflictPolicy, Direction, Duplicates, Encryption, ExtraParams, FirstSync, Language, MatchField,
-    NotesFetch, NotifyOn, OnDelete, Overrides, Pair, Readable, ScheduledRun, Secret, SecretSource, TasksMode,
+    Accounts, Config, ConfigError, ConflictPolicy, Direction, Duplicates, Encryption, ExtraParams, FirstSync, Language,
+    MatchField, NotesFetch, NotifyOn, OnDelete, Overrides, Pair, Readable, ScheduledRun, Secret, SecretSource,
+    TasksMode,
 };
 use concord::record::{Kind, Side};
 use secrecy::ExposeSecret as _;
@@ -536,7 +537,10 @@ fn e_mail_needs_a_server_and_addresses_and_its_password_is_referred_to() {
         (format!("{}{email}", smtp.replace("{ env = \"P\" }", "\"hunter2\"")), "must say where the secret is kept"),
         (format!("{}{email}", smtp.replace(", password = { env = \"P\" }", "")), "both username and password"),
         (format!("{}{email}", smtp.replace("username", "encryption = \"off\", username")), "on this machine only"),
-        (format!("{smtp}{}", email.replace("me@example.com", "nobody")), "`notify.email.to[1]` must be an e-mail address"),
+        (
+            format!("{smtp}{}", email.replace("me@example.com", "nobody")),
+            "`notify.email.to[1]` must be an e-mail address",
+        ),
         (format!("{smtp}{}", email.replace("\"me@example.com\"", "")), "must name at least one address"),
     ] {
         let message = wrong(&format!("[notify]\n{text}{DEMO}"));

@@ -16,7 +16,7 @@ use super::{Session, clients, code, pairs};
 use crate::config::{self, Config, Overrides};
 use crate::notify::Notifier;
 use crate::run::RunError;
-use crate::schedule::{Board, Daemon, Heartbeat, LIMITS, Processes, Settings};
+use crate::schedule::{Board, Daemon, Heartbeat, LIMITS, Processes, Reload, Settings};
 use crate::serve::Status;
 use crate::state::{DAEMON, Ledger, PairLock};
 
@@ -45,7 +45,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     let work = daemon.run(beats, reloads, session.stop.clone());
     tokio::select! {
         () = work => {}
-        never = reload_on(hangups, session, &config, &board, &send) => match never {},
+        never = reload_on(hangups, session, &config, &send) => match never {},
     }
     heartbeat.stop().await;
     Ok(code::DONE)
@@ -57,7 +57,8 @@ fn load(session: &Session) -> anyhow::Result<Settings> {
     let (config, documents) = Config::load_with_documents(&session.global.config, &overrides)?;
     let selected = pairs::selected(session, &config)?;
     if config.schedules.is_empty() {
-        let message = format!("there is no [[schedule]] in {}, so the daemon has nothing to run", config.path.display());
+        let message =
+            format!("there is no [[schedule]] in {}, so the daemon has nothing to run", config.path.display());
         let hint = "add one: name = \"nightly\", cron = \"0 3 * * *\", timezone = \"America/Argentina/Buenos_Aires\"";
         return Err(Usage { message, hint: hint.to_owned() }.into());
     }
@@ -111,19 +112,6 @@ fn arguments(global: &Global) -> Vec<OsString> {
     arguments
 }
 
-/// A file that is wrong is refused, and what was read before stays; what runs goes on either way.
-fn reloaded(session: &Session, old: &Config, board: &Board) -> Option<Settings> {
-    let loaded = load(session).and_then(|settings| stays(old, &settings.config).map(|()| settings));
-    match loaded {
-        Ok(settings) => Some(settings),
-        Err(why) => {
-            error!("the reload is refused, what was read before stays: {why:#}");
-            board.change(|shown| shown.refused = Some(format!("{why:#}")));
-            None
-        }
-    }
-}
-
 fn stays(old: &Config, new: &Config) -> anyhow::Result<()> {
     if old.state_dir != new.state_dir {
         let message = "`state_dir` cannot change while the daemon runs".to_owned();
@@ -140,15 +128,13 @@ async fn reload_on(
     mut hangups: Hangups,
     session: &Session,
     old: &Config,
-    board: &Board,
-    reloads: &mpsc::Sender<Settings>,
+    reloads: &mpsc::Sender<Reload>,
 ) -> std::convert::Infallible {
     loop {
         hangups.next().await;
-        if let Some(settings) = reloaded(session, old, board) {
-            // The loop takes it until it ends, and then nothing is to be reloaded.
-            let _ = reloads.send(settings).await;
-        }
+        let loaded = load(session).and_then(|settings| stays(old, &settings.config).map(|()| settings));
+        // The loop takes it until it ends, and then nothing is to be reloaded.
+        let _ = reloads.send(loaded.map_err(|why| format!("{why:#}"))).await;
     }
 }
 

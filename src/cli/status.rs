@@ -137,9 +137,11 @@ fn sentence(line: &Line, now: Timestamp) -> String {
         let when = if is_due { "is due since" } else { "at" };
         format!("next {} ({}) {when} {}", next.run, next.schedule, next.starts)
     }));
-    parts.extend(line.overdue.as_ref().map(|missed| {
-        format!("OVERDUE: {} of {} has had no successful run", missed.schedule, missed.due)
-    }));
+    parts.extend(
+        line.overdue
+            .as_ref()
+            .map(|missed| format!("OVERDUE: {} of {} has had no successful run", missed.schedule, missed.due)),
+    );
     parts.extend(line.failed.as_ref().map(|why| format!("FAILED: {why}")));
     format!("{}  {}\n", line.id, parts.join("; "))
 }

@@ -20,7 +20,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     let overrides = Overrides { state_dir: session.global.state_dir.clone() };
     let config = Config::of(&turn.documents, &overrides)?;
     let Some(pair) = config.pair(&turn.pair) else { return Err(misused()) };
-    let result = pairs::contained(one(session, &config, pair, turn.run)).await;
+    let result = pairs::contained(Box::pin(one(session, &config, pair, turn.run))).await;
     let interrupted = session.stop.is_cancelled();
     let exit = |finished: &Finished| match turn.run {
         ScheduledRun::Plan => plan::exit(finished, false),

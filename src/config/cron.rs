@@ -176,7 +176,10 @@ mod tests {
     #[test]
     fn five_fields_six_and_names_are_read() {
         let from = "2026-11-24T12:00:00Z";
-        assert_eq!(instants("@daily", "UTC", from, "2026-11-26T00:00:00Z"), ["11-25 00:00 +00:00", "11-26 00:00 +00:00"]);
+        assert_eq!(
+            instants("@daily", "UTC", from, "2026-11-26T00:00:00Z"),
+            ["11-25 00:00 +00:00", "11-26 00:00 +00:00"]
+        );
         assert_eq!(instants("15 30 3 * * *", "UTC", from, "2026-11-25T12:00:00Z"), ["11-25 03:30 +00:00"]);
         let either = instants("0 3 1 * MON", "UTC", from, "2026-12-02T00:00:00Z");
         assert_eq!(either, ["11-30 03:00 +00:00", "12-01 03:00 +00:00"]);

@@ -128,9 +128,8 @@ fn smtp(found: &Found<'_>) -> Option<Smtp> {
 
 fn encryption(found: &Found<'_>, host: Option<&str>) -> Option<Encryption> {
     let encryption = found.choice()?;
-    let is_here = host.is_some_and(|host| {
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
+    let is_here = host
+        .is_some_and(|host| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()));
     if encryption == Encryption::Off && !is_here {
         found.reject("may be \"off\" for a server on this machine only", "write \"tls\" or \"starttls\"");
         return None;

@@ -65,7 +65,11 @@ impl Told {
     /// Of a run whose process ended without a word.
     #[must_use]
     pub fn died(pair: &str, how: &str) -> Self {
-        Self::failed(pair, exit_code::FAILED, &format!("the run ended unexpectedly ({how}); the next one goes on from there"))
+        Self::failed(
+            pair,
+            exit_code::FAILED,
+            &format!("the run ended unexpectedly ({how}); the next one goes on from there"),
+        )
     }
 }
 

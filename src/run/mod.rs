@@ -183,8 +183,7 @@ where
     if let Err(error) = &done {
         // A stale plan is a refusal, not a failure: nothing went wrong.
         let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
-        let summary =
-            serde_json::json!({ "error": error.to_string(), "requests": finished::requests(&job.usage()) });
+        let summary = serde_json::json!({ "error": error.to_string(), "requests": finished::requests(&job.usage()) });
         // The first error is the one to report.
         let _ = state.finish_run(run, status, &summary, job.clock.now());
     }

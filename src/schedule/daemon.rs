@@ -54,6 +54,9 @@ pub struct Settings {
     pub notifier: Arc<Notifier>,
 }
 
+/// What a reload brings: what the daemon runs by from now on, or why it goes on as before.
+pub type Reload = Result<Settings, String>;
+
 /// A due time of a schedule.
 type RoundKey = (String, Timestamp);
 
@@ -134,7 +137,7 @@ impl<W: Worker> Daemon<W> {
     pub async fn run(
         mut self,
         mut beats: mpsc::Receiver<()>,
-        mut reloads: mpsc::Receiver<Settings>,
+        mut reloads: mpsc::Receiver<Reload>,
         stop: CancellationToken,
     ) {
         systemd::ready();
@@ -150,7 +153,7 @@ impl<W: Worker> Daemon<W> {
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(()) = beats.recv() => self.beat(),
-                Some(settings) = reloads.recv() => self.reload(settings),
+                Some(reload) = reloads.recv() => self.reload(reload),
                 Some(ended) = self.runs.join_next_with_id() => self.ended(ended),
                 Some(_) = self.tellings.join_next() => {}
                 () = sleep(until_next) => {}
@@ -174,10 +177,15 @@ impl<W: Worker> Daemon<W> {
         }
     }
 
-    fn reload(&mut self, settings: Settings) {
+    /// Takes what was read anew, or keeps what was read before. What runs goes on either way.
+    fn reload(&mut self, reload: Reload) {
         systemd::reloading();
-        match remembered(&self.ledger, &settings, self.clock.now()) {
-            Ok(past) => {
+        let known = reload.and_then(|settings| {
+            let past = remembered(&self.ledger, &settings, self.clock.now());
+            past.map(|past| (settings, past)).map_err(|why| why.to_string())
+        });
+        match known {
+            Ok((settings, past)) => {
                 info!(schedules = settings.config.schedules.len(), pairs = settings.pairs.len(), "reloaded");
                 self.past = past;
                 self.board.change(|shown| {
@@ -189,7 +197,7 @@ impl<W: Worker> Daemon<W> {
             }
             Err(why) => {
                 error!("the reload is refused, what was read before stays: {why}");
-                self.board.change(|shown| shown.refused = Some(why.to_string()));
+                self.board.change(|shown| shown.refused = Some(why));
             }
         }
         systemd::ready();
@@ -367,11 +375,7 @@ async fn pulsing(pulse: Option<Duration>) {
 }
 
 /// What the ledger knows of every slot.
-fn remembered(
-    ledger: &Ledger,
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<BTreeMap<Slot, Past>, StateError> {
+fn remembered(ledger: &Ledger, settings: &Settings, now: Timestamp) -> Result<BTreeMap<Slot, Past>, StateError> {
     let mut past = BTreeMap::new();
     for schedule in &settings.config.schedules {
         for pair in settings.pairs.iter().filter(|pair| schedule.runs(pair)) {

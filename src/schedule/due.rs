@@ -341,7 +341,9 @@ mod tests {
     #[test]
     fn at_one_instant_a_full_sync_goes_before_a_sync_and_that_before_a_plan() {
         let three = ["plan", "sync", "full"].map(|run| {
-            format!("[[schedule]]\nname = \"a-{run}\"\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\nrun = \"{run}\"\n{ONE}")
+            format!(
+                "[[schedule]]\nname = \"a-{run}\"\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\nrun = \"{run}\"\n{ONE}"
+            )
         });
         let mut world = World::new(schedules(&three.concat()), "2026-11-23T12:00:00Z");
         let mut order = Vec::new();

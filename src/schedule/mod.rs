@@ -10,7 +10,7 @@ mod systemd;
 mod worker;
 
 pub use board::{Board, SILENCE, Shown};
-pub use daemon::{Daemon, LIMITS, Limits, Settings};
+pub use daemon::{Daemon, LIMITS, Limits, Reload, Settings};
 pub use due::{Due, Moment, Past, Slot, due, next, pick};
 pub use heartbeat::Heartbeat;
 pub use standing::{GRACE, Standing};

@@ -167,12 +167,7 @@ fn missed(
     Ok((counts && !has_run && !is_at_work).then_some(due))
 }
 
-fn next_run(
-    config: &Config,
-    pair: &str,
-    now: Timestamp,
-    ledger: Option<&Ledger>,
-) -> Result<Option<Due>, StateError> {
+fn next_run(config: &Config, pair: &str, now: Timestamp, ledger: Option<&Ledger>) -> Result<Option<Due>, StateError> {
     let known = ledger.map(Ledger::known_seed).transpose()?.flatten();
     let seed = known.unwrap_or_default();
     let mut coming = Vec::new();

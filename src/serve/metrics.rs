@@ -64,7 +64,12 @@ pub(super) fn metrics(view: &View, totals: &mut Totals) -> Response {
     let mut page = Page::default();
     page.daemon(view);
     for (pair, standing) in &view.pairs {
-        page.gauge("concord_pair_readable", "Whether the pair's state can be read.", &[("pair", pair)], standing.is_ok());
+        page.gauge(
+            "concord_pair_readable",
+            "Whether the pair's state can be read.",
+            &[("pair", pair)],
+            standing.is_ok(),
+        );
         let Ok(standing) = standing else { continue };
         page.standing(view, standing);
         let total = totals.0.entry(pair.clone()).or_default();
@@ -133,7 +138,8 @@ impl Page {
         value: impl Number,
     ) {
         let metric = self.metrics.entry(name).or_insert(Metric { help, sort, samples: String::new() });
-        let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         metric.samples.push_str(&format!("{name}{labels} {}\n", value.text()));
     }

@@ -42,6 +42,23 @@ struct View {
     pairs: Vec<PairStanding>,
 }
 
+/// Why a request gets nothing.
+struct Refusal {
+    status: StatusCode,
+    why: &'static str,
+}
+
+impl Refusal {
+    fn response(self) -> Response {
+        let mut response = text(self.status, self.why);
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"Concord: the user is concord\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
 impl Status {
     /// Shows `board` to whoever has the token; to everybody on this machine where there is none.
     #[must_use]
@@ -60,7 +77,7 @@ impl Status {
             async move {
                 let show = match asked {
                     Ok(show) => show,
-                    Err(refusal) => return refusal,
+                    Err(refusal) => return refusal.response(),
                 };
                 // The files are read on a thread of their own: nobody else waits for the disk.
                 let answer = tokio::task::spawn_blocking(move || show(&status)).await;
@@ -70,11 +87,11 @@ impl Status {
         axum::serve(listener, app).await
     }
 
-    /// What a request asks for, or what it is answered instead.
-    fn asked(&self, request: &Request) -> Result<fn(&Self) -> Response, Response> {
+    /// What a request asks for, or why it gets nothing.
+    fn asked(&self, request: &Request) -> Result<fn(&Self) -> Response, Refusal> {
         self.door.admit(request.headers())?;
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered\n"));
+            return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, why: "only GET is answered\n" });
         }
         match request.uri().path() {
             "/" => Ok(|status| page::page(&status.view())),
@@ -83,7 +100,7 @@ impl Status {
                 let mut totals = status.totals.lock().unwrap_or_else(PoisonError::into_inner);
                 metrics::metrics(&status.view(), &mut totals)
             }),
-            _ => Err(text(StatusCode::NOT_FOUND, "there is /, /healthz and /metrics\n")),
+            _ => Err(Refusal { status: StatusCode::NOT_FOUND, why: "there is /, /healthz and /metrics\n" }),
         }
     }
 

@@ -59,7 +59,8 @@ fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> String {
         _ => "well".to_owned(),
     };
     let last = standing.last_run.as_ref().map(|run| format!("{} {}, {}", run.id, run.status, run.started));
-    let next = standing.next.as_ref().map(|run| format!("{} ({}) at {}", run.run.as_str(), run.slot.schedule, run.starts));
+    let next =
+        standing.next.as_ref().map(|run| format!("{} ({}) at {}", run.run.as_str(), run.slot.schedule, run.starts));
     let links = &standing.links;
     let cells = [
         now,

@@ -73,8 +73,7 @@ impl Ledger {
         if !path.exists() {
             return Ok(None);
         }
-        let damaged =
-            |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
+        let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
         let known = refuse_newer(&connection, path)?;
         connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(damaged)?;
@@ -158,14 +157,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn end(
-        &self,
-        schedule: &str,
-        pair: &str,
-        due: Timestamp,
-        at: Timestamp,
-        code: u8,
-    ) -> Result<(), StateError> {
+    pub fn end(&self, schedule: &str, pair: &str, due: Timestamp, at: Timestamp, code: u8) -> Result<(), StateError> {
         self.connection.execute(
             "UPDATE started SET ended = ?4, code = ?5 WHERE schedule = ?1 AND pair = ?2 AND due = ?3",
             params![schedule, pair, due.as_millisecond(), at.as_millisecond(), code],
@@ -178,9 +170,9 @@ impl Ledger {
     /// # Errors
     /// When they cannot be read.
     pub fn started(&self, schedule: &str, pair: &str, most: u32) -> Result<Vec<Timestamp>, StateError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT due FROM started WHERE schedule = ?1 AND pair = ?2 ORDER BY due DESC LIMIT ?3",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT due FROM started WHERE schedule = ?1 AND pair = ?2 ORDER BY due DESC LIMIT ?3")?;
         let rows = statement.query_map(params![schedule, pair, most], |row| row.get::<_, i64>(0))?;
         Ok(rows.map(|due| due.map(instant)).collect::<Result<_, _>>()?)
     }

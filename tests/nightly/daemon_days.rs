@@ -8,7 +8,7 @@ use std::time::Duration;
 use concord::clock::Clock;
 use concord::config::{Config, Overrides};
 use concord::notify::{Notifier, Told};
-use concord::schedule::{Board, Daemon, Limits, Settings, Turn, Worker};
+use concord::schedule::{Board, Daemon, Limits, Reload, Settings, Turn, Worker};
 use concord::state::Ledger;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -99,7 +99,7 @@ struct Household {
 /// A daemon in it.
 struct Serving {
     stop: CancellationToken,
-    reloads: mpsc::Sender<Settings>,
+    reloads: mpsc::Sender<Reload>,
     board: Arc<Board>,
     task: JoinHandle<()>,
 }
@@ -137,8 +137,7 @@ impl Household {
     fn serve(&self, toml: &str) -> Serving {
         let limits = Limits { run: 6 * HOUR, farewell: MINUTE };
         let settings = self.settings(toml);
-        let daemon =
-            Daemon::new(settings, self.hands.clone(), self.clock.clone(), self.ledger(), 7, limits).unwrap();
+        let daemon = Daemon::new(settings, self.hands.clone(), self.clock.clone(), self.ledger(), 7, limits).unwrap();
         let (board, stop) = (daemon.board(), CancellationToken::new());
         // Nobody beats: the loop's own timer is enough.
         let (_, beats) = mpsc::channel(1);
@@ -180,7 +179,8 @@ async fn every_night_runs_once_at_its_time() {
     let house = Household::new("2026-11-24T05:30:00Z", takes(10));
     let serving = house.serve(&format!("{}{PAIRS}", schedule("nightly", "0 3 * * *", ONLY_ONE)));
     sleep(3 * DAY).await;
-    let expected = ["24", "25", "26"].map(|day| [format!("{day} 06:00 begins one sync"), format!("{day} 06:10 ends one sync")]);
+    let expected =
+        ["24", "25", "26"].map(|day| [format!("{day} 06:00 begins one sync"), format!("{day} 06:10 ends one sync")]);
     assert_eq!(house.ran(), expected.concat());
     assert_eq!(house.code("one"), Some(0));
     serving.end().await;
@@ -375,7 +375,7 @@ async fn a_reload_brings_new_schedules_and_what_runs_goes_on() {
     assert_eq!(house.ran(), ["24 06:00 begins one sync"]);
     // Its time has passed already: a schedule that was not there then has missed nothing.
     let toml = format!("{}{PAIRS}", schedule("nightly", "15 3 * * *", "pairs = [\"one\", \"two\"]\n"));
-    serving.reloads.send(house.settings(&toml)).await.unwrap();
+    serving.reloads.send(Ok(house.settings(&toml))).await.unwrap();
     sleep(HOUR).await;
     assert_eq!(house.ran(), ["24 07:00 ends one sync"]);
     sleep(DAY).await;

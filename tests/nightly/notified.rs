@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::command::{Desk, sandbox};
 
 /// What was posted, as path and body.
-type Heard = Arc<Mutex<Vec<(String, String)>>>;
+pub type Heard = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A web server that says yes to everything.
-async fn listener() -> (String, Heard) {
+pub async fn listener() -> (String, Heard) {
     let heard = Heard::default();
     let kept = heard.clone();
     let app = Router::new().fallback(move |request: Request| {
