@@ -58,9 +58,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if asked { code::DONE } else { code::CONFIGURATION };
         }
     };
-    // The daemon says what it does: nobody watches it, and its log is all there is.
-    let unasked = u8::from(matches!(arguments.command, Command::Daemon));
-    start_log(&arguments.global, unasked);
+    // The daemon says what it does unasked: nobody watches it, and its log is all there is.
+    start_log(&arguments.global, matches!(arguments.command, Command::Daemon));
     // A panic is a failure like any other: exit code 1, and the journal knows what was under way.
     catch_unwind(AssertUnwindSafe(|| run(arguments))).unwrap_or(code::FAILED)
 }
@@ -89,9 +88,10 @@ fn run(arguments: Arguments) -> u8 {
     done.unwrap_or_else(|error| explain::print(&error))
 }
 
-fn start_log(global: &Global, unasked: u8) {
-    let level = match (global.quiet, global.verbose.max(unasked)) {
+fn start_log(global: &Global, says_what_it_does: bool) {
+    let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
+        (false, 0) if says_what_it_does => "warn,concord=info",
         (false, 0) => "warn",
         (false, 1) => "info,concord=info,tokio_cron_scheduler=warn",
         (false, 2) => "info,concord=debug,tokio_cron_scheduler=warn",
