@@ -16,6 +16,7 @@ mod status;
 mod sync;
 mod told;
 mod turn;
+mod undo;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,6 +78,7 @@ fn run(arguments: Arguments) -> u8 {
         match arguments.command {
             Command::Plan(options) => plan::run(&session, &options).await,
             Command::Sync(options) => sync::run(&session, &options).await,
+            Command::Undo(options) => undo::run(&session, &options).await,
             Command::Check(options) => check::run(&session, &options).await,
             Command::Daemon => daemon::run(&session).await,
             Command::Turn => turn::run(&session).await,

@@ -79,6 +79,7 @@ pub(super) async fn sync(session: &Session, config: &Config, pair: &Pair, mode: 
     Ok(run::sync(&job, &consent).await?)
 }
 
+/// The exit code of a run.
 pub(super) fn exit(finished: &Finished, interrupted: bool) -> u8 {
     if interrupted {
         code::INTERRUPTED

@@ -27,8 +27,7 @@ fn reason(error: &anyhow::Error) -> String {
         return match error {
             RunError::Crm(error) => crm(error),
             RunError::State(error) => state(error),
-            RunError::Lock(error) => error.to_string(),
-            RunError::Stale { .. } => error.to_string(),
+            RunError::Lock(_) | RunError::Stale { .. } | RunError::Undo(_) => error.to_string(),
             RunError::Broken(_) => "a part of the program ended unexpectedly".to_owned(),
         };
     }

@@ -84,6 +84,14 @@ pub(super) fn requests(usage: &Both<Usage>) -> serde_json::Value {
     serde_json::json!({ "cliengo": of(&usage.cliengo), "ghl": of(&usage.ghl) })
 }
 
+impl RunRecord {
+    /// A run that has done nothing yet.
+    pub(super) fn begun(id: i64, started: Timestamp, recovered: u64) -> Self {
+        let outcomes = BTreeMap::new();
+        Self { id, started, finished: started, outcomes, recovered, refused: false, failure: None }
+    }
+}
+
 /// A plan, and the run that applied it where there was one.
 #[derive(Clone, Debug)]
 pub struct Finished {

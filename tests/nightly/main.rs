@@ -15,8 +15,11 @@ mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
 mod story;
+#[path = "../switched_off/mod.rs"]
+mod switched_off;
 mod told;
 
+mod backup;
 mod breaker;
 mod buried;
 mod conflicts;
@@ -28,6 +31,7 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod kept;
 mod lost_answers;
 mod machine;
 mod mapping;
@@ -43,3 +47,4 @@ mod reviewed;
 mod reviewed_modes;
 mod scope;
 mod sweep;
+mod undo;
