@@ -111,7 +111,10 @@ pub(super) enum Command {
     /// Validate the configuration, and ask both CRMs
     #[command(after_help = CHECK)]
     Check(CheckOptions),
-    /// Show each pair: last run, links, what waits
+    /// Run the schedules until SIGTERM; SIGHUP reloads
+    #[command(after_help = DAEMON)]
+    Daemon,
+    /// Show each pair: last run, next run, links, what waits
     #[command(after_help = STATUS)]
     Status(ListOptions),
     /// Show the runs, or one run in full
@@ -129,6 +132,9 @@ pub(super) enum Command {
     /// Print the manual page, or write a page for each command
     #[command(after_help = MAN)]
     Man(ManOptions),
+    /// One pair's run, for the daemon
+    #[command(hide = true)]
+    Turn,
 }
 
 /// `init`
@@ -414,6 +420,12 @@ Examples:
   concord check                           asks both CRMs; writes nothing
   concord check --offline                 configuration, disk and state alone
   concord check --pair acme --format json";
+
+const DAEMON: &str = "\
+Examples:
+  concord daemon                          until SIGTERM; SIGHUP reloads
+  concord daemon --log-format json        one object per line
+  concord check --offline                 is the configuration right?";
 
 const STATUS: &str = "\
 Examples:

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::code;
 use crate::config::ConfigError;
 use crate::crm::{CrmError, SetupError};
+use crate::notify::NotifyError;
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
@@ -70,6 +71,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Stopped>() {
         return code::INTERRUPTED;
     }
+    if let Some(NotifyError::Config(_) | NotifyError::Address { .. }) = error.downcast_ref::<NotifyError>() {
+        return code::CONFIGURATION;
+    }
     match error.downcast_ref::<SandboxError>() {
         Some(SandboxError::Faults { .. } | SandboxError::Unknown { .. } | SandboxError::Edit(_)) => {
             return code::CONFIGURATION;
@@ -103,6 +107,14 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     }
     if let Some(sandbox) = error.downcast_ref::<SandboxError>() {
         return Some(sandbox_hint(sandbox).to_owned());
+    }
+    match error.downcast_ref::<NotifyError>() {
+        Some(NotifyError::Config(config)) => return config.hint().map(str::to_owned),
+        Some(NotifyError::Address { .. }) => return Some("put the whole address there, with https://".to_owned()),
+        _ => {}
+    }
+    if error.downcast_ref::<std::io::Error>().is_some_and(|why| why.kind() == std::io::ErrorKind::AddrInUse) {
+        return Some("another program has that port; end it, or give another port".to_owned());
     }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),

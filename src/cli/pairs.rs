@@ -1,13 +1,15 @@
 //! Many pairs side by side: one pair's failure never stops the others.
 
-use futures::StreamExt;
+use std::panic::AssertUnwindSafe;
+
+use futures::{FutureExt, StreamExt};
 
 use super::arguments::Format;
 use super::explain::{self, Usage};
 use super::{Session, clients, code, output};
 use crate::config::{Config, Pair};
 use crate::report::{self, Entry};
-use crate::run::Finished;
+use crate::run::{Finished, RunError};
 
 /// What a pair's run came to.
 pub(super) type PairResult = anyhow::Result<Finished>;
@@ -42,10 +44,16 @@ where
         clients::check_secrets(session, pair)?;
     }
     let runs = futures::stream::iter(pairs.iter().copied()).map(|pair| {
-        let run = work(pair);
+        let run = contained(work(pair));
         async move { (pair, run.await) }
     });
     Ok(runs.buffered(config.max_parallel.max(1)).collect().await)
+}
+
+/// A pair's run, whose panic is its own failure: the other pairs go on, and what it did stands in its journal.
+pub(super) async fn contained(run: impl Future<Output = PairResult>) -> PairResult {
+    let ended = AssertUnwindSafe(run).catch_unwind().await;
+    ended.unwrap_or_else(|_| Err(RunError::Broken("a panic; the log has more".to_owned()).into()))
 }
 
 /// Prints every pair's report and says the exit code of them all.
@@ -60,30 +68,12 @@ pub(super) fn deliver(
         Ok(finished) => exit(finished),
         Err(error) => explain::exit_code(error),
     });
-    let code = worst(codes);
+    let code = code::worst(codes);
     match format {
         Format::Json => deliver_json(results, out)?,
         Format::Text => deliver_text(session, results, code, out)?,
     }
     Ok(code)
-}
-
-/// Of several exit codes, the one that counts (contract, exit codes).
-pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
-    const ORDER: [u8; 10] = [
-        code::INTERRUPTED,
-        code::FAILED,
-        code::CREDENTIALS,
-        code::CONFIGURATION,
-        code::LOCKED,
-        code::STALE,
-        code::REFUSED,
-        code::PERSON,
-        code::PENDING,
-        code::DONE,
-    ];
-    let rank = |code: &u8| ORDER.iter().position(|known| known == code).unwrap_or(1);
-    codes.min_by_key(rank).unwrap_or(code::DONE)
 }
 
 fn deliver_json(results: &[(&Pair, PairResult)], out: Option<&std::path::Path>) -> anyhow::Result<()> {
@@ -140,17 +130,4 @@ fn deliver_text(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_several_exit_codes_the_most_serious_counts() {
-        assert_eq!(worst([0, 3, 2].into_iter()), 3);
-        assert_eq!(worst([0, 12, 1].into_iter()), 1);
-        assert_eq!(worst([4, 130].into_iter()), 130);
-        assert_eq!(worst([].into_iter()), 0);
-    }
 }

@@ -25,7 +25,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
     pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, detailed))
 }
 
-async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
+pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
     let clients = clients::connect(session, &config.state_dir, pair).await?;
     let job = clients.job(session, config, pair, mode);
     Ok(run::plan(&job).await?)

@@ -1,10 +1,15 @@
 //! `sync`: plan, guards, apply, settle, report.
 
+use std::sync::Arc;
+
+use tracing::warn;
+
 use super::arguments::SyncOptions;
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, arguments, clients, code, pairs};
+use super::{Session, arguments, clients, code, pairs, told};
 use crate::config::{Config, Pair};
+use crate::notify::{Notifier, Round, Told};
 use crate::reconcile::Mode;
 use crate::run::{self, Consent, Finished, SavedPlan};
 
@@ -30,18 +35,45 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
         }
     }
     let mode = arguments::mode(options.full, options.rebuild);
-    let results = pairs::each(session, &config, &selected, |pair| {
+    let notifier = Arc::new(notifier(&config));
+    let teller = Arc::clone(&notifier);
+    let begins = tokio::spawn(async move { teller.begins().await });
+    let runs = pairs::each(session, &config, &selected, |pair| {
         let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
         let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
         let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
         sync(session, &config, pair, mode, consent)
-    })
-    .await?;
+    });
+    let results = runs.await;
+    let tell = async |told: Vec<Told>| {
+        // First that it began; a telling that broke off says so itself.
+        let _ = begins.await;
+        notifier.ended(Round { name: "sync", pairs: &told }).await;
+    };
+    let results = match results {
+        Ok(results) => results,
+        Err(error) => {
+            tell(selected.iter().map(|pair| told::failed(&pair.name, &error)).collect()).await;
+            return Err(error);
+        }
+    };
     let interrupted = session.stop.is_cancelled();
-    pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, interrupted))
+    let exit = |finished: &Finished| exit(finished, interrupted);
+    // First what a person waits for, then whoever is elsewhere.
+    let code = pairs::deliver(session, &results, options.format, options.out.as_deref(), exit);
+    tell(results.iter().map(|(pair, result)| told::told(&pair.name, result, exit)).collect()).await;
+    code
 }
 
-async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
+/// Whoever hears of it. Nobody does where a secret of `[notify]` is missing: that is no reason not to run.
+fn notifier(config: &Config) -> Notifier {
+    Notifier::new(&config.notify, &clients::environment).unwrap_or_else(|why| {
+        warn!("nobody is told of this run: {why}");
+        Notifier::default()
+    })
+}
+
+pub(super) async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
     let clients = clients::connect(session, &config.state_dir, pair).await?;
     let job = clients.job(session, config, pair, mode);
     Ok(run::sync(&job, &consent).await?)

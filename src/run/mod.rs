@@ -236,10 +236,8 @@ where
     let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
     let after = |state: &mut State, to_its_end| {
         settle::after(state, &stage, &gathered, &pulled, run, started)?;
-        match plan.first_sync || gathered.input.first_sync_goes_on {
-            true if to_its_end => state.set_meta(FIRST_SYNC, DONE),
-            _ => Ok(()),
-        }
+        let is_first = plan.first_sync || gathered.input.first_sync_goes_on;
+        if is_first && to_its_end { state.set_meta(FIRST_SYNC, DONE) } else { Ok(()) }
     };
     carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
+use super::finished::requests;
 use super::{Finished, Job, RunError, held, sweep};
+use crate::crm::Reader;
 use crate::reconcile::Mode;
 use crate::state::{PairLock, State, StateError, set_aside};
 
@@ -57,7 +59,7 @@ impl Opened {
     ///
     /// # Errors
     /// Those of the run. What goes wrong here stands in a finished run as its failure.
-    pub fn close<C, G>(
+    pub fn close<C: Reader, G: Reader>(
         self,
         job: &Job<'_, C, G>,
         run: i64,
@@ -67,7 +69,7 @@ impl Opened {
         if let Err(error) = &done {
             // A stale plan is a refusal, not a failure: nothing went wrong.
             let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
-            let summary = serde_json::json!({ "error": error.to_string() });
+            let summary = serde_json::json!({ "error": error.to_string(), "requests": requests(&job.usage()) });
             // The first error is the one to report.
             let _ = state.finish_run(run, status, &summary, job.clock.now());
         }
