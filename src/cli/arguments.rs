@@ -229,6 +229,9 @@ pub(super) struct ServeOptions {
     /// The seed that all of them follow from
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How many accounts of each CRM, each with people of its own: a rehearsal of many pairs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "store")]
+    pub accounts: u16,
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8410")]
     pub listen: SocketAddr,

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::code;
+use super::pairs::NotBegun;
 use crate::config::ConfigError;
 use crate::crm::CrmError;
 use crate::run::{RunError, SavedPlanError};
@@ -33,6 +34,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     let is_configuration = error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>();
     if is_configuration {
         return code::CONFIGURATION;
+    }
+    if error.is::<NotBegun>() {
+        return code::INTERRUPTED;
     }
     match error.downcast_ref::<SandboxError>() {
         Some(SandboxError::Faults { .. } | SandboxError::Unknown { .. } | SandboxError::Edit(_)) => {

@@ -4,6 +4,7 @@
 mod arguments;
 mod check;
 mod clients;
+mod delivery;
 mod explain;
 mod history;
 mod interrupt;

@@ -30,15 +30,22 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
         }
     }
     let mode = arguments::mode(options.full, options.rebuild);
-    let results = pairs::each(session, &config, &selected, |pair| {
-        let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
-        let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
-        let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
-        sync(session, &config, pair, mode, consent)
-    })
-    .await?;
-    let interrupted = session.stop.is_cancelled();
-    pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, interrupted))
+    let to = (options.format, options.out.as_deref());
+    let exit = |finished: &Finished| exit(finished, session.stop.is_cancelled());
+    pairs::run(
+        session,
+        &config,
+        &selected,
+        to,
+        |pair| {
+            let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
+            let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
+            let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
+            sync(session, &config, pair, mode, consent)
+        },
+        exit,
+    )
+    .await
 }
 
 async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
