@@ -28,6 +28,7 @@ mod fields;
 mod first_sync;
 mod lost_answers;
 mod machine;
+mod many_pairs;
 mod mapping;
 mod minimal;
 mod people;
