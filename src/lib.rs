@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crm;
+pub mod export;
 pub mod reconcile;
 pub mod record;
 pub mod report;

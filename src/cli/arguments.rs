@@ -106,6 +106,8 @@ pub(super) enum Command {
     Status(ListOptions),
     /// Show the runs, or one run in full
     History(HistoryOptions),
+    /// Write the schedules for systemd, cron or Kubernetes
+    Export(ExportOptions),
     /// The embedded CRMs: serve, edit, reset, dump
     Sandbox(SandboxOptions),
 }
@@ -198,6 +200,34 @@ pub(super) struct HistoryOptions {
     /// The form of the result
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
+    /// Who is to run the schedules
+    #[arg(value_enum)]
+    pub scheduler: Scheduler,
+    /// Write the files into this folder; without it they are printed
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write over files that are there and differ
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Kubernetes: the container image
+    #[arg(long, value_name = "NAME", default_value = concat!("concord:", env!("CARGO_PKG_VERSION")))]
+    pub image: String,
+}
+
+/// Who runs schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Scheduler {
+    /// A hardened service and a timer for each schedule
+    Systemd,
+    /// Lines of a crontab
+    Cron,
+    /// A `CronJob` and a volume for each pair
+    Kubernetes,
 }
 
 /// `sandbox`

@@ -10,7 +10,7 @@ use std::path::Path;
 use tempfile::SpooledTempFile;
 
 use super::arguments::Format;
-use super::pairs::PairResult;
+use super::pairs::{NotBegun, PairResult};
 use super::{Session, code, explain, output};
 use crate::config::Pair;
 use crate::report::{self, Entry};
@@ -95,7 +95,9 @@ impl<'a> Delivery<'a> {
                     Format::Text => String::new(),
                 };
                 let first = said.lines().next().unwrap_or_default().to_owned();
-                (explain::exit_code(&error), first, true, text, Some(error))
+                // Who had not begun is counted; hundreds of lines would say no more.
+                let has_news = !error.is::<NotBegun>();
+                (explain::exit_code(&error), first, has_news, text, Some(error))
             }
         };
         let begin = self.filled;
@@ -228,7 +230,7 @@ impl<'a> Delivery<'a> {
 
     fn explain_failures(self) {
         for told in self.told {
-            if let Some(error) = told.error {
+            if let Some(error) = told.error.filter(|_| told.has_news || !self.several) {
                 explain::print(&if self.several { error.context(told.pair) } else { error });
             }
         }

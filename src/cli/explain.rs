@@ -6,6 +6,7 @@ use super::code;
 use super::pairs::NotBegun;
 use crate::config::ConfigError;
 use crate::crm::CrmError;
+use crate::export::ExportError;
 use crate::run::{RunError, SavedPlanError};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
@@ -31,7 +32,7 @@ pub(super) fn print(error: &anyhow::Error) -> u8 {
 
 /// The exit code of an error.
 pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
-    let is_configuration = error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>();
+    let is_configuration = error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>() || error.is::<ExportError>();
     if is_configuration {
         return code::CONFIGURATION;
     }
@@ -61,6 +62,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     }
     if let Some(usage) = error.downcast_ref::<Usage>() {
         return Some(usage.hint.clone());
+    }
+    if let Some(export) = error.downcast_ref::<ExportError>() {
+        return Some(export.hint().to_owned());
     }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),

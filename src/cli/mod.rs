@@ -6,6 +6,7 @@ mod check;
 mod clients;
 mod delivery;
 mod explain;
+mod export;
 mod history;
 mod interrupt;
 mod output;
@@ -100,6 +101,7 @@ fn run(arguments: Arguments) -> u8 {
             Command::Check(options) => check::run(&session, &options).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
+            Command::Export(options) => export::run(&session, &options),
             Command::Sandbox(options) => sandbox::run(&session, &options).await,
         }
     });

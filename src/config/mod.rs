@@ -39,7 +39,7 @@ pub use policy::{
 };
 pub use scope::Scope;
 pub use secret::{Secret, SecretSource};
-pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun};
+pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Stated};
 
 use reader::{Problems, Table};
 use source::{Source, whole_file};
@@ -61,6 +61,8 @@ pub struct Overrides {
 pub struct Config {
     /// The main file, as it was named.
     pub path: PathBuf,
+    /// The files that it includes.
+    pub included: Vec<PathBuf>,
     /// The directory of state files and locks.
     pub state_dir: PathBuf,
     /// Pairs that run at a time. At least 1.
@@ -129,6 +131,7 @@ fn read(main: &Source) -> Result<Config, ConfigError> {
 
     let config = Config {
         path: main.path.clone(),
+        included: sources.iter().map(|source| source.path.clone()).collect(),
         state_dir,
         max_parallel: max_parallel.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
         schedules: read_settings::schedules(&mut root, &names),

@@ -10,7 +10,7 @@ use super::choice::nearest;
 use super::names::is_name;
 use super::reader::Table;
 use super::secret::secret;
-use super::settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun};
+use super::settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Stated};
 use super::value::Found;
 
 const NIGHTLY: &str = "such as \"0 3 * * *\" for every night at three, or \"@daily\"";
@@ -32,10 +32,14 @@ fn schedule(mut table: Table<'_>, pairs: &BTreeSet<String>, names: &mut BTreeSet
     );
     let run = table.read("run", Found::choice).unwrap_or(ScheduledRun::Sync);
     let chosen = table.read("pairs", |found| chosen_pairs(found, pairs));
+    let stated = Stated {
+        jitter: table.look(&["jitter"]).is_some(),
+        catch_up: table.look(&["catch_up"]).is_some(),
+    };
     let jitter = table.read("jitter", Found::duration).unwrap_or(Duration::from_mins(5));
     let catch_up = table.read("catch_up", Found::boolean).unwrap_or(true);
     table.finish();
-    Some(Schedule { name: name?, cron: cron?, timezone: timezone?, run, pairs: chosen, jitter, catch_up })
+    Some(Schedule { name: name?, cron: cron?, timezone: timezone?, run, pairs: chosen, jitter, catch_up, stated })
 }
 
 /// Reads `[daemon]`.

@@ -29,7 +29,7 @@ impl Desk {
     }
 
     /// A pair for `sandbox` as for real accounts; the secrets come from the environment.
-    fn real(sandbox: &Sandbox) -> Self {
+    pub(crate) fn real(sandbox: &Sandbox) -> Self {
         let mut desk = Self::with(&format!(
             "[pair.acme]\nregion = \"AR\"\n\
              [pair.acme.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"TEST_KEY\" }}\nwebsite_id = \"{}\"\n\

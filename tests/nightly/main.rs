@@ -20,8 +20,11 @@ mod told;
 mod breaker;
 mod buried;
 mod conflicts;
+#[cfg(target_os = "linux")]
+mod container;
 mod deletes;
 mod documented;
+mod export;
 mod failing;
 mod faults;
 mod fields;
