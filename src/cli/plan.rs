@@ -20,7 +20,8 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
         async move {
             let finished = plan(session, config, pair, mode).await?;
             if options.save.is_some() {
-                saved.borrow_mut().push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id())?);
+                let now = session.clock.now();
+                saved.borrow_mut().push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id(), now)?);
             }
             Ok(finished)
         }
