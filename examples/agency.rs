@@ -69,7 +69,10 @@ fn nights(arguments: &Arguments) -> Result<(), Failure> {
     let mut server = this(arguments, "serve", folder.path())?;
     // It says so when it listens.
     line(&mut server)?;
-    println!("{} pairs of {} contacts, one server, at most {OPEN_FILES} open files\n", arguments.pairs, arguments.contacts);
+    println!(
+        "{} pairs of {} contacts, one server, at most {OPEN_FILES} open files\n",
+        arguments.pairs, arguments.contacts
+    );
     println!("night   exit code  wall s  cpu s   peak MiB");
     let mut peaks = Vec::new();
     for night in ["first", "quiet"] {

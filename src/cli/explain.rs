@@ -32,7 +32,8 @@ pub(super) fn print(error: &anyhow::Error) -> u8 {
 
 /// The exit code of an error.
 pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
-    let is_configuration = error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>() || error.is::<ExportError>();
+    let is_configuration =
+        error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>() || error.is::<ExportError>();
     if is_configuration {
         return code::CONFIGURATION;
     }

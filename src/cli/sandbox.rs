@@ -100,8 +100,11 @@ fn told(sandbox: &Sandbox) -> Result<String, SandboxError> {
     let many = accounts.len() > 1;
     let mut text = String::new();
     for (account, number) in accounts.iter().zip(1..) {
-        let (pair, ending) =
-            if many { (format!("rehearsal-{number}"), format!("_{number}")) } else { ("rehearsal".to_owned(), String::new()) };
+        let (pair, ending) = if many {
+            (format!("rehearsal-{number}"), format!("_{number}"))
+        } else {
+            ("rehearsal".to_owned(), String::new())
+        };
         let Account { cliengo_url, api_key, website_id, ghl_url, token, location_id } = account;
         text.push_str(&format!(
             "cliengo  {cliengo_url}\n         website {website_id}  api_key {api_key}\n\

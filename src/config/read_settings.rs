@@ -32,10 +32,7 @@ fn schedule(mut table: Table<'_>, pairs: &BTreeSet<String>, names: &mut BTreeSet
     );
     let run = table.read("run", Found::choice).unwrap_or(ScheduledRun::Sync);
     let chosen = table.read("pairs", |found| chosen_pairs(found, pairs));
-    let stated = Stated {
-        jitter: table.look(&["jitter"]).is_some(),
-        catch_up: table.look(&["catch_up"]).is_some(),
-    };
+    let stated = Stated { jitter: table.look(&["jitter"]).is_some(), catch_up: table.look(&["catch_up"]).is_some() };
     let jitter = table.read("jitter", Found::duration).unwrap_or(Duration::from_mins(5));
     let catch_up = table.read("catch_up", Found::boolean).unwrap_or(true);
     table.finish();

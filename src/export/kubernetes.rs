@@ -94,11 +94,7 @@ fn is_below(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn config_map(
-    setup: &Setup<'_>,
-    cluster: &Cluster<'_>,
-    keys: &[(String, String)],
-) -> Result<String, ExportError> {
+fn config_map(setup: &Setup<'_>, cluster: &Cluster<'_>, keys: &[(String, String)]) -> Result<String, ExportError> {
     let size: usize = cluster.texts.iter().map(|(_, text)| text.len()).sum();
     if size > LARGEST_CONFIGURATION {
         return Err(no_place(
@@ -389,6 +385,7 @@ fn block(text: &str, indent: usize) -> String {
     if !text.ends_with('\n') || text.ends_with("\n\n") || !text.chars().all(plain) {
         return quoted(text) + "\n";
     }
-    let lines = text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{:indent$}{line}\n", "") });
+    let lines =
+        text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{:indent$}{line}\n", "") });
     format!("|2\n{}", lines.collect::<String>())
 }

@@ -156,7 +156,12 @@ fn refuse_skipped_hour(
                 missing.hour(),
                 missing.minute(),
             );
-            Err(inexpressible(scheduler, schedule, what, "take a time before or after that hour, such as \"30 3 * * *\""))
+            Err(inexpressible(
+                scheduler,
+                schedule,
+                what,
+                "take a time before or after that hour, such as \"30 3 * * *\"",
+            ))
         }
     }
 }
@@ -202,7 +207,7 @@ fn folder<'a>(setup: &Setup<'a>) -> &'a Path {
 }
 
 /// Refuses paths that would have to be quoted differently by each reader of the file.
-fn plain<'a>(scheduler: Scheduler, path: &'a Path) -> Result<&'a str, ExportError> {
+fn plain(scheduler: Scheduler, path: &Path) -> Result<&str, ExportError> {
     let refused = || {
         let what = format!("the path {}", path.display());
         no_place(scheduler, what, "use a path of letters, digits and / . _ - @ + alone, without blanks")

@@ -146,7 +146,8 @@ impl Pattern {
         let until = now.checked_add((YEARS_AHEAD * 366 * 24).hours()).ok()?;
         let mut before = zone.to_offset(now);
         for transition in zone.following(now).take_while(|transition| transition.timestamp() < until) {
-            let (from, to) = (before.to_datetime(transition.timestamp()), transition.offset().to_datetime(transition.timestamp()));
+            let (from, to) =
+                (before.to_datetime(transition.timestamp()), transition.offset().to_datetime(transition.timestamp()));
             before = transition.offset();
             let missing = self.minutes.chosen.iter().filter_map(|minute| {
                 let hour = i8::try_from(*hour).ok()?;
@@ -292,7 +293,8 @@ mod tests {
         assert_eq!(cron("0 0 3 * * *"), Ok("0 3 * * *".to_owned()));
         assert_eq!(cron("30 0 3 * * *"), Err("seconds"));
         assert_eq!(cron("0 3 L * *"), Err("the last day of a month"));
-        for unread in ["0 3 * * MON#1", "0 3 15W * *", "0 3 * * 5L", "0 3 9-5 * *", "@reboot", "0 3 * *", "0 24 * * *"] {
+        for unread in ["0 3 * * MON#1", "0 3 15W * *", "0 3 * * 5L", "0 3 9-5 * *", "@reboot", "0 3 * *", "0 24 * * *"]
+        {
             assert!(Pattern::parse(unread).is_err(), "{unread}");
         }
     }

@@ -192,10 +192,7 @@ fn writable(setup: &Setup<'_>) -> String {
         Ok(name) if !name.as_os_str().is_empty() => {
             format!("StateDirectory={}\nStateDirectoryMode=0700\n", name.display())
         }
-        _ => format!(
-            "# Once: install -d -o concord -g concord -m 700 {0}\nReadWritePaths={0}\n",
-            state.display()
-        ),
+        _ => format!("# Once: install -d -o concord -g concord -m 700 {0}\nReadWritePaths={0}\n", state.display()),
     };
     if let Some(reports) = setup.config.report.dir.as_deref().filter(|reports| !reports.starts_with(state)) {
         text.push_str(&format!(
