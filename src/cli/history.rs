@@ -6,6 +6,7 @@ use super::arguments::{Format, HistoryOptions};
 use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
+use crate::record::Kind;
 use crate::state::{OperationRow, RunRow, State};
 
 /// How many runs are listed.
@@ -53,6 +54,7 @@ fn document(pair: &str, row: &RunRow) -> Json {
         "status": row.status,
         "plan_id": row.plan_id,
         "summary": row.summary,
+        "undoes": row.undoes,
     })
 }
 
@@ -63,7 +65,8 @@ fn sentence(pair: &str, row: &RunRow) -> String {
         (Some(operations), None) => format!("{operations} operations, {} held", count("held").unwrap_or(0)),
         (None, None) => "did not end".to_owned(),
     };
-    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}\n", row.id, row.started, row.mode, row.status)
+    let undoes = row.undoes.map(|run| format!(", takes back run {run}")).unwrap_or_default();
+    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}{undoes}\n", row.id, row.started, row.mode, row.status)
 }
 
 fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Result<()> {
@@ -74,12 +77,16 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
         return Err(Usage { message, hint: format!("list them: concord history --pair {}", pair.name) }.into());
     };
     let operations = state.operations(run)?;
+    let images = |row: &OperationRow| state.images_under(run, row.number);
     let text = match format {
         Format::Json => {
             let mut document = document(&pair.name, &row);
-            let operations: Vec<Json> = operations.iter().map(operation).collect();
+            let mut told = Vec::new();
+            for row in &operations {
+                told.push(operation(row, images(row)?));
+            }
             if let Some(fields) = document.as_object_mut() {
-                fields.insert("operations".to_owned(), operations.into());
+                fields.insert("operations".to_owned(), told.into());
             }
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
@@ -91,13 +98,18 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
     output::print(&text)
 }
 
-fn operation(row: &OperationRow) -> Json {
+/// `images` are the tasks and notes that went with a deleted contact, as they were.
+fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
     let mut document = row.document.clone();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("outcome".to_owned(), json!(row.outcome));
         fields.insert("reason".to_owned(), json!(row.reason));
         let before = row.before.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap_or(Json::Null));
         fields.insert("before_image".to_owned(), json!(before));
+        if !images.is_empty() {
+            let image = |(kind, text): (Kind, String)| json!({ "kind": kind, "before_image": serde_json::from_str::<Json>(&text).unwrap_or(Json::Null) });
+            fields.insert("deleted_with_it".to_owned(), images.into_iter().map(image).collect());
+        }
     }
     document
 }

@@ -1,0 +1,35 @@
+//! `undo`: takes back what a run wrote, through the same plan, guards and journal as a sync.
+
+use super::arguments::UndoOptions;
+use super::explain::Usage;
+use super::pairs::PairResult;
+use super::{Session, clients, pairs, plan, sync};
+use crate::config::{Config, Pair};
+use crate::reconcile::Mode;
+use crate::run::{self, Consent, Finished};
+
+pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    let selected = pairs::selected(session, &config)?;
+    if selected.len() != 1 {
+        let message = "a run's number is one pair's".to_owned();
+        return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+    }
+    let to = (options.format, options.out.as_deref());
+    let work = |pair| undo(session, &config, pair, options);
+    let exit = |finished: &Finished| match options.dry_run {
+        true => plan::exit(finished, false),
+        false => sync::exit(finished, session.stop.is_cancelled()),
+    };
+    pairs::run(session, &config, &selected, to, work, exit).await
+}
+
+async fn undo(session: &Session, config: &Config, pair: &Pair, options: &UndoOptions) -> PairResult {
+    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let job = clients.job(session, config, pair, Mode::Undo);
+    if options.dry_run {
+        return Ok(run::plan_undo(&job, options.run).await?);
+    }
+    let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved: None };
+    Ok(run::undo(&job, options.run, &consent).await?)
+}
