@@ -17,9 +17,9 @@ pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Res
     }
     let to = (options.format, options.out.as_deref());
     let work = |pair| undo(session, &config, pair, options);
-    let exit = |finished: &Finished| match options.dry_run {
-        true => plan::exit(finished, false),
-        false => sync::exit(finished, session.stop.is_cancelled()),
+    let interrupted = || session.stop.is_cancelled();
+    let exit = |finished: &Finished| {
+        if options.dry_run { plan::exit(finished, false) } else { sync::exit(finished, interrupted()) }
     };
     pairs::run(session, &config, &selected, to, work, exit).await
 }
