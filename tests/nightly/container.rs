@@ -31,8 +31,8 @@ exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"
 
 /// What an instruction of the container file says, without its name.
 fn said<'a>(file: &'a str, instruction: &str) -> &'a str {
-    let lines = file.lines().filter_map(|line| line.strip_prefix(instruction)?.strip_prefix(' '));
-    lines.last().unwrap_or_else(|| panic!("no {instruction}"))
+    let mut lines = file.lines().filter_map(|line| line.strip_prefix(instruction)?.strip_prefix(' '));
+    lines.next_back().unwrap_or_else(|| panic!("no {instruction}"))
 }
 
 fn words(list: &str) -> Vec<String> {

@@ -18,6 +18,7 @@ const ACME: &str = "\n[pair.acme]\nregion = \"AR\"\n\n[pair.acme.cliengo]\napi_k
     token = { env = \"GHL_TOKEN\" }\n";
 
 /// A tool that this machine may lack; where tests must have it (`CI`), its absence is a failure.
+#[expect(clippy::print_stderr, reason = "what was not checked must be seen")]
 fn tool(name: &str, arguments: &[&str]) -> Option<Output> {
     match Command::new(name).args(arguments).output() {
         Ok(output) => Some(output),
