@@ -206,6 +206,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         retention: Retention { history_days: 90 },
         stop: CancellationToken::new(),
         watch: None,
+        progress: None,
     };
     let begun = Instant::now();
     let finished = run::sync(&job, &Consent::default()).await?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::reconcile::Mode;
 
@@ -12,8 +13,7 @@ use crate::reconcile::Mode;
 #[command(
     name = "concord",
     version,
-    after_help = "Exit codes: 0 done · 1 failed · 2 operations pending (plan --detailed-exitcode) · 3 a person is needed\n\
-    \x20           4 refused by a guard · 5 saved plan stale · 10 configuration · 11 locked · 12 credentials · 130 interrupted"
+    after_help = WHOLE
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -22,65 +22,68 @@ pub(super) struct Arguments {
     pub command: Command,
 }
 
+/// Under which the flags stand that every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Global {
     /// The configuration
-    #[arg(long, global = true, value_name = "PATH", env = "CONCORD_CONFIG", default_value = "schedules.toml")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH", env = "CONCORD_CONFIG", default_value = "schedules.toml")]
     pub config: PathBuf,
     /// Where state is kept, instead of what the configuration says
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
     pub state_dir: Option<PathBuf>,
     /// Only this pair; may be given again
-    #[arg(long = "pair", global = true, value_name = "NAME")]
+    #[arg(long = "pair", global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     pub pairs: Vec<String>,
     /// The form of the log on stderr
-    #[arg(long, global = true, value_enum, default_value = "text")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value = "text")]
     pub log_format: LogFormat,
     /// Say more on stderr; again for more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Print nothing on exit code 0, at most ten lines otherwise
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
     /// Colours
-    #[arg(long, global = true, value_enum, default_value = "auto")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value = "auto")]
     pub color: Color,
     /// No progress on stderr
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_progress: bool,
     /// Never ask, even on a terminal
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_input: bool,
 }
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// Lines for a person
+    // Lines for a person
     Text,
-    /// One JSON object per line
+    // One JSON object per line
     Json,
 }
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    // On a terminal, unless `NO_COLOR` is set
     Auto,
-    /// Always
+    // Always
     Always,
-    /// Never
+    // Never
     Never,
 }
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For a person
+    // For a person
     #[default]
     Text,
-    /// For a program
+    // For a program
     Json,
 }
 
@@ -96,22 +99,89 @@ pub(super) fn mode(full: bool, rebuild: bool) -> Mode {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first schedules.toml: asks, or takes flags
+    #[command(after_help = INIT)]
+    Init(InitOptions),
     /// Show what a sync would do; nothing is written
+    #[command(after_help = PLAN)]
     Plan(PlanOptions),
     /// Make both CRMs agree
+    #[command(after_help = SYNC)]
     Sync(SyncOptions),
     /// Validate the configuration, and ask both CRMs
+    #[command(after_help = CHECK)]
     Check(CheckOptions),
     /// Show each pair: last run, links, what waits
+    #[command(after_help = STATUS)]
     Status(ListOptions),
     /// Show the runs, or one run in full
+    #[command(after_help = HISTORY)]
     History(HistoryOptions),
     /// Write the schedules for systemd, cron or Kubernetes
     Export(ExportOptions),
     /// Take back what a run wrote, on both sides
+    #[command(after_help = UNDO)]
     Undo(UndoOptions),
     /// The embedded CRMs: serve, edit, reset, dump
+    #[command(after_help = SANDBOX)]
     Sandbox(SandboxOptions),
+    /// Print what a shell needs to complete commands and flags
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsOptions),
+    /// Print the manual page, or write a page for each command
+    #[command(after_help = MAN)]
+    Man(ManOptions),
+}
+
+/// `init`
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line, read by name")]
+pub(super) struct InitOptions {
+    /// A pair with both CRMs embedded: no account, no network
+    #[arg(long, conflicts_with_all = ["cliengo_key_env", "cliengo_key_file", "cliengo_key_stdin", "website_id", "location_id", "ghl_token_env", "ghl_token_file", "ghl_token_stdin"])]
+    pub sandbox: bool,
+    /// Cliengo's API key is in this environment variable, tonight and every night
+    #[arg(long, value_name = "NAME", group = "cliengo_key")]
+    pub cliengo_key_env: Option<String>,
+    /// Cliengo's API key is in this file (mode 0600)
+    #[arg(long, value_name = "PATH", group = "cliengo_key")]
+    pub cliengo_key_file: Option<PathBuf>,
+    /// Cliengo's API key is the next line of stdin; it is kept in a file of mode 0600
+    #[arg(long, group = "cliengo_key")]
+    pub cliengo_key_stdin: bool,
+    /// The Cliengo website under which contacts are created; omitted: the only one there is
+    #[arg(long, value_name = "ID")]
+    pub website_id: Option<String>,
+    /// The GHL location (sub-account)
+    #[arg(long, value_name = "ID")]
+    pub location_id: Option<String>,
+    /// GHL's private integration token is in this environment variable
+    #[arg(long, value_name = "NAME", group = "ghl_token")]
+    pub ghl_token_env: Option<String>,
+    /// GHL's private integration token is in this file (mode 0600)
+    #[arg(long, value_name = "PATH", group = "ghl_token")]
+    pub ghl_token_file: Option<PathBuf>,
+    /// GHL's private integration token is the next line of stdin; it is kept in a file of mode 0600
+    #[arg(long, group = "ghl_token")]
+    pub ghl_token_stdin: bool,
+    /// The country of phones without one, such as AR; omitted: the GHL location's
+    #[arg(long, value_name = "CODE")]
+    pub region: Option<String>,
+    /// When it runs, as a cron line with five fields
+    #[arg(long, value_name = "CRON", default_value = "0 3 * * *")]
+    pub cron: String,
+    /// Where secrets that are typed or piped in are kept; omitted: `secrets`, beside the configuration
+    #[arg(long, value_name = "DIR")]
+    pub secrets_dir: Option<PathBuf>,
+    /// Write over a configuration that is there; the old one is set aside
+    #[arg(long)]
+    pub force: bool,
+    /// Another address of Cliengo's API
+    #[arg(long, value_name = "URL", hide = true, default_value = crate::config::CLIENGO_URL)]
+    pub cliengo_url: String,
+    /// Another address of GHL's API
+    #[arg(long, value_name = "URL", hide = true, default_value = crate::config::GHL_URL)]
+    pub ghl_url: String,
 }
 
 /// `plan`
@@ -315,3 +385,98 @@ pub(super) struct EditOptions {
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
 }
+
+/// `completions`
+#[derive(Debug, Args)]
+pub(super) struct CompletionsOptions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub(super) struct ManOptions {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+// Examples stand under every command's help, and in its manual page; 80 columns hold them.
+
+const WHOLE: &str = "\
+Examples:
+  concord init      ask for both accounts and write schedules.toml
+  concord check     is everything right, before the first night?
+  concord plan      what would a sync do?
+  concord sync      make both CRMs agree
+  concord history   what was done, night by night
+
+Exit codes:
+  0    done                        4    refused by a guard
+  1    failed                      5    the saved plan is stale
+  2    operations are pending      10   configuration or command line
+       (plan --detailed-exitcode)  11   another run holds the lock
+  3    a person is needed          12   credentials
+                                   130  interrupted";
+
+const INIT: &str = "\
+Examples:
+  concord init              asks for both accounts on a terminal
+  concord init --sandbox    a pair to play with
+  concord init --no-input --pair acme \\
+    --cliengo-key-env CLIENGO_API_KEY --website-id 5f3c0000000000000000000a \\
+    --location-id C2QujeCh8ZnC7al2InWR --ghl-token-env GHL_TOKEN";
+
+const PLAN: &str = "\
+Examples:
+  concord plan                            the dry run: nothing is written
+  concord plan --pair acme --format json --out plan.json
+  concord plan --save tonight.json        then: concord sync --plan tonight.json
+  concord plan --detailed-exitcode        2: something is to be done";
+
+const SYNC: &str = "\
+Examples:
+  concord sync                            every pair
+  concord sync --pair acme --approve 9e9e88f1b1fec20f
+  concord sync --plan tonight.json        exactly what plan --save wrote
+  concord sync --quiet                    for cron: says only what is amiss";
+
+const CHECK: &str = "\
+Examples:
+  concord check                           asks both CRMs; writes nothing
+  concord check --offline                 configuration, disk and state alone
+  concord check --pair acme --format json";
+
+const STATUS: &str = "\
+Examples:
+  concord status
+  concord status --format json";
+
+const HISTORY: &str = "\
+Examples:
+  concord history                         the runs, newest first
+  concord history 12 --pair acme          every operation of run 12
+  concord history 12 --pair acme -v       with each record as it was before";
+
+const UNDO: &str = "\
+Examples:
+  concord undo 12 --pair acme --dry-run   what it would take back
+  concord undo 12 --pair acme             takes it back, on both sides";
+
+const SANDBOX: &str = "\
+Examples:
+  concord sandbox edit --random 20        change records as people would
+  concord sandbox dump                    everything in both CRMs, as JSON
+  concord sandbox serve --contacts 500    both CRMs on 127.0.0.1:8410";
+
+const COMPLETIONS: &str = "\
+Examples:
+  concord completions bash > /etc/bash_completion.d/concord
+  concord completions zsh > ~/.zfunc/_concord
+  concord completions fish > ~/.config/fish/completions/concord.fish";
+
+const MAN: &str = "\
+Examples:
+  concord man | man -l -
+  concord man --out /usr/local/share/man/man1";

@@ -42,6 +42,7 @@ impl Clients {
             mode,
             families: run::FAMILIES,
             watch: None,
+            progress: Some(&session.progress),
             retention: config.retention,
             stop: session.stop.clone(),
         }
@@ -95,7 +96,7 @@ pub(super) fn check_secrets(session: &Session, pair: &Pair) -> anyhow::Result<()
     Ok(())
 }
 
-fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -262,7 +262,7 @@ fn copy(shelf: &mut SpooledTempFile, range: &Range<u64>, to: &mut dyn Write) -> 
 }
 
 /// Of several exit codes, the one that counts.
-fn worst(codes: impl Iterator<Item = u8>) -> u8 {
+pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
     codes.min_by_key(|code| rank(*code)).unwrap_or(code::DONE)
 }
 

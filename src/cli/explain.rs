@@ -5,7 +5,7 @@ use std::io::Write;
 use super::code;
 use super::pairs::NotBegun;
 use crate::config::ConfigError;
-use crate::crm::CrmError;
+use crate::crm::{CrmError, SetupError};
 use crate::export::ExportError;
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
@@ -17,6 +17,38 @@ use crate::state::{LockError, StateError};
 pub(super) struct Usage {
     pub message: String,
     pub hint: String,
+}
+
+/// A person stopped it before anything was done.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped; nothing was written")]
+pub(super) struct Stopped;
+
+/// Prints what is wrong with the command line: the message, and every way out as a hint.
+pub(super) fn print_usage(error: &clap::Error) {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Nothing can be done where even this cannot be printed.
+        let _ = error.print();
+        return;
+    }
+    let (mut message, mut hints, mut command) = (Vec::new(), Vec::new(), "concord".to_owned());
+    let text = error.render().to_string();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        if let Some(usage) = line.strip_prefix("Usage: ") {
+            let words = usage.split(' ').take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase()));
+            command = words.collect::<Vec<_>>().join(" ");
+        } else if let Some(tip) = line.trim_start().strip_prefix("tip: ") {
+            hints.push(tip.to_owned());
+        } else if !line.starts_with("For more information") {
+            message.push(line);
+        }
+    }
+    hints.push(format!("{command} --help shows what it takes"));
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{}", message.join("\n"));
+    for hint in hints {
+        let _ = writeln!(stderr, "hint: {hint}");
+    }
 }
 
 /// Prints an error to stderr and says its exit code.
@@ -34,10 +66,11 @@ pub(super) fn print(error: &anyhow::Error) -> u8 {
 pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     let is_configuration =
         error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>() || error.is::<ExportError>();
-    if is_configuration {
+    let is_setup = matches!(error.downcast_ref::<SetupError>(), Some(SetupError::BaseUrl | SetupError::Header));
+    if is_configuration || is_setup {
         return code::CONFIGURATION;
     }
-    if error.is::<NotBegun>() {
+    if error.is::<Stopped>() || error.is::<NotBegun>() {
         return code::INTERRUPTED;
     }
     match error.downcast_ref::<SandboxError>() {
@@ -68,12 +101,56 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(export) = error.downcast_ref::<ExportError>() {
         return Some(export.hint().to_owned());
     }
+    if error.is::<SavedPlanError>() {
+        return Some("make one with: concord plan --save FILE".to_owned());
+    }
+    if let Some(setup) = error.downcast_ref::<SetupError>() {
+        return Some(setup_hint(setup).to_owned());
+    }
+    if let Some(sandbox) = error.downcast_ref::<SandboxError>() {
+        return Some(sandbox_hint(sandbox).to_owned());
+    }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),
         Some(other) => return run_hint(other).map(str::to_owned),
         None => error.downcast_ref::<StateError>(),
     };
-    state.and_then(state_hint).map(str::to_owned)
+    let hint = match state {
+        Some(state) => Some(state_hint(state)),
+        None => error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).and_then(file_hint),
+    };
+    hint.map(str::to_owned)
+}
+
+const fn setup_hint(error: &SetupError) -> &'static str {
+    match error {
+        SetupError::BaseUrl => "give base_url as https://…, or leave it out",
+        SetupError::Header => "look for a blank, a quote or a line break in the secret: it must be the key alone",
+        SetupError::Client(_) => "this machine needs its list of TLS roots (the package ca-certificates)",
+    }
+}
+
+const fn sandbox_hint(error: &SandboxError) -> &'static str {
+    match error {
+        SandboxError::Listen { .. } => "another program listens there; take another one: --listen 127.0.0.1:0",
+        SandboxError::Folder { .. } | SandboxError::Store(_) => "check that the folder exists, is yours, and has room",
+        SandboxError::Record(_) => "put it back to its seed: concord sandbox reset",
+        SandboxError::Edit(_) => "concord sandbox dump shows what is there, with its ids",
+        SandboxError::Faults { .. } => "such as --faults 'status=503%0.05,reset-after-write@ghl:POST#2'",
+        SandboxError::Unknown { .. } => "concord sandbox serve --help shows what it takes",
+    }
+}
+
+fn file_hint(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("make room there, and run it again"),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Some("it must be writable for the user that runs this; give another path, or change its owner")
+        }
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Some("check the path"),
+        _ => None,
+    }
 }
 
 const fn run_hint(error: &RunError) -> Option<&'static str> {
@@ -85,12 +162,23 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Crm(CrmError::Unavailable { .. } | CrmError::Protocol { .. }) => {
             Some("nothing was deleted or overwritten because of it; the next run tries again")
         }
+        RunError::Crm(CrmError::NoSuchField { .. }) => {
+            Some("correct the name under [[pair.NAME.map]], or make the field in GHL")
+        }
+        RunError::Crm(CrmError::Stopped { .. }) => Some("what was done is written down; run it again to go on"),
+        RunError::Crm(CrmError::Sink(_)) => {
+            Some("check that the state's folder is writable and has room; run it again")
+        }
         RunError::Lock(LockError::Held { .. }) => {
             Some("wait until it ends; the lock goes with its process, so there is nothing to clean up")
         }
+        RunError::Lock(LockError::File { .. }) => {
+            Some("the state's folder must be writable and have room; --state-dir PATH takes another one")
+        }
         RunError::Stale { .. } => Some("make it anew: concord plan --save FILE"),
+        RunError::Broken(_) => Some("nothing is lost; run it again, and with -vv for a report of this mistake of ours"),
         RunError::Undo(refusal) => Some(undo_hint(refusal)),
-        _ => None,
+        RunError::State(_) => None,
     }
 }
 
@@ -115,18 +203,42 @@ const fn undo_hint(refusal: &UndoRefusal) -> &'static str {
     }
 }
 
-const fn state_hint(error: &StateError) -> Option<&'static str> {
+fn state_hint(error: &StateError) -> &'static str {
     match error {
-        StateError::Newer { .. } => {
-            Some("run the newer Concord, or restore a copy of the state made before the upgrade")
+        StateError::Newer { .. } => "run the newer Concord, or restore a copy of the state made before the upgrade",
+        StateError::Older { .. } => "the next `concord sync` brings it up to date, and changes nothing else in it",
+        StateError::Damaged { .. } => {
+            "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside"
         }
-        StateError::Damaged { .. } => Some(
-            "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside",
-        ),
         StateError::OtherAccount { .. } => {
-            Some("give this account a pair of its own, or move the state file away to begin anew")
+            "give this account a pair of its own, or move the state file away to begin anew"
         }
-        StateError::File { .. } => Some("check that the folder exists, is yours, and has room"),
-        StateError::Sqlite(_) | StateError::Row(_) => None,
+        StateError::File { .. } => "check that the folder exists, is yours, and has room",
+        error if error.is_disk_full() => {
+            "make room where the state is (state_dir), and run it again: what was not finished is not half there"
+        }
+        StateError::Sqlite(_) | StateError::Row(_) => {
+            "check that the state's folder is writable; `concord check --offline` looks into the state"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_in_which_a_run_ends_early_says_what_to_do() {
+        let errors = [
+            RunError::Crm(CrmError::Stopped { side: crate::record::Side::Ghl }),
+            RunError::Crm(CrmError::Sink(crate::crm::SinkError("disk".to_owned()))),
+            RunError::Lock(LockError::File { path: "x".into(), why: "full".to_owned() }),
+            RunError::Broken("x".to_owned()),
+            RunError::State(StateError::Row("x".to_owned())),
+        ];
+        for error in errors {
+            let error = anyhow::Error::new(error).context("while a pair runs");
+            assert!(hint(&error).is_some(), "{error:#}");
+        }
     }
 }

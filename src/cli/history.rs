@@ -1,5 +1,6 @@
 //! `history`: the runs, or one run in full.
 
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, HistoryOptions};
@@ -7,6 +8,7 @@ use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::record::Kind;
+use crate::report::{Line, Page, Paint, on_one_line, padded};
 use crate::state::{OperationRow, RunRow, State};
 
 /// How many runs are listed.
@@ -16,8 +18,8 @@ pub(super) fn run(session: &Session, options: &HistoryOptions) -> anyhow::Result
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
     match (options.run, selected.as_slice()) {
-        (None, pairs) => list(&config, pairs, options.format)?,
-        (Some(run), [pair]) => show(&config, pair, run, options.format)?,
+        (None, pairs) => list(session, &config, pairs, options.format)?,
+        (Some(run), [pair]) => show(session, &config, pair, run, options.format)?,
         (Some(_), _) => {
             let message = "a run's number is one pair's".to_owned();
             return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
@@ -26,7 +28,7 @@ pub(super) fn run(session: &Session, options: &HistoryOptions) -> anyhow::Result
     Ok(code::DONE)
 }
 
-fn list(config: &Config, selected: &[&Pair], format: Format) -> anyhow::Result<()> {
+fn list(session: &Session, config: &Config, selected: &[&Pair], format: Format) -> anyhow::Result<()> {
     let mut rows: Vec<(&str, RunRow)> = Vec::new();
     for pair in selected {
         if let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? {
@@ -39,7 +41,14 @@ fn list(config: &Config, selected: &[&Pair], format: Format) -> anyhow::Result<(
             format!("{}\n", serde_json::to_string_pretty(&rows)?)
         }
         Format::Text if rows.is_empty() => "no run yet\n".to_owned(),
-        Format::Text => rows.iter().map(|(pair, row)| sentence(pair, row)).collect(),
+        Format::Text => {
+            let mut page = Page::new(output::style(&session.global, false));
+            let names = rows.iter().map(|(pair, _)| pair.len()).max().unwrap_or(0);
+            for (pair, row) in &rows {
+                sentence(&mut page, names, pair, row);
+            }
+            page.finish()
+        }
     };
     output::print(&text)
 }
@@ -58,18 +67,43 @@ fn document(pair: &str, row: &RunRow) -> Json {
     })
 }
 
-fn sentence(pair: &str, row: &RunRow) -> String {
-    let count = |key: &str| row.summary.as_ref().and_then(|summary| summary.get(key)?.as_u64());
-    let what = match (count("operations"), row.summary.as_ref().and_then(|summary| summary.get("error")?.as_str())) {
-        (_, Some(error)) => error.to_owned(),
-        (Some(operations), None) => format!("{operations} operations, {} held", count("held").unwrap_or(0)),
-        (None, None) => "did not end".to_owned(),
-    };
-    let undoes = row.undoes.map(|run| format!(", takes back run {run}")).unwrap_or_default();
-    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}{undoes}\n", row.id, row.started, row.mode, row.status)
+/// A run in a line that begins with its number.
+fn sentence(page: &mut Page, names: usize, pair: &str, row: &RunRow) {
+    let lead = format!(
+        "{:<4} {}  {}  {:<11}  {}  ",
+        row.id,
+        padded(pair, names),
+        to_the_minute(row.started),
+        row.mode,
+        padded(&row.status, 7)
+    );
+    let indent = lead.chars().count();
+    page.flow(Line::of(lead), indent, Line::of(on_one_line(&came_to(row))));
 }
 
-fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Result<()> {
+/// What a run came to, in a few words.
+fn came_to(row: &RunRow) -> String {
+    let Some(summary) = &row.summary else { return "did not end".to_owned() };
+    let count = |key: &str| summary.get(key).and_then(Json::as_u64).filter(|count| *count > 0);
+    let outcomes = summary.get("outcomes").and_then(Json::as_object).into_iter().flatten();
+    let outcomes = outcomes.filter_map(|(name, count)| Some(format!("{} {}", count.as_u64()?, name.replace('_', " "))));
+    let mut parts: Vec<String> = outcomes.collect();
+    if parts.is_empty() {
+        parts.extend(count("operations").map(|operations| format!("{operations} planned")));
+    }
+    parts.extend(count("held").map(|held| format!("{held} held")));
+    parts.extend(count("conflicts").map(|conflicts| format!("{conflicts} conflicts")));
+    parts.extend(row.undoes.map(|run| format!("takes back run {run}")));
+    parts.extend(summary.get("error").and_then(Json::as_str).map(str::to_owned));
+    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
+}
+
+/// `2026-11-23 03:00Z`
+fn to_the_minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%MZ").to_string()
+}
+
+fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Result<()> {
     let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
     let found = state.as_ref().map(|state| state.run(run)).transpose()?.flatten();
     let (Some(state), Some(row)) = (state, found) else {
@@ -91,8 +125,18 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
         Format::Text => {
-            let lines: String = operations.iter().map(line).collect();
-            format!("{}{lines}", sentence(&pair.name, &row))
+            let mut page = Page::new(output::style(&session.global, false));
+            sentence(&mut page, pair.name.len(), &pair.name, &row);
+            if !row.plan_id.is_empty() {
+                page.line(5, &Line::of(format!("plan {}", row.plan_id)));
+            }
+            for row in &operations {
+                written(&mut page, row, session.global.verbose > 0);
+                for (kind, image) in images(row)? {
+                    was(&mut page, &format!("{kind} with it was"), &image, session.global.verbose > 0);
+                }
+            }
+            page.finish()
         }
     };
     output::print(&text)
@@ -114,22 +158,69 @@ fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
     document
 }
 
-fn line(row: &OperationRow) -> String {
-    let text = |key: &str| row.document.get(key).and_then(Json::as_str).unwrap_or("-");
-    let label = text("label").lines().next().unwrap_or_default();
-    let reason = row.reason.as_deref().map(|reason| format!("  ({reason})")).unwrap_or_default();
-    let mut lines = format!(
-        "  {:<4} {:<12} {:<8} {:<8} {:<8} {label}{reason}\n",
-        row.number,
-        row.outcome.as_deref().unwrap_or("planned"),
-        text("side"),
-        text("action"),
-        text("kind"),
-    );
+/// An operation: what came of it, what changed, what was sent, and what stood there before.
+fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
+    let text = |key: &str| row.document.get(key).and_then(Json::as_str).unwrap_or_default();
+    let (side, action, kind) = (text("side"), text("action"), text("kind"));
+    page.gap();
+    let outcome = row.outcome.as_deref().unwrap_or("planned");
+    let lead = format!("{:<4} {outcome}  {side}  {action} {kind}  ", row.number);
+    let id = row.document.pointer(&format!("/ids/{side}")).and_then(Json::as_str).unwrap_or_default();
+    page.flow(Line::of(lead), 5, Line::of(format!("{}  {id}", on_one_line(text("label")))));
+    if let Some(reason) = &row.reason {
+        page.flow(Line::of("     "), 5, Line::of(on_one_line(reason)));
+    }
+    for change in row.document.get("changes").and_then(Json::as_array).into_iter().flatten() {
+        page.flow_at_most(Line::of("       "), 9, Line::of(changed(change)), most(in_full));
+    }
     for request in row.document.get("requests").and_then(Json::as_array).into_iter().flatten() {
         let part = |key: &str| request.get(key).and_then(Json::as_str).unwrap_or_default();
-        let body = request.get("body").map(|body| format!(" {body}")).unwrap_or_default();
-        lines.push_str(&format!("       {} {}{body}\n", part("method"), part("path")));
+        let body = request.get("body").map(|body| format!(" {}", spaced(body))).unwrap_or_default();
+        let sent = format!("{} {}{body}", part("method"), part("path"));
+        page.flow_at_most(Line::of("       "), 9, Line::painted(sent, Paint::Dim), most(in_full));
     }
-    lines
+    if let Some(before) = row.before.as_ref().filter(|_| in_full || action == "delete") {
+        was(page, "was", before, in_full);
+    }
+}
+
+/// A record as its CRM told it.
+fn was(page: &mut Page, which: &str, image: &str, in_full: bool) {
+    let image = serde_json::from_str(image).map_or_else(|_| on_one_line(image), |image| spaced(&image));
+    page.flow_at_most(Line::of(format!("       {which} ")), 9, Line::painted(image, Paint::Dim), most(in_full));
+}
+
+/// JSON on one line, with blanks at which it may be wrapped.
+fn spaced(value: &Json) -> String {
+    let text = |value: &Json| on_one_line(&value.to_string());
+    match value {
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| format!("{}: {}", text(&key.as_str().into()), spaced(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        plain => text(plain),
+    }
+}
+
+/// Long values are cut, and that is said; with `-v` and as JSON they are whole.
+const fn most(in_full: bool) -> usize {
+    if in_full { usize::MAX } else { 4 }
+}
+
+/// `phone "+54…" → "+54…"`, or `tags +vip -old`.
+fn changed(change: &Json) -> String {
+    let field = change.get("field").and_then(Json::as_str).unwrap_or_default();
+    let tags = |key: &str, sign: char| {
+        let tags = change.get(key).and_then(Json::as_array).into_iter().flatten();
+        tags.map(|tag| format!("{sign}{}", on_one_line(&tag.to_string()))).collect::<Vec<_>>()
+    };
+    if change.get("after").is_none() && (change.get("added").is_some() || change.get("removed").is_some()) {
+        return format!("{field} {}", [tags("added", '+'), tags("removed", '-')].concat().join(" "));
+    }
+    let value = |key: &str| match change.get(key) {
+        None | Some(Json::Null) => "(empty)".to_owned(),
+        Some(value) => on_one_line(&value.to_string()),
+    };
+    format!("{field} {} → {}", value("before"), value("after"))
 }

@@ -4,14 +4,18 @@
 mod arguments;
 mod check;
 mod clients;
+mod completions;
 mod delivery;
 mod explain;
 mod export;
 mod history;
+mod init;
 mod interrupt;
+mod man;
 mod output;
 mod pairs;
 mod plan;
+mod progress;
 mod sandbox;
 mod status;
 mod sync;
@@ -24,6 +28,7 @@ use std::sync::Arc;
 use arguments::{Arguments, Command, Global, LogFormat};
 use clap::Parser;
 use clap::error::ErrorKind;
+use progress::Bars;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -61,6 +66,7 @@ struct Session {
     stop: CancellationToken,
     /// For jitter: another one in every process.
     seed: u64,
+    progress: Bars,
 }
 
 impl Session {
@@ -75,28 +81,33 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Nothing can be done where even this cannot be printed.
-            let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if asked { code::DONE } else { code::CONFIGURATION };
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                // Nothing can be done where even this cannot be printed.
+                let _ = error.print();
+                return code::DONE;
+            }
+            explain::print_usage(&error);
+            return code::CONFIGURATION;
         }
     };
-    start_log(&arguments.global);
+    let bars = Bars::new(&arguments.global);
+    start_log(&arguments.global, bars.clone());
     // A panic is a failure like any other: exit code 1, and the journal knows what was under way.
-    catch_unwind(AssertUnwindSafe(|| run(arguments))).unwrap_or(code::FAILED)
+    catch_unwind(AssertUnwindSafe(|| run(arguments, bars))).unwrap_or(code::FAILED)
 }
 
-fn run(arguments: Arguments) -> u8 {
+fn run(arguments: Arguments, progress: Bars) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return explain::print(&anyhow::Error::new(error).context("cannot start")),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seed = clock.now().as_microsecond().unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let session = Session { global: arguments.global, clock, stop: CancellationToken::new(), seed };
+    let session = Session { global: arguments.global, clock, stop: CancellationToken::new(), seed, progress };
     let done = runtime.block_on(async {
         interrupt::watch(session.stop.clone());
         match arguments.command {
+            Command::Init(options) => init::run(&session, &options).await,
             Command::Plan(options) => plan::run(&session, &options).await,
             Command::Sync(options) => sync::run(&session, &options).await,
             Command::Undo(options) => undo::run(&session, &options).await,
@@ -105,12 +116,16 @@ fn run(arguments: Arguments) -> u8 {
             Command::History(options) => history::run(&session, &options),
             Command::Export(options) => export::run(&session, &options),
             Command::Sandbox(options) => sandbox::run(&session, &options).await,
+            Command::Completions(options) => completions::run(&options),
+            Command::Man(options) => man::run(&options),
         }
     });
+    // A question that nobody answers any more is not waited for.
+    runtime.shutdown_background();
     done.unwrap_or_else(|error| explain::print(&error))
 }
 
-fn start_log(global: &Global) {
+fn start_log(global: &Global, bars: Bars) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
@@ -119,10 +134,12 @@ fn start_log(global: &Global) {
         (false, _) => "debug,concord=trace",
     };
     let filter = EnvFilter::try_from_env("CONCORD_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(bars);
+    // Where stderr is closed there is nobody to tell.
+    let builder = builder.log_internal_errors(false);
     // A second start in one process (tests) keeps the first one's settings.
     let _ = match global.log_format {
         LogFormat::Text => builder.with_target(false).with_ansi(output::colour_on_stderr(global)).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
     };
 }

@@ -66,8 +66,26 @@ pub(super) fn style(global: &Global, to_file: bool) -> Style {
         Color::Never => false,
         Color::Auto => !to_file && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
+    let width = if to_file { WIDTH } else { width() };
     Style { colour, width }
+}
+
+/// Columns of the terminal behind stdout.
+fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(terminal_width).unwrap_or(WIDTH)
+}
+
+#[cfg(unix)]
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    // A terminal that does not know its width says 0.
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+#[cfg(not(unix))]
+const fn terminal_width() -> Option<usize> {
+    None
 }
 
 /// Whether the log on stderr is coloured.

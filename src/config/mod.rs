@@ -37,6 +37,7 @@ pub use policy::{
     ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
     TaskPolicy,
 };
+pub use read_pair::{CLIENGO_URL, GHL_URL};
 pub use scope::Scope;
 pub use secret::{Secret, SecretSource};
 pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Stated};

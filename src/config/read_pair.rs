@@ -20,8 +20,10 @@ use super::value::Found;
 use super::{map, scope};
 use crate::record::{Kind, Side};
 
-const CLIENGO_URL: &str = "https://api.cliengo.com/1.0";
-const GHL_URL: &str = "https://services.leadconnectorhq.com";
+/// Cliengo's API.
+pub const CLIENGO_URL: &str = "https://api.cliengo.com/1.0";
+/// GHL's API.
+pub const GHL_URL: &str = "https://services.leadconnectorhq.com";
 const GHL_VERSION: &str = "2021-07-28";
 const MINUTE: Duration = Duration::from_mins(1);
 const WEEK: Duration = Duration::from_hours(7 * 24);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Answer, No, is_json, message, shown};
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
-use super::retry::{Patience, retry_after};
+use super::retry::{Patience, ahead, retry_after};
 use super::transport::{Attempt, bearer, failed, sensitive, whole_body};
 use super::{CrmError, Outcome, Usage};
 use crate::clock::Clock;
@@ -87,6 +87,7 @@ pub(super) struct Http {
     rng: Mutex<fastrand::Rng>,
     reads: AtomicU64,
     writes: AtomicU64,
+    announced: Mutex<Announced>,
 }
 
 impl fmt::Debug for Http {
@@ -137,6 +138,7 @@ impl Http {
             rng: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
             reads: AtomicU64::default(),
             writes: AtomicU64::default(),
+            announced: Mutex::default(),
         })
     }
 
@@ -152,6 +154,11 @@ impl Http {
             writes: self.writes.load(Ordering::Relaxed),
             daily_remaining: self.pace.daily_remaining(),
         }
+    }
+
+    /// What the headers of the last answer announced.
+    pub fn announced(&self) -> Announced {
+        *self.announced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads, and asks again for everything that may pass: 408, 425, 429, 5xx, timeouts, resets, bodies that are no JSON.
@@ -246,7 +253,7 @@ impl Http {
     /// Rests before asking again. A 429 without a date rests one window, and everyone with it.
     async fn rest(&self, again: &Again, failures: u32) -> Result<(), StopAsked> {
         let wait = {
-            let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             match again.wait {
                 Some(wait) => self.patience.with_jitter(wait, &mut rng),
                 None if again.throttled => self.patience.with_jitter(self.pace.interval(), &mut rng),
@@ -371,12 +378,17 @@ impl Http {
         let status = response.status().as_u16();
         let headers = response.headers();
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-        self.pace.observe(Announced {
+        let date = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        let announced = Announced {
             max: number("x-ratelimit-max"),
             remaining: number("x-ratelimit-remaining"),
             interval: number("x-ratelimit-interval-milliseconds").map(Duration::from_millis),
+            daily: number("x-ratelimit-limit-daily"),
             daily_remaining: number("x-ratelimit-daily-remaining"),
-        });
+            ahead: date.and_then(|date| ahead(date, self.clock.now())),
+        };
+        self.pace.observe(announced);
+        *self.announced.lock().unwrap_or_else(PoisonError::into_inner) = announced;
         let retry_after = headers
             .get(reqwest::header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())

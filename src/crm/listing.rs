@@ -52,6 +52,7 @@ where
         })
         .buffer_unordered(concurrency.max(1));
     while let Some((parent, listing)) = lists.next().await {
+        sink.asked(kind);
         let records = match listing {
             Ok(records) => records,
             Err(Failed::Run(error)) => return Err(error),

@@ -18,6 +18,7 @@ use std::future::Future;
 
 pub use http::SetupError;
 use jiff::Timestamp;
+pub use pace::Announced;
 pub use retry::Patience;
 use thiserror::Error;
 
@@ -31,6 +32,11 @@ pub trait Sink<I>: Sync {
     /// # Errors
     /// When they could not be stored; the listing is then void.
     fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError>;
+
+    /// Hears that one more contact's children were asked for, whatever came of it. For who watches; decides nothing.
+    fn asked(&self, kind: Kind) {
+        let _ = kind;
+    }
 }
 
 /// Why a page could not be stored.

@@ -3,20 +3,25 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// The limits that one answer announces (`GHL API notes, 2`).
+/// What the headers of one answer announce: limits (`GHL API notes, 2`), and the time over there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Announced {
+pub struct Announced {
     /// Requests per window.
     pub max: Option<u64>,
     /// Requests left in this window.
     pub remaining: Option<u64>,
     /// The window's length.
     pub interval: Option<Duration>,
+    /// Requests per day.
+    pub daily: Option<u64>,
     /// Requests left of the day's quota.
     pub daily_remaining: Option<u64>,
+    /// How far its clock is ahead of ours, to the second.
+    pub ahead: Option<SignedDuration>,
 }
 
 /// The run was asked to stop while waiting for a turn.
@@ -163,6 +168,7 @@ mod tests {
             remaining: Some(remaining),
             interval: Some(Duration::from_millis(milliseconds)),
             daily_remaining: Some(1_000),
+            ..Announced::default()
         }
     }
 

@@ -1,8 +1,8 @@
-//! How long to wait before asking again.
+//! How long to wait before asking again, and the dates in headers.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// How long is waited, and how often is asked again. The defaults are for real CRMs; tests shorten them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,11 @@ pub(super) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     }
     let at = jiff::fmt::rfc2822::parse(header).ok()?.timestamp();
     Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// Reads a `Date`: how far the clock that wrote it is ahead of `now`.
+pub(super) fn ahead(date: &str, now: Timestamp) -> Option<SignedDuration> {
+    Some(jiff::fmt::rfc2822::parse(date.trim()).ok()?.timestamp().duration_since(now))
 }
 
 #[cfg(test)]

@@ -18,5 +18,7 @@ mod words;
 
 pub use json::{Document, Entry, json, json_text};
 pub use screen::Style;
+pub(crate) use screen::{Line, Page, Paint, on_one_line, padded};
 pub use text::text;
 pub use verdict::{brief, verdict};
+pub(crate) use words::number;

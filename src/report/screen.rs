@@ -18,7 +18,7 @@ const NARROWEST: usize = 50;
 const WIDEST: usize = 120;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Paint {
+pub(crate) enum Paint {
     #[default]
     Plain,
     Bold,
@@ -53,22 +53,22 @@ struct Span {
 
 /// What stands on one line, or flows over several.
 #[derive(Clone, Default)]
-pub(super) struct Line(Vec<Span>);
+pub(crate) struct Line(Vec<Span>);
 
 impl Line {
-    pub(super) fn of(text: impl Into<String>) -> Self {
+    pub(crate) fn of(text: impl Into<String>) -> Self {
         Self::default().then(text)
     }
 
-    pub(super) fn painted(text: impl Into<String>, paint: Paint) -> Self {
+    pub(crate) fn painted(text: impl Into<String>, paint: Paint) -> Self {
         Self::default().paint(text, paint)
     }
 
-    pub(super) fn then(self, text: impl Into<String>) -> Self {
+    pub(crate) fn then(self, text: impl Into<String>) -> Self {
         self.paint(text, Paint::Plain)
     }
 
-    pub(super) fn paint(mut self, text: impl Into<String>, paint: Paint) -> Self {
+    pub(crate) fn paint(mut self, text: impl Into<String>, paint: Paint) -> Self {
         match self.0.last_mut() {
             Some(last) if last.paint == paint => last.text.push_str(&text.into()),
             _ => self.0.push(Span { text: text.into(), paint }),
@@ -76,7 +76,7 @@ impl Line {
         self
     }
 
-    pub(super) fn join(self, other: Line) -> Self {
+    pub(crate) fn join(self, other: Line) -> Self {
         other.0.into_iter().fold(self, |line, span| line.paint(span.text, span.paint))
     }
 
@@ -95,45 +95,45 @@ struct Word {
 }
 
 /// The report as it is written.
-pub(super) struct Page {
-    pub(super) style: Style,
+pub(crate) struct Page {
+    pub(crate) style: Style,
     text: String,
 }
 
 impl Page {
-    pub(super) fn new(style: Style) -> Self {
+    pub(crate) fn new(style: Style) -> Self {
         Self { style, text: String::new() }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 
     /// One line, whatever its length: ids and commands in it are to be pasted.
-    pub(super) fn line(&mut self, indent: usize, line: &Line) {
+    pub(crate) fn line(&mut self, indent: usize, line: &Line) {
         self.row(&" ".repeat(indent), &line.0);
     }
 
     /// An empty line, unless there is one already.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// The title of a section, after a gap.
-    pub(super) fn heading(&mut self, title: &str, paint: Paint) {
+    pub(crate) fn heading(&mut self, title: &str, paint: Paint) {
         self.gap();
         self.line(0, &Line::painted(title, if self.style.colour { paint } else { Paint::Plain }));
     }
 
     /// Words that flow over as many lines as they need; all but the first begin `indent` columns from the left.
-    pub(super) fn flow(&mut self, lead: Line, indent: usize, words: Line) {
+    pub(crate) fn flow(&mut self, lead: Line, indent: usize, words: Line) {
         self.flow_at_most(lead, indent, words, usize::MAX);
     }
 
     /// As [`Page::flow`], but no more than `most` lines; how many were left out is said.
-    pub(super) fn flow_at_most(&mut self, lead: Line, indent: usize, words: Line, most: usize) {
+    pub(crate) fn flow_at_most(&mut self, lead: Line, indent: usize, words: Line, most: usize) {
         let mut rows = wrapped(words, self.style.width.clamp(NARROWEST, WIDEST).saturating_sub(indent));
         let left_out = if rows.len() > most.saturating_add(1) { rows.len() - most } else { 0 };
         rows.truncate(rows.len() - left_out);
@@ -241,7 +241,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// `text`, followed by the blanks that make it `width` columns wide.
-pub(super) fn padded(text: &str, width: usize) -> String {
+pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
@@ -263,7 +263,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// As [`visible`], on one line.
-pub(super) fn on_one_line(text: &str) -> String {
+pub(crate) fn on_one_line(text: &str) -> String {
     visible(text).replace('\n', "⏎")
 }
 

@@ -7,7 +7,7 @@ use crate::run::OperationOutcome;
 use super::screen::{Paint, on_one_line};
 
 /// `1,802`.
-pub(super) fn number(count: u64) -> String {
+pub(crate) fn number(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::breaker::Breaker;
 use super::foresee::{self, Foreseen, foresee};
 use super::settle::{self, Adoption, Applied};
-use super::{Ended, Job, OperationOutcome, RunError, deed, held, recover};
+use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, deed, held, recover};
 use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
@@ -52,6 +52,7 @@ struct Applying<'a, C, G> {
     /// What an undo moved before it was sent.
     foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
+    meter: Meter<'a>,
 }
 
 /// What came of applying a plan.
@@ -77,6 +78,7 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
     let applying = Applying {
         job,
         state,
@@ -88,6 +90,7 @@ where
         journaled: Mutex::default(),
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
+        meter: job.meter(Part::Applying, Some(writes as u64)),
     };
     let failure = applying.all(plan).await.err();
     let to_its_end = failure.is_none() && !job.stop.is_cancelled() && applying.breaker.open().is_none();
@@ -153,12 +156,13 @@ where
             let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
             match ended.outcome {
                 OperationOutcome::Applied => {
-                    info!(run = self.run, operation = operation.id, %side, %kind, action, "applied");
+                    info!(operation = operation.id, %side, %kind, action, "applied");
                 }
                 outcome => {
-                    warn!(run = self.run, operation = operation.id, %side, %kind, action, ?outcome, "not applied");
+                    warn!(operation = operation.id, %side, %kind, action, ?outcome, "not applied");
                 }
             }
+            self.meter.step(1);
             held(&self.ended).insert(operation.id, ended.clone());
             tried?;
             let name = serde_json::to_value(ended.outcome)?;
@@ -391,7 +395,8 @@ where
     fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        let settles = !matches!(write.action, Action::Delete | Action::Link);
+        // What an undo changes has moved the snapshot already.
+        let settles = create || write.action != Action::Delete && operation.settle.undoes.is_empty();
         let [link, parent_link] =
             [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
         let mut ids = operation.ids.clone();

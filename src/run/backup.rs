@@ -26,7 +26,7 @@ pub(super) fn before_a_large_run(state: &State, plan: &Plan, now: Timestamp) -> 
     let writes = Side::BOTH.into_iter().map(|side| plan.writes(side)).sum();
     if links > 0 && is_large(writes, links) {
         let copy = state.back_up(now)?;
-        info!(pair = plan.pair, writes, links, copy = %copy.display(), "copied the state before a large run");
+        info!(writes, links, copy = %copy.display(), "copied the state before a large run");
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod foresee;
 mod gather;
 mod opened;
 mod parents;
+mod progress;
 mod pull;
 mod recover;
 mod rederive;
@@ -29,10 +30,12 @@ pub use error::RunError;
 pub use finished::*;
 use gather::{Gathered, gather};
 use opened::Opened;
+use progress::Meter;
+pub use progress::{Part, Progress};
 use pull::{Pulled, pull};
 pub use saved::{SavedPlan, SavedPlanError};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{Instrument, Span, error_span, info};
 pub use undo::{UndoRefusal, plan_undo, undo};
 
 use crate::clock::Clock;
@@ -76,9 +79,16 @@ pub struct Job<'a, C, G> {
     pub stop: CancellationToken,
     /// Asked before every commit of the state; `None` but in tests.
     pub watch: Option<Watch>,
+    /// Hears how far the run is; `None`: nobody.
+    pub progress: Option<&'a dyn Progress>,
 }
 
 impl<C, G> Job<'_, C, G> {
+    /// Tells of a part of the run for as long as the meter lives.
+    fn meter(&self, part: Part, total: Option<u64>) -> Meter<'_> {
+        Meter::begin(self.progress, &self.pair.name, part, total)
+    }
+
     /// The pair's state file; a rebuild makes a new one beside it, and an interrupted rebuild goes on with that.
     fn state_path(&self) -> PathBuf {
         match self.mode {
@@ -119,10 +129,23 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
+    plan_in_span(job).instrument(span(job)).await
+}
+
+/// What every line of the log carries. Its level is an error's: whatever of a run is logged at all has it.
+fn span<C, G>(job: &Job<'_, C, G>) -> Span {
+    error_span!("run", pair = job.pair.name, run = tracing::field::Empty)
+}
+
+async fn plan_in_span<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
     let path = job.state_path();
     let state = match State::open_read_only(&path) {
         // An unfinished rebuild that is damaged is begun anew.
-        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
+        Err(StateError::Damaged { .. } | StateError::Older { .. }) if job.mode == Mode::Rebuild => None,
         opened => opened?,
     };
     let staging = StagingFile::of(job);
@@ -173,10 +196,11 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    let opened = Opened::open(job)?;
-    let run = opened.begin(job)?;
-    let done = sync_locked(job, consent, &opened, run).await;
-    opened.close(job, run, done)
+    let span = span(job);
+    let opened = span.in_scope(|| Opened::open(job))?;
+    let run = span.in_scope(|| opened.begin(job))?;
+    let done = sync_locked(job, consent, &opened, run).instrument(span.clone()).await;
+    span.in_scope(|| opened.close(job, run, done))
 }
 
 async fn sync_locked<C, G>(
@@ -253,8 +277,17 @@ where
         Some(failure) => Err(failure),
         None => after(&mut held(state), applied.to_its_end),
     };
+    let settled = settled.and_then(|()| if applied.to_its_end { first_sync_is_done(&held(state)) } else { Ok(()) });
     record.failure = settled.err().map(|why| why.to_string());
     Ok(())
+}
+
+/// A first sync that came to its end is over, whatever was refused in it.
+fn first_sync_is_done(state: &State) -> Result<(), StateError> {
+    match state.meta(FIRST_SYNC)?.as_deref() {
+        Some(BEGUN) => state.set_meta(FIRST_SYNC, DONE),
+        _ => Ok(()),
+    }
 }
 
 /// The finished run, written into the history.
@@ -270,7 +303,7 @@ fn ended<C: Reader, G: Reader>(
     let (status, summary) = finished.summary();
     let kept = held(state).finish_run(run, status, &summary, job.clock.now());
     finished.fails(kept);
-    info!(pair = job.pair.name, run, status, "run ends");
+    info!(status, "run ends");
     finished
 }
 

@@ -48,7 +48,8 @@ impl Opened {
     /// When it cannot be written.
     pub fn begin<C, G>(&self, job: &Job<'_, C, G>) -> Result<i64, RunError> {
         let run = held(&self.state).begin_run(job.mode.as_str(), "", self.started)?;
-        info!(pair = job.pair.name, run, mode = job.mode.as_str(), "run begins");
+        tracing::Span::current().record("run", run);
+        info!(mode = job.mode.as_str(), "run begins");
         Ok(run)
     }
 
@@ -88,11 +89,11 @@ fn prune<C, G>(job: &Job<'_, C, G>, state: &State, now: Timestamp) -> Result<(),
     let days = SignedDuration::from_hours(24 * i64::from(job.retention.history_days));
     let dropped = state.drop_history(now.checked_sub(days).unwrap_or(Timestamp::MIN))?;
     if dropped > 0 {
-        info!(pair = job.pair.name, operations = dropped, "dropped old history");
+        info!(operations = dropped, "dropped old history");
     }
     // A file that stays large is whole all the same.
     if let Err(why) = state.compact() {
-        warn!(pair = job.pair.name, %why, "the state could not be made smaller");
+        warn!(%why, "the state could not be made smaller");
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use tracing::{info, warn};
 
 use super::parents::{self, Parents};
-use super::{Job, RunError, held};
+use super::{Job, Meter, Part, RunError, held};
 use crate::config::{Direction, OnDelete, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
@@ -35,13 +35,20 @@ pub(super) struct Pulled {
     pub visited: Parents,
 }
 
+/// Takes in one listing.
 struct StageSink<'a> {
     stage: &'a Mutex<Stage>,
     side: Side,
+    meter: Meter<'a>,
+    /// Whether it is told in contacts that were asked for, not in records.
+    by_contact: bool,
 }
 
 impl<I: RemoteId> Sink<I> for StageSink<'_> {
     fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError> {
+        if !self.by_contact {
+            self.meter.step(records.len() as u64);
+        }
         let stage = held(self.stage);
         for record in records {
             let parent = record.parent.as_ref().map(RemoteId::as_str);
@@ -50,6 +57,33 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
                 .map_err(|error| SinkError(error.to_string()))?;
         }
         Ok(())
+    }
+
+    fn asked(&self, _kind: Kind) {
+        if self.by_contact {
+            self.meter.step(1);
+        }
+    }
+}
+
+impl<C, G> Job<'_, C, G> {
+    /// A sink for everything of a kind; what it held last time is about what it will hold.
+    fn whole<'a>(
+        &'a self,
+        stage: &'a Mutex<Stage>,
+        state: Option<&State>,
+        side: Side,
+        kind: Kind,
+    ) -> Result<StageSink<'a>, RunError> {
+        let about = state.map(|state| state.last_count(side, kind)).transpose()?.flatten();
+        let meter = self.meter(Part::Listing(side, kind), about);
+        Ok(StageSink { stage, side, meter, by_contact: false })
+    }
+
+    /// A sink for the tasks or notes of so many contacts.
+    fn by_contact<'a>(&'a self, stage: &'a Mutex<Stage>, side: Side, kind: Kind, contacts: usize) -> StageSink<'a> {
+        let meter = self.meter(Part::Listing(side, kind), Some(contacts as u64));
+        StageSink { stage, side, meter, by_contact: true }
     }
 }
 
@@ -68,9 +102,11 @@ where
     G: Reader<Id = GhlId>,
 {
     let (location, forms) = locate(job).await?;
-    let sinks = Both::from_fn(|side| StageSink { stage, side });
-    let (cliengo, ghl) =
-        tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
+    let (cliengo, ghl) = {
+        let into_cliengo = job.whole(stage, state, Side::Cliengo, Kind::Contact)?;
+        let into_ghl = job.whole(stage, state, Side::Ghl, Kind::Contact)?;
+        tokio::try_join!(job.cliengo.list_contacts(&into_cliengo), job.ghl.list_contacts(&into_ghl))?
+    };
     let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
     let mut pulled = Pulled {
         forms,
@@ -152,12 +188,11 @@ where
         capable && job.pair.policy(kind).direction != Direction::Off
     };
     let (tasks, notes) = (wanted(Kind::Task), wanted(Kind::Note));
-    let sinks = Both::from_fn(|side| StageSink { stage, side });
     // A contact is deleted only when its tasks are known, also where they stay in GHL (`semantics` 22).
     let contacts = &job.pair.contacts;
     let may_delete = contacts.on_delete == OnDelete::Propagate && contacts.direction.writes(Side::Ghl);
     if tasks || may_delete || job.pair.projects_tasks() {
-        let listed = job.ghl.list_tasks(&[], &sinks.ghl).await?;
+        let listed = job.ghl.list_tasks(&[], &job.whole(stage, state, Side::Ghl, Kind::Task)?).await?;
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
     let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
@@ -168,14 +203,27 @@ where
     let all = Both { cliengo: pulled.listings.cliengo.contact.count, ghl: pulled.listings.ghl.contact.count };
     let cliengo = async {
         let asks = tasks || has_tasks && !lost.cliengo.is_empty();
-        let tasks = if asks { Some(job.cliengo.list_tasks(&of_tasks.cliengo, &sinks.cliengo).await?) } else { None };
+        let tasks = if asks {
+            let into = job.by_contact(stage, Side::Cliengo, Kind::Task, of_tasks.cliengo.len());
+            Some(job.cliengo.list_tasks(&of_tasks.cliengo, &into).await?)
+        } else {
+            None
+        };
         let asks = notes || !lost.cliengo.is_empty();
-        let notes = if asks { Some(job.cliengo.list_notes(&of_notes.cliengo, &sinks.cliengo).await?) } else { None };
+        let notes = if asks {
+            let into = job.by_contact(stage, Side::Cliengo, Kind::Note, of_notes.cliengo.len());
+            Some(job.cliengo.list_notes(&of_notes.cliengo, &into).await?)
+        } else {
+            None
+        };
         Ok::<_, CrmError>((tasks, notes))
     };
     let ghl = async {
-        let asks = notes || !lost.ghl.is_empty();
-        if asks { job.ghl.list_notes(&of_notes.ghl, &sinks.ghl).await.map(Some) } else { Ok(None) }
+        if !notes && lost.ghl.is_empty() {
+            return Ok(None);
+        }
+        let into = job.by_contact(stage, Side::Ghl, Kind::Note, of_notes.ghl.len());
+        job.ghl.list_notes(&of_notes.ghl, &into).await.map(Some)
     };
     let ((cliengo_tasks, cliengo_notes), ghl_notes) = tokio::try_join!(cliengo, ghl)?;
     for (kind, listed) in [(Kind::Task, cliengo_tasks), (Kind::Note, cliengo_notes)] {

@@ -279,14 +279,6 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
     })
 }
 
-/// Writes the plan's operations into the history, inside the caller's transaction.
-///
-/// # Errors
-/// When they cannot be written.
-pub(super) fn write_down(state: &State, plan: &Plan, run: i64) -> Result<(), StateError> {
-    plan.operations.iter().try_for_each(|operation| state.plan_operation(run, operation.id, &operation.canonical()))
-}
-
 /// A contact is there again. What it lost meanwhile is no delete (`semantics` 22): its survivor is made again.
 fn rise(state: &State, risen: &Risen, run: i64) -> Result<(), StateError> {
     state.restore(risen.link, Kind::Contact, &risen.id)?;
@@ -297,6 +289,14 @@ fn rise(state: &State, risen: &Risen, run: i64) -> Result<(), StateError> {
         state.retire(child.id)?;
     }
     Ok(())
+}
+
+/// Writes the plan's operations into the history, inside the caller's transaction.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn write_down(state: &State, plan: &Plan, run: i64) -> Result<(), StateError> {
+    plan.operations.iter().try_for_each(|operation| state.plan_operation(run, operation.id, &operation.canonical()))
 }
 
 /// One half is gone and the survivor stays.

@@ -64,6 +64,11 @@ impl Identity {
             custom_fields: (12..15).map(|number| letters_id(seed, number)).collect(),
         }
     }
+
+    /// Cliengo websites without people.
+    pub(super) fn further_websites(&self) -> [String; 2] {
+        [hex_id(self.seed, 16), hex_id(self.seed, 17)]
+    }
 }
 
 /// Both sides' records.

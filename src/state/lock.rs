@@ -59,6 +59,31 @@ impl PairLock {
         write!(file, "process {}, since {now}", std::process::id()).map_err(failed)?;
         Ok(Self(file))
     }
+
+    /// Who holds the lock of `pair`, as that run says of itself; `None`: nobody. Makes and changes no file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn holder(directory: &Path, pair: &str) -> Result<Option<String>, LockError> {
+        let path = directory.join(format!("{pair}.lock"));
+        let failed = |why: std::io::Error| LockError::File { path: path.clone(), why: why.to_string() };
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(why) => return Err(failed(why)),
+        };
+        match file.try_lock_shared() {
+            // Given back with the file, at once.
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // As above: a courtesy.
+                let _ = file.read_to_string(&mut holder);
+                Ok(Some(holder.trim().to_owned()))
+            }
+            Err(TryLockError::Error(why)) => Err(failed(why)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -71,8 +96,12 @@ mod tests {
         let first = PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH).unwrap();
         let refused = PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(refused.to_string().contains(&format!("process {}", std::process::id())));
+        let holder = PairLock::holder(folder.path(), "acme").unwrap().unwrap();
+        assert!(holder.starts_with(&format!("process {}", std::process::id())));
+        assert_eq!(PairLock::holder(folder.path(), "other").unwrap(), None);
         PairLock::take(folder.path(), "other", Timestamp::UNIX_EPOCH).unwrap();
         drop(first);
+        assert_eq!(PairLock::holder(folder.path(), "acme").unwrap(), None);
         PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH).unwrap();
     }
 }

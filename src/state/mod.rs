@@ -46,6 +46,16 @@ pub enum StateError {
         /// Ours.
         known: usize,
     },
+    /// Written by an older Concord, and opened to read only.
+    #[error("the state file {path} was written by an older Concord (schema {found}, this one needs {needed})")]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        needed: usize,
+    },
     /// Not a state file, or damaged.
     #[error("the state file {path} cannot be used: {why}")]
     Damaged {
@@ -82,6 +92,14 @@ pub enum StateError {
     Row(String),
 }
 
+impl StateError {
+    /// Whether there was no room left to write to.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+}
+
 impl From<serde_json::Error> for StateError {
     fn from(error: serde_json::Error) -> Self {
         Self::Row(error.to_string())
@@ -90,10 +108,40 @@ impl From<serde_json::Error> for StateError {
 
 /// Reads every page: a file that was cut off or overwritten in the middle is found before anything rests on it.
 fn check_pages(connection: &Connection, path: &Path) -> Result<(), StateError> {
-    let damaged = |why: String| StateError::Damaged { path: path.to_owned(), why };
     let said: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|why| damaged(why.to_string()))?;
-    if said == "ok" { Ok(()) } else { Err(damaged(said)) }
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|why| cannot_use(path, &why))?;
+    if said == "ok" { Ok(()) } else { Err(StateError::Damaged { path: path.to_owned(), why: said }) }
+}
+
+/// What a refusal to open or read a state file means. A disk that is full or read-only is no damage, and no reason to
+/// give the file up.
+fn cannot_use(path: &Path, error: &rusqlite::Error) -> StateError {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+    let (path, why) = (path.to_owned(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(DiskFull) => StateError::File { path, why: FULL.to_owned() },
+        // SQLite's own shared memory is a file too: where it cannot grow, that is all that is said.
+        Some(SystemIoFailure) if has_no_room(&path) => StateError::File { path, why: FULL.to_owned() },
+        Some(CannotOpen | DatabaseBusy | PermissionDenied | ReadOnly | SystemIoFailure) => {
+            StateError::File { path, why }
+        }
+        _ => StateError::Damaged { path, why },
+    }
+}
+
+/// How a full disk is named.
+const FULL: &str = "the disk is full";
+
+/// Less than SQLite needs for its smallest step.
+#[cfg(unix)]
+fn has_no_room(path: &Path) -> bool {
+    let disk = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
+    disk.is_some_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < 64 << 10)
+}
+
+#[cfg(not(unix))]
+const fn has_no_room(_path: &Path) -> bool {
+    false
 }
 
 /// Gives a state file a name of its own, so that nothing overwrites it.
@@ -162,8 +210,8 @@ impl State {
     /// When it is damaged, newer, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         private_folder_of(path)?;
-        let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
-        let mut connection = Connection::open(path).map_err(damaged)?;
+        let refused = |why: rusqlite::Error| cannot_use(path, &why);
+        let mut connection = Connection::open(path).map_err(refused)?;
         private_file(path)?;
         refuse_newer(&connection, path)?;
         connection
@@ -171,11 +219,12 @@ impl State {
                 "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;",
             )
-            .map_err(damaged)?;
+            .map_err(refused)?;
         check_pages(&connection, path)?;
-        migrations()
-            .to_latest(&mut connection)
-            .map_err(|why| StateError::Damaged { path: path.to_owned(), why: why.to_string() })?;
+        migrations().to_latest(&mut connection).map_err(|why| match why {
+            rusqlite_migration::Error::RusqliteError { err, .. } => refused(err),
+            why => StateError::Damaged { path: path.to_owned(), why: why.to_string() },
+        })?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         Ok(Self { connection, path: path.to_owned() })
     }
@@ -188,21 +237,30 @@ impl State {
         if !path.exists() {
             return Ok(None);
         }
-        let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
+        let refused = |why: rusqlite::Error| cannot_use(path, &why);
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(refused)?;
         refuse_newer(&connection, path)?;
-        connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(damaged)?;
+        connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(refused)?;
         check_pages(&connection, path)?;
-        let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(damaged)?;
+        let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
         if usize::try_from(known).unwrap_or(0) < SCHEMA {
-            return Err(StateError::Damaged {
-                path: path.to_owned(),
-                why: format!(
-                    "its schema is {known}, this Concord needs {SCHEMA}: one `concord sync` brings it up to date"
-                ),
-            });
+            return Err(StateError::Older { path: path.to_owned(), found: known, needed: SCHEMA });
         }
         Ok(Some(Self { connection, path: path.to_owned() }))
+    }
+
+    /// Holds every page, every index entry and every reference against each other; the first fault, where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn integrity(&self) -> Result<Option<String>, StateError> {
+        let said: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if said != "ok" {
+            return Ok(Some(said));
+        }
+        let dangling = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let dangling = self.connection.query_row("PRAGMA foreign_key_check", [], dangling).optional()?;
+        Ok(dangling.map(|table| format!("a row of {table} refers to one that is not there")))
     }
 
     /// The file.
@@ -309,12 +367,12 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), StateError> {
-    let damaged = |why: rusqlite::Error| StateError::Damaged { path: path.to_owned(), why: why.to_string() };
-    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(damaged)?;
+    let refused = |why: rusqlite::Error| cannot_use(path, &why);
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(refused)?;
     if application != 0 && application != APPLICATION_ID {
         return Err(StateError::Damaged { path: path.to_owned(), why: "it is another program's database".to_owned() });
     }
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(damaged)?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
     let found = usize::try_from(found).unwrap_or(0);
     if found > SCHEMA {
         return Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA });

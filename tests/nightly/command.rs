@@ -12,24 +12,24 @@ use tempfile::TempDir;
 use crate::story::outlines_of;
 
 /// A folder with a configuration, in which the binary runs.
-pub(crate) struct Desk {
-    pub(crate) folder: TempDir,
-    pub(crate) environment: Vec<(String, String)>,
+pub struct Desk {
+    pub folder: TempDir,
+    pub environment: Vec<(String, String)>,
 }
 
 impl Desk {
-    pub(crate) fn with(configuration: &str) -> Self {
+    pub fn with(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("schedules.toml"), configuration).unwrap();
         Self { folder, environment: Vec::new() }
     }
 
-    fn demo() -> Self {
+    pub fn demo() -> Self {
         Self::with("[pair.demo]\nsandbox = true\n")
     }
 
     /// A pair for `sandbox` as for real accounts; the secrets come from the environment.
-    pub(crate) fn real(sandbox: &Sandbox) -> Self {
+    pub fn real(sandbox: &Sandbox) -> Self {
         let mut desk = Self::with(&format!(
             "[pair.acme]\nregion = \"AR\"\n\
              [pair.acme.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"TEST_KEY\" }}\nwebsite_id = \"{}\"\n\
@@ -47,28 +47,28 @@ impl Desk {
         desk
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+    pub fn run(&self, arguments: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
         command.current_dir(self.folder.path()).env_remove("CONCORD_CONFIG").env("NO_COLOR", "1").args(arguments);
         Said::from(command.envs(self.environment.iter().cloned()).output().unwrap())
     }
 
     /// The same, while a sandbox of this process answers.
-    pub(crate) fn ask(&self, arguments: &[&str]) -> Said {
+    pub fn ask(&self, arguments: &[&str]) -> Said {
         tokio::task::block_in_place(|| self.run(arguments))
     }
 }
 
 /// What a command said.
 #[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl From<Output> for Said {
@@ -82,26 +82,26 @@ impl From<Output> for Said {
 }
 
 impl Said {
-    pub(crate) fn code(self, expected: i32) -> Self {
+    pub fn code(self, expected: i32) -> Self {
         assert_eq!(self.code, expected, "{self:#?}");
         self
     }
 
-    pub(crate) fn tells(self, part: &str) -> Self {
+    pub fn tells(self, part: &str) -> Self {
         assert!(self.err.contains(part) || self.out.contains(part), "no {part:?} in {self:#?}");
         self
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }
 
-async fn sandbox(contacts: usize) -> Sandbox {
+pub async fn sandbox(contacts: usize) -> Sandbox {
     Sandbox::start(Options { contacts, ..Options::default() }).await.unwrap()
 }
 
-fn mutating(sandbox: &Sandbox) -> usize {
+pub fn mutating(sandbox: &Sandbox) -> usize {
     let all = sandbox.requests();
     all.iter().filter(|request| request.method != "GET" && !request.path.ends_with("/search")).count()
 }

@@ -289,6 +289,7 @@ impl House {
             retention: self.retention,
             stop,
             watch: None,
+            progress: None,
         }
     }
 

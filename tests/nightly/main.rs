@@ -17,11 +17,14 @@ mod specs;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
+#[cfg(unix)]
+mod terminal;
 mod told;
 
 mod backup;
 mod breaker;
 mod buried;
+mod checked;
 mod conflicts;
 #[cfg(target_os = "linux")]
 mod container;
@@ -32,9 +35,11 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod init;
 mod kept;
 mod lost_answers;
 mod machine;
+mod manners;
 mod many_pairs;
 mod mapping;
 mod minimal;

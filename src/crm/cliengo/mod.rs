@@ -2,6 +2,7 @@
 
 mod api;
 mod list;
+mod probe;
 mod window;
 mod write;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use probe::{Leads, Rights, Sample, Website};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 

@@ -4,6 +4,7 @@ mod api;
 mod custom;
 mod find;
 mod list;
+mod probe;
 mod write;
 
 use std::fmt;

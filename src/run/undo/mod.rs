@@ -13,19 +13,28 @@ use super::opened::Opened;
 use super::pull::locate;
 use super::{
     Consent, Finished, Job, RunError, RunRecord, StagingFile, bind_accounts, carry_out, check_accounts, ended, held,
-    recover, settle, write_requests,
+    recover, settle, span, write_requests,
 };
 use crate::config::TasksMode;
 use crate::crm::{Learned, Reader, Writer};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
 use crate::record::{Both, CliengoId, Forms, GhlId};
 use crate::state::{DeedRow, Stage, State, StateError};
+use tracing::Instrument;
 
 /// Shows what an undo would do: no mutating request, the state only read. (I46)
 ///
 /// # Errors
 /// When the run cannot be undone, or a CRM or the state cannot be read.
 pub async fn plan_undo<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    plan_in_span(job, undoes).instrument(span(job)).await
+}
+
+async fn plan_in_span<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
@@ -54,11 +63,12 @@ where
     if !job.state_path().exists() {
         return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
     }
-    let opened = Opened::open(job)?;
+    let span = span(job);
+    let opened = span.in_scope(|| Opened::open(job))?;
     what_to_undo(&held(&opened.state), &job.pair.name, undoes)?;
-    let run = opened.begin(job)?;
-    let done = undo_locked(job, undoes, consent, &opened, run).await;
-    opened.close(job, run, done)
+    let run = span.in_scope(|| opened.begin(job))?;
+    let done = undo_locked(job, undoes, consent, &opened, run).instrument(span.clone()).await;
+    span.in_scope(|| opened.close(job, run, done))
 }
 
 async fn undo_locked<C, G>(

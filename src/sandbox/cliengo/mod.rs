@@ -42,7 +42,7 @@ fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer
         ("GET", ["account"]) => Ok(Answer::ok(account(data))),
         ("GET", ["users", "me"]) => Ok(Answer::ok(users(&data.identity).into_iter().next().unwrap_or_default())),
         ("GET", ["users"]) => Ok(listing(&users(&data.identity))),
-        ("GET", ["sites" | "websites"]) => Ok(listing(&[site(&data.identity)])),
+        ("GET", ["sites" | "websites"]) => Ok(listing(&sites(&data.identity))),
         ("GET", ["conversations"]) => Ok(listing(&[])),
         ("GET", ["contacts"]) => contacts::list(data, call, manner),
         ("POST", ["contacts"]) => contacts::create(data, call, moment, manner),
@@ -130,10 +130,20 @@ fn users(identity: &Identity) -> Vec<Value> {
         .collect()
 }
 
-fn site(identity: &Identity) -> Value {
-    json!({
-        "id": identity.website_id, "title": "demo.example.com", "url": "https://demo.example.com",
-        "companyId": identity.account_id, "creationDate": "2025-11-06T00:00:00.000Z", "tags": [],
-        "enableChat": true, "deleted": false, "scriptInstalled": true,
-    })
+/// The website of the seed's people, one more, and one that was deleted: a listing still has it (Cliengo API notes, 2.4).
+fn sites(identity: &Identity) -> Vec<Value> {
+    let [landing, old] = identity.further_websites();
+    let sites = [
+        (&identity.website_id, "demo.example.com", false),
+        (&landing, "landing.example.com", false),
+        (&old, "old.example.com", true),
+    ];
+    let shown = sites.into_iter().map(|(id, title, deleted)| {
+        json!({
+            "id": id, "title": title, "url": format!("https://{title}"),
+            "companyId": identity.account_id, "creationDate": "2025-11-06T00:00:00.000Z", "tags": [],
+            "enableChat": true, "deleted": deleted, "scriptInstalled": true,
+        })
+    });
+    shown.collect()
 }

@@ -1,0 +1,319 @@
+//! What both accounts tell: who they are, what their credentials may, what is used up, and what they can express.
+
+use super::finding::Finding;
+use crate::cli::clients::Clients;
+use crate::config::{Accounts, Pair, Readable, TasksMode};
+use crate::crm::cliengo::{Cliengo, Sample};
+use crate::crm::ghl::Ghl;
+use crate::crm::{Account, Announced, CrmError, Learned, Reader};
+use crate::record::{Capabilities, Side};
+use crate::report::number;
+use crate::run::RunError;
+use crate::state::State;
+
+/// A clock that is off by more than this confuses `min_age`, `settle` and `conflict = "newest"`.
+const SKEW: i64 = 60;
+
+/// What was found out about Cliengo on the way.
+pub(super) struct OfCliengo {
+    pub contacts: Option<u64>,
+    pub can: Capabilities,
+}
+
+/// What was found out about GHL on the way.
+pub(super) struct OfGhl {
+    pub contacts: Option<u64>,
+    pub can: Capabilities,
+}
+
+fn failed(id: String, error: CrmError) -> Finding {
+    Finding::fail(id, RunError::Crm(error))
+}
+
+/// Cliengo's account. Nothing further is asked where the key is refused.
+pub(super) async fn cliengo(
+    pair: &Pair,
+    cliengo: &Cliengo,
+    state: Option<&State>,
+) -> (Option<OfCliengo>, Vec<Finding>) {
+    let id = |part: &str| format!("{}.cliengo{part}", pair.name);
+    let mut findings = Vec::new();
+    match cliengo.profile().await {
+        Err(error) => return (None, vec![failed(id(""), error)]),
+        Ok((account, leads)) => {
+            findings.push(belongs(id(""), Side::Cliengo, &account, state));
+            if let Some(leads) = leads {
+                let detail = format!("{} of {} leads of the plan used", number(leads.used), number(leads.limit));
+                findings.push(if leads.used < leads.limit {
+                    Finding::ok(id(".leads"), detail)
+                } else {
+                    Finding::warn(
+                        id(".leads"),
+                        detail,
+                        "new contacts may be refused or hidden: ask Cliengo for a larger plan",
+                    )
+                });
+            }
+        }
+    }
+    findings.push(website(id(".website"), pair, cliengo).await);
+    findings.push(user(id(".user"), cliengo).await);
+    let sample = match cliengo.sample().await {
+        Ok(sample) => sample,
+        Err(error) => {
+            findings.push(failed(id(".contacts"), error));
+            return (None, findings);
+        }
+    };
+    let can = match learned(pair, cliengo, state, &sample).await {
+        Ok(learned) => cliengo.capabilities(&learned),
+        Err(error) => {
+            findings.push(failed(id(".can"), error));
+            return (None, findings);
+        }
+    };
+    findings.push(can_do(id(".can"), &can));
+    let rate = pair.cliengo.requests_per_second;
+    let detail = if rate.is_finite() {
+        format!("it announces none; {rate} requests a second are sent at most (requests_per_second)")
+    } else {
+        "it announces none, and none is set".to_owned()
+    };
+    findings.push(Finding::ok(id(".limits"), detail));
+    (Some(OfCliengo { contacts: sample.total, can }), findings)
+}
+
+/// Whether the account is the one that the state is bound to.
+fn belongs(id: String, side: Side, account: &Account, state: Option<&State>) -> Finding {
+    let bound = state.map(|state| state.meta(&format!("account.{side}"))).transpose();
+    match bound {
+        Err(error) => Finding::fail(id, error),
+        Ok(bound) => match (state, bound.flatten()) {
+            (Some(state), Some(bound)) if bound != account.id => Finding::fail(
+                id,
+                crate::state::StateError::OtherAccount {
+                    path: state.path().to_owned(),
+                    side: side.title().to_owned(),
+                    bound,
+                    found: account.id.clone(),
+                },
+            ),
+            _ => Finding::ok(id, format!("answers: {} ({})", account.name, account.id)),
+        },
+    }
+}
+
+/// Whether the website stands under which contacts are created.
+async fn website(id: String, pair: &Pair, cliengo: &Cliengo) -> Finding {
+    let Accounts::Real(accounts) = &pair.accounts else {
+        return Finding::ok(id, "the sandbox's own");
+    };
+    let wanted = &accounts.cliengo.website_id;
+    let websites = match cliengo.websites().await {
+        Ok(websites) => websites,
+        Err(error @ CrmError::Credentials { .. }) => {
+            return Finding::warn(
+                id,
+                error.to_string(),
+                "the key's user may not list websites; make sure that website_id is right",
+            );
+        }
+        Err(error) => return failed(id, error),
+    };
+    let known = websites.iter().filter(|website| !website.is_deleted);
+    let known = known.map(|website| format!("{} ({})", website.id, website.title)).collect::<Vec<_>>().join(", ");
+    match websites.iter().find(|website| website.id == *wanted) {
+        Some(website) if !website.is_deleted => Finding::ok(id, format!("{} ({wanted})", website.title)),
+        Some(website) => Finding::fail(id, anyhow::anyhow!("{} ({wanted}) was deleted in Cliengo", website.title))
+            .mended_by(format!("set website_id to one of: {known}")),
+        None => Finding::fail(id, anyhow::anyhow!("the account has no website {wanted}"))
+            .mended_by(format!("set website_id to one of: {known}")),
+    }
+}
+
+/// Whose key it is. A user who sees less than all makes lists silently shorter (`Cliengo API notes, 1.2`).
+async fn user(id: String, cliengo: &Cliengo) -> Finding {
+    let rights = match cliengo.rights().await {
+        Ok(rights) => rights,
+        Err(error) => {
+            return Finding::warn(
+                id,
+                format!("the key's user cannot be asked for: {error}"),
+                "make sure that the key belongs to a user who sees every contact",
+            );
+        }
+    };
+    if let Some(blind_spot) = rights.blind_spot() {
+        return Finding::warn(
+            id,
+            format!("the key's lists may be short: {blind_spot}"),
+            "make a key for a user who sees every contact, before the first sync",
+        );
+    }
+    let users = match cliengo.users().await {
+        Ok(1) => "; the account has 1 user".to_owned(),
+        Ok(users) => format!("; the account has {users} users"),
+        // Nothing depends on it.
+        Err(_) => String::new(),
+    };
+    Finding::ok(id, format!("the key's user sees every contact{users}"))
+}
+
+/// What the state pinned, else what one contact shows.
+async fn learned(pair: &Pair, cliengo: &Cliengo, state: Option<&State>, sample: &Sample) -> Result<Learned, CrmError> {
+    // What cannot be read of the state is said on its own line.
+    let pinned = |key: &str| state.and_then(|state| state.meta(key).ok().flatten()).map(|value| value == "true");
+    let tasks = match (pair.cliengo.tasks, pinned("learned.tasks"), &sample.contact) {
+        (TasksMode::Resource, _, _) => true,
+        (TasksMode::Auto, Some(pinned), _) => pinned,
+        (TasksMode::Auto, None, Some(contact)) => cliengo.probe_tasks(contact).await?,
+        _ => false,
+    };
+    let tags_read = match pair.cliengo.capabilities.tags_read {
+        Readable::On => true,
+        Readable::Off => false,
+        Readable::Auto => sample.shows_tags || pinned("learned.tags_read").unwrap_or(false),
+    };
+    Ok(Learned { tasks, tags_read })
+}
+
+/// What the account can and cannot do. What it cannot is no mistake: the report calls it unsupported, once.
+fn can_do(id: String, can: &Capabilities) -> Finding {
+    let task = can.kinds.task.list;
+    let abilities = [
+        ("list tasks", task),
+        ("read tags", can.tags.read),
+        ("remove tags", can.tags.remove),
+        ("edit notes", can.kinds.note.update),
+        ("delete notes", can.kinds.note.delete),
+        ("delete contacts", can.kinds.contact.delete),
+        ("empty a field", !can.kinds.contact.clearable.is_empty()),
+    ];
+    let those = |able: bool| {
+        let those = abilities.iter().filter(|(_, can)| *can == able).map(|(name, _)| *name);
+        those.collect::<Vec<_>>().join(", ")
+    };
+    let (can, cannot) = (those(true), those(false));
+    let can = if can.is_empty() { "only add and change contacts".to_owned() } else { can };
+    let cannot = if cannot.is_empty() { String::new() } else { format!("; cannot {cannot}") };
+    Finding::ok(id, format!("can {can}{cannot}"))
+}
+
+/// GHL's location. Nothing further is asked where the token is refused.
+pub(super) async fn ghl(pair: &Pair, ghl: &Ghl, state: Option<&State>) -> (Option<OfGhl>, Vec<Finding>) {
+    let id = |part: &str| format!("{}.ghl{part}", pair.name);
+    let location = match ghl.account().await {
+        Ok(location) => location,
+        Err(error) => return (None, vec![failed(id(""), error)]),
+    };
+    let mut findings = vec![belongs(id(""), Side::Ghl, &location, state), region(id(".region"), pair, &location)];
+    let contacts = match ghl.count_contacts().await {
+        Ok(contacts) => contacts,
+        Err(error) => {
+            findings.push(without_scope(id(".scopes"), error, "contacts.readonly"));
+            return (None, findings);
+        }
+    };
+    if let Err(error) = ghl.can_list_tasks().await {
+        findings.push(without_scope(id(".scopes"), error, "locations/tasks.readonly"));
+        return (None, findings);
+    }
+    let read = "contacts.readonly, locations/tasks.readonly and locations.readonly are there";
+    findings.push(Finding::ok(id(".scopes"), format!("{read}; contacts.write shows with the first write only")));
+    findings.push(match ghl.users().await {
+        Ok(users) => Finding::ok(id(".users"), format!("{users} in this location")),
+        // Nothing needs them in this version.
+        Err(_) => Finding::ok(id(".users"), "not readable (scope users.readonly); nothing needs them"),
+    });
+    findings.push(mapping(id(".fields"), pair, ghl).await);
+    findings.push(can_do(id(".can"), &ghl.capabilities(&Learned::default())));
+    findings.push(limits(id(".limits"), ghl.announced()));
+    (Some(OfGhl { contacts, can: ghl.capabilities(&Learned::default()) }), findings)
+}
+
+fn without_scope(id: String, error: CrmError, scope: &str) -> Finding {
+    let is_scope = matches!(error, CrmError::Credentials { .. });
+    let finding = failed(id, error);
+    if is_scope {
+        finding.mended_by(format!("add the scope {scope} to the private integration; its token stays the same"))
+    } else {
+        finding
+    }
+}
+
+/// Phones without a country are read as this country's.
+fn region(id: String, pair: &Pair, location: &Account) -> Finding {
+    match (&pair.region, &location.country) {
+        (Some(region), Some(country)) if region != country => Finding::warn(
+            id,
+            format!("region is {region}, and the location's country is {country}"),
+            "phones without a country are read as the region's: make sure that it is meant",
+        ),
+        (Some(region), _) => Finding::ok(id, format!("{region} for phones without a country")),
+        (None, Some(country)) => {
+            Finding::ok(id, format!("{country} for phones without a country, as the location says"))
+        }
+        (None, None) => Finding::warn(
+            id,
+            "the location tells no country: phones without one cannot be compared",
+            format!("set region under [pair.{}]", pair.name),
+        ),
+    }
+}
+
+/// Every mapped field that stands in the location, and every one that does not.
+async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
+    let mut mappings = pair.fields.mappings.clone();
+    let (all, mut missing, mut known) = (mappings.len(), Vec::new(), String::new());
+    // One answer names one missing field; without that mapping the next one shows.
+    while let Err(error) = ghl.resolve(&mappings).await {
+        let CrmError::NoSuchField { name, known: there, .. } = error else {
+            return without_scope(id, error, "locations/customFields.readonly");
+        };
+        mappings.retain(|mapping| mapping.ghl != format!("customFields.{name}"));
+        missing.push(name);
+        known = there;
+    }
+    match (missing.is_empty(), all) {
+        (true, 0) => Finding::ok(id, "none is mapped"),
+        (true, _) => Finding::ok(id, format!("all {all} that are mapped stand there")),
+        (false, _) => Finding::fail(id, anyhow::anyhow!("GHL has no custom field {}", missing.join(", ")))
+            .mended_by(format!("correct [[pair.{}.map]], or make the field in GHL; it has: {known}", pair.name)),
+    }
+}
+
+/// What is left of the day's quota.
+fn limits(id: String, announced: Announced) -> Finding {
+    let window = announced.interval.map_or(0, |interval| interval.as_secs());
+    let burst = announced.max.map_or_else(String::new, |burst| format!("{} requests in {window} s; ", number(burst)));
+    let Some(left) = announced.daily_remaining else {
+        return Finding::ok(id, format!("{burst}no daily quota announced"));
+    };
+    let of = announced.daily.map_or_else(String::new, |daily| format!(" of {}", number(daily)));
+    let detail = format!("{burst}{}{of} left today", number(left));
+    if announced.daily.is_some_and(|daily| left < daily / 10) {
+        Finding::warn(id, detail, "something else uses up this location's quota; the night takes what is left, in turn")
+    } else {
+        Finding::ok(id, detail)
+    }
+}
+
+/// This machine's clock against both CRMs'.
+pub(super) fn clocks(pair: &Pair, clients: &Clients) -> Option<Finding> {
+    let id = format!("{}.clock", pair.name);
+    let told = [(Side::Cliengo, clients.cliengo.announced().ahead), (Side::Ghl, clients.ghl.announced().ahead)];
+    let told: Vec<(Side, i64)> = told.into_iter().filter_map(|(side, ahead)| Some((side, ahead?.as_secs()))).collect();
+    let worst = told.iter().map(|(_, ahead)| ahead.abs()).max()?;
+    if worst <= SKEW {
+        return Some(Finding::ok(id, "within a minute of both CRMs"));
+    }
+    let words = told.iter().map(|(side, ahead)| {
+        let which = if *ahead >= 0 { "ahead of" } else { "behind" };
+        format!("{}'s is {} s {which} ours", side.title(), ahead.abs())
+    });
+    Some(Finding::warn(
+        id,
+        words.collect::<Vec<_>>().join(", "),
+        "let NTP set this machine's clock (timedatectl set-ntp true)",
+    ))
+}

@@ -1,0 +1,87 @@
+//! `check`: is the configuration right, is this machine ready, do both CRMs answer, and what would tonight cost? Nothing
+//! is written, and the CRMs are sent GETs and searches only.
+
+mod accounts;
+mod finding;
+mod machine;
+mod tonight;
+
+use finding::{Finding, table};
+
+use super::arguments::{CheckOptions, Format};
+use super::{Session, clients, code, delivery, output, pairs};
+use crate::config::{Config, Pair};
+use crate::state::State;
+
+pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    let selected = pairs::selected(session, &config)?;
+    let findings = look(session, &config, &selected, options.offline).await;
+    let text = match options.format {
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
+        Format::Text => table(&findings, output::style(&session.global, false)),
+    };
+    let code = delivery::worst(findings.iter().map(|finding| finding.code));
+    if !session.global.quiet {
+        output::print(&text)?;
+    } else if code != code::DONE {
+        let failed: Vec<Finding> = findings.into_iter().filter(|finding| finding.code != code::DONE).collect();
+        let text = table(&failed, output::style(&session.global, false));
+        output::print(&text.lines().take(10).map(|line| format!("{line}\n")).collect::<String>())?;
+    }
+    Ok(code)
+}
+
+async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: bool) -> Vec<Finding> {
+    let many = if selected.len() == 1 { "pair" } else { "pairs" };
+    let detail = format!("{}: {} {many}, {} schedules", config.path.display(), selected.len(), config.schedules.len());
+    let mut findings = vec![Finding::ok("configuration", detail)];
+    findings.extend(machine::state_dir(&config.state_dir));
+    for pair in selected {
+        findings.push(secrets(session, pair));
+        findings.extend(machine::pair(&config.state_dir, pair));
+    }
+    // Exit code 10 promises that no request was made for any pair.
+    let is_wrong = findings.iter().any(|finding| finding.code == code::CONFIGURATION);
+    if offline || is_wrong {
+        if is_wrong && !offline {
+            findings.push(Finding::warn(
+                "crms",
+                "neither CRM was asked anything",
+                "mend what is wrong above, then run it again",
+            ));
+        }
+        return findings;
+    }
+    for pair in selected {
+        findings.extend(online(session, config, pair).await);
+    }
+    findings
+}
+
+fn secrets(session: &Session, pair: &Pair) -> Finding {
+    let id = format!("{}.secrets", pair.name);
+    match clients::check_secrets(session, pair) {
+        Err(error) => Finding::fail(id, error),
+        Ok(()) if pair.is_sandbox() => Finding::ok(id, "a sandbox pair needs none"),
+        Ok(()) => Finding::ok(id, "all there"),
+    }
+}
+
+async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
+    let clients = match clients::connect(session, &config.state_dir, pair).await {
+        Ok(clients) => clients,
+        Err(error) => return vec![Finding::fail(format!("{}.clients", pair.name), error)],
+    };
+    // A state that cannot be opened has its own line already.
+    let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name)).ok().flatten();
+    let (cliengo, mut findings) = accounts::cliengo(pair, &clients.cliengo, state.as_ref()).await;
+    let (ghl, of_ghl) = accounts::ghl(pair, &clients.ghl, state.as_ref()).await;
+    findings.extend(of_ghl);
+    findings.extend(accounts::clocks(pair, &clients));
+    if let (Some(cliengo), Some(ghl)) = (cliengo, ghl) {
+        findings.push(tonight::forecast(pair, &clients, state.as_ref(), &cliengo, &ghl));
+        findings.push(tonight::first_sync(session, config, pair, &clients, state.as_ref()).await);
+    }
+    findings
+}

@@ -1,0 +1,57 @@
+//! `init`: both accounts, asked for or taken from flags, each answer held against the CRM that it is about; then a
+//! commented configuration, and the secrets in files of their own where they were typed.
+
+mod answers;
+mod file;
+mod secrets;
+mod terminal;
+
+use std::path::Path;
+
+use answers::Answers;
+use terminal::Terminal;
+
+use super::arguments::InitOptions;
+use super::explain::Usage;
+use super::{Session, code, output};
+
+/// Where the configuration is looked for when nothing else is said.
+const USUAL: &str = "schedules.toml";
+
+pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Result<u8> {
+    let path = &session.global.config;
+    if path.exists() && !options.force {
+        let message = format!("{} is there already, and was left as it is", path.display());
+        let hint = "add a [pair.NAME] to it, name another file with --config PATH, or set it aside with --force";
+        return Err(Usage { message, hint: hint.to_owned() }.into());
+    }
+    let terminal = Terminal::attached(session);
+    let answers = answers::gather(session, options, terminal.as_ref()).await?;
+    let text = file::text(path, &answers, session.global.state_dir.as_deref())?;
+    answers.keep_secrets()?;
+    file::write(path, &text, options.force, session.clock.now())?;
+    if !session.global.quiet {
+        output::print(&next(path, &answers))?;
+    }
+    Ok(code::DONE)
+}
+
+/// What to do next: three commands, ready to be pasted.
+fn next(path: &Path, answers: &Answers) -> String {
+    let named = if path == Path::new(USUAL) { String::new() } else { format!(" --config {}", path.display()) };
+    let mut text = format!("{} is written.", path.display());
+    let variables = answers.variables();
+    if !variables.is_empty() {
+        text.push_str(&format!(" Every run needs {} in its environment.", variables.join(" and ")));
+    }
+    let third = if answers.accounts.is_some() {
+        format!("concord sync{named}     # the first one shows its plan and waits for your approval")
+    } else {
+        format!("concord sync{named}     # again after: concord sandbox edit{named} --random 20")
+    };
+    text.push_str(&format!(
+        " Next:\n\n  concord check{named}    # is everything right, before the first night?\n  \
+         concord plan{named}     # what would a sync do?\n  {third}\n"
+    ));
+    text
+}
