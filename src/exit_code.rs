@@ -21,15 +21,20 @@ pub const CREDENTIALS: u8 = 12;
 /// Interrupted.
 pub const INTERRUPTED: u8 = 130;
 
-/// The most serious first (contract, exit codes).
-const ORDER: [u8; 10] =
+/// All of them, the most serious first (contract, exit codes).
+pub const MOST_SERIOUS_FIRST: [u8; 10] =
     [INTERRUPTED, FAILED, CREDENTIALS, CONFIGURATION, LOCKED, STALE, REFUSED, PERSON, PENDING, DONE];
 
 /// Of several pairs' exit codes, the one that counts.
 #[must_use]
 pub fn worst(codes: impl Iterator<Item = u8>) -> u8 {
-    let rank = |code: &u8| ORDER.iter().position(|known| known == code).unwrap_or(1);
-    codes.min_by_key(rank).unwrap_or(DONE)
+    codes.min_by_key(|code| rank(*code)).unwrap_or(DONE)
+}
+
+/// Its place among all of them, the most serious first.
+#[must_use]
+pub fn rank(code: u8) -> usize {
+    MOST_SERIOUS_FIRST.iter().position(|known| *known == code).unwrap_or(1)
 }
 
 #[cfg(test)]

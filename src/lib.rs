@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod crm;
 pub mod exit_code;
+pub mod export;
 pub mod notify;
 pub mod reconcile;
 pub mod record;

@@ -120,6 +120,9 @@ pub(super) enum Command {
     /// Show the runs, or one run in full
     #[command(after_help = HISTORY)]
     History(HistoryOptions),
+    /// Write the schedules for systemd, cron or Kubernetes
+    #[command(after_help = EXPORT)]
+    Export(ExportOptions),
     /// Take back what a run wrote, on both sides
     #[command(after_help = UNDO)]
     Undo(UndoOptions),
@@ -278,6 +281,34 @@ pub(super) struct HistoryOptions {
     pub format: Format,
 }
 
+/// `export`
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
+    /// Who is to run the schedules
+    #[arg(value_enum)]
+    pub scheduler: Scheduler,
+    /// Write the files into this folder; without it they are printed
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write over files that are there and differ
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Kubernetes: the container image
+    #[arg(long, value_name = "NAME", default_value = concat!("concord:", env!("CARGO_PKG_VERSION")))]
+    pub image: String,
+}
+
+/// Who runs schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Scheduler {
+    /// A hardened service and a timer for each schedule
+    Systemd,
+    /// Lines of a crontab
+    Cron,
+    /// A `CronJob` and a volume for each pair
+    Kubernetes,
+}
+
 /// `undo`
 #[derive(Debug, Args)]
 pub(super) struct UndoOptions {
@@ -330,6 +361,9 @@ pub(super) struct ServeOptions {
     /// The seed that all of them follow from
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How many accounts of each CRM, each with people of its own: a rehearsal of many pairs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "store")]
+    pub accounts: u16,
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8410")]
     pub listen: SocketAddr,
@@ -442,6 +476,11 @@ const UNDO: &str = "\
 Examples:
   concord undo 12 --pair acme --dry-run   what it would take back
   concord undo 12 --pair acme             takes it back, on both sides";
+
+const EXPORT: &str = "\
+Examples:
+  concord export cron                     prints the crontab
+  concord export systemd --out units      writes services and timers";
 
 const SANDBOX: &str = "\
 Examples:

@@ -6,7 +6,9 @@ mod check;
 mod clients;
 mod completions;
 mod daemon;
+mod delivery;
 mod explain;
+mod export;
 mod history;
 mod init;
 mod interrupt;
@@ -95,6 +97,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Turn => turn::run(&session).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
+            Command::Export(options) => export::run(&session, &options),
             Command::Sandbox(options) => sandbox::run(&session, &options).await,
             Command::Completions(options) => completions::run(&options),
             Command::Man(options) => man::run(&options),

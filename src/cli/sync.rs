@@ -38,30 +38,29 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
     let notifier = Arc::new(notifier(&config));
     let teller = Arc::clone(&notifier);
     let begins = tokio::spawn(async move { teller.begins().await });
-    let runs = pairs::each(session, &config, &selected, |pair| {
-        let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
-        let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
-        let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
-        sync(session, &config, pair, mode, consent)
-    });
-    let results = runs.await;
-    let tell = async |told: Vec<Told>| {
-        // First that it began; a telling that broke off says so itself.
-        let _ = begins.await;
-        notifier.ended(Round { name: "sync", pairs: &told }).await;
-    };
-    let results = match results {
-        Ok(results) => results,
-        Err(error) => {
-            tell(selected.iter().map(|pair| told::failed(&pair.name, &error)).collect()).await;
-            return Err(error);
-        }
-    };
-    let interrupted = session.stop.is_cancelled();
-    let exit = |finished: &Finished| exit(finished, interrupted);
-    // First what a person waits for, then whoever is elsewhere.
-    let code = pairs::deliver(session, &results, options.format, options.out.as_deref(), exit);
-    tell(results.iter().map(|(pair, result)| told::told(&pair.name, result, exit)).collect()).await;
+    let to = (options.format, options.out.as_deref());
+    let exit = |finished: &Finished| exit(finished, session.stop.is_cancelled());
+    let mut told: Vec<Told> = Vec::new();
+    let code = pairs::run(
+        session,
+        &config,
+        &selected,
+        to,
+        |pair| {
+            let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
+            let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
+            let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
+            sync(session, &config, pair, mode, consent)
+        },
+        |pair, result| told.push(told::told(&pair.name, result, exit)),
+        exit,
+    )
+    .await;
+    // First what a person waits for, then whoever is elsewhere. And first that it began; a telling that broke off says so
+    // itself.
+    let _ = begins.await;
+    told.sort_by(|one, other| one.pair.cmp(&other.pair));
+    notifier.ended(Round { name: "sync", pairs: &told }).await;
     code
 }
 

@@ -44,7 +44,7 @@ pub use read_pair::{CLIENGO_URL, GHL_URL};
 pub use scope::Scope;
 pub use secret::{Secret, SecretSource};
 pub use settings::{
-    Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp,
+    Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
 
 use reader::{Problems, Table};
@@ -74,6 +74,8 @@ pub struct Documents {
 pub struct Config {
     /// The main file, as it was named.
     pub path: PathBuf,
+    /// The files that it includes.
+    pub included: Vec<PathBuf>,
     /// The directory of state files and locks.
     pub state_dir: PathBuf,
     /// Pairs that run at a time. At least 1.
@@ -170,6 +172,7 @@ fn read(main: &Source, kept: Option<&[Source]>) -> Result<(Config, Vec<Source>),
 
     let config = Config {
         path: main.path.clone(),
+        included: sources.iter().map(|source| source.path.clone()).collect(),
         state_dir,
         max_parallel: max_parallel.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
         schedules: read_settings::schedules(&mut root, &names),

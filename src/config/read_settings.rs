@@ -12,7 +12,7 @@ use super::names::is_name;
 use super::reader::Table;
 use super::secret::secret;
 use super::settings::{
-    Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp,
+    Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
 use super::value::Found;
 
@@ -57,11 +57,12 @@ fn schedule(mut table: Table<'_>, pairs: &BTreeSet<String>, names: &mut BTreeSet
     );
     let run = table.read("run", Found::choice).unwrap_or(ScheduledRun::Sync);
     let chosen = table.read("pairs", |found| chosen_pairs(found, pairs));
+    let stated = Stated { jitter: table.look(&["jitter"]).is_some(), catch_up: table.look(&["catch_up"]).is_some() };
     let jitter = table.read("jitter", Found::duration).unwrap_or(Duration::from_mins(5));
     let catch_up = table.read("catch_up", Found::boolean).unwrap_or(true);
     table.finish();
     let (cron, times) = cron?;
-    Some(Schedule { name: name?, cron, times, timezone: timezone?, run, pairs: chosen, jitter, catch_up })
+    Some(Schedule { name: name?, cron, times, timezone: timezone?, run, pairs: chosen, jitter, catch_up, stated })
 }
 
 /// Reads `[daemon]`.

@@ -30,6 +30,17 @@ pub struct Schedule {
     pub jitter: Duration,
     /// A due time missed while down runs once at start.
     pub catch_up: bool,
+    /// What of these the file says itself: a scheduler that cannot do it must not leave that out in silence.
+    pub stated: Stated,
+}
+
+/// Which keys of a schedule stand in the file, rather than being a default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// `jitter`
+    pub jitter: bool,
+    /// `catch_up`
+    pub catch_up: bool,
 }
 
 /// What a schedule runs.
