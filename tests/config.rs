@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use concord::config::{
-    Accounts, Config, ConfigError, ConflictPolicy, Direction, Duplicates, ExtraParams, FirstSync, Language, MatchField,
-    NotesFetch, NotifyOn, OnDelete, Overrides, Pair, Readable, ScheduledRun, Secret, SecretSource, TasksMode,
+    Accounts, Config, ConfigError, ConflictPolicy, Direction, Duplicates, Encryption, ExtraParams, FirstSync, Language,
+    MatchField, NotesFetch, NotifyOn, OnDelete, Overrides, Pair, Readable, ScheduledRun, Secret, SecretSource,
+    TasksMode,
 };
 use concord::record::{Kind, Side};
 use secrecy::ExposeSecret as _;
@@ -472,6 +473,79 @@ fn a_schedule_is_checked_as_a_whole() {
         assert_wrong(&format!("{DEMO}{}", good.replacen(from, to, 1)), part);
     }
     assert_wrong(&format!("{DEMO}{good}{good}"), "`schedule[2].name` names a second schedule \"n\"");
+}
+
+#[test]
+fn a_cron_line_that_never_comes_or_cannot_be_read_is_refused_with_its_line() {
+    let line = |cron: &str| format!("{DEMO}[[schedule]]\nname = \"n\"\ncron = \"{cron}\"\ntimezone = \"UTC\"\n");
+    assert_eq!(
+        wrong(&line("0 0 30 2 *")),
+        "\
+schedules.toml:5: `schedule[1].cron` never comes: there is no such day
+  |
+5 | cron = \"0 0 30 2 *\"
+  |        ^^^^^^^^^^^^
+hint: give a day that exists, or * for every day"
+    );
+    for cron in ["61 3 * * *", "0 25 * * *", "@reboot", "a b c d e"] {
+        assert_wrong(&line(cron), "`schedule[1].cron` has a field that cannot be read");
+    }
+    for cron in ["0 3 * * *", "30 0 3 * * MON-FRI", "@hourly", "0 0 29 2 *", "0 3 L * *"] {
+        assert_eq!(valid(&line(cron)).schedules[0].cron, cron);
+    }
+}
+
+#[test]
+fn two_schedules_that_say_the_same_are_one_too_many() {
+    let schedule = |name: &str, cron: &str, more: &str| {
+        format!("[[schedule]]\nname = \"{name}\"\ncron = \"{cron}\"\ntimezone = \"UTC\"\n{more}\n")
+    };
+    let pairs = "[pair.other]\nsandbox = true\n";
+    let one = schedule("one", "0 3 * * *", "");
+    let twin = format!("{DEMO}{pairs}{one}{}", schedule("two", "0 0 3 * * *", "pairs = [\"other\"]"));
+    assert_wrong(&twin, "schedules.toml:12: `schedule[2].cron` says what the schedule \"one\" says already");
+    // They meet on one pair, or not at all, or another kind of run waits for its turn.
+    let only = schedule("one", "0 3 * * *", "pairs = [\"demo\"]");
+    valid(&format!("{DEMO}{pairs}{only}{}", schedule("two", "0 3 * * *", "pairs = [\"other\"]")));
+    valid(&format!("{DEMO}{one}{}", schedule("two", "0 3 * * *", "run = \"full\"")));
+    valid(&format!("{DEMO}{one}{}", schedule("two", "0 3 * * SUN", "")));
+}
+
+#[test]
+fn the_daemon_is_reached_from_elsewhere_with_a_token_only() {
+    let message = wrong_demo("[daemon]\nlisten = \"0.0.0.0:9464\"\n");
+    assert!(message.contains("schedules.toml:4: `daemon.listen` is an address that others reach too"), "{message}");
+    assert!(message.contains("token = { env ="), "{message}");
+    let open = valid(&format!("[daemon]\ntoken = {{ env = \"T\" }}\nlisten = \"0.0.0.0:9464\"\n{DEMO}"));
+    assert_eq!(open.daemon.token.unwrap().source, SecretSource::Env("T".to_owned()));
+    for here in ["127.0.0.1:9464", "[::1]:9464"] {
+        valid(&format!("[daemon]\nlisten = \"{here}\"\n{DEMO}"));
+    }
+}
+
+#[test]
+fn e_mail_needs_a_server_and_addresses_and_its_password_is_referred_to() {
+    let smtp = "smtp = { host = \"smtp.example.com\", username = \"me\", password = { env = \"P\" } }\n";
+    let email = "email = { from = \"Concord <c@example.com>\", to = [\"me@example.com\"] }\n";
+    let notify = valid(&format!("[notify]\n{smtp}{email}{DEMO}")).notify;
+    let server = notify.smtp.unwrap();
+    assert_eq!((server.port, server.encryption, server.login.unwrap().0.as_str()), (465, Encryption::Tls, "me"));
+    assert_eq!(notify.email.unwrap().to, ["me@example.com"]);
+    for (text, part) in [
+        (smtp.to_owned(), "`notify.smtp` is given, but no `notify.email`"),
+        (email.to_owned(), "`notify.email` is given, but no `notify.smtp`"),
+        (format!("{}{email}", smtp.replace("{ env = \"P\" }", "\"hunter2\"")), "must say where the secret is kept"),
+        (format!("{}{email}", smtp.replace(", password = { env = \"P\" }", "")), "both username and password"),
+        (format!("{}{email}", smtp.replace("username", "encryption = \"off\", username")), "on this machine only"),
+        (
+            format!("{smtp}{}", email.replace("me@example.com", "nobody")),
+            "`notify.email.to[1]` must be an e-mail address",
+        ),
+        (format!("{smtp}{}", email.replace("\"me@example.com\"", "")), "must name at least one address"),
+    ] {
+        let message = wrong(&format!("[notify]\n{text}{DEMO}"));
+        assert!(message.contains(part) && !message.contains("hunter2"), "{message}");
+    }
 }
 
 #[test]

@@ -112,7 +112,10 @@ pub(super) enum Command {
     /// Validate the configuration, and ask both CRMs
     #[command(after_help = CHECK)]
     Check(CheckOptions),
-    /// Show each pair: last run, links, what waits
+    /// Run the schedules until SIGTERM; SIGHUP reloads
+    #[command(after_help = DAEMON)]
+    Daemon,
+    /// Show each pair: last run, next run, links, what waits
     #[command(after_help = STATUS)]
     Status(ListOptions),
     /// Show the runs, or one run in full
@@ -124,6 +127,9 @@ pub(super) enum Command {
     Quarantine(QuarantineOptions),
     /// Who is linked with whom
     Links(LinksOptions),
+    /// Write the schedules for systemd, cron or Kubernetes
+    #[command(after_help = EXPORT)]
+    Export(ExportOptions),
     /// Take back what a run wrote, on both sides
     #[command(after_help = UNDO)]
     Undo(UndoOptions),
@@ -136,6 +142,9 @@ pub(super) enum Command {
     /// Print the manual page, or write a page for each command
     #[command(after_help = MAN)]
     Man(ManOptions),
+    /// One pair's run, for the daemon
+    #[command(hide = true)]
+    Turn,
 }
 
 /// `init`
@@ -399,6 +408,34 @@ fn kind(given: &str) -> Result<Kind, String> {
     found.ok_or_else(|| "one of contact, task, note".to_owned())
 }
 
+/// `export`
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
+    /// Who is to run the schedules
+    #[arg(value_enum)]
+    pub scheduler: Scheduler,
+    /// Write the files into this folder; without it they are printed
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write over files that are there and differ
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Kubernetes: the container image
+    #[arg(long, value_name = "NAME", default_value = concat!("concord:", env!("CARGO_PKG_VERSION")))]
+    pub image: String,
+}
+
+/// Who runs schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Scheduler {
+    /// A hardened service and a timer for each schedule
+    Systemd,
+    /// Lines of a crontab
+    Cron,
+    /// A `CronJob` and a volume for each pair
+    Kubernetes,
+}
+
 /// `undo`
 #[derive(Debug, Args)]
 pub(super) struct UndoOptions {
@@ -451,6 +488,9 @@ pub(super) struct ServeOptions {
     /// The seed that all of them follow from
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How many accounts of each CRM, each with people of its own: a rehearsal of many pairs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "store")]
+    pub accounts: u16,
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8410")]
     pub listen: SocketAddr,
@@ -542,6 +582,12 @@ Examples:
   concord check --offline                 configuration, disk and state alone
   concord check --pair acme --format json";
 
+const DAEMON: &str = "\
+Examples:
+  concord daemon                          until SIGTERM; SIGHUP reloads
+  concord daemon --log-format json        one object per line
+  concord check --offline                 is the configuration right?";
+
 const STATUS: &str = "\
 Examples:
   concord status
@@ -557,6 +603,11 @@ const UNDO: &str = "\
 Examples:
   concord undo 12 --pair acme --dry-run   what it would take back
   concord undo 12 --pair acme             takes it back, on both sides";
+
+const EXPORT: &str = "\
+Examples:
+  concord export cron                     prints the crontab
+  concord export systemd --out units      writes services and timers";
 
 const SANDBOX: &str = "\
 Examples:

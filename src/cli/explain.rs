@@ -3,8 +3,11 @@
 use std::io::Write;
 
 use super::code;
+use super::pairs::NotBegun;
 use crate::config::ConfigError;
 use crate::crm::{CrmError, SetupError};
+use crate::export::ExportError;
+use crate::notify::NotifyError;
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
@@ -62,13 +65,17 @@ pub(super) fn print(error: &anyhow::Error) -> u8 {
 
 /// The exit code of an error.
 pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
-    let is_configuration = error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>();
+    let is_configuration =
+        error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>() || error.is::<ExportError>();
     let is_setup = matches!(error.downcast_ref::<SetupError>(), Some(SetupError::BaseUrl | SetupError::Header));
     if is_configuration || is_setup {
         return code::CONFIGURATION;
     }
-    if error.is::<Stopped>() {
+    if error.is::<Stopped>() || error.is::<NotBegun>() {
         return code::INTERRUPTED;
+    }
+    if let Some(NotifyError::Config(_) | NotifyError::Address { .. }) = error.downcast_ref::<NotifyError>() {
+        return code::CONFIGURATION;
     }
     match error.downcast_ref::<SandboxError>() {
         Some(SandboxError::Faults { .. } | SandboxError::Unknown { .. } | SandboxError::Edit(_)) => {
@@ -95,6 +102,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(usage) = error.downcast_ref::<Usage>() {
         return Some(usage.hint.clone());
     }
+    if let Some(export) = error.downcast_ref::<ExportError>() {
+        return Some(export.hint().to_owned());
+    }
     if error.is::<SavedPlanError>() {
         return Some("make one with: concord plan --save FILE".to_owned());
     }
@@ -103,6 +113,14 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     }
     if let Some(sandbox) = error.downcast_ref::<SandboxError>() {
         return Some(sandbox_hint(sandbox).to_owned());
+    }
+    match error.downcast_ref::<NotifyError>() {
+        Some(NotifyError::Config(config)) => return config.hint().map(str::to_owned),
+        Some(NotifyError::Address { .. }) => return Some("put the whole address there, with https://".to_owned()),
+        _ => {}
+    }
+    if error.downcast_ref::<std::io::Error>().is_some_and(|why| why.kind() == std::io::ErrorKind::AddrInUse) {
+        return Some("another program has that port; end it, or give another port".to_owned());
     }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),

@@ -6,7 +6,10 @@ mod check;
 mod clients;
 mod completions;
 mod conflicts;
+mod daemon;
+mod delivery;
 mod explain;
+mod export;
 mod history;
 mod init;
 mod interrupt;
@@ -20,6 +23,8 @@ mod quarantine;
 mod sandbox;
 mod status;
 mod sync;
+mod told;
+mod turn;
 mod undo;
 mod waiting;
 
@@ -36,30 +41,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Overrides};
-
-/// Exit codes, stable: scripts and schedulers act on them alone.
-pub mod code {
-    /// Done, or shown.
-    pub const DONE: u8 = 0;
-    /// Failed: nothing or not all could be attempted.
-    pub const FAILED: u8 = 1;
-    /// Operations are pending (`plan --detailed-exitcode`).
-    pub const PENDING: u8 = 2;
-    /// Finished, but a person is needed, or something did not get through.
-    pub const PERSON: u8 = 3;
-    /// Refused by a guard; nothing was written.
-    pub const REFUSED: u8 = 4;
-    /// The saved plan is stale; nothing was written.
-    pub const STALE: u8 = 5;
-    /// The configuration or the command line is wrong; no request was made.
-    pub const CONFIGURATION: u8 = 10;
-    /// Another run holds the lock.
-    pub const LOCKED: u8 = 11;
-    /// A CRM refused the credentials.
-    pub const CREDENTIALS: u8 = 12;
-    /// Interrupted.
-    pub const INTERRUPTED: u8 = 130;
-}
+pub use crate::exit_code as code;
 
 /// What every command is given.
 struct Session {
@@ -93,7 +75,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let bars = Bars::new(&arguments.global);
-    start_log(&arguments.global, bars.clone());
+    // The daemon says what it does unasked: nobody watches it, and its log is all there is.
+    start_log(&arguments.global, bars.clone(), matches!(arguments.command, Command::Daemon));
     // A panic is a failure like any other: exit code 1, and the journal knows what was under way.
     catch_unwind(AssertUnwindSafe(|| run(arguments, bars))).unwrap_or(code::FAILED)
 }
@@ -114,11 +97,14 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Sync(options) => sync::run(&session, &options).await,
             Command::Undo(options) => undo::run(&session, &options).await,
             Command::Check(options) => check::run(&session, &options).await,
+            Command::Daemon => daemon::run(&session).await,
+            Command::Turn => turn::run(&session).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
             Command::Conflicts(options) => conflicts::run(&session, &options).await,
             Command::Quarantine(options) => quarantine::run(&session, &options),
             Command::Links(options) => links::run(&session, &options).await,
+            Command::Export(options) => export::run(&session, &options),
             Command::Sandbox(options) => sandbox::run(&session, &options).await,
             Command::Completions(options) => completions::run(&options),
             Command::Man(options) => man::run(&options),
@@ -129,12 +115,13 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
     done.unwrap_or_else(|error| explain::print(&error))
 }
 
-fn start_log(global: &Global, bars: Bars) {
+fn start_log(global: &Global, bars: Bars, says_what_it_does: bool) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
+        (false, 0) if says_what_it_does => "warn,concord=info",
         (false, 0) => "warn",
-        (false, 1) => "info,concord=info",
-        (false, 2) => "info,concord=debug",
+        (false, 1) => "info,concord=info,tokio_cron_scheduler=warn",
+        (false, 2) => "info,concord=debug,tokio_cron_scheduler=warn",
         (false, _) => "debug,concord=trace",
     };
     let filter = EnvFilter::try_from_env("CONCORD_LOG").unwrap_or_else(|_| EnvFilter::new(level));

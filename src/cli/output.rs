@@ -20,20 +20,41 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Prints to stdout, or writes to a file: beside it first, then renamed, so that it is whole or not there.
-pub(super) fn deliver(text: &str, out: Option<&Path>) -> anyhow::Result<()> {
-    match out {
-        None => print(text),
-        Some(path) => write_whole(path, text),
+/// Prints to stderr what went wrong.
+pub(super) fn complain(text: &str) {
+    // Nothing can be done where stderr is closed.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Prints to stdout, or writes to a file, what `write` gives piece by piece.
+pub(super) fn deliver_by(
+    out: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    if let Some(path) = out {
+        return write_whole_by(path, write);
+    }
+    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot print"),
     }
 }
 
 /// Writes a file for its owner alone: whole, or not at all.
 pub(super) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_whole_by(path, |file| file.write_all(text.as_bytes()))
+}
+
+/// Beside it first, then renamed.
+fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file =
+    let file =
         tempfile::NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut file = std::io::BufWriter::new(file);
+    write(&mut file).with_context(|| format!("cannot write {}", path.display()))?;
+    let file = file.into_inner().map_err(std::io::IntoInnerError::into_error);
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `plan`: the dry run.
 
+use std::cell::RefCell;
+
 use super::arguments::PlanOptions;
 use super::pairs::PairResult;
 use super::{Session, arguments, clients, code, output, pairs};
@@ -11,21 +13,32 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
     let mode = arguments::mode(options.full, options.rebuild);
-    let results = pairs::each(session, &config, &selected, |pair| plan(session, &config, pair, mode)).await?;
-    if let Some(path) = &options.save {
-        let mut saved = Vec::new();
-        for (pair, result) in &results {
-            if let Ok(finished) = result {
-                saved.push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id(), session.clock.now())?);
+    let saved = RefCell::new(Vec::new());
+    let work = |pair| {
+        let saved = &saved;
+        let config = &config;
+        async move {
+            let finished = plan(session, config, pair, mode).await?;
+            if options.save.is_some() {
+                let now = session.clock.now();
+                saved.borrow_mut().push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id(), now)?);
             }
+            Ok(finished)
         }
+    };
+    let detailed = options.detailed_exitcode;
+    let to = (options.format, options.out.as_deref());
+    let code =
+        pairs::run(session, &config, &selected, to, work, |_, _| {}, |finished| exit(finished, detailed)).await?;
+    if let Some(path) = &options.save {
+        let mut saved = saved.into_inner();
+        saved.sort_by(|one, other| one.pair.cmp(&other.pair));
         output::write_whole(path, &format!("{}\n", serde_json::to_string_pretty(&saved)?))?;
     }
-    let detailed = options.detailed_exitcode;
-    pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, detailed))
+    Ok(code)
 }
 
-async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
+pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
     let clients = clients::connect(session, &config.state_dir, pair).await?;
     let job = clients.job(session, config, pair, mode);
     Ok(run::plan(&job).await?)

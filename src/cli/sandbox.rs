@@ -9,7 +9,7 @@ use super::arguments::{EditOptions, SandboxCommand, SandboxOptions, ServeOptions
 use super::explain::Usage;
 use super::{Session, clients, code, output, pairs};
 use crate::config::Config;
-use crate::sandbox::{Edit, Options, Sandbox, Store, World};
+use crate::sandbox::{Account, Edit, Options, Sandbox, SandboxError, Store, World};
 
 pub(super) async fn run(session: &Session, options: &SandboxOptions) -> anyhow::Result<u8> {
     match &options.command {
@@ -79,6 +79,7 @@ async fn serve(session: &Session, options: &ServeOptions) -> anyhow::Result<()> 
         store: options.store.clone().map_or(Store::Memory, Store::File),
         contacts: options.contacts,
         seed: options.seed,
+        accounts: usize::from(options.accounts),
         listen: options.listen,
         profile: options.profile.parse()?,
         rate_limit: options.rate_limit.parse()?,
@@ -87,23 +88,34 @@ async fn serve(session: &Session, options: &ServeOptions) -> anyhow::Result<()> 
         ..Options::default()
     })
     .await?;
-    output::print(&format!(
-        "cliengo  {}\n         website {}  api_key {}\nghl      {}\n         location {}  token {}\n\
-         A pair for it:\n\n\
-         [pair.rehearsal.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"CLIENGO_API_KEY\" }}\nwebsite_id = \"{}\"\nmin_age = \"0s\"\n\n\
-         [pair.rehearsal.ghl]\nbase_url = \"{}\"\nlocation_id = \"{}\"\ntoken = {{ env = \"GHL_TOKEN\" }}\n",
-        sandbox.cliengo_url(),
-        sandbox.website_id(),
-        sandbox.api_key(),
-        sandbox.ghl_url(),
-        sandbox.location_id(),
-        sandbox.token(),
-        sandbox.cliengo_url(),
-        sandbox.website_id(),
-        sandbox.ghl_url(),
-        sandbox.location_id(),
-    ))?;
+    output::print(&told(&sandbox)?)?;
     session.stop.cancelled().await;
     sandbox.stop().await;
     Ok(())
+}
+
+/// Where the accounts are, how they are entered, and pairs for them.
+fn told(sandbox: &Sandbox) -> Result<String, SandboxError> {
+    let accounts = sandbox.accounts()?;
+    let many = accounts.len() > 1;
+    let mut text = String::new();
+    for (account, number) in accounts.iter().zip(1..) {
+        let (pair, ending) = if many {
+            (format!("rehearsal-{number}"), format!("_{number}"))
+        } else {
+            ("rehearsal".to_owned(), String::new())
+        };
+        let Account { cliengo_url, api_key, website_id, ghl_url, token, location_id } = account;
+        text.push_str(&format!(
+            "cliengo  {cliengo_url}\n         website {website_id}  api_key {api_key}\n\
+             ghl      {ghl_url}\n         location {location_id}  token {token}\n\
+             A pair for it:\n\n\
+             [pair.{pair}.cliengo]\nbase_url = \"{cliengo_url}\"\napi_key = {{ env = \"CLIENGO_API_KEY{ending}\" }}\n\
+             website_id = \"{website_id}\"\nmin_age = \"0s\"\n\n\
+             [pair.{pair}.ghl]\nbase_url = \"{ghl_url}\"\nlocation_id = \"{location_id}\"\n\
+             token = {{ env = \"GHL_TOKEN{ending}\" }}\n"
+        ));
+        text.push_str(if many { "\n" } else { "" });
+    }
+    Ok(text)
 }

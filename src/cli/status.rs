@@ -1,23 +1,30 @@
 //! `status`: each pair in a line.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::arguments::{Format, ListOptions};
-use super::{Session, code, output, pairs};
-use crate::config::{Config, Pair};
-use crate::reconcile::ATTEMPTS;
+use super::{Session, code, explain, output, pairs};
 use crate::record::ByKind;
-use crate::state::{RunRow, State};
+use crate::schedule::{Due, Standing};
+use crate::state::{Ledger, RunRow};
 
 /// One pair.
 #[derive(Debug, Serialize)]
 struct Line {
     id: String,
     last_run: Option<LastRun>,
+    last_success: Option<String>,
+    next_run: Option<NextRun>,
+    overdue: Option<Overdue>,
+    failed: Option<String>,
     links: ByKind<u64>,
+    pending: u64,
     unknown_creates: usize,
-    conflicts_waiting: usize,
-    quarantined: usize,
+    conflicts: u64,
+    held: u64,
+    quarantine: u64,
+    budget_left: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,39 +36,63 @@ struct LastRun {
     summary: Option<serde_json::Value>,
 }
 
+#[derive(Debug, Serialize)]
+struct NextRun {
+    schedule: String,
+    run: &'static str,
+    due: String,
+    starts: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Overdue {
+    schedule: String,
+    due: String,
+}
+
 pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
-    let lines = selected.into_iter().map(|pair| line(&config, pair)).collect::<anyhow::Result<Vec<_>>>()?;
+    let ledger = Ledger::open_read_only(&Ledger::path_of(&config.state_dir))?;
+    let now = session.clock.now();
+    // One pair whose state cannot be read hides none of the others.
+    let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
+    for pair in selected {
+        match Standing::of(&config, &pair.name, now, ledger.as_ref()) {
+            Ok(standing) => lines.push(Line::of(standing)),
+            Err(why) => unreadable.push(why),
+        }
+    }
     let text = match options.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&lines)?),
-        Format::Text => lines.iter().map(sentence).collect(),
+        Format::Text => lines.iter().map(|line| sentence(line, now)).collect(),
     };
     output::print(&text)?;
-    let failed = lines.iter().filter_map(|line| line.last_run.as_ref()).any(|run| run.status == "failed");
-    Ok(if failed { code::FAILED } else { code::DONE })
+    let is_well = unreadable.is_empty() && lines.iter().all(|line| line.failed.is_none() && line.overdue.is_none());
+    for why in unreadable {
+        explain::print(&anyhow::Error::new(why));
+    }
+    Ok(if is_well { code::DONE } else { code::FAILED })
 }
 
-fn line(config: &Config, pair: &Pair) -> anyhow::Result<Line> {
-    let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
-    let Some(state) = state else {
-        return Ok(Line {
-            id: pair.name.clone(),
-            last_run: None,
-            links: ByKind::default(),
-            unknown_creates: 0,
-            conflicts_waiting: 0,
-            quarantined: 0,
-        });
-    };
-    Ok(Line {
-        id: pair.name.clone(),
-        last_run: state.runs(1)?.into_iter().next().map(last_run),
-        links: state.link_counts()?,
-        unknown_creates: state.open_creates()?.len(),
-        conflicts_waiting: state.conflicts()?.iter().filter(|row| row.take.is_none()).count(),
-        quarantined: state.setbacks()?.iter().filter(|row| !row.dropped && row.attempts >= ATTEMPTS).count(),
-    })
+impl Line {
+    fn of(standing: Standing) -> Self {
+        Self {
+            pending: standing.pending(),
+            conflicts: standing.count("conflicts"),
+            held: standing.count("held"),
+            quarantine: standing.quarantined(),
+            budget_left: standing.budget_left(),
+            last_success: standing.last_success.map(|at| at.to_string()),
+            next_run: standing.next.as_ref().map(next_run),
+            overdue: standing.overdue.map(|(schedule, due)| Overdue { schedule, due: due.to_string() }),
+            failed: standing.failed,
+            links: standing.links,
+            unknown_creates: standing.unknown_creates,
+            last_run: standing.last_run.map(last_run),
+            id: standing.pair,
+        }
+    }
 }
 
 fn last_run(row: RunRow) -> LastRun {
@@ -74,30 +105,43 @@ fn last_run(row: RunRow) -> LastRun {
     }
 }
 
-fn sentence(line: &Line) -> String {
-    let Some(run) = &line.last_run else { return format!("{}  never synchronised\n", line.id) };
-    let count = |key: &str| run.summary.as_ref().and_then(|summary| summary.get(key)?.as_u64()).unwrap_or(0);
-    let links = &line.links;
-    let mut text = format!(
-        "{}  run {} {}, {}; linked: {} contacts, {} tasks, {} notes; held {}, conflicts {}",
-        line.id,
-        run.run,
-        run.status,
-        run.finished.as_deref().unwrap_or("not finished"),
-        links.contact,
-        links.task,
-        links.note,
-        count("held"),
-        count("conflicts"),
-    );
-    if line.unknown_creates > 0 {
-        text.push_str(&format!("; creates with an unknown outcome: {}", line.unknown_creates));
+fn next_run(next: &Due) -> NextRun {
+    NextRun {
+        schedule: next.slot.schedule.clone(),
+        run: next.run.as_str(),
+        due: next.due.to_string(),
+        starts: next.starts.to_string(),
     }
-    for (count, what) in [(line.conflicts_waiting, "waiting for your choice"), (line.quarantined, "set aside")] {
-        if count > 0 {
-            text.push_str(&format!("; {what}: {count}"));
+}
+
+fn sentence(line: &Line, now: Timestamp) -> String {
+    let mut parts = Vec::new();
+    match &line.last_run {
+        None => parts.push("never synchronised".to_owned()),
+        Some(run) => {
+            let finished = run.finished.as_deref().unwrap_or("not finished");
+            parts.push(format!("run {} {}, {finished}", run.run, run.status));
+            let links = &line.links;
+            let linked = [links.contact, links.task, links.note];
+            parts.push(format!("linked: {} contacts, {} tasks, {} notes", linked[0], linked[1], linked[2]));
+            let waiting = format!("pending {}, held {}, conflicts {}", line.pending, line.held, line.conflicts);
+            parts.push(waiting);
         }
     }
-    text.push('\n');
-    text
+    let some = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
+    parts.extend(some(line.quarantine, "in quarantine"));
+    parts.extend(some(line.unknown_creates as u64, "creates with an unknown outcome"));
+    parts.extend(line.budget_left.map(|left| format!("GHL requests left at the last run: {left}")));
+    parts.extend(line.next_run.as_ref().map(|next| {
+        let is_due = next.starts.parse::<Timestamp>().is_ok_and(|starts| starts <= now);
+        let when = if is_due { "is due since" } else { "at" };
+        format!("next {} ({}) {when} {}", next.run, next.schedule, next.starts)
+    }));
+    parts.extend(
+        line.overdue
+            .as_ref()
+            .map(|missed| format!("OVERDUE: {} of {} has had no successful run", missed.schedule, missed.due)),
+    );
+    parts.extend(line.failed.as_ref().map(|why| format!("FAILED: {why}")));
+    format!("{}  {}\n", line.id, parts.join("; "))
 }

@@ -1,10 +1,15 @@
 //! `sync`: plan, guards, apply, settle, report.
 
+use std::sync::Arc;
+
+use tracing::warn;
+
 use super::arguments::SyncOptions;
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, arguments, clients, code, pairs};
+use super::{Session, arguments, clients, code, pairs, told};
 use crate::config::{Config, Pair};
+use crate::notify::{Notifier, Round, Told};
 use crate::reconcile::Mode;
 use crate::run::{self, Consent, Finished, SavedPlan};
 
@@ -30,18 +35,44 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
         }
     }
     let mode = arguments::mode(options.full, options.rebuild);
-    let results = pairs::each(session, &config, &selected, |pair| {
-        let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
-        let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
-        let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
-        sync(session, &config, pair, mode, consent)
-    })
-    .await?;
-    let interrupted = session.stop.is_cancelled();
-    pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, interrupted))
+    let notifier = Arc::new(notifier(&config));
+    let teller = Arc::clone(&notifier);
+    let begins = tokio::spawn(async move { teller.begins().await });
+    let to = (options.format, options.out.as_deref());
+    let exit = |finished: &Finished| exit(finished, session.stop.is_cancelled());
+    let mut told: Vec<Told> = Vec::new();
+    let code = pairs::run(
+        session,
+        &config,
+        &selected,
+        to,
+        |pair| {
+            let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
+            let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
+            let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
+            sync(session, &config, pair, mode, consent)
+        },
+        |pair, result| told.push(told::told(&pair.name, result, exit)),
+        exit,
+    )
+    .await;
+    // First what a person waits for, then whoever is elsewhere. And first that it began; a telling that broke off says so
+    // itself.
+    let _ = begins.await;
+    told.sort_by(|one, other| one.pair.cmp(&other.pair));
+    notifier.ended(Round { name: "sync", pairs: &told }).await;
+    code
 }
 
-async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
+/// Whoever hears of it. Nobody does where a secret of `[notify]` is missing: that is no reason not to run.
+fn notifier(config: &Config) -> Notifier {
+    Notifier::new(&config.notify, &clients::environment).unwrap_or_else(|why| {
+        warn!("nobody is told of this run: {why}");
+        Notifier::default()
+    })
+}
+
+pub(super) async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
     let clients = clients::connect(session, &config.state_dir, pair).await?;
     let job = clients.job(session, config, pair, mode);
     Ok(run::sync(&job, &consent).await?)

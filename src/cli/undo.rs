@@ -6,7 +6,7 @@ use super::pairs::PairResult;
 use super::{Session, clients, pairs, plan, sync};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;
-use crate::run::{self, Consent, RunError};
+use crate::run::{self, Consent, Finished};
 
 pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -15,16 +15,13 @@ pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Res
         let message = "a run's number is one pair's".to_owned();
         return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
     }
-    let results = pairs::each(session, &config, &selected, |pair| undo(session, &config, pair, options)).await?;
-    let is_refusal = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(RunError::Undo(_)));
-    if results.iter().any(|(_, result)| result.as_ref().is_err_and(is_refusal)) {
-        // A wrong argument: there is no report to print.
-        return results.into_iter().try_fold(0, |_, (_, result)| result.map(|_| 0));
-    }
-    let interrupted = session.stop.is_cancelled();
-    pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| {
-        if options.dry_run { plan::exit(finished, false) } else { sync::exit(finished, interrupted) }
-    })
+    let to = (options.format, options.out.as_deref());
+    let work = |pair| undo(session, &config, pair, options);
+    let interrupted = || session.stop.is_cancelled();
+    let exit = |finished: &Finished| {
+        if options.dry_run { plan::exit(finished, false) } else { sync::exit(finished, interrupted()) }
+    };
+    pairs::run(session, &config, &selected, to, work, |_, _| {}, exit).await
 }
 
 async fn undo(session: &Session, config: &Config, pair: &Pair, options: &UndoOptions) -> PairResult {

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reader::{Problems, Table};
+use super::reader::Problems;
 use super::source::Source;
 use super::value::Found;
 
@@ -12,8 +12,8 @@ use super::value::Found;
 const EVERY: &str = "*.toml";
 
 /// Reads the files that `include` names, in the order of the list and by name within a directory, each of them once.
-pub(super) fn included(root: &mut Table<'_>, main: &Source, problems: &Problems) -> Vec<Source> {
-    let patterns = root.read("include", |found| found.list("a list of paths such as [\"pairs/*.toml\"]"));
+pub(super) fn included(named: Option<&Found<'_>>, main: &Source, problems: &Problems) -> Vec<Source> {
+    let patterns = named.and_then(|found| found.list("a list of paths such as [\"pairs/*.toml\"]"));
     let mut seen = vec![identity(&main.path)];
     let mut sources = Vec::new();
     for path in patterns.iter().flatten().flat_map(files) {

@@ -5,6 +5,7 @@
 //! [`Secret::resolve`] is asked for one.
 
 mod choice;
+mod cron;
 mod error;
 mod include;
 mod map;
@@ -24,9 +25,11 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::DeTable;
 
+pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
 pub use map::{Fields, Mapping};
 pub use pair::{
@@ -40,7 +43,9 @@ pub use policy::{
 pub use read_pair::{CLIENGO_URL, GHL_URL};
 pub use scope::Scope;
 pub use secret::{Secret, SecretSource};
-pub use settings::{Daemon, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun};
+pub use settings::{
+    Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
+};
 
 use reader::{Problems, Table};
 use source::{Source, whole_file};
@@ -57,11 +62,20 @@ pub struct Overrides {
     pub state_dir: Option<PathBuf>,
 }
 
+/// The text of a configuration, as it was read: the main file, and those that it includes. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documents {
+    main: Source,
+    included: Vec<Source>,
+}
+
 /// A whole configuration, validated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The main file, as it was named.
     pub path: PathBuf,
+    /// The files that it includes.
+    pub included: Vec<PathBuf>,
     /// The directory of state files and locks.
     pub state_dir: PathBuf,
     /// Pairs that run at a time. At least 1.
@@ -87,11 +101,27 @@ impl Config {
     ///
     /// Every mistake found: unreadable files, TOML that does not parse, unknown keys, wrong values.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
-        let mut config = read(&Source::read(path)?)?;
-        if let Some(state_dir) = &overrides.state_dir {
-            config.state_dir.clone_from(state_dir);
-        }
-        Ok(config)
+        Ok(Self::load_with_documents(path, overrides)?.0)
+    }
+
+    /// As [`Config::load`], with the text that it was read from: for a process that is to see the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn load_with_documents(path: &Path, overrides: &Overrides) -> Result<(Self, Documents), ConfigError> {
+        let main = Source::read(path)?;
+        let (config, included) = read(&main, None)?;
+        Ok((config.with(overrides), Documents { main, included }))
+    }
+
+    /// Reads what was read before; no file is looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn of(documents: &Documents, overrides: &Overrides) -> Result<Self, ConfigError> {
+        Ok(read(&documents.main, Some(&documents.included))?.0.with(overrides))
     }
 
     /// Reads `text` as if it stood in the file `origin`: paths in it are relative to that file's directory.
@@ -100,7 +130,14 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn parse(text: &str, origin: &Path) -> Result<Self, ConfigError> {
-        read(&Source { path: origin.to_owned(), text: text.to_owned() })
+        Ok(read(&Source { path: origin.to_owned(), text: text.to_owned() }, None)?.0)
+    }
+
+    fn with(mut self, overrides: &Overrides) -> Self {
+        if let Some(state_dir) = &overrides.state_dir {
+            self.state_dir.clone_from(state_dir);
+        }
+        self
     }
 
     /// The pair of that name.
@@ -110,11 +147,16 @@ impl Config {
     }
 }
 
-fn read(main: &Source) -> Result<Config, ConfigError> {
+/// Reads the main file and those it includes, or those that were `kept` of them; and gives the latter.
+fn read(main: &Source, kept: Option<&[Source]>) -> Result<(Config, Vec<Source>), ConfigError> {
     let problems = Problems::default();
     let main_document = document(main)?;
     let mut root = Table::file(main_document.get_ref(), main, &problems);
-    let sources = include::included(&mut root, main, &problems);
+    let named = root.take("include");
+    let sources = match kept {
+        Some(kept) => kept.to_vec(),
+        None => include::included(named.as_ref(), main, &problems),
+    };
     let documents: Vec<_> = sources.iter().filter_map(|source| noted(document(source), source, &problems)).collect();
 
     let state_dir = root.read("state_dir", Found::path).unwrap_or_else(|| main.resolve("state"));
@@ -130,6 +172,7 @@ fn read(main: &Source) -> Result<Config, ConfigError> {
 
     let config = Config {
         path: main.path.clone(),
+        included: sources.iter().map(|source| source.path.clone()).collect(),
         state_dir,
         max_parallel: max_parallel.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
         schedules: read_settings::schedules(&mut root, &names),
@@ -148,7 +191,8 @@ fn read(main: &Source) -> Result<Config, ConfigError> {
             "add one: [pair.demo] with `sandbox = true` needs no account; `concord init` writes an example",
         ));
     }
-    Ok(config)
+    drop(documents);
+    Ok((config, sources))
 }
 
 /// The TOML of a file, with places.

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::choice::Choice;
+use super::cron::Cron;
 use super::secret::Secret;
 
 /// A time at which pairs run.
@@ -14,8 +16,10 @@ use super::secret::Secret;
 pub struct Schedule {
     /// Its name: `[a-z0-9_-]`, unique.
     pub name: String,
-    /// Five fields, or six with seconds, or an `@name`; checked for its number of fields only.
+    /// As it is written: five fields, or six with seconds, or an `@name`.
     pub cron: String,
+    /// What it means.
+    pub times: Cron,
     /// The zone in which `cron` is read.
     pub timezone: TimeZone,
     /// What is run.
@@ -26,10 +30,22 @@ pub struct Schedule {
     pub jitter: Duration,
     /// A due time missed while down runs once at start.
     pub catch_up: bool,
+    /// What of these the file says itself: a scheduler that cannot do it must not leave that out in silence.
+    pub stated: Stated,
+}
+
+/// Which keys of a schedule stand in the file, rather than being a default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// `jitter`
+    pub jitter: bool,
+    /// `catch_up`
+    pub catch_up: bool,
 }
 
 /// What a schedule runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ScheduledRun {
     /// `concord sync`.
     Sync,
@@ -37,6 +53,32 @@ pub enum ScheduledRun {
     Plan,
     /// `concord sync --full`.
     Full,
+}
+
+impl ScheduledRun {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Plan => "plan",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl Schedule {
+    /// What it says of time: under another one, what is past was never due.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        format!("{} {}", self.cron, self.timezone.iana_name().unwrap_or_default())
+    }
+
+    /// Whether it runs that pair.
+    #[must_use]
+    pub fn runs(&self, pair: &str) -> bool {
+        self.pairs.as_ref().is_none_or(|pairs| pairs.iter().any(|name| name == pair))
+    }
 }
 
 impl Choice for ScheduledRun {
@@ -48,6 +90,8 @@ impl Choice for ScheduledRun {
 pub struct Daemon {
     /// Where status, health and metrics are served; `None`: nowhere.
     pub listen: Option<SocketAddr>,
+    /// What whoever asks must show; always there where `listen` is not loopback.
+    pub token: Option<Secret>,
 }
 
 /// Who hears of a run.
@@ -57,8 +101,50 @@ pub struct Notify {
     pub healthcheck: Option<Secret>,
     /// An address that gets counts and reasons as JSON.
     pub webhook: Option<Secret>,
+    /// The server that takes e-mail; there exactly where `email` is.
+    pub smtp: Option<Smtp>,
+    /// From whom, and to whom.
+    pub email: Option<Email>,
     /// The runs that are told.
     pub on: Vec<NotifyOn>,
+}
+
+/// A server that takes e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept private.
+    pub encryption: Encryption,
+    /// Whom it knows, and by which password; there both or neither.
+    pub login: Option<(String, Secret)>,
+}
+
+/// How a connection to a mail server is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// From its first byte.
+    Tls,
+    /// From `STARTTLS` on, which is insisted upon.
+    StartTls,
+    /// Not at all: on this machine only.
+    Off,
+}
+
+impl Choice for Encryption {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("tls", Self::Tls), ("starttls", Self::StartTls), ("off", Self::Off)];
+}
+
+/// From whom e-mail comes, and to whom it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    /// The sender, such as `Concord <concord@example.com>`.
+    pub from: String,
+    /// Whoever gets it; at least one.
+    pub to: Vec<String>,
 }
 
 /// Which runs are told.

@@ -3,13 +3,15 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{ConfigError, Place};
 
 /// Words that name a secret: a line that holds one before its value is never quoted in a message.
 const SECRET_WORDS: [&str; 6] = ["key", "token", "secret", "password", "healthcheck", "webhook"];
 
 /// One file of the configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Source {
     pub path: PathBuf,
     pub text: String,

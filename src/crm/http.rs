@@ -88,6 +88,7 @@ pub(super) struct Http {
     reads: AtomicU64,
     writes: AtomicU64,
     announced: Mutex<Announced>,
+    throttled: AtomicU64,
 }
 
 impl fmt::Debug for Http {
@@ -139,6 +140,7 @@ impl Http {
             reads: AtomicU64::default(),
             writes: AtomicU64::default(),
             announced: Mutex::default(),
+            throttled: AtomicU64::default(),
         })
     }
 
@@ -152,6 +154,7 @@ impl Http {
         Usage {
             reads: self.reads.load(Ordering::Relaxed),
             writes: self.writes.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
             daily_remaining: self.pace.daily_remaining(),
         }
     }
@@ -376,6 +379,9 @@ impl Http {
             Err(error) => return failed(&error),
         };
         let status = response.status().as_u16();
+        if status == 429 {
+            self.throttled.fetch_add(1, Ordering::Relaxed);
+        }
         let headers = response.headers();
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
         let date = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());

@@ -184,6 +184,8 @@ pub struct Usage {
     pub reads: u64,
     /// Everything that changes something.
     pub writes: u64,
+    /// Answers that said "too many requests" (429).
+    pub throttled: u64,
     /// What the CRM says is left of the day's quota.
     pub daily_remaining: Option<u64>,
 }

@@ -40,7 +40,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
     draft.busy.insert(linked.link);
     match absence(linked) {
         Absence::Unknown => {
-            say_unlisted(draft, subject, linked, |draft, side| !is_listed(draft, family, side, linked.kind))
+            say_unlisted(draft, subject, linked, |draft, side| !is_listed(draft, family, side, linked.kind));
         }
         Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {

@@ -67,8 +67,8 @@ fn finished(operations: Vec<Operation>) -> Finished {
         },
         generated_at: "2026-11-23T03:00:11.25Z".parse().unwrap(),
         usage: Both {
-            cliengo: Usage { reads: 832, writes: 0, daily_remaining: None },
-            ghl: Usage { reads: 826, writes: 0, daily_remaining: Some(199_174) },
+            cliengo: Usage { reads: 832, writes: 0, throttled: 0, daily_remaining: None },
+            ghl: Usage { reads: 826, writes: 0, throttled: 0, daily_remaining: Some(199_174) },
         },
         run: None,
     }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
-use crate::reconcile::{Plan, Winner};
-use crate::record::Both;
+use crate::reconcile::{HeldReason, Plan, Winner};
+use crate::record::{Both, Kind, Side};
 use crate::state::StateError;
 
 /// What came of one operation. Planned = the sum of these, always. (I49)
@@ -54,6 +54,34 @@ pub struct RunRecord {
     pub refused: bool,
     /// Why the run could not go on to its end. What it had done before stands in `outcomes`.
     pub failure: Option<String>,
+}
+
+/// How many operations of one sort a run had, as its summary keeps them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationCount {
+    /// Where they went.
+    pub side: Side,
+    /// The kind of record.
+    pub kind: Kind,
+    /// What they did.
+    pub action: String,
+    /// What came of them.
+    pub outcome: OperationOutcome,
+    /// How many there were.
+    pub count: u64,
+}
+
+/// What a run asked of each CRM, as its summary keeps it.
+pub(super) fn requests(usage: &Both<Usage>) -> serde_json::Value {
+    let of = |usage: &Usage| {
+        serde_json::json!({
+            "reads": usage.reads,
+            "writes": usage.writes,
+            "throttled": usage.throttled,
+            "daily_remaining": usage.daily_remaining,
+        })
+    };
+    serde_json::json!({ "cliengo": of(&usage.cliengo), "ghl": of(&usage.ghl) })
 }
 
 impl RunRecord {
@@ -116,6 +144,30 @@ impl Finished {
         manual || held || failed
     }
 
+    /// Held records, by reason.
+    fn held_by(&self) -> BTreeMap<HeldReason, u64> {
+        let mut counts = BTreeMap::new();
+        for held in &self.plan.held {
+            *counts.entry(held.reason).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Operations by side, kind, action and outcome.
+    fn operations_by(&self) -> Vec<OperationCount> {
+        let mut counts: BTreeMap<(Side, Kind, &str, OperationOutcome), u64> = BTreeMap::new();
+        for operation in &self.plan.operations {
+            let ended = self.run.as_ref().and_then(|run| run.outcomes.get(&operation.id));
+            let outcome = ended.map_or(OperationOutcome::NotStarted, |ended| ended.outcome);
+            *counts.entry((operation.side, operation.kind, operation.action.as_str(), outcome)).or_default() += 1;
+        }
+        let row = |((side, kind, action, outcome), count): (_, u64)| {
+            let action = str::to_owned(action);
+            OperationCount { side, kind, action, outcome, count }
+        };
+        counts.into_iter().map(row).collect()
+    }
+
     /// The run's status and counts for the history.
     pub(super) fn summary(&self) -> (&'static str, serde_json::Value) {
         let status = match self.failure() {
@@ -129,6 +181,9 @@ impl Finished {
             "in_sync": self.plan.in_sync,
             "conflicts": self.plan.conflicts.len(),
             "held": self.plan.held.len(),
+            "held_by": self.held_by(),
+            "by": self.operations_by(),
+            "requests": requests(&self.usage),
             "unsupported": self.plan.unsupported.len(),
             "needs_a_person": self.needs_a_person(),
             "error": self.failure(),

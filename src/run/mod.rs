@@ -258,10 +258,8 @@ where
     let after = |state: &mut State, done: &Done| {
         setbacks::note(state, &plan, done, run)?;
         settle::after(state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)?;
-        match plan.first_sync || gathered.input.first_sync_goes_on {
-            true if done.to_its_end => state.set_meta(FIRST_SYNC, DONE),
-            _ => Ok(()),
-        }
+        let is_first = plan.first_sync || gathered.input.first_sync_goes_on;
+        if is_first && done.to_its_end { state.set_meta(FIRST_SYNC, DONE) } else { Ok(()) }
     };
     carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))

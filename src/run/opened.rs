@@ -6,8 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
+use super::finished::requests;
 use super::marks::replaced;
 use super::{Finished, Job, RunError, held, sweep};
+use crate::crm::Reader;
 use crate::reconcile::Mode;
 use crate::state::{PairLock, State, StateError, set_aside};
 
@@ -61,7 +63,7 @@ impl Opened {
     ///
     /// # Errors
     /// Those of the run. What goes wrong here stands in a finished run as its failure.
-    pub fn close<C, G>(
+    pub fn close<C: Reader, G: Reader>(
         self,
         job: &Job<'_, C, G>,
         run: i64,
@@ -71,7 +73,7 @@ impl Opened {
         if let Err(error) = &done {
             // A stale plan is a refusal, not a failure: nothing went wrong.
             let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
-            let summary = serde_json::json!({ "error": error.to_string() });
+            let summary = serde_json::json!({ "error": error.to_string(), "requests": requests(&job.usage()) });
             // The first error is the one to report.
             let _ = state.finish_run(run, status, &summary, job.clock.now());
         }

@@ -29,11 +29,10 @@ pub use edit::{Edit, EditKind, EditOp};
 pub use fault::{Fault, FaultRule, Faults, When};
 pub use world::World;
 
-use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -113,6 +112,9 @@ pub struct Options {
     pub contacts: usize,
     /// All seeded data follow from it.
     pub seed: u64,
+    /// How many accounts of each CRM one process serves, each with a world, limits and faults of its own. At least 1.
+    /// The second's seed is the first's plus one, and so on; only the first is kept in `store`.
+    pub accounts: usize,
     /// The address to listen on; port 0 picks a free one.
     pub listen: SocketAddr,
     /// Which Cliengo.
@@ -139,6 +141,7 @@ impl Default for Options {
             store: Store::Memory,
             contacts: 40,
             seed: 1,
+            accounts: 1,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             profile: Profile::Extended,
             rate_limit: RateLimit::Off,
@@ -217,12 +220,32 @@ pub struct LoggedRequest {
     pub answer: Option<Value>,
 }
 
+/// Where one pair's accounts are, and how they are entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The base of Cliengo's API.
+    pub cliengo_url: String,
+    /// Cliengo's key.
+    pub api_key: String,
+    /// The website on which Cliengo contacts are created.
+    pub website_id: String,
+    /// The base of GHL's API.
+    pub ghl_url: String,
+    /// GHL's token.
+    pub token: String,
+    /// GHL's location.
+    pub location_id: String,
+}
+
 /// Both CRMs, running. Stops when it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
     identity: Identity,
+    /// The first account's.
     server: Arc<Server>,
+    /// Every account's.
+    servers: Arc<[Arc<Server>]>,
     stopping: CancellationToken,
     serving: Option<JoinHandle<()>>,
 }
@@ -233,21 +256,18 @@ impl Sandbox {
     /// # Errors
     /// The store cannot be opened, or the address not be listened on.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let world = World::open(&options)?;
-        let identity = world.with(|data, _| data.identity.clone())?;
-        let server = Arc::new(Server {
-            world,
-            manner: cliengo::Manner { profile: options.profile, hide_tags: options.hide_tags },
-            rate_limit: options.rate_limit,
-            striking: Mutex::new(fault::Striking::new(options.faults, options.seed)),
-            limiter: Mutex::new(limit::Limiter::new(options.rate_window)),
-            log: Mutex::new(VecDeque::new()),
-            keep_answers: options.keep_answers,
-        });
+        let server = Arc::new(Server::open(&options)?);
+        let identity = server.world.with(|data, _| data.identity.clone())?;
+        let mut servers = vec![Arc::clone(&server)];
+        for seed in (options.seed..).take(options.accounts.max(1)).skip(1) {
+            let further = Options { seed, store: Store::Memory, ..options.clone() };
+            servers.push(Arc::new(Server::open(&further)?));
+        }
+        let servers: Arc<[Arc<Server>]> = servers.into();
         let refused = |source| SandboxError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let application = Router::new().fallback(server::handle).with_state(Arc::clone(&server));
+        let application = Router::new().fallback(server::handle).with_state(Arc::clone(&servers));
         let service = application.into_make_service_with_connect_info::<connection::Scissors>();
         let stopping = CancellationToken::new();
         let stop = stopping.clone().cancelled_owned();
@@ -257,7 +277,7 @@ impl Sandbox {
                 tracing::error!(%error, "sandbox: stopped serving");
             }
         });
-        Ok(Self { address, identity, server, stopping, serving: Some(serving) })
+        Ok(Self { address, identity, server, servers, stopping, serving: Some(serving) })
     }
 
     /// The base of Cliengo's API.
@@ -296,7 +316,32 @@ impl Sandbox {
         &self.identity.website_id
     }
 
-    /// What was asked so far, oldest first.
+    /// Every account that is served: the first at `http://ADDRESS/cliengo/1.0`, the second at
+    /// `http://ADDRESS/2/cliengo/1.0`, and so on.
+    ///
+    /// # Errors
+    /// A store cannot be read.
+    pub fn accounts(&self) -> Result<Vec<Account>, SandboxError> {
+        let numbered = self.servers.iter().zip(1_usize..);
+        let account = |(server, number): (&Arc<Server>, usize)| {
+            let base = match number {
+                1 => format!("http://{}", self.address),
+                _ => format!("http://{}/{number}", self.address),
+            };
+            let identity = server.world.with(|data, _| data.identity.clone())?;
+            Ok(Account {
+                cliengo_url: format!("{base}/cliengo/1.0"),
+                api_key: identity.api_key,
+                website_id: identity.website_id,
+                ghl_url: format!("{base}/ghl"),
+                token: identity.token,
+                location_id: identity.location_id,
+            })
+        };
+        numbered.map(account).collect()
+    }
+
+    /// What was asked of the first account so far, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.server.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

@@ -1,12 +1,12 @@
 //! One request from the wire to the wire: log, limits, faults, and the CRM that it is for.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use super::cliengo::{self, Manner};
 use super::connection::Scissors;
 use super::fault::{self, Fault, Striking};
 use super::limit::Limiter;
-use super::{LoggedRequest, RateLimit, World, ghl};
+use super::{LoggedRequest, Options, RateLimit, SandboxError, World, ghl};
 use crate::record::Side;
 
 /// The log keeps this many; a server that runs for weeks forgets the oldest.
@@ -56,15 +56,16 @@ impl Sent {
 /// Answers one request. Both CRMs' paths are matched whole, not nested: GHL's trailing slashes and empty 404s are part
 /// of what is rehearsed.
 pub(super) async fn handle(
-    State(server): State<std::sync::Arc<Server>>,
+    State(servers): State<Arc<[Arc<Server>]>>,
     ConnectInfo(scissors): ConnectInfo<Scissors>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let Some((side, path)) = locate(&parts.uri) else {
-        return respond(&server, Sent::plain(Answer::empty(404))).await;
+    let (account, below) = account_of(parts.uri.path());
+    let (Some(server), Some((side, path))) = (servers.get(account), locate(below)) else {
+        return nowhere();
     };
     let call = Call {
         side,
@@ -80,14 +81,30 @@ pub(super) async fn handle(
     if sent.cut {
         scissors.cut();
     }
-    respond(&server, sent).await
+    respond(server, sent).await
+}
+
+fn nowhere() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// The place of the account that a path belongs to, and the path below it: `/7/ghl/…` is the seventh's, `/ghl/…` the
+/// first's.
+fn account_of(path: &str) -> (usize, &str) {
+    let (first, below) = path.strip_prefix('/').and_then(|path| path.split_once('/')).unwrap_or_default();
+    match first.parse::<usize>().ok().and_then(|number| number.checked_sub(1)) {
+        Some(at) => (at, path.get(path.len() - below.len() - 1..).unwrap_or_default()),
+        None => (0, path),
+    }
 }
 
 /// The side that a path belongs to, and the path below its base.
-fn locate(uri: &Uri) -> Option<(Side, String)> {
+fn locate(path: &str) -> Option<(Side, String)> {
     let bases = [("/cliengo/1.0", Side::Cliengo), ("/ghl", Side::Ghl)];
     bases.into_iter().find_map(|(base, side)| {
-        let below = uri.path().strip_prefix(base).filter(|below| below.starts_with('/'))?;
+        let below = path.strip_prefix(base).filter(|below| below.starts_with('/'))?;
         Some((side, below.to_owned()))
     })
 }
@@ -100,6 +117,19 @@ fn loggable(path: &str, uri: &Uri) -> String {
 }
 
 impl Server {
+    /// Opens one account's world.
+    pub(super) fn open(options: &Options) -> Result<Self, SandboxError> {
+        Ok(Self {
+            world: World::open(options)?,
+            manner: Manner { profile: options.profile, hide_tags: options.hide_tags },
+            rate_limit: options.rate_limit,
+            striking: Mutex::new(Striking::new(options.faults.clone(), options.seed)),
+            limiter: Mutex::new(Limiter::new(options.rate_window)),
+            log: Mutex::new(VecDeque::new()),
+            keep_answers: options.keep_answers,
+        })
+    }
+
     fn process(&self, call: Call, uri: &Uri, is_json: bool) -> Sent {
         let (side, method, path) = (call.side, call.method.clone(), loggable(&call.path, uri));
         let body = call.body.clone();

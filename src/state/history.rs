@@ -1,5 +1,7 @@
 //! History: every run, and every operation of it with its before-image and outcome.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value as Json;
@@ -42,7 +44,7 @@ pub struct OperationRow {
     pub reason: Option<String>,
 }
 
-fn instant(milliseconds: i64) -> Timestamp {
+pub(super) fn instant(milliseconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MIN)
 }
 
@@ -135,6 +137,29 @@ impl State {
     pub fn runs(&self, most: u32) -> Result<Vec<RunRow>, StateError> {
         let mut statement = self.connection.prepare_cached(&format!("{RUN} ORDER BY id DESC LIMIT ?1"))?;
         Ok(statement.query_map([most], run_row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The ended runs after number `id`, oldest first, up to the first that has not ended.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn runs_after(&self, id: i64) -> Result<Vec<RunRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{RUN} WHERE id > ?1 AND id < (SELECT ifnull(min(id), 9223372036854775807) FROM run WHERE status = 'running')
+             ORDER BY id"
+        ))?;
+        Ok(statement.query_map([id], run_row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// When the last run of each mode began that went to its end.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_done(&self) -> Result<BTreeMap<String, Timestamp>, StateError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT mode, max(started) FROM run WHERE status = 'done' GROUP BY mode")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// One run.

@@ -10,6 +10,7 @@ mod deed;
 mod forget;
 mod history;
 mod journal;
+mod ledger;
 mod list;
 mod lock;
 mod retention;
@@ -31,6 +32,7 @@ pub use forget::{Forgotten, is_forgotten};
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
+pub use ledger::{DAEMON, Ledger, StartRow};
 pub use list::NamedLink;
 pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -245,6 +247,16 @@ impl State {
     /// # Errors
     /// When it is damaged, newer or cannot be read.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, StateError> {
+        let Some(state) = Self::glance(path)? else { return Ok(None) };
+        check_pages(&state.connection, path)?;
+        Ok(Some(state))
+    }
+
+    /// As [`State::open_read_only`], without reading every page: for who looks often and decides nothing by it.
+    ///
+    /// # Errors
+    /// When it is newer, or cannot be read.
+    pub fn glance(path: &Path) -> Result<Option<Self>, StateError> {
         if !path.exists() {
             return Ok(None);
         }
@@ -252,7 +264,6 @@ impl State {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(refused)?;
         refuse_newer(&connection, path)?;
         connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(refused)?;
-        check_pages(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
         if usize::try_from(known).unwrap_or(0) < SCHEMA {
             return Err(StateError::Older { path: path.to_owned(), found: known, needed: SCHEMA });

@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Re
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
         Format::Text => table(&findings, output::style(&session.global, false)),
     };
-    let code = pairs::worst(findings.iter().map(|finding| finding.code));
+    let code = code::worst(findings.iter().map(|finding| finding.code));
     if !session.global.quiet {
         output::print(&text)?;
     } else if code != code::DONE {

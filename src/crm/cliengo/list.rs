@@ -168,13 +168,14 @@ impl Cliengo {
             match self.walk(window, gathered).await? {
                 Walked::Whole(some) => ids.extend(some),
                 Walked::Torn(why) => _ = void.get_or_insert(why),
-                Walked::TooMany => match window.halves() {
-                    Some(halves) => pending.extend(halves),
-                    None => {
+                Walked::TooMany => {
+                    if let Some(halves) = window.halves() {
+                        pending.extend(halves);
+                    } else {
                         self.reach(window, gathered).await?;
                         void.get_or_insert(format!("{window} are more than can be listed"));
                     }
-                },
+                }
             }
         }
         Ok(void.map_or(Ok(ids), Err))

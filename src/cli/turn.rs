@@ -1,0 +1,65 @@
+//! `turn`: one pair's run for the daemon, in a process of its own. Hidden: nobody but the daemon gives it its orders.
+
+use std::io::{BufRead, Read};
+
+use anyhow::Context;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::explain::Usage;
+use super::pairs::PairResult;
+use super::{Session, code, output, pairs, plan, sync, told};
+use crate::config::{Config, Overrides, Pair, ScheduledRun};
+use crate::reconcile::Mode;
+use crate::run::{Consent, Finished};
+use crate::schedule::Turn;
+
+/// Takes its orders from stdin, runs, and prints what may be told as JSON.
+pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
+    let turn = orders(session.stop.clone()).await?;
+    let overrides = Overrides { state_dir: session.global.state_dir.clone() };
+    let config = Config::of(&turn.documents, &overrides)?;
+    let Some(pair) = config.pair(&turn.pair) else { return Err(misused()) };
+    let result = pairs::contained(Box::pin(one(session, &config, pair, turn.run))).await;
+    let interrupted = session.stop.is_cancelled();
+    let exit = |finished: &Finished| match turn.run {
+        ScheduledRun::Plan => plan::exit(finished, false),
+        ScheduledRun::Sync | ScheduledRun::Full => sync::exit(finished, interrupted),
+    };
+    let told = told::told(&pair.name, &result, exit);
+    output::print(&format!("{}\n", serde_json::to_string(&told)?))?;
+    Ok(code::DONE)
+}
+
+async fn one(session: &Session, config: &Config, pair: &Pair, run: ScheduledRun) -> PairResult {
+    match run {
+        ScheduledRun::Plan => plan::plan(session, config, pair, Mode::Incremental).await,
+        ScheduledRun::Sync => sync::sync(session, config, pair, Mode::Incremental, Consent::default()).await,
+        ScheduledRun::Full => sync::sync(session, config, pair, Mode::Full, Consent::default()).await,
+    }
+}
+
+/// Reads the first line of stdin. When stdin ends, the run stops: the daemon says so, or is gone.
+async fn orders(stop: CancellationToken) -> anyhow::Result<Turn> {
+    let (give, take) = oneshot::channel();
+    // A thread of its own, which the end of the process ends too: a runtime would wait for its reading.
+    std::thread::Builder::new()
+        .spawn(move || {
+            let mut stdin = std::io::stdin().lock();
+            let mut line = String::new();
+            let read = stdin.read_line(&mut line).map(|_| line);
+            // The other end is there until it has taken this.
+            let _ = give.send(read);
+            // What comes after the orders means nothing; its end does.
+            let _ = std::io::copy(&mut stdin.by_ref(), &mut std::io::sink());
+            stop.cancel();
+        })
+        .context("cannot read its orders")?;
+    let line = take.await.context("cannot read its orders")?.context("cannot read its orders")?;
+    serde_json::from_str(&line).map_err(|_| misused())
+}
+
+fn misused() -> anyhow::Error {
+    let message = "`turn` takes its orders from the daemon".to_owned();
+    Usage { message, hint: "run a pair by hand with: concord sync --pair NAME".to_owned() }.into()
+}

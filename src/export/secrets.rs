@@ -1,0 +1,71 @@
+//! Which secrets a schedule's runs ask for.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::{ExportError, Scheduler, no_place};
+use crate::config::{Accounts, Config, Pair, Secret, SecretSource};
+
+/// The secrets of some runs, by where they are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Secrets {
+    /// Environment variables.
+    pub variables: BTreeSet<String>,
+    /// Credentials of systemd.
+    pub credentials: BTreeSet<String>,
+    /// Files.
+    pub files: BTreeSet<PathBuf>,
+}
+
+impl Secrets {
+    /// What every run asks for.
+    pub(super) fn shared(config: &Config) -> Self {
+        let mut secrets = Self::default();
+        let notify = &config.notify;
+        [&notify.healthcheck, &notify.webhook].into_iter().flatten().for_each(|secret| secrets.add(secret));
+        secrets
+    }
+
+    /// What runs of one pair ask for.
+    pub(super) fn of_pair(pair: &Pair) -> Self {
+        let mut secrets = Self::default();
+        if let Accounts::Real(accounts) = &pair.accounts {
+            secrets.add(&accounts.cliengo.api_key);
+            secrets.add(&accounts.ghl.token);
+        }
+        secrets
+    }
+
+    /// What a process that runs these pairs asks for; `None`: every pair.
+    pub(super) fn of_process(config: &Config, pairs: Option<&[String]>) -> Self {
+        let mut secrets = Self::shared(config);
+        let chosen = |pair: &&Pair| pairs.is_none_or(|pairs| pairs.contains(&pair.name));
+        for pair in config.pairs.iter().filter(chosen) {
+            let Self { variables, credentials, files } = Self::of_pair(pair);
+            secrets.variables.extend(variables);
+            secrets.credentials.extend(credentials);
+            secrets.files.extend(files);
+        }
+        secrets
+    }
+
+    /// Refuses credentials whose names would mean something else in a file of the scheduler's.
+    pub(super) fn check_names(&self, scheduler: Scheduler) -> Result<(), ExportError> {
+        let fits = |name: &str| name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
+        match self.credentials.iter().find(|name| !fits(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let hint = "name it with letters, digits and . _ - alone";
+                Err(no_place(scheduler, format!("the credential \"{name}\""), hint))
+            }
+        }
+    }
+
+    fn add(&mut self, secret: &Secret) {
+        match &secret.source {
+            SecretSource::Env(name) => self.variables.insert(name.clone()),
+            SecretSource::Credential(name) => self.credentials.insert(name.clone()),
+            SecretSource::File(path) => self.files.insert(path.clone()),
+        };
+    }
+}

@@ -1,0 +1,17 @@
+//! When pairs run, with nobody there: what is due, the daemon's loop, its heartbeat, and what it shows of itself.
+
+mod board;
+mod daemon;
+mod due;
+mod heartbeat;
+mod round;
+mod standing;
+mod systemd;
+mod worker;
+
+pub use board::{Board, SILENCE, Shown};
+pub use daemon::{Daemon, LIMITS, Limits, Reload, Settings};
+pub use due::{Due, Moment, Past, Slot, due, next, pick};
+pub use heartbeat::Heartbeat;
+pub use standing::{GRACE, Standing};
+pub use worker::{COMMAND, Processes, Turn, Worker};

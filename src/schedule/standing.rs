@@ -1,0 +1,186 @@
+//! How a pair stands: its last run, its next one, and whether it is overdue. Read from the state; nothing is kept.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+
+use super::{Due, LIMITS, Moment, Past, Slot, due, next};
+use crate::config::{Config, Schedule, ScheduledRun};
+use crate::exit_code;
+use crate::notify::{Gravity, without_contacts};
+use crate::reconcile::Mode;
+use crate::record::ByKind;
+use crate::state::{Ledger, RunRow, State, StateError};
+
+/// A due time is overdue when a run has not succeeded so long after it, and after its jitter.
+pub const GRACE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A pair, as it stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The pair.
+    pub pair: String,
+    /// Its last run that may write; dry runs leave none.
+    pub last_run: Option<RunRow>,
+    /// When its last run that went to its end began.
+    pub last_success: Option<Timestamp>,
+    /// What is linked.
+    pub links: ByKind<u64>,
+    /// Creates whose outcome is not known.
+    pub unknown_creates: usize,
+    /// Its next run by the schedules; what is due already goes first.
+    pub next: Option<Due>,
+    /// The schedule, and its due time, that has had no successful run since.
+    pub overdue: Option<(String, Timestamp)>,
+    /// Why its last run failed, where it did, without contact data.
+    pub failed: Option<String>,
+}
+
+impl Standing {
+    /// How `pair` stands at `now`. `ledger` is that of the daemon, where one has been at work.
+    ///
+    /// # Errors
+    /// When the state or the ledger cannot be read.
+    pub fn of(config: &Config, pair: &str, now: Timestamp, ledger: Option<&Ledger>) -> Result<Self, StateError> {
+        let state = State::glance(&State::path_of(&config.state_dir, pair))?;
+        let mut standing = Self {
+            pair: pair.to_owned(),
+            last_run: None,
+            last_success: None,
+            links: ByKind::default(),
+            unknown_creates: 0,
+            next: next_run(config, pair, now, ledger)?,
+            overdue: None,
+            failed: None,
+        };
+        let mut done = Done::default();
+        if let Some(state) = &state {
+            done = Done::of(state)?;
+            standing.last_run = state.runs(1)?.into_iter().next();
+            standing.links = state.link_counts()?;
+            standing.unknown_creates = state.open_creates()?.len();
+        }
+        standing.last_success = done.any;
+        standing.failed = failure(standing.last_run.as_ref(), pair, ledger)?;
+        for schedule in config.schedules.iter().filter(|schedule| schedule.runs(pair)) {
+            if let Some(due) = missed(schedule, pair, now, ledger, &done, standing.last_run.as_ref())? {
+                standing.overdue.get_or_insert((schedule.name.clone(), due));
+            }
+        }
+        Ok(standing)
+    }
+
+    /// A count of the last run's summary.
+    #[must_use]
+    pub fn count(&self, key: &str) -> u64 {
+        self.summary(&[key]).and_then(Json::as_u64).unwrap_or(0)
+    }
+
+    /// Operations of the last run that did not get through; all of them where it was refused.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        let applied = self.summary(&["outcomes", "applied"]).and_then(Json::as_u64).unwrap_or(0);
+        self.count("operations").saturating_sub(applied)
+    }
+
+    /// Records that were set aside, at the last run.
+    #[must_use]
+    pub fn quarantined(&self) -> u64 {
+        self.summary(&["held_by", "quarantined"]).and_then(Json::as_u64).unwrap_or(0)
+    }
+
+    /// What GHL said is left of the day's quota, at the last run.
+    #[must_use]
+    pub fn budget_left(&self) -> Option<u64> {
+        self.summary(&["requests", "ghl", "daily_remaining"])?.as_u64()
+    }
+
+    fn summary(&self, path: &[&str]) -> Option<&Json> {
+        let summary = self.last_run.as_ref()?.summary.as_ref()?;
+        path.iter().try_fold(summary, |value, key| value.get(key))
+    }
+}
+
+/// The status of a run that has not ended, in the history.
+const RUNNING: &str = "running";
+
+/// When runs that went to their end began.
+#[derive(Default)]
+struct Done {
+    any: Option<Timestamp>,
+    full: Option<Timestamp>,
+}
+
+impl Done {
+    fn of(state: &State) -> Result<Self, StateError> {
+        let by_mode = state.last_done()?;
+        let of = |mode: Mode| by_mode.get(mode.as_str()).copied();
+        let full = of(Mode::Full).max(of(Mode::Rebuild));
+        Ok(Self { any: full.max(of(Mode::Incremental)), full })
+    }
+}
+
+fn failure(last: Option<&RunRow>, pair: &str, ledger: Option<&Ledger>) -> Result<Option<String>, StateError> {
+    if let Some(last) = last.filter(|last| last.status == "failed") {
+        let why = last.summary.as_ref().and_then(|summary| summary.get("error")?.as_str());
+        let why = why.and_then(|why| why.lines().next()).unwrap_or("the run did not end");
+        return Ok(Some(without_contacts(why)));
+    }
+    // What fails before it begins is in no history: a secret that is missing, a process that died.
+    let Some(ended) = ledger.map(|ledger| ledger.last_ended(pair)).transpose()?.flatten() else { return Ok(None) };
+    let code = ended.code;
+    // A run that its process did not outlive stands in the history as if it still ran.
+    let until = |last: &RunRow| if last.status == RUNNING { ended.ended } else { ended.at };
+    let is_last = last.is_none_or(|last| last.started < until(last));
+    let failed = Gravity::of(code) == Gravity::Failed && code != exit_code::LOCKED && is_last;
+    Ok(failed.then(|| format!("schedule {} ended with exit code {code}", ended.schedule)))
+}
+
+fn missed(
+    schedule: &Schedule,
+    pair: &str,
+    now: Timestamp,
+    ledger: Option<&Ledger>,
+    done: &Done,
+    last: Option<&RunRow>,
+) -> Result<Option<Timestamp>, StateError> {
+    let success = match schedule.run {
+        ScheduledRun::Sync => done.any,
+        ScheduledRun::Full => done.full,
+        // A dry run leaves nothing to be judged by.
+        ScheduledRun::Plan => return Ok(None),
+    };
+    let jitter = SignedDuration::try_from(schedule.jitter).unwrap_or_default();
+    let Ok(before) = now.checked_sub(GRACE + jitter) else { return Ok(None) };
+    let Some(due) = schedule.times.latest(before, &schedule.timezone) else { return Ok(None) };
+    let known = ledger.map(|ledger| ledger.since(&schedule.name, pair, &schedule.meaning())).transpose()?.flatten();
+    let counts = match known {
+        Some(since) => due > since,
+        // No daemon knows of it: cron or systemd may run it, once there has been a first time.
+        None => done.any.is_some(),
+    };
+    // One that has run for longer than any may is none.
+    let longest = SignedDuration::try_from(LIMITS.run).unwrap_or_default();
+    let is_at_work = last.is_some_and(|last| {
+        last.status == RUNNING && last.started >= due && now.duration_since(last.started) < longest
+    });
+    let has_run = success.is_some_and(|success| success >= due);
+    Ok((counts && !has_run && !is_at_work).then_some(due))
+}
+
+fn next_run(config: &Config, pair: &str, now: Timestamp, ledger: Option<&Ledger>) -> Result<Option<Due>, StateError> {
+    let known = ledger.map(Ledger::known_seed).transpose()?.flatten();
+    let seed = known.unwrap_or_default();
+    let mut coming = Vec::new();
+    for schedule in config.schedules.iter().filter(|schedule| schedule.runs(pair)) {
+        let next = next(schedule, pair, now, seed);
+        // Without a daemon there is no jitter to tell of.
+        coming.extend(next.map(|next| if known.is_some() { next } else { Due { starts: next.due, ..next } }));
+        let Some(ledger) = ledger else { continue };
+        let Some(since) = ledger.since(&schedule.name, pair, &schedule.meaning())? else { continue };
+        let slot = Slot { schedule: schedule.name.clone(), pair: pair.to_owned() };
+        let past = [(slot, Past::new(since, ledger.started(&schedule.name, pair, 100)?))].into();
+        let at = Moment { now, up_since: now, seed };
+        coming.extend(due(&at, std::slice::from_ref(schedule), &[pair.to_owned()], &past));
+    }
+    Ok(coming.into_iter().min_by_key(|run| (run.due, run.slot.schedule.clone())))
+}
