@@ -122,10 +122,13 @@ pub(super) enum Command {
     #[command(after_help = HISTORY)]
     History(HistoryOptions),
     /// Fields that both sides changed and that wait for your choice
+    #[command(after_help = CONFLICTS)]
     Conflicts(ConflictsOptions),
     /// Operations that keep failing
+    #[command(after_help = QUARANTINE)]
     Quarantine(QuarantineOptions),
     /// Who is linked with whom
+    #[command(after_help = LINKS)]
     Links(LinksOptions),
     /// Write the schedules for systemd, cron or Kubernetes
     #[command(after_help = EXPORT)]
@@ -598,6 +601,27 @@ Examples:
   concord history                         the runs, newest first
   concord history 12 --pair acme          every operation of run 12
   concord history 12 --pair acme -v       with each record as it was before";
+
+const CONFLICTS: &str = "\
+Examples:
+  concord conflicts                                     those that wait, with their ids
+  concord conflicts show 3fa9c1d2e4                     both values, and the one before
+  concord conflicts resolve 3fa9c1d2e4 --take ghl       GHL's value; the next sync writes it
+  concord conflicts resolve 3fa9c1d2e4 --take ana@example.com";
+
+const QUARANTINE: &str = "\
+Examples:
+  concord quarantine                      what keeps failing, with what the CRM said
+  concord quarantine retry 3fa9c1d2e4     the next sync tries it again
+  concord quarantine drop 3fa9c1d2e4      give up, until the record changes";
+
+const LINKS: &str = "\
+Examples:
+  concord links list --kind contact       who is linked with whom
+  concord links show 12                   what was last agreed, side by side
+  concord links add 64b0c0ffee C0oE7      these two are one; what the next sync will do
+  concord links remove 12                 they are not; nothing is deleted
+  concord links forget 12                 keep nothing of this person here";
 
 const UNDO: &str = "\
 Examples:

@@ -6,8 +6,23 @@ use serde_json::Value;
 
 use crate::command::{Desk, Said, mutating, sandbox};
 
-const COMMANDS: [&str; 12] =
-    ["init", "plan", "sync", "check", "daemon", "status", "history", "undo", "export", "sandbox", "completions", "man"];
+const COMMANDS: [&str; 12] = [
+    "init",
+    "plan",
+    "sync",
+    "check",
+    "daemon",
+    "status",
+    "history",
+    "conflicts",
+    "quarantine",
+    "links",
+    "undo",
+    "export",
+    "sandbox",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_command_has_examples_in_its_help() {
