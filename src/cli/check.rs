@@ -6,6 +6,7 @@ use super::arguments::{CheckOptions, Format};
 use super::{Session, clients, code, explain, output, pairs};
 use crate::config::{Config, Pair};
 use crate::crm::{Account, CrmError, Reader};
+use crate::report::on_one_line;
 use crate::run::RunError;
 
 /// One line of the result.
@@ -53,7 +54,8 @@ pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Re
 
 async fn check_pair(session: &Session, config: &Config, pair: &Pair, offline: bool) -> Vec<Finding> {
     let secrets = format!("{}.secrets", pair.name);
-    if let Err(error) = clients::check_secrets(session, pair) {
+    let ready = clients::check_secrets(session, pair).and_then(|()| clients::check_folder(&config.state_dir, pair));
+    if let Err(error) = ready {
         return vec![Finding::fail(secrets, &error)];
     }
     let mut findings = Vec::new();
@@ -77,7 +79,7 @@ async fn check_pair(session: &Session, config: &Config, pair: &Pair, offline: bo
 
 fn account(id: String, answer: Result<Account, CrmError>) -> Finding {
     match answer {
-        Ok(account) => Finding::ok(id, format!("answers: {} ({})", account.name, account.id)),
+        Ok(account) => Finding::ok(id, on_one_line(&format!("answers: {} ({})", account.name, account.id))),
         Err(error) => Finding::fail(id, &anyhow::Error::new(RunError::Crm(error))),
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::code;
 use crate::config::ConfigError;
 use crate::crm::CrmError;
+use crate::report::visible;
 use crate::run::{RunError, SavedPlanError};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
@@ -20,8 +21,10 @@ pub(super) struct Usage {
 /// Prints an error to stderr and says its exit code.
 pub(super) fn print(error: &anyhow::Error) -> u8 {
     let mut stderr = std::io::stderr().lock();
+    // What a CRM said may stand in it; tabs are the configuration's own.
+    let said = format!("{error:#}").split('\t').map(visible).collect::<Vec<_>>().join("\t");
     // Nothing can be done where stderr is closed.
-    let _ = writeln!(stderr, "error: {error:#}");
+    let _ = writeln!(stderr, "error: {said}");
     if let Some(hint) = hint(error) {
         let _ = writeln!(stderr, "hint: {hint}");
     }

@@ -6,6 +6,7 @@ use super::arguments::{Format, HistoryOptions};
 use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
+use crate::report::{masked_document, on_one_line, printable_json};
 use crate::state::{OperationRow, RunRow, State};
 
 /// How many runs are listed.
@@ -73,7 +74,10 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
         let message = format!("pair {} has no run {run}", pair.name);
         return Err(Usage { message, hint: format!("list them: concord history --pair {}", pair.name) }.into());
     };
-    let operations = state.operations(run)?;
+    let mut operations = state.operations(run)?;
+    if config.report.mask {
+        operations.iter_mut().for_each(mask);
+    }
     let text = match format {
         Format::Json => {
             let mut document = document(&pair.name, &row);
@@ -81,7 +85,7 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
             if let Some(fields) = document.as_object_mut() {
                 fields.insert("operations".to_owned(), operations.into());
             }
-            format!("{}\n", serde_json::to_string_pretty(&document)?)
+            format!("{}\n", printable_json(&serde_json::to_string_pretty(&document)?))
         }
         Format::Text => {
             let lines: String = operations.iter().map(line).collect();
@@ -89,6 +93,16 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
         }
     };
     output::print(&text)
+}
+
+/// Names nobody, as the reports. Payload and operation are masked as one: what is a name in one is a name in the other.
+fn mask(row: &mut OperationRow) {
+    let before = row.before.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
+    let reason = std::mem::take(&mut row.reason);
+    let mut shown = masked_document(&json!({ "document": row.document, "before": before, "reason": reason }));
+    row.document = shown["document"].take();
+    row.before = row.before.as_ref().map(|_| shown["before"].to_string());
+    row.reason = shown["reason"].as_str().map(str::to_owned);
 }
 
 fn operation(row: &OperationRow) -> Json {
@@ -104,8 +118,8 @@ fn operation(row: &OperationRow) -> Json {
 
 fn line(row: &OperationRow) -> String {
     let text = |key: &str| row.document.get(key).and_then(Json::as_str).unwrap_or("-");
-    let label = text("label").lines().next().unwrap_or_default();
-    let reason = row.reason.as_deref().map(|reason| format!("  ({reason})")).unwrap_or_default();
+    let label = on_one_line(text("label").lines().next().unwrap_or_default());
+    let reason = row.reason.as_deref().map(|reason| format!("  ({})", on_one_line(reason))).unwrap_or_default();
     let mut lines = format!(
         "  {:<4} {:<12} {:<8} {:<8} {:<8} {label}{reason}\n",
         row.number,
@@ -116,8 +130,9 @@ fn line(row: &OperationRow) -> String {
     );
     for request in row.document.get("requests").and_then(Json::as_array).into_iter().flatten() {
         let part = |key: &str| request.get(key).and_then(Json::as_str).unwrap_or_default();
-        let body = request.get("body").map(|body| format!(" {body}")).unwrap_or_default();
-        lines.push_str(&format!("       {} {}{body}\n", part("method"), part("path")));
+        let body =
+            request.get("body").map(|body| format!(" {}", printable_json(&body.to_string()))).unwrap_or_default();
+        lines.push_str(&format!("       {} {}{body}\n", part("method"), on_one_line(part("path"))));
     }
     lines
 }

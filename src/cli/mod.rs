@@ -7,6 +7,7 @@ mod clients;
 mod explain;
 mod history;
 mod interrupt;
+mod memory;
 mod output;
 mod pairs;
 mod plan;
@@ -78,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if asked { code::DONE } else { code::CONFIGURATION };
         }
     };
+    memory::keep_from_dumps();
     start_log(&arguments.global);
     // A panic is a failure like any other: exit code 1, and the journal knows what was under way.
     catch_unwind(AssertUnwindSafe(|| run(arguments))).unwrap_or(code::FAILED)

@@ -40,12 +40,21 @@ where
 {
     for pair in pairs {
         clients::check_secrets(session, pair)?;
+        clients::check_folder(&config.state_dir, pair)?;
     }
     let runs = futures::stream::iter(pairs.iter().copied()).map(|pair| {
         let run = work(pair);
         async move { (pair, run.await) }
     });
     Ok(runs.buffered(config.max_parallel.max(1)).collect().await)
+}
+
+/// What is shown of the results: where the configuration says so, nobody's name, e-mail or phone.
+pub(super) fn as_shown<'a>(config: &Config, results: Vec<(&'a Pair, PairResult)>) -> Vec<(&'a Pair, PairResult)> {
+    if !config.report.mask {
+        return results;
+    }
+    results.into_iter().map(|(pair, result)| (pair, result.map(|finished| report::masked(&finished)))).collect()
 }
 
 /// Prints every pair's report and says the exit code of them all.

@@ -22,6 +22,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
         output::write_whole(path, &format!("{}\n", serde_json::to_string_pretty(&saved)?))?;
     }
     let detailed = options.detailed_exitcode;
+    let results = pairs::as_shown(&config, results);
     pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, detailed))
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
     })
     .await?;
     let interrupted = session.stop.is_cancelled();
+    let results = pairs::as_shown(&config, results);
     pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| exit(finished, interrupted))
 }
 

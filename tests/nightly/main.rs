@@ -32,6 +32,7 @@ mod mapping;
 mod minimal;
 mod people;
 mod presence;
+mod privacy;
 mod promises;
 mod quiet;
 mod random_edits;
