@@ -195,13 +195,21 @@ impl Ledger {
         after: &Value,
         touched: &mut BTreeSet<(usize, &'static str)>,
     ) {
-        let id = if edit.kind == EditKind::Contact { edit.contact.as_ref().or(edit.id.as_ref()) } else { edit.contact.as_ref() };
+        let id = if edit.kind == EditKind::Contact {
+            edit.contact.as_ref().or(edit.id.as_ref())
+        } else {
+            edit.contact.as_ref()
+        };
         let Some(who) = id.and_then(|id| self.people.get(&(edit.side, id.clone()))).copied() else { return };
         match (edit.kind, edit.op) {
             (EditKind::Contact, EditOp::Update) => {
                 for field in FIELDS {
                     let is_set = edit.set.keys().any(|key| key.to_lowercase().ends_with(field));
-                    let Some(row) = rows(after, edit.side, "contacts").find(|row| Some(text(row, &["id"])) == id.map(String::as_str)) else { continue };
+                    let Some(row) = rows(after, edit.side, "contacts")
+                        .find(|row| Some(text(row, &["id"])) == id.map(String::as_str))
+                    else {
+                        continue;
+                    };
                     if !is_set {
                         continue;
                     }
