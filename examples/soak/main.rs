@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
-use concord::clock::{Clock, ManualClock};
+use concord::clock::ManualClock;
 use concord::config::Config;
 use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
@@ -404,11 +404,17 @@ fn conclude(verdict: &Verdict, samples: &[Sample]) -> Result<(), Failure> {
     for what in verdict.lost.iter().chain(&verdict.doubled).take(20) {
         println!("- {what}");
     }
-    let half = samples.split_at(samples.len() / 2);
-    let most = |samples: &[Sample]| samples.iter().map(|sample| sample.memory).fold(0.0, f64::max);
+    let (first, second) = samples.split_at(samples.len() / 2);
+    let memory = |samples: &[Sample]| samples.iter().map(|sample| sample.memory).fold(0.0, f64::max);
     let files = |samples: &[Sample]| samples.iter().map(|sample| sample.files).max().unwrap_or_default();
-    let grew = most(half.1) > most(half.0) + SLACK_MIB || files(half.1) > files(half.0);
-    println!("Memory: at most {:.1} MiB in the first half, {:.1} in the second.", most(half.0), most(half.1));
+    let grew = !first.is_empty() && (memory(second) > memory(first) + SLACK_MIB || files(second) > files(first));
+    println!(
+        "Of memory at most {:.1} MiB in the first half and {:.1} in the second; of open files {} and {}.",
+        memory(first),
+        memory(second),
+        files(first),
+        files(second)
+    );
     if grew || !verdict.lost.is_empty() || !verdict.doubled.is_empty() {
         return Err("something was lost, doubled, or grew".into());
     }

@@ -98,11 +98,12 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
 /// Names nobody, as the reports. Payload and operation are masked as one: what is a name in one is a name in the other.
 fn mask(row: &mut OperationRow) {
     let before = row.before.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-    let reason = std::mem::take(&mut row.reason);
-    let mut shown = masked_document(&json!({ "document": row.document, "before": before, "reason": reason }));
-    row.document = shown["document"].take();
-    row.before = row.before.as_ref().map(|_| shown["before"].to_string());
-    row.reason = shown["reason"].as_str().map(str::to_owned);
+    let told = json!({ "document": row.document, "before": before, "reason": row.reason });
+    let Json::Object(mut shown) = masked_document(&told) else { return };
+    let mut take = |key: &str| shown.remove(key).unwrap_or_default();
+    row.document = take("document");
+    row.before = row.before.as_ref().map(|_| take("before").to_string());
+    row.reason = take("reason").as_str().map(str::to_owned);
 }
 
 fn operation(row: &OperationRow) -> Json {

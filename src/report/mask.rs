@@ -266,7 +266,7 @@ fn without_phones(text: &str) -> String {
     while let Some((piece, is_run)) = rest.next() {
         let after = rest.peek().and_then(|(next, _)| next.chars().next());
         let core = piece.trim_matches([' ', '.', '-', '(', ')']);
-        let touches = |beside: Option<char>, edge: bool| edge && beside.is_some_and(|beside| beside.is_alphanumeric());
+        let touches = |beside: Option<char>, edge: bool| edge && beside.is_some_and(char::is_alphanumeric);
         let starts = piece.starts_with(|letter: char| letter.is_ascii_digit());
         let ends = piece.ends_with(|letter: char| letter.is_ascii_digit());
         let digits = core.chars().filter(char::is_ascii_digit).count();
