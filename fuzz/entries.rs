@@ -162,7 +162,9 @@ fn canonical(text: &str) {
     stable(&fold_tag);
     for region in [None, Some(Region::AR), Some(Region::MX), Some(Region::US)] {
         let phone = Phone::new(text, region);
-        assert_eq!(Phone::new(&phone.key(), region).key(), phone.key(), "{text:?} {region:?}");
+        // What the other side is sent is the same phone to it.
+        let sent = phone.e164.as_deref().unwrap_or(&phone.raw);
+        assert_eq!(Phone::new(sent, region).key(), phone.key(), "{text:?} {region:?}");
         let _ = (phone.match_key(), phone.digits());
     }
     let (first, last) = text.split_once('\n').unwrap_or((text, ""));
