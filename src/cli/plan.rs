@@ -16,7 +16,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
         let mut saved = Vec::new();
         for (pair, result) in &results {
             if let Ok(finished) = result {
-                saved.push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id())?);
+                saved.push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id(), session.clock.now())?);
             }
         }
         output::write_whole(path, &format!("{}\n", serde_json::to_string_pretty(&saved)?))?;

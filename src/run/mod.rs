@@ -225,7 +225,7 @@ where
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
     if let Some(saved) = &consent.saved {
-        saved.check(job.pair, &plan_id, &held(state))?;
+        saved.check(job.pair, &plan_id, &held(state), started)?;
     }
     let mut record = RunRecord {
         id: run,

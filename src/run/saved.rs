@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,6 +13,9 @@ use crate::state::State;
 
 /// The form of the file.
 const SCHEMA: &str = "concord.saved/1";
+
+/// How long a saved plan may wait: whoever read it a week ago approved another week's customers.
+const KEEPS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a saved plan is held to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,7 @@ pub struct SavedPlan {
     configuration: String,
     mapping: String,
     generation: String,
+    saved_at: Timestamp,
 }
 
 /// Why a file is no saved plan.
@@ -48,7 +53,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn bind(pair: &Pair, state_dir: &Path, mode: Mode, plan_id: String) -> Result<Self, RunError> {
+    pub fn bind(pair: &Pair, state_dir: &Path, mode: Mode, plan_id: String, now: Timestamp) -> Result<Self, RunError> {
         let state = State::open_read_only(&State::path_of(state_dir, &pair.name))?;
         Ok(Self {
             schema: SCHEMA.to_owned(),
@@ -58,6 +63,7 @@ impl SavedPlan {
             configuration: pair.fingerprint(),
             mapping: MAPPING_VERSION.to_owned(),
             generation: generation(state.as_ref())?,
+            saved_at: now,
         })
     }
 
@@ -85,8 +91,11 @@ impl SavedPlan {
     }
 
     /// Refuses a plan that is not the one the present state of both CRMs gives.
-    pub(super) fn check(&self, pair: &Pair, plan_id: &str, state: &State) -> Result<(), RunError> {
+    pub(super) fn check(&self, pair: &Pair, plan_id: &str, state: &State, now: Timestamp) -> Result<(), RunError> {
         let stale = |why: &str| Err(RunError::Stale { saved: self.plan_id.clone(), why: why.to_owned() });
+        if now.duration_since(self.saved_at) > KEEPS {
+            return stale("it was saved more than a week ago");
+        }
         if self.configuration != pair.fingerprint() {
             return stale("the pair's configuration changed since it was saved");
         }

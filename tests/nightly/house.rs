@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord::clock::{Clock as _, ManualClock};
+use concord::clock::{Clock, ManualClock};
 use concord::config::{Config, Pair, Readable};
 use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
@@ -96,6 +96,8 @@ pub struct House {
     pub sandbox: Sandbox,
     pub pair: Pair,
     pub clock: Arc<ManualClock>,
+    /// The clock of the machine that runs the nights: another one where it disagrees with the CRMs'.
+    pub ours: Arc<dyn Clock>,
     pub mode: Mode,
     /// Where both are spoken to: a test may put a proxy there.
     pub urls: Both<String>,
@@ -134,6 +136,7 @@ impl House {
             urls: Both { cliengo: sandbox.cliengo_url(), ghl: sandbox.ghl_url() },
             sandbox,
             pair,
+            ours: clock.clone(),
             clock,
             mode: Mode::Incremental,
             abreast: 8,
@@ -176,7 +179,7 @@ impl House {
         };
         let secret = SecretString::from(self.sandbox.api_key());
         let website = self.sandbox.website_id();
-        let mut cliengo = CliengoSettings::new(&self.urls.cliengo, secret, website, self.clock.clone());
+        let mut cliengo = CliengoSettings::new(&self.urls.cliengo, secret, website, self.ours.clone());
         let known = &self.pair.cliengo.capabilities;
         cliengo.requests_per_second = None;
         cliengo.page_size = 100;
@@ -196,7 +199,7 @@ impl House {
         };
         let token = SecretString::from(self.sandbox.token());
         let location = self.sandbox.location_id();
-        let mut ghl = GhlSettings::new(&self.urls.ghl, token, location, self.clock.clone());
+        let mut ghl = GhlSettings::new(&self.urls.ghl, token, location, self.ours.clone());
         ghl.concurrency = self.abreast;
         ghl.patience = patience;
         ghl.stop = stop.clone();
@@ -249,7 +252,7 @@ impl House {
     }
 
     pub fn job<'a, C, G>(&'a self, cliengo: &'a C, ghl: &'a G, stop: CancellationToken) -> Job<'a, C, G> {
-        let (pair, clock) = (&self.pair, &*self.clock);
+        let (pair, clock) = (&self.pair, &*self.ours);
         Job {
             pair,
             cliengo,

@@ -1,8 +1,12 @@
 //! Writes whose answer is lost: exactly one counterpart in the end, and never a second request.
 
+use std::sync::Arc;
+
+use concord::clock::{Clock, ManualClock};
 use concord::record::{Kind, Side};
 use concord::run::{Consent, OperationOutcome};
 use concord::sandbox::{Edit, EditKind, EditOp};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -224,5 +228,41 @@ async fn a_process_that_dies_between_any_two_requests_doubles_nothing() {
             }
         }
         crate::story::both_sides_tell_the_same(&house, crate::story::Blind::default());
+    }
+}
+
+/// A machine's clock that disagrees with the CRMs'.
+#[derive(Debug)]
+struct Wrong(Arc<ManualClock>, SignedDuration);
+
+impl Clock for Wrong {
+    fn now(&self) -> Timestamp {
+        self.0.now().checked_add(self.1).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_machine_whose_clock_is_wrong_finds_what_it_created_all_the_same() {
+    for hours in [-40, -3, 3, 40] {
+        for target in Side::BOTH {
+            let (mut house, person) = linked().await;
+            house.ours = Arc::new(Wrong(house.clock.clone(), SignedDuration::from_hours(hours)));
+            house.night().await;
+            for kind in Kind::ALL {
+                make(&house, target.other(), kind, &person);
+            }
+            // The listings of the nights that follow do not show it either.
+            house.faults(&format!("reset-after-write@{target}:WRITE*,lag=180000"));
+            house.night().await;
+            house.faults("lag=180000");
+            for _ in 0..3 {
+                house.night().await;
+            }
+            house.quiet_night().await;
+            for kind in ["contacts", "tasks", "notes"] {
+                let (cliengo, ghl) = (house.rows(Side::Cliengo, kind).len(), house.rows(Side::Ghl, kind).len());
+                assert_eq!(cliengo, ghl, "{kind} when our clock is {hours} hours ahead, created in {target}");
+            }
+        }
     }
 }

@@ -15,6 +15,8 @@ mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
 mod story;
+#[path = "../switched_off/mod.rs"]
+mod switched_off;
 mod told;
 
 mod breaker;
@@ -26,6 +28,7 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod kept;
 mod lost_answers;
 mod machine;
 mod mapping;

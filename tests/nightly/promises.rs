@@ -1,11 +1,15 @@
 //! Promises that no single story shows: order, locality, before-images, one link for an id.
 
+use concord::clock::Clock as _;
+use concord::reconcile::Mode;
 use concord::record::{CliengoId, GhlId, Ids, Kind, RemoteId as _, Role, Side};
+use concord::run::{Consent, RunError, SavedPlan};
 use concord::sandbox::{EditKind, EditOp};
 use concord::state::{NewLink, State};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, Person, Plot};
+use crate::house::{DAY, House, Person, Plot};
 
 async fn linked(people: u32) -> (House, Vec<Person>) {
     let house = House::build(&Plot::extended()).await;
@@ -38,10 +42,7 @@ async fn one_records_plan_does_not_depend_on_what_happens_to_others() {
             house.remove(Side::Ghl, &people[1]);
         }
         let plan = house.dry_run().await.plan;
-        let mine = plan
-            .operations
-            .iter()
-            .filter(|operation| operation.contact == "Persona 1" || operation.label == "Persona 1");
+        let mine = plan.operations.iter().filter(|operation| operation.contact == "Persona Prueba1");
         let requests: Vec<Value> = mine.map(|operation| json!(operation.requests)).collect();
         assert_eq!(requests.len(), 3, "{requests:?}");
         plans.push(requests.into_iter().map(|request| request[0]["body"].clone()).collect::<Vec<_>>());
@@ -108,4 +109,19 @@ fn an_id_stands_in_one_live_link_of_its_side() {
     assert!(link("c2", "g1", Role::Secondary).is_ok(), "a further contact of the same person");
     state.retire(first).unwrap();
     assert!(link("c1", "g1", Role::Primary).is_ok(), "a link that ended counts no more");
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_stale_after_a_week() {
+    for (days, is_stale) in [(5, false), (8, true)] {
+        let (house, people) = linked(3).await;
+        edit(&house, &people[0]);
+        let plan_id = house.dry_run().await.plan.id();
+        let saved = SavedPlan::bind(&house.pair, house.folder(), Mode::Incremental, plan_id, house.clock.now());
+        house.clock.advance(DAY * days);
+        let consent = Consent { saved: Some(saved.unwrap()), ..Consent::default() };
+        let done = house.try_night(&consent, CancellationToken::new()).await;
+        assert_eq!(matches!(done, Err(RunError::Stale { .. })), is_stale, "{days} days: {done:?}");
+        assert_eq!(house.writes().is_empty(), is_stale);
+    }
 }
