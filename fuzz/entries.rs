@@ -20,6 +20,7 @@ use concord::run::SavedPlan;
 use concord::sandbox::{Edit, Faults, Options, World};
 
 /// The targets: each is a folder of `fuzz/corpus`.
+#[allow(dead_code, reason = "only the replay walks through all of them")]
 pub const TARGETS: [&str; 7] = ["canonical", "cliengo", "ghl", "html", "saved_plan", "schedules", "script"];
 
 const SHAPES: [Shape; 3] = [Shape::Listed, Shape::Single, Shape::Answer];
