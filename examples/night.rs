@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use concord::clock::{Clock, SystemClock};
-use concord::config::Config;
+use concord::config::{Config, Retention};
 use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::Mode;
@@ -203,6 +203,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         clock: &*clock,
         mode: Mode::Incremental,
         families: concord::run::FAMILIES,
+        retention: Retention { history_days: 90 },
         stop: CancellationToken::new(),
         watch: None,
     };

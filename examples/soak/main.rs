@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use concord::clock::ManualClock;
-use concord::config::Config;
+use concord::config::{Config, Retention};
 use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
@@ -269,6 +269,7 @@ impl Nights {
             clock: &*self.clock,
             mode: self.mode,
             families: run::FAMILIES,
+            retention: Retention { history_days: 90 },
             stop: CancellationToken::new(),
             watch: Some(dies),
         };

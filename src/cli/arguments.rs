@@ -106,6 +106,8 @@ pub(super) enum Command {
     Status(ListOptions),
     /// Show the runs, or one run in full
     History(HistoryOptions),
+    /// Take back what a run wrote, on both sides
+    Undo(UndoOptions),
     /// The embedded CRMs: serve, edit, reset, dump
     Sandbox(SandboxOptions),
 }
@@ -198,6 +200,29 @@ pub(super) struct HistoryOptions {
     /// The form of the result
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `undo`
+#[derive(Debug, Args)]
+pub(super) struct UndoOptions {
+    /// The run, as `history` numbers it
+    #[arg(value_name = "RUN")]
+    pub run: i64,
+    /// Show what it would do; nothing is written
+    #[arg(long, conflicts_with_all = ["approve", "allow_empty"])]
+    pub dry_run: bool,
+    /// Let this one plan pass the guards that stopped it
+    #[arg(long, value_name = "PLAN_ID")]
+    pub approve: Option<String>,
+    /// With --approve: this side may be empty, e.g. ghl:contact
+    #[arg(long, value_name = "SIDE:KIND", value_parser = side_and_kind)]
+    pub allow_empty: Vec<String>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `sandbox`

@@ -43,6 +43,7 @@ impl Clients {
             mode,
             families: run::FAMILIES,
             watch: None,
+            retention: config.retention,
             stop: session.stop.clone(),
         }
     }

@@ -6,7 +6,7 @@ use super::code;
 use crate::config::ConfigError;
 use crate::crm::CrmError;
 use crate::report::visible;
-use crate::run::{RunError, SavedPlanError};
+use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
 
@@ -49,6 +49,7 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         Some(RunError::Crm(CrmError::Stopped { .. })) => code::INTERRUPTED,
         Some(RunError::Lock(LockError::Held { .. })) => code::LOCKED,
         Some(RunError::Stale { .. }) => code::STALE,
+        Some(RunError::Undo(_)) => code::CONFIGURATION,
         _ => code::FAILED,
     }
 }
@@ -82,7 +83,29 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
             Some("wait until it ends; the lock goes with its process, so there is nothing to clean up")
         }
         RunError::Stale { .. } => Some("make it anew: concord plan --save FILE"),
+        RunError::Undo(refusal) => Some(undo_hint(refusal)),
         _ => None,
+    }
+}
+
+const fn undo_hint(refusal: &UndoRefusal) -> &'static str {
+    match refusal {
+        UndoRefusal::NoSuchRun { .. } | UndoRefusal::WroteNothing { .. } => {
+            "the runs and their numbers: concord history"
+        }
+        UndoRefusal::Running { .. } => {
+            "wait until it ends; if it died, undo it without --dry-run, which closes it first"
+        }
+        UndoRefusal::IsUndo { .. } => {
+            "an undo is not undone: `concord sync --full` compares both sides, and carries over again what differs"
+        }
+        UndoRefusal::Undone { .. } => "what it did and when: concord history RUN",
+        UndoRefusal::Dropped { .. } => {
+            "change the records by hand; keep more with [retention] history_days, or go back to a copy of the state"
+        }
+        UndoRefusal::NotKept { .. } => {
+            "change the records by hand: `concord history RUN --format json` has what stood there"
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::arguments::{Format, HistoryOptions};
 use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
+use crate::record::Kind;
 use crate::report::{masked_document, on_one_line, printable_json};
 use crate::state::{OperationRow, RunRow, State};
 
@@ -54,6 +55,7 @@ fn document(pair: &str, row: &RunRow) -> Json {
         "status": row.status,
         "plan_id": row.plan_id,
         "summary": row.summary,
+        "undoes": row.undoes,
     })
 }
 
@@ -64,7 +66,8 @@ fn sentence(pair: &str, row: &RunRow) -> String {
         (Some(operations), None) => format!("{operations} operations, {} held", count("held").unwrap_or(0)),
         (None, None) => "did not end".to_owned(),
     };
-    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}\n", row.id, row.started, row.mode, row.status)
+    let undoes = row.undoes.map(|run| format!(", takes back run {run}")).unwrap_or_default();
+    format!("{:<5} {pair}  {}  {:<11}  {:<8} {what}{undoes}\n", row.id, row.started, row.mode, row.status)
 }
 
 fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Result<()> {
@@ -75,19 +78,24 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
         return Err(Usage { message, hint: format!("list them: concord history --pair {}", pair.name) }.into());
     };
     let mut operations = state.operations(run)?;
-    if config.report.mask {
-        operations.iter_mut().for_each(mask);
-    }
+    let images = |row: &OperationRow| state.images_under(run, row.number);
     let text = match format {
         Format::Json => {
             let mut document = document(&pair.name, &row);
-            let operations: Vec<Json> = operations.iter().map(operation).collect();
+            let mut told = Vec::new();
+            for row in &operations {
+                let document = operation(row, images(row)?);
+                told.push(if config.report.mask { masked_document(&document) } else { document });
+            }
             if let Some(fields) = document.as_object_mut() {
-                fields.insert("operations".to_owned(), operations.into());
+                fields.insert("operations".to_owned(), told.into());
             }
             format!("{}\n", printable_json(&serde_json::to_string_pretty(&document)?))
         }
         Format::Text => {
+            if config.report.mask {
+                operations.iter_mut().for_each(mask);
+            }
             let lines: String = operations.iter().map(line).collect();
             format!("{}{lines}", sentence(&pair.name, &row))
         }
@@ -95,24 +103,27 @@ fn show(config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Resul
     output::print(&text)
 }
 
-/// Names nobody, as the reports. Payload and operation are masked as one: what is a name in one is a name in the other.
+/// Names nobody, as the reports.
 fn mask(row: &mut OperationRow) {
-    let before = row.before.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-    let told = json!({ "document": row.document, "before": before, "reason": row.reason });
+    let told = json!({ "document": row.document, "reason": row.reason });
     let Json::Object(mut shown) = masked_document(&told) else { return };
     let mut take = |key: &str| shown.remove(key).unwrap_or_default();
     row.document = take("document");
-    row.before = row.before.as_ref().map(|_| take("before").to_string());
     row.reason = take("reason").as_str().map(str::to_owned);
 }
 
-fn operation(row: &OperationRow) -> Json {
+/// `images` are the tasks and notes that went with a deleted contact, as they were.
+fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
     let mut document = row.document.clone();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("outcome".to_owned(), json!(row.outcome));
         fields.insert("reason".to_owned(), json!(row.reason));
         let before = row.before.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap_or(Json::Null));
         fields.insert("before_image".to_owned(), json!(before));
+        if !images.is_empty() {
+            let image = |(kind, text): (Kind, String)| json!({ "kind": kind, "before_image": serde_json::from_str::<Json>(&text).unwrap_or(Json::Null) });
+            fields.insert("deleted_with_it".to_owned(), images.into_iter().map(image).collect());
+        }
     }
     document
 }

@@ -14,6 +14,7 @@ mod plan;
 mod sandbox;
 mod status;
 mod sync;
+mod undo;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -98,6 +99,7 @@ fn run(arguments: Arguments) -> u8 {
         match arguments.command {
             Command::Plan(options) => plan::run(&session, &options).await,
             Command::Sync(options) => sync::run(&session, &options).await,
+            Command::Undo(options) => undo::run(&session, &options).await,
             Command::Check(options) => check::run(&session, &options).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),

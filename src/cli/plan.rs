@@ -32,7 +32,8 @@ async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> Pa
     Ok(run::plan(&job).await?)
 }
 
-fn exit(finished: &Finished, detailed: bool) -> u8 {
+/// The exit code of a dry run.
+pub(super) fn exit(finished: &Finished, detailed: bool) -> u8 {
     let guarded = finished.plan.tripped().any(|guard| guard.guard != GuardName::FirstSync);
     if guarded {
         code::REFUSED

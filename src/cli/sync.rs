@@ -48,7 +48,8 @@ async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, conse
     Ok(run::sync(&job, &consent).await?)
 }
 
-fn exit(finished: &Finished, interrupted: bool) -> u8 {
+/// The exit code of a run.
+pub(super) fn exit(finished: &Finished, interrupted: bool) -> u8 {
     if interrupted {
         code::INTERRUPTED
     } else if finished.failure().is_some() {

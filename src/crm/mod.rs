@@ -335,6 +335,16 @@ pub trait Reader: Sync {
         parent: Option<&Self::Id>,
     ) -> impl Future<Output = Result<Lookup, CrmError>> + Send;
 
+    /// The tasks or notes of one contact, from the primary store.
+    ///
+    /// # Errors
+    /// When they could not be read to the end.
+    fn under(
+        &self,
+        kind: Kind,
+        contact: &Self::Id,
+    ) -> impl Future<Output = Result<Vec<RawRecord<Self::Id>>, CrmError>> + Send;
+
     /// The record that already stands where `record` is to be created, as the primary store says (`semantics` 6).
     /// A CRM without such a request answers `None` without making one.
     ///

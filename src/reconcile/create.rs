@@ -14,11 +14,13 @@ use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value,
 pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first";
 
 /// What a create carries, and what it has to leave out.
-struct Content {
-    set: BTreeMap<Field, Value>,
-    cannot: Vec<String>,
+pub struct Content {
+    /// What is sent.
+    pub set: BTreeMap<Field, Value>,
+    /// What cannot be expressed, in a person's words.
+    pub cannot: Vec<String>,
     /// Mapped fields whose value is none that the field takes.
-    unfit: Vec<(Field, String)>,
+    pub unfit: Vec<(Field, String)>,
 }
 
 /// A field that the create leaves out and a later run looks at again: its direction is another one, or Cliengo's create
@@ -28,11 +30,18 @@ fn is_left(draft: &Draft<'_>, kind: Kind, side: Side, field: &Field) -> bool {
     !open || side == Side::Cliengo && draft.input.mapped(field).is_some()
 }
 
-fn content(draft: &Draft<'_>, kind: Kind, side: Side, source: &Record) -> Content {
+/// What a create of `source` carries on `side`, without the fields that are left to a later run.
+pub fn content(
+    draft: &Draft<'_>,
+    kind: Kind,
+    side: Side,
+    source: &Record,
+    is_left: impl Fn(&Field) -> bool,
+) -> Content {
     let mut content = Content { set: BTreeMap::new(), cannot: Vec::new(), unfit: Vec::new() };
     for (field, value) in source.fields.iter().filter(|(field, _)| **field != Field::Tags) {
         let mapped = draft.input.mapped(field);
-        if is_left(draft, kind, side, field) {
+        if is_left(field) {
             continue;
         }
         if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
@@ -93,7 +102,8 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
     }
     let number = draft.next_family();
     let tags = draft.input.capabilities.of(side).tags;
-    let content = content(draft, Kind::Contact, side, &contact.record);
+    let left = |field: &Field| is_left(draft, Kind::Contact, side, field);
+    let content = content(draft, Kind::Contact, side, &contact.record, left);
     let takes_tags = draft.input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(side);
     let all: Vec<String> = if tags.add && takes_tags {
         contact.record.tags().iter().filter(|tag| !is_mark(tag)).map(str::to_owned).collect()
@@ -173,7 +183,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
         let detail = format!("{} cannot create {}s", side.title(), child.kind);
         return draft.cannot(&subject, side, Action::Create, detail);
     }
-    let content = content(draft, child.kind, side, &child.record);
+    let content = content(draft, child.kind, side, &child.record, |field| is_left(draft, child.kind, side, field));
     let required = if child.kind == Kind::Task { Field::Title } else { Field::Body };
     if !content.set.contains_key(&required) {
         let detail = format!("it has no {required}, and {} takes no {} without one", side.title(), child.kind);
@@ -203,7 +213,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, child: &Unlinked, reti
 }
 
 /// What the new record will not have: known to be empty there, so that it is not news next night.
-fn left_out(source: &BTreeMap<Field, Value>, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
+pub fn left_out(source: &BTreeMap<Field, Value>, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
     let missing = source.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
     missing.map(|field| (field.clone(), Value::Empty)).collect()
 }
@@ -214,7 +224,8 @@ fn say_cannot(draft: &mut Draft<'_>, subject: &Subject, side: Side, cannot: Vec<
     }
 }
 
-fn changes(set: &BTreeMap<Field, Value>, origin: Side) -> Vec<Change> {
+/// What a create sends, as a person is shown it.
+pub fn changes(set: &BTreeMap<Field, Value>, origin: Side) -> Vec<Change> {
     set.iter()
         .map(|(field, value)| Change::Value {
             field: field.clone(),

@@ -10,7 +10,7 @@ use super::project::SourceTask;
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
-    Both, ByKind, Capabilities, Field, GhlId, Ids, Kind, Mapped, MatchKey, Record, Side, SideId, Told, Value,
+    Both, ByKind, Capabilities, Field, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Record, Side, SideId, Told, Value,
 };
 
 /// What one run knows of one pair.
@@ -69,6 +69,45 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// What is known where nothing was listed.
+    #[must_use]
+    pub fn unlisted(
+        pair: &'a Pair,
+        forms: &'a Forms,
+        mode: Mode,
+        now: Timestamp,
+        capabilities: Both<Capabilities>,
+        links: ByKind<u64>,
+    ) -> Self {
+        Self {
+            pair,
+            mapped: &forms.mapped,
+            mode,
+            now,
+            first_sync: false,
+            capabilities,
+            listings: Both::default(),
+            links,
+            contacts: Vec::new(),
+            children: Vec::new(),
+            parents: BTreeMap::new(),
+            unlinked: Both::default(),
+            loose: Both::default(),
+            unknown_parents: BTreeSet::new(),
+            covered: BTreeSet::new(),
+            secondaries: Vec::new(),
+            successors: BTreeMap::new(),
+            holders: Both::default(),
+            pending: BTreeSet::new(),
+            unparsable: Vec::new(),
+            kept_news: BTreeSet::new(),
+            remembered: BTreeSet::new(),
+            tasks: BTreeMap::new(),
+            told: BTreeMap::new(),
+            zone: &forms.zone,
+        }
+    }
+
     /// The policy of `kind`.
     #[must_use]
     pub fn policy(&self, kind: Kind) -> &KindPolicy {

@@ -14,6 +14,7 @@ mod missing;
 mod plan;
 mod project;
 mod scope;
+mod undo;
 mod update;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use input::*;
 pub use merge::{Decision, Rules, Sight, TagNews, decide, tag_news};
 pub use plan::*;
 pub use project::{SourceTask, untold};
+pub use undo::{Deed, Listed, Still, Trace, Undoing, undo};
 use update::{Story, plan_linked, plan_pair};
 
 use crate::config::Direction;
@@ -283,6 +285,7 @@ fn finish(draft: Draft<'_>) -> Plan {
     let mut plan = Plan {
         pair: input.pair.name.clone(),
         mode: input.mode,
+        undoes: None,
         first_sync: input.first_sync,
         listings: input.listings.clone(),
         in_sync: links.saturating_sub(draft.busy.len() as u64),

@@ -19,6 +19,8 @@ pub enum Mode {
     Full,
     /// Without a base, because the state was lost (`semantics` 26).
     Rebuild,
+    /// Not at all: what an earlier run wrote is taken back (`semantics` 33).
+    Undo,
 }
 
 impl Mode {
@@ -29,6 +31,7 @@ impl Mode {
             Self::Incremental => "incremental",
             Self::Full => "full",
             Self::Rebuild => "rebuild",
+            Self::Undo => "undo",
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct Plan {
     pub pair: String,
     /// How it was compared.
     pub mode: Mode,
+    /// The run whose writes it takes back.
+    pub undoes: Option<i64>,
     /// Whether the pair had no links before.
     pub first_sync: bool,
     /// What was listed.
@@ -233,7 +238,7 @@ pub struct Settle {
     pub tags: TagDelta,
     /// The link that a recreated record leaves behind.
     pub retires: Option<i64>,
-    /// The side whose half is gone: the survivor was marked, and the link is kept.
+    /// The side whose half is gone: the survivor was marked or made again, or this removes the half; the link is kept.
     pub keeps: Option<Side>,
     /// The link that is made is outside the scope.
     #[serde(default)]
@@ -244,6 +249,10 @@ pub struct Settle {
     /// What Cliengo was told of a task: a note that is made for it gets no link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<Projection>,
+    /// The deeds of an earlier run that it takes back. The other side has no part in it: its shadow takes what stands in
+    /// `shadows`, and no tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<i64>,
 }
 
 /// Tags added and removed.
@@ -392,6 +401,8 @@ pub enum HeldReason {
     Picklist,
     /// It left the scope; its link sleeps.
     OutOfScope,
+    /// Somebody changed or removed it since the run that is undone: it stays as it is. (`semantics` 33)
+    EditedSince,
     /// The first sync waits for approval.
     FirstSync,
 }

@@ -35,6 +35,9 @@ pub struct Document<'a> {
     plan_id: String,
     pair: &'a str,
     mode: crate::reconcile::Mode,
+    /// Only in an undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<i64>,
     first_sync: bool,
     generated_at: String,
     listings: Both<ByKind<ListingDocument<'a>>>,
@@ -138,6 +141,7 @@ pub fn json(finished: &Finished) -> Document<'_> {
         plan_id: plan.id(),
         pair: &plan.pair,
         mode: plan.mode,
+        undoes: plan.undoes,
         first_sync: plan.first_sync,
         generated_at: to_the_second(finished.generated_at),
         listings: Both::from_fn(|side| ByKind::from_fn(|kind| listing(plan.listings.of(side).of(kind)))),

@@ -318,7 +318,11 @@ fn trouble(page: &mut Page, finished: &Finished, run: &RunRecord) {
         }
         let (mark, word, paint) = words::outcome(sort);
         page.heading(&format!("{mark} {} {word}", words::number(of_sort.len() as u64)), paint);
-        page.flow(Line::of("  "), 2, Line::of(words::consequence(sort)));
+        let consequence = match finished.plan.undoes {
+            Some(_) => words::consequence_in_an_undo(sort),
+            None => words::consequence(sort),
+        };
+        page.flow(Line::of("  "), 2, Line::of(consequence));
         for operation in of_sort.iter().take(MOST_TROUBLE) {
             let ids = Side::BOTH.map(|side| words::id_or_dash(&operation.ids, side)).join("  ");
             let what = format!("{} {}", operation.action.as_str(), words::named(operation.kind, &operation.label));

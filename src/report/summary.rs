@@ -18,8 +18,11 @@ pub(super) fn write(page: &mut Page, finished: &Finished) {
     page.gap();
     table(page, finished);
     page.gap();
-    let in_sync = words::counted_wide(finished.plan.in_sync, "record");
-    page.line(0, &Line::of(format!("{in_sync} in sync.")));
+    // An undo compares nothing.
+    if finished.plan.undoes.is_none() {
+        let in_sync = words::counted_wide(finished.plan.in_sync, "record");
+        page.line(0, &Line::of(format!("{in_sync} in sync.")));
+    }
     if finished.plan.outside > 0 {
         let outside = words::counted_wide(finished.plan.outside, "contact");
         page.line(

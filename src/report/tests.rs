@@ -54,6 +54,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
             outside: 0,
             pair: "demo".to_owned(),
             mode: Mode::Incremental,
+            undoes: None,
             first_sync: false,
             listings: Both { cliengo: side.clone(), ghl: side },
             in_sync: 1802,

@@ -28,11 +28,15 @@ fn title(finished: &Finished, plan_id: &str) -> Line {
     let plan = &finished.plan;
     let mut what = match &finished.run {
         None => "dry run".to_owned(),
-        Some(run) if run.refused => format!("sync {}, refused", run.id),
-        Some(run) => format!("sync {}", run.id),
+        Some(run) => {
+            let name = if plan.undoes.is_some() { "run" } else { "sync" };
+            format!("{name} {}{}", run.id, if run.refused { ", refused" } else { "" })
+        }
     };
-    if plan.mode != Mode::Incremental {
-        what = format!("{what}, {}", plan.mode.as_str());
+    match plan.undoes {
+        Some(run) => what = format!("{what}, undo of run {run}"),
+        None if plan.mode != Mode::Incremental => what = format!("{what}, {}", plan.mode.as_str()),
+        None => {}
     }
     if plan.first_sync {
         what.push_str(", first sync");

@@ -44,6 +44,7 @@ pub fn brief(finished: &Finished) -> String {
     lines.extend(incomplete(plan));
     let more = match run {
         Some(run) => format!("In full: concord history {} --pair {}", run.id, on_one_line(&plan.pair)),
+        None if plan.undoes.is_some() => format!("In full: {} --dry-run", words::apply_command(plan)),
         None => format!("In full: concord plan --pair {}", on_one_line(&plan.pair)),
     };
     lines.push(more);
@@ -70,13 +71,21 @@ fn done(plan: &Plan, run: &RunRecord) -> String {
 fn failed(plan: &Plan, run: &RunRecord) -> String {
     let why = on_one_line(run.failure.as_deref().unwrap_or_default());
     let applied = words::number(Outcomes::of(plan, run).applied);
-    format!("The run failed: {why}. Applied {applied} of {}; the next run goes on from there.", operations(plan))
+    let rest = match plan.undoes {
+        Some(run) => format!("undo run {run} again for the rest"),
+        None => "the next run goes on from there".to_owned(),
+    };
+    format!("The run failed: {why}. Applied {applied} of {}; {rest}.", operations(plan))
 }
 
 fn nothing_to_do(plan: &Plan) -> String {
     let waiting = totals::waiting(plan);
     let incomplete =
         Side::BOTH.iter().any(|side| Kind::ALL.iter().any(|kind| is_incomplete(plan.listings.of(*side).of(*kind))));
+    if let Some(run) = plan.undoes {
+        let left = if waiting > 0 { format!("; {}", need(waiting)) } else { String::new() };
+        return format!("Nothing to take back of run {run}{left}.");
+    }
     let differ = plan.held.len() + plan.unsupported.len() + plan.conflicts.len();
     if waiting > 0 {
         format!("Nothing to do; {}.", need(waiting))

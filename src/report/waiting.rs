@@ -33,7 +33,7 @@ pub(super) fn write(page: &mut Page, finished: &Finished, plan_id: &str) {
     let plan = &finished.plan;
     conflicts(page, &plan.conflicts);
     held(page, &plan.held);
-    unsupported(page, &plan.unsupported);
+    unsupported(page, &plan.unsupported, plan.undoes.is_some());
     incomplete(page, plan);
     guards(page, plan, plan_id, finished.run.is_some() && !finished.is_refused());
 }
@@ -111,7 +111,7 @@ fn said_of(record: &Held) -> String {
     if record.detail.is_empty() { name } else { format!("{name}: {}", on_one_line(&record.detail)) }
 }
 
-fn unsupported(page: &mut Page, unsupported: &[Unsupported]) {
+fn unsupported(page: &mut Page, unsupported: &[Unsupported], undoes: bool) {
     if unsupported.is_empty() {
         return;
     }
@@ -120,7 +120,7 @@ fn unsupported(page: &mut Page, unsupported: &[Unsupported]) {
         groups.entry((record.side, record.kind, record.action)).or_default().push(record);
     }
     page.heading(&format!("Unsupported ({})", words::number(unsupported.len() as u64)), Paint::Yellow);
-    page.flow(Line::of("  "), 2, Line::of(words::UNSUPPORTED));
+    page.flow(Line::of("  "), 2, Line::of(if undoes { words::UNSUPPORTED_IN_AN_UNDO } else { words::UNSUPPORTED }));
     for ((side, kind, action), records) in groups {
         let title = format!("{} ({})", words::cannot(side, kind, action), words::number(records.len() as u64));
         page.line(2, &Line::painted(title, Paint::Bold));

@@ -77,6 +77,19 @@ pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
     }
 }
 
+/// The same of an undo: no later sync takes it up.
+pub(super) const fn consequence_in_an_undo(outcome: OperationOutcome) -> &'static str {
+    match outcome {
+        OperationOutcome::Applied => "Done.",
+        OperationOutcome::Refused => "The CRM said no; nothing was changed. Look, and change it by hand.",
+        OperationOutcome::Failed | OperationOutcome::NotStarted => {
+            "Nothing was changed. Undo the run again for the rest."
+        }
+        OperationOutcome::Unknown => "It may or may not have been done. Undo the run again: it looks first.",
+        OperationOutcome::SkippedStale => "It changed while the undo was on, so it stays as it is.",
+    }
+}
+
 /// A reason's name, and what it means and asks for.
 pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
@@ -133,6 +146,10 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Outside the scope",
             "Nothing is written for it, and it is never deleted. Change [pair.NAME.scope] or the record to take it in again.",
         ),
+        HeldReason::EditedSince => (
+            "Changed since",
+            "Somebody changed or removed it after the run that is undone, so it stays as it is. Look, and change it by hand.",
+        ),
         HeldReason::FirstSync => ("First sync", "It waits until the first sync is approved."),
     }
 }
@@ -140,6 +157,10 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
 /// What it means that something cannot be expressed, and what it asks for.
 pub(super) const UNSUPPORTED: &str =
     "Not sent, since that CRM would not take it; said once. Where both should agree, change it there by hand.";
+
+/// The same of an undo.
+pub(super) const UNSUPPORTED_IN_AN_UNDO: &str =
+    "That CRM cannot take it back. Where it matters, change it there by hand.";
 
 /// Which rule of `docs/RULES.md` holds such a record, where one does.
 pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
@@ -156,6 +177,7 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
         HeldReason::FirstSync => Some(24),
         HeldReason::Unlisted => Some(28),
         HeldReason::UnknownOutcome => Some(31),
+        HeldReason::EditedSince => Some(33),
         HeldReason::TooYoung | HeldReason::Unparsable | HeldReason::Quarantined => None,
     }
 }
@@ -223,6 +245,7 @@ pub(super) fn apply_command(plan: &Plan) -> String {
         Mode::Incremental => format!("concord sync --pair {pair}"),
         Mode::Full => format!("concord sync --pair {pair} --full"),
         Mode::Rebuild => format!("concord sync --pair {pair} --rebuild"),
+        Mode::Undo => format!("concord undo {} --pair {pair}", plan.undoes.unwrap_or_default()),
     }
 }
 

@@ -7,8 +7,9 @@ use futures::StreamExt;
 use tracing::{info, warn};
 
 use super::breaker::Breaker;
+use super::foresee::{self, Foreseen, foresee};
 use super::settle::{self, Adoption, Applied};
-use super::{Ended, Job, OperationOutcome, RunError, held, recover};
+use super::{Ended, Job, OperationOutcome, RunError, deed, held, recover};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
@@ -21,6 +22,13 @@ use crate::state::{IntentDraft, IntentState, Stage, State, StateError};
 struct Made {
     link: Option<i64>,
     id: Option<SideId>,
+}
+
+/// Which of an operation's requests it is.
+#[derive(Clone, Copy)]
+struct Turn {
+    first: bool,
+    last: bool,
 }
 
 /// What one request of an operation leads to.
@@ -41,6 +49,8 @@ struct Applying<'a, C, G> {
     ended: Mutex<BTreeMap<u32, Ended>>,
     /// Operations of which a request may have been sent.
     journaled: Mutex<BTreeSet<u32>>,
+    /// What an undo moved before it was sent.
+    foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
 }
 
@@ -67,6 +77,7 @@ where
         made: Mutex::default(),
         ended: Mutex::default(),
         journaled: Mutex::default(),
+        foreseen: Mutex::default(),
         breaker: Breaker::default(),
     };
     let failure = applying.all(plan).await.err();
@@ -209,8 +220,8 @@ where
             return Ok(ended(OperationOutcome::Failed, "there is no request that expresses it"));
         }
         for (at, request) in operation.requests.iter().enumerate() {
-            let last = at + 1 == operation.requests.len();
-            if let Step::Done(ended) = self.send(crm, operation, write, request, last).await? {
+            let turn = Turn { first: at == 0, last: at + 1 == operation.requests.len() };
+            if let Step::Done(ended) = self.send(crm, operation, write, request, turn).await? {
                 return Ok(ended);
             }
         }
@@ -299,14 +310,14 @@ where
         operation: &Operation,
         write: &Write,
         request: &Request,
-        last: bool,
+        turn: Turn,
     ) -> Result<Step, StateError> {
         let request = self.resolved(request);
-        let intent = self.journal(operation, write, &request)?;
+        let intent = self.journal(operation, write, &request, turn.first)?;
         held(&self.journaled).insert(operation.id);
         match crm.send(&request).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
-                Ok(answer) if last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),
+                Ok(answer) if turn.last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),
                 Ok(_) => {
                     held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
                     Ok(Step::Next)
@@ -315,6 +326,7 @@ where
             },
             Outcome::NotSent(why) => {
                 held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
+                self.withdraw(operation)?;
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
@@ -326,6 +338,7 @@ where
             }
             Outcome::Refused(refusal) => {
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
+                self.withdraw(operation)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
                 // Who may not ask at all was not refused this record.
@@ -351,13 +364,14 @@ where
         resolved
     }
 
-    fn journal(&self, operation: &Operation, write: &Write, request: &Request) -> Result<i64, StateError> {
+    /// Writes a request down before it is sent, with the `first` one also what an undo needs.
+    fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
         let parent_link = operation.settle.parent.and_then(|link| self.resolve(link));
         let adoption = Adoption::of(&operation.settle, &operation.ids, &write.set, parent_link);
         let sought = Record { fields: write.set.clone(), ..Record::default() };
-        held(self.state).open_intent(&IntentDraft {
+        let draft = IntentDraft {
             run: self.run,
             operation: operation.id,
             side: operation.side,
@@ -369,7 +383,25 @@ where
             parent_id: parent.as_ref().filter(|_| create).map(SideId::as_str),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
             settle: create.then(|| serde_json::to_string(&adoption)).transpose()?,
-        })
+        };
+        let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
+        let stage = held(self.stage);
+        let (intent, foreseen) = held(self.state).atomically(|state| {
+            let mut foreseen = None;
+            if first {
+                deed::leave(state, &stage, self.run, operation, write, known)?;
+                foreseen = foresee(state, operation, write, self.run)?;
+            }
+            Ok((state.open_intent(&draft)?, foreseen))
+        })?;
+        held(&self.foreseen).extend(foreseen.map(|foreseen| (operation.id, foreseen)));
+        Ok(intent)
+    }
+
+    /// Puts back what was moved for a request that was not done.
+    fn withdraw(&self, operation: &Operation) -> Result<(), StateError> {
+        let foreseen = held(&self.foreseen).remove(&operation.id);
+        foreseen.map_or(Ok(()), |foreseen| foresee::withdraw(&held(self.state), operation, foreseen))
     }
 
     fn finish<W: Writer>(
@@ -436,7 +468,11 @@ where
             created,
             answer,
         };
-        settle::applied(state, &settled, |reference| self.resolve(reference))
+        let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
+        if operation.write.is_some() {
+            deed::complete(state, (self.run, operation.id), &settled, link)?;
+        }
+        Ok(link)
     }
 
     /// No answer, or none that can be understood. A create is looked for at once; what is not found now is read back

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::UndoRefusal;
 use crate::crm::CrmError;
 use crate::state::{LockError, StateError};
 
@@ -25,6 +26,9 @@ pub enum RunError {
         /// What moved.
         why: String,
     },
+    /// A run cannot be undone.
+    #[error(transparent)]
+    Undo(#[from] UndoRefusal),
     /// A part of the program ended before it should.
     #[error("a part of the run ended unexpectedly: {0}")]
     Broken(String),

@@ -56,6 +56,14 @@ pub struct RunRecord {
     pub failure: Option<String>,
 }
 
+impl RunRecord {
+    /// A run that has done nothing yet.
+    pub(super) fn begun(id: i64, started: Timestamp, recovered: u64) -> Self {
+        let outcomes = BTreeMap::new();
+        Self { id, started, finished: started, outcomes, recovered, refused: false, failure: None }
+    }
+}
+
 /// A plan, and the run that applied it where there was one.
 #[derive(Clone, Debug)]
 pub struct Finished {

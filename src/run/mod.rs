@@ -4,10 +4,14 @@
 
 mod apply;
 mod approval;
+mod backup;
 mod breaker;
+mod deed;
 mod error;
 mod finished;
+mod foresee;
 mod gather;
+mod opened;
 mod parents;
 mod pull;
 mod recover;
@@ -15,6 +19,7 @@ mod rederive;
 mod saved;
 mod settle;
 mod tasks;
+mod undo;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,18 +28,19 @@ pub use approval::Approval;
 pub use error::RunError;
 pub use finished::*;
 use gather::{Gathered, gather};
-use jiff::Timestamp;
+use opened::Opened;
 use pull::{Pulled, pull};
 pub use saved::{SavedPlan, SavedPlanError};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
+pub use undo::{UndoRefusal, plan_undo, undo};
 
 use crate::clock::Clock;
-use crate::config::Pair;
+use crate::config::{Pair, Retention};
 use crate::crm::{Reader, Usage, Writer};
 use crate::reconcile::{Mode, Plan, reconcile};
 use crate::record::{Both, CliengoId, Forms, GhlId, Side};
-use crate::state::{PairLock, Stage, State, StateError, Watch, set_aside};
+use crate::state::{Stage, State, StateError, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
 pub const MAPPING_VERSION: &str = "1";
@@ -59,6 +65,8 @@ pub struct Job<'a, C, G> {
     pub mode: Mode,
     /// How many contacts are written at a time, each with its tasks and notes; the pace is the CRM's.
     pub families: usize,
+    /// How long history is kept.
+    pub retention: Retention,
     /// Cancelled when the run is to stop: nothing further is started.
     pub stop: CancellationToken,
     /// Asked before every commit of the state; `None` but in tests.
@@ -69,7 +77,7 @@ impl<C, G> Job<'_, C, G> {
     /// The pair's state file; a rebuild makes a new one beside it, and an interrupted rebuild goes on with that.
     fn state_path(&self) -> PathBuf {
         match self.mode {
-            Mode::Incremental | Mode::Full => State::path_of(self.state_dir, &self.pair.name),
+            Mode::Incremental | Mode::Full | Mode::Undo => State::path_of(self.state_dir, &self.pair.name),
             Mode::Rebuild => State::path_of(self.state_dir, &format!("{}.rebuild", self.pair.name)),
         }
     }
@@ -112,10 +120,10 @@ where
         Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
         opened => opened?,
     };
-    let staging = StagingFile::new(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())));
+    let staging = StagingFile::of(job);
     let stage = Mutex::new(Stage::create(&staging.0, state.as_ref())?);
     let pulled = pull(job, &stage, state.as_ref()).await?;
-    check_accounts(state.as_ref(), &pulled)?;
+    check_accounts(state.as_ref(), &pulled.accounts)?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
     let plan = draw(job, &gathered, &pulled.forms);
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
@@ -125,8 +133,8 @@ where
 struct StagingFile(PathBuf);
 
 impl StagingFile {
-    fn new(path: PathBuf) -> Self {
-        Self(path)
+    fn of<C, G>(job: &Job<'_, C, G>) -> Self {
+        Self(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())))
     }
 }
 
@@ -160,62 +168,29 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    let started = job.clock.now();
-    let _lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
-    sweep(job.state_dir, &job.pair.name);
-    let path = job.state_path();
-    let state = match State::open(&path) {
-        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => {
-            set_aside(&path, started)?;
-            State::open(&path)?
-        }
-        opened => opened?,
-    };
-    if let Some(watch) = &job.watch {
-        state.watch(watch.clone())?;
-    }
-    let state = Mutex::new(state);
-    held(&state).close_abandoned()?;
-    let run = held(&state).begin_run(job.mode.as_str(), "", started)?;
-    info!(pair = job.pair.name, run, mode = job.mode.as_str(), "run begins");
-    let mut done = sync_locked(job, consent, &path, &state, run, started).await;
-    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Err(error) = &done {
-        // A stale plan is a refusal, not a failure: nothing went wrong.
-        let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
-        let summary = serde_json::json!({ "error": error.to_string() });
-        // The first error is the one to report.
-        let _ = state.finish_run(run, status, &summary, job.clock.now());
-    }
-    let mut closed = state.checkpoint();
-    let is_rebuilt = done.as_ref().is_ok_and(|finished| !finished.is_refused() && finished.failure().is_none());
-    if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
-        closed = state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), started);
-    }
-    if let Ok(finished) = &mut done {
-        finished.fails(closed);
-    }
-    done
+    let opened = Opened::open(job)?;
+    let run = opened.begin(job)?;
+    let done = sync_locked(job, consent, &opened, run).await;
+    opened.close(job, run, done)
 }
 
 async fn sync_locked<C, G>(
     job: &Job<'_, C, G>,
     consent: &Consent,
-    path: &Path,
-    state: &Mutex<State>,
+    opened: &Opened,
     run: i64,
-    started: Timestamp,
 ) -> Result<Finished, RunError>
 where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    let (state, started) = (&opened.state, opened.started);
     // The reader's own connection: no lock is held while a CRM is waited for.
-    let snapshot = State::open_read_only(path)?;
+    let snapshot = State::open_read_only(&opened.path)?;
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
     let stage = Mutex::new(Stage::create(&staging, snapshot.as_ref())?);
     let pulled = pull(job, &stage, snapshot.as_ref()).await?;
-    check_accounts(snapshot.as_ref(), &pulled)?;
+    check_accounts(snapshot.as_ref(), &pulled.accounts)?;
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
@@ -227,41 +202,75 @@ where
     if let Some(saved) = &consent.saved {
         saved.check(job.pair, &plan_id, &held(state), started)?;
     }
-    let mut record = RunRecord {
-        id: run,
-        started,
-        finished: started,
-        outcomes: std::collections::BTreeMap::new(),
-        recovered,
-        refused: false,
-        failure: None,
-    };
-    let approval = Approval::of(consent, &plan, &held(state))?;
-    if approval.refuses(&plan) {
+    let mut record = RunRecord::begun(run, started, recovered);
+    let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
+    let after = |state: &mut State| settle::after(state, &stage, &gathered, &pulled, run, started);
+    carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
+    Ok(ended(job, state, plan, record))
+}
+
+/// Holds a plan against its guards and a person's consent, and applies it where it passes. `before` writes it down,
+/// `after` settles what needs no request.
+#[expect(clippy::too_many_arguments, reason = "what a plan is applied with, each of its own type")]
+async fn carry_out<C, G>(
+    job: &Job<'_, C, G>,
+    consent: &Consent,
+    state: &Mutex<State>,
+    stage: &Mutex<Stage>,
+    plan: &Plan,
+    forms: &Forms,
+    record: &mut RunRecord,
+    before: impl FnOnce(&mut State) -> Result<(), StateError>,
+    after: impl FnOnce(&mut State) -> Result<(), StateError>,
+) -> Result<(), RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    let approval = Approval::of(consent, plan, &held(state))?;
+    if approval.refuses(plan) {
         record.refused = true;
-        held(state).keep_refused(&plan_id, run, &approval::guarded(&plan))?;
-    } else {
-        settle::before(&mut held(state), &plan, &gathered, run)?;
-        let (outcomes, failure) = apply::apply(job, state, &stage, run, &plan, &pulled.forms).await;
-        record.outcomes = outcomes;
-        let settled = match failure {
-            Some(failure) => Err(failure),
-            None => settle::after(&mut held(state), &stage, &gathered, &pulled, run, started),
-        };
-        record.failure = settled.err().map(|why| why.to_string());
+        held(state).keep_refused(&plan.id(), record.id, &approval::guarded(plan))?;
+        return Ok(());
     }
+    backup::before_a_large_run(&held(state), plan, record.started)?;
+    before(&mut held(state))?;
+    let (outcomes, failure) = apply::apply(job, state, stage, record.id, plan, forms).await;
+    record.outcomes = outcomes;
+    let settled = match failure {
+        Some(failure) => Err(failure),
+        None => after(&mut held(state)),
+    };
+    record.failure = settled.err().map(|why| why.to_string());
+    Ok(())
+}
+
+/// The finished run, written into the history.
+fn ended<C: Reader, G: Reader>(
+    job: &Job<'_, C, G>,
+    state: &Mutex<State>,
+    plan: Plan,
+    mut record: RunRecord,
+) -> Finished {
+    let (run, started) = (record.id, record.started);
     record.finished = job.clock.now();
     let mut finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
     let (status, summary) = finished.summary();
     let kept = held(state).finish_run(run, status, &summary, job.clock.now());
     finished.fails(kept);
     info!(pair = job.pair.name, run, status, "run ends");
-    Ok(finished)
+    finished
 }
 
 /// Reconciles, and writes down what each operation will send.
 fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, gathered: &Gathered<'_>, forms: &Forms) -> Plan {
     let mut plan = reconcile(&gathered.input);
+    write_requests(job, &mut plan, forms);
+    plan
+}
+
+/// Writes down what each operation will send.
+fn write_requests<C: Reader, G: Reader>(job: &Job<'_, C, G>, plan: &mut Plan, forms: &Forms) {
     for operation in &mut plan.operations {
         if let Some(write) = &operation.write {
             operation.requests = match operation.side {
@@ -270,13 +279,12 @@ fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, gathered: &Gathered<'_>, form
             };
         }
     }
-    plan
 }
 
-fn check_accounts(state: Option<&State>, pulled: &Pulled) -> Result<(), StateError> {
+fn check_accounts(state: Option<&State>, accounts: &Both<Option<String>>) -> Result<(), StateError> {
     let Some(state) = state else { return Ok(()) };
     for side in Side::BOTH {
-        let (Some(bound), Some(found)) = (state.meta(&format!("account.{side}"))?, pulled.accounts.of(side)) else {
+        let (Some(bound), Some(found)) = (state.meta(&format!("account.{side}"))?, accounts.of(side)) else {
             continue;
         };
         if bound != *found {
@@ -293,11 +301,7 @@ fn check_accounts(state: Option<&State>, pulled: &Pulled) -> Result<(), StateErr
 
 fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
     held(state).atomically(|state| {
-        for side in Side::BOTH {
-            if let Some(account) = pulled.accounts.of(side) {
-                state.bind(side, account)?;
-            }
-        }
+        bind_accounts(state, &pulled.accounts)?;
         if pulled.learned.tags_read {
             state.set_meta("learned.tags_read", "true")?;
         }
@@ -306,4 +310,14 @@ fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
         }
         Ok(())
     })
+}
+
+/// Inside the caller's transaction.
+fn bind_accounts(state: &State, accounts: &Both<Option<String>>) -> Result<(), StateError> {
+    for side in Side::BOTH {
+        if let Some(account) = accounts.of(side) {
+            state.bind(side, account)?;
+        }
+    }
+    Ok(())
 }

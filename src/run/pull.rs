@@ -67,9 +67,7 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    let location = job.ghl.account().await?;
-    let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
-    let forms = Forms { mapped, ..forms(job, &location) };
+    let (location, forms) = locate(job).await?;
     let sinks = Both::from_fn(|side| StageSink { stage, side });
     let (cliengo, ghl) =
         tokio::try_join!(job.cliengo.list_contacts(&sinks.cliengo), job.ghl.list_contacts(&sinks.ghl))?;
@@ -90,6 +88,17 @@ where
     pull_children(job, stage, state, &mut pulled).await?;
     doubt_shrunken(job, state, &mut pulled)?;
     Ok(pulled)
+}
+
+/// Asks GHL for the location, and how the pair's values become canonical there.
+///
+/// # Errors
+/// When it cannot be asked, or a mapped field is not there.
+pub(super) async fn locate<C, G: Reader>(job: &Job<'_, C, G>) -> Result<(Account, Forms), RunError> {
+    let location = job.ghl.account().await?;
+    let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
+    let forms = Forms { mapped, ..forms(job, &location) };
+    Ok((location, forms))
 }
 
 fn forms<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::settle::{self, Adoption, Applied};
-use super::{Job, RunError, held};
+use super::{Job, RunError, deed, held};
 use crate::crm::{Reader, Unparsable};
 use crate::reconcile::LinkRef;
 use crate::record::{Action, CliengoId, Forms, GhlId, Record, RemoteId, Side};
@@ -140,10 +140,11 @@ fn adopt<I: RemoteId>(
             created: Some(id.clone().tagged()),
             answer: &answer,
         };
-        settle::applied(state, &settled, |reference| match reference {
+        let link = settle::applied(state, &settled, |reference| match reference {
             LinkRef::Existing(link) => Some(link),
             LinkRef::MadeBy(_) => None,
         })?;
+        deed::complete(state, intent.operation, &settled, link)?;
         state.close_intent(intent.id, IntentState::Adopted, None, Some(id.as_str()))?;
         let (run, number) = intent.operation;
         state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))?;

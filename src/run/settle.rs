@@ -55,6 +55,9 @@ pub fn applied(
     if let (Some(link), Some(projection)) = (link, projection) {
         state.tell(link, projection)?;
     }
+    for deed in &applied.settle.undoes {
+        state.take_back(*deed, applied.run, link)?;
+    }
     Ok(link)
 }
 
@@ -64,7 +67,7 @@ fn shadowed<'a>(applied: &'a Applied<'_>) -> impl Iterator<Item = (&'a Field, &'
 }
 
 /// The fields of the answer that were written; what the answer does not carry stands as it was sent.
-fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
+pub(super) fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
     let answered = |field: &Field, sent: &Value| applied.answer.get(field).unwrap_or(sent).clone();
     shadowed(applied).map(|(field, sent)| (field.clone(), answered(field, sent))).collect()
 }
@@ -105,6 +108,9 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
     if applied.settle.outside {
         state.set_scope(id, true)?;
     }
+    if let Some(gone) = applied.settle.keeps {
+        keep(state, id, gone, applied.run)?;
+    }
     Ok(id)
 }
 
@@ -117,7 +123,11 @@ fn leave_secondary(state: &State, ids: &Ids) -> Result<(), StateError> {
     }
 }
 
-fn changed(
+/// Moves the shadows of a link by what was written to one of its records.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn changed(
     state: &State,
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,
@@ -136,6 +146,7 @@ fn changed(
             fields.extend(written(applied));
         }
         if applied.action == Action::Tag
+            && (ours || applied.settle.undoes.is_empty())
             && let Some((before, now)) = moved_tags(state, link, side, applied)?
         {
             if ours && !applied.settle.tags.were_kept(applied.answer) {
@@ -198,6 +209,16 @@ fn moved_tags(
 }
 
 fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateError> {
+    if let Some(gone) = applied.settle.keeps {
+        // An undo removes what a run made: its source is there still.
+        if let Some(id) = applied.ids.tagged(gone) {
+            state.bury(applied.kind, &id, applied.run, "undone")?;
+        }
+        if let Some(LinkRef::Existing(link)) = applied.settle.link {
+            keep(state, link, gone, applied.run)?;
+        }
+        return Ok(None);
+    }
     let Some(LinkRef::Existing(link)) = applied.settle.link else { return Ok(None) };
     for side in Side::BOTH {
         if let Some(id) = applied.ids.tagged(side) {
@@ -214,9 +235,7 @@ fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateErr
 /// When it cannot be written: then nothing is sent.
 pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, run: i64) -> Result<(), StateError> {
     state.atomically(|state| {
-        for operation in &plan.operations {
-            state.plan_operation(run, operation.id, &operation.canonical())?;
-        }
+        write_down(state, plan, run)?;
         for settlement in &plan.settlements {
             settle_one(state, settlement, run)?;
         }
@@ -233,8 +252,16 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
     })
 }
 
+/// Writes the plan's operations into the history, inside the caller's transaction.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn write_down(state: &State, plan: &Plan, run: i64) -> Result<(), StateError> {
+    plan.operations.iter().try_for_each(|operation| state.plan_operation(run, operation.id, &operation.canonical()))
+}
+
 /// One half is gone and the survivor stays.
-fn keep(state: &State, link: i64, gone: Side, run: i64) -> Result<(), StateError> {
+pub(super) fn keep(state: &State, link: i64, gone: Side, run: i64) -> Result<(), StateError> {
     if let Some((kind, id)) = state.link(link)?.and_then(|row| Some((row.kind, row.ids.tagged(gone)?))) {
         state.bury(kind, &id, run, "removed there")?;
     }
@@ -311,9 +338,17 @@ pub(super) fn after(
                 }
             }
         }
-        let next: u64 = generation(Some(state))?.parse().unwrap_or(0) + 1;
-        state.set_meta("generation", &next.to_string())
+        next_generation(state)
     })
+}
+
+/// The snapshot was moved: plans that were saved before are stale. (I47)
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn next_generation(state: &State) -> Result<(), StateError> {
+    let next: u64 = generation(Some(state))?.parse().unwrap_or(0) + 1;
+    state.set_meta("generation", &next.to_string())
 }
 
 /// Notes whose lists were read; where one of them failed, all keep their turn.

@@ -23,6 +23,8 @@ pub struct RunRow {
     pub status: String,
     /// Counts, as JSON.
     pub summary: Option<Json>,
+    /// The run whose writes it takes back.
+    pub undoes: Option<i64>,
 }
 
 /// An operation of the past.
@@ -53,10 +55,11 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         plan_id: row.get(4)?,
         status: row.get(5)?,
         summary: row.get::<_, Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
+        undoes: row.get(7)?,
     })
 }
 
-const RUN: &str = "SELECT id, mode, started, finished, plan_id, status, summary FROM run";
+const RUN: &str = "SELECT id, mode, started, finished, plan_id, status, summary, undoes FROM run";
 
 impl State {
     /// Begins a run.

@@ -3,9 +3,12 @@
 //! Only this room speaks SQL. What it hands out is canonical records and plain values.
 
 mod attempt;
+mod backup;
+mod deed;
 mod history;
 mod journal;
 mod lock;
+mod retention;
 mod shadow;
 mod stage;
 mod told;
@@ -16,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use attempt::Attempt;
+pub use deed::{DeedDraft, DeedRow};
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
@@ -121,11 +125,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/004_moved.sql")),
         M::up(include_str!("migrations/005_told.sql")),
         M::up(include_str!("migrations/006_buried.sql")),
+        M::up(include_str!("migrations/007_deed.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 6;
+const SCHEMA: usize = 7;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -280,7 +280,9 @@ impl State {
     /// When it cannot be written.
     pub fn keep(&self, link: i64, gone: Side) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE link SET status = 'kept' WHERE (id = ?1 OR parent = ?1) AND status = 'live'")?
+            .prepare_cached(
+                "UPDATE link SET status = 'kept' WHERE (id = ?1 OR parent = ?1) AND status IN ('live', 'out_of_scope')",
+            )?
             .execute([link])?;
         self.connection
             .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND side = ?2")?

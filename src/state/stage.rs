@@ -234,6 +234,16 @@ impl Stage {
         Ok(statement.query_row([side.as_str(), kind.as_str(), id], staged).optional()?)
     }
 
+    /// The listed tasks or notes of one contact.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn under(&self, side: Side, kind: Kind, parent: &str) -> Result<Vec<StagedRow>, StateError> {
+        let sql = format!("{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.parent_id = ?3 ORDER BY r.remote_id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_map([side.as_str(), kind.as_str(), parent], staged)?.collect::<Result<_, _>>()?)
+    }
+
     /// Whether a record was listed.
     ///
     /// # Errors

@@ -366,3 +366,38 @@ async fn a_first_sync_that_is_killed_ten_times_ends_where_an_undisturbed_one_doe
     }
     assert_eq!(ends[0], ends[1]);
 }
+
+#[test]
+fn an_undo_takes_a_run_back_by_its_number_and_waits_for_an_approval_where_a_guard_says_so() {
+    let desk = Desk::demo();
+    desk.run(&["undo", "1"]).code(10).tells("pair demo has no run 1").tells("concord history");
+    assert!(!desk.path("state/demo.db").exists());
+    desk.run(&["sync"]).code(3);
+    for number in ["99", "first", ""] {
+        let said = desk.run(&["undo", number, "--format", "json"]).code(10);
+        assert!(said.out.is_empty(), "{said:?}");
+    }
+    desk.run(&["undo"]).code(10);
+    let before = outlines_of(&desk.run(&["sandbox", "dump"]).json());
+    let planned = desk.run(&["undo", "1", "--dry-run", "--format", "json"]).code(4).json();
+    assert_eq!((&planned["mode"], &planned["undoes"]), (&json!("undo"), &json!(1)));
+    let refused = desk.run(&["undo", "1"]).code(4).tells("concord undo 1 --pair demo --approve");
+    assert_eq!(outlines_of(&desk.run(&["sandbox", "dump"]).json()), before, "{refused:?}");
+    let id = planned["plan_id"].as_str().unwrap();
+    let undone = desk.run(&["undo", "1", "--approve", id, "--format", "json"]).json();
+    assert_eq!(undone["plan_id"], planned["plan_id"]);
+    let applied = undone["operations"].as_array().unwrap().iter().all(|operation| operation["outcome"] == "applied");
+    assert!(applied && undone["run"]["outcomes"]["applied"].as_u64().unwrap() > 20, "{undone:#}");
+    desk.run(&["history"]).code(0).tells("takes back run 1");
+    let run = undone["run"]["id"].to_string();
+    desk.run(&["undo", &run]).code(10).tells("is itself the undo of run 1").tells("concord sync --full");
+    let next = desk.run(&["sync", "--format", "json"]).json();
+    assert_eq!(next["operations"], json!([]));
+}
+
+#[test]
+fn an_undo_of_several_pairs_is_refused_and_names_the_flag() {
+    let desk = Desk::with("[pair.demo]\nsandbox = true\n[pair.other]\nsandbox = true\n");
+    desk.run(&["undo", "1"]).code(10).tells("--pair");
+    desk.run(&["undo", "1", "--pair", "other"]).code(10).tells("pair other has no run 1");
+}

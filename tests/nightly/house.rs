@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use concord::clock::{Clock, ManualClock};
-use concord::config::{Config, Pair, Readable};
+use concord::config::{Config, Pair, Readable, Retention};
 use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
@@ -107,6 +107,8 @@ pub struct House {
     pub patient: Duration,
     /// Whether GHL answers as its specification says: not where a test makes it tell nonsense.
     pub strict: bool,
+    /// How long history is kept.
+    pub retention: Retention,
     folder: TempDir,
 }
 
@@ -142,6 +144,7 @@ impl House {
             abreast: 8,
             patient: Duration::from_secs(5),
             strict: true,
+            retention: Retention { history_days: 90 },
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -251,6 +254,28 @@ impl House {
         run::plan(&self.job(&cliengo, &ghl, stop)).await
     }
 
+    /// An undo, a day after the last night. The log begins anew.
+    pub async fn try_undo(&self, run: i64, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
+        self.clock.advance(DAY);
+        self.forget_requests();
+        let (cliengo, ghl) = self.clients(&stop);
+        let job = Job { mode: Mode::Undo, ..self.job(&cliengo, &ghl, stop) };
+        run::undo(&job, run, consent).await
+    }
+
+    /// The same, where nothing stands in its way.
+    pub async fn undo(&self, run: i64) -> Finished {
+        self.try_undo(run, &Consent::default(), CancellationToken::new()).await.unwrap()
+    }
+
+    pub async fn try_plan_undo(&self, run: i64) -> Result<Finished, RunError> {
+        self.forget_requests();
+        let stop = CancellationToken::new();
+        let (cliengo, ghl) = self.clients(&stop);
+        let job = Job { mode: Mode::Undo, ..self.job(&cliengo, &ghl, stop) };
+        run::plan_undo(&job, run).await
+    }
+
     pub fn job<'a, C, G>(&'a self, cliengo: &'a C, ghl: &'a G, stop: CancellationToken) -> Job<'a, C, G> {
         let (pair, clock) = (&self.pair, &*self.ours);
         Job {
@@ -261,6 +286,7 @@ impl House {
             clock,
             mode: self.mode,
             families: self.abreast,
+            retention: self.retention,
             stop,
             watch: None,
         }

@@ -19,6 +19,7 @@ mod story;
 mod switched_off;
 mod told;
 
+mod backup;
 mod breaker;
 mod buried;
 mod conflicts;
@@ -44,3 +45,4 @@ mod reviewed;
 mod reviewed_modes;
 mod scope;
 mod sweep;
+mod undo;

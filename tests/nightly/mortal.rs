@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use concord::config::Mapping;
 use concord::crm::{
-    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, Reader, Shape, Sink, Unparsable, Usage,
-    Writer,
+    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink, Unparsable,
+    Usage, Writer,
 };
+use concord::reconcile::Mode;
 use concord::record::{Capabilities, Forms, Kind, Mapped, Record, Request, Write};
 use concord::run::{self, Consent, Finished, Job, RunError};
 use concord::state::Watch;
@@ -96,6 +97,10 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.look_up(kind, id, parent).await
     }
 
+    async fn under(&self, kind: Kind, contact: &Self::Id) -> Result<Vec<RawRecord<Self::Id>>, CrmError> {
+        self.client.under(kind, contact).await
+    }
+
     async fn find_existing(&self, record: &Record) -> Result<Option<Self::Id>, CrmError> {
         self.client.find_existing(record).await
     }
@@ -145,5 +150,17 @@ impl House {
         let ghl = Mortal { client: ghl, fate: fate.clone() };
         let job = Job { watch: Some(fate.watch()), ..self.job(&cliengo, &ghl, stop) };
         run::sync(&job, &Consent::default()).await
+    }
+
+    /// An undo in such a process.
+    pub async fn mortal_undo(&self, undoes: i64, fate: &Fate) -> Result<Finished, RunError> {
+        self.clock.advance(DAY);
+        self.forget_requests();
+        let stop = CancellationToken::new();
+        let (cliengo, ghl) = self.clients(&stop);
+        let cliengo = Mortal { client: cliengo, fate: fate.clone() };
+        let ghl = Mortal { client: ghl, fate: fate.clone() };
+        let job = Job { watch: Some(fate.watch()), mode: Mode::Undo, ..self.job(&cliengo, &ghl, stop) };
+        run::undo(&job, undoes, &Consent::default()).await
     }
 }

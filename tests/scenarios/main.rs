@@ -33,9 +33,6 @@ use similar::TextDiff;
 use play::Told;
 use script::Scenario;
 
-/// Rules that have no scenario yet: undo comes with its own command.
-const NOT_YET: &[u8] = &[33];
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
 }
@@ -118,5 +115,5 @@ fn every_rule_has_a_scenario() -> Result<(), String> {
         shown.extend(Scenario::read(&folder)?.steps.rules);
     }
     let missing: Vec<u8> = (1..=35).filter(|rule| !shown.contains(rule)).collect();
-    if missing == NOT_YET { Ok(()) } else { Err(format!("without a scenario: {missing:?}; expected: {NOT_YET:?}")) }
+    if missing.is_empty() { Ok(()) } else { Err(format!("without a scenario: {missing:?}")) }
 }

@@ -131,12 +131,18 @@ impl Play<'_> {
             "sync" | "plan" => Mode::Incremental,
             "full" => Mode::Full,
             "rebuild" => Mode::Rebuild,
-            other => return Err(format!("run = {other:?}: \"sync\", \"plan\", \"full\" or \"rebuild\"")),
+            "undo" | "undo, dry" => Mode::Undo,
+            other => {
+                let known = "\"sync\", \"plan\", \"full\", \"rebuild\", \"undo\" or \"undo, dry\"";
+                return Err(format!("run = {other:?}: {known}"));
+            }
         };
         let approve = self.last_plan.clone().filter(|_| step.approve);
         let consent = Consent { approve, allow_empty: step.allow_empty.clone(), saved: None };
         let result = match how {
             "plan" => self.house.try_dry_run().await,
+            "undo, dry" => self.house.try_plan_undo(step.of.unwrap_or_default()).await,
+            "undo" => self.house.try_undo(step.of.unwrap_or_default(), &consent, CancellationToken::new()).await,
             _ if step.meanwhile.is_some() => {
                 let edit = resolved(step.meanwhile.as_ref().unwrap_or(&Value::Null), &self.names.ids)?;
                 self.house.sandbox.set_faults(SLOW_NOTES.parse().map_err(|why| format!("{why}"))?);

@@ -43,8 +43,10 @@ pub struct Steps {
 pub struct Step {
     /// A person's edit.
     pub edit: Option<Value>,
-    /// `sync`, `plan`, `full` or `rebuild`; each a day after the last.
+    /// `sync`, `plan`, `full`, `rebuild`, `undo` or `undo, dry`; each a day after the last.
     pub run: Option<String>,
+    /// With an undo: the number of the run that is undone.
+    pub of: Option<i64>,
     /// What goes wrong from here on; empty: nothing any more.
     pub fault: Option<String>,
     /// Time that passes, such as `2h`.

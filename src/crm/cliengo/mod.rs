@@ -20,8 +20,8 @@ use super::listing::{Failed, children};
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, Reader, Shape, Sink, Unparsable, Usage,
-    Writer,
+    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink,
+    Unparsable, Usage, Writer,
 };
 use crate::clock::Clock;
 use crate::config::Mapping;
@@ -309,6 +309,10 @@ impl Reader for Cliengo {
             (_, Some(parent)) => self.child(kind, id, parent).await,
             (_, None) => Err(self.http.protocol(format!("a {kind} can only be looked up with its contact"))),
         }
+    }
+
+    async fn under(&self, kind: Kind, contact: &CliengoId) -> Result<Vec<RawRecord<CliengoId>>, CrmError> {
+        self.children_of(kind, contact).await.map_err(|failed| self.error(failed))
     }
 
     async fn find_existing(&self, _record: &Record) -> Result<Option<CliengoId>, CrmError> {

@@ -7,7 +7,7 @@ use crate::crm::answer::Answer;
 use crate::crm::listing::Failed;
 use crate::crm::path::encode;
 use crate::crm::row::Row;
-use crate::crm::{CrmError, Found, Gone, Lookup, Shape};
+use crate::crm::{CrmError, Found, Gone, Lookup, RawRecord, Shape};
 use crate::record::{Field, Forms, GhlId, Kind, Method, Record, RemoteId, Request, Value};
 
 impl Ghl {
@@ -71,6 +71,14 @@ impl Ghl {
         }
     }
 
+    /// The children in their contact's own list.
+    pub(super) async fn primary_children(&self, kind: Kind, parent: &GhlId) -> Result<Vec<RawRecord<GhlId>>, CrmError> {
+        self.children_of(kind, parent).await.map_err(|failed| match failed {
+            Failed::Run(error) => error,
+            Failed::Void(why) => self.http.protocol(why),
+        })
+    }
+
     /// What a child's create may have made: the equal ones in its contact's own list.
     pub(super) async fn created_children(
         &self,
@@ -79,12 +87,8 @@ impl Ghl {
         record: &Record,
         forms: &Forms,
     ) -> Result<Vec<Found<GhlId>>, CrmError> {
-        let listed = self.children_of(kind, parent).await.map_err(|failed| match failed {
-            Failed::Run(error) => error,
-            Failed::Void(why) => self.http.protocol(why),
-        })?;
         let mut found = Vec::new();
-        for raw in listed {
+        for raw in self.primary_children(kind, parent).await? {
             // One that cannot be read could be the one that is looked for.
             let theirs = api::parse(kind, &raw.payload, Shape::Single, forms)
                 .map_err(|error| self.http.protocol(error.to_string()))?;

@@ -19,8 +19,8 @@ use super::listing::children;
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, Reader, Shape, Sink, Unparsable, Usage,
-    Writer,
+    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink, Unparsable,
+    Usage, Writer,
 };
 use crate::clock::Clock;
 use crate::config::Mapping;
@@ -188,6 +188,10 @@ impl Reader for Ghl {
 
     async fn look_up(&self, kind: Kind, id: &GhlId, parent: Option<&GhlId>) -> Result<Lookup, CrmError> {
         self.one(kind, id, parent).await
+    }
+
+    async fn under(&self, kind: Kind, contact: &GhlId) -> Result<Vec<RawRecord<GhlId>>, CrmError> {
+        self.primary_children(kind, contact).await
     }
 
     async fn find_existing(&self, record: &Record) -> Result<Option<GhlId>, CrmError> {

@@ -1,0 +1,39 @@
+//! `undo`: takes back what a run wrote, through the same plan, guards and journal as a sync.
+
+use super::arguments::UndoOptions;
+use super::explain::Usage;
+use super::pairs::PairResult;
+use super::{Session, clients, pairs, plan, sync};
+use crate::config::{Config, Pair};
+use crate::reconcile::Mode;
+use crate::run::{self, Consent, RunError};
+
+pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    let selected = pairs::selected(session, &config)?;
+    if selected.len() != 1 {
+        let message = "a run's number is one pair's".to_owned();
+        return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+    }
+    let results = pairs::each(session, &config, &selected, |pair| undo(session, &config, pair, options)).await?;
+    let is_refusal = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(RunError::Undo(_)));
+    if results.iter().any(|(_, result)| result.as_ref().is_err_and(is_refusal)) {
+        // A wrong argument: there is no report to print.
+        return results.into_iter().try_fold(0, |_, (_, result)| result.map(|_| 0));
+    }
+    let interrupted = session.stop.is_cancelled();
+    let results = pairs::as_shown(&config, results);
+    pairs::deliver(session, &results, options.format, options.out.as_deref(), |finished| {
+        if options.dry_run { plan::exit(finished, false) } else { sync::exit(finished, interrupted) }
+    })
+}
+
+async fn undo(session: &Session, config: &Config, pair: &Pair, options: &UndoOptions) -> PairResult {
+    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let job = clients.job(session, config, pair, Mode::Undo);
+    if options.dry_run {
+        return Ok(run::plan_undo(&job, options.run).await?);
+    }
+    let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved: None };
+    Ok(run::undo(&job, options.run, &consent).await?)
+}

@@ -1,0 +1,186 @@
+//! Taking back what a run did, record by record, from what was kept of it. (`semantics` 33)
+//!
+//! An undo is no merge: it changes the written side alone. What it writes becomes that side's shadow, and the other side's
+//! stays, so that neither value is news and both differ on purpose until a person changes one.
+
+mod remake;
+mod remove;
+mod restore;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::draft::{Draft, Subject};
+use super::input::Input;
+use super::plan::{HeldReason, Plan, TagDelta};
+use crate::record::{Action, Field, Ids, Kind, Record, Side, SideId, Tags, Target, Value};
+
+/// What a run did to one record, as an undo needs to know it; kept in the state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The record's ids, that of what was created among them once it is known.
+    pub ids: Ids,
+    /// The ids of its contact, for tasks and notes.
+    pub parent: Ids,
+    /// Its name for a person.
+    pub label: String,
+    /// The name of its contact.
+    pub contact: String,
+    /// What the written side held after it: after a create all that was known, else the written fields.
+    pub wrote: BTreeMap<Field, Value>,
+    /// Tags that were added and removed there.
+    pub tags: TagDelta,
+    /// The other side's shadow after it: of an update the same fields, of a delete all that was known.
+    pub other: BTreeMap<Field, Value>,
+}
+
+/// What became of a record since.
+#[derive(Clone, Debug)]
+pub enum Still {
+    /// It is there, like this.
+    There(Record),
+    /// It is not there any more.
+    Gone,
+    /// It could not be read.
+    Unknown(String),
+}
+
+/// One thing that a run did, and its record as it is now.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// Its number.
+    pub id: i64,
+    /// Where it was done.
+    pub side: Side,
+    /// To what kind of record.
+    pub kind: Kind,
+    /// What was done.
+    pub action: Action,
+    /// What was kept of it.
+    pub trace: Trace,
+    /// Its record's link, where it is one still.
+    pub link: Option<i64>,
+    /// The link of its contact, where it is one still.
+    pub contact_link: Option<i64>,
+    /// The record as it was before; `None` where that was not kept or cannot be understood.
+    pub before: Option<Record>,
+    /// The record as it is now.
+    pub now: Still,
+    /// The tags of the other side's shadow.
+    pub other_tags: Option<Tags>,
+    /// Who has the e-mail or phone of a deleted contact now.
+    pub taken: Option<SideId>,
+    /// Whether the run knew that it was done, and settled it.
+    pub settled: bool,
+    /// Whether an earlier undo tried to make it again and got no answer.
+    pub pending: bool,
+    /// Whether it went with its contact.
+    pub cascaded: bool,
+}
+
+/// A task or note as it stands under its contact now.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: SideId,
+    /// The record.
+    pub record: Record,
+}
+
+/// What is to be taken back, and what became of it.
+#[derive(Clone, Debug, Default)]
+pub struct Undoing {
+    /// The run that did it.
+    pub run: i64,
+    /// What it did and no undo took back yet, in the order in which it was planned.
+    pub deeds: Vec<Deed>,
+    /// The contacts that tasks or notes are to come back under.
+    pub contacts: BTreeMap<SideId, Still>,
+    /// What stands under contacts that the run made; where that could not be read, why.
+    pub under: BTreeMap<SideId, Result<Vec<Listed>, String>>,
+}
+
+/// Plans the reverse of what a run did.
+#[must_use]
+pub fn undo(input: &Input<'_>, undoing: &Undoing) -> Plan {
+    let mut draft = Draft::new(input);
+    for deeds in families(&undoing.deeds) {
+        plan_family(&mut draft, undoing, &deeds);
+    }
+    // Nothing was compared, so nothing is known to be in sync.
+    Plan { undoes: Some(undoing.run), in_sync: 0, ..super::finish(draft) }
+}
+
+/// The deeds of each contact and of what hangs under it, on one side, in order.
+fn families(deeds: &[Deed]) -> Vec<Vec<&Deed>> {
+    let mut families: Vec<Vec<&Deed>> = Vec::new();
+    let mut known: BTreeMap<SideId, usize> = BTreeMap::new();
+    for deed in deeds {
+        let at = contact_of(deed).map_or(families.len(), |id| *known.entry(id).or_insert(families.len()));
+        match families.get_mut(at) {
+            Some(family) => family.push(deed),
+            None => families.push(vec![deed]),
+        }
+    }
+    families
+}
+
+fn contact_of(deed: &Deed) -> Option<SideId> {
+    let ids = if deed.kind == Kind::Contact { &deed.trace.ids } else { &deed.trace.parent };
+    ids.tagged(deed.side)
+}
+
+fn plan_family(draft: &mut Draft<'_>, undoing: &Undoing, deeds: &[&Deed]) {
+    let number = draft.next_family();
+    let of_contact = |action| deeds.iter().find(|deed| deed.kind == Kind::Contact && deed.action == action);
+    if let Some(made) = of_contact(Action::Create) {
+        return remove::contact(draft, undoing, number, made, deeds);
+    }
+    if let Some(deleted) = of_contact(Action::Delete) {
+        return remake::contact(draft, undoing.run, number, deleted, deeds);
+    }
+    for deed in deeds {
+        match deed.action {
+            Action::Create => remove::child(draft, number, deed),
+            Action::Delete => remake::child(draft, undoing, number, deed),
+            Action::Update | Action::Complete => restore::fields(draft, number, deed),
+            Action::Tag => restore::tags(draft, number, deed),
+            Action::Link => {}
+        }
+    }
+}
+
+fn subject_of(deed: &Deed) -> Subject {
+    Subject { kind: deed.kind, ids: deed.trace.ids.clone(), label: deed.trace.label.clone(), link: deed.link }
+}
+
+/// Where a task or note stands.
+fn parent_of(deed: &Deed) -> Option<Target> {
+    let parent = (deed.kind != Kind::Contact).then(|| deed.trace.parent.tagged(deed.side)).flatten();
+    parent.map(Target::Existing)
+}
+
+/// The record where it is there, and could be read. What could not be read waits, and is said.
+fn still_there<'a>(draft: &mut Draft<'_>, deed: &'a Deed) -> Option<&'a Record> {
+    match &deed.now {
+        Still::There(record) => Some(record),
+        Still::Gone => None,
+        Still::Unknown(why) => {
+            draft.hold(&subject_of(deed), HeldReason::Unlisted, format!("it could not be read: {why}"));
+            None
+        }
+    }
+}
+
+/// The first field that is no longer as it was written.
+fn edited<'a>(now: &Record, wrote: impl IntoIterator<Item = (&'a Field, &'a Value)>) -> Option<&'a Field> {
+    let differs = |(field, wrote): &(&Field, &Value)| now.get(field).is_some_and(|now| !now.same(wrote));
+    wrote.into_iter().find(differs).map(|(field, _)| field)
+}
+
+fn stays(field: &Field) -> String {
+    format!("its {field} was changed since: it stays as it is")
+}

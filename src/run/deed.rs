@@ -1,0 +1,121 @@
+//! Deeds: what is needed to take an operation back, written down before it is sent. (I26, `semantics` 33)
+
+use super::settle::{self, Applied};
+use crate::reconcile::{LinkRef, Operation, TagDelta, Trace};
+use crate::record::{Action, Ids, Kind, Record, Side, SideId, Write};
+use crate::state::{DeedDraft, Stage, State, StateError};
+
+/// Writes down what is about to be done: of a contact's delete also everything that goes with it, as it was listed. `target`
+/// and `parent` are the ids by then of the record and of its contact.
+///
+/// # Errors
+/// When it cannot be written: then nothing may be sent.
+pub(super) fn leave(
+    state: &State,
+    stage: &Stage,
+    run: i64,
+    operation: &Operation,
+    write: &Write,
+    [target, parent]: [Option<SideId>; 2],
+) -> Result<(), StateError> {
+    let side = operation.side;
+    let link = match operation.settle.link {
+        Some(LinkRef::Existing(link)) => Some(link),
+        _ => None,
+    };
+    let other = match (write.action, link) {
+        (Action::Delete, Some(link)) => known(state, link, side.other())?.fields,
+        _ => operation.settle.shadows.of(side.other()).clone(),
+    };
+    let mut trace = Trace {
+        ids: operation.ids.clone(),
+        parent: operation.parent.clone(),
+        label: operation.label.clone(),
+        contact: operation.contact.clone(),
+        wrote: write.set.clone(),
+        tags: TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() },
+        other,
+    };
+    trace.ids.extend(target);
+    trace.parent.extend(parent);
+    let draft = DeedDraft {
+        operation: (run, operation.id),
+        side,
+        kind: write.kind,
+        action: write.action,
+        image: None,
+        link,
+        trace: &serde_json::to_string(&trace)?,
+    };
+    state.add_deed(&draft)?;
+    match operation.ids.tagged(side) {
+        Some(contact) if write.kind == Kind::Contact && write.action == Action::Delete => {
+            leave_brood(state, stage, (run, operation.id), &contact, operation)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a CRM deletes along with a contact. (I19)
+fn leave_brood(
+    state: &State,
+    stage: &Stage,
+    operation: (i64, u32),
+    contact: &SideId,
+    planned: &Operation,
+) -> Result<(), StateError> {
+    let side = contact.side();
+    for kind in [Kind::Task, Kind::Note] {
+        for row in stage.under(side, kind, contact.as_str())? {
+            let id = SideId::new(side, row.id);
+            let link = state.link_of(kind, &id)?;
+            let other = link.as_ref().map(|link| known(state, link.id, side.other())).transpose()?;
+            let own = link.as_ref().map(|link| known(state, link.id, side)).transpose()?;
+            let trace = Trace {
+                ids: link.as_ref().map_or_else(|| Ids::one(id), |link| link.ids.clone()),
+                parent: planned.ids.clone(),
+                label: own.map(|own| own.label()).unwrap_or_default(),
+                contact: planned.contact.clone(),
+                other: other.map(|other| other.fields).unwrap_or_default(),
+                ..Trace::default()
+            };
+            state.add_deed(&DeedDraft {
+                operation,
+                side,
+                kind,
+                action: Action::Delete,
+                image: Some(&row.payload),
+                link: link.map(|link| link.id),
+                trace: &serde_json::to_string(&trace)?,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn known(state: &State, link: i64, side: Side) -> Result<Record, StateError> {
+    Ok(state.shadow(link, side)?.map(|shadow| shadow.record).unwrap_or_default())
+}
+
+/// Completes an operation's deed with what its CRM answered, in the transaction that settles it. `link` is the link that
+/// the operation made or moved.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn complete(
+    state: &State,
+    operation: (i64, u32),
+    applied: &Applied<'_>,
+    link: Option<i64>,
+) -> Result<(), StateError> {
+    let Some((deed, trace)) = state.trace_of(operation)? else { return Ok(()) };
+    let mut trace: Trace = serde_json::from_str(&trace)?;
+    trace.ids.extend(applied.created.clone());
+    trace.wrote.extend(settle::written(applied));
+    // What is told of a task has no link of its own.
+    let link = link.filter(|_| applied.settle.projects.is_none());
+    if let (Action::Create, Some(link)) = (applied.action, link) {
+        trace.wrote.extend(known(state, link, applied.side)?.fields);
+    }
+    state.complete_deed(deed, link, &serde_json::to_string(&trace)?)
+}

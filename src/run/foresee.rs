@@ -1,0 +1,77 @@
+//! An undo moves the snapshot before it sends, as if the request had been done already.
+//!
+//! The other side still has what the run carried over from there. Should the answer be lost, a later night would take what
+//! it finds for a person's edit, or for a person's delete, and carry it over to the source. Moved beforehand, what was done
+//! is no news, and what was not done agrees with the source: neither sends anything.
+
+use std::collections::BTreeMap;
+
+use super::settle::{self, Applied};
+use crate::reconcile::{LinkRef, Operation};
+use crate::record::{Action, Field, Record, Value, Write};
+use crate::state::{LinkStatus, State, StateError};
+
+/// What was moved for a request whose outcome is not known yet.
+#[derive(Clone, Debug)]
+pub(super) enum Foreseen {
+    /// The link sleeps: its half is about to be removed.
+    Asleep(i64),
+    /// The written side's shadow; these fields stood there.
+    Moved(i64, BTreeMap<Field, Value>),
+}
+
+/// Moves the snapshot for an operation of an undo, in the transaction that journals its first request.
+///
+/// # Errors
+/// When it cannot be written: then nothing may be sent.
+pub(super) fn foresee(
+    state: &State,
+    operation: &Operation,
+    write: &Write,
+    run: i64,
+) -> Result<Option<Foreseen>, StateError> {
+    let settle = &operation.settle;
+    let (false, Some(LinkRef::Existing(link))) = (settle.undoes.is_empty(), settle.link) else { return Ok(None) };
+    match (write.action, settle.keeps) {
+        (Action::Delete, Some(gone)) if state.link(link)?.is_some_and(|row| row.status == LinkStatus::Live) => {
+            settle::keep(state, link, gone, run)?;
+            Ok(Some(Foreseen::Asleep(link)))
+        }
+        (Action::Update | Action::Complete | Action::Tag, _) => {
+            let stood = state.shadow(link, operation.side)?.map(|shadow| shadow.record.fields).unwrap_or_default();
+            let stood = stood.into_iter().filter(|(field, _)| write.set.contains_key(field)).collect();
+            let applied = Applied {
+                run,
+                side: operation.side,
+                kind: operation.kind,
+                action: operation.action,
+                ids: &operation.ids,
+                settle,
+                sent: &write.set,
+                created: None,
+                answer: &Record::default(),
+            };
+            settle::changed(state, &applied, |_| Some(link))?;
+            Ok(Some(Foreseen::Moved(link, stood)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The request was not done: the snapshot goes back. Tags stay moved, since some of them may have been; what was not agrees
+/// with the source anyway.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn withdraw(state: &State, operation: &Operation, foreseen: Foreseen) -> Result<(), StateError> {
+    match foreseen {
+        Foreseen::Asleep(link) => match operation.ids.tagged(operation.side) {
+            Some(id) => state.restore(link, operation.kind, &id),
+            None => Ok(()),
+        },
+        Foreseen::Moved(link, stood) => match state.link(link)? {
+            Some(row) if !stood.is_empty() => state.settle_shadow(&row, operation.side, &stood, true),
+            _ => Ok(()),
+        },
+    }
+}

@@ -1,0 +1,136 @@
+//! Undoing a run: what it did is looked up, planned in reverse, and applied as any plan is. (`semantics` 33)
+
+mod look;
+mod refusal;
+
+use std::sync::Mutex;
+
+use look::look;
+pub use refusal::UndoRefusal;
+use refusal::what_to_undo;
+
+use super::opened::Opened;
+use super::pull::locate;
+use super::{
+    Consent, Finished, Job, RunError, RunRecord, StagingFile, bind_accounts, carry_out, check_accounts, ended, held,
+    recover, settle, write_requests,
+};
+use crate::config::TasksMode;
+use crate::crm::{Learned, Reader, Writer};
+use crate::reconcile::{Input, Plan, undo as plan_reverse};
+use crate::record::{Both, CliengoId, Forms, GhlId};
+use crate::state::{DeedRow, Stage, State, StateError};
+
+/// Shows what an undo would do: no mutating request, the state only read. (I46)
+///
+/// # Errors
+/// When the run cannot be undone, or a CRM or the state cannot be read.
+pub async fn plan_undo<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
+    let state = State::open_read_only(&job.state_path())?.ok_or_else(none)?;
+    let deeds = what_to_undo(&state, &job.pair.name, undoes)?;
+    let staging = StagingFile::of(job);
+    let stage = Mutex::new(Stage::create(&staging.0, Some(&state))?);
+    let (accounts, forms) = ask_accounts(job).await?;
+    check_accounts(Some(&state), &accounts)?;
+    let plan = draw(job, &state, &stage, undoes, deeds, &forms).await?;
+    Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
+}
+
+/// Takes back what a run did, as a run of its own.
+///
+/// # Errors
+/// When the run cannot be undone, a CRM or the state cannot be read, or another run is at work. What was applied before
+/// stays applied and stands in the history; to undo the same run again takes up the rest.
+pub async fn undo<C, G>(job: &Job<'_, C, G>, undoes: i64, consent: &Consent) -> Result<Finished, RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    if !job.state_path().exists() {
+        return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
+    }
+    let opened = Opened::open(job)?;
+    what_to_undo(&held(&opened.state), &job.pair.name, undoes)?;
+    let run = opened.begin(job)?;
+    let done = undo_locked(job, undoes, consent, &opened, run).await;
+    opened.close(job, run, done)
+}
+
+async fn undo_locked<C, G>(
+    job: &Job<'_, C, G>,
+    undoes: i64,
+    consent: &Consent,
+    opened: &Opened,
+    run: i64,
+) -> Result<Finished, RunError>
+where
+    C: Writer<Id = CliengoId>,
+    G: Writer<Id = GhlId>,
+{
+    let state = &opened.state;
+    held(state).name_undone(run, undoes)?;
+    let (accounts, forms) = ask_accounts(job).await?;
+    check_accounts(Some(&held(state)), &accounts)?;
+    held(state).atomically(|state| bind_accounts(state, &accounts))?;
+    let recovered = recover::recover(job, state, run, &forms).await?;
+    let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
+    let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
+    let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
+    let stage = Mutex::new(Stage::create(&staging, Some(&snapshot))?);
+    // What was recovered may be a part of it.
+    let deeds = snapshot.deeds(undoes)?;
+    let plan = draw(job, &snapshot, &stage, undoes, deeds, &forms).await?;
+    drop(snapshot);
+    held(state).name_plan(run, &plan.id())?;
+    let mut record = RunRecord::begun(run, opened.started, recovered);
+    let before = |state: &mut State| state.atomically(|state| settle::write_down(state, &plan, run));
+    let after = |state: &mut State| state.atomically(settle::next_generation);
+    carry_out(job, consent, state, &stage, &plan, &forms, &mut record, before, after).await?;
+    Ok(ended(job, state, plan, record))
+}
+
+/// Both accounts, so that nothing is written into another one, and how values become canonical.
+async fn ask_accounts<C: Reader, G: Reader>(job: &Job<'_, C, G>) -> Result<(Both<Option<String>>, Forms), RunError> {
+    let (location, forms) = locate(job).await?;
+    let cliengo = job.cliengo.account().await?;
+    Ok((Both { cliengo: Some(cliengo.id), ghl: Some(location.id) }, forms))
+}
+
+async fn draw<C, G>(
+    job: &Job<'_, C, G>,
+    state: &State,
+    stage: &Mutex<Stage>,
+    undoes: i64,
+    deeds: Vec<DeedRow>,
+    forms: &Forms,
+) -> Result<Plan, RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let learned = learned(job, state)?;
+    let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
+    let undoing = look(job, state, stage, forms, &capabilities, undoes, deeds).await?;
+    held(stage).seal()?;
+    let links = state.link_counts()?;
+    let input = Input::unlisted(job.pair, forms, job.mode, job.clock.now(), capabilities, links);
+    let mut plan = plan_reverse(&input, &undoing);
+    write_requests(job, &mut plan, forms);
+    Ok(plan)
+}
+
+/// What earlier runs learned of the accounts: an undo probes nothing.
+fn learned<C, G>(job: &Job<'_, C, G>, state: &State) -> Result<Learned, StateError> {
+    let is_known = |key: &str| Ok::<_, StateError>(state.meta(key)?.is_some_and(|value| value == "true"));
+    let tasks = match job.pair.cliengo.tasks {
+        TasksMode::Resource => true,
+        TasksMode::Auto => is_known("learned.tasks")?,
+        _ => false,
+    };
+    Ok(Learned { tasks, tags_read: is_known("learned.tags_read")? })
+}

@@ -1,0 +1,197 @@
+//! Deeds: what a run did to each record, kept so that it can be undone. (I26)
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::shadow::kind_of;
+use super::{State, StateError};
+use crate::record::{Action, Kind, Side};
+
+/// A deed about to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct DeedDraft<'a> {
+    /// The operation it belongs to: run and number.
+    pub operation: (i64, u32),
+    /// Where.
+    pub side: Side,
+    /// The kind of record.
+    pub kind: Kind,
+    /// What is done to it.
+    pub action: Action,
+    /// The record as its list told it, where it goes with its contact.
+    pub image: Option<&'a str>,
+    /// Its link, where it has one.
+    pub link: Option<i64>,
+    /// What an undo needs to know, as JSON.
+    pub trace: &'a str,
+}
+
+/// What a run did to one record.
+#[derive(Clone, Debug)]
+pub struct DeedRow {
+    /// Its number.
+    pub id: i64,
+    /// The operation it belongs to.
+    pub operation: u32,
+    /// Where.
+    pub side: Side,
+    /// The kind of record.
+    pub kind: Kind,
+    /// What was done to it.
+    pub action: Action,
+    /// The record as it was before, as its CRM told it.
+    pub image: Option<String>,
+    /// Whether it went with its contact; its image is a row of a listing then.
+    pub cascaded: bool,
+    /// Its link, where it has one.
+    pub link: Option<i64>,
+    /// What an undo needs to know, as JSON.
+    pub trace: String,
+    /// The run that took it back.
+    pub undone: Option<i64>,
+    /// Whether its outcome was known, and became the base.
+    pub settled: bool,
+}
+
+/// Deeds that may have been done: at least one of their requests was, or nobody knows.
+const DEED: &str = "SELECT deed.id, deed.operation, deed.side, deed.kind, deed.action, coalesce(image, before),
+      image IS NOT NULL, link, trace, undone, coalesce(outcome, '') = 'applied'
+    FROM deed JOIN operation ON operation.run = deed.run AND operation.number = deed.operation
+    WHERE EXISTS (SELECT 1 FROM intent WHERE intent.run = deed.run AND intent.operation = deed.operation
+        AND intent.state IN ('applied', 'adopted', 'unknown', 'in_flight'))";
+
+type RawDeed = (i64, u32, String, String, String, Option<String>, bool, Option<i64>, String, Option<i64>, bool);
+
+fn raw_deed(row: &Row<'_>) -> rusqlite::Result<RawDeed> {
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+        row.get(8)?,
+        row.get(9)?,
+        row.get(10)?,
+    ))
+}
+
+fn deed_row(raw: RawDeed) -> Result<DeedRow, StateError> {
+    let (id, operation, side, kind, action, image, cascaded, link, trace, undone, settled) = raw;
+    Ok(DeedRow {
+        id,
+        operation,
+        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+        kind: kind_of(&kind)?,
+        action: serde_json::from_value(action.into())?,
+        image,
+        cascaded,
+        link,
+        trace,
+        undone,
+        settled,
+    })
+}
+
+impl State {
+    /// Writes a deed down before it is done.
+    ///
+    /// # Errors
+    /// When it cannot be written: then it may not be done.
+    pub fn add_deed(&self, draft: &DeedDraft<'_>) -> Result<(), StateError> {
+        let (run, operation) = draft.operation;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO deed (run, operation, side, kind, action, image, link, trace)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                run,
+                operation,
+                draft.side.as_str(),
+                draft.kind.as_str(),
+                draft.action.as_str(),
+                draft.image,
+                draft.link,
+                draft.trace
+            ])?;
+        Ok(())
+    }
+
+    /// The trace of an operation's own deed, with the deed's number.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn trace_of(&self, (run, operation): (i64, u32)) -> Result<Option<(i64, String)>, StateError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, trace FROM deed WHERE run = ?1 AND operation = ?2 AND image IS NULL")?;
+        Ok(statement.query_row(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
+    /// Completes a deed with what the CRM made of it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn complete_deed(&self, deed: i64, link: Option<i64>, trace: &str) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE deed SET link = coalesce(?2, link), trace = ?3 WHERE id = ?1")?
+            .execute(params![deed, link, trace])?;
+        Ok(())
+    }
+
+    /// Notes that a run took a deed back. `link` is that of what was made again: what went with it goes under it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn take_back(&self, deed: i64, run: i64, link: Option<i64>) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE deed SET undone = ?2, link = coalesce(?3, link) WHERE id = ?1")?
+            .execute(params![deed, run, link])?;
+        Ok(())
+    }
+
+    /// What a run did, or may have done, in the order in which it was planned.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn deeds(&self, run: i64) -> Result<Vec<DeedRow>, StateError> {
+        let sql = format!("{DEED} AND deed.run = ?1 ORDER BY deed.operation, deed.id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows: Vec<RawDeed> = statement.query_map([run], raw_deed)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(deed_row).collect()
+    }
+
+    /// The records that went with their contact in one operation, as they were: kind and payload.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn images_under(&self, run: i64, operation: u32) -> Result<Vec<(Kind, String)>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, image FROM deed WHERE run = ?1 AND operation = ?2 AND image IS NOT NULL ORDER BY id",
+        )?;
+        let rows: Vec<(String, String)> = statement
+            .query_map(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        rows.into_iter().map(|(kind, image)| Ok((kind_of(&kind)?, image))).collect()
+    }
+
+    /// Notes which run another one takes back.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn name_undone(&self, run: i64, undoes: i64) -> Result<(), StateError> {
+        self.connection.execute("UPDATE run SET undoes = ?2 WHERE id = ?1", [run, undoes])?;
+        Ok(())
+    }
+
+    /// The last run that took `run` back, or a part of it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn undone_by(&self, run: i64) -> Result<Option<i64>, StateError> {
+        let mut statement = self.connection.prepare_cached("SELECT max(id) FROM run WHERE undoes = ?1")?;
+        Ok(statement.query_row([run], |row| row.get(0))?)
+    }
+}
