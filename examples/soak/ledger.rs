@@ -140,22 +140,25 @@ impl Ledger {
         Ok(())
     }
 
-    /// Learns who stands under which ids: whose e-mail is the same on both sides is the same.
+    /// Learns who stands under which ids: whose e-mail is the same on both sides is the same. Who has none yet (a CRM may not
+    /// have kept it) is met when it is there.
     fn meet(&mut self, dump: &Value) {
         let mut by_email: HashMap<String, usize> = HashMap::new();
-        for side in Side::BOTH {
-            for row in rows(dump, side, "contacts") {
-                if let Some(who) = self.people.get(&(side, text(row, &["id"]).to_owned())) {
-                    by_email.insert(text(row, &["email"]).to_lowercase(), *who);
-                }
+        let everybody: Vec<(Side, String, String)> = Side::BOTH
+            .into_iter()
+            .flat_map(|side| rows(dump, side, "contacts").map(move |row| (side, row)))
+            .map(|(side, row)| (side, text(row, &["id"]).to_owned(), text(row, &["email"]).to_lowercase()))
+            .filter(|(_, _, email)| !email.is_empty())
+            .collect();
+        for (side, id, email) in &everybody {
+            if let Some(who) = self.people.get(&(*side, id.clone())) {
+                by_email.insert(email.clone(), *who);
             }
         }
-        for side in Side::BOTH {
-            for row in rows(dump, side, "contacts") {
-                let next = self.people.len();
-                let who = *by_email.entry(text(row, &["email"]).to_lowercase()).or_insert(next);
-                self.people.entry((side, text(row, &["id"]).to_owned())).or_insert(who);
-            }
+        for (side, id, email) in everybody {
+            let next = self.people.len();
+            let who = *by_email.entry(email).or_insert(next);
+            self.people.entry((side, id)).or_insert(who);
         }
     }
 
@@ -249,7 +252,10 @@ impl Ledger {
         for (at, (side, stories)) in Side::BOTH.into_iter().zip(&told).enumerate() {
             for (id, story) in stories {
                 verdict.count(side, id, story);
-                let Some(who) = self.people.get(&(side, id.clone())) else { continue };
+                let Some(who) = self.people.get(&(side, id.clone())) else {
+                    verdict.lost.push(format!("without an e-mail in {side}: {story:?}"));
+                    continue;
+                };
                 if let Some(place) = by_person.entry(*who).or_default().get_mut(at) {
                     place.push(story);
                 }
