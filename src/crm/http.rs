@@ -195,7 +195,7 @@ impl Http {
             let again = match judge_write(&self.dialect, request, repeatable, attempt) {
                 Judged::Final(outcome) => return outcome,
                 Judged::Again { outcome, wait, throttled } => {
-                    let was_maybe_done = matches!(last, Outcome::Unknown(_));
+                    let was_maybe_done = matches!(last, Outcome::Unknown(_) | Outcome::Doubtful(_));
                     last = match outcome {
                         Outcome::NotSent(why) if was_maybe_done => Outcome::Unknown(why),
                         outcome => outcome,

@@ -132,6 +132,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// It may or may not have been done.
     Unknown(String),
+    /// It said no to this very request, and may have done it all the same: unknown, but the CRM is well.
+    Doubtful(String),
     /// Done; this is the answer's body.
     Applied(String),
 }

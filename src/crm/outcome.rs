@@ -26,10 +26,8 @@ pub(super) enum Judged {
 /// Judges one attempt at `request`. A `repeatable` request does the same twice as once.
 pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool, attempt: Attempt) -> Judged {
     let again = |outcome, wait| Judged::Again { outcome, wait, throttled: false };
-    let unknown = |why: String, wait| {
-        let outcome = Outcome::Unknown(why);
-        if repeatable { again(outcome, wait) } else { Judged::Final(outcome) }
-    };
+    let repeated = |outcome, wait| if repeatable { again(outcome, wait) } else { Judged::Final(outcome) };
+    let unknown = |why: String, wait| repeated(Outcome::Unknown(why), wait);
     match attempt {
         Attempt::NotSent(why) => again(Outcome::NotSent(why), None),
         Attempt::Lost(why) => unknown(why, None),
@@ -38,6 +36,7 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
         }
         Attempt::Answered { status, body, retry_after } => {
             let said = message(body.as_deref().unwrap_or_default());
+            let words = |status| format!("it answered {status}: {}", shown(body.as_deref().unwrap_or_default()));
             let is_post = request.method == Method::Post;
             match status {
                 200..300 => judge_body(body, repeatable).map_or_else(|why| unknown(why, None), Judged::Final),
@@ -47,10 +46,9 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
                     throttled: true,
                 },
                 408 | 425 | 300..400 | 500.. => unknown(format!("it answered {status}"), retry_after),
-                409 if is_post => unknown(format!("it answered {status}"), retry_after),
-                _ if (dialect.unclear)(request, status) || (dialect.passes)(status, &said) => {
-                    unknown(format!("it answered {status}: {}", shown(body.as_deref().unwrap_or_default())), None)
-                }
+                409 if is_post => repeated(Outcome::Doubtful(format!("it answered {status}")), retry_after),
+                _ if (dialect.unclear)(request, status) => repeated(Outcome::Doubtful(words(status)), None),
+                _ if (dialect.passes)(status, &said) => unknown(words(status), None),
                 _ => Judged::Final(Outcome::Refused(refusal(dialect, request, status, body.unwrap_or_default()))),
             }
         }

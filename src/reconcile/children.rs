@@ -8,6 +8,7 @@ use super::draft::{Draft, Family, Subject};
 use super::fit::is_synthetic;
 use super::input::{Linked, Now, Unlinked};
 use super::missing;
+use super::plan::HeldReason;
 use super::project;
 use super::update::{Story, plan_linked, plan_pair};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Target, Value};
@@ -83,16 +84,29 @@ fn create_surplus(draft: &mut Draft<'_>, family: &Family, kind: Kind, surplus: &
         let other = side.other();
         // What a create with an unknown outcome may have made on this side has its source on the other one already.
         let may_be_ours = surplus.of(other).iter().any(|child| draft.input.pending.contains(&(kind, child.id.clone())));
-        // A side that could not list this contact's children may hold the counterparts: nothing is created there.
-        if may_be_ours || !is_listed(draft, family, other, kind) {
+        if may_be_ours {
             continue;
         }
         let mut children = surplus.of(side).clone();
         children.sort_by_key(|child| (child.record.created, child.id.clone()));
+        // A side that could not list this contact's children may hold the counterparts: nothing is created there.
+        let is_listed = is_listed(draft, family, other, kind);
         for child in children {
-            plan_child(draft, family, child, None);
+            if is_listed {
+                plan_child(draft, family, child, None);
+            } else if draft.input.policy(kind).direction.writes(other) {
+                hold_unlisted(draft, child, other);
+            }
         }
     }
+}
+
+fn hold_unlisted(draft: &mut Draft<'_>, child: &Unlinked, other: Side) {
+    let subject =
+        Subject { kind: child.kind, ids: Ids::one(child.id.clone()), label: child.record.label(), link: None };
+    let detail =
+        format!("the {}s of its contact in {} could not be read: it may be there already", child.kind, other.title());
+    draft.hold(&subject, HeldReason::Unlisted, detail);
 }
 
 fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl: &Unlinked) {

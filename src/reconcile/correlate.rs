@@ -69,6 +69,7 @@ pub fn correlate<'a>(input: &'a Input<'a>) -> Correlated<'a> {
             matching.decide(&key, &group);
         }
     }
+    matching.hold_behind_the_first();
     for side in Side::BOTH {
         for (at, contact) in input.unlinked.of(side).iter().enumerate() {
             // A kept survivor that nobody came back for stays as it is.
@@ -150,6 +151,8 @@ impl<'a> Matching<'a> {
             return;
         }
         match (group.size(Side::Cliengo), group.size(Side::Ghl), open.cliengo.as_slice(), open.ghl.as_slice()) {
+            // Nobody of GHL yet; another key may know somebody.
+            (all, 0, people, []) if all == people.len() && self.are_one(key, group, people) => {}
             (1, 1, [cliengo], [ghl]) => self.pair(key, *cliengo, *ghl),
             (_, 1, people, [ghl]) if self.takes_secondaries() && group.is_unlinked() => {
                 self.first_of(key, people, *ghl);
@@ -188,6 +191,34 @@ impl<'a> Matching<'a> {
 
     fn takes_secondaries(&self) -> bool {
         self.input.policy(crate::record::Kind::Contact).duplicates == Duplicates::Primary
+    }
+
+    /// Whether several contacts of Cliengo's are one person, whose others become secondaries. (`semantics` 5)
+    fn are_one(&self, key: &MatchKey, group: &Group<'a>, people: &[usize]) -> bool {
+        let contacts: Vec<_> = people.iter().filter_map(|at| self.contact(Side::Cliengo, *at)).collect();
+        let differ = |one: &&Unlinked| contacts.iter().any(|other| emails_differ(one, other));
+        let is_phone = matches!(key, MatchKey::Phone(_));
+        self.takes_secondaries() && group.is_unlinked() && !(is_phone && contacts.iter().any(differ))
+    }
+
+    /// Of a person whom GHL does not know at all the oldest contact is created there; the others follow when it is linked.
+    fn hold_behind_the_first(&mut self) {
+        if !self.takes_secondaries() {
+            return;
+        }
+        for field in &self.input.policy(crate::record::Kind::Contact).match_by {
+            for group in self.groups(*field).into_values() {
+                let open = group.unlinked.cliengo.iter().copied().filter(|at| self.is_open(Side::Cliengo, *at));
+                let mut people: Vec<_> = open.filter_map(|at| Some((self.contact(Side::Cliengo, at)?, at))).collect();
+                people.sort_by_key(|(contact, _)| (contact.record.created, contact.id.clone()));
+                let Some((first, others)) = people.split_first() else { continue };
+                for (_, at) in others {
+                    let detail =
+                        format!("the same person as Cliengo {}: it follows when that one is linked", first.0.id);
+                    self.hold(Side::Cliengo, *at, HeldReason::DuplicateOf, detail);
+                }
+            }
+        }
     }
 
     /// Several of Cliengo's and one of GHL's: the oldest is the primary, the others are secondaries. (`semantics` 5)

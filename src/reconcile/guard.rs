@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::input::Input;
 use super::plan::{Mode, Plan, Tally};
-use crate::config::{FirstSync, Guard as Limits};
+use crate::config::{Direction, FirstSync, Guard as Limits};
 use crate::record::{Kind, Side};
 
 /// A percentage trips only above so many (`semantics` 34).
@@ -109,7 +109,9 @@ fn waits_for_approval(input: &Input<'_>) -> bool {
 /// I24: a listing of nothing while the base has two or more. Both sides empty is fine.
 fn emptied(input: &Input<'_>, side: Side, kind: Kind, links: u64) -> Option<Guard> {
     let empty = |side: Side| input.listings.of(side).of(kind).count == 0;
-    let lists = Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
+    // What is switched off is not listed everywhere, and nothing is written because of it.
+    let takes_part = input.policy(kind).direction != Direction::Off;
+    let lists = takes_part && Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
     let was_listed = input.listings.of(side).of(kind).parents.is_none_or(|(listed, all)| listed == all);
     (lists && was_listed && links >= EMPTIED_FROM && empty(side) && !empty(side.other())).then_some(Guard {
         guard: GuardName::Emptied,
@@ -129,10 +131,12 @@ fn counted(input: &Input<'_>, tally: Tally, side: Side, kind: Kind, links: u64) 
         guards.push(Guard { guard, side, kind, value, limit, tripped });
     };
     let percent = |count: u64| if links == 0 { 0.0 } else { precise(count) * 100.0 / precise(links) };
+    // `semantics` 24: also where it was interrupted, and was let pass before.
+    let first = input.first_sync || input.first_sync_goes_on;
     let sorts = [
         (GuardName::DeletePercent, tally.delete, limits.delete_percent, DELETE_FLOOR, true),
-        (GuardName::UpdatePercent, tally.update, limits.update_percent, UPDATE_FLOOR, !input.first_sync),
-        (GuardName::CreatePercent, tally.create, limits.create_percent, CREATE_FLOOR, !input.first_sync),
+        (GuardName::UpdatePercent, tally.update, limits.update_percent, UPDATE_FLOOR, !first),
+        (GuardName::CreatePercent, tally.create, limits.create_percent, CREATE_FLOOR, !first),
     ];
     for (guard, count, limit, floor, applies) in sorts {
         if count > 0 && applies && !few_links {

@@ -26,6 +26,8 @@ pub struct Input<'a> {
     pub now: Timestamp,
     /// Whether the pair had no links before.
     pub first_sync: bool,
+    /// Whether an earlier run began the first sync and none came to its end since.
+    pub first_sync_goes_on: bool,
     /// What each side can do.
     pub capabilities: Both<Capabilities>,
     /// What was listed.
@@ -85,6 +87,7 @@ impl<'a> Input<'a> {
             mode,
             now,
             first_sync: false,
+            first_sync_goes_on: false,
             capabilities,
             listings: Both::default(),
             links,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::children::{Brood, is_dirty, is_unknown};
+use super::children::{Brood, is_dirty, is_listed, is_unknown};
 use super::create;
 use super::draft::{Draft, Family, Subject};
 use super::input::{Linked, Now, Unlinked};
@@ -39,7 +39,9 @@ fn absence(linked: &Linked) -> Absence<'_> {
 pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, linked: &Linked) {
     draft.busy.insert(linked.link);
     match absence(linked) {
-        Absence::Unknown => {}
+        Absence::Unknown => {
+            say_unlisted(draft, subject, linked, |draft, side| !is_listed(draft, family, side, linked.kind))
+        }
         Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {
             let survivor_side = gone.other();
@@ -56,6 +58,22 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
     }
 }
 
+/// An edit that cannot be carried over because nothing is known of its counterpart, and `matters` of it.
+fn say_unlisted(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, matters: impl Fn(&Draft<'_>, Side) -> bool) {
+    // What cannot be understood is said already.
+    if draft.input.unparsable.iter().any(|record| record.kind == subject.kind && record.ids == subject.ids) {
+        return;
+    }
+    for side in Side::BOTH {
+        let Now::Unknown(why) = &linked.sides.of(side).now else { continue };
+        if is_dirty(linked, side.other()) && matters(draft, side) {
+            let (side, other) = (side.title(), side.other().title());
+            let detail = format!("changed in {other}, and nothing is known of it in {side}: {why}");
+            return draft.hold(subject, HeldReason::Unlisted, detail);
+        }
+    }
+}
+
 fn recreate_child(draft: &mut Draft<'_>, family: &Family, linked: &Linked, side: Side, survivor: &Record) {
     let Some(id) = linked.ids.tagged(side) else { return };
     let child = Unlinked { kind: linked.kind, id, parent: None, record: survivor.clone(), retires: None };
@@ -67,7 +85,7 @@ pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, b
     draft.busy.insert(linked.link);
     draft.busy.extend(brood.linked.iter().map(|child| child.link));
     match absence(linked) {
-        Absence::Unknown => {}
+        Absence::Unknown => say_unlisted(draft, subject, linked, |_, _| true),
         Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {
             if let Some(holder) = merged_into(draft, linked, gone) {

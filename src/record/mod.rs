@@ -120,6 +120,21 @@ impl Record {
         email.into_iter().chain(phone.and_then(Phone::match_key).map(MatchKey::Phone)).collect()
     }
 
+    /// Whether two contacts share their e-mail, an additional one too, or, where the first has none, their phone.
+    #[must_use]
+    pub fn is_same_person(&self, other: &Record) -> bool {
+        let shares = |field: &Field| match (self.get(field), other.get(field)) {
+            (Some(one), Some(two)) => !one.is_empty() && one.same_for_linking(two),
+            _ => false,
+        };
+        match self.get(&Field::Email) {
+            Some(Value::Email(email)) => {
+                shares(&Field::Email) || other.also.contains(&MatchKey::Email(canonical_email(email)))
+            }
+            _ => shares(&Field::Phone),
+        }
+    }
+
     /// Whether the e-mail is no address but a filler: made of the contact's own phone, or of a configured pattern.
     #[must_use]
     pub fn has_placeholder_email(&self) -> bool {

@@ -10,8 +10,8 @@ use super::breaker::Breaker;
 use super::foresee::{self, Foreseen, foresee};
 use super::settle::{self, Adoption, Applied};
 use super::{Ended, Job, OperationOutcome, RunError, deed, held, recover};
-use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
-use crate::reconcile::{LinkRef, Operation, Plan};
+use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
+use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
@@ -54,8 +54,17 @@ struct Applying<'a, C, G> {
     breaker: Breaker,
 }
 
-/// Applies a plan: what came of each operation, and why it could not go on where the state could not be written. Then
-/// nothing further is sent.
+/// What came of applying a plan.
+pub(super) struct Came {
+    /// By operation.
+    pub outcomes: BTreeMap<u32, Ended>,
+    /// Why it could not go on where the state could not be written: then nothing further is sent.
+    pub failure: Option<StateError>,
+    /// Whether every operation had its turn: the run was not stopped, and no CRM was given up.
+    pub to_its_end: bool,
+}
+
+/// Applies a plan.
 pub(super) async fn apply<C, G>(
     job: &Job<'_, C, G>,
     state: &Mutex<State>,
@@ -63,7 +72,7 @@ pub(super) async fn apply<C, G>(
     run: i64,
     plan: &Plan,
     forms: &Forms,
-) -> (BTreeMap<u32, Ended>, Option<StateError>)
+) -> Came
 where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
@@ -81,7 +90,9 @@ where
         breaker: Breaker::default(),
     };
     let failure = applying.all(plan).await.err();
-    (applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner), failure)
+    let to_its_end = failure.is_none() && !job.stop.is_cancelled() && applying.breaker.open().is_none();
+    let outcomes = applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Came { outcomes, failure, to_its_end }
 }
 
 fn ended(outcome: OperationOutcome, reason: impl Into<String>) -> Ended {
@@ -261,8 +272,16 @@ where
                 OperationOutcome::Refused,
                 format!("{} already has this person: contact {id}. Correct or merge it there", W::Id::SIDE.title()),
             )),
-            Err(why) => Some(ended(OperationOutcome::Failed, why.to_string())),
+            Err(why) => Some(self.unread(W::Id::SIDE, &why)),
         }
+    }
+
+    /// What is to be written to could not be read first. An answer that is none concerns this record alone.
+    fn unread(&self, side: Side, why: &CrmError) -> Ended {
+        if matches!(why, CrmError::Protocol { .. }) {
+            self.breaker.heard(side);
+        }
+        ended(OperationOutcome::Failed, why.to_string())
     }
 
     async fn reread<W: Writer>(
@@ -285,7 +304,7 @@ where
                 }));
             }
             Ok(Lookup::Gone(_)) => return Ok(Some(ended(OperationOutcome::SkippedStale, "it was removed meanwhile"))),
-            Err(why) => return Ok(Some(ended(OperationOutcome::Failed, why.to_string()))),
+            Err(why) => return Ok(Some(self.unread(W::Id::SIDE, &why))),
         };
         let now = match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
             Ok(record) => record,
@@ -350,6 +369,10 @@ where
                 Ok(Step::Done(ended(outcome, reason)))
             }
             Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
+            Outcome::Doubtful(why) => {
+                self.breaker.heard(operation.side);
+                self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
+            }
         }
     }
 
@@ -368,8 +391,12 @@ where
     fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        let parent_link = operation.settle.parent.and_then(|link| self.resolve(link));
-        let adoption = Adoption::of(&operation.settle, &operation.ids, &write.set, parent_link);
+        let settles = !matches!(write.action, Action::Delete | Action::Link);
+        let [link, parent_link] =
+            [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
+        let mut ids = operation.ids.clone();
+        ids.extend(write.target.as_ref().and_then(|target| self.id_of(target)));
+        let adoption = Adoption::of(&operation.settle, ids, &write.set, link, parent_link);
         let sought = Record { fields: write.set.clone(), ..Record::default() };
         let draft = IntentDraft {
             run: self.run,
@@ -380,9 +407,9 @@ where
             request,
             at: self.job.clock.now(),
             source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
-            parent_id: parent.as_ref().filter(|_| create).map(SideId::as_str),
+            parent_id: parent.as_ref().map(SideId::as_str),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
-            settle: create.then(|| serde_json::to_string(&adoption)).transpose()?,
+            settle: settles.then(|| serde_json::to_string(&adoption)).transpose()?,
         };
         let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
         let stage = held(self.stage);
@@ -424,7 +451,7 @@ where
             return Ok(ended(OperationOutcome::Refused, reason));
         }
         self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
-        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(operation, write, &answer.record) })
+        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 
     /// Settles an applied operation and closes its intent in one transaction. (I39)
@@ -529,10 +556,11 @@ fn changed_meanwhile(write: &Write, now: &Record) -> bool {
 }
 
 /// I33: what the CRM stored instead of what was sent.
-fn not_as_sent(operation: &Operation, write: &Write, answer: &Record) -> Option<String> {
+fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
     let differs = |(field, sent): &(&Field, &Value)| answer.get(field).is_some_and(|stored| !stored.same(sent));
     let mut differing: Vec<&str> = write.set.iter().filter(differs).map(|(field, _)| field.as_str()).collect();
-    if !operation.settle.tags.were_kept(answer) {
+    let tags = TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() };
+    if !tags.were_kept(answer) {
         differing.push(Field::Tags.as_str());
     }
     (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))

@@ -16,16 +16,18 @@ impl Breaker {
     /// Takes note of an operation that was tried.
     pub(super) fn note(&self, side: Side, outcome: OperationOutcome) {
         let mut failed = held(&self.0);
-        let failed = match side {
-            Side::Cliengo => &mut failed.cliengo,
-            Side::Ghl => &mut failed.ghl,
-        };
+        let failed = failed.of_mut(side);
         match outcome {
             OperationOutcome::Failed | OperationOutcome::Unknown => *failed += 1,
             // It answered, be it with a no.
             OperationOutcome::Applied | OperationOutcome::Refused | OperationOutcome::SkippedStale => *failed = 0,
             OperationOutcome::NotStarted => {}
         }
+    }
+
+    /// The CRM answered, if only about this one record: it does not keep failing.
+    pub(super) fn heard(&self, side: Side) {
+        *held(&self.0).of_mut(side) = 0;
     }
 
     /// The side that keeps failing: nothing further is sent to either.

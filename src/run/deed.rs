@@ -68,6 +68,10 @@ fn leave_brood(
     for kind in [Kind::Task, Kind::Note] {
         for row in stage.under(side, kind, contact.as_str())? {
             let id = SideId::new(side, row.id);
+            // Deleted before, and listed still.
+            if state.is_buried(kind, &id)? {
+                continue;
+            }
             let link = state.link_of(kind, &id)?;
             let other = link.as_ref().map(|link| known(state, link.id, side.other())).transpose()?;
             let own = link.as_ref().map(|link| known(state, link.id, side)).transpose()?;

@@ -14,7 +14,7 @@ use company::recognisable;
 use super::pull::Pulled;
 use super::rederive::Remapping;
 use super::tasks::source_tasks;
-use super::{Job, RunError, held};
+use super::{BEGUN, FIRST_SYNC, Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
 use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
@@ -49,7 +49,20 @@ pub struct Gathered<'a> {
     /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
     /// Kept contacts whose half that was gone is there again, as the CRM itself says.
-    pub risen: Vec<(i64, SideId)>,
+    pub risen: Vec<Risen>,
+    /// Kept contacts whose survivor is gone as well.
+    pub ended: BTreeSet<i64>,
+}
+
+/// A kept contact whose half that was gone is there again.
+#[derive(Debug)]
+pub struct Risen {
+    /// Its link.
+    pub link: i64,
+    /// The id that is there again.
+    pub id: SideId,
+    /// Its tasks and notes that did not come back with it.
+    pub lost: Vec<LinkRow>,
 }
 
 /// What is known of one half of a touched link.
@@ -246,7 +259,10 @@ where
             let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged, rejected: Rejected::default() });
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
-                let sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
+                let mut sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
+                if matches!(sighting, Some(Sighting::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)? {
+                    sighting = None;
+                }
                 *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
             }
             let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: sleeps, sides };
@@ -264,6 +280,12 @@ where
             }
         }
         Ok(loaded)
+    }
+
+    /// Whether a task's or note's contact was not listed on that side.
+    fn lacks_contact_of(&self, parent: Option<&LinkRow>, side: Side) -> Result<bool, RunError> {
+        let Some(contact) = parent.and_then(|parent| parent.ids.of(side)) else { return Ok(false) };
+        Ok(!held(self.stage).has(side, Kind::Contact, contact)?)
     }
 
     /// One side's shadow, as tonight's mapping reads it.
@@ -366,7 +388,9 @@ where
             }
         }
         let risen = self.risen().await?;
-        let freed = self.free_survivors()?;
+        let ended = self.ended().await?;
+        let mut freed = self.free_survivors()?;
+        freed.extend(&ended);
         let holders = self.holders(&contacts, &freed)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
@@ -376,6 +400,10 @@ where
             mode: job.mode,
             now: job.clock.now(),
             first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
+            first_sync_goes_on: match state {
+                Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
+                None => false,
+            },
             capabilities: Both {
                 cliengo: job.cliengo.capabilities(&self.pulled.learned),
                 ghl: job.ghl.capabilities(&self.pulled.learned),
@@ -414,7 +442,7 @@ where
         for side in Side::BOTH {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen })
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended })
     }
 }
 

@@ -45,6 +45,11 @@ use crate::state::{Stage, State, StateError, Watch};
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
 pub const MAPPING_VERSION: &str = "1";
 
+/// Where the state says how far the first sync came.
+const FIRST_SYNC: &str = "first_sync";
+const BEGUN: &str = "begun";
+const DONE: &str = "done";
+
 /// How many contacts are written at a time where nothing else is said.
 pub const FAMILIES: usize = 8;
 
@@ -194,6 +199,7 @@ where
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
+    recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
     let plan = draw(job, &gathered, &pulled.forms);
@@ -204,13 +210,19 @@ where
     }
     let mut record = RunRecord::begun(run, started, recovered);
     let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
-    let after = |state: &mut State| settle::after(state, &stage, &gathered, &pulled, run, started);
+    let after = |state: &mut State, to_its_end| {
+        settle::after(state, &stage, &gathered, &pulled, run, started)?;
+        match plan.first_sync || gathered.input.first_sync_goes_on {
+            true if to_its_end => state.set_meta(FIRST_SYNC, DONE),
+            _ => Ok(()),
+        }
+    };
     carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
 }
 
 /// Holds a plan against its guards and a person's consent, and applies it where it passes. `before` writes it down,
-/// `after` settles what needs no request.
+/// `after` settles what needs no request, and is told whether every operation had its turn.
 #[expect(clippy::too_many_arguments, reason = "what a plan is applied with, each of its own type")]
 async fn carry_out<C, G>(
     job: &Job<'_, C, G>,
@@ -221,7 +233,7 @@ async fn carry_out<C, G>(
     forms: &Forms,
     record: &mut RunRecord,
     before: impl FnOnce(&mut State) -> Result<(), StateError>,
-    after: impl FnOnce(&mut State) -> Result<(), StateError>,
+    after: impl FnOnce(&mut State, bool) -> Result<(), StateError>,
 ) -> Result<(), RunError>
 where
     C: Writer<Id = CliengoId>,
@@ -235,11 +247,11 @@ where
     }
     backup::before_a_large_run(&held(state), plan, record.started)?;
     before(&mut held(state))?;
-    let (outcomes, failure) = apply::apply(job, state, stage, record.id, plan, forms).await;
-    record.outcomes = outcomes;
-    let settled = match failure {
+    let applied = apply::apply(job, state, stage, record.id, plan, forms).await;
+    record.outcomes = applied.outcomes;
+    let settled = match applied.failure {
         Some(failure) => Err(failure),
-        None => after(&mut held(state)),
+        None => after(&mut held(state), applied.to_its_end),
     };
     record.failure = settled.err().map(|why| why.to_string());
     Ok(())

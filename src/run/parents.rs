@@ -40,7 +40,7 @@ pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
     let cliengo = held(stage).contacts(Side::Cliengo)?;
     let ghl = held(stage).contacts(Side::Ghl)?;
     let all = Both { cliengo, ghl };
-    let Some(state) = state.filter(|_| !fits(job, all.ghl.len() as u64)) else { return Ok(typed(all)) };
+    let Some(state) = state.filter(|_| !fits(job, all.ghl.len() as u64)) else { return Ok(Parents::of(all)) };
     let mut chosen = Both::<BTreeSet<String>>::default();
     for side in Side::BOTH {
         let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
@@ -63,7 +63,7 @@ pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
         all.of(side).iter().filter(|id| chosen.of(side).contains(*id)).cloned().collect::<Vec<_>>()
     });
     info!(cliengo = listed.cliengo.len(), ghl = listed.ghl.len(), "listing the notes of some contacts only");
-    Ok(typed(listed))
+    Ok(Parents::of(listed))
 }
 
 /// Whether everybody's notes are listed.
@@ -89,10 +89,13 @@ fn in_turn(contacts: usize, rotation: Duration) -> usize {
     contacts.div_ceil(nights)
 }
 
-fn typed(ids: Both<Vec<String>>) -> Parents {
-    Parents {
-        cliengo: ids.cliengo.into_iter().map(CliengoId::new).collect(),
-        ghl: ids.ghl.into_iter().map(GhlId::new).collect(),
+impl Parents {
+    /// These contacts.
+    pub(super) fn of(ids: Both<Vec<String>>) -> Self {
+        Self {
+            cliengo: ids.cliengo.into_iter().map(CliengoId::new).collect(),
+            ghl: ids.ghl.into_iter().map(GhlId::new).collect(),
+        }
     }
 }
 

@@ -160,14 +160,23 @@ where
         let listed = job.ghl.list_tasks(&[], &sinks.ghl).await?;
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
+    let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
     let parents = if tasks || notes { parents::choose(job, stage, state, &pulled.forms)? } else { Parents::default() };
+    let all_take_part = notes && (tasks || !has_tasks);
+    let lost = if all_take_part { Parents::default() } else { survivors(job, stage, state, pulled)? };
+    let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
     let all = Both { cliengo: pulled.listings.cliengo.contact.count, ghl: pulled.listings.ghl.contact.count };
     let cliengo = async {
-        let tasks = if tasks { Some(job.cliengo.list_tasks(&parents.cliengo, &sinks.cliengo).await?) } else { None };
-        let notes = if notes { Some(job.cliengo.list_notes(&parents.cliengo, &sinks.cliengo).await?) } else { None };
+        let asks = tasks || has_tasks && !lost.cliengo.is_empty();
+        let tasks = if asks { Some(job.cliengo.list_tasks(&of_tasks.cliengo, &sinks.cliengo).await?) } else { None };
+        let asks = notes || !lost.cliengo.is_empty();
+        let notes = if asks { Some(job.cliengo.list_notes(&of_notes.cliengo, &sinks.cliengo).await?) } else { None };
         Ok::<_, CrmError>((tasks, notes))
     };
-    let ghl = async { if notes { job.ghl.list_notes(&parents.ghl, &sinks.ghl).await.map(Some) } else { Ok(None) } };
+    let ghl = async {
+        let asks = notes || !lost.ghl.is_empty();
+        if asks { job.ghl.list_notes(&of_notes.ghl, &sinks.ghl).await.map(Some) } else { Ok(None) }
+    };
     let ((cliengo_tasks, cliengo_notes), ghl_notes) = tokio::try_join!(cliengo, ghl)?;
     for (kind, listed) in [(Kind::Task, cliengo_tasks), (Kind::Note, cliengo_notes)] {
         if let Some(listed) = listed {
@@ -179,6 +188,33 @@ where
     }
     pulled.visited = parents;
     Ok(())
+}
+
+/// `semantics` 22: before a contact may be deleted its tasks and notes are listed, also of a kind that is switched off: the
+/// listed counterparts of contacts that are missing.
+fn survivors<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    pulled: &Pulled,
+) -> Result<Parents, RunError> {
+    let mut lost = Both::<Vec<String>>::default();
+    let Some(state) = state.filter(|_| job.pair.contacts.on_delete == OnDelete::Propagate) else {
+        return Ok(Parents::default());
+    };
+    for side in Side::BOTH.into_iter().filter(|side| pulled.complete.of(*side).contact) {
+        let other = side.other();
+        let missing = held(stage).missing(side, Kind::Contact, true)?;
+        for missing in missing {
+            let link = state.link(missing.link)?;
+            if let Some(survivor) = link.and_then(|link| link.ids.of(other).map(str::to_owned))
+                && held(stage).has(other, Kind::Contact, &survivor)?
+            {
+                lost.of_mut(other).push(survivor);
+            }
+        }
+    }
+    Ok(Parents::of(lost))
 }
 
 impl Pulled {

@@ -1,4 +1,5 @@
-//! Creates whose outcome is not known: resolved by reading, never by sending again. (I38)
+//! What became of requests without an answer: creates are resolved by reading, never by sending again (I38); a change
+//! that was done is our own, and no edit of a person's.
 
 use std::sync::Mutex;
 
@@ -7,10 +8,10 @@ use tracing::{info, warn};
 
 use super::settle::{self, Adoption, Applied};
 use super::{Job, RunError, deed, held};
-use crate::crm::{Reader, Unparsable};
+use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
-use crate::record::{Action, CliengoId, Forms, GhlId, Record, RemoteId, Side};
-use crate::state::{Intent, IntentState, State};
+use crate::record::{CliengoId, Forms, GhlId, Kind, Record, RemoteId, Side, SideId};
+use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 
 /// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);
@@ -18,7 +19,7 @@ const SKEW: SignedDuration = SignedDuration::from_mins(10);
 /// What reading said of one unknown create.
 enum Resolution<I> {
     /// Exactly one unlinked record is it.
-    Adopt(I, String, crate::crm::Shape),
+    Adopt(I, String, Shape),
     /// It is not there.
     Absent,
     /// It cannot be told yet, or several could be it.
@@ -52,6 +53,94 @@ where
         recovered += u64::from(done);
     }
     Ok(recovered)
+}
+
+/// Reads back what earlier runs changed without an answer, once. What was not done, or cannot be told, is merged as if it
+/// had never been tried.
+///
+/// # Errors
+/// When the state cannot be written.
+pub(super) async fn recover_changes<C, G>(
+    job: &Job<'_, C, G>,
+    state: &Mutex<State>,
+    run: i64,
+    forms: &Forms,
+) -> Result<(), RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let open = held(state).open_changes()?;
+    for intent in open {
+        match intent.side {
+            Side::Cliengo => settle_change(job.cliengo, state, &intent, run, forms).await?,
+            Side::Ghl => settle_change(job.ghl, state, &intent, run, forms).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn settle_change<R: Reader>(
+    crm: &R,
+    state: &Mutex<State>,
+    intent: &Intent,
+    run: i64,
+    forms: &Forms,
+) -> Result<(), RunError> {
+    let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(StateError::from)?;
+    let parent = intent.parent_id.as_deref().map(R::Id::new);
+    let found = match R::Id::of(&adoption.ids) {
+        Some(id) => crm.look_up(intent.kind, id, parent.as_ref()).await.ok(),
+        None => None,
+    };
+    let record = match found {
+        Some(Lookup::Present(payload)) => crm.parse(intent.kind, &payload, Shape::Single, forms).ok(),
+        Some(Lookup::Gone(_)) | None => None,
+    };
+    let done = record.filter(|record| adoption.is_done(record));
+    held(state).atomically(|state| {
+        let link = match adoption.settle.link {
+            Some(LinkRef::Existing(link)) => state.link(link)?,
+            _ => None,
+        };
+        let takes_part = link.is_some_and(|link| matches!(link.status, LinkStatus::Live | LinkStatus::OutOfScope));
+        let Some(answer) = done.as_ref().filter(|_| takes_part) else {
+            return state.close_intent(intent.id, IntentState::Absent, None, None);
+        };
+        settle_adopted(state, intent, &adoption, run, None, answer)
+    })?;
+    Ok(())
+}
+
+/// Settles what was found to be done, and closes its intent.
+fn settle_adopted(
+    state: &State,
+    intent: &Intent,
+    adoption: &Adoption,
+    run: i64,
+    created: Option<SideId>,
+    answer: &Record,
+) -> Result<(), StateError> {
+    let id = created.clone();
+    let settled = Applied {
+        run,
+        side: intent.side,
+        kind: intent.kind,
+        action: intent.action,
+        ids: &adoption.ids,
+        settle: &adoption.settle,
+        sent: &adoption.sent,
+        created,
+        answer,
+    };
+    let link = settle::applied(state, &settled, |reference| match reference {
+        LinkRef::Existing(link) => Some(link),
+        LinkRef::MadeBy(_) => None,
+    })?;
+    deed::complete(state, intent.operation, &settled, link)?;
+    state.close_intent(intent.id, IntentState::Adopted, None, id.as_ref().map(SideId::as_str))?;
+    let (run, number) = intent.operation;
+    state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))
 }
 
 /// Reads one unknown create back and settles what can be settled. Says whether it was found.
@@ -90,12 +179,19 @@ async fn look<R: Reader>(
     intent: &Intent,
     forms: &Forms,
 ) -> Result<Resolution<R::Id>, RunError> {
-    let sought: Record = serde_json::from_str(&intent.sought).map_err(crate::state::StateError::from)?;
+    let sought: Record = serde_json::from_str(&intent.sought).map_err(StateError::from)?;
     let parent = intent.parent_id.as_deref().map(R::Id::new);
     let since = intent.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     let found = match crm.find_created(intent.kind, parent.as_ref(), &sought, since, forms).await {
         Ok(found) => found,
-        Err(why) => return Ok(Resolution::Open(why.to_string())),
+        Err(why) => {
+            // Nothing is left under a contact that is gone.
+            let gone = match parent.as_ref().filter(|_| intent.kind != Kind::Contact) {
+                Some(parent) => matches!(crm.look_up(Kind::Contact, parent, None).await, Ok(Lookup::Gone(_))),
+                None => false,
+            };
+            return Ok(if gone { Resolution::Absent } else { Resolution::Open(why.to_string()) });
+        }
     };
     let mut candidates = Vec::new();
     for candidate in found {
@@ -119,7 +215,7 @@ fn adopt<I: RemoteId>(
     id: &I,
     record: Result<Record, Unparsable>,
 ) -> Result<bool, RunError> {
-    let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(crate::state::StateError::from)?;
+    let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(StateError::from)?;
     let answer = record.unwrap_or_default();
     let adopted = held(state).atomically(|state| {
         // Equal records pair off by count, so its source may have been linked by a run meanwhile.
@@ -129,25 +225,7 @@ fn adopt<I: RemoteId>(
             state.close_intent(intent.id, IntentState::Adopted, Some("its source was linked meanwhile"), None)?;
             return Ok(false);
         }
-        let settled = Applied {
-            run,
-            side: intent.side,
-            kind: intent.kind,
-            action: Action::Create,
-            ids: &adoption.ids,
-            settle: &adoption.settle,
-            sent: &adoption.sent,
-            created: Some(id.clone().tagged()),
-            answer: &answer,
-        };
-        let link = settle::applied(state, &settled, |reference| match reference {
-            LinkRef::Existing(link) => Some(link),
-            LinkRef::MadeBy(_) => None,
-        })?;
-        deed::complete(state, intent.operation, &settled, link)?;
-        state.close_intent(intent.id, IntentState::Adopted, None, Some(id.as_str()))?;
-        let (run, number) = intent.operation;
-        state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))?;
+        settle_adopted(state, intent, &adoption, run, Some(id.clone().tagged()), &answer)?;
         Ok(true)
     })?;
     info!(intent = intent.id, side = %intent.side, kind = %intent.kind, id = id.as_str(), adopted, "an unknown create was done");

@@ -5,10 +5,10 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use super::gather::{Gathered, covers};
-use super::held;
+use super::gather::{Gathered, Risen, covers};
 use super::pull::Pulled;
 use super::saved::generation;
+use super::{BEGUN, FIRST_SYNC, held};
 use crate::reconcile::{LinkRef, Plan, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{Attempt, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
@@ -102,6 +102,7 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
         if ours {
             attempted(state, id, applied)?;
             fields.extend(written(applied));
+            first_tags(state, id, applied, &mut fields)?;
         }
         state.settle_shadow(&link, side, &fields, ours)?;
     }
@@ -174,6 +175,26 @@ fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), Stat
     Ok(())
 }
 
+/// I33: the tags that a create carried, as far as its answer shows them. One that was not kept is no removal.
+fn first_tags(
+    state: &State,
+    link: i64,
+    applied: &Applied<'_>,
+    fields: &mut BTreeMap<Field, Value>,
+) -> Result<(), StateError> {
+    let Some(Value::Tags(sent)) = fields.get(&Field::Tags).cloned() else { return Ok(()) };
+    let kept = match applied.answer.get(&Field::Tags) {
+        None => sent.clone(),
+        Some(_) => sent.iter().flat_map(|tag| applied.answer.tags().spellings(tag)).collect(),
+    };
+    if !kept.same(&sent) {
+        let attempt = Attempt { before: Value::Empty, updated: applied.answer.updated };
+        state.attempted(link, applied.side, &Field::Tags, &attempt, true)?;
+    }
+    fields.insert(Field::Tags, Value::tags(kept));
+    Ok(())
+}
+
 /// The tags of one shadow, and the same with the operation's additions and removals: a delta, so that what a person did
 /// meanwhile stays news.
 fn moved_tags(
@@ -235,6 +256,9 @@ fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateErr
 /// When it cannot be written: then nothing is sent.
 pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, run: i64) -> Result<(), StateError> {
     state.atomically(|state| {
+        if plan.first_sync {
+            state.set_meta(FIRST_SYNC, BEGUN)?;
+        }
         write_down(state, plan, run)?;
         for settlement in &plan.settlements {
             settle_one(state, settlement, run)?;
@@ -242,8 +266,11 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, Some(run))?;
         }
-        for (link, id) in &gathered.risen {
-            state.restore(*link, Kind::Contact, id)?;
+        for risen in &gathered.risen {
+            rise(state, risen, run)?;
+        }
+        for link in &gathered.ended {
+            settle_one(state, &Settlement::Drop { link: *link }, run)?;
         }
         for (link, side) in &gathered.returned {
             state.set_missed(*link, *side, None)?;
@@ -258,6 +285,18 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
 /// When they cannot be written.
 pub(super) fn write_down(state: &State, plan: &Plan, run: i64) -> Result<(), StateError> {
     plan.operations.iter().try_for_each(|operation| state.plan_operation(run, operation.id, &operation.canonical()))
+}
+
+/// A contact is there again. What it lost meanwhile is no delete (`semantics` 22): its survivor is made again.
+fn rise(state: &State, risen: &Risen, run: i64) -> Result<(), StateError> {
+    state.restore(risen.link, Kind::Contact, &risen.id)?;
+    for child in &risen.lost {
+        if let Some(id) = child.ids.tagged(risen.id.side()) {
+            state.bury(child.kind, &id, run, "lost with its contact")?;
+        }
+        state.retire(child.id)?;
+    }
+    Ok(())
 }
 
 /// One half is gone and the survivor stays.
@@ -376,7 +415,7 @@ fn merged(shadow: &Record, listed: &Record) -> Record {
     Record { fields, ..listed.clone() }
 }
 
-/// Both sides' fields that a create's counterpart takes when it is found later.
+/// Both sides' fields that an operation of unknown outcome settles when it is found to be done.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Adoption {
     /// What settles.
@@ -388,10 +427,27 @@ pub struct Adoption {
 }
 
 impl Adoption {
-    /// The settlement of a create, resolved so that a later run can finish it.
+    /// The settlement of an operation, resolved so that a later run can finish it.
     #[must_use]
-    pub fn of(settle: &Settle, ids: &Ids, sent: &BTreeMap<Field, Value>, parent: Option<i64>) -> Self {
-        let settle = Settle { parent: parent.map(LinkRef::Existing), ..settle.clone() };
-        Self { settle, ids: ids.clone(), sent: sent.clone() }
+    pub fn of(
+        settle: &Settle,
+        ids: Ids,
+        sent: &BTreeMap<Field, Value>,
+        link: Option<i64>,
+        parent: Option<i64>,
+    ) -> Self {
+        let [link, parent] = [link, parent].map(|link| link.map(LinkRef::Existing));
+        Self { settle: Settle { link, parent, ..settle.clone() }, ids, sent: sent.clone() }
+    }
+
+    /// Whether a record shows all that a change was to bring. A mark says nothing of itself: it is seen the next time.
+    #[must_use]
+    pub fn is_done(&self, record: &Record) -> bool {
+        let tags = &self.settle.tags;
+        let has_tags = !(tags.added.is_empty() && tags.removed.is_empty());
+        let shows = |(field, sent): (&Field, &Value)| record.get(field).is_some_and(|now| now.same(sent));
+        (has_tags || !self.sent.is_empty())
+            && self.sent.iter().all(shows)
+            && (!has_tags || record.get(&Field::Tags).is_some() && tags.were_kept(record))
     }
 }

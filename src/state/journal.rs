@@ -59,7 +59,7 @@ pub struct IntentDraft<'a> {
     pub at: Timestamp,
     /// The record on the other side that a create makes a counterpart of.
     pub source_id: Option<&'a str>,
-    /// The contact under which a create makes a task or note, on the side it goes to.
+    /// The contact that a task or note belongs to, on the side it goes to.
     pub parent_id: Option<&'a str>,
     /// The record that a create makes, as JSON.
     pub sought: Option<String>,
@@ -67,7 +67,7 @@ pub struct IntentDraft<'a> {
     pub settle: Option<String>,
 }
 
-/// A create whose outcome is not known.
+/// A create or a change whose outcome is not known.
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// Its number.
@@ -78,19 +78,25 @@ pub struct Intent {
     pub side: Side,
     /// The kind of record.
     pub kind: Kind,
+    /// What it does.
+    pub action: Action,
     /// When it was sent.
     pub at: Timestamp,
-    /// The record on the other side.
+    /// The record on the other side that a create makes a counterpart of.
     pub source_id: Option<String>,
-    /// The contact under which it was to be, on the side it went to.
+    /// The contact that it belongs to, on the side it went to.
     pub parent_id: Option<String>,
-    /// The record it was to make, as JSON.
+    /// The record that a create was to make, as JSON.
     pub sought: String,
     /// What to settle when it is found, as JSON.
     pub settle: String,
 }
 
-type RawIntent = (i64, (i64, u32), String, String, i64, Option<String>, Option<String>, String, String);
+type RawIntent = (i64, (i64, u32), String, String, String, i64, Option<String>, Option<String>, String, String);
+
+const INTENT: &str =
+    "SELECT id, run, operation, side, kind, action, at, source_id, parent_id, coalesce(sought, ''), settle
+    FROM intent WHERE state IN ('in_flight', 'unknown')";
 
 fn raw_intent(row: &Row<'_>) -> rusqlite::Result<RawIntent> {
     let operation = (row.get(1)?, row.get(2)?);
@@ -104,16 +110,18 @@ fn raw_intent(row: &Row<'_>) -> rusqlite::Result<RawIntent> {
         row.get(7)?,
         row.get(8)?,
         row.get(9)?,
+        row.get(10)?,
     ))
 }
 
 fn intent(raw: RawIntent) -> Result<Intent, StateError> {
-    let (id, operation, side, kind, at, source_id, parent_id, sought, settle) = raw;
+    let (id, operation, side, kind, action, at, source_id, parent_id, sought, settle) = raw;
     Ok(Intent {
         id,
         operation,
         side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
         kind: kind_of(&kind)?,
+        action: serde_json::from_value(action.into())?,
         at: Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(at)).unwrap_or(Timestamp::MIN),
         source_id,
         parent_id,
@@ -174,15 +182,26 @@ impl State {
     /// # Errors
     /// When they cannot be read.
     pub fn open_creates(&self) -> Result<Vec<Intent>, StateError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, run, operation, side, kind, at, source_id, parent_id, sought, settle FROM intent
-             WHERE state IN ('in_flight', 'unknown') AND action = 'create' ORDER BY id",
-        )?;
+        self.intents(&format!("{INTENT} AND action = 'create' ORDER BY id"))
+    }
+
+    /// The updates, completions and tags whose outcome is not known, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn open_changes(&self) -> Result<Vec<Intent>, StateError> {
+        self.intents(&format!(
+            "{INTENT} AND action IN ('update', 'complete', 'tag') AND settle IS NOT NULL ORDER BY id"
+        ))
+    }
+
+    fn intents(&self, sql: &str) -> Result<Vec<Intent>, StateError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
         let rows: Vec<RawIntent> = statement.query_map([], raw_intent)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(intent).collect()
     }
 
-    /// Closes what a run that died left open, other than creates: the next listing shows whether it was done.
+    /// Closes what a run that died left open, other than creates: what they changed is read back.
     ///
     /// # Errors
     /// When it cannot be written.

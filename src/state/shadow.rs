@@ -138,6 +138,10 @@ fn agreed_row((number, link, side, kind, canonical, payload, moved): RawAgreed) 
 const AGREED: &str = "SELECT shadow.id, link, side, kind, canonical, payload, moved
     FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id";
 
+/// Neither half of a link is buried.
+const WITH_ITS_CONTACT: &str = "NOT EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = link.kind
+    AND (t.side = 'cliengo' AND t.remote_id = link.cliengo_id OR t.side = 'ghl' AND t.remote_id = link.ghl_id))";
+
 const LINK: &str = "SELECT id, kind, parent, cliengo_id, ghl_id, status, role FROM link";
 
 impl State {
@@ -290,13 +294,28 @@ impl State {
         Ok(())
     }
 
-    /// Puts a kept link back into the game, with those of its tasks and notes: its other half is there again.
+    /// The links of tasks and notes that were kept with their contact, not for a removal of their own.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn kept_with(&self, contact: i64) -> Result<Vec<LinkRow>, StateError> {
+        let sql = format!("{LINK} WHERE parent = ?1 AND status = 'kept' AND {WITH_ITS_CONTACT} ORDER BY id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows: Vec<RawLink> = statement.query_map([contact], raw_link)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(link_row).collect()
+    }
+
+    /// Puts a kept link back into the game, with those of the tasks and notes that were kept with it: its other half is
+    /// there again.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn restore(&self, link: i64, kind: Kind, id: &SideId) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE link SET status = 'live' WHERE (id = ?1 OR parent = ?1) AND status = 'kept'")?
+            .prepare_cached(&format!(
+                "UPDATE link SET status = 'live'
+                 WHERE (id = ?1 OR parent = ?1 AND {WITH_ITS_CONTACT}) AND status = 'kept'"
+            ))?
             .execute([link])?;
         self.connection
             .prepare_cached("DELETE FROM tombstone WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?

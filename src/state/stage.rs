@@ -303,6 +303,21 @@ impl Stage {
         Ok(statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
 
+    /// Kept contacts whose survivor is not listed any more: link and id.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn lost_survivors(&self, side: Side) -> Result<Vec<(i64, String)>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.link, s.remote_id FROM base.shadow s
+             JOIN base.link l ON l.id = s.link AND l.status = 'kept' AND l.kind = 'contact'
+             LEFT JOIN base.tombstone t ON t.side = s.side AND t.kind = s.kind AND t.remote_id = s.remote_id
+             LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE s.side = ?1 AND t.remote_id IS NULL AND r.remote_id IS NULL ORDER BY s.link",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    }
+
     /// Linked records of `side` that an earlier run missed and that are listed again.
     ///
     /// # Errors

@@ -50,7 +50,10 @@ impl State {
         let rested = now.checked_sub(REST).unwrap_or(Timestamp::MIN).as_millisecond();
         self.connection
             .prepare_cached(
-                "DELETE FROM tombstone WHERE side = ?1 AND kind = ?2 AND absent < ?3 AND reason <> 'removed there'",
+                "DELETE FROM tombstone WHERE side = ?1 AND kind = ?2 AND absent < ?3
+                   AND (reason <> 'removed there' OR NOT EXISTS (SELECT 1 FROM link
+                     WHERE link.kind = tombstone.kind AND link.status = 'kept'
+                       AND CASE ?1 WHEN 'cliengo' THEN link.cliengo_id ELSE link.ghl_id END = tombstone.remote_id))",
             )?
             .execute(params![side.as_str(), kind.as_str(), rested])?;
         Ok(())

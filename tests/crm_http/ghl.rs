@@ -252,7 +252,7 @@ async fn what_an_unknown_create_made_is_found_in_the_primary_store() {
     let server = Server::start(|seen| match seen.path.split('?').next().unwrap() {
         "/contacts/search/duplicate" => ok(json!({ "contact": { "id": "A" } })),
         "/contacts/A" => {
-            ok(json!({ "contact": { "id": "A", "firstName": "Ana", "dateAdded": "2026-11-23T02:59:00Z" } }))
+            ok(json!({ "contact": { "id": "A", "email": "ana@example.com", "dateAdded": "2026-11-23T02:59:00Z" } }))
         }
         "/contacts/A/tasks" => ok(json!({ "tasks": [
             { "id": "T1", "title": "Llamar", "dueDate": "2026-12-01T10:00:00.000Z", "completed": false },

@@ -24,7 +24,7 @@ fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::NotSent(_) => "not_sent",
         Outcome::Refused(_) => "refused",
-        Outcome::Unknown(_) => "unknown",
+        Outcome::Unknown(_) | Outcome::Doubtful(_) => "unknown",
         Outcome::Applied(_) => "applied",
     }
 }

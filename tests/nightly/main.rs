@@ -42,6 +42,7 @@ mod quiet;
 mod random_edits;
 mod random_mix;
 mod reviewed;
+mod reviewed_again;
 mod reviewed_modes;
 mod scope;
 mod sweep;

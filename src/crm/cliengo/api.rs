@@ -85,18 +85,6 @@ fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsabl
     Ok(())
 }
 
-/// Whether two contacts share their e-mail, or, where the first has none, their phone.
-pub(super) fn same_person(ours: &Record, theirs: &Record) -> bool {
-    let shares = |field: &Field| match (ours.get(field), theirs.get(field)) {
-        (Some(one), Some(other)) => !one.is_empty() && one.same_for_linking(other),
-        _ => false,
-    };
-    match ours.get(&Field::Email) {
-        Some(email) if !email.is_empty() => shares(&Field::Email),
-        _ => shares(&Field::Phone),
-    }
-}
-
 /// Reads the account. Its `timeZone` is an offset, not a zone; its country may be any code.
 pub(super) fn account(body: &str) -> Option<Account> {
     let account: Map<String, Json> = serde_json::from_str(body).ok()?;

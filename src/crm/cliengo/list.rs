@@ -155,25 +155,42 @@ impl Cliengo {
         Ok(Err(why))
     }
 
-    /// Walks a window, and the halves of every one that holds more than can be reached.
+    /// Walks a window, and the halves of every one that holds more than can be reached. One that cannot be listed to its end
+    /// keeps no other from being listed.
     async fn split(
         &self,
         window: Window,
         gathered: &mut Gathered<'_>,
     ) -> Result<Result<HashSet<CliengoId>, String>, Failed> {
-        let mut ids = HashSet::new();
+        let (mut ids, mut void) = (HashSet::new(), None);
         let mut pending = vec![window];
         while let Some(window) = pending.pop() {
             match self.walk(window, gathered).await? {
                 Walked::Whole(some) => ids.extend(some),
-                Walked::Torn(why) => return Ok(Err(why)),
+                Walked::Torn(why) => _ = void.get_or_insert(why),
                 Walked::TooMany => match window.halves() {
                     Some(halves) => pending.extend(halves),
-                    None => return Ok(Err(format!("{window} are more than can be listed"))),
+                    None => {
+                        self.reach(window, gathered).await?;
+                        void.get_or_insert(format!("{window} are more than can be listed"));
+                    }
                 },
             }
         }
-        Ok(Ok(ids))
+        Ok(void.map_or(Ok(ids), Err))
+    }
+
+    /// Gathers what can be reached of a window that holds more.
+    async fn reach(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<(), Failed> {
+        let mut offset = 0;
+        loop {
+            let page = self.page(window, offset).await?;
+            gathered.take(&page.rows, window)?;
+            if page.rows.is_empty() || offset == LARGEST_OFFSET {
+                return Ok(());
+            }
+            offset = (offset + page.rows.len()).min(LARGEST_OFFSET);
+        }
     }
 
     /// Walks one window until two counts of it agree: the CRM's, on every page, and that of the contacts that came.

@@ -339,7 +339,7 @@ impl Reader for Cliengo {
             let theirs = api::parse(kind, &raw.payload, Shape::Listed, forms)
                 .map_err(|error| self.http.protocol(error.to_string()))?;
             let alike =
-                if kind == Kind::Contact { api::same_person(record, &theirs) } else { record.agrees_with(&theirs) };
+                if kind == Kind::Contact { record.is_same_person(&theirs) } else { record.agrees_with(&theirs) };
             if alike {
                 found.push(Found { id: raw.id, created: theirs.created, payload: raw.payload, shape: Shape::Listed });
             }

@@ -66,7 +66,9 @@ impl Ghl {
             Lookup::Present(payload) => {
                 let theirs = api::parse(Kind::Contact, &payload, Shape::Single, forms)
                     .map_err(|error| self.http.protocol(error.to_string()))?;
-                Ok(vec![Found { id, created: theirs.created, payload, shape: Shape::Single }])
+                // `semantics` 7: who only shares the phone is somebody else.
+                let found = Found { id, created: theirs.created, payload, shape: Shape::Single };
+                Ok(if record.is_same_person(&theirs) { vec![found] } else { Vec::new() })
             }
         }
     }

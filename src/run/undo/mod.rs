@@ -78,6 +78,7 @@ where
     check_accounts(Some(&held(state)), &accounts)?;
     held(state).atomically(|state| bind_accounts(state, &accounts))?;
     let recovered = recover::recover(job, state, run, &forms).await?;
+    recover::recover_changes(job, state, run, &forms).await?;
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
@@ -89,7 +90,7 @@ where
     held(state).name_plan(run, &plan.id())?;
     let mut record = RunRecord::begun(run, opened.started, recovered);
     let before = |state: &mut State| state.atomically(|state| settle::write_down(state, &plan, run));
-    let after = |state: &mut State| state.atomically(settle::next_generation);
+    let after = |state: &mut State, _| state.atomically(settle::next_generation);
     carry_out(job, consent, state, &stage, &plan, &forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
 }
