@@ -126,7 +126,7 @@ async fn nobody_is_named_in_a_log_above_debug_or_in_an_error() {
         logs += &desk.ask(&["sync", "-v", "--log-format", form, "--approve", &id]).err;
         for faults in [
             "status=500#3",
-            "status=400@ghl*",
+            "status=400@ghl:WRITE*",
             "no-array@ghl,torn-page@cliengo",
             "reset-after-write@ghl:WRITE",
             "status=401*",
