@@ -25,7 +25,10 @@ impl State {
         let failed =
             |path: &Path, why: std::io::Error| StateError::File { path: path.to_owned(), why: why.to_string() };
         // An empty file of the owner's alone first: nobody else may read it while it fills.
-        private_file(&unfinished)?;
+        match std::fs::remove_file(&unfinished) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(&unfinished, why)),
+            _ => private_file(&unfinished)?,
+        }
         self.connection.backup(MAIN_DB, &unfinished, None)?;
         std::fs::rename(&unfinished, &copy).map_err(|why| failed(&copy, why))?;
         self.drop_old_copies().map_err(|why| failed(&copy, why))?;
