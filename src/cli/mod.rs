@@ -13,6 +13,7 @@ mod history;
 mod init;
 mod interrupt;
 mod man;
+mod memory;
 mod output;
 mod pairs;
 mod plan;
@@ -70,6 +71,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return code::CONFIGURATION;
         }
     };
+    memory::keep_from_dumps();
     let bars = Bars::new(&arguments.global);
     // The daemon says what it does unasked: nobody watches it, and its log is all there is.
     start_log(&arguments.global, bars.clone(), matches!(arguments.command, Command::Daemon));

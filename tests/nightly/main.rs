@@ -48,6 +48,7 @@ mod minimal;
 mod notified;
 mod people;
 mod presence;
+mod privacy;
 mod promises;
 mod quiet;
 mod random_edits;
