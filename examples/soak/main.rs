@@ -272,6 +272,7 @@ impl Nights {
             retention: Retention { history_days: 90 },
             stop: CancellationToken::new(),
             watch: Some(dies),
+            progress: None,
         };
         let consent = Consent { approve: self.refused.take(), ..Consent::default() };
         let ended = run::sync(&job, &consent).await;
