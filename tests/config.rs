@@ -447,6 +447,9 @@ fn addresses_are_encrypted_unless_they_stay_on_this_machine() {
         assert_wrong(&with(address), "must be an https:// address");
     }
     assert_wrong(&with("crm.example.com"), "must be a web address");
+    let stated = |address: &str| with(address).replace("location_id", "allow_http = true\nlocation_id");
+    valid(&stated("http://crm.example.com"));
+    assert_wrong(&stated("ftp://crm.example.com"), "must be an https:// address");
     assert_wrong(&with("https://me:pw@crm.example.com"), "must hold no user name or password");
 }
 

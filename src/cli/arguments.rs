@@ -605,15 +605,15 @@ Examples:
 const CONFLICTS: &str = "\
 Examples:
   concord conflicts                                     those that wait, with their ids
-  concord conflicts show 3fa9c1d2e4                     both values, and the one before
-  concord conflicts resolve 3fa9c1d2e4 --take ghl       GHL's value; the next sync writes it
-  concord conflicts resolve 3fa9c1d2e4 --take ana@example.com";
+  concord conflicts show kbqftrnmdc                     both values, and the one before
+  concord conflicts resolve kbqftrnmdc --take ghl       GHL's value; the next sync writes it
+  concord conflicts resolve kbqftrnmdc --take ana@example.com";
 
 const QUARANTINE: &str = "\
 Examples:
   concord quarantine                      what keeps failing, with what the CRM said
-  concord quarantine retry 3fa9c1d2e4     the next sync tries it again
-  concord quarantine drop 3fa9c1d2e4      give up, until the record changes";
+  concord quarantine retry kbqftrnmdc     the next sync tries it again
+  concord quarantine drop kbqftrnmdc      give up, until the record changes";
 
 const LINKS: &str = "\
 Examples:

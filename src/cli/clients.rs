@@ -7,13 +7,14 @@ use anyhow::Context;
 use secrecy::SecretString;
 
 use super::Session;
+use super::explain::Usage;
 use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::reconcile::Mode;
 use crate::run::{self, Job};
 use crate::sandbox::{Options, Sandbox, Store};
-use crate::state::private_folder_of;
+use crate::state::{is_open_to_everybody, private_file, private_folder_of};
 
 /// Both CRMs of a pair, ready to be asked.
 pub(super) struct Clients {
@@ -58,6 +59,7 @@ pub(super) fn sandbox_store(state_dir: &Path, pair: &str) -> PathBuf {
 pub(super) fn sandbox_options(session: &Session, state_dir: &Path, pair: &str) -> anyhow::Result<Options> {
     let store = sandbox_store(state_dir, pair);
     private_folder_of(&store)?;
+    private_file(&store)?;
     Ok(Options { store: Store::File(store), clock: Arc::clone(&session.clock), ..Options::default() })
 }
 
@@ -96,6 +98,17 @@ pub(super) fn check_secrets(session: &Session, pair: &Pair) -> anyhow::Result<()
     Ok(())
 }
 
+/// Refuses a folder in which everybody may put a state of their own.
+pub(super) fn check_folder(state_dir: &Path, pair: &Pair) -> anyhow::Result<()> {
+    if pair.is_sandbox() || !is_open_to_everybody(state_dir) {
+        return Ok(());
+    }
+    let folder = state_dir.display();
+    let message = format!("everybody may write to {folder}, where the state is to be kept");
+    Err(Usage { message, hint: format!("run: chmod 700 {folder}; or name another folder: state_dir, --state-dir") }
+        .into())
+}
+
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -103,6 +116,7 @@ pub(super) fn environment(name: &str) -> Option<String> {
 fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) -> anyhow::Result<CliengoSettings> {
     let secret = account.api_key.resolve(&environment)?;
     let mut settings = CliengoSettings::new(&account.base_url, secret, &account.website_id, Arc::clone(&session.clock));
+    settings.allow_http = account.allow_http;
     settings.auth = match pair.cliengo.auth {
         config::CliengoAuth::Query => CliengoAuth::Query,
         config::CliengoAuth::Bearer => CliengoAuth::Bearer,
@@ -113,7 +127,9 @@ fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) ->
 
 fn ghl_settings(session: &Session, account: &GhlAccount) -> anyhow::Result<GhlSettings> {
     let token = account.token.resolve(&environment)?;
-    Ok(GhlSettings::new(&account.base_url, token, &account.location_id, Arc::clone(&session.clock)))
+    let mut settings = GhlSettings::new(&account.base_url, token, &account.location_id, Arc::clone(&session.clock));
+    settings.allow_http = account.allow_http;
+    Ok(settings)
 }
 
 fn build(

@@ -9,7 +9,7 @@ use crate::config::{Config, ConflictPolicy, Pair};
 use crate::crm::Reader;
 use crate::reconcile::{Choosing, Mode};
 use crate::record::{Both, Field, Side, Take, Value, typed};
-use crate::report::{Column, table};
+use crate::report::{Column, on_one_line, table};
 use crate::run;
 use crate::state::{ConflictRow, State};
 
@@ -20,7 +20,7 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
         Some(ConflictsCommand::Show { id }) => {
             let (pair, row) = waiting::find(session, &config, ("conflict", id), |state| state.conflict(id))?;
             output::print(&match options.format {
-                Format::Json => format!("{}\n", serde_json::to_string_pretty(&document(pair, &row))?),
+                Format::Json => waiting::printed(&document(pair, &row))?,
                 Format::Text => shown(session, pair, &row),
             })?;
         }
@@ -37,7 +37,7 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
     let text = match format {
         Format::Json => {
             let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, row)).collect();
-            format!("{}\n", serde_json::to_string_pretty(&rows)?)
+            waiting::printed(&rows)?
         }
         Format::Text if rows.is_empty() => "No conflict waits.\n".to_owned(),
         Format::Text => {
@@ -73,7 +73,7 @@ fn choice(take: Option<&Take>) -> String {
     match take {
         None => "waits".to_owned(),
         Some(Take::Side(side)) => format!("{}'s", side.title()),
-        Some(Take::Value(value)) => format!("\"{}\"", value.shown()),
+        Some(Take::Value(value)) => format!("\"{}\"", on_one_line(&value.shown())),
     }
 }
 
@@ -136,7 +136,7 @@ async fn resolve(session: &Session, config: &Config, id: &str, take: &str, forma
     state.checkpoint()?;
     let row = ConflictRow { take: Some(take), ..row };
     output::print(&match format {
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&document(pair, &row))?),
+        Format::Json => waiting::printed(&document(pair, &row))?,
         Format::Text => format!(
             "{id}  {} of {:?}: {} is chosen. The next sync writes it, unless a side changes it again before.\n\
              See it first with: concord plan --pair {}\n",

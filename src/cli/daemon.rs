@@ -64,6 +64,7 @@ fn load(session: &Session) -> anyhow::Result<Settings> {
     }
     for pair in &selected {
         clients::check_secrets(session, pair)?;
+        clients::check_folder(&config.state_dir, pair)?;
     }
     let notifier = Notifier::new(&config.notify, &clients::environment)?;
     let pairs = selected.iter().map(|pair| pair.name.clone()).collect();

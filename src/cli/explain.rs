@@ -8,6 +8,7 @@ use crate::config::ConfigError;
 use crate::crm::{CrmError, SetupError};
 use crate::export::ExportError;
 use crate::notify::NotifyError;
+use crate::report::visible;
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
@@ -55,8 +56,10 @@ pub(super) fn print_usage(error: &clap::Error) {
 /// Prints an error to stderr and says its exit code.
 pub(super) fn print(error: &anyhow::Error) -> u8 {
     let mut stderr = std::io::stderr().lock();
+    // What a CRM said may stand in it; tabs are the configuration's own.
+    let said = format!("{error:#}").split('\t').map(visible).collect::<Vec<_>>().join("\t");
     // Nothing can be done where stderr is closed.
-    let _ = writeln!(stderr, "error: {error:#}");
+    let _ = writeln!(stderr, "error: {said}");
     if let Some(hint) = hint(error) {
         let _ = writeln!(stderr, "hint: {hint}");
     }

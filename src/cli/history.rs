@@ -8,7 +8,7 @@ use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::record::Kind;
-use crate::report::{Line, Page, Paint, on_one_line, padded};
+use crate::report::{Line, Page, Paint, masked_document, on_one_line, padded, printable_json};
 use crate::state::{OperationRow, RunRow, State};
 
 /// How many runs are listed.
@@ -110,21 +110,25 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
         let message = format!("pair {} has no run {run}", pair.name);
         return Err(Usage { message, hint: format!("list them: concord history --pair {}", pair.name) }.into());
     };
-    let operations = state.operations(run)?;
+    let mut operations = state.operations(run)?;
     let images = |row: &OperationRow| state.images_under(run, row.number);
     let text = match format {
         Format::Json => {
             let mut document = document(&pair.name, &row);
             let mut told = Vec::new();
             for row in &operations {
-                told.push(operation(row, images(row)?));
+                let document = operation(row, images(row)?);
+                told.push(if config.report.mask { masked_document(&document) } else { document });
             }
             if let Some(fields) = document.as_object_mut() {
                 fields.insert("operations".to_owned(), told.into());
             }
-            format!("{}\n", serde_json::to_string_pretty(&document)?)
+            format!("{}\n", printable_json(&serde_json::to_string_pretty(&document)?))
         }
         Format::Text => {
+            if config.report.mask {
+                operations.iter_mut().for_each(mask);
+            }
             let mut page = Page::new(output::style(&session.global, false));
             sentence(&mut page, pair.name.len(), &pair.name, &row);
             if !row.plan_id.is_empty() {
@@ -133,6 +137,7 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
             for row in &operations {
                 written(&mut page, row, session.global.verbose > 0);
                 for (kind, image) in images(row)? {
+                    let image = if config.report.mask { masked_document(&image_of(&image)).to_string() } else { image };
                     was(&mut page, &format!("{kind} with it was"), &image, session.global.verbose > 0);
                 }
             }
@@ -142,16 +147,32 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
     output::print(&text)
 }
 
+/// Names nobody, as the reports.
+fn mask(row: &mut OperationRow) {
+    let before = row.before.as_deref().map(image_of);
+    let told = json!({ "document": row.document, "reason": row.reason, "before_image": before });
+    let Json::Object(mut shown) = masked_document(&told) else { return };
+    let mut take = |key: &str| shown.remove(key).unwrap_or_default();
+    row.document = take("document");
+    row.reason = take("reason").as_str().map(str::to_owned);
+    row.before = before.map(|_| take("before_image").to_string());
+}
+
+/// A record as its CRM told it.
+fn image_of(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
 /// `images` are the tasks and notes that went with a deleted contact, as they were.
 fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
     let mut document = row.document.clone();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("outcome".to_owned(), json!(row.outcome));
         fields.insert("reason".to_owned(), json!(row.reason));
-        let before = row.before.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap_or(Json::Null));
+        let before = row.before.as_deref().map(image_of);
         fields.insert("before_image".to_owned(), json!(before));
         if !images.is_empty() {
-            let image = |(kind, text): (Kind, String)| json!({ "kind": kind, "before_image": serde_json::from_str::<Json>(&text).unwrap_or(Json::Null) });
+            let image = |(kind, text): (Kind, String)| json!({ "kind": kind, "before_image": image_of(&text) });
             fields.insert("deleted_with_it".to_owned(), images.into_iter().map(image).collect());
         }
     }

@@ -65,7 +65,7 @@ fn list(session: &Session, config: &Config, kind: Option<Kind>, format: Format) 
     output::print(&match format {
         Format::Json => {
             let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, &row.link, &row.label)).collect();
-            format!("{}\n", serde_json::to_string_pretty(&rows)?)
+            waiting::printed(&rows)?
         }
         Format::Text if rows.is_empty() => "Nothing is linked.\n".to_owned(),
         Format::Text => drawn(session, &rows),
@@ -136,7 +136,7 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
                 under.iter().map(|(pair, row)| self::document(pair, &row.link, &row.label)).collect();
             entries.insert("links".to_owned(), under.into());
         }
-        return output::print(&format!("{}\n", serde_json::to_string_pretty(&document)?));
+        return output::print(&waiting::printed(&document)?);
     }
     let id = |side: Side| link.ids.of(side).unwrap_or("-");
     let mut text = format!(
@@ -192,7 +192,8 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
         Err(LinkError::Refused { message, hint }) => return Err(Usage { message, hint }.into()),
         Err(LinkError::Run(error)) => return Err(error.into()),
     };
-    let plan = &made.next.plan;
+    let next = if config.report.mask { report::masked(&made.next) } else { made.next };
+    let plan = &next.plan;
     output::print(&match format {
         Format::Json => {
             let document = json!({
@@ -208,12 +209,12 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
                     "unsupported": plan.unsupported,
                 },
             });
-            format!("{}\n", serde_json::to_string_pretty(&document)?)
+            waiting::printed(&document)?
         }
         Format::Text => {
             let settled =
                 if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
-            let next = report::next(&made.next, output::style(&session.global, false));
+            let next = report::next(&next, output::style(&session.global, false));
             let next = if next.is_empty() { "Nothing: both tell the same.\n" } else { &next };
             let children = if by_hand.kind == Kind::Contact { ", their tasks and notes aside" } else { "" };
             format!(
@@ -236,7 +237,7 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
     state.atomically(|state| state.part(&link, session.clock.now()))?;
     state.checkpoint()?;
     output::print(&match format {
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&document(pair, &link, &label))?),
+        Format::Json => waiting::printed(&document(pair, &link, &label))?,
         Format::Text => {
             let with = match under {
                 0 => String::new(),
@@ -280,7 +281,7 @@ fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 "not_reached": unreached,
                 "being_read": forgotten.being_read,
             });
-            format!("{}\n", serde_json::to_string_pretty(&document)?)
+            waiting::printed(&document)?
         }
         Format::Text => {
             let mut text = format!(

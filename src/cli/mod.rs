@@ -15,6 +15,7 @@ mod init;
 mod interrupt;
 mod links;
 mod man;
+mod memory;
 mod output;
 mod pairs;
 mod plan;
@@ -74,6 +75,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return code::CONFIGURATION;
         }
     };
+    memory::keep_from_dumps();
     let bars = Bars::new(&arguments.global);
     // The daemon says what it does unasked: nobody watches it, and its log is all there is.
     start_log(&arguments.global, bars.clone(), matches!(arguments.command, Command::Daemon));

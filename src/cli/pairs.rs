@@ -6,11 +6,12 @@ use std::path::Path;
 
 use futures::{FutureExt, StreamExt};
 
-use super::Session;
 use super::arguments::Format;
 use super::delivery::Delivery;
 use super::explain::Usage;
+use super::{Session, clients};
 use crate::config::{Config, Pair};
+use crate::report;
 use crate::run::{Finished, RunError};
 
 /// What a pair's run came to.
@@ -57,15 +58,24 @@ where
             if session.stop.is_cancelled() {
                 return (place, pair, Err(NotBegun.into()));
             }
-            (place, pair, contained(work(pair)).await)
+            let run = async {
+                clients::check_folder(&config.state_dir, pair)?;
+                work(pair).await
+            };
+            (place, pair, contained(run).await)
         })
         .buffer_unordered(config.max_parallel.max(1));
     while let Some((place, pair, result)) = runs.next().await {
         ended(pair, &result);
-        delivery.take(place, pair, result, &exit)?;
+        delivery.take(place, pair, as_shown(config, result), &exit)?;
     }
     drop(runs);
     delivery.deliver()
+}
+
+/// What is shown of a result: where the configuration says so, nobody's name, e-mail or phone.
+fn as_shown(config: &Config, result: PairResult) -> PairResult {
+    if config.report.mask { result.map(|finished| report::masked(&finished)) } else { result }
 }
 
 /// A pair's run, whose panic is its own failure: the other pairs go on, and what it did stands in its journal.

@@ -44,7 +44,7 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
     let text = match format {
         Format::Json => {
             let rows: Vec<Json> = rows.iter().map(|(pair, row, standing)| document(pair, row, *standing)).collect();
-            format!("{}\n", serde_json::to_string_pretty(&rows)?)
+            waiting::printed(&rows)?
         }
         Format::Text if rows.is_empty() => "Nothing keeps failing.\n".to_owned(),
         Format::Text => {
@@ -138,7 +138,7 @@ fn change(
         documents.push(json!({ "id": row.id, "pair": pair.name, "dropped": state.setback(&row.id)?.is_some() }));
     }
     match format {
-        Format::Json => output::print(&format!("{}\n", serde_json::to_string_pretty(&documents)?)),
+        Format::Json => output::print(&waiting::printed(&documents)?),
         Format::Text => output::print(&text),
     }
 }

@@ -1,8 +1,11 @@
 //! What the commands for what waits share: the pairs' states to read, a pair's state to write, and whose an id is.
 
+use serde::Serialize;
+
 use super::explain::Usage;
 use super::{Session, pairs};
 use crate::config::{Config, Pair};
+use crate::report::printable_json;
 use crate::run::RunError;
 use crate::state::{PairLock, State, StateError};
 
@@ -54,4 +57,9 @@ pub(super) fn find<'a, T>(
     let hint =
         format!("see them with their ids: concord {command} list. What only a plan has shown is kept by the next sync");
     Err(Usage { message, hint }.into())
+}
+
+/// A document as it is printed: nothing in it steers a terminal.
+pub(super) fn printed(document: &impl Serialize) -> anyhow::Result<String> {
+    Ok(format!("{}\n", printable_json(&serde_json::to_string_pretty(document)?)))
 }

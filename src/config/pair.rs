@@ -117,6 +117,9 @@ pub struct RealAccounts {
 pub struct CliengoAccount {
     /// The API's address, without a slash at its end.
     pub base_url: String,
+    /// Whether that may be plain HTTP to another machine.
+    #[serde(skip)]
+    pub allow_http: bool,
     /// The API key.
     #[serde(skip)]
     pub api_key: Secret,
@@ -129,6 +132,9 @@ pub struct CliengoAccount {
 pub struct GhlAccount {
     /// The API's address, without a slash at its end.
     pub base_url: String,
+    /// Whether that may be plain HTTP to another machine.
+    #[serde(skip)]
+    pub allow_http: bool,
     /// The location.
     pub location_id: String,
     /// The private integration token.

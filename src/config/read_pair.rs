@@ -102,7 +102,8 @@ fn real_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>) -> Option<Account
 }
 
 fn cliengo_account(table: &mut Table<'_>) -> Option<CliengoAccount> {
-    let base_url = table.read("base_url", Found::url).unwrap_or_else(|| CLIENGO_URL.to_owned());
+    let allow_http = table.read("allow_http", Found::boolean).unwrap_or(false);
+    let base_url = table.read("base_url", |found| found.url(allow_http)).unwrap_or_else(|| CLIENGO_URL.to_owned());
     let api_key = table.require(
         "api_key",
         &format!("add api_key = {{ env = \"CLIENGO_API_KEY\" }} under [{}]: the account's API key", table.path),
@@ -113,11 +114,12 @@ fn cliengo_account(table: &mut Table<'_>) -> Option<CliengoAccount> {
         &format!("add website_id = \"…\" under [{}]: the website under which contacts are created", table.path),
         id,
     );
-    Some(CliengoAccount { base_url, api_key: api_key?, website_id: website_id? })
+    Some(CliengoAccount { base_url, allow_http, api_key: api_key?, website_id: website_id? })
 }
 
 fn ghl_account(table: &mut Table<'_>) -> Option<GhlAccount> {
-    let base_url = table.read("base_url", Found::url).unwrap_or_else(|| GHL_URL.to_owned());
+    let allow_http = table.read("allow_http", Found::boolean).unwrap_or(false);
+    let base_url = table.read("base_url", |found| found.url(allow_http)).unwrap_or_else(|| GHL_URL.to_owned());
     let location_id = table.require(
         "location_id",
         &format!("add location_id = \"…\" under [{}]: the id of the GHL location (sub-account)", table.path),
@@ -128,7 +130,7 @@ fn ghl_account(table: &mut Table<'_>) -> Option<GhlAccount> {
         Some(()) => table.read("token", secret),
         None => table.require("token", &hint, secret),
     };
-    Some(GhlAccount { base_url, location_id: location_id?, token: token? })
+    Some(GhlAccount { base_url, allow_http, location_id: location_id?, token: token? })
 }
 
 fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {

@@ -160,8 +160,8 @@ impl<'a> Found<'a> {
         Some(self.source.resolve(text))
     }
 
-    /// An address of a CRM without a slash at its end: https, or http on this machine.
-    pub fn url(&self) -> Option<String> {
+    /// An address of a CRM without a slash at its end: https, or http on this machine; elsewhere only where `allow_http`.
+    pub fn url(&self, allow_http: bool) -> Option<String> {
         let text = self.text()?;
         let Ok(url) = reqwest::Url::parse(text) else {
             self.reject_unquoted("must be a web address", "such as \"https://api.example.com\"");
@@ -177,8 +177,13 @@ impl<'a> Found<'a> {
         }
         match url.scheme() {
             "https" => {}
-            "http" if is_loopback(&url) => {}
-            _ => return self.expect("an https:// address (http:// is for this machine alone, such as 127.0.0.1)"),
+            "http" if allow_http || is_loopback(&url) => {}
+            _ => {
+                return self.expect(
+                    "an https:// address (http:// is for this machine alone, such as 127.0.0.1; anywhere else everybody on \
+                     the way reads the key: `allow_http = true` beside it takes that on)",
+                );
+            }
         }
         Some(url.as_str().trim_end_matches('/').to_owned())
     }

@@ -6,6 +6,13 @@ use serde_json::Value;
 /// Long enough for every message seen on the wire.
 const SHOWN: usize = 200;
 
+/// No answer of either CRM is nested a tenth as deep. Below the 128 at which a tree is no longer built, so that what passes here
+/// can be read everywhere.
+const DEEPEST: usize = 100;
+
+/// What is said of a body that [`is_json`] does not accept.
+pub(super) const NOT_JSON: &str = "it answered something that is not JSON";
+
 /// The answer to a read.
 #[derive(Debug)]
 pub(super) enum Answer {
@@ -32,9 +39,28 @@ impl No {
     }
 }
 
-/// Whether a body is JSON to its end.
+/// Whether a body is JSON to its end, and not nested without an end.
 pub(super) fn is_json(body: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(body).is_ok()
+    !is_deeper_than(DEEPEST, body) && serde_json::from_str::<IgnoredAny>(body).is_ok()
+}
+
+/// Whether lists and objects stand in each other more than `most` deep.
+fn is_deeper_than(most: usize, body: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in body.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
 }
 
 /// The message in a body: `message` (text or a list), else `error`, else the text itself.
@@ -102,6 +128,14 @@ mod tests {
         assert_eq!(shown(r#"{"error":"Contact with id X not found","status":400}"#), "Contact with id X not found");
         assert_eq!(shown("<html><body>bad gateway"), "an HTML page");
         assert_eq!(shown(""), "");
+    }
+
+    #[test]
+    fn brackets_are_counted_outside_of_texts_only() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(is_json(&nested(DEEPEST)) && !is_json(&nested(DEEPEST + 1)));
+        assert!(is_json(&format!(r#"["{}\"[[", {{}}]"#, "[".repeat(DEEPEST + 1))));
+        assert!(is_json(&format!("[{}]", vec!["{}"; DEEPEST * 2].join(","))));
     }
 
     #[test]

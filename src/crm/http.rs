@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, No, is_json, message, shown};
+use super::answer::{Answer, NOT_JSON, No, is_json, message, shown};
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
 use super::retry::{Patience, ahead, retry_after};
@@ -26,8 +26,8 @@ const IDLE: Duration = Duration::from_secs(15);
 /// Why a CRM's client cannot be made.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// Not an absolute URL, or plain HTTP to another machine.
-    #[error("base_url must be https (plain http only to this machine)")]
+    /// Not an absolute URL, or plain HTTP to another machine that nobody allowed.
+    #[error("base_url must be https (plain http only to this machine, or with allow_http)")]
     BaseUrl,
     /// The secret or a header holds characters that no header can.
     #[error("the secret or the version holds characters that cannot be sent")]
@@ -64,6 +64,8 @@ pub(super) struct Dialect {
 /// What the client needs to know.
 pub(super) struct HttpSettings {
     pub base_url: String,
+    /// Whether plain HTTP may leave this machine.
+    pub allow_http: bool,
     pub auth: Auth,
     pub headers: Vec<(&'static str, String)>,
     pub requests_per_second: Option<f64>,
@@ -103,7 +105,7 @@ impl Http {
         let base_url = settings.base_url.trim_end_matches('/').to_owned();
         let url = Url::parse(&base_url).map_err(|_| SetupError::BaseUrl)?;
         let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+        if url.scheme() != "https" && !(url.scheme() == "http" && (here || settings.allow_http)) {
             return Err(SetupError::BaseUrl);
         }
         let mut headers = HeaderMap::new();
@@ -232,7 +234,7 @@ impl Http {
     fn judge_read(
         &self,
         status: u16,
-        body: Option<String>,
+        body: Result<String, &'static str>,
         retry_after: Option<Duration>,
     ) -> Result<Result<Answer, CrmError>, Again> {
         let text = body.as_deref().unwrap_or_default();
@@ -242,9 +244,9 @@ impl Http {
             429 if self.pace.daily_remaining() == Some(0) => Ok(Err(CrmError::Quota { side: self.dialect.side })),
             408 | 425 | 429 | 500.. => Err(again(format!("it answered {status}"))),
             200..300 => match body {
-                Some(body) if is_json(&body) => Ok(Ok(Answer::Body(body))),
-                Some(_) => Err(again("it answered something that is not JSON".to_owned())),
-                None => Err(again("its answer broke off".to_owned())),
+                Ok(body) if is_json(&body) => Ok(Ok(Answer::Body(body))),
+                Ok(_) => Err(again(NOT_JSON.to_owned())),
+                Err(why) => Err(again(why.to_owned())),
             },
             _ if (self.dialect.passes)(status, &said) => Err(again(format!("it answered {status}"))),
             _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(shown(text)))),

@@ -2,6 +2,8 @@
 
 mod answer;
 pub mod cliengo;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ghl;
 mod http;
 mod listing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::{No, existing, is_json, message, shown};
+use super::answer::{NOT_JSON, No, existing, is_json, message, shown};
 use super::http::Dialect;
 use super::transport::Attempt;
 use super::{Outcome, Refusal};
@@ -56,11 +56,11 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
 }
 
 /// A 2xx counts when its body is JSON to its end; an empty one only where no id is needed from it.
-fn judge_body(body: Option<String>, repeatable: bool) -> Result<Outcome, String> {
+fn judge_body(body: Result<String, &'static str>, repeatable: bool) -> Result<Outcome, String> {
     match body {
-        Some(body) if is_json(&body) || (repeatable && body.trim().is_empty()) => Ok(Outcome::Applied(body)),
-        Some(_) => Err("it answered something that is not JSON".to_owned()),
-        None => Err("its answer broke off".to_owned()),
+        Ok(body) if is_json(&body) || (repeatable && body.trim().is_empty()) => Ok(Outcome::Applied(body)),
+        Ok(_) => Err(NOT_JSON.to_owned()),
+        Err(why) => Err(why.to_owned()),
     }
 }
 

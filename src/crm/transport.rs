@@ -9,13 +9,13 @@ use reqwest::Response;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-/// No answer of either CRM comes near; a body beyond it is no answer.
+/// No answer of either CRM comes near, unpacked; a body beyond it is no answer, and is not read on.
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// What came of sending a request once.
 pub(super) enum Attempt {
-    /// An answer; its body only where it could be read to the end.
-    Answered { status: u16, body: Option<String>, retry_after: Option<Duration> },
+    /// An answer; its body, or why there is none.
+    Answered { status: u16, body: Result<String, &'static str>, retry_after: Option<Duration> },
     /// It never left.
     NotSent(String),
     /// It may have arrived.
@@ -36,16 +36,16 @@ pub(super) fn bearer(token: &SecretString) -> Option<HeaderValue> {
     sensitive(&format!("Bearer {}", token.expose_secret()))
 }
 
-/// The body as text; `None` where it broke off, is too large, or is no text.
-pub(super) async fn whole_body(mut response: Response) -> Option<String> {
+/// The body as text, or why it is none.
+pub(super) async fn whole_body(mut response: Response) -> Result<String, &'static str> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
+    while let Some(chunk) = response.chunk().await.map_err(|_| "its answer broke off")? {
         if body.len() + chunk.len() > LARGEST_BODY {
-            return None;
+            return Err("its answer is larger than 64 MiB");
         }
         body.extend_from_slice(&chunk);
     }
-    String::from_utf8(body).ok()
+    String::from_utf8(body).map_err(|_| "its answer is not text")
 }
 
 /// Sorts a failure: what never connected was not sent, all else may have arrived.

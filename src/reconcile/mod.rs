@@ -299,6 +299,7 @@ fn finish(draft: Draft<'_>) -> Plan {
         unsupported: draft.unsupported,
         guards: Vec::new(),
         settlements: draft.settlements,
+        shown_as: None,
     };
     plan.guards = guard::evaluate(&plan, input);
     plan

@@ -89,12 +89,17 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// What becomes base without a request; not shown.
     pub settlements: Vec<Settlement>,
+    /// Of a masked copy: the id of the plan that it shows.
+    pub shown_as: Option<String>,
 }
 
 impl Plan {
     /// The hash of pair, mode and operations alone: what an approval names.
     #[must_use]
     pub fn id(&self) -> String {
+        if let Some(id) = &self.shown_as {
+            return id.clone();
+        }
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.pair.as_bytes());
         hasher.update(b"\0");

@@ -8,8 +8,9 @@ use super::text::canonical_text;
 /// Wide enough that nothing is ever wrapped: a line break in the result stands for one in the text.
 const NO_WRAP: usize = 1_000_000;
 
-/// How often a body is read again for text that is itself markup; what is left then is taken as text.
-const READINGS: usize = 4;
+/// How often a body is read again for text that is itself markup: deeper than a text of some pages can be. What is left then is
+/// taken as text.
+const READINGS: usize = 100;
 
 /// Tags that make a text HTML. A lone `<` ("precio < 500") does not.
 const TAGS: [&str; 28] = [
@@ -147,6 +148,30 @@ mod tests {
     fn a_long_note_is_never_wrapped() {
         let long = "palabra ".repeat(500);
         assert_eq!(Body::new(format!("<p>{long}</p>")).text(), long.trim());
+    }
+
+    #[test]
+    fn nothing_is_as_wide_as_the_page_that_has_no_end() {
+        assert_eq!(Body::new("<p>uno</p><hr><p>dos</p>").text(), "uno\n\ndos");
+        let table = Body::new("<table><tr><td>uno</td><td>dos</td></tr><tr><td>3</td><td>4</td></tr></table>");
+        assert!(table.text().len() < 100, "{} bytes: {:.100}", table.text().len(), table.text());
+    }
+
+    #[test]
+    fn markup_in_markup_is_read_to_its_end() {
+        let mut raw = "<p>fin</p>".to_owned();
+        for _ in 0..12 {
+            raw = format!("<p>{}</p>", raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+        }
+        assert_eq!(Body::new(raw).text(), "fin");
+    }
+
+    #[test]
+    fn thousands_of_open_tags_are_read_like_any_other_text() {
+        for tag in ["<b>", "<div>", "<ul><li>", "<blockquote>", "<table><tr><td>"] {
+            let read = Body::new(format!("{}hola", tag.repeat(6_000 / tag.len()))).text().to_owned();
+            assert!(read.ends_with("hola") && read.len() < 1_000_000, "{tag}: {} bytes", read.len());
+        }
     }
 
     proptest! {

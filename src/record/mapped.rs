@@ -357,6 +357,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_comes_back_from_the_state_as_it_was() {
+        for number in [8.888_888_888_888_89e54, 0.1 + 0.2, 1e-300, 123_456_789.123_456_78, f64::MAX] {
+            let kept = serde_json::to_string(&Value::Number(number)).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&kept).unwrap(), Value::Number(number), "{kept}");
+        }
+    }
+
+    #[test]
     fn numbers_are_read_as_people_write_them() {
         for (text, number) in [
             ("1500", 1500.0),

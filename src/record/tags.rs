@@ -9,7 +9,7 @@ use super::text::canonical_line;
 /// A tag as it is compared: trimmed, NFC, lower case.
 #[must_use]
 pub fn fold_tag(tag: &str) -> String {
-    canonical_line(tag).to_lowercase()
+    canonical_line(&tag.to_lowercase())
 }
 
 /// A contact's tags, by what they mean; each with the spellings that its CRM stores.

@@ -8,6 +8,7 @@ use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, Operation, P
 use crate::record::{Action, Both, ByKind, Ids, Kind, Request, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord};
 
+use super::escape::printable_json;
 use super::totals::{self, Outcomes};
 
 /// The schema that every document names.
@@ -179,7 +180,7 @@ pub fn json_text(entries: &[Entry<'_>]) -> Result<String, serde_json::Error> {
         several => serde_json::to_string_pretty(several)?,
     };
     text.push('\n');
-    Ok(text)
+    Ok(printable_json(&text))
 }
 
 fn listing(listing: &ListingCount) -> ListingDocument<'_> {

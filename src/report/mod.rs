@@ -1,10 +1,13 @@
 //! Reports: renderers over one plan, or over a finished run. They decide nothing.
 //!
-//! Whatever a CRM sent is escaped before it is shown ([`text`]), so that a contact's name cannot paint the terminal.
+//! Whatever a CRM sent is escaped before it is shown ([`visible`], [`printable_json`]), so that a contact's name cannot
+//! paint the terminal. Where reports are to name nobody, what is rendered is [`masked`] first.
 
 mod diff;
+mod escape;
 mod groups;
 mod json;
+mod mask;
 mod operations;
 mod screen;
 mod summary;
@@ -17,9 +20,11 @@ mod verdict;
 mod waiting;
 mod words;
 
+pub use escape::{on_one_line, printable_json, visible};
 pub use json::{Document, Entry, json, json_text};
+pub use mask::{masked, masked_document};
 pub use screen::Style;
-pub(crate) use screen::{Line, Page, Paint, on_one_line, padded};
+pub(crate) use screen::{Line, Page, Paint, padded};
 pub use table::{Column, table};
 pub use text::{next, text};
 pub use verdict::{brief, verdict};

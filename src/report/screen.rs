@@ -2,6 +2,8 @@
 
 use unicode_normalization::char::is_combining_mark;
 
+pub(super) use super::escape::{on_one_line, visible};
+
 /// How a text report is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
@@ -245,38 +247,9 @@ pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
-/// A record's text with everything visible that could paint the terminal or turn the reading direction.
-pub(super) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' => shown.push('\n'),
-            '\t' => shown.push_str("\\t"),
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                shown.extend(character.escape_unicode());
-            }
-            control if control.is_control() => shown.extend(control.escape_unicode()),
-            other => shown.push(other),
-        }
-    }
-    shown
-}
-
-/// As [`visible`], on one line.
-pub(crate) fn on_one_line(text: &str) -> String {
-    visible(text).replace('\n', "⏎")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_contact_name_cannot_paint_the_terminal() {
-        let shown = on_one_line("Ana\u{1b}[2J\u{7}\u{9b}31m\u{202e}zemóG\u{2066}\r\nfin");
-        assert!(!shown.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2066}'));
-        assert_eq!(shown, r"Ana\u{1b}[2J\u{7}\u{9b}31m\u{202e}zemóG\u{2066}\u{d}⏎fin");
-    }
 
     #[test]
     fn a_wrap_falls_between_words_and_keeps_line_breaks() {

@@ -1,6 +1,7 @@
 //! A list as a table for a person: ids first, and never cut.
 
-use super::screen::{Style, columns, on_one_line, padded};
+use super::escape::on_one_line;
+use super::screen::{Style, columns, padded};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]

@@ -64,6 +64,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
             unsupported: Vec::new(),
             guards: Vec::new(),
             settlements: Vec::new(),
+            shown_as: None,
         },
         generated_at: "2026-11-23T03:00:11.25Z".parse().unwrap(),
         usage: Both {

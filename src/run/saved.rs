@@ -77,7 +77,16 @@ impl SavedPlan {
     pub fn read(path: &Path) -> Result<Vec<Self>, SavedPlanError> {
         let failed = |why: String| SavedPlanError { path: path.to_owned(), why };
         let text = std::fs::read_to_string(path).map_err(|why| failed(why.to_string()))?;
-        let plans: Vec<Self> = serde_json::from_str(&text).map_err(|why| failed(why.to_string()))?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads `text` as if it stood in the file `origin`.
+    ///
+    /// # Errors
+    /// When it is not such a file.
+    pub fn parse(text: &str, origin: &Path) -> Result<Vec<Self>, SavedPlanError> {
+        let failed = |why: String| SavedPlanError { path: origin.to_owned(), why };
+        let plans: Vec<Self> = serde_json::from_str(text).map_err(|why| failed(why.to_string()))?;
         match plans.iter().find(|plan| plan.schema != SCHEMA) {
             Some(plan) => Err(failed(format!("its form is {:?}, this Concord knows {SCHEMA:?}", plan.schema))),
             None => Ok(plans),

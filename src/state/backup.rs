@@ -1,6 +1,5 @@
 //! Copies of the whole state, made by SQLite itself while it is open.
 
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -26,13 +25,10 @@ impl State {
         let failed =
             |path: &Path, why: std::io::Error| StateError::File { path: path.to_owned(), why: why.to_string() };
         // An empty file of the owner's alone first: nobody else may read it while it fills.
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&unfinished)
-            .map_err(|why| failed(&unfinished, why))?;
-        private_file(&unfinished)?;
+        match std::fs::remove_file(&unfinished) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(&unfinished, why)),
+            _ => private_file(&unfinished)?,
+        }
         self.connection.backup(MAIN_DB, &unfinished, None)?;
         std::fs::rename(&unfinished, &copy).map_err(|why| failed(&copy, why))?;
         self.drop_old_copies().map_err(|why| failed(&copy, why))?;

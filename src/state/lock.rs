@@ -41,9 +41,9 @@ impl PairLock {
         let path = directory.join(format!("{pair}.lock"));
         let failed = |why: std::io::Error| LockError::File { path: path.clone(), why: why.to_string() };
         super::private_folder_of(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
+        super::private_file(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        super::private_file(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

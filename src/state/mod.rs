@@ -224,8 +224,8 @@ impl State {
     pub fn open(path: &Path) -> Result<Self, StateError> {
         private_folder_of(path)?;
         let refused = |why: rusqlite::Error| cannot_use(path, &why);
-        let mut connection = Connection::open(path).map_err(refused)?;
         private_file(path)?;
+        let mut connection = Connection::open(path).map_err(refused)?;
         refuse_newer(&connection, path)?;
         connection
             .execute_batch(
@@ -408,16 +408,36 @@ pub(crate) fn private_folder_of(path: &Path) -> Result<(), StateError> {
     made.map_err(|why| StateError::File { path: folder.to_owned(), why: why.to_string() })
 }
 
-/// Leaves a file to its owner alone. (I51)
+/// Leaves a file to its owner alone, from its first moment on: makes it, empty, where there is none. (I51)
 pub(crate) fn private_file(path: &Path) -> Result<(), StateError> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-            .map_err(|why| StateError::File { path: path.to_owned(), why: why.to_string() })?;
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let mut options = std::fs::OpenOptions::new();
+        let made = match options.write(true).create_new(true).mode(0o600).open(path) {
+            Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => {
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+            }
+            other => other.map(drop),
+        };
+        made.map_err(|why| StateError::File { path: path.to_owned(), why: why.to_string() })?;
     }
     let _ = path;
     Ok(())
+}
+
+/// Whether everybody on this machine may put files into the folder.
+pub(crate) fn is_open_to_everybody(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o002 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        false
+    }
 }
 
 #[cfg(test)]

@@ -80,8 +80,8 @@ impl Stage {
     pub fn create(path: &Path, state: Option<&State>) -> Result<Self, StateError> {
         super::private_folder_of(path)?;
         remove_database(path)?;
-        let connection = Connection::open(path)?;
         super::private_file(path)?;
+        let connection = Connection::open(path)?;
         connection.execute_batch(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;",
         )?;

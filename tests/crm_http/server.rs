@@ -1,6 +1,7 @@
 //! A scripted HTTP/1.1 server: it can break off, reset and hang, as no framework lets one.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub enum Reply {
     BreakOff(u16, String),
     Reset,
     Hang,
+    /// A body that never ends; counts the bytes that were taken of it.
+    Endless(Arc<AtomicU64>),
     /// Answers with this JSON after a moment in which others may come.
     Slow(Value),
 }
@@ -201,12 +204,24 @@ async fn serve(
                 let _ = stream.write_all(answer.as_bytes()).await;
                 return;
             }
+            Reply::Endless(taken) => return endless(&mut stream, &taken).await,
             Reply::Reset | Reply::Slow(_) => return,
             Reply::Hang => {
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 return;
             }
         }
+    }
+}
+
+async fn endless(stream: &mut TcpStream, taken: &AtomicU64) {
+    let blanks = vec![b' '; 1 << 20];
+    let head = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut sent = stream.write_all(head).await;
+    while sent.is_ok() {
+        let chunk = [format!("{:x}\r\n", blanks.len()).as_bytes(), &blanks, b"\r\n"].concat();
+        sent = stream.write_all(&chunk).await;
+        taken.fetch_add(blanks.len() as u64, Ordering::SeqCst);
     }
 }
 

@@ -12,24 +12,24 @@ use tempfile::TempDir;
 use crate::story::outlines_of;
 
 /// A folder with a configuration, in which the binary runs.
-pub struct Desk {
-    pub folder: TempDir,
-    pub environment: Vec<(String, String)>,
+pub(crate) struct Desk {
+    pub(crate) folder: TempDir,
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Desk {
-    pub fn with(configuration: &str) -> Self {
+    pub(crate) fn with(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("schedules.toml"), configuration).unwrap();
         Self { folder, environment: Vec::new() }
     }
 
-    pub fn demo() -> Self {
+    pub(crate) fn demo() -> Self {
         Self::with("[pair.demo]\nsandbox = true\n")
     }
 
     /// A pair for `sandbox` as for real accounts; the secrets come from the environment.
-    pub fn real(sandbox: &Sandbox) -> Self {
+    pub(crate) fn real(sandbox: &Sandbox) -> Self {
         let mut desk = Self::with(&format!(
             "[pair.acme]\nregion = \"AR\"\n\
              [pair.acme.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"TEST_KEY\" }}\nwebsite_id = \"{}\"\n\
@@ -47,28 +47,28 @@ impl Desk {
         desk
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
         command.current_dir(self.folder.path()).env_remove("CONCORD_CONFIG").env("NO_COLOR", "1").args(arguments);
         Said::from(command.envs(self.environment.iter().cloned()).output().unwrap())
     }
 
     /// The same, while a sandbox of this process answers.
-    pub fn ask(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Said {
         tokio::task::block_in_place(|| self.run(arguments))
     }
 }
 
 /// What a command said.
 #[derive(Debug)]
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl From<Output> for Said {
@@ -82,17 +82,17 @@ impl From<Output> for Said {
 }
 
 impl Said {
-    pub fn code(self, expected: i32) -> Self {
+    pub(crate) fn code(self, expected: i32) -> Self {
         assert_eq!(self.code, expected, "{self:#?}");
         self
     }
 
-    pub fn tells(self, part: &str) -> Self {
+    pub(crate) fn tells(self, part: &str) -> Self {
         assert!(self.err.contains(part) || self.out.contains(part), "no {part:?} in {self:#?}");
         self
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }

@@ -51,6 +51,7 @@ mod minimal;
 mod notified;
 mod people;
 mod presence;
+mod privacy;
 mod promises;
 mod quarantine;
 mod quiet;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::command::{Desk, Said, mutating, sandbox};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "plan",
     "sync",

@@ -38,7 +38,7 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
     let mut findings = vec![Finding::ok("configuration", detail)];
     findings.extend(machine::state_dir(&config.state_dir));
     for pair in selected {
-        findings.push(secrets(session, pair));
+        findings.push(secrets(session, config, pair));
         findings.extend(machine::pair(&config.state_dir, pair));
     }
     // Exit code 10 promises that no request was made for any pair.
@@ -59,9 +59,10 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
     findings
 }
 
-fn secrets(session: &Session, pair: &Pair) -> Finding {
+fn secrets(session: &Session, config: &Config, pair: &Pair) -> Finding {
     let id = format!("{}.secrets", pair.name);
-    match clients::check_secrets(session, pair) {
+    let ready = clients::check_secrets(session, pair).and_then(|()| clients::check_folder(&config.state_dir, pair));
+    match ready {
         Err(error) => Finding::fail(id, error),
         Ok(()) if pair.is_sandbox() => Finding::ok(id, "a sandbox pair needs none"),
         Ok(()) => Finding::ok(id, "all there"),

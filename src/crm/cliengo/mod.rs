@@ -83,6 +83,8 @@ impl Default for CliengoCapabilities {
 pub struct CliengoSettings {
     /// `https://api.cliengo.com/1.0`.
     pub base_url: String,
+    /// Whether plain HTTP may leave this machine.
+    pub allow_http: bool,
     /// How the secret is sent.
     pub auth: CliengoAuth,
     /// The API key.
@@ -117,6 +119,7 @@ impl CliengoSettings {
     pub fn new(base_url: &str, secret: SecretString, website_id: &str, clock: Arc<dyn Clock>) -> Self {
         Self {
             base_url: base_url.to_owned(),
+            allow_http: false,
             auth: CliengoAuth::default(),
             secret,
             website_id: website_id.to_owned(),
@@ -132,6 +135,12 @@ impl CliengoSettings {
             seed: 0,
         }
     }
+}
+
+/// Reads a body as each answer that is no record could be read; for the fuzzers.
+pub(super) fn read_anything(body: &str) {
+    list::take_page(body);
+    let _ = (api::account(body), api::id_of(body));
 }
 
 /// A Cliengo account.
@@ -164,6 +173,7 @@ impl Cliengo {
         };
         let http = HttpSettings {
             base_url: settings.base_url,
+            allow_http: settings.allow_http,
             auth,
             headers: Vec::new(),
             requests_per_second: settings.requests_per_second,

@@ -11,7 +11,7 @@ use crate::record::{GHL_FIELDS, GhlPlace, Holds, Mapped, Method, Request, Side};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CustomField {
+pub(super) struct CustomField {
     id: String,
     #[serde(default)]
     name: String,
@@ -27,6 +27,11 @@ struct CustomField {
 #[serde(rename_all = "camelCase")]
 struct CustomFields {
     custom_fields: Vec<CustomField>,
+}
+
+/// The location's fields.
+pub(super) fn fields_of(body: &str) -> Option<Vec<CustomField>> {
+    serde_json::from_str::<CustomFields>(body).ok().map(|answer| answer.custom_fields)
 }
 
 impl CustomField {
@@ -93,9 +98,9 @@ impl Ghl {
         let location = encode(&self.location_id);
         let request = Request::new(Method::Get, format!("/locations/{location}/customFields?model=contact"));
         match self.http.read(&request).await? {
-            Answer::Body(body) => serde_json::from_str::<CustomFields>(&body)
-                .map(|answer| answer.custom_fields)
-                .map_err(|_| self.http.protocol("the custom fields came without their list")),
+            Answer::Body(body) => {
+                fields_of(&body).ok_or_else(|| self.http.protocol("the custom fields came without their list"))
+            }
             Answer::No(no) => Err(self.http.refused(&no)),
         }
     }

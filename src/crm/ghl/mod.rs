@@ -35,6 +35,8 @@ use crate::record::{
 pub struct GhlSettings {
     /// `https://services.leadconnectorhq.com`.
     pub base_url: String,
+    /// Whether plain HTTP may leave this machine.
+    pub allow_http: bool,
     /// The location (sub-account).
     pub location_id: String,
     /// A private integration token.
@@ -63,6 +65,7 @@ impl GhlSettings {
     pub fn new(base_url: &str, token: SecretString, location_id: &str, clock: Arc<dyn Clock>) -> Self {
         Self {
             base_url: base_url.to_owned(),
+            allow_http: false,
             location_id: location_id.to_owned(),
             token,
             version: "2021-07-28".to_owned(),
@@ -99,6 +102,7 @@ impl Ghl {
     pub fn new(settings: GhlSettings) -> Result<Self, SetupError> {
         let http = HttpSettings {
             base_url: settings.base_url,
+            allow_http: settings.allow_http,
             auth: Auth::Bearer(settings.token),
             headers: vec![("version", settings.version)],
             requests_per_second: settings.requests_per_second,
@@ -114,6 +118,15 @@ impl Ghl {
             concurrency: settings.concurrency,
         })
     }
+}
+
+/// Reads a body as each answer that is no record could be read; for the fuzzers.
+pub(super) fn read_anything(body: &str, sink: &dyn Sink<GhlId>) {
+    for kind in Kind::ALL {
+        list::take_page(kind, body, sink);
+        let _ = api::unwrapped(kind, body);
+    }
+    let _ = (api::account(body), custom::fields_of(body));
 }
 
 impl Reader for Ghl {

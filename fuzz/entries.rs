@@ -1,0 +1,229 @@
+//! What the fuzzers do with their bytes: read them as the program does, and hold the result to what is promised of it.
+//!
+//! `cargo test --test crm_http corpus` feeds every kept input to the same functions, on stable.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use concord::clock::ManualClock;
+use concord::config::Config;
+use concord::crm::cliengo::{Cliengo, CliengoSettings};
+use concord::crm::ghl::{Ghl, GhlSettings};
+use concord::crm::{Reader, Shape, Writer, fuzzing};
+use concord::record::{
+    Action, Body, Due, Field, Forms, GHL_FIELDS, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Record, Region,
+    Step, Tags, Value, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
+    is_placeholder_email,
+};
+use concord::run::SavedPlan;
+use concord::sandbox::{Edit, Faults, Options, World};
+
+/// The targets: each is a folder of `fuzz/corpus`.
+#[allow(dead_code, reason = "only the replay walks through all of them")]
+pub const TARGETS: [&str; 7] = ["canonical", "cliengo", "ghl", "html", "saved_plan", "schedules", "script"];
+
+const SHAPES: [Shape; 3] = [Shape::Listed, Shape::Single, Shape::Answer];
+
+/// Feeds `data` to the target of that name. What is no text is no input: everything is decoded before it gets here.
+pub fn feed(target: &str, data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match target {
+        "canonical" => canonical(text),
+        "cliengo" => cliengo(text),
+        "ghl" => ghl(text),
+        "html" => html(text),
+        "saved_plan" => saved_plan(text),
+        "schedules" => schedules(text),
+        "script" => script(text),
+        other => panic!("no target {other}"),
+    }
+}
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at("2026-11-23T03:00:00Z".parse().unwrap()))
+}
+
+/// A pair's forms, with a mapped field of every sort.
+fn forms() -> &'static Forms {
+    static FORMS: OnceLock<Forms> = OnceLock::new();
+    FORMS.get_or_init(|| {
+        let options = || vec!["Uno".to_owned(), "Dos".to_owned()];
+        let sorts = [
+            (Holds::Text, vec![Step::Trim, Step::Lower]),
+            (Holds::Number, vec![Step::Number]),
+            (Holds::Date, vec![Step::Date("%d/%m/%Y".to_owned())]),
+            (Holds::Option(options()), vec![Step::First(vec!["leadFields.otro".to_owned()]), Step::Upper]),
+            (Holds::Options(options()), vec![Step::Split(",".to_owned(), 2)]),
+            (Holds::Text, vec![Step::Join("; ".to_owned()), Step::Boolean]),
+        ];
+        let custom = sorts.into_iter().enumerate().map(|(at, (holds, transform))| Mapped {
+            field: Field::Mapped(format!("sort{at}").into()),
+            cliengo: format!("leadFields.f{at}"),
+            ghl: GhlPlace::Custom(format!("f{at}")),
+            holds,
+            transform,
+            values: vec![("NEW".to_owned(), "Nuevo".to_owned())],
+        });
+        let plain = GHL_FIELDS.into_iter().map(|field| Mapped {
+            field: Field::Mapped(field.key.into()),
+            cliengo: "status".to_owned(),
+            ghl: GhlPlace::Plain(field),
+            holds: Holds::Text,
+            transform: Vec::new(),
+            values: Vec::new(),
+        });
+        Forms {
+            region: Some(Region::AR),
+            zone: jiff::tz::TimeZone::get("America/Argentina/Buenos_Aires").unwrap(),
+            placeholders: vec!["*@whatsapp.example".to_owned(), "sin-*@*".to_owned()],
+            mapped: custom.chain(plain).collect(),
+        }
+    })
+}
+
+fn cliengo(text: &str) {
+    static CLIENGO: OnceLock<Cliengo> = OnceLock::new();
+    let client = CLIENGO.get_or_init(|| {
+        Cliengo::new(CliengoSettings::new("http://127.0.0.1:9", "key".into(), "web", clock())).unwrap()
+    });
+    fuzzing::cliengo(text);
+    shown_refusal(text);
+    records(client, text);
+}
+
+fn ghl(text: &str) {
+    static GHL: OnceLock<Ghl> = OnceLock::new();
+    let client = GHL
+        .get_or_init(|| Ghl::new(GhlSettings::new("http://127.0.0.1:9", "token".into(), "location", clock())).unwrap());
+    fuzzing::ghl(text);
+    shown_refusal(text);
+    records(client, text);
+}
+
+fn shown_refusal(text: &str) {
+    let shown = fuzzing::refusal(text);
+    assert!(shown.chars().count() <= 200 && !shown.contains(['@', '\n']), "{shown:?}");
+}
+
+/// Reads `text` as every kind of record in every shape, and as the answer to every write.
+fn records(client: &impl Writer, text: &str) {
+    for kind in Kind::ALL {
+        for shape in SHAPES {
+            if let Ok(record) = client.parse(kind, text, shape, forms()) {
+                is_sound(&record);
+                written(client, kind, &record);
+            }
+        }
+        for action in [Action::Create, Action::Update, Action::Delete, Action::Complete, Action::Tag] {
+            let _ = client.answered(&write(kind, action, BTreeMap::new()), text, forms());
+        }
+    }
+}
+
+/// A record agrees with itself, and is the same when it comes back from the state.
+fn is_sound(record: &Record) {
+    assert!(record.agrees_with(record), "{record:?}");
+    assert!(record.label().chars().count() <= 60);
+    let _ = (record.match_keys(), record.tags());
+    let kept = serde_json::to_string(record).unwrap();
+    let back: Record = serde_json::from_str(&kept).unwrap();
+    assert!(back.agrees_with(record) && back.fields.len() == record.fields.len(), "{record:?} became {back:?}");
+}
+
+/// What was read can be written.
+fn written(client: &impl Reader, kind: Kind, record: &Record) {
+    for action in [Action::Create, Action::Update] {
+        for request in client.requests(&write(kind, action, record.fields.clone()), forms()) {
+            assert!(request.path.starts_with('/'), "{}", request.path);
+        }
+    }
+}
+
+fn write(kind: Kind, action: Action, set: BTreeMap<Field, Value>) -> Write {
+    let target = concord::record::Target::CreatedBy(1);
+    Write {
+        kind,
+        action,
+        target: (action != Action::Create).then(|| target.clone()),
+        parent: (kind != Kind::Contact).then_some(target),
+        set,
+        before: BTreeMap::new(),
+        add_tags: Vec::new(),
+        remove_tags: Vec::new(),
+    }
+}
+
+/// Canonical forms are stable, and equality is one. (I31)
+fn canonical(text: &str) {
+    let stable = |form: &dyn Fn(&str) -> String| assert_eq!(form(&form(text)), form(text), "{text:?}");
+    stable(&canonical_text);
+    stable(&canonical_line);
+    stable(&canonical_email);
+    stable(&fold_tag);
+    for region in [None, Some(Region::AR), Some(Region::MX), Some(Region::US)] {
+        let phone = Phone::new(text, region);
+        // What the other side is sent is the same phone to it.
+        let sent = phone.e164.as_deref().unwrap_or(&phone.raw);
+        assert_eq!(Phone::new(sent, region).key(), phone.key(), "{text:?} {region:?}");
+        let _ = (phone.match_key(), phone.digits());
+    }
+    let (first, last) = text.split_once('\n').unwrap_or((text, ""));
+    let name = PersonName::new(first, last);
+    assert_eq!(PersonName::new(&name.full(), "").full(), name.full());
+    assert_eq!(name.split().full(), name.full());
+    assert_eq!(name.fitted_to(&PersonName::new(last, first)).full(), name.full());
+    if let Some(due) = Due::parse(text, &forms().zone) {
+        assert!(Due::parse(&due.shown(), &forms().zone).is_some_and(|again| again.same(&due)), "{due:?}");
+    }
+    let tags: Tags = text.lines().collect();
+    assert!(
+        tags.same(&tags.iter().collect()) && text.lines().all(|tag| fold_tag(tag).is_empty() || tags.contains(tag))
+    );
+    let _ = (fits_pattern(first, last), is_placeholder_email(first, last));
+}
+
+/// What a person reads in a body is the body; the other side is sent what reads the same.
+fn html(text: &str) {
+    let read = Body::new(text).text().to_owned();
+    assert_eq!(Body::new(read.as_str()).text(), read, "{text:?}");
+    assert_eq!(Body::new(html_from_text(&read)).text(), read, "{text:?}");
+}
+
+fn saved_plan(text: &str) {
+    let told = match SavedPlan::parse(text, Path::new("plan.json")) {
+        Ok(plans) => serde_json::to_string(&plans).unwrap(),
+        Err(error) => error.to_string(),
+    };
+    assert!(!told.is_empty());
+}
+
+/// Other files that the text includes are not read: a fuzzer would find `/dev/zero`.
+fn schedules(text: &str) {
+    if text.contains("include") || text.contains('\\') {
+        return;
+    }
+    match Config::parse(text, Path::new("schedules.toml")) {
+        Ok(config) => assert!(config.pairs.iter().all(|pair| pair.fingerprint().len() == 64)),
+        Err(error) => {
+            assert!(!error.problems().is_empty() && !error.to_string().is_empty());
+            let _ = error.hint();
+        }
+    }
+}
+
+/// A script's edits, and a fault specification.
+fn script(text: &str) {
+    let _ = text.parse::<Faults>();
+    let edits: Vec<Edit> = text.lines().take(20).filter_map(|line| line.parse().ok()).collect();
+    if edits.is_empty() {
+        return;
+    }
+    let world = World::open(&Options { contacts: 2, clock: clock(), ..Options::default() }).unwrap();
+    for edit in &edits {
+        let again: Edit = serde_json::to_string(edit).unwrap().parse().unwrap();
+        assert_eq!(again, *edit);
+        let _ = world.edit(edit);
+    }
+    world.dump().unwrap();
+}

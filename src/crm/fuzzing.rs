@@ -1,0 +1,32 @@
+//! What the fuzzers feed: bodies as they come over the wire, without the wire. No part of the interface.
+
+use super::answer::{No, existing, is_json, message, shown};
+use super::{RawRecord, Sink, SinkError, cliengo, ghl};
+use crate::record::{GhlId, Kind};
+
+/// Reads a body as each of Cliengo's listings, accounts and answers.
+pub fn cliengo(body: &str) {
+    cliengo::read_anything(body);
+}
+
+/// Reads a body as each of GHL's listings, locations, custom fields and wrapped records.
+pub fn ghl(body: &str) {
+    ghl::read_anything(body, &Forgetful);
+}
+
+/// Reads a body as a refusal; what a person would be shown of it.
+#[must_use]
+pub fn refusal(body: &str) -> String {
+    let no = No { status: 400, body: body.to_owned() };
+    let _ = (is_json(body), message(body), existing(body), no.is_spoken());
+    shown(body)
+}
+
+/// A sink that keeps nothing.
+struct Forgetful;
+
+impl Sink<GhlId> for Forgetful {
+    fn put(&self, _: Kind, _: Vec<RawRecord<GhlId>>) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
