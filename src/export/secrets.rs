@@ -22,7 +22,9 @@ impl Secrets {
     pub(super) fn shared(config: &Config) -> Self {
         let mut secrets = Self::default();
         let notify = &config.notify;
-        [&notify.healthcheck, &notify.webhook].into_iter().flatten().for_each(|secret| secrets.add(secret));
+        let password = notify.smtp.as_ref().and_then(|smtp| smtp.login.as_ref()).map(|(_, password)| password);
+        let addresses = [notify.healthcheck.as_ref(), notify.webhook.as_ref()];
+        addresses.into_iter().chain([password]).flatten().for_each(|secret| secrets.add(secret));
         secrets
     }
 
@@ -46,6 +48,13 @@ impl Secrets {
             secrets.credentials.extend(credentials);
             secrets.files.extend(files);
         }
+        secrets
+    }
+
+    /// What the daemon asks for.
+    pub(super) fn of_daemon(config: &Config) -> Self {
+        let mut secrets = Self::of_process(config, None);
+        config.daemon.token.iter().for_each(|secret| secrets.add(secret));
         secrets
     }
 

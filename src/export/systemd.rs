@@ -91,7 +91,7 @@ fn service(setup: &Setup<'_>, schedule: &Schedule) -> Result<String, ExportError
 }
 
 /// SIGTERM lets a run finish what is in flight, 20 seconds at most, and write it down.
-const STOPPING: &str = "KillSignal=SIGTERM\nTimeoutStopSec=60\n";
+const STOPPING: &str = "KillSignal=SIGTERM\nTimeoutStopSec=120\n";
 
 fn timer(setup: &Setup<'_>, schedule: &Schedule) -> Result<String, ExportError> {
     let (heading, name, zone) = (heading(setup), &schedule.name, zone(schedule));
@@ -147,7 +147,7 @@ fn daemon(setup: &Setup<'_>) -> Result<String, ExportError> {
         heading(setup),
         exec(&command),
         STOPPING,
-        confined(setup, &Secrets::of_process(setup.config, None))?,
+        confined(setup, &Secrets::of_daemon(setup.config))?,
     ))
 }
 
