@@ -604,14 +604,14 @@ Examples:
 
 const CONFLICTS: &str = "\
 Examples:
-  concord conflicts                                     those that wait, with their ids
-  concord conflicts show kbqftrnmdc                     both values, and the one before
-  concord conflicts resolve kbqftrnmdc --take ghl       GHL's value; the next sync writes it
+  concord conflicts                       those that wait, with their ids
+  concord conflicts show kbqftrnmdc       both values, and the one before
+  concord conflicts resolve kbqftrnmdc --take ghl
   concord conflicts resolve kbqftrnmdc --take ana@example.com";
 
 const QUARANTINE: &str = "\
 Examples:
-  concord quarantine                      what keeps failing, with what the CRM said
+  concord quarantine                      what keeps failing, and why
   concord quarantine retry kbqftrnmdc     the next sync tries it again
   concord quarantine drop kbqftrnmdc      give up, until the record changes";
 
@@ -619,7 +619,7 @@ const LINKS: &str = "\
 Examples:
   concord links list --kind contact       who is linked with whom
   concord links show 12                   what was last agreed, side by side
-  concord links add 64b0c0ffee C0oE7      these two are one; what the next sync will do
+  concord links add 64b0c0ffee C0oE7      these two are one
   concord links remove 12                 they are not; nothing is deleted
   concord links forget 12                 keep nothing of this person here";
 

@@ -79,7 +79,7 @@ impl State {
                 Ok(format!("{} row {}", row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?.unwrap_or(0)))
             })?
             .collect::<Result<_, _>>()?;
-        wrong.extend(said("a row belongs to nothing", &orphans));
+        wrong.extend(said("a row refers to one that is not there", &orphans));
         for (what, sql) in NEVER {
             let mut statement = self.connection.prepare(sql)?;
             let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -161,7 +161,7 @@ mod tests {
             ("UPDATE link SET status = 'retired'", "history only"),
             ("DELETE FROM match_key WHERE side = 'ghl'", "other keys"),
             ("INSERT INTO link (kind, cliengo_id, ghl_id) VALUES ('note', 'n1', 'n2')", "under no contact"),
-            ("INSERT INTO match_key VALUES ('ghl', 'email:x', 99)", "belongs to nothing"),
+            ("INSERT INTO match_key VALUES ('ghl', 'email:x', 99)", "one that is not there"),
             (
                 "DROP INDEX link_cliengo; INSERT INTO link (kind, cliengo_id) VALUES ('contact', 'c1')",
                 "more than one link",
