@@ -30,7 +30,15 @@ pub enum LockError {
 
 /// The lock of a pair; dropped with the value, and by the kernel with the process.
 #[derive(Debug)]
-pub struct PairLock(#[expect(dead_code, reason = "holding the open file is holding the lock")] File);
+pub struct PairLock(File);
+
+impl Drop for PairLock {
+    fn drop(&mut self) {
+        // A child that is just being started has the file open too, until it is a program of its own: closing it here is
+        // not enough. Where this fails, the lock goes with the process.
+        let _ = self.0.unlock();
+    }
+}
 
 impl PairLock {
     /// Takes the lock of `pair`, or says who holds it.
