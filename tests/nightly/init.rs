@@ -51,6 +51,9 @@ async fn init_by_flags_writes_a_file_that_checks_and_plans() {
     assert_eq!(mutating(&sandbox), 0);
     desk.ask(&["check"]).code(0);
     desk.ask(&["plan", "--detailed-exitcode"]).code(2);
+    for scheduler in ["cron", "systemd", "kubernetes"] {
+        desk.ask(&["export", scheduler]).code(0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

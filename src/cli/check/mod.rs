@@ -33,8 +33,9 @@ pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Re
 }
 
 async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: bool) -> Vec<Finding> {
-    let many = if selected.len() == 1 { "pair" } else { "pairs" };
-    let detail = format!("{}: {} {many}, {} schedules", config.path.display(), selected.len(), config.schedules.len());
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let (pairs, schedules) = (counted(selected.len(), "pair"), counted(config.schedules.len(), "schedule"));
+    let detail = format!("{}: {pairs}, {schedules}", config.path.display());
     let mut findings = vec![Finding::ok("configuration", detail)];
     findings.extend(machine::state_dir(&config.state_dir));
     for pair in selected {
