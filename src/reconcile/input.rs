@@ -27,6 +27,8 @@ pub struct Input<'a> {
     pub now: Timestamp,
     /// Whether the pair had no links before.
     pub first_sync: bool,
+    /// Whether Cliengo's listings were known to show tags before this run. (`semantics` 14)
+    pub tags_were_read: bool,
     /// Whether an earlier run began the first sync and none came to its end since.
     pub first_sync_goes_on: bool,
     /// What each side can do.
@@ -94,6 +96,7 @@ impl<'a> Input<'a> {
             mode,
             now,
             first_sync: false,
+            tags_were_read: false,
             first_sync_goes_on: false,
             capabilities,
             listings: Both::default(),

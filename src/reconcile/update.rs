@@ -426,7 +426,8 @@ fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdic
         let can = draft.input.capabilities.of(target).tags;
         let open = draft.input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(target);
         let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), can.remove && open);
-        let never_read = base.is_none() && story.base.of(side).is_some();
+        let is_first_listing = side == Side::Cliengo && !draft.input.tags_were_read;
+        let never_read = is_first_listing && base.is_none() && story.base.of(side).is_some();
         if !open || !can.add || never_read {
             // The direction is closed, or the first listing that shows tags: they only become the shadow.
             news = TagNews { shadow: tags.clone(), ..TagNews::default() };

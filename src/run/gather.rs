@@ -402,6 +402,7 @@ where
             mode: job.mode,
             now: job.clock.now(),
             first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
+            tags_were_read: self.pulled.tags_were_read,
             first_sync_goes_on: match state {
                 Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
                 None => false,

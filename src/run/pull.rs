@@ -22,6 +22,8 @@ pub(super) struct Pulled {
     pub forms: Forms,
     /// What was learned of the accounts.
     pub learned: Learned,
+    /// Whether an earlier run had learned already that Cliengo's listings show tags.
+    pub tags_were_read: bool,
     /// The accounts behind the credentials, where they were asked.
     pub accounts: Both<Option<String>>,
     /// What was listed.
@@ -129,10 +131,13 @@ where
         let into_ghl = job.whole(&into, state, Side::Ghl, Kind::Contact)?;
         tokio::try_join!(job.cliengo.list_contacts(&into_cliengo), job.ghl.list_contacts(&into_ghl))?
     };
+    let known = state.map(|state| learned(state, job.pair)).transpose()?;
+    let tags_were_read = known.is_some_and(|known| known.tags_read);
     let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
     let mut pulled = Pulled {
         forms,
         learned,
+        tags_were_read,
         probed_tasks,
         // Cliengo's records name their account themselves: no request of its own every night.
         accounts: Both { cliengo: cliengo.account.clone(), ghl: Some(location.id) },

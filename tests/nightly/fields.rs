@@ -211,3 +211,24 @@ async fn a_field_emptied_in_cliengo_is_emptied_in_ghl() {
     house.change(Side::Cliengo, &person, &json!({ "email": null }));
     becomes(&house, &[format!(r#"ghl PUT /contacts/{} {{"email":null}}"#, person.ghl)]).await;
 }
+
+#[tokio::test]
+async fn tags_that_were_not_shown_of_a_newcomer_follow_when_they_are() {
+    for side in Side::BOTH {
+        let (mut house, person) = a_linked_pair(Plot::extended()).await;
+        house.strict = false;
+        house.tag(Side::Cliengo, EditOp::Create, &person, "cliente");
+        house.good_night().await;
+        let name = if side == Side::Ghl { "firstName" } else { "name" };
+        let made = house.contact(side, &json!({ name: "Nueva", "email": "nueva@example.com" }));
+        house.tag(side, EditOp::Create, &Person { cliengo: made.clone(), ghl: made }, "nueva");
+        house.faults(&format!("drop-field=tags@{side}:READ*"));
+        house.night().await;
+        house.faults("");
+        house.night().await;
+        house.quiet_night().await;
+        let told = house.rows(side.other(), "contacts");
+        let tagged = told.iter().filter(|row| row["tags"].to_string().contains("\"nueva\"")).count();
+        assert_eq!(tagged, 1, "written in {side}: {told:#?}");
+    }
+}
