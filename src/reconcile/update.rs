@@ -1,15 +1,21 @@
 //! One story that both sides tell: field by field, what goes where.
 
+mod conflict;
+mod tags;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use conflict::{Choice, dispute, name_unseen, report_conflict, take_choice};
+pub use tags::plan_tags;
+use tags::{judge_tags, tags_of};
 
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
 use super::input::{Linked, Rejected};
-use super::merge::{Decision, Rules, Sight, TagNews, decide, is_mark, mark_of, tag_news};
-use super::plan::{Change, Conflict, Disputed, HeldReason, LinkRef, Mode, Settle, Settlement, TagDelta, Winner};
-use super::waiting::{choose, conflict_id};
-use crate::config::{ConflictPolicy, Direction, OnDelete};
-use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
+use super::merge::{Decision, Rules, Sight, TagNews, decide};
+use super::plan::{Change, HeldReason, LinkRef, Mode, Settle, Settlement, Winner};
+use super::waiting::choose;
+use crate::record::{Action, Both, Field, Kind, Record, Side, Target, Value, Write};
 
 /// Both sides of one story.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +125,12 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         match decision {
             Decision::Rest => {}
             Decision::Agree => verdicts.settle_both(field, story),
-            Decision::Take(source) => propagate(draft, subject, story, field, source, &mut verdicts),
+            Decision::Take(source) => {
+                propagate(draft, subject, story, field, source, &mut verdicts);
+                if let Some((wanted, _)) = verdicts.writes.of(source.other()).get(field) {
+                    name_unseen(draft, subject, story, field, source, wanted);
+                }
+            }
             Decision::Conflict(winner) => {
                 report_conflict(draft, subject, field, sights, Winner::from(winner), None);
                 propagate(draft, subject, story, field, winner, &mut verdicts);
@@ -283,201 +294,6 @@ fn propagate(
     }
 }
 
-fn report_conflict(
-    draft: &mut Draft<'_>,
-    subject: &Subject,
-    field: &Field,
-    sights: Both<Sight<'_>>,
-    winner: Winner,
-    chosen: Option<&Value>,
-) -> String {
-    let json = |value: Option<&Value>| value.map_or(serde_json::Value::Null, Value::json);
-    let id = conflict_id(&draft.input.pair.name, subject.kind, &subject.ids, field);
-    draft.conflicts.push(Conflict {
-        id: id.clone(),
-        kind: subject.kind,
-        ids: subject.ids.clone(),
-        label: subject.label.clone(),
-        field: field.clone(),
-        base: json(sights.ghl.base.or(sights.cliengo.base)),
-        cliengo: json(sights.cliengo.now),
-        ghl: json(sights.ghl.now),
-        winner,
-        chosen: chosen.map(Value::json),
-    });
-    id
-}
-
-/// Keeps a conflict for a person to decide.
-fn dispute(
-    draft: &mut Draft<'_>,
-    family: &Family,
-    subject: &Subject,
-    field: &Field,
-    sights: Both<Sight<'_>>,
-    id: &str,
-) {
-    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return };
-    draft.met.insert(id.to_owned());
-    draft.settlements.push(Settlement::Disputed(Box::new(Disputed {
-        id: id.to_owned(),
-        kind: subject.kind,
-        ids: subject.ids.clone(),
-        parent: if subject.kind == Kind::Contact { Ids::default() } else { family.ids.clone() },
-        label: subject.label.clone(),
-        field: field.clone(),
-        base: sights.ghl.base.or(sights.cliengo.base).cloned(),
-        now: Both { cliengo: cliengo.clone(), ghl: ghl.clone() },
-    })));
-}
-
-/// What became of a person's choice for a field.
-enum Choice {
-    /// There is none, or it is done.
-    None,
-    /// It is planned.
-    Taken,
-    /// A side changed since: it is void.
-    Lapsed,
-    /// A side cannot hold it.
-    Cannot(String),
-}
-
-/// Plans what a person chose, where the conflict is still the one that was shown.
-fn take_choice(
-    draft: &mut Draft<'_>,
-    subject: &Subject,
-    story: Story<'_>,
-    field: &Field,
-    sights: Both<Sight<'_>>,
-    verdicts: &mut Verdicts,
-) -> Choice {
-    let input = draft.input;
-    let policy = input.pair.field_policy(subject.kind, field);
-    let asks = policy.conflict == ConflictPolicy::Manual && policy.direction == Direction::Both;
-    let (true, false, Some(cliengo), Some(ghl)) = (asks, input.disputes.is_empty(), sights.cliengo.now, sights.ghl.now)
-    else {
-        return Choice::None;
-    };
-    let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
-    let Some(dispute) = input.disputes.get(&id).filter(|dispute| dispute.take.is_some() && !cliengo.same(ghl)) else {
-        return Choice::None;
-    };
-    let Some(value) = dispute.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
-    let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
-    if let Some(source) = had_by {
-        report_conflict(draft, subject, field, sights, Winner::from(source), None);
-        propagate(draft, subject, story, field, source, verdicts);
-    } else if let Err(why) = impose(draft, subject, story, field, value, verdicts) {
-        return Choice::Cannot(why);
-    } else {
-        report_conflict(draft, subject, field, sights, Winner::Chosen, Some(value));
-    }
-    draft.met.insert(id.clone());
-    verdicts.chosen.insert(field.clone(), id);
-    Choice::Taken
-}
-
-/// Lets both sides take a value that neither has. Neither shadow moves for the other's write: until both were done, the
-/// choice stands.
-fn impose(
-    draft: &Draft<'_>,
-    subject: &Subject,
-    story: Story<'_>,
-    field: &Field,
-    value: &Value,
-    verdicts: &mut Verdicts,
-) -> Result<(), String> {
-    let mut wanted = Vec::new();
-    for side in Side::BOTH {
-        let other: &Record = story.now.of(side.other());
-        let source = other.clone().with(field.clone(), value.clone());
-        let mapped = draft.input.mapped(field).filter(|_| side == Side::Ghl);
-        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
-            return Err(objection);
-        }
-        match target(draft, subject, story, field, side).fit(field, &source) {
-            Fit::Same => {}
-            Fit::Write(value) if draft.input.can(side, subject.kind).update => wanted.push((side, value)),
-            Fit::Write(_) => return Err(format!("{} has no {} update", side.title(), subject.kind)),
-            Fit::Partly(_, why) | Fit::Cannot(why) => return Err(why),
-        }
-    }
-    for (side, value) in wanted {
-        verdicts.writes.of_mut(side).insert(field.clone(), (value, None));
-    }
-    Ok(())
-}
-
-fn tags_of(record: &Record) -> Option<Tags> {
-    match record.get(&Field::Tags) {
-        Some(Value::Tags(tags)) => Some(tags.clone()),
-        Some(Value::Empty) => Some(Tags::default()),
-        _ => None,
-    }
-}
-
-fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdicts: &mut Verdicts) {
-    let now = Both::from_fn(|side| tags_of(story.now.of(side)).filter(|_| draft.input.capabilities.of(side).tags.read));
-    for side in Side::BOTH {
-        let target = side.other();
-        let Some(tags) = now.of(side) else { continue };
-        let base = story.base.of(side).and_then(tags_of);
-        let can = draft.input.capabilities.of(target).tags;
-        let open = draft.input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(target);
-        let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), can.remove && open);
-        let is_first_listing = side == Side::Cliengo && !draft.input.tags_were_read;
-        let never_read = is_first_listing && base.is_none() && story.base.of(side).is_some();
-        if !open || !can.add || never_read {
-            // The direction is closed, or the first listing that shows tags: they only become the shadow.
-            news = TagNews { shadow: tags.clone(), ..TagNews::default() };
-        }
-        if open
-            && draft.input.mode == Mode::Full
-            && story.rejected.of(target).is_some_and(|it| it.known.contains(&Field::Tags))
-        {
-            let (base, theirs) = (base.unwrap_or_default(), now.of(target).clone().unwrap_or_default());
-            let their_base = story.base.of(target).and_then(tags_of).unwrap_or_default();
-            tags_again(&mut news, (tags, &base), (&theirs, &their_base), can.remove);
-        }
-        if !news.stuck.is_empty() {
-            let detail = format!("{} cannot remove tags: {} stays there", target.title(), news.stuck.join(", "));
-            draft.cannot(subject, target, Action::Tag, detail);
-        }
-        verdicts.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));
-        *verdicts.tags.of_mut(side) = Some(news);
-    }
-    for side in Side::BOTH {
-        take_mark_off(draft, subject, side, now.of(side).as_ref(), verdicts);
-    }
-}
-
-/// `semantics` 25: with `--full`, tags that the other side did not take or give up are sent to it once more: those that
-/// nobody touched since.
-fn tags_again(news: &mut TagNews, (ours, base): (&Tags, &Tags), (theirs, their_base): (&Tags, &Tags), removes: bool) {
-    let missing = ours.minus(theirs).into_iter().filter(|tag| base.contains(tag) && !their_base.contains(tag));
-    let stayed =
-        theirs.minus(ours).into_iter().filter(|tag| removes && their_base.contains(tag) && !base.contains(tag));
-    let (add, remove) = (missing.collect::<Vec<_>>(), stayed.collect::<Vec<_>>());
-    news.add.extend(add.into_iter().filter(|tag| !is_mark(tag)));
-    news.remove.extend(remove.into_iter().filter(|tag| !is_mark(tag)));
-}
-
-/// `semantics` 21: both sides are there again, so that the mark says what is not true any more.
-fn take_mark_off(draft: &mut Draft<'_>, subject: &Subject, side: Side, tags: Option<&Tags>, verdicts: &mut Verdicts) {
-    let policy = draft.input.policy(Kind::Contact);
-    let tag = mark_of(side.other());
-    if policy.on_delete != OnDelete::Mark || !tags.is_some_and(|tags| tags.contains(tag)) {
-        return;
-    }
-    if policy.direction.writes(side) && draft.input.capabilities.of(side).tags.remove {
-        verdicts.tags.of_mut(side.other()).get_or_insert_default().remove.push(tag.to_owned());
-    } else {
-        let detail = format!("{} cannot remove tags: {tag} stays there, although both are there again", side.title());
-        draft.cannot(subject, side, Action::Tag, detail);
-    }
-}
-
 fn plan_writes(
     draft: &mut Draft<'_>,
     family: &Family,
@@ -539,46 +355,4 @@ fn plan_update(
     };
     let parent = if is_contact { crate::record::Ids::default() } else { family.ids.clone() };
     draft.add((family.number, &family.contact), &parent, subject, write, side, changes, settle);
-}
-
-/// Plans one operation for all tags that `side` is to gain and lose.
-#[expect(clippy::too_many_arguments, reason = "the parts of a tag operation, each of its own type")]
-pub fn plan_tags(
-    draft: &mut Draft<'_>,
-    family: &Family,
-    subject: &Subject,
-    link: LinkRef,
-    side: Side,
-    target: &Target,
-    news: &TagNews,
-    current: Option<&Tags>,
-) {
-    if news.add.is_empty() && news.remove.is_empty() {
-        return;
-    }
-    let lowercase = draft.input.capabilities.of(side).tags.lowercase;
-    let spelt = |tag: &String| if lowercase { fold_tag(tag) } else { tag.trim().to_owned() };
-    let add: Vec<String> = news.add.iter().map(spelt).collect();
-    let remove: Vec<String> = news
-        .remove
-        .iter()
-        .flat_map(|tag| current.map_or_else(|| vec![tag.clone()], |tags| tags.spellings(tag)))
-        .collect();
-    let write = Write {
-        kind: Kind::Contact,
-        action: Action::Tag,
-        target: Some(target.clone()),
-        parent: None,
-        set: BTreeMap::new(),
-        before: BTreeMap::new(),
-        add_tags: add.clone(),
-        remove_tags: remove.clone(),
-    };
-    let changes = vec![Change::Tags { field: Field::Tags, added: add.clone(), removed: remove.clone() }];
-    let settle = Settle {
-        link: Some(link),
-        tags: TagDelta { added: news.add.clone(), removed: news.remove.clone() },
-        ..Settle::default()
-    };
-    draft.add((family.number, &family.contact), &crate::record::Ids::default(), subject, write, side, changes, settle);
 }

@@ -138,3 +138,46 @@ async fn a_kind_that_is_off_is_left_alone_on_both_sides() {
     house.good_night().await;
     assert_eq!(house.writes().len(), 1);
 }
+
+/// The one conflict of a night after which both sides tell the same.
+async fn names_what_it_replaces(house: &House, winner: Winner, cliengo: &str, ghl: &str) {
+    let finished = house.good_night().await;
+    let [conflict] = finished.plan.conflicts.as_slice() else { panic!("{:?}", finished.plan.conflicts) };
+    assert_eq!((conflict.winner, &conflict.cliengo, &conflict.ghl), (winner, &json!(cliengo), &json!(ghl)));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_later_edit_names_the_value_that_its_side_had_not_kept() {
+    for fault in ["ignore-field", "forget-field"] {
+        let (house, person) = linked("").await;
+        house.change(Side::Cliengo, &person, &json!({ "name": "Renata Ruiz" }));
+        house.faults(&format!("{fault}=firstName@ghl:WRITE"));
+        house.night().await;
+        house.faults("");
+        house.night().await;
+        house.quiet_night().await;
+        house.change(Side::Ghl, &person, &json!({ "firstName": "Renata", "lastName": "Paz" }));
+        names_what_it_replaces(&house, Winner::Ghl, "Renata Ruiz", "Renata Paz").await;
+        assert_eq!(house.row(Side::Cliengo, &person)["name"], "Renata Paz");
+        // From here on both have seen the same: an edit replaces what its side knew.
+        for (side, field, value) in [(Side::Cliengo, "name", "Eva"), (Side::Ghl, "lastName", "Sosa")] {
+            house.change(side, &person, &json!({ field: value }));
+            assert!(house.good_night().await.plan.conflicts.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_later_edit_names_the_value_that_could_not_be_carried_over() {
+    let house = House::build(&Plot::extended()).await;
+    let person = house.person(1);
+    house.change(Side::Cliengo, &person, &json!({ "name": "Ana", "lastName": "Gil" }));
+    house.change(Side::Ghl, &person, &json!({ "firstName": "Ana", "lastName": "Gil" }));
+    house.good_night().await;
+    house.change(Side::Ghl, &person, &json!({ "lastName": "Paz" }));
+    let told = house.good_night().await.plan.unsupported;
+    assert!(told.iter().any(|told| told.detail.contains("cannot change a last name")), "{told:?}");
+    house.change(Side::Cliengo, &person, &json!({ "name": "Eva" }));
+    names_what_it_replaces(&house, Winner::Cliengo, "Eva Gil", "Ana Paz").await;
+}
