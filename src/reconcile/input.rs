@@ -208,6 +208,9 @@ pub struct Half {
 pub struct Rejected {
     /// Seen in this run: said once.
     pub news: BTreeMap<Field, Value>,
+    /// What stood there before our write stands there again, in a record that changed since: it was not kept, or a person
+    /// put it back.
+    pub doubted: BTreeSet<Field>,
     /// Known before.
     pub known: BTreeSet<Field>,
 }

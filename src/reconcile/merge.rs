@@ -99,7 +99,8 @@ fn directed(source: Side, rules: &Rules<'_>) -> Decision {
     if rules.policy.direction.writes(source.other()) { Decision::Take(source) } else { Decision::Take(source.other()) }
 }
 
-fn conflict(rules: &Rules<'_>) -> Decision {
+/// Both sides' values count as changed: who wins.
+pub(super) fn conflict(rules: &Rules<'_>) -> Decision {
     // One way: the source is right, whatever the policy.
     for source in Side::BOTH {
         if !rules.policy.direction.writes(source) {

@@ -12,7 +12,7 @@ use tags::{judge_tags, tags_of};
 use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
 use super::input::{Linked, Rejected};
-use super::merge::{Decision, Rules, Sight, TagNews, decide};
+use super::merge::{self, Decision, Rules, Sight, TagNews, decide};
 use super::plan::{Change, HeldReason, LinkRef, Mode, Settle, Settlement, Winner};
 use super::waiting::choose;
 use crate::record::{Action, Both, Field, Kind, Record, Side, Target, Value, Write};
@@ -115,6 +115,11 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         let decision =
             if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
         let decision = again(story, field, &rules).unwrap_or(decision);
+        // I1: it cannot be told whether this is an edit; what it would replace is named.
+        let decision = match decision {
+            Decision::Take(side) if is_doubted(story, side, field) => merge::conflict(&rules),
+            other => other,
+        };
         let decision = if is_clean(sights) { held_apart(draft, subject, story, field, decision) } else { decision };
         let objection = match take_choice(draft, subject, story, field, sights, &mut verdicts) {
             Choice::Taken => continue,
@@ -179,6 +184,11 @@ fn again(story: Story<'_>, field: &Field, rules: &Rules<'_>) -> Option<Decision>
         _ => false,
     };
     (rules.repair && differ && rules.policy.direction.writes(side)).then_some(Decision::Take(side.other()))
+}
+
+/// Whether what `side` shows may only be what it did not keep.
+fn is_doubted(story: Story<'_>, side: Side, field: &Field) -> bool {
+    story.rejected.of(side).is_some_and(|rejected| rejected.doubted.contains(field))
 }
 
 /// Whether neither side changed since both were last agreed.

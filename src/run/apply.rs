@@ -1,5 +1,7 @@
 //! Applying: the plan's requests, each journalled before it is sent, parents before children, families side by side.
 
+mod journal;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -7,15 +9,14 @@ use futures::StreamExt;
 use tracing::{info, warn};
 
 use super::breaker::Breaker;
-use super::foresee::{self, Foreseen, foresee};
-use super::settle::{self, Adoption, Applied};
-use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, deed, held, recover};
+use super::foresee::Foreseen;
+use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, held, recover};
 use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
-use crate::state::{IntentDraft, IntentState, Stage, State, StateError};
+use crate::state::{IntentState, Stage, State, StateError};
 
 /// What an applied operation made.
 #[derive(Clone, Debug, Default)]
@@ -413,51 +414,6 @@ where
         resolved
     }
 
-    /// Writes a request down before it is sent, with the `first` one also what an undo needs.
-    fn journal(&self, operation: &Operation, write: &Write, request: &Request, first: bool) -> Result<i64, StateError> {
-        let create = write.action == Action::Create;
-        let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        // What an undo changes has moved the snapshot already.
-        let settles = create || write.action != Action::Delete && operation.settle.undoes.is_empty();
-        let [link, parent_link] =
-            [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
-        let mut ids = operation.ids.clone();
-        ids.extend(write.target.as_ref().and_then(|target| self.id_of(target)));
-        let adoption = Adoption::of(&operation.settle, ids, &write.set, link, parent_link);
-        let sought = Record { fields: write.set.clone(), ..Record::default() };
-        let draft = IntentDraft {
-            run: self.run,
-            operation: operation.id,
-            side: operation.side,
-            kind: write.kind,
-            action: write.action,
-            request,
-            at: self.job.clock.now(),
-            source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
-            parent_id: parent.as_ref().map(SideId::as_str),
-            sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
-            settle: settles.then(|| serde_json::to_string(&adoption)).transpose()?,
-        };
-        let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
-        let stage = held(self.stage);
-        let (intent, foreseen) = held(self.state).atomically(|state| {
-            let mut foreseen = None;
-            if first {
-                deed::leave(state, &stage, self.run, operation, write, known)?;
-                foreseen = foresee(state, operation, write, self.run)?;
-            }
-            Ok((state.open_intent(&draft)?, foreseen))
-        })?;
-        held(&self.foreseen).extend(foreseen.map(|foreseen| (operation.id, foreseen)));
-        Ok(intent)
-    }
-
-    /// Puts back what was moved for a request that was not done.
-    fn withdraw(&self, operation: &Operation) -> Result<(), StateError> {
-        let foreseen = held(&self.foreseen).remove(&operation.id);
-        foreseen.map_or(Ok(()), |foreseen| foresee::withdraw(&held(self.state), operation, foreseen))
-    }
-
     fn finish<W: Writer>(
         &self,
         operation: &Operation,
@@ -479,54 +435,6 @@ where
         }
         self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
         Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
-    }
-
-    /// Settles an applied operation and closes its intent in one transaction. (I39)
-    fn settle(
-        &self,
-        operation: &Operation,
-        sent: &BTreeMap<Field, Value>,
-        created: Option<SideId>,
-        answer: &Record,
-        intent: Option<i64>,
-    ) -> Result<(), StateError> {
-        let id = created.clone();
-        let link = held(self.state).atomically(|state| {
-            let link = self.record(state, operation, sent, created, answer)?;
-            if let Some(intent) = intent {
-                state.close_intent(intent, IntentState::Applied, None, id.as_ref().map(SideId::as_str))?;
-            }
-            Ok(link)
-        })?;
-        held(&self.made).insert(operation.id, Made { link, id });
-        Ok(())
-    }
-
-    /// Moves the snapshot by one applied operation, inside the caller's transaction. Says the link it is about.
-    fn record(
-        &self,
-        state: &State,
-        operation: &Operation,
-        sent: &BTreeMap<Field, Value>,
-        created: Option<SideId>,
-        answer: &Record,
-    ) -> Result<Option<i64>, StateError> {
-        let settled = Applied {
-            run: self.run,
-            side: operation.side,
-            kind: operation.kind,
-            action: operation.action,
-            ids: &operation.ids,
-            settle: &operation.settle,
-            sent,
-            created,
-            answer,
-        };
-        let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
-        if operation.write.is_some() {
-            deed::complete(state, (self.run, operation.id), &settled, link)?;
-        }
-        Ok(link)
     }
 
     /// No answer, or none that can be understood. A create is looked for at once; what is not found now is read back
@@ -558,17 +466,6 @@ where
             }
         }
         Ok(ended(OperationOutcome::Unknown, why))
-    }
-
-    /// What depends on a create that was found by reading may go on.
-    fn remember_found(&self, operation: &Operation) -> Result<(), StateError> {
-        let Some(source) = operation.ids.tagged(operation.side.other()) else { return Ok(()) };
-        let link = held(self.state).link_of(operation.kind, &source)?;
-        if let Some(link) = link {
-            let id = link.ids.tagged(operation.side);
-            held(&self.made).insert(operation.id, Made { link: Some(link.id), id });
-        }
-        Ok(())
     }
 }
 

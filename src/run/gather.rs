@@ -466,7 +466,7 @@ fn forgotten_keys(pulled: &Pulled) -> Both<Vec<(MatchKey, Ids)>> {
 const OWN_WRITE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
 /// I33: a CRM that shows again what stood there before our write did not keep it. That is no edit: the base takes it, so
-/// that it does not go back over what was written.
+/// that it does not go back over what was written. Where the record changed since, a person may have put it back.
 fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attempt>) {
     let (Now::Changed(record), Some(base)) = (now, &mut half.base) else { return };
     for (field, attempt) in attempts {
@@ -475,9 +475,13 @@ fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attemp
             (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
             _ => false,
         };
-        if let Some(instead) = shown.not_kept(&attempt.before, written).filter(|_| !touched_since) {
-            base.fields.insert(field.clone(), instead.clone());
-            half.rejected.news.insert(field.clone(), instead);
+        match shown.not_kept(&attempt.before, written) {
+            Some(_) if touched_since => _ = half.rejected.doubted.insert(field.clone()),
+            Some(instead) => {
+                base.fields.insert(field.clone(), instead.clone());
+                half.rejected.news.insert(field.clone(), instead);
+            }
+            None => {}
         }
     }
 }

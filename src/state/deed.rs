@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::shadow::kind_of;
+use super::link::kind_of;
 use super::{State, StateError};
 use crate::record::{Action, Kind, Side};
 

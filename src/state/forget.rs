@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde_json::{Value as Json, json};
 
-use super::shadow::{RawLink, link_row, raw_link};
+use super::link::{RawLink, link_row, raw_link};
 use super::{LinkRow, State, StateError};
 use crate::record::{Ids, Kind, Side, SideId};
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, params};
 
-use super::shadow::kind_of;
+use super::link::kind_of;
 use super::{State, StateError};
 use crate::record::{Action, Kind, Request, Side};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::shadow::{LinkRow, RawLink, link_row, raw_link};
+use super::link::{LinkRow, RawLink, link_row, raw_link};
 use super::{State, StateError};
 use crate::record::{Kind, Record, Side};
 

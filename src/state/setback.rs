@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::shadow::{ids_of, kind_of};
+use super::link::{ids_of, kind_of};
 use super::{State, StateError};
 use crate::record::{Ids, Kind, Side};
 

@@ -181,3 +181,25 @@ async fn a_later_edit_names_the_value_that_could_not_be_carried_over() {
     house.change(Side::Cliengo, &person, &json!({ "name": "Eva" }));
     names_what_it_replaces(&house, Winner::Cliengo, "Eva Gil", "Ana Paz").await;
 }
+
+/// A CRM that shows again what stood there before our write, in a record that somebody changed since: it did not keep it, or
+/// they put it back. Either way no value goes without a word.
+#[tokio::test]
+async fn what_stands_there_again_beside_another_edit_is_a_conflict() {
+    for forgets in [true, false] {
+        let (house, person) = linked("").await;
+        let before = house.row(Side::Ghl, &person)["phone"].clone();
+        house.change(Side::Cliengo, &person, &json!({ "phone": "+5491160000001" }));
+        if forgets {
+            house.faults("forget-field=phone@ghl:WRITE");
+        }
+        house.night().await;
+        house.faults("");
+        house.change(Side::Ghl, &person, &json!({ "firstName": "Otra", "phone": before }));
+        let finished = house.good_night().await;
+        let [conflict] = finished.plan.conflicts.as_slice() else { panic!("{:?}", finished.plan.conflicts) };
+        assert_eq!((&conflict.cliengo, &conflict.ghl), (&json!("+5491160000001"), &before));
+        assert_eq!(conflict.winner, Winner::Ghl);
+        house.quiet_night().await;
+    }
+}

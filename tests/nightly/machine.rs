@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use concord::reconcile::Mode;
+use concord::reconcile::{Guard, GuardName, Mode};
 use concord::record::{Kind, Side, SideId};
 use concord::run::{Consent, Finished};
 use concord::sandbox::{EditKind, EditOp};
@@ -164,7 +164,8 @@ struct Life {
     tags: BTreeMap<String, usize>,
     /// Values that a report named in a conflict.
     disputed: BTreeSet<String>,
-    refused: Option<String>,
+    /// What answers the guards that stopped the last night.
+    consent: Consent,
     number: u32,
 }
 
@@ -195,7 +196,7 @@ impl Life {
             tasks: Vec::new(),
             tags: BTreeMap::new(),
             disputed: BTreeSet::new(),
-            refused: None,
+            consent: Consent::default(),
             number: 0,
         }
     }
@@ -344,7 +345,7 @@ impl Life {
 
     /// A night, which approves what the one before was refused.
     async fn sleep(&mut self) -> Option<Finished> {
-        let consent = Consent { approve: self.refused.take(), ..Consent::default() };
+        let consent = std::mem::take(&mut self.consent);
         self.house.try_night(&consent, CancellationToken::new()).await.ok()
     }
 
@@ -355,7 +356,13 @@ impl Life {
         let counts = document["run"]["outcomes"].as_object().unwrap();
         let sum: u64 = counts.values().filter_map(Value::as_u64).sum();
         assert_eq!(sum, finished.plan.operations.len() as u64, "planned is the sum of the outcomes");
-        self.refused = finished.is_refused().then(|| finished.plan.id());
+        if finished.is_refused() {
+            // Whoever is told that a side is empty looks there first.
+            let is_empty = |guard: &&Guard| self.house.rows(guard.side, &format!("{}s", guard.kind)).is_empty();
+            let emptied = finished.plan.tripped().filter(|guard| guard.guard == GuardName::Emptied).filter(is_empty);
+            let allow_empty = emptied.map(|guard| format!("{}:{}", guard.side, guard.kind)).collect();
+            self.consent = Consent { approve: Some(finished.plan.id()), allow_empty, ..Consent::default() };
+        }
         for conflict in &finished.plan.conflicts {
             for value in [&conflict.cliengo, &conflict.ghl] {
                 self.disputed.insert(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
