@@ -1,10 +1,20 @@
 //! What the command line takes.
 
+mod examples;
+mod waiting;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use examples::{
+    CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HISTORY, INIT, LINKS, MAN, PLAN, QUARANTINE, SANDBOX, STATUS, SYNC,
+    UNDO, WHOLE,
+};
+pub(super) use waiting::{
+    ConflictsCommand, ConflictsOptions, LinksCommand, LinksOptions, QuarantineCommand, QuarantineOptions,
+};
 
 use crate::reconcile::Mode;
 use crate::record::Kind;
@@ -291,126 +301,6 @@ pub(super) struct HistoryOptions {
     pub format: Format,
 }
 
-/// `conflicts`
-#[derive(Debug, Args)]
-pub(super) struct ConflictsOptions {
-    #[command(subcommand)]
-    pub command: Option<ConflictsCommand>,
-    /// The form of the result
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    pub format: Format,
-}
-
-/// What is done with conflicts.
-#[derive(Debug, Subcommand)]
-pub(super) enum ConflictsCommand {
-    /// Those that wait
-    List,
-    /// One of them, in full
-    Show {
-        /// Its id
-        #[arg(value_name = "ID")]
-        id: String,
-    },
-    /// Choose a value; the next sync writes it
-    Resolve {
-        /// Its id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// `cliengo` or `ghl`, for that side's value; anything else is the value itself
-        #[arg(long, value_name = "cliengo|ghl|VALUE", allow_hyphen_values = true)]
-        take: String,
-    },
-}
-
-/// `quarantine`
-#[derive(Debug, Args)]
-pub(super) struct QuarantineOptions {
-    #[command(subcommand)]
-    pub command: Option<QuarantineCommand>,
-    /// The form of the result
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    pub format: Format,
-}
-
-/// What is done with operations that keep failing.
-#[derive(Debug, Subcommand)]
-pub(super) enum QuarantineCommand {
-    /// All of them, with what the CRM said
-    List,
-    /// Let the next sync try again
-    Retry {
-        /// Their ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-    },
-    /// Give up: nothing is said of it until the record changes
-    Drop {
-        /// Their ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-    },
-}
-
-/// `links`
-#[derive(Debug, Args)]
-pub(super) struct LinksOptions {
-    #[command(subcommand)]
-    pub command: Option<LinksCommand>,
-    /// The form of the result
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    pub format: Format,
-}
-
-/// What is done with links. An ID is a link's number, or a record's id in either CRM.
-#[derive(Debug, Subcommand)]
-pub(super) enum LinksCommand {
-    /// All of them
-    List {
-        /// Only these: contact, task or note
-        #[arg(long, value_parser = kind)]
-        kind: Option<Kind>,
-    },
-    /// One link: what was last agreed on both sides, and what hangs under it
-    Show {
-        /// The link's number, or a record's id in either CRM
-        #[arg(value_name = "ID")]
-        id: String,
-    },
-    /// Link two records that are one, and see what the next sync will do
-    Add {
-        /// Cliengo's id
-        #[arg(value_name = "CLIENGO_ID")]
-        cliengo: String,
-        /// GHL's id
-        #[arg(value_name = "GHL_ID")]
-        ghl: String,
-        /// What they are: contact, task or note
-        #[arg(long, value_parser = kind, default_value = "contact")]
-        kind: Kind,
-        /// For tasks and notes: their contact's link, or its id in either CRM
-        #[arg(long, value_name = "ID")]
-        contact: Option<String>,
-    },
-    /// Remove a link; nothing is deleted, and the two are kept apart
-    Remove {
-        /// The link's number, or a record's id in either CRM
-        #[arg(value_name = "ID")]
-        id: String,
-    },
-    /// Forget a person: all that is kept of them here is removed, and nothing in the CRMs
-    Forget {
-        /// The number of the contact's link, or the contact's id in either CRM
-        #[arg(value_name = "ID")]
-        id: String,
-    },
-}
-
-fn kind(given: &str) -> Result<Kind, String> {
-    let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == given);
-    found.ok_or_else(|| "one of contact, task, note".to_owned())
-}
-
 /// `export`
 #[derive(Debug, Args)]
 pub(super) struct ExportOptions {
@@ -538,114 +428,3 @@ pub(super) struct ManOptions {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
-
-// Examples stand under every command's help, and in its manual page; 80 columns hold them.
-
-const WHOLE: &str = "\
-Examples:
-  concord init      ask for both accounts and write schedules.toml
-  concord check     is everything right, before the first night?
-  concord plan      what would a sync do?
-  concord sync      make both CRMs agree
-  concord history   what was done, night by night
-
-Exit codes:
-  0    done                        4    refused by a guard
-  1    failed                      5    the saved plan is stale
-  2    operations are pending      10   configuration or command line
-       (plan --detailed-exitcode)  11   another run holds the lock
-  3    a person is needed          12   credentials
-                                   130  interrupted";
-
-const INIT: &str = "\
-Examples:
-  concord init              asks for both accounts on a terminal
-  concord init --sandbox    a pair to play with
-  concord init --no-input --pair acme \\
-    --cliengo-key-env CLIENGO_API_KEY --website-id 5f3c0000000000000000000a \\
-    --location-id C2QujeCh8ZnC7al2InWR --ghl-token-env GHL_TOKEN";
-
-const PLAN: &str = "\
-Examples:
-  concord plan                            the dry run: nothing is written
-  concord plan --pair acme --format json --out plan.json
-  concord plan --save tonight.json        then: concord sync --plan tonight.json
-  concord plan --detailed-exitcode        2: something is to be done";
-
-const SYNC: &str = "\
-Examples:
-  concord sync                            every pair
-  concord sync --pair acme --approve 9e9e88f1b1fec20f
-  concord sync --plan tonight.json        exactly what plan --save wrote
-  concord sync --quiet                    for cron: says only what is amiss";
-
-const CHECK: &str = "\
-Examples:
-  concord check                           asks both CRMs; writes nothing
-  concord check --offline                 configuration, disk and state alone
-  concord check --pair acme --format json";
-
-const DAEMON: &str = "\
-Examples:
-  concord daemon                          until SIGTERM; SIGHUP reloads
-  concord daemon --log-format json        one object per line
-  concord check --offline                 is the configuration right?";
-
-const STATUS: &str = "\
-Examples:
-  concord status
-  concord status --format json";
-
-const HISTORY: &str = "\
-Examples:
-  concord history                         the runs, newest first
-  concord history 12 --pair acme          every operation of run 12
-  concord history 12 --pair acme -v       with each record as it was before";
-
-const CONFLICTS: &str = "\
-Examples:
-  concord conflicts                       those that wait, with their ids
-  concord conflicts show kbqftrnmdc       both values, and the one before
-  concord conflicts resolve kbqftrnmdc --take ghl
-  concord conflicts resolve kbqftrnmdc --take ana@example.com";
-
-const QUARANTINE: &str = "\
-Examples:
-  concord quarantine                      what keeps failing, and why
-  concord quarantine retry kbqftrnmdc     the next sync tries it again
-  concord quarantine drop kbqftrnmdc      give up, until the record changes";
-
-const LINKS: &str = "\
-Examples:
-  concord links list --kind contact       who is linked with whom
-  concord links show 12                   what was last agreed, side by side
-  concord links add 64b0c0ffee C0oE7      these two are one
-  concord links remove 12                 they are not; nothing is deleted
-  concord links forget 12                 keep nothing of this person here";
-
-const UNDO: &str = "\
-Examples:
-  concord undo 12 --pair acme --dry-run   what it would take back
-  concord undo 12 --pair acme             takes it back, on both sides";
-
-const EXPORT: &str = "\
-Examples:
-  concord export cron                     prints the crontab
-  concord export systemd --out units      writes services and timers";
-
-const SANDBOX: &str = "\
-Examples:
-  concord sandbox edit --random 20        change records as people would
-  concord sandbox dump                    everything in both CRMs, as JSON
-  concord sandbox serve --contacts 500    both CRMs on 127.0.0.1:8410";
-
-const COMPLETIONS: &str = "\
-Examples:
-  concord completions bash > /etc/bash_completion.d/concord
-  concord completions zsh > ~/.zfunc/_concord
-  concord completions fish > ~/.config/fish/completions/concord.fish";
-
-const MAN: &str = "\
-Examples:
-  concord man | man -l -
-  concord man --out /usr/local/share/man/man1";

@@ -59,24 +59,6 @@ pub struct Guard {
     pub tripped: bool,
 }
 
-impl GuardName {
-    /// The name used in JSON, which is also the configuration's key where there is one.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstSync => "first_sync",
-            Self::Emptied => "emptied",
-            Self::ShrinkPercent => "shrink_percent",
-            Self::DeletePercent => "delete_percent",
-            Self::DeleteCount => "delete_count",
-            Self::UpdatePercent => "update_percent",
-            Self::UpdateCount => "update_count",
-            Self::CreatePercent => "create_percent",
-            Self::CreateCount => "create_count",
-        }
-    }
-}
-
 /// Evaluates every guard on the whole plan, before any write, in a dry run too. (I23)
 #[must_use]
 pub fn evaluate(plan: &Plan, input: &Input<'_>) -> Vec<Guard> {
@@ -161,4 +143,106 @@ fn counted(input: &Input<'_>, tally: Tally, side: Side, kind: Kind, links: u64) 
 #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
 fn precise(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Pair};
+    use crate::reconcile::plan::ListingCount;
+    use crate::record::{Both, ByKind, Capabilities, Forms};
+
+    fn pair(settings: &str) -> Pair {
+        let text = format!("[pair.guards]\nsandbox = true\n{settings}");
+        Config::parse(&text, "schedules.toml".as_ref()).unwrap().pairs.remove(0)
+    }
+
+    fn forms() -> Forms {
+        Forms { region: None, zone: jiff::tz::TimeZone::UTC, placeholders: Vec::new(), mapped: Vec::new() }
+    }
+
+    fn input<'a>(pair: &'a Pair, forms: &'a Forms) -> Input<'a> {
+        let mut capabilities = Both::from_fn(|_| Capabilities::default());
+        for side in Side::BOTH {
+            capabilities.of_mut(side).kinds.note.list = true;
+        }
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        Input::unlisted(pair, forms, Mode::Incremental, now, capabilities, ByKind::default())
+    }
+
+    /// The guards that stop so many links with this tally.
+    fn stopped(input: &Input<'_>, links: u64, tally: Tally) -> Vec<GuardName> {
+        let guards = counted(input, tally, Side::Ghl, Kind::Contact, links);
+        guards.into_iter().filter(|guard| guard.tripped).map(|guard| guard.guard).collect()
+    }
+
+    #[test]
+    fn what_is_exactly_allowed_passes_and_one_more_does_not() {
+        use GuardName::{CreateCount, CreatePercent, DeleteCount, DeletePercent, UpdateCount, UpdatePercent};
+        let limits = "guard.delete_percent = 10\nguard.update_percent = 10\nguard.create_percent = 10\n\
+            guard.delete_count = 200\nguard.update_count = 200\nguard.create_count = 200\nguard.min_records = 20\n";
+        let deletes = |delete| Tally { delete, ..Tally::default() };
+        let updates = |update| Tally { update, ..Tally::default() };
+        let creates = |create| Tally { create, ..Tally::default() };
+        let cases: [(u64, Tally, &[GuardName]); 18] = [
+            // Percentages: the limit itself passes, and a floor of 5 deletes, 50 updates, 50 creates.
+            (100, deletes(10), &[]),
+            (100, deletes(11), &[DeletePercent]),
+            (20, deletes(5), &[]),
+            (20, deletes(6), &[DeletePercent]),
+            (1000, updates(100), &[]),
+            (1000, updates(101), &[UpdatePercent]),
+            (100, updates(50), &[]),
+            (100, updates(51), &[UpdatePercent]),
+            (1000, creates(100), &[]),
+            (1000, creates(101), &[CreatePercent]),
+            (100, creates(51), &[CreatePercent]),
+            // Counts.
+            (10_000, deletes(200), &[]),
+            (10_000, deletes(201), &[DeleteCount]),
+            (10_000, updates(201), &[UpdateCount]),
+            (10_000, creates(201), &[CreateCount]),
+            // Below `min_records` only counts, and three deletes.
+            (19, deletes(3), &[]),
+            (19, deletes(4), &[DeleteCount]),
+            (19, updates(100), &[]),
+        ];
+        let (pair, forms) = (pair(limits), forms());
+        let input = input(&pair, &forms);
+        for (links, tally, expected) in cases {
+            assert_eq!(stopped(&input, links, tally), expected, "{links} links, {tally:?}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_that_a_person_lifted_stops_nothing_of_a_first_sync() {
+        let (pair, forms) = (pair("guard.create_percent = 10\n"), forms());
+        let input = input(&pair, &forms);
+        let many = Tally { create: 60, ..Tally::default() };
+        for (first_sync, first_sync_goes_on, stops) in [(false, false, 1), (true, false, 0), (false, true, 0)] {
+            let input = Input { first_sync, first_sync_goes_on, ..input.clone() };
+            let tripped = stopped(&input, 100, many).len();
+            assert_eq!(tripped, stops, "{first_sync} {first_sync_goes_on}");
+        }
+    }
+
+    #[test]
+    fn a_side_that_lists_nothing_stops_only_where_it_was_listed_and_had_two_or_more() {
+        let forms = forms();
+        let count = |count, parents| ListingCount { count, parents, ..ListingCount::default() };
+        let trips = |settings: &str, links, [cliengo, ghl]: [ListingCount; 2]| {
+            let pair = pair(settings);
+            let mut input = input(&pair, &forms);
+            (input.listings.cliengo.note, input.listings.ghl.note) = (cliengo, ghl);
+            emptied(&input, Side::Cliengo, Kind::Note, links).is_some()
+        };
+        let nothing = || [count(0, None), count(2, None)];
+        assert!(trips("", 2, nothing()));
+        assert!(!trips("", 1, nothing()), "one may vanish");
+        assert!(!trips("", 2, [count(0, None), count(0, None)]), "both sides are empty");
+        assert!(!trips("", 2, [count(1, None), count(2, None)]), "it lists one");
+        assert!(!trips("", 2, [count(0, Some((1, 2))), count(2, None)]), "not every contact was asked");
+        assert!(trips("", 2, [count(0, Some((2, 2))), count(2, None)]));
+        assert!(!trips("[pair.guards.notes]\ndirection = \"off\"\n", 2, nothing()), "notes are off");
+    }
 }

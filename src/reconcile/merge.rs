@@ -166,6 +166,7 @@ pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_rem
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn tags(list: &[&str]) -> Tags {
         list.iter().collect()
@@ -188,8 +189,38 @@ mod tests {
     }
 
     #[test]
+    fn five_minutes_apart_are_not_enough_to_tell_which_edit_is_newer() {
+        let policy = |fallback| KindPolicy {
+            conflict: ConflictPolicy::Newest,
+            conflict_fallback: fallback,
+            ..Config::parse("[pair.p]\nsandbox = true\n", "s.toml".as_ref()).unwrap().pairs.remove(0).contacts
+        };
+        for newer in Side::BOTH {
+            for (seconds, told) in [(299, false), (300, false), (301, true)] {
+                let mut updated = Both::from_fn(|_| Some(Timestamp::UNIX_EPOCH));
+                *updated.of_mut(newer) = Timestamp::from_second(seconds).ok();
+                let policy = policy(newer.other());
+                let winner = if told { newer } else { newer.other() };
+                assert_eq!(
+                    conflict(&Rules { policy: &policy, updated, repair: false }),
+                    Decision::Conflict(winner),
+                    "{newer} by {seconds} s"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn both_sides_adding_one_tag_is_no_request() {
         let news = tag_news(Some(&tags(&[])), &tags(&["Vip"]), Some(&tags(&["vip"])), true);
         assert!(news.add.is_empty() && news.shadow.same(&tags(&["vip"])));
+    }
+
+    #[test]
+    fn both_sides_removing_one_tag_is_no_request_and_nothing_is_stuck() {
+        for other_removes in [true, false] {
+            let news = tag_news(Some(&tags(&["a", "b"])), &tags(&["b"]), Some(&tags(&["b"])), other_removes);
+            assert!(news.remove.is_empty() && news.stuck.is_empty() && news.shadow.same(&tags(&["b"])));
+        }
     }
 }

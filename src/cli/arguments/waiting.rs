@@ -1,0 +1,126 @@
+//! What the commands take that settle what waits for a person: `conflicts`, `quarantine`, `links`.
+
+use clap::{Args, Subcommand};
+
+use super::Format;
+use crate::record::Kind;
+
+/// `conflicts`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ConflictsOptions {
+    #[command(subcommand)]
+    pub command: Option<ConflictsCommand>,
+    /// The form of the result
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// What is done with conflicts.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum ConflictsCommand {
+    /// Those that wait
+    List,
+    /// One of them, in full
+    Show {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Choose a value; the next sync writes it
+    Resolve {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// `cliengo` or `ghl`, for that side's value; anything else is the value itself
+        #[arg(long, value_name = "cliengo|ghl|VALUE", allow_hyphen_values = true)]
+        take: String,
+    },
+}
+
+/// `quarantine`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct QuarantineOptions {
+    #[command(subcommand)]
+    pub command: Option<QuarantineCommand>,
+    /// The form of the result
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// What is done with operations that keep failing.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum QuarantineCommand {
+    /// All of them, with what the CRM said
+    List,
+    /// Let the next sync try again
+    Retry {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+    },
+    /// Give up: nothing is said of it until the record changes
+    Drop {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+    },
+}
+
+/// `links`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LinksOptions {
+    #[command(subcommand)]
+    pub command: Option<LinksCommand>,
+    /// The form of the result
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// What is done with links. An ID is a link's number, or a record's id in either CRM.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum LinksCommand {
+    /// All of them
+    List {
+        /// Only these: contact, task or note
+        #[arg(long, value_parser = kind)]
+        kind: Option<Kind>,
+    },
+    /// One link: what was last agreed on both sides, and what hangs under it
+    Show {
+        /// The link's number, or a record's id in either CRM
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Link two records that are one, and see what the next sync will do
+    Add {
+        /// Cliengo's id
+        #[arg(value_name = "CLIENGO_ID")]
+        cliengo: String,
+        /// GHL's id
+        #[arg(value_name = "GHL_ID")]
+        ghl: String,
+        /// What they are: contact, task or note
+        #[arg(long, value_parser = kind, default_value = "contact")]
+        kind: Kind,
+        /// For tasks and notes: their contact's link, or its id in either CRM
+        #[arg(long, value_name = "ID")]
+        contact: Option<String>,
+    },
+    /// Remove a link; nothing is deleted, and the two are kept apart
+    Remove {
+        /// The link's number, or a record's id in either CRM
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Forget a person: all that is kept of them here is removed, and nothing in the CRMs
+    Forget {
+        /// The number of the contact's link, or the contact's id in either CRM
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+fn kind(given: &str) -> Result<Kind, String> {
+    let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == given);
+    found.ok_or_else(|| "one of contact, task, note".to_owned())
+}
