@@ -368,14 +368,16 @@ fn soak(arguments: &Arguments) -> Result<(), Failure> {
     let mut samples = Vec::new();
     runtime.block_on(async {
         nights.night(&Fate::Good).await?;
-        let mut fate = Fate::Good;
+        let mut may_have_lied = false;
         for night in 1..=arguments.nights {
             // What a CRM only said that it kept is found by the next listing: until then nobody else may have changed it.
-            if !fate.forgets() {
+            if !may_have_lied {
                 nights.world.ask::<()>(&Order::Day(arguments.edits))?;
             }
-            fate = Fate::draw(&mut rng);
+            let fate = Fate::draw(&mut rng);
+            let went_through = nights.ends.done;
             nights.night(&fate).await?;
+            may_have_lied = fate.forgets() || may_have_lied && nights.ends.done == went_through;
             if night.is_multiple_of(SAMPLE) {
                 samples.push(sample(night, &nights, begun)?);
             }

@@ -114,7 +114,7 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         };
         let decision =
             if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
-        let decision = again(story, field, &rules).unwrap_or(decision);
+        let decision = again(story, field, sights, &rules).unwrap_or(decision);
         // I1: it cannot be told whether this is an edit; what it would replace is named.
         let decision = match decision {
             Decision::Take(side) if is_doubted(story, side, field) => merge::conflict(&rules),
@@ -174,8 +174,8 @@ fn say_rejected(draft: &mut Draft<'_>, subject: &Subject, link: i64, story: Stor
     }
 }
 
-/// `semantics` 25: with `--full`, what a side did not keep is sent to it once more.
-fn again(story: Story<'_>, field: &Field, rules: &Rules<'_>) -> Option<Decision> {
+/// `semantics` 25: with `--full`, what a side did not keep is sent to it once more, as long as nobody changed it since.
+fn again(story: Story<'_>, field: &Field, sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Option<Decision> {
     let side = Side::BOTH
         .into_iter()
         .find(|side| story.rejected.of(*side).is_some_and(|rejected| rejected.known.contains(field)))?;
@@ -183,7 +183,8 @@ fn again(story: Story<'_>, field: &Field, rules: &Rules<'_>) -> Option<Decision>
         (Some(cliengo), Some(ghl)) => !cliengo.same_for_linking(ghl),
         _ => false,
     };
-    (rules.repair && differ && rules.policy.direction.writes(side)).then_some(Decision::Take(side.other()))
+    let repairs = rules.repair && differ && is_clean(sights) && rules.policy.direction.writes(side);
+    repairs.then_some(Decision::Take(side.other()))
 }
 
 /// Whether what `side` shows may only be what it did not keep.

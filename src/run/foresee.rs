@@ -48,6 +48,7 @@ pub(super) fn foresee(
                 ids: &operation.ids,
                 settle,
                 sent: &write.set,
+                before: &write.before,
                 created: None,
                 answer: &Record::default(),
             };

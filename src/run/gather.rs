@@ -466,24 +466,30 @@ fn forgotten_keys(pulled: &Pulled) -> Both<Vec<(MatchKey, Ids)>> {
 const OWN_WRITE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
 /// I33: a CRM that shows again what stood there before our write did not keep it. That is no edit: the base takes it, so
-/// that it does not go back over what was written. Where the record changed since, a person may have put it back.
+/// that it does not go back over what was written. In a record that was changed since, a person may have put it back: if
+/// nothing else in it explains the change, they did.
 fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attempt>) {
     let (Now::Changed(record), Some(base)) = (now, &mut half.base) else { return };
+    let differing = |(field, value): (&Field, &Value)| base.get(field).is_some_and(|base| !base.same(value));
+    let is_alone = record.fields.iter().filter(|shown| differing(*shown)).count() == 1;
     for (field, attempt) in attempts {
         let (Some(shown), Some(written)) = (record.get(field), base.get(field)) else { continue };
         let touched_since = match (attempt.updated, record.updated) {
             (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
             _ => false,
         };
-        match shown.not_kept(&attempt.before, written) {
-            Some(_) if touched_since => _ = half.rejected.doubted.insert(field.clone()),
-            Some(instead) => {
-                base.fields.insert(field.clone(), instead.clone());
-                half.rejected.news.insert(field.clone(), instead);
-            }
-            None => {}
+        let Some(instead) = shown.not_kept(&attempt.before, written) else { continue };
+        match shown {
+            // Of two values each is what stood before the other.
+            Value::Flag(_) if touched_since => {}
+            _ if touched_since && is_alone => {}
+            // An empty field wins nothing by doubt.
+            Value::Empty => half.rejected.news.extend([(field.clone(), instead)]),
+            _ if touched_since => half.rejected.doubted.extend([field.clone()]),
+            _ => half.rejected.news.extend([(field.clone(), instead)]),
         }
     }
+    base.fields.extend(half.rejected.news.iter().map(|(field, instead)| (field.clone(), instead.clone())));
 }
 
 /// The id of a child's contact on one side.

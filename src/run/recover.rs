@@ -130,6 +130,7 @@ fn settle_adopted(
         ids: &adoption.ids,
         settle: &adoption.settle,
         sent: &adoption.sent,
+        before: &adoption.before,
         created,
         answer,
     };

@@ -10,7 +10,7 @@ use super::pull::Pulled;
 use super::saved::generation;
 use super::{BEGUN, FIRST_SYNC, held};
 use crate::reconcile::{Disputed, LinkRef, Plan, Settle, Settlement};
-use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
+use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value, Write};
 use crate::state::{Attempt, ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
 /// What settles with an applied operation.
@@ -30,6 +30,8 @@ pub struct Applied<'a> {
     pub settle: &'a Settle,
     /// The fields that were written, with the values that were sent.
     pub sent: &'a BTreeMap<Field, Value>,
+    /// What stood in the written record, as far as it was known.
+    pub before: &'a BTreeMap<Field, Value>,
     /// The id of what was created.
     pub created: Option<SideId>,
     /// What the CRM answered.
@@ -167,7 +169,7 @@ pub(super) fn changed(
 fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
     let shadow = state.shadow(link, applied.side)?.map(|shadow| shadow.record).unwrap_or_default();
     for (field, sent) in shadowed(applied) {
-        let before = shadow.get(field).cloned().unwrap_or(Value::Empty);
+        let before = applied.before.get(field).or_else(|| shadow.get(field)).cloned().unwrap_or(Value::Empty);
         let stored = applied.answer.get(field).is_none_or(|answered| answered.not_kept(&before, sent).is_none());
         let attempt = Attempt { before, updated: applied.answer.updated };
         state.attempted(link, applied.side, field, &attempt, !stored)?;
@@ -374,8 +376,13 @@ pub(super) fn after(
             let Some(shadow) = state.shadow(link.id, seen.side)? else { continue };
             if link.role == Role::Secondary {
                 state.set_seen(link.id, seen.side, &seen.fingerprint, &seen.payload, &seen.record)?;
-            } else if covers(&shadow.record, &seen.record) {
-                state.kept_what_was_written(link.id, seen.side)?;
+                continue;
+            }
+            let agrees =
+                |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
+            let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
+            state.kept_what_was_written(link.id, seen.side, agreed)?;
+            if covers(&shadow.record, &seen.record) {
                 state.set_seen(
                     link.id,
                     seen.side,
@@ -447,20 +454,20 @@ pub struct Adoption {
     pub ids: Ids,
     /// The fields that were sent.
     pub sent: BTreeMap<Field, Value>,
+    /// What stood there before.
+    #[serde(default)]
+    pub before: BTreeMap<Field, Value>,
 }
 
 impl Adoption {
     /// The settlement of an operation, resolved so that a later run can finish it.
     #[must_use]
-    pub fn of(
-        settle: &Settle,
-        ids: Ids,
-        sent: &BTreeMap<Field, Value>,
-        link: Option<i64>,
-        parent: Option<i64>,
-    ) -> Self {
+    pub fn of(settle: &Settle, ids: Ids, write: &Write, link: Option<i64>, parent: Option<i64>) -> Self {
         let [link, parent] = [link, parent].map(|link| link.map(LinkRef::Existing));
-        Self { settle: Settle { link, parent, ..settle.clone() }, ids, sent: sent.clone() }
+        let settle = Settle { link, parent, ..settle.clone() };
+        let overwritten = write.before.iter().filter(|(field, _)| write.set.contains_key(field));
+        let before = overwritten.map(|(field, value)| (field.clone(), value.clone())).collect();
+        Self { settle, ids, sent: write.set.clone(), before }
     }
 
     /// Whether a record shows all that a change was to bring. A mark says nothing of itself: it is seen the next time.

@@ -89,14 +89,22 @@ impl State {
         Ok(())
     }
 
-    /// A listing shows what was written: those attempts are done.
+    /// A listing shows what was written to these fields: those attempts are done.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn kept_what_was_written(&self, link: i64, side: Side) -> Result<(), StateError> {
-        self.connection
-            .prepare_cached("DELETE FROM attempt WHERE link = ?1 AND side = ?2 AND rejected = 0")?
-            .execute(params![link, side.as_str()])?;
+    pub fn kept_what_was_written<'a>(
+        &self,
+        link: i64,
+        side: Side,
+        fields: impl Iterator<Item = &'a Field>,
+    ) -> Result<(), StateError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("DELETE FROM attempt WHERE link = ?1 AND side = ?2 AND field = ?3 AND rejected = 0")?;
+        for field in fields {
+            statement.execute(params![link, side.as_str(), field.as_str()])?;
+        }
         Ok(())
     }
 }

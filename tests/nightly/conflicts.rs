@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use concord::reconcile::{HeldReason, Winner};
+use concord::reconcile::{HeldReason, Mode, Winner};
 use concord::record::Side;
+use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
 use crate::house::{House, Person, Plot, held};
@@ -202,4 +203,71 @@ async fn what_stands_there_again_beside_another_edit_is_a_conflict() {
         assert_eq!(conflict.winner, Winner::Ghl);
         house.quiet_night().await;
     }
+}
+
+#[tokio::test]
+async fn what_stands_there_again_alone_was_put_back() {
+    let (house, person) = linked("").await;
+    let before = house.row(Side::Ghl, &person)["phone"].clone();
+    house.change(Side::Cliengo, &person, &json!({ "phone": "+5491160000001" }));
+    house.good_night().await;
+    house.change(Side::Ghl, &person, &json!({ "phone": before }));
+    let finished = house.good_night().await;
+    assert!(finished.plan.conflicts.is_empty(), "{:?}", finished.plan.conflicts);
+    assert_eq!(house.row(Side::Cliengo, &person)["phone"], before);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_full_night_does_not_send_what_was_not_kept_over_a_later_edit() {
+    let (mut house, person) = linked("").await;
+    house.change(Side::Cliengo, &person, &json!({ "email": "nueva@example.com" }));
+    house.faults("ignore-field=email@ghl:WRITE");
+    house.night().await;
+    house.faults("");
+    house.night().await;
+    house.change(Side::Ghl, &person, &json!({ "email": "otra@example.com" }));
+    house.mode = Mode::Full;
+    names_what_it_replaces(&house, Winner::Ghl, "nueva@example.com", "otra@example.com").await;
+    assert_eq!(house.row(Side::Cliengo, &person)["email"], "otra@example.com");
+}
+
+#[tokio::test]
+async fn the_winner_of_a_conflict_that_was_not_kept_is_not_turned_back() {
+    let (house, person) = linked("").await;
+    disagree(&house, &person, Side::Cliengo);
+    house.faults("forget-field=email@cliengo:WRITE");
+    assert_eq!(house.night().await.plan.conflicts.len(), 1);
+    house.faults("");
+    let told = house.night().await.plan.unsupported;
+    assert!(told.iter().any(|told| told.detail.contains("Cliengo did not keep the email")), "{told:?}");
+    assert_eq!(house.row(Side::Ghl, &person)["email"], "de.ghl@example.com");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_opened_again_the_next_day_is_opened_on_both_sides() {
+    let (house, person) = linked("").await;
+    let task = house.task(Side::Ghl, &person, "Llamar");
+    house.good_night().await;
+    let complete = |side, id: &str, done: bool| {
+        house.edit(
+            side,
+            EditOp::Update,
+            EditKind::Task,
+            Some(person.on(side)),
+            Some(id),
+            &json!({ "completed": done }),
+        );
+    };
+    complete(Side::Ghl, &task, true);
+    house.good_night().await;
+    let theirs = house.rows(Side::Cliengo, "tasks").remove(0);
+    let id = theirs["id"].as_str().or(theirs["_id"].as_str()).unwrap().to_owned();
+    assert_eq!(theirs["completed"], true);
+    complete(Side::Cliengo, &id, false);
+    let finished = house.good_night().await;
+    assert!(finished.plan.conflicts.is_empty(), "{:?}", finished.plan.conflicts);
+    assert_eq!(house.rows(Side::Ghl, "tasks")[0]["completed"], false);
+    house.quiet_night().await;
 }

@@ -3,7 +3,7 @@
 use super::{Story, Verdicts, propagate, target};
 use crate::config::{ConflictPolicy, Direction};
 use crate::reconcile::draft::{Draft, Family, Subject};
-use crate::reconcile::fit::{self, Fit, is_synthetic};
+use crate::reconcile::fit::{Fit, is_synthetic};
 use crate::reconcile::merge::Sight;
 use crate::reconcile::plan::{Conflict, Disputed, Settlement, Winner};
 use crate::reconcile::waiting::conflict_id;
@@ -156,11 +156,8 @@ pub(super) fn name_unseen(
         Field::Email => !theirs.has_placeholder_email(),
         _ => true,
     };
-    let at_source = fit::Target { current: Some(known), ..target(draft, subject, story, field, source) };
-    let is_known = replaced.is_empty()
-        || before.same_for_linking(replaced)
-        || replaced.not_kept(before, wanted).is_some()
-        || at_source.fit(field, theirs) == Fit::Same;
+    let is_known =
+        replaced.is_empty() || before.same_for_linking(replaced) || replaced.not_kept(before, wanted).is_some();
     if edited(source) && !edited(source.other()) && was_entered && !is_known {
         let sights = Both::from_fn(|side| Sight { base: Some(before), now: story.now.of(side).get(field) });
         report_conflict(draft, subject, field, sights, Winner::from(source), None);

@@ -32,7 +32,7 @@ where
             [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
         let mut ids = operation.ids.clone();
         ids.extend(write.target.as_ref().and_then(|target| self.id_of(target)));
-        let adoption = Adoption::of(&operation.settle, ids, &write.set, link, parent_link);
+        let adoption = Adoption::of(&operation.settle, ids, write, link, parent_link);
         let sought = Record { fields: write.set.clone(), ..Record::default() };
         let draft = IntentDraft {
             run: self.run,
@@ -97,6 +97,7 @@ where
         created: Option<SideId>,
         answer: &Record,
     ) -> Result<Option<i64>, StateError> {
+        let nothing = BTreeMap::new();
         let settled = Applied {
             run: self.run,
             side: operation.side,
@@ -105,6 +106,7 @@ where
             ids: &operation.ids,
             settle: &operation.settle,
             sent,
+            before: operation.write.as_ref().map_or(&nothing, |write| &write.before),
             created,
             answer,
         };
