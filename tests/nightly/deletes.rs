@@ -51,8 +51,14 @@ async fn a_removed_contact_survives_on_the_other_side_by_default_and_is_said_onc
 async fn a_removed_contact_is_removed_on_the_other_side_where_the_policy_says_so() {
     for gone in Side::BOTH {
         let (house, person) = linked(PROPAGATE).await;
+        let rows = ["notes", "tasks"].into_iter().flat_map(|kinds| house.rows(gone, kinds));
+        let children: Vec<String> = rows.filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
+        assert!(!children.is_empty());
         house.remove(gone, &person);
         let finished = house.good_night().await;
+        let asked = house.sandbox.requests();
+        let of_child = |path: &str| children.iter().any(|child| path.contains(child));
+        assert!(!asked.iter().any(|request| of_child(&request.path)), "what went with it is not asked for");
         assert_eq!(house.sent(), [format!("{} DELETE /contacts/{} null", gone.other(), person.on(gone.other()))]);
         assert_eq!(count(&finished, Kind::Note, Action::Delete), 0, "its notes and tasks go with it");
         assert_eq!(contacts(&house), [11, 11]);
