@@ -32,6 +32,14 @@ pub struct Sight<'a> {
     pub now: Option<&'a Value>,
 }
 
+impl Sight<'_> {
+    /// Whether both are known and differ: somebody changed it.
+    #[must_use]
+    pub fn is_edited(&self) -> bool {
+        matches!((self.base, self.now), (Some(base), Some(now)) if !base.same(now))
+    }
+}
+
 /// What becomes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

@@ -133,7 +133,7 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
             Decision::Take(source) => {
                 propagate(draft, subject, story, field, source, &mut verdicts);
                 if let Some((wanted, _)) = verdicts.writes.of(source.other()).get(field) {
-                    name_unseen(draft, subject, story, field, source, wanted);
+                    name_unseen(draft, subject, story, field, sights, source, wanted);
                 }
             }
             Decision::Conflict(winner) => {

@@ -142,15 +142,13 @@ pub(super) fn name_unseen(
     subject: &Subject,
     story: Story<'_>,
     field: &Field,
+    sights: Both<Sight<'_>>,
     source: Side,
     wanted: &Value,
 ) {
+    let is_later = sights.of(source).is_edited() && !sights.of(source.other()).is_edited();
     let (Some(known), theirs) = (story.base.of(source), story.now.of(source.other())) else { return };
     let (Some(before), Some(replaced)) = (known.get(field), theirs.get(field)) else { return };
-    let edited = |side| {
-        let base = story.base.of(side).and_then(|base| base.get(field));
-        base.is_some_and(|base| story.now.of(side).get(field).is_some_and(|now| !now.same(base)))
-    };
     let was_entered = match field {
         Field::Due => !is_synthetic(known, Some(replaced), draft.input.pair.tasks.default_due),
         Field::Email => !theirs.has_placeholder_email(),
@@ -158,8 +156,8 @@ pub(super) fn name_unseen(
     };
     let is_known =
         replaced.is_empty() || before.same_for_linking(replaced) || replaced.not_kept(before, wanted).is_some();
-    if edited(source) && !edited(source.other()) && was_entered && !is_known {
-        let sights = Both::from_fn(|side| Sight { base: Some(before), now: story.now.of(side).get(field) });
+    if is_later && was_entered && !is_known {
+        let sights = Both::from_fn(|side| Sight { base: Some(before), now: sights.of(side).now });
         report_conflict(draft, subject, field, sights, Winner::from(source), None);
     }
 }
