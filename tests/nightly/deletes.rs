@@ -105,13 +105,32 @@ async fn a_survivor_with_a_new_note_is_held_and_not_removed() {
 }
 
 #[tokio::test]
-async fn a_contact_removed_on_both_sides_needs_nothing() {
+async fn what_was_removed_on_both_sides_needs_nothing_and_is_not_asked_for_again() {
     let (house, person) = linked(PROPAGATE).await;
-    house.remove(Side::Cliengo, &person);
-    house.remove(Side::Ghl, &person);
-    let finished = house.quiet_night().await;
-    assert_eq!(held(&finished), []);
-    assert_eq!(contacts(&house), [11, 11]);
+    let keeper = house.person(13);
+    for side in Side::BOTH {
+        house.note(side, &keeper, "Va a desaparecer");
+        house.task(side, &keeper, "Va a desaparecer");
+    }
+    house.good_night().await;
+    let mut gone = vec![person.cliengo.clone(), person.ghl.clone()];
+    for side in Side::BOTH {
+        house.remove(side, &person);
+        for (kinds, kind) in [("notes", EditKind::Note), ("tasks", EditKind::Task)] {
+            let id = house.only(side, kinds);
+            house.remove_child(side, kind, &keeper, &id);
+            gone.push(id);
+        }
+    }
+    // A Cliengo note's deletion is believed the second night.
+    for _ in 0..2 {
+        assert_eq!(held(&house.quiet_night().await), []);
+    }
+    house.quiet_night().await;
+    let asked = house.sandbox.requests();
+    let again: Vec<_> = asked.iter().filter(|request| gone.iter().any(|id| request.path.contains(id))).collect();
+    assert!(again.is_empty(), "{again:#?}");
+    assert_eq!(contacts(&house), [12, 12]);
 }
 
 #[tokio::test]

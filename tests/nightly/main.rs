@@ -63,3 +63,4 @@ mod reviewed_modes;
 mod scope;
 mod sweep;
 mod undo;
+mod unlisted;
