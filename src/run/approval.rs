@@ -59,3 +59,129 @@ impl Approval {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::{Mode, Settle};
+    use crate::record::{Both, Ids, Kind, Side};
+
+    fn operation(side: Side, kind: Kind, action: Action, label: &str) -> Operation {
+        Operation {
+            id: 0,
+            family: 0,
+            side,
+            kind,
+            action,
+            label: label.to_owned(),
+            contact: String::new(),
+            ids: Ids::default(),
+            parent: Ids::default(),
+            changes: Vec::new(),
+            requests: Vec::new(),
+            write: None,
+            settle: Settle::default(),
+        }
+    }
+
+    /// Of each side and kind, every action.
+    fn everything() -> Vec<Operation> {
+        use Action::{Complete, Create, Delete, Link, Tag, Update};
+        let actions = [Create, Update, Tag, Complete, Delete, Link];
+        let of = |side, kind| actions.map(|action| operation(side, kind, action, ""));
+        let sides = Side::BOTH.into_iter();
+        sides.flat_map(|side| Kind::ALL.into_iter().flat_map(move |kind| of(side, kind))).collect()
+    }
+
+    fn plan(operations: Vec<Operation>, guards: &[(GuardName, bool)]) -> Plan {
+        let guard = |(guard, tripped): &(GuardName, bool)| Guard {
+            guard: *guard,
+            side: Side::Ghl,
+            kind: Kind::Contact,
+            value: 2.0,
+            limit: 1.0,
+            tripped: *tripped,
+        };
+        Plan {
+            pair: "acme".to_owned(),
+            mode: Mode::Incremental,
+            undoes: None,
+            first_sync: false,
+            listings: Both::default(),
+            in_sync: 0,
+            outside: 0,
+            operations,
+            conflicts: Vec::new(),
+            held: Vec::new(),
+            unsupported: Vec::new(),
+            guards: guards.iter().map(guard).collect(),
+            settlements: Vec::new(),
+            shown_as: None,
+        }
+    }
+
+    #[test]
+    fn what_is_approved_of_a_guard_are_the_operations_that_it_counts() {
+        use Action::{Complete, Create, Delete, Tag, Update};
+        let cases: [(GuardName, &[Action]); 6] = [
+            (GuardName::DeletePercent, &[Delete]),
+            (GuardName::DeleteCount, &[Delete]),
+            (GuardName::CreatePercent, &[Create]),
+            (GuardName::CreateCount, &[Create]),
+            (GuardName::UpdatePercent, &[Update, Tag, Complete]),
+            (GuardName::UpdateCount, &[Update, Tag, Complete]),
+        ];
+        for (guard, actions) in cases {
+            let expected: Vec<String> =
+                actions.iter().map(|action| operation(Side::Ghl, Kind::Contact, *action, "").fingerprint()).collect();
+            assert_eq!(guarded(&plan(everything(), &[(guard, true)])), expected, "{guard:?}");
+            assert_eq!(guarded(&plan(everything(), &[(guard, false)])), [""; 0], "{guard:?} stops nothing");
+        }
+        for guard in [GuardName::FirstSync, GuardName::Emptied, GuardName::ShrinkPercent] {
+            assert_eq!(guarded(&plan(everything(), &[(guard, true)])).len(), everything().len(), "{guard:?}");
+        }
+    }
+
+    #[test]
+    fn an_approval_covers_its_plan_and_what_is_left_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("acme.db")).unwrap();
+        let delete = |label: &str| operation(Side::Ghl, Kind::Contact, Action::Delete, label);
+        let update = |label: &str| operation(Side::Ghl, Kind::Contact, Action::Update, label);
+        let guards = [(GuardName::DeleteCount, true), (GuardName::UpdateCount, false)];
+        let stopped = |operations: Vec<Operation>| plan(operations, &guards);
+        let asked = stopped(vec![delete("Ana"), delete("Beto"), update("Caro")]);
+        state.keep_refused(&asked.id(), 1, &guarded(&asked)).unwrap();
+        let refuses = |approve: Option<String>, plan: &Plan| {
+            let consent = Consent { approve, ..Consent::default() };
+            Approval::of(&consent, plan, &state).unwrap().refuses(plan)
+        };
+        let named = || Some(asked.id());
+        assert!(!refuses(named(), &asked));
+        assert!(!refuses(named(), &stopped(vec![delete("Beto")])), "a part of it");
+        assert!(!refuses(named(), &stopped(vec![delete("Ana"), update("Dora")])), "nobody was asked about updates");
+        assert!(refuses(named(), &stopped(vec![delete("Ana"), delete("Dora")])), "one more than was asked about");
+        assert!(refuses(None, &asked));
+        assert!(refuses(Some("0123456789abcdef".to_owned()), &asked), "a plan that nobody was shown");
+        let unknown = stopped(vec![delete("Dora")]);
+        assert!(!refuses(Some(unknown.id()), &unknown), "a plan that only `plan` showed");
+        assert!(!refuses(None, &plan(vec![delete("Ana")], &[(GuardName::DeleteCount, false)])), "nothing stops it");
+    }
+
+    #[test]
+    fn an_emptied_side_needs_its_own_word_beside_the_approval() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("acme.db")).unwrap();
+        let emptied = plan(everything(), &[(GuardName::Emptied, true)]);
+        let refuses = |approve: Option<String>, allowed: &[&str]| {
+            let allow_empty = allowed.iter().map(|&side| side.to_owned()).collect();
+            let consent = Consent { approve, allow_empty, ..Consent::default() };
+            Approval::of(&consent, &emptied, &state).unwrap().refuses(&emptied)
+        };
+        let named = || Some(emptied.id());
+        assert!(refuses(named(), &[]));
+        assert!(refuses(named(), &["cliengo:contact", "ghl:note"]));
+        assert!(!refuses(named(), &["ghl:contact"]));
+        assert!(refuses(None, &["ghl:contact"]), "that word alone is no approval");
+    }
+}

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use thiserror::Error;
 
+/// How often a run tries again while somebody only looks at the lock: a look is a few calls to the system long.
+const LOOKS: u32 = 10_000;
+
 /// Why the lock was not had.
 #[derive(Debug, Error)]
 pub enum LockError {
@@ -52,7 +55,7 @@ impl PairLock {
         super::private_file(&path).map_err(|why| LockError::File { path: path.clone(), why: why.to_string() })?;
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        match file.try_lock() {
+        match try_alone(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -94,9 +97,38 @@ impl PairLock {
     }
 }
 
+/// Takes the lock where no run holds it. A look at it ([`PairLock::holder`]) shares it for a moment: that is waited for.
+fn try_alone(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {}
+            taken => return taken,
+        }
+        // A run holds it alone: then it cannot be shared.
+        file.try_lock_shared()?;
+        file.unlock().map_err(TryLockError::Error)?;
+        std::thread::yield_now();
+    }
+    Err(TryLockError::WouldBlock)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_at_the_lock_sends_no_run_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let take = || PairLock::take(folder.path(), "acme", Timestamp::UNIX_EPOCH);
+        drop(take().unwrap());
+        let look = || PairLock::holder(folder.path(), "acme").unwrap();
+        std::thread::scope(|scope| {
+            let looks = scope.spawn(|| (0..20_000).for_each(|_| drop(look())));
+            while !looks.is_finished() {
+                take().unwrap();
+            }
+        });
+    }
 
     #[test]
     fn a_second_run_is_told_who_holds_the_lock_and_gets_it_afterwards() {
