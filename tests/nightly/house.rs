@@ -212,9 +212,18 @@ impl House {
     /// A night that may fail, with a person's consent, and a way to stop it. The log begins anew.
     pub async fn try_night(&self, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
         self.clock.advance(DAY);
+        self.try_at_once(consent, stop).await
+    }
+
+    async fn try_at_once(&self, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
         self.forget_requests();
         let (cliengo, ghl) = self.clients(&stop);
         run::sync(&self.job(&cliengo, &ghl, stop), consent).await
+    }
+
+    /// A run at the very moment of the last one.
+    pub async fn at_once(&self) -> Finished {
+        self.try_at_once(&Consent::default(), CancellationToken::new()).await.unwrap()
     }
 
     /// A night, a day after the last one.

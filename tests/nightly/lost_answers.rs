@@ -120,6 +120,39 @@ async fn a_create_that_never_arrived_is_sent_again_the_next_night() {
 }
 
 #[tokio::test]
+async fn a_create_that_may_have_been_done_is_not_sent_again_before_it_has_rested() {
+    for target in Side::BOTH {
+        let (house, person) = linked().await;
+        make(&house, target.other(), Kind::Note, &person);
+        house.faults(&format!("status=500@{target}:POST:/notes"));
+        assert_eq!(outcomes(&house.night().await), [OperationOutcome::Unknown], "{target}");
+        house.faults("");
+        house.at_once().await;
+        assert_eq!(house.writes(), [], "{target}");
+        // A day later it would be found.
+        house.good_night().await;
+        assert_eq!(house.rows(target, "notes").len(), 1, "{target}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn an_equal_note_with_a_counterpart_of_its_own_is_not_taken_for_the_one_that_never_arrived() {
+    for target in Side::BOTH {
+        let (house, person) = linked().await;
+        for _ in 0..2 {
+            house.note(target.other(), &person, "Llamar");
+        }
+        house.faults(&format!("status=500@{target}:POST:/notes#2"));
+        assert_eq!(outcomes(&house.night().await), [OperationOutcome::Applied, OperationOutcome::Unknown], "{target}");
+        house.faults("");
+        house.good_night().await;
+        assert_eq!(house.children(target, "notes", person.on(target)), ["Llamar"; 2], "{target}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
 async fn an_update_whose_answer_is_lost_settles_without_another_change() {
     for source in Side::BOTH {
         let (house, person) = linked().await;
