@@ -5,8 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::record::{
-    Body, Capabilities, Due, Field, GhlPlace, Kind, Mapped, NameForm, PersonName, Phone, PlainField, Record, Side,
-    Value,
+    Capabilities, Due, Field, GhlPlace, Kind, Mapped, NameForm, PersonName, Phone, PlainField, Record, Side, Value,
 };
 
 /// How a value fits its target.
@@ -55,7 +54,6 @@ impl Target<'_> {
                 Some(e164) => Fit::Write(Value::Phone(Phone { raw: e164.clone(), e164: Some(e164.clone()) })),
                 None => Fit::Cannot("its phone is not a valid number, and is not sent".to_owned()),
             },
-            Value::Body(body) => Fit::Write(Value::Body(Body::new(body.text()))),
             _ => Fit::Write(value.clone()),
         };
         match (fitted, current) {
@@ -155,6 +153,7 @@ pub fn is_synthetic(task: &Record, due: Option<&Value>, default_due: Duration) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Holds;
 
     fn cliengo() -> Capabilities {
         Capabilities { name: NameForm::NameAndReadOnlyLast, ..Capabilities::default() }
@@ -187,5 +186,37 @@ mod tests {
     fn a_full_name_goes_to_cliengos_name_where_it_has_no_last_name() {
         assert_eq!(fit(&cliengo(), &named("Ana", ""), &named("Ana", "Paz")), Fit::Write(Value::name("Ana Paz", "")));
         assert_eq!(fit(&cliengo(), &named("Ana Paz", ""), &named("Ana", "Paz")), Fit::Same);
+    }
+
+    #[test]
+    fn a_first_name_that_ghl_emptied_is_kept_in_cliengo() {
+        let wanted = Record::default().with(Field::Name, Value::name("", "Gómez"));
+        assert!(matches!(fit(&cliengo(), &named("Ana", "Gómez"), &wanted), Fit::Cannot(why) if why.contains("empty")));
+    }
+
+    #[test]
+    fn what_ghl_takes_once_only_cliengo_takes_always() {
+        let field = Field::Mapped("gender".into());
+        let place =
+            GhlPlace::Plain(PlainField { key: "gender", searched: "gender", clearable: false, create_only: true });
+        let mapped = Mapped {
+            field: field.clone(),
+            cliengo: "leadFields.genero".to_owned(),
+            ghl: place,
+            holds: Holds::Text,
+            transform: Vec::new(),
+            values: Vec::new(),
+        };
+        let capabilities = Capabilities::default();
+        let line = |text: &str| Record::default().with(field.clone(), Value::Line(text.to_owned()));
+        let (current, wanted) = (line("mujer"), line("otro"));
+        let fit = |side| {
+            let (current, default_due, mapped) = (Some(&current), Duration::ZERO, Some(&mapped));
+            let target =
+                Target { side, capabilities: &capabilities, kind: Kind::Contact, current, default_due, mapped };
+            target.fit(&field, &wanted)
+        };
+        assert!(matches!(fit(Side::Ghl), Fit::Cannot(_)));
+        assert_eq!(fit(Side::Cliengo), Fit::Write(Value::Line("otro".to_owned())));
     }
 }

@@ -96,11 +96,19 @@ mod tests {
         assert_eq!(phone("no tiene").key(), "no tiene");
     }
 
+    #[test]
+    fn a_number_with_a_sign_in_it_is_not_valid_although_its_digits_would_be() {
+        let odd = phone("34120000+00");
+        assert_eq!((odd.key().as_str(), odd.match_key()), ("3412000000", None));
+        assert_ne!(odd.key(), phone("3412000000").key());
+    }
+
     proptest! {
         #[test]
-        fn reading_a_key_again_gives_the_same_key(raw in "[+0-9 ()-]{0,18}") {
-            let once = phone(&raw).key();
-            prop_assert_eq!(phone(&once).key(), once);
+        fn what_is_sent_of_a_phone_is_the_same_phone(raw in "[+0-9 ()-]{0,18}") {
+            let phone = phone(&raw);
+            let sent = phone.e164.as_deref().unwrap_or(&phone.raw);
+            prop_assert_eq!(Phone::new(sent, Some(Region::AR)).key(), phone.key());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Promises that no single story shows: order, locality, before-images, one link for an id.
 
+use std::collections::BTreeSet;
+
 use concord::clock::Clock as _;
 use concord::reconcile::Mode;
 use concord::record::{CliengoId, GhlId, Ids, Kind, RemoteId as _, Role, Side};
@@ -65,6 +67,8 @@ async fn the_plan_is_the_same_however_many_requests_are_in_flight() {
         house.abreast = abreast;
         let plan = house.dry_run().await.plan;
         assert!(plan.operations.len() >= 42);
+        let families: BTreeSet<u32> = plan.operations.iter().map(|operation| operation.family).collect();
+        assert_eq!(families.len(), people.len() + 6, "nobody waits for somebody else's operations");
         ids.push(plan.id());
     }
     assert!(ids.windows(2).all(|two| two[0] == two[1]), "{ids:?}");
