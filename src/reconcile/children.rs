@@ -167,3 +167,45 @@ pub fn is_dirty(linked: &Linked, side: Side) -> bool {
 pub fn is_unknown(linked: &Linked, side: Side) -> bool {
     matches!(linked.sides.of(side).now, Now::Unknown(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::record::Due;
+
+    const WEEK: Duration = Duration::from_hours(7 * 24);
+
+    /// A task that was created at noon of the 1st; `""`: it has no date.
+    fn task(due: &str) -> Record {
+        let due = Due::parse(due, &TimeZone::UTC).map_or(Value::Empty, Value::Due);
+        let created = "2026-11-01T12:00:00Z".parse().ok();
+        Record { created, ..Record::default().with(Field::Due, due) }
+    }
+
+    #[test]
+    fn tasks_of_one_title_pair_off_where_their_dates_can_mean_the_same() {
+        let cases = [
+            // Cliengo's, GHL's, whether they are the same exactly, and whether they can be.
+            ("2026-12-24T15:00:00Z", "2026-12-24T15:00:00.000Z", true, true),
+            ("2026-12-24", "2026-12-24", true, true),
+            ("2026-12-24", "2026-12-24T15:00:00Z", false, true),
+            ("2026-12-24T15:00:00Z", "2026-12-24T16:00:00Z", false, false),
+            ("2026-12-24", "2026-12-25", false, false),
+            // Seven days after its creation: the date that a task without one gets.
+            ("", "2026-11-08T12:00:00Z", true, true),
+            ("", "2026-11-09T12:00:00Z", false, false),
+            ("2026-11-08T12:00:00Z", "", true, true),
+            ("2026-11-09T12:00:00Z", "", false, false),
+            ("", "", true, true),
+        ];
+        for (cliengo, ghl, exactly, perhaps) in cases {
+            let (one, other) = (task(cliengo), task(ghl));
+            let found = [true, false].map(|exactly| due_at_once(&one, &other, exactly, WEEK));
+            assert_eq!(found, [exactly, perhaps], "{cliengo:?} and {ghl:?}");
+        }
+        let note = Record::default();
+        assert!(due_at_once(&note, &note, true, WEEK), "notes have no dates");
+    }
+}

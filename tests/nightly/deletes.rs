@@ -105,6 +105,20 @@ async fn a_survivor_with_a_new_note_is_held_and_not_removed() {
 }
 
 #[tokio::test]
+async fn a_survivor_with_a_task_that_nothing_is_known_of_is_held_and_not_removed() {
+    let (house, person) = linked(PROPAGATE).await;
+    let task = house.only(Side::Ghl, "tasks");
+    house.remove(Side::Cliengo, &person);
+    house.remove_child(Side::Ghl, EditKind::Task, &person, &task);
+    house.faults(&format!("status=400@ghl:GET:/contacts/{}/tasks/{task}*", person.ghl));
+    assert_eq!(held(&house.quiet_night().await), [HeldReason::Unlisted]);
+    assert_eq!(contacts(&house), [11, 12]);
+    house.faults("");
+    assert_eq!(held(&house.good_night().await), []);
+    assert_eq!(contacts(&house), [11, 11]);
+}
+
+#[tokio::test]
 async fn what_was_removed_on_both_sides_needs_nothing_and_is_not_asked_for_again() {
     let (house, person) = linked(PROPAGATE).await;
     let keeper = house.person(13);

@@ -113,6 +113,20 @@ async fn tags_that_both_sides_changed_are_merged_not_replaced() {
 }
 
 #[tokio::test]
+async fn tags_that_go_one_way_only_do_not_go_the_other_way_with_a_newcomer() {
+    let to_cliengo = "[[pair.house.map]]\ncliengo = \"tags\"\ndirection = \"to_cliengo\"\n";
+    let house = House::build(&Plot::extended().with_settings(to_cliengo)).await;
+    house.person(1);
+    house.good_night().await;
+    let cliengo = house.contact(Side::Cliengo, &json!({ "name": "Nueva", "email": "nueva@example.com" }));
+    house.tag(Side::Cliengo, EditOp::Create, &Person { cliengo, ghl: String::new() }, "vip");
+    house.good_night().await;
+    let there = house.rows(Side::Ghl, "contacts").into_iter().find(|row| row["email"] == "nueva@example.com").unwrap();
+    assert_eq!(there["tags"], json!([]));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn a_removed_tag_goes_in_every_spelling_that_cliengo_has() {
     let house = House::build(&Plot::extended()).await;
     let person = house.person(1);
