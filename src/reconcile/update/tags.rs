@@ -119,3 +119,41 @@ pub fn plan_tags(
     };
     draft.add((family.number, &family.contact), &crate::record::Ids::default(), subject, write, side, changes, settle);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(list: &[&str]) -> Tags {
+        list.iter().collect()
+    }
+
+    /// What is sent once more to a side that can remove tags or not.
+    fn again(ours: [&[&str]; 2], theirs: [&[&str]; 2], removes: bool) -> [Vec<String>; 2] {
+        let ([ours, base], [theirs, their_base]) = (ours.map(tags), theirs.map(tags));
+        let mut news = TagNews::default();
+        tags_again(&mut news, (&ours, &base), (&theirs, &their_base), removes);
+        [news.add, news.remove]
+    }
+
+    #[test]
+    fn a_tag_that_was_not_taken_is_sent_once_more_unless_somebody_touched_it() {
+        let nothing: [Vec<String>; 2] = Default::default();
+        // Each side's tags as they are, and as last agreed.
+        assert_eq!(again([&["vip"], &["vip"]], [&[], &[]], true), [vec!["vip".to_owned()], vec![]]);
+        assert_eq!(again([&["vip"], &[]], [&[], &[]], true), nothing, "new here: ordinary news");
+        assert_eq!(again([&["vip"], &["vip"]], [&[], &["vip"]], true), nothing, "removed there since");
+        assert_eq!(again([&["vip"], &["vip"]], [&["vip"], &[]], true), nothing, "there already");
+        assert_eq!(again([&["removed-from-ghl"], &["removed-from-ghl"]], [&[], &[]], true), nothing, "a mark");
+    }
+
+    #[test]
+    fn a_tag_that_was_not_given_up_is_removed_once_more_unless_somebody_touched_it() {
+        let nothing: [Vec<String>; 2] = Default::default();
+        assert_eq!(again([&[], &[]], [&["vip"], &["vip"]], true), [vec![], vec!["vip".to_owned()]]);
+        assert_eq!(again([&[], &[]], [&["vip"], &["vip"]], false), nothing, "it cannot");
+        assert_eq!(again([&[], &[]], [&["vip"], &[]], true), nothing, "new there: ordinary news");
+        assert_eq!(again([&[], &["vip"]], [&["vip"], &["vip"]], true), nothing, "removed here: ordinary news");
+        assert_eq!(again([&[], &[]], [&["removed-from-ghl"], &["removed-from-ghl"]], true), nothing, "a mark");
+    }
+}
