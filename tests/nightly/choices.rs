@@ -1,9 +1,11 @@
 //! Conflicts that wait for a person: the choice is shown in the plan, written by the next night, and void when a side
 //! changed since.
 
+use concord::config::ConflictPolicy;
 use concord::reconcile::{HeldReason, Winner};
-use concord::record::{Field, Side, Take, Value};
+use concord::record::{Field, Ids, Side, Take, Value};
 use concord::run::Finished;
+use concord::sandbox::EditKind;
 use concord::state::{ConflictRow, State};
 use serde_json::json;
 
@@ -156,4 +158,53 @@ async fn the_choice_for_one_field_leaves_the_other_waiting() {
     both_have(&house, &person, "de.cliengo@example.com");
     assert_eq!(held(&finished), [HeldReason::ManualConflict]);
     assert_eq!(only(&house).field, Field::Phone);
+}
+
+/// Somebody's task or note whose text both sides changed, and a night that left it to a person.
+async fn disputed_child(kind: EditKind, settings: &str) -> (House, Person) {
+    let (kinds, key) = if kind == EditKind::Task { ("tasks", "title") } else { ("notes", "body") };
+    let settings = format!("[pair.house.{kinds}]\nconflict = \"manual\"\n{settings}");
+    let house = House::build(&Plot::extended().with_settings(&settings)).await;
+    let person = house.person(1);
+    match kind {
+        EditKind::Task => house.task(Side::Ghl, &person, "Llamar"),
+        _ => house.note(Side::Ghl, &person, "Llamar"),
+    };
+    house.good_night().await;
+    for side in Side::BOTH {
+        let set = json!({ key: format!("Llamar, dice {side}") });
+        house.edit_child(side, kind, &person, &house.only(side, kinds), &set);
+    }
+    assert_eq!(held(&house.quiet_night().await), [HeldReason::ManualConflict]);
+    (house, person)
+}
+
+#[tokio::test]
+async fn a_conflict_below_a_contact_says_whose_it_is() {
+    let (house, _) = disputed().await;
+    assert_eq!(only(&house).parent, Ids::default());
+    let (house, person) = disputed_child(EditKind::Task, "").await;
+    let row = only(&house);
+    assert_eq!(Side::BOTH.map(|side| row.parent.of(side)), Side::BOTH.map(|side| Some(person.on(side))));
+}
+
+#[tokio::test]
+async fn a_choice_is_not_taken_where_nobody_is_asked_any_more() {
+    let (mut house, person) = disputed().await;
+    choose(&house, &Take::Side(Side::Cliengo));
+    house.pair.contacts.conflict = ConflictPolicy::Take(Side::Ghl);
+    assert_eq!(winners(&house.good_night().await), [Winner::Ghl]);
+    both_have(&house, &person, "de.ghl@example.com");
+    assert_eq!(conflicts(&house), []);
+}
+
+#[tokio::test]
+async fn a_value_that_one_side_cannot_take_is_written_to_neither_and_that_is_said() {
+    let (house, person) =
+        disputed_child(EditKind::Note, "[pair.house.cliengo.capabilities]\nnote_update = false\n").await;
+    choose(&house, &Take::Value(Value::body("Llamar el lunes")));
+    let finished = house.quiet_night().await;
+    let detail = &finished.plan.held[0].detail;
+    assert!(detail.contains("cannot be had: Cliengo has no note update"), "{detail}");
+    assert_eq!(house.children(Side::Ghl, "notes", &person.ghl), ["Llamar, dice ghl"]);
 }

@@ -183,6 +183,26 @@ async fn a_later_edit_names_the_value_that_could_not_be_carried_over() {
     names_what_it_replaces(&house, Winner::Cliengo, "Eva Gil", "Ana Paz").await;
 }
 
+#[tokio::test]
+async fn what_nobody_entered_is_replaced_without_a_word() {
+    let house = House::build(&Plot::extended()).await;
+    let (email, phone) = ("5491155550000@whatsapp.example", "+5491155550000");
+    let cliengo = house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": email, "phone": phone }));
+    let person = Person { cliengo, ghl: house.contact(Side::Ghl, &json!({ "firstName": "Ana", "phone": phone })) };
+    let (op, kind) = (EditOp::Create, EditKind::Task);
+    let task = house.edit(Side::Cliengo, op, kind, Some(&person.cliengo), None, &json!({ "title": "Llamar" }));
+    house.good_night().await;
+    // In place of the address that a channel made of the phone, and of the date that GHL's task was given.
+    house.change(Side::Ghl, &person, &json!({ "email": "ana@example.com" }));
+    let due = json!({ "dueDate": "2026-12-24T15:00:00.000Z" });
+    house.edit_child(Side::Cliengo, kind, &person, &task, &due);
+    let finished = house.good_night().await;
+    assert!(finished.plan.conflicts.is_empty(), "{:?}", finished.plan.conflicts);
+    assert_eq!(house.row(Side::Cliengo, &person)["email"], "ana@example.com");
+    assert_eq!(house.rows(Side::Ghl, "tasks")[0]["dueDate"], due["dueDate"]);
+    house.quiet_night().await;
+}
+
 /// A CRM that shows again what stood there before our write, in a record that somebody changed since: it did not keep it, or
 /// they put it back. Either way no value goes without a word.
 #[tokio::test]

@@ -114,14 +114,13 @@ fn impose(
     value: &Value,
     verdicts: &mut Verdicts,
 ) -> Result<(), String> {
+    if let Some(objection) = draft.input.mapped(field).and_then(|mapped| mapped.objection(value)) {
+        return Err(objection);
+    }
     let mut wanted = Vec::new();
     for side in Side::BOTH {
         let other: &Record = story.now.of(side.other());
         let source = other.clone().with(field.clone(), value.clone());
-        let mapped = draft.input.mapped(field).filter(|_| side == Side::Ghl);
-        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
-            return Err(objection);
-        }
         match target(draft, subject, story, field, side).fit(field, &source) {
             Fit::Same => {}
             Fit::Write(value) if draft.input.can(side, subject.kind).update => wanted.push((side, value)),
