@@ -37,10 +37,6 @@ impl Group<'_> {
         people.next().flatten().filter(|_| people.next().is_none())
     }
 
-    fn is_unlinked(&self) -> bool {
-        self.linked.cliengo.is_empty() && self.linked.ghl.is_empty()
-    }
-
     fn size(&self, side: Side) -> usize {
         self.unlinked.of(side).len() + self.linked.of(side).len()
     }
@@ -155,9 +151,9 @@ impl<'a> Matching<'a> {
         }
         match (group.size(Side::Cliengo), group.size(Side::Ghl), open.cliengo.as_slice(), open.ghl.as_slice()) {
             // Nobody of GHL yet; another key may know somebody.
-            (all, 0, people, []) if all == people.len() && self.are_one(key, group, people) => {}
+            (all, 0, people, []) if all == people.len() && self.are_one(key, people) => {}
             (1, 1, [cliengo], [ghl]) => self.pair(key, *cliengo, *ghl),
-            (_, 1, people, [ghl]) if self.takes_secondaries() && group.is_unlinked() => {
+            (_, 1, people, [ghl]) if self.takes_secondaries() && group.linked.cliengo.is_empty() => {
                 self.first_of(key, people, *ghl);
             }
             (cliengo, ghl, _, _) if opens == 1 && cliengo <= 2 && ghl <= 2 => self.company(key, group, &open),
@@ -197,11 +193,11 @@ impl<'a> Matching<'a> {
     }
 
     /// Whether several contacts of Cliengo's are one person, whose others become secondaries. (`semantics` 5)
-    fn are_one(&self, key: &MatchKey, group: &Group<'a>, people: &[usize]) -> bool {
+    fn are_one(&self, key: &MatchKey, people: &[usize]) -> bool {
         let contacts: Vec<_> = people.iter().filter_map(|at| self.contact(Side::Cliengo, *at)).collect();
         let differ = |one: &&Unlinked| contacts.iter().any(|other| emails_differ(one, other));
         let is_phone = matches!(key, MatchKey::Phone(_));
-        self.takes_secondaries() && group.is_unlinked() && !(is_phone && contacts.iter().any(differ))
+        self.takes_secondaries() && !(is_phone && contacts.iter().any(differ))
     }
 
     /// Of a person whom GHL does not know at all the oldest contact is created there; the others follow when it is linked.

@@ -33,14 +33,29 @@ async fn ambiguous_people_are_held_and_never_linked_or_created() {
 
 #[tokio::test]
 async fn two_people_of_one_side_alone_with_one_key_are_held() {
-    let house = empty().await;
-    for name in ["casa", "trabajo"] {
-        let email = format!("{name}@example.com");
-        house.contact(Side::Ghl, &json!({ "firstName": name, "email": email, "phone": "+5491155550000" }));
+    for side in Side::BOTH {
+        let house = empty().await;
+        for name in ["casa", "trabajo"] {
+            let email = format!("{name}@example.com");
+            house.contact(side, &json!({ "name": name, "email": email, "phone": "+5491155550000" }));
+        }
+        are_held(&house, &[HeldReason::AmbiguousMatch; 2]).await;
     }
-    let finished = house.quiet_night().await;
-    assert!(held(&finished).iter().all(|reason| *reason == HeldReason::AmbiguousMatch));
-    assert_eq!(held(&finished).len(), 2);
+}
+
+#[tokio::test]
+async fn somebody_with_the_phone_of_one_who_is_paired_tonight_is_a_duplicate() {
+    for duplicates in ["hold", "primary"] {
+        let settings = format!("[pair.house.contacts]\nduplicates = \"{duplicates}\"\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
+        let phone = "+5491155550000";
+        house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "phone": phone }));
+        house.contact(Side::Cliengo, &json!({ "name": "Ana, otra vez", "phone": phone }));
+        let finished = house.good_night().await;
+        assert_eq!(held(&finished), [HeldReason::DuplicateOf]);
+        assert_eq!(house.rows(Side::Ghl, "contacts").len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -173,4 +188,19 @@ async fn equal_notes_pair_off_and_only_the_surplus_is_written() {
     assert_eq!(count(&finished, Kind::Note, Action::Create), 2);
     assert_eq!(house.rows(Side::Ghl, "notes").len(), 3);
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn newcomers_with_the_phone_of_somebody_linked_are_not_paired_with_each_other() {
+    let settings = "[pair.house.contacts]\nduplicates = \"primary\"\nconflict = \"manual\"\n";
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let person = house.person(1);
+    house.good_night().await;
+    let (phone, other) = ("+5491155550001", "+5491155550002");
+    house.change(Side::Cliengo, &person, &json!({ "phone": phone }));
+    house.change(Side::Ghl, &person, &json!({ "phone": other }));
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "phone": phone }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "phone": phone }));
+    use HeldReason::{AmbiguousMatch, ManualConflict};
+    are_held(&house, &[ManualConflict, AmbiguousMatch, AmbiguousMatch]).await;
 }
