@@ -6,7 +6,7 @@ use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
 use serde_json::json;
 
-use crate::house::{House, Plot, count, held};
+use crate::house::{House, Plot, count, held, shown};
 
 async fn empty() -> House {
     House::build(&Plot::extended()).await
@@ -203,4 +203,21 @@ async fn newcomers_with_the_phone_of_somebody_linked_are_not_paired_with_each_ot
     house.contact(Side::Ghl, &json!({ "firstName": "Ana", "phone": phone }));
     use HeldReason::{AmbiguousMatch, ManualConflict};
     are_held(&house, &[ManualConflict, AmbiguousMatch, AmbiguousMatch]).await;
+}
+
+#[tokio::test]
+async fn one_who_wrote_again_a_moment_ago_is_a_further_contact_only_when_it_is_old_enough() {
+    let settings = "[pair.house.contacts]\nduplicates = \"primary\"\n[pair.house.cliengo]\nmin_age = \"48h\"\n";
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let person = |name| json!({ "name": name, "email": "ana@example.com" });
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
+    house.contact(Side::Cliengo, &person("Ana"));
+    house.clock.advance(Duration::from_hours(48));
+    house.contact(Side::Cliengo, &person("Ana, otra vez"));
+    for waiting in [&[HeldReason::TooYoung][..], &[]] {
+        let finished = house.good_night().await;
+        assert_eq!(shown(&finished), ["cliengo contact link"]);
+        assert_eq!(held(&finished), waiting);
+    }
+    house.quiet_night().await;
 }
