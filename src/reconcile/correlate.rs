@@ -1,6 +1,7 @@
 //! Finding the counterpart of a contact that has no link: exactly one on each side, or nobody. (I16)
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::create::UNKNOWN;
 use super::input::{Holder, Input, Unlinked};
@@ -310,12 +311,11 @@ impl<'a> Matching<'a> {
             .into_iter()
             .flat_map(|side| group.linked.of(side).iter().flat_map(|holder| &holder.emails))
             .collect();
-        let own = contact.record.match_keys().into_iter().find(|key| matches!(key, MatchKey::Email(_)));
-        let differs_from_linked = own.is_some_and(|own| !known.is_empty() && !known.contains(&own));
         if known.is_empty() {
             return company.peek().is_some() && company.all(|other| emails_differ(contact, other));
         }
-        differs_from_linked
+        let own = contact.record.match_keys().into_iter().find(|key| matches!(key, MatchKey::Email(_)));
+        own.is_some_and(|own| !known.contains(&own))
     }
 
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {
@@ -338,9 +338,8 @@ impl<'a> Matching<'a> {
 #[must_use]
 pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
     let Some(created) = contact.record.created.filter(|_| contact.id.side() == Side::Cliengo) else { return false };
-    let age = input.now.duration_since(created).unsigned_abs();
-    input.now > created && age < input.pair.cliengo.min_age
-        || input.now < created && !input.pair.cliengo.min_age.is_zero()
+    // What is from tomorrow, by a clock that runs ahead, is as new as can be.
+    Duration::try_from(input.now.duration_since(created)).unwrap_or_default() < input.pair.cliengo.min_age
 }
 
 fn mismatch(others: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use concord::clock::Clock;
 use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
 use serde_json::json;
@@ -44,16 +45,20 @@ async fn two_people_of_one_side_alone_with_one_key_are_held() {
 }
 
 #[tokio::test]
-async fn somebody_with_the_phone_of_one_who_is_paired_tonight_is_a_duplicate() {
-    for duplicates in ["hold", "primary"] {
+async fn somebody_with_the_phone_of_one_who_is_paired_tonight_is_not_created() {
+    for (duplicates, email, reason) in [
+        ("hold", None, HeldReason::DuplicateOf),
+        ("primary", None, HeldReason::DuplicateOf),
+        ("hold", Some("eva@example.com"), HeldReason::EmailPhoneMismatch),
+    ] {
         let settings = format!("[pair.house.contacts]\nduplicates = \"{duplicates}\"\n");
         let house = House::build(&Plot::extended().with_settings(&settings)).await;
         house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
         let phone = "+5491155550000";
         house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "phone": phone }));
-        house.contact(Side::Cliengo, &json!({ "name": "Ana, otra vez", "phone": phone }));
+        house.contact(Side::Cliengo, &json!({ "name": "Otra", "email": email, "phone": phone }));
         let finished = house.good_night().await;
-        assert_eq!(held(&finished), [HeldReason::DuplicateOf]);
+        assert_eq!(held(&finished), [reason]);
         assert_eq!(house.rows(Side::Ghl, "contacts").len(), 1);
     }
 }
@@ -66,6 +71,27 @@ async fn one_who_writes_to_cliengo_again_is_a_duplicate_and_not_created_in_ghl()
     house.contact(Side::Cliengo, &json!({ "name": "Persona", "email": "persona1@example.com" }));
     are_held(&house, &[HeldReason::DuplicateOf]).await;
     assert!(!house.night().await.needs_a_person());
+}
+
+#[tokio::test]
+async fn somebody_new_with_the_phone_of_one_who_has_no_email_is_a_duplicate() {
+    let house = empty().await;
+    let phone = "+5491155550000";
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "phone": phone }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "phone": phone }));
+    house.good_night().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "phone": phone }));
+    are_held(&house, &[HeldReason::DuplicateOf]).await;
+}
+
+#[tokio::test]
+async fn the_same_email_and_phone_are_the_same_person_where_only_phones_are_compared() {
+    let house = House::build(&Plot::extended().with_settings("[pair.house.contacts]\nmatch = [\"phone\"]\n")).await;
+    let person = house.person(1);
+    house.good_night().await;
+    let row = house.row(Side::Cliengo, &person);
+    house.contact(Side::Cliengo, &json!({ "name": "Otra vez", "email": row["email"], "phone": row["phone"] }));
+    are_held(&house, &[HeldReason::DuplicateOf]).await;
 }
 
 #[tokio::test]
@@ -92,6 +118,17 @@ async fn a_placeholder_email_neither_matches_nor_is_sent() {
     let made = house.writes().into_iter().find(|write| write.side == Side::Ghl && write.method == "POST").unwrap();
     assert_eq!(made.body["phone"], "+5491155550000");
     assert!(made.body.get("email").is_none(), "{}", made.body);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_placeholder_is_not_another_email_and_gives_way_to_the_real_one() {
+    let house = empty().await;
+    let (email, phone) = ("5491155550000@whatsapp.example", "+5491155550000");
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": email, "phone": phone }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com", "phone": phone }));
+    house.good_night().await;
+    assert_eq!(house.rows(Side::Cliengo, "contacts")[0]["email"], "ana@example.com");
     house.quiet_night().await;
 }
 
@@ -164,6 +201,30 @@ async fn a_contact_that_is_too_young_waits_for_the_next_night() {
     let finished = house.good_night().await;
     assert_eq!(count(&finished, Kind::Contact, Action::Create), 1);
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_contact_is_too_young_until_it_has_the_age_to_the_second() {
+    let second = jiff::SignedDuration::from_secs;
+    for (min_age, age, is_young) in [
+        ("1h", 3600, false),
+        ("1h", 3599, true),
+        ("1h", 0, true),
+        ("1h", -60, true),
+        ("0s", 0, false),
+        ("0s", -60, false),
+    ] {
+        let settings = format!("[pair.house.cliengo]\nmin_age = \"{min_age}\"\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        // The edit takes a minute, and the night comes a day later.
+        let tonight = house.clock.now() + second(60) + second(24 * 3600);
+        let created = (tonight - second(age)).to_string();
+        house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "createdAt": created }));
+        let finished = house.good_night().await;
+        assert_eq!(count(&finished, Kind::Contact, Action::Create), usize::from(!is_young), "{age} s of {min_age}");
+        let waits = finished.plan.held.iter().map(|held| (held.reason, held.detail.ends_with("the next run takes it")));
+        assert!(waits.eq(is_young.then_some((HeldReason::TooYoung, true))), "{:?}", finished.plan.held);
+    }
 }
 
 #[tokio::test]
