@@ -304,6 +304,7 @@ impl Choosing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::SideId;
 
     #[test]
     fn an_operation_that_fails_is_tried_again_after_1_2_and_4_runs_and_then_set_aside() {
@@ -321,6 +322,15 @@ mod tests {
         }
         assert_eq!(Standing::at(ATTEMPTS, false, 0, u64::MAX), Standing::Aside);
         assert_eq!(Standing::at(1, true, 0, 5), Standing::Dropped);
+    }
+
+    #[test]
+    fn an_id_is_the_same_in_every_version_and_no_word_or_number() {
+        let mut ids = Ids::one(SideId::new(Side::Cliengo, "65f0".to_owned()));
+        ids.insert(SideId::new(Side::Ghl, "ocQH".to_owned()));
+        // What waits in a state is found by these.
+        assert_eq!(conflict_id("ventas", Kind::Contact, &ids, &Field::Email), "pbgnrdpccj");
+        assert_ne!(conflict_id("ventas", Kind::Contact, &ids, &Field::Phone), "pbgnrdpccj");
     }
 
     #[test]
