@@ -239,3 +239,22 @@ fn tell_due(draft: &mut Draft<'_>, family: &Family, tasks: &[SourceTask], told: 
     let settle = Settle { link: Some(family.link), projects, ..Settle::default() };
     draft.add((family.number, &family.contact), &Ids::default(), &subject, write, Side::Cliengo, vec![change], settle);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_names_the_hour_of_a_task_only_where_it_has_one() {
+        let zone = TimeZone::get("America/Argentina/Buenos_Aires").unwrap();
+        let told = |due: Value| {
+            let record = Record::default().with(Field::Title, Value::line("Visitar")).with(Field::Due, due);
+            words(&SourceTask { id: GhlId::new("t1"), record, linked: false }, Facet::Task, &zone)
+        };
+        let timed = Due::at("2026-12-24T15:00:00Z".parse().unwrap(), &zone);
+        let dated = Due::on("2026-12-24".parse().unwrap(), &zone).unwrap();
+        assert_eq!(told(Value::Due(timed)), "Task: Visitar (due 2026-12-24 12:00)\n[ghl-task:t1]");
+        assert_eq!(told(Value::Due(dated)), "Task: Visitar (due 2026-12-24)\n[ghl-task:t1]");
+        assert_eq!(told(Value::Empty), "Task: Visitar\n[ghl-task:t1]");
+    }
+}

@@ -1,10 +1,12 @@
 //! GHL's tasks where Cliengo is only told of them: as notes, or as a due date.
 
 use concord::config::Config;
+use concord::reconcile::Mode;
 use concord::record::Side;
-use concord::run::OperationOutcome;
-use concord::sandbox::EditKind;
+use concord::run::{Consent, OperationOutcome};
+use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, Person, Plot, outcomes};
 
@@ -42,6 +44,71 @@ async fn a_note_that_tells_of_a_task_is_never_a_note_in_ghl_and_is_not_told_agai
     house.quiet_night().await;
     house.quiet_night().await;
     assert_eq!(house.children(Side::Ghl, "tasks", &person.ghl), ["Visitar"]);
+}
+
+#[tokio::test]
+async fn a_note_that_is_removed_before_any_night_saw_it_is_not_told_again() {
+    let (house, person, _) = told().await;
+    house.remove_child(Side::Cliengo, EditKind::Note, &person, &house.only(Side::Cliengo, "notes"));
+    house.quiet_night().await;
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn what_a_note_tells_is_remembered_after_a_rebuild_although_the_note_is_removed() {
+    let (mut house, person, _) = told().await;
+    std::fs::remove_file(house.state_path()).unwrap();
+    house.mode = Mode::Rebuild;
+    let planned = house.dry_run().await;
+    let consent = Consent { approve: Some(planned.plan.id()), ..Consent::default() };
+    assert!(!house.try_night(&consent, CancellationToken::new()).await.unwrap().is_refused());
+    house.mode = Mode::Incremental;
+    house.quiet_night().await;
+    house.remove_child(Side::Cliengo, EditKind::Note, &person, &house.only(Side::Cliengo, "notes"));
+    house.quiet_night().await;
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_task_is_not_told_while_the_notes_that_may_tell_of_it_cannot_be_listed() {
+    let house = House::build(&told_as("notes")).await;
+    let person = house.person(1);
+    house.good_night().await;
+    house.task(Side::Ghl, &person, "Visitar");
+    house.faults(&format!("status=400@cliengo:GET:/contacts/{}/notes*", person.cliengo));
+    house.quiet_night().await;
+    house.faults("");
+    house.good_night().await;
+    assert_eq!(notes(&house, &person).len(), 1);
+}
+
+#[tokio::test]
+async fn new_words_of_a_task_are_said_once_and_of_one_that_is_done_never() {
+    let (house, person, task) = told().await;
+    let change = |set| house.edit_child(Side::Ghl, EditKind::Task, &person, &task, &set);
+    change(json!({ "title": "Visitar el lunes" }));
+    for said in [1, 0] {
+        assert_eq!(house.quiet_night().await.plan.unsupported.len(), said);
+    }
+    change(json!({ "completed": true }));
+    house.good_night().await;
+    change(json!({ "title": "Visitar el martes" }));
+    assert_eq!(house.quiet_night().await.plan.unsupported, []);
+}
+
+#[tokio::test]
+async fn a_due_date_goes_with_its_own_contacts_update_in_cliengo_and_with_no_other() {
+    let house = House::build(&told_as("due_date")).await;
+    let (first, second) = (house.person(1), house.person(2));
+    house.good_night().await;
+    house.change(Side::Ghl, &first, &json!({ "email": "una@example.com" }));
+    house.change(Side::Cliengo, &second, &json!({ "email": "otra@example.com" }));
+    house.tag(Side::Ghl, EditOp::Create, &second, "vip");
+    house.task(Side::Ghl, &second, "Visitar");
+    house.good_night().await;
+    assert_eq!(house.row(Side::Cliengo, &first)["dueDate"], json!(null));
+    assert!(house.row(Side::Cliengo, &second)["dueDate"].is_string());
+    house.quiet_night().await;
 }
 
 #[tokio::test]
