@@ -63,4 +63,5 @@ mod reviewed_modes;
 mod scope;
 mod sweep;
 mod undo;
+mod undone_in_part;
 mod unlisted;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use super::super::settle::Adoption;
 use super::super::{Job, RunError, held};
@@ -71,8 +72,10 @@ where
             Answer::Under(contact, found) => merge(&mut undoing.under, contact, found),
         }
     }
+    let began = state.run(run)?.map_or(Timestamp::MIN, |row| row.started);
     for (row, trace) in known {
-        undoing.deeds.push(looking.deed(&row, trace, &records)?);
+        let deed = looking.deed(&row, trace, &records)?;
+        undoing.deeds.push(looking.look_for_newcomer(deed, began).await?);
     }
     let contacts = records.into_iter().filter(|((kind, _), _)| *kind == Kind::Contact);
     undoing.contacts = contacts.map(|((_, id), still)| (id, still)).collect();
@@ -222,11 +225,16 @@ where
 
     fn deed(&self, row: &DeedRow, trace: Trace, records: &BTreeMap<(Kind, SideId), Still>) -> Result<Deed, RunError> {
         let side = row.side;
-        // What went with its contact is gone with it; what hangs under one that the run made is looked at there.
-        let now = trace.ids.tagged(side).and_then(|id| records.get(&(row.kind, id))).cloned().unwrap_or(Still::Gone);
+        let parent = trace.parent.tagged(side);
+        let is_homeless = parent.as_ref().is_some_and(|id| {
+            row.kind != Kind::Contact && matches!(records.get(&(Kind::Contact, id.clone())), Some(Still::Gone))
+        });
+        // What went with its contact is gone with it, whatever its CRM answers for it; what hangs under one that the run
+        // made is looked at there.
+        let known = trace.ids.tagged(side).and_then(|id| records.get(&(row.kind, id))).filter(|_| !is_homeless);
+        let now = known.cloned().unwrap_or(Still::Gone);
         let link = row.link.map(|link| self.state.link(link)).transpose()?.flatten();
         let link = link.filter(|link| link.status != LinkStatus::Retired).map(|link| link.id);
-        let parent = trace.parent.tagged(side);
         let contact_link = parent.map(|id| self.state.link_of(Kind::Contact, &id)).transpose()?.flatten();
         let before = row.image.as_deref().and_then(|image| self.before(row, image));
         let taken = match (&before, row.kind, row.action) {
@@ -249,6 +257,32 @@ where
             cascaded: row.cascaded,
             trace,
         })
+    }
+
+    /// I16: somebody who came since the run may be who it deleted, and no night has seen them yet.
+    async fn look_for_newcomer(&self, mut deed: Deed, began: Timestamp) -> Result<Deed, RunError> {
+        let is_missing = deed.kind == Kind::Contact && deed.action == Action::Delete && matches!(deed.now, Still::Gone);
+        if let (Some(before), true, None, false) = (&deed.before, is_missing, &deed.taken, deed.pending) {
+            let came = match deed.side {
+                Side::Cliengo => self.newcomer(self.job.cliengo, before, began).await,
+                Side::Ghl => self.newcomer(self.job.ghl, before, began).await,
+            };
+            match came {
+                Ok(came) => deed.taken = came,
+                Err(why) => deed.now = Still::Unknown(bearable(why)?),
+            }
+        }
+        Ok(deed)
+    }
+
+    async fn newcomer<R: Reader>(
+        &self,
+        crm: &R,
+        before: &Record,
+        began: Timestamp,
+    ) -> Result<Option<SideId>, CrmError> {
+        let alike = crm.find_created(Kind::Contact, None, before, began, self.forms).await?;
+        Ok(alike.into_iter().next().map(|found| found.id.tagged()))
     }
 
     fn before(&self, row: &DeedRow, image: &str) -> Option<Record> {
