@@ -45,6 +45,28 @@ async fn two_people_of_one_side_alone_with_one_key_are_held() {
 }
 
 #[tokio::test]
+async fn two_of_one_email_or_phone_are_one_where_the_first_is_the_primary_and_else_wait() {
+    for key in [json!({ "email": "ana@example.com" }), json!({ "phone": "+5491155550000" })] {
+        for is_in_ghl in [false, true] {
+            for duplicates in ["hold", "primary"] {
+                let settings = format!("[pair.house.contacts]\nduplicates = \"{duplicates}\"\n");
+                let house = House::build(&Plot::extended().with_settings(&settings)).await;
+                for side in [Side::Cliengo, Side::Cliengo, Side::Ghl].into_iter().take(if is_in_ghl { 3 } else { 2 }) {
+                    house.contact(side, &key);
+                }
+                house.good_night().await;
+                let finished = house.night().await;
+                let is_one = duplicates == "primary";
+                let known = usize::from(is_in_ghl || is_one);
+                assert_eq!(house.rows(Side::Ghl, "contacts").len(), known, "{key} {duplicates}");
+                let waiting = if is_one { 0 } else { 2 + known };
+                assert_eq!(held(&finished), vec![HeldReason::AmbiguousMatch; waiting], "{key} {duplicates}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn somebody_with_the_phone_of_one_who_is_paired_tonight_is_not_created() {
     for (duplicates, email, reason) in [
         ("hold", None, HeldReason::DuplicateOf),

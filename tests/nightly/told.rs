@@ -161,6 +161,19 @@ async fn with_the_notes_of_some_contacts_only_a_new_task_is_told_all_the_same() 
 }
 
 #[tokio::test]
+async fn a_task_that_has_a_counterpart_is_not_told_of() {
+    let mut house = House::build(&told_as("resource")).await;
+    let person = house.person(1);
+    let task = house.task(Side::Ghl, &person, "Visitar");
+    house.good_night().await;
+    change_mode(&mut house, "notes");
+    house.quiet_night().await;
+    house.edit_child(Side::Ghl, EditKind::Task, &person, &task, &json!({ "title": "Visitar el lunes" }));
+    assert_eq!(house.quiet_night().await.plan.unsupported, []);
+    assert_eq!(notes(&house, &person), [""; 0]);
+}
+
+#[tokio::test]
 async fn another_mode_deletes_and_doubles_nothing() {
     let (mut house, person, _) = told().await;
     change_mode(&mut house, "off");

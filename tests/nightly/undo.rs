@@ -117,6 +117,7 @@ async fn an_undone_run_of_every_kind_leaves_both_sides_as_they_were() {
     let undone = house.undo(run_of(&finished)).await;
     assert_eq!(planned.plan.id(), undone.plan.id(), "what is shown is what is done");
     assert_eq!((undone.plan.undoes, undone.plan.mode.as_str()), (Some(run_of(&finished)), "undo"));
+    assert_eq!(undone.plan.in_sync, 0, "nothing was compared");
     assert!(outcomes(&undone).iter().all(|outcome| *outcome == OperationOutcome::Applied), "{undone:#?}");
     assert_eq!(held(&undone), []);
     let named: Vec<_> = undone.plan.unsupported.iter().map(|one| (one.side, one.kind, one.action)).collect();
