@@ -246,3 +246,20 @@ async fn tags_that_were_not_shown_of_a_newcomer_follow_when_they_are() {
         assert_eq!(tagged, 1, "written in {side}: {told:#?}");
     }
 }
+
+#[tokio::test]
+async fn a_tag_that_somebody_takes_from_a_new_counterpart_is_taken_from_its_source() {
+    for side in Side::BOTH {
+        let house = House::build(&Plot::extended()).await;
+        let name = if side == Side::Ghl { "firstName" } else { "name" };
+        let made = house.contact(side, &json!({ name: "Nueva", "email": "nueva@example.com" }));
+        let source = Person { cliengo: made.clone(), ghl: made };
+        house.tag(side, EditOp::Create, &source, "nueva");
+        house.good_night().await;
+        let there = house.only(side.other(), "contacts");
+        house.tag(side.other(), EditOp::Delete, &Person { cliengo: there.clone(), ghl: there }, "nueva");
+        house.good_night().await;
+        assert_eq!(house.row(side, &source)["tags"], json!([]), "{side}");
+        house.quiet_night().await;
+    }
+}

@@ -104,6 +104,20 @@ async fn the_first_listing_that_shows_tags_adds_and_removes_none() {
 }
 
 #[tokio::test]
+async fn the_first_listing_that_shows_tags_of_somebody_who_was_made_there_adds_none() {
+    let house = House::build(&Plot::legacy()).await;
+    house.faults("drop-field=tags@cliengo*");
+    let ghl = house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
+    house.tag(Side::Ghl, EditOp::Create, &Person { cliengo: String::new(), ghl: ghl.clone() }, "vip");
+    house.good_night().await;
+    let person = Person { cliengo: house.only(Side::Cliengo, "contacts"), ghl };
+    house.change(Side::Cliengo, &person, &json!({ "tags": ["vip", "old"] }));
+    house.faults("");
+    house.quiet_night().await;
+    assert_eq!(house.row(Side::Ghl, &person)["tags"], json!(["vip"]));
+}
+
+#[tokio::test]
 async fn a_full_comparison_lists_the_notes_of_every_contact() {
     let plot = Plot::extended().with_settings("[pair.house.notes]\nfetch = \"changed\"\n");
     let (mut house, people) = linked(plot).await;

@@ -38,6 +38,23 @@ async fn who_leaves_the_scope_and_one_side_at_once_is_not_deleted() {
 }
 
 #[tokio::test]
+async fn an_edit_below_a_contact_that_leaves_the_scope_is_said() {
+    let mut house = House::build(&Plot::extended()).await;
+    let one = old(&house);
+    let note = house.note(Side::Ghl, &one, "Primera");
+    house.good_night().await;
+    house.pair = pair(SINCE);
+    house.edit_child(Side::Ghl, EditKind::Note, &one, &note, &json!({ "body": "Otra" }));
+    let finished = house.quiet_night().await;
+    assert_eq!(held(&finished), [HeldReason::OutOfScope]);
+    assert!(
+        finished.plan.held[0].detail.contains("what changed in GHL is not carried over"),
+        "{:?}",
+        finished.plan.held
+    );
+}
+
+#[tokio::test]
 async fn tasks_and_notes_of_a_contact_outside_the_scope_stay_where_they_are() {
     let mut house = House::build(&Plot::extended()).await;
     let (one, _) = (old(&house), house.person(1));

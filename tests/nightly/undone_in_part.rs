@@ -1,7 +1,7 @@
 //! What an undo leaves as it is, and that it says why.
 
 use concord::clock::Clock;
-use concord::reconcile::HeldReason;
+use concord::reconcile::{Change, HeldReason, Mode};
 use concord::record::Side;
 use concord::run::Finished;
 use concord::sandbox::{EditKind, EditOp};
@@ -231,6 +231,7 @@ async fn deleted(settings: &str, side: Side) -> (House, i64, Person) {
         house.note(side, person, text);
     }
     house.task(side, &person, "Llamar");
+    house.tag(side, EditOp::Create, &person, "cliente");
     house.good_night().await;
     house.quiet_night().await;
     house.remove(side, &person);
@@ -257,9 +258,18 @@ async fn who_was_deleted_is_not_made_again_where_somebody_has_that_email_now() {
 #[tokio::test]
 async fn who_was_deleted_comes_back_with_what_went_and_what_cannot_come_is_counted() {
     for side in Side::BOTH {
-        let (house, run, _) = deleted("", side).await;
+        let (house, run, person) = deleted("", side).await;
         let undone = house.undo(run).await;
         let title = side.other().title();
+        let made = &undone.plan.operations[0];
+        assert_eq!(
+            (made.ids.of(side), made.ids.of(side.other())),
+            (Some(person.on(side)), None),
+            "who is made has no id"
+        );
+        let tags = |change: &Change| matches!(change, Change::Tags { added, .. } if added.as_slice() == ["cliente"]);
+        let changes = undone.plan.operations.iter().flat_map(|made| &made.changes);
+        assert_eq!(changes.filter(|change| tags(change)).count(), 1, "shown once");
         let [told] = said(&undone)[..] else { panic!("{:?}", said(&undone)) };
         let begins = format!(
             "{title} does not bring a deleted contact back: it is made again as a new one, with 1 task and 2 notes as they \
@@ -267,6 +277,22 @@ async fn who_was_deleted_comes_back_with_what_went_and_what_cannot_come_is_count
         );
         assert!(told.starts_with(&begins), "{told}");
         assert_eq!(house.rows(side.other(), "notes").len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_be_read_is_not_made_again() {
+    for side in Side::BOTH {
+        let (house, run, person) = deleted("", side).await;
+        let other = side.other();
+        house.faults(&format!("status=400@{other}:GET:/contacts/{}*", person.on(other)));
+        let undone = house.undo(run).await;
+        assert_eq!((house.writes(), held(&undone), said(&undone)), (vec![], vec![HeldReason::Unlisted], vec![]));
+        let (house, run, person) = deleted_task(side).await;
+        // The contact is asked for first.
+        house.faults(&format!("status=400@{other}:GET:/contacts/{}#2", person.on(other)));
+        let undone = house.undo(run).await;
+        assert_eq!((house.writes(), held(&undone)), (vec![], vec![HeldReason::Unlisted]));
     }
 }
 
@@ -340,6 +366,25 @@ async fn a_task_that_an_undo_may_have_made_again_is_looked_for_first() {
         let _ =
             house.try_undo(run, &concord::run::Consent::default(), tokio_util::sync::CancellationToken::new()).await;
         assert_eq!(house.rows(other, "tasks").len(), 1);
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_night_makes_equal_again_what_was_undone() {
+    for side in Side::BOTH {
+        let (mut house, person) = linked(Plot::extended()).await;
+        let task = house.task(side, &person, "Llamar");
+        house.good_night().await;
+        let due = json!({ "dueDate": "2026-12-28T15:00:00.000Z" });
+        house.edit_child(side, EditKind::Task, &person, &task, &due);
+        let run = run_of_a_night(&house).await;
+        house.undo(run).await;
+        house.quiet_night().await;
+        house.mode = Mode::Full;
+        house.good_night().await;
+        let due = |side: Side, key: &str| house.rows(side, "tasks")[0][key].as_str().unwrap()[..10].to_owned();
+        assert_eq!(due(Side::Cliengo, "due_date"), due(Side::Ghl, "dueDate"));
         house.quiet_night().await;
     }
 }
