@@ -284,8 +284,8 @@ async fn newcomers_with_the_phone_of_somebody_linked_are_not_paired_with_each_ot
     house.change(Side::Ghl, &person, &json!({ "phone": other }));
     house.contact(Side::Cliengo, &json!({ "name": "Ana", "phone": phone }));
     house.contact(Side::Ghl, &json!({ "firstName": "Ana", "phone": phone }));
-    use HeldReason::{AmbiguousMatch, ManualConflict};
-    are_held(&house, &[ManualConflict, AmbiguousMatch, AmbiguousMatch]).await;
+    let reasons = [HeldReason::ManualConflict, HeldReason::AmbiguousMatch, HeldReason::AmbiguousMatch];
+    are_held(&house, &reasons).await;
 }
 
 #[tokio::test]
