@@ -256,6 +256,9 @@ pub struct Settle {
     /// `shadows`, and no tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undoes: Vec<i64>,
+    /// Tags that follow in an operation of their own: only that one takes the deeds back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags_follow: Vec<String>,
 }
 
 /// Tags added and removed.

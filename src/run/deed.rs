@@ -35,6 +35,7 @@ pub(super) fn leave(
         wrote: write.set.clone(),
         tags: TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() },
         other,
+        remade: false,
     };
     trace.ids.extend(target);
     trace.parent.extend(parent);
@@ -121,5 +122,19 @@ pub(super) fn complete(
     if let (Action::Create, Some(link)) = (applied.action, link) {
         trace.wrote.extend(known(state, link, applied.side)?.fields);
     }
+    state.complete_deed(deed, link, &serde_json::to_string(&trace)?)
+}
+
+/// Notes that an undo made again what a run deleted, in the transaction that settles it. Its tags are still to follow: if
+/// they do not, the next undo finds the deed as one that took them off.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn remake(state: &State, deed: i64, applied: &Applied<'_>, link: Option<i64>) -> Result<(), StateError> {
+    let Some(trace) = state.trace(deed)? else { return Ok(()) };
+    let mut trace: Trace = serde_json::from_str(&trace)?;
+    trace.ids.extend(applied.created.clone());
+    trace.tags.removed.clone_from(&applied.settle.tags_follow);
+    trace.remade = true;
     state.complete_deed(deed, link, &serde_json::to_string(&trace)?)
 }

@@ -58,7 +58,11 @@ pub fn applied(
         state.tell(link, projection)?;
     }
     for deed in &applied.settle.undoes {
-        state.take_back(*deed, applied.run, link)?;
+        if applied.settle.tags_follow.is_empty() {
+            state.take_back(*deed, applied.run, link)?;
+        } else {
+            super::deed::remake(state, *deed, applied, link)?;
+        }
     }
     Ok(link)
 }

@@ -130,6 +130,15 @@ impl State {
         Ok(statement.query_row(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
+    /// The trace of one deed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn trace(&self, deed: i64) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached("SELECT trace FROM deed WHERE id = ?1")?;
+        Ok(statement.query_row([deed], |row| row.get(0)).optional()?)
+    }
+
     /// Completes a deed with what the CRM made of it.
     ///
     /// # Errors

@@ -265,6 +265,7 @@ async fn short_day() -> (House, i64, [Vec<String>; 2]) {
     let task = child(&house, Side::Ghl, "tasks", &people[1]);
     house.remove_child(Side::Ghl, EditKind::Task, &people[1], &task);
     house.remove(Side::Cliengo, &people[2]);
+    house.remove(Side::Ghl, &people[3]);
     newcomer(&house, Side::Cliengo, "lara");
     let before = outlines(&house);
     let run = run_of(&house.good_night().await);

@@ -281,6 +281,20 @@ async fn who_was_deleted_comes_back_with_what_went_and_what_cannot_come_is_count
 }
 
 #[tokio::test]
+async fn tags_of_who_was_made_again_follow_in_the_next_undo_where_they_were_refused() {
+    let (house, run, _) = deleted("", Side::Ghl).await;
+    house.faults("status=400@cliengo:POST:/tags");
+    house.undo(run).await;
+    house.faults("");
+    house.quiet_night().await;
+    house.undo(run).await;
+    let made = with_email(&house, Side::Cliengo, "persona1@example.com").unwrap();
+    let row = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["id"] == *made).unwrap();
+    assert_eq!(row["tags"], json!(["cliente"]));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn who_cannot_be_read_is_not_made_again() {
     for side in Side::BOTH {
         let (house, run, person) = deleted("", side).await;

@@ -33,6 +33,9 @@ pub struct Trace {
     pub tags: TagDelta,
     /// The other side's shadow after it: of an update the same fields, of a delete all that was known.
     pub other: BTreeMap<Field, Value>,
+    /// An undo made it again, under the id that stands in `ids`; the tags that it lost are still to follow.
+    #[serde(default)]
+    pub remade: bool,
 }
 
 /// What became of a record since.
@@ -139,12 +142,13 @@ fn plan_family(draft: &mut Draft<'_>, undoing: &Undoing, deeds: &[&Deed]) {
     if let Some(made) = of_contact(Action::Create) {
         return remove::contact(draft, undoing, number, made, deeds);
     }
-    if let Some(deleted) = of_contact(Action::Delete) {
+    if let Some(deleted) = of_contact(Action::Delete).filter(|deed| !deed.trace.remade) {
         return remake::contact(draft, undoing.run, number, deleted, deeds);
     }
     for deed in deeds {
         match deed.action {
             Action::Create => remove::child(draft, number, deed),
+            Action::Delete if deed.trace.remade => restore::tags(draft, number, deed),
             Action::Delete => remake::child(draft, undoing, number, deed),
             Action::Update | Action::Complete => restore::fields(draft, number, deed),
             Action::Tag => restore::tags(draft, number, deed),

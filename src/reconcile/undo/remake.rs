@@ -154,6 +154,7 @@ fn settle(
         retires: deleted.link,
         keeps: Some(side.other()),
         undoes: vec![deleted.id],
+        tags_follow: following_tags(draft, deleted, before),
         ..Settle::default()
     }
 }
@@ -167,11 +168,18 @@ fn first_tags(draft: &Draft<'_>, deleted: &Deed, before: &Record) -> Vec<String>
     before.tags().iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { tag.to_owned() }).collect()
 }
 
-/// Where a create takes no tags, they follow.
+/// The tags that follow where a contact's create takes none.
+fn following_tags(draft: &Draft<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
+    let tags = draft.input.capabilities.of(deleted.side).tags;
+    if deleted.kind != Kind::Contact || tags.with_create || !tags.add {
+        return Vec::new();
+    }
+    before.tags().iter().map(str::to_owned).collect()
+}
+
 fn tags_after(draft: &mut Draft<'_>, place: &Place<'_>, deleted: &Deed, before: &Record, made: u32) {
-    let capabilities = draft.input.capabilities.of(deleted.side).tags;
-    let tags: Vec<String> = before.tags().iter().map(str::to_owned).collect();
-    if capabilities.with_create || !capabilities.add || tags.is_empty() {
+    let tags = following_tags(draft, deleted, before);
+    if tags.is_empty() {
         return;
     }
     let write = Write {

@@ -84,13 +84,19 @@ where
 
 /// What no undo took back yet. What went with a contact that an undo made again goes under the new one.
 fn left(state: &State, rows: Vec<DeedRow>) -> Result<Vec<(DeedRow, Trace)>, StateError> {
-    let is_home = |row: &&DeedRow| row.kind == Kind::Contact && row.action == Action::Delete && row.undone.is_some();
-    let homes: BTreeMap<u32, i64> =
-        rows.iter().filter(is_home).filter_map(|row| Some((row.operation, row.link?))).collect();
+    let traced = rows.into_iter().map(|row| Ok((serde_json::from_str::<Trace>(&row.trace)?, row)));
+    let traced = traced.collect::<Result<Vec<_>, StateError>>()?;
+    let mut homes: BTreeMap<u32, i64> = BTreeMap::new();
+    for (trace, row) in &traced {
+        let is_home = row.kind == Kind::Contact && row.action == Action::Delete;
+        if is_home && (row.undone.is_some() || trace.remade) {
+            homes.extend(row.link.map(|link| (row.operation, link)));
+        }
+    }
     let mut left = Vec::new();
-    for row in rows.into_iter().filter(|row| row.undone.is_none()) {
-        let mut trace: Trace = serde_json::from_str(&row.trace)?;
-        if let Some(home) = homes.get(&row.operation).map(|link| state.link(*link)).transpose()?.flatten() {
+    for (mut trace, row) in traced.into_iter().filter(|(_, row)| row.undone.is_none()) {
+        let home = homes.get(&row.operation).filter(|_| row.kind != Kind::Contact);
+        if let Some(home) = home.map(|link| state.link(*link)).transpose()?.flatten() {
             trace.parent.extend(home.ids.tagged(row.side));
         }
         left.push((row, trace));
@@ -261,7 +267,8 @@ where
 
     /// I16: somebody who came since the run may be who it deleted, and no night has seen them yet.
     async fn look_for_newcomer(&self, mut deed: Deed, began: Timestamp) -> Result<Deed, RunError> {
-        let is_missing = deed.kind == Kind::Contact && deed.action == Action::Delete && matches!(deed.now, Still::Gone);
+        let is_deleted = deed.kind == Kind::Contact && deed.action == Action::Delete && !deed.trace.remade;
+        let is_missing = is_deleted && matches!(deed.now, Still::Gone);
         if let (Some(before), true, None, false) = (&deed.before, is_missing, &deed.taken, deed.pending) {
             let came = match deed.side {
                 Side::Cliengo => self.newcomer(self.job.cliengo, before, began).await,
