@@ -18,6 +18,7 @@ mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
 #[cfg(unix)]
+mod tags;
 mod terminal;
 mod told;
 mod waiting_commands;

@@ -1,0 +1,67 @@
+//! Tags beside the ordinary: directions that are closed, what was not kept, and marks.
+
+use concord::config::Direction;
+use concord::reconcile::Mode;
+use concord::record::Side;
+use concord::run::Finished;
+use concord::sandbox::EditOp;
+use serde_json::json;
+
+use crate::house::{House, Person, Plot};
+
+async fn linked(plot: Plot) -> (House, Person) {
+    let house = House::build(&plot).await;
+    let person = house.person(1);
+    house.good_night().await;
+    (house, person)
+}
+
+fn said(finished: &Finished) -> Vec<&str> {
+    finished.plan.unsupported.iter().map(|one| one.detail.as_str()).collect()
+}
+
+#[tokio::test]
+async fn tags_of_a_closed_direction_stay_and_are_no_news_when_it_opens() {
+    for (side, direction) in [(Side::Cliengo, Direction::ToCliengo), (Side::Ghl, Direction::ToGhl)] {
+        let (mut house, person) = linked(Plot::extended()).await;
+        house.pair.contacts.direction = direction;
+        house.tag(side, EditOp::Create, &person, "vip");
+        house.quiet_night().await;
+        house.pair.contacts.direction = Direction::Both;
+        house.quiet_night().await;
+        assert_eq!(house.row(side.other(), &person)["tags"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn tags_that_were_not_kept_are_sent_again_by_a_full_night_alone() {
+    let mut house = House::build(&Plot::extended()).await;
+    let cliengo = house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }));
+    house.tag(Side::Cliengo, EditOp::Create, &Person { cliengo, ghl: String::new() }, "vip");
+    house.faults("ignore-field=tags@ghl:POST:/contacts/#2");
+    house.night().await;
+    house.faults("");
+    house.night().await;
+    house.quiet_night().await;
+    assert_eq!(house.rows(Side::Ghl, "contacts")[0]["tags"], json!([]));
+    house.mode = Mode::Full;
+    house.good_night().await;
+    assert_eq!(house.rows(Side::Ghl, "contacts")[0]["tags"], json!(["vip"]));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_mark_that_cliengo_cannot_take_off_is_said_and_not_sent() {
+    let mark = "[pair.house.contacts]\non_delete = \"mark\"\n";
+    let (house, person) = linked(Plot::legacy().with_settings(mark)).await;
+    house.person(2);
+    house.remove(Side::Ghl, &person);
+    house.good_night().await;
+    assert_eq!(house.row(Side::Cliengo, &person)["tags"], json!(["removed-from-ghl"]));
+    house.contact(Side::Ghl, &json!({ "firstName": "Vuelve", "email": "persona1@example.com" }));
+    let finished = house.good_night().await;
+    let stays = "Cliengo cannot remove tags: removed-from-ghl stays there, although both are there again";
+    assert_eq!(said(&finished), [stays]);
+    assert_eq!(house.row(Side::Cliengo, &person)["tags"], json!(["removed-from-ghl"]));
+    house.quiet_night().await;
+}
