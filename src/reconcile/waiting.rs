@@ -13,8 +13,10 @@ pub const ATTEMPTS: u32 = 4;
 /// How many runs later an operation is tried again that failed so often: 1, 2, 4.
 #[must_use]
 pub const fn pause(attempts: u32) -> u64 {
-    let failed = if attempts > 16 { 16 } else { attempts };
-    1 << failed.saturating_sub(1)
+    match 1_u64.checked_shl(attempts.saturating_sub(1)) {
+        Some(runs) => runs,
+        None => u64::MAX,
+    }
 }
 
 /// What becomes of an operation that failed.

@@ -157,7 +157,9 @@ async fn made(plot: Plot, side: Side) -> (House, i64, Person) {
     let name = if side == Side::Ghl { "firstName" } else { "name" };
     let source = house.contact(side, &json!({ name: "Lara", "email": "lara@example.com" }));
     let person = Person { cliengo: source.clone(), ghl: source };
-    house.note(side, &person, "Pidió precio");
+    for text in ["Pidió precio", "Llamó dos veces"] {
+        house.note(side, &person, text);
+    }
     house.task(side, &person, "Llamar");
     let run = run_of_a_night(&house).await;
     let there = with_email(&house, side.other(), "lara@example.com").unwrap();
@@ -171,7 +173,7 @@ async fn a_contact_that_a_run_made_stays_where_somebody_changed_it_or_its_note()
             let (house, run, there) = made(Plot::extended(), side).await;
             let other = side.other();
             if is_note {
-                let note = house.only(other, "notes");
+                let note = id_of(&house.rows(other, "notes")[1]);
                 house.edit_child(other, EditKind::Note, &there, &note, &json!({ "body": "A mano" }));
             } else {
                 house.change(other, &there, &json!({ "email": "a.mano@example.com" }));
@@ -197,6 +199,34 @@ async fn a_contact_that_a_run_made_stays_where_what_hangs_under_it_cannot_be_rea
         house.undo(run).await;
         assert_eq!(with_email(&house, other, "lara@example.com"), None);
         house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_undone_is_not_made_again_in_weeks() {
+    for side in Side::BOTH {
+        let (house, run, _) = made(Plot::extended(), side).await;
+        let undone = house.undo(run).await;
+        assert_eq!(shown(&undone), [format!("{} contact delete", side.other())]);
+        assert_eq!(undone.plan.operations[0].contact, "Lara");
+        for _ in 0..12 {
+            house.quiet_night().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_was_undone_is_not_made_again_in_weeks() {
+    for side in Side::BOTH {
+        let (house, person) = linked(Plot::extended()).await;
+        house.note(side, &person, "Pidió precio");
+        let run = run_of_a_night(&house).await;
+        let undone = house.undo(run).await;
+        assert_eq!(shown(&undone), [format!("{} note delete", side.other())]);
+        assert_eq!(undone.plan.operations[0].contact, "Persona Prueba1");
+        for _ in 0..12 {
+            house.quiet_night().await;
+        }
     }
 }
 
