@@ -362,6 +362,16 @@ pub trait Reader: Sync {
     /// When it could not be asked.
     fn find_existing(&self, record: &Record) -> impl Future<Output = Result<Option<Self::Id>, CrmError>> + Send;
 
+    /// The contacts that were created since, with some that were before, from the primary store. `None` without a request
+    /// where a CRM is asked by key: [`Self::find_existing`].
+    ///
+    /// # Errors
+    /// When they could not be read to the end.
+    fn list_created(
+        &self,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Option<Vec<RawRecord<Self::Id>>>, CrmError>> + Send;
+
     /// Records like `record`, from the primary store: what an unknown create may have made (`semantics` 31).
     ///
     /// # Errors

@@ -327,6 +327,22 @@ mod tests {
     }
 
     #[test]
+    fn a_person_is_told_how_often_it_failed_and_when_it_is_tried_again() {
+        let told = |attempts, standing| {
+            let (id, words) = ("bcdf".to_owned(), "GHL said no".to_owned());
+            let (ids, label, fingerprint) = (Ids::default(), String::new(), String::new());
+            Setback { id, kind: Kind::Note, ids, label, fingerprint, attempts, words, standing, known: true }.held()
+        };
+        let retrying = |detail: &str| Some((HeldReason::Retrying, detail.to_owned()));
+        assert_eq!(told(1, Standing::Rests(1)), retrying("failed once, the next run tries it again: GHL said no"));
+        assert_eq!(told(3, Standing::Rests(4)), retrying("failed 3 times, tried again in 4 runs: GHL said no"));
+        let aside = "failed 4 times and was set aside: GHL said no; mend it, or try again with: concord quarantine retry \
+                     bcdf";
+        assert_eq!(told(4, Standing::Aside), Some((HeldReason::Quarantined, aside.to_owned())));
+        assert_eq!((told(4, Standing::Due), told(4, Standing::Dropped)), (None, None));
+    }
+
+    #[test]
     fn an_id_is_the_same_in_every_version_and_no_word_or_number() {
         let mut ids = Ids::one(SideId::new(Side::Cliengo, "65f0".to_owned()));
         ids.insert(SideId::new(Side::Ghl, "ocQH".to_owned()));

@@ -130,11 +130,30 @@ pub(super) fn complete(
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn remake(state: &State, deed: i64, applied: &Applied<'_>, link: Option<i64>) -> Result<(), StateError> {
+pub(super) fn note_remade(
+    state: &State,
+    deed: i64,
+    applied: &Applied<'_>,
+    link: Option<i64>,
+) -> Result<(), StateError> {
     let Some(trace) = state.trace(deed)? else { return Ok(()) };
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
     trace.tags.removed.clone_from(&applied.settle.tags_follow);
     trace.remade = true;
     state.complete_deed(deed, link, &serde_json::to_string(&trace)?)
+}
+
+/// Whether one of the deeds is of a record that an undo made again.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn is_remade(state: &State, deeds: &[i64]) -> Result<bool, StateError> {
+    for deed in deeds {
+        let trace = state.trace(*deed)?.map(|trace| serde_json::from_str::<Trace>(&trace)).transpose()?;
+        if trace.is_some_and(|trace| trace.remade) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::deed;
 use super::settle::{self, Applied};
 use crate::reconcile::{LinkRef, Operation};
 use crate::record::{Action, Field, Record, Value, Write};
@@ -32,6 +33,10 @@ pub(super) fn foresee(
 ) -> Result<Option<Foreseen>, StateError> {
     let settle = &operation.settle;
     let (false, Some(LinkRef::Existing(link))) = (settle.undoes.is_empty(), settle.link) else { return Ok(None) };
+    // Tags of what was made again are no news to a source that is gone; moved too early, they would be a removal there.
+    if deed::is_remade(state, &settle.undoes)? {
+        return Ok(None);
+    }
     match (write.action, settle.keeps) {
         (Action::Delete, Some(gone)) if state.link(link)?.is_some_and(|row| row.status == LinkStatus::Live) => {
             settle::keep(state, link, gone, run)?;

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use tracing::warn;
 
 use ask::Question;
-use company::recognisable;
+pub(super) use company::{keys_of, recognisable};
 
 use super::pull::Pulled;
 use super::rederive::Remapping;

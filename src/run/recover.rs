@@ -14,7 +14,7 @@ use crate::record::{CliengoId, Forms, GhlId, Kind, Record, RemoteId, Side, SideI
 use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 
 /// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
-const SKEW: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// What reading said of one unknown create.
 enum Resolution<I> {

@@ -61,7 +61,7 @@ pub fn applied(
         if applied.settle.tags_follow.is_empty() {
             state.take_back(*deed, applied.run, link)?;
         } else {
-            super::deed::remake(state, *deed, applied, link)?;
+            super::deed::note_remade(state, *deed, applied, link)?;
         }
     }
     Ok(link)

@@ -445,8 +445,7 @@ impl House {
     pub fn only(&self, side: Side, kinds: &str) -> String {
         let rows = self.rows(side, kinds);
         let [row] = rows.as_slice() else { panic!("{} {kinds} in {side}", rows.len()) };
-        let id = row["id"].as_str().or_else(|| row["_id"].as_str());
-        id.unwrap_or_else(|| panic!("{row}")).to_owned()
+        id_of(row)
     }
 
     /// One contact as its side has it now.
@@ -475,6 +474,11 @@ impl Drop for House {
     }
 }
 
+/// A record's id, as its side calls it.
+pub fn id_of(row: &Value) -> String {
+    row["id"].as_str().or_else(|| row["_id"].as_str()).unwrap_or_else(|| panic!("{row}")).to_owned()
+}
+
 /// The first of `keys` that holds a text, without HTML.
 pub fn text_of(row: &Value, keys: &[&str]) -> String {
     let found = keys.iter().find_map(|key| row[*key].as_str().filter(|text| !text.is_empty()));
@@ -494,6 +498,11 @@ pub fn count(finished: &Finished, kind: Kind, action: Action) -> usize {
 
 pub fn held(finished: &Finished) -> Vec<HeldReason> {
     finished.plan.held.iter().map(|held| held.reason).collect()
+}
+
+/// What a side cannot do, in words.
+pub fn said(finished: &Finished) -> Vec<&str> {
+    finished.plan.unsupported.iter().map(|one| one.detail.as_str()).collect()
 }
 
 /// What each operation came to, in the plan's order.

@@ -18,7 +18,6 @@ mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
 #[cfg(unix)]
-mod tags;
 mod terminal;
 mod told;
 mod waiting_commands;
@@ -63,6 +62,8 @@ mod reviewed_again;
 mod reviewed_modes;
 mod scope;
 mod sweep;
+mod tags;
 mod undo;
 mod undone_in_part;
 mod unlisted;
+mod waits;

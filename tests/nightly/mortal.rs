@@ -105,6 +105,10 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.find_existing(record).await
     }
 
+    async fn list_created(&self, since: jiff::Timestamp) -> Result<Option<Vec<RawRecord<Self::Id>>>, CrmError> {
+        self.client.list_created(since).await
+    }
+
     async fn find_created(
         &self,
         kind: Kind,

@@ -3,21 +3,16 @@
 use concord::config::Direction;
 use concord::reconcile::Mode;
 use concord::record::Side;
-use concord::run::Finished;
 use concord::sandbox::EditOp;
 use serde_json::json;
 
-use crate::house::{House, Person, Plot};
+use crate::house::{House, Person, Plot, said};
 
 async fn linked(plot: Plot) -> (House, Person) {
     let house = House::build(&plot).await;
     let person = house.person(1);
     house.good_night().await;
     (house, person)
-}
-
-fn said(finished: &Finished) -> Vec<&str> {
-    finished.plan.unsupported.iter().map(|one| one.detail.as_str()).collect()
 }
 
 #[tokio::test]

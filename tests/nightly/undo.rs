@@ -8,7 +8,7 @@ use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, Person, Plot, count, held, outcomes, shown};
+use crate::house::{House, Person, Plot, count, held, id_of, outcomes, said, shown};
 use crate::mortal::Fate;
 use crate::story::outlines;
 
@@ -38,8 +38,7 @@ fn run_of(finished: &Finished) -> i64 {
 fn child(house: &House, side: Side, kinds: &str, person: &Person) -> String {
     let is_theirs = |row: &&Value| row["contact_id"] == person.on(side) || row["contactId"] == person.on(side);
     let rows = house.rows(side, kinds);
-    let row = rows.iter().find(is_theirs).unwrap();
-    row["id"].as_str().or_else(|| row["_id"].as_str()).unwrap().to_owned()
+    id_of(rows.iter().find(is_theirs).unwrap())
 }
 
 /// Somebody who stands on one side only, with a tag, a note and a task.
@@ -215,8 +214,7 @@ async fn a_field_that_cannot_be_emptied_again_is_said() {
     let finished = house.good_night().await;
     let undone = house.undo(run_of(&finished)).await;
     assert_eq!((house.writes(), shown(&undone)), (vec![], vec![]));
-    let said: Vec<&str> = undone.plan.unsupported.iter().map(|one| one.detail.as_str()).collect();
-    assert_eq!(said, ["Cliengo cannot empty a phone"]);
+    assert_eq!(said(&undone), ["Cliengo cannot empty a phone"]);
     assert!(!undone.needs_a_person());
     house.quiet_night().await;
 }
@@ -230,8 +228,7 @@ async fn what_cliengo_cannot_delete_stays_there_and_is_said() {
     let finished = house.good_night().await;
     let undone = house.undo(run_of(&finished)).await;
     assert_eq!(house.writes(), []);
-    let said: Vec<&str> = undone.plan.unsupported.iter().map(|one| one.detail.as_str()).collect();
-    assert_eq!(said, ["Cliengo cannot delete a note: it stays"]);
+    assert_eq!(said(&undone), ["Cliengo cannot delete a note: it stays"]);
     house.quiet_night().await;
     assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), ["Llamó dos veces"]);
 }

@@ -7,7 +7,7 @@ use concord::run::Finished;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
 
-use crate::house::{House, Person, Plot, held, shown};
+use crate::house::{House, Person, Plot, held, id_of, said, shown};
 
 async fn linked(plot: Plot) -> (House, Person) {
     let house = House::build(&plot).await;
@@ -24,14 +24,6 @@ async fn run_of_a_night(house: &House) -> i64 {
 /// Why what is held, in words.
 fn reasons(finished: &Finished) -> Vec<(HeldReason, &str)> {
     finished.plan.held.iter().map(|held| (held.reason, held.detail.as_str())).collect()
-}
-
-fn said(finished: &Finished) -> Vec<&str> {
-    finished.plan.unsupported.iter().map(|one| one.detail.as_str()).collect()
-}
-
-fn id_of(row: &Value) -> String {
-    row["id"].as_str().or_else(|| row["_id"].as_str()).unwrap().to_owned()
 }
 
 /// The contact of a side with this e-mail.
@@ -136,7 +128,7 @@ async fn tags_that_cannot_be_removed_stay_and_those_that_were_removed_come_back(
 }
 
 #[tokio::test]
-async fn a_last_name_that_cannot_be_put_back_is_said_and_the_rest_of_the_name_is() {
+async fn a_name_whose_last_name_was_changed_since_stays_as_it_is() {
     let house = House::build(&Plot::extended()).await;
     let email = "ana@example.com";
     let cliengo = house.contact(Side::Cliengo, &json!({ "name": "Ana", "lastName": "Gil", "email": email }));
@@ -254,8 +246,8 @@ async fn what_may_have_been_made_is_not_undone_before_it_is_known() {
 const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
 
 /// Somebody whom a night deleted on the other side, with two notes and a task.
-async fn deleted(settings: &str, side: Side) -> (House, i64, Person) {
-    let (house, person) = linked(Plot::extended().with_settings(&format!("{PROPAGATE}{settings}"))).await;
+async fn deleted(side: Side) -> (House, i64, Person) {
+    let (house, person) = linked(Plot::extended().with_settings(PROPAGATE)).await;
     let second = house.person(2);
     for (person, text) in [(&person, "Pidió precio"), (&person, "Llamó dos veces"), (&second, "Queda")] {
         house.note(side, person, text);
@@ -271,24 +263,53 @@ async fn deleted(settings: &str, side: Side) -> (House, i64, Person) {
 }
 
 #[tokio::test]
-async fn who_was_deleted_is_not_made_again_where_somebody_has_that_email_now() {
+async fn who_was_deleted_is_not_made_again_where_somebody_has_that_email_or_phone_now() {
     for side in Side::BOTH {
-        let (house, run, _) = deleted("", side).await;
-        let name = if side == Side::Cliengo { "firstName" } else { "name" };
-        let other = side.other();
-        let now = house.clock.now().to_string();
-        let holder = house.contact(other, &json!({ name: "Otra", "email": "persona1@example.com", "createdAt": now }));
+        for key in [json!({ "email": "persona1@example.com" }), json!({ "phone": "+5491140000001" })] {
+            let (house, run, _) = deleted(side).await;
+            let mut newcomer = key.clone();
+            newcomer["createdAt"] = json!(house.clock.now().to_string());
+            let holder = house.contact(side.other(), &newcomer);
+            let undone = house.undo(run).await;
+            let detail = format!("contact {holder} has its e-mail or phone now: it is not made again");
+            assert_eq!(reasons(&undone), [(HeldReason::DuplicateOf, detail.as_str())], "{key}");
+            assert_eq!((house.writes(), said(&undone)), (vec![], vec![]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_was_deleted_is_made_again_beside_a_double_from_before_and_one_that_cannot_be_read() {
+    let (house, person) = linked(Plot::extended().with_settings(PROPAGATE)).await;
+    house.person(2);
+    house.good_night().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Doble", "email": "persona1@example.com" }));
+    house.remove(Side::Ghl, &person);
+    let run = run_of_a_night(&house).await;
+    let unreadable = house.contact(Side::Cliengo, &json!({ "name": "Ilegible", "email": "otra@example.com" }));
+    let unreadable = Person { cliengo: unreadable, ghl: String::new() };
+    house.change(Side::Cliengo, &unreadable, &json!({ "phone": { "number": 42 } }));
+    let undone = house.undo(run).await;
+    assert_eq!(shown(&undone), ["cliengo contact create"]);
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 4);
+}
+
+#[tokio::test]
+async fn who_was_deleted_waits_where_it_cannot_be_read_who_came_since() {
+    for (side, fault) in [(Side::Ghl, "no-array@cliengo:READ*"), (Side::Cliengo, "status=400@ghl:GET:/duplicate*")] {
+        let (house, run, _) = deleted(side).await;
+        house.faults(fault);
         let undone = house.undo(run).await;
-        let detail = format!("contact {holder} has its e-mail or phone now: it is not made again");
-        assert_eq!(reasons(&undone), [(HeldReason::DuplicateOf, detail.as_str())]);
-        assert_eq!((house.writes(), said(&undone)), (vec![], vec![]));
+        assert_eq!((held(&undone), house.writes()), (vec![HeldReason::Unlisted], vec![]));
+        let detail = &undone.plan.held[0].detail;
+        assert!(detail.starts_with("who has its e-mail or phone now could not be read: "), "{detail}");
     }
 }
 
 #[tokio::test]
 async fn who_was_deleted_comes_back_with_what_went_and_what_cannot_come_is_counted() {
     for side in Side::BOTH {
-        let (house, run, person) = deleted("", side).await;
+        let (house, run, person) = deleted(side).await;
         let undone = house.undo(run).await;
         let title = side.other().title();
         let made = &undone.plan.operations[0];
@@ -310,24 +331,48 @@ async fn who_was_deleted_comes_back_with_what_went_and_what_cannot_come_is_count
     }
 }
 
+/// The tags of the contact that an undo made again in Cliengo.
+fn tags_of_remade(house: &House) -> Value {
+    let rows = house.rows(Side::Cliengo, "contacts");
+    rows.iter().find(|row| row["email"] == "persona1@example.com").unwrap()["tags"].clone()
+}
+
 #[tokio::test]
 async fn tags_of_who_was_made_again_follow_in_the_next_undo_where_they_were_refused() {
-    let (house, run, _) = deleted("", Side::Ghl).await;
+    let (house, run, _) = deleted(Side::Ghl).await;
     house.faults("status=400@cliengo:POST:/tags");
     house.undo(run).await;
     house.faults("");
     house.quiet_night().await;
-    house.undo(run).await;
-    let made = with_email(&house, Side::Cliengo, "persona1@example.com").unwrap();
-    let row = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["id"] == *made).unwrap();
-    assert_eq!(row["tags"], json!(["cliente"]));
+    let undone = house.undo(run).await;
+    assert_eq!(shown(&undone), ["cliengo contact tag"]);
+    assert_eq!(tags_of_remade(&house), json!(["cliente"]));
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn tags_that_are_refused_again_are_not_removed_where_they_stood() {
+    for fault in ["status=400", "reset-before", "reset-after-write"] {
+        let (house, run, person) = deleted(Side::Ghl).await;
+        for fault in ["status=400", fault] {
+            house.faults(&format!("{fault}@cliengo:POST:/tags*"));
+            house.undo(run).await;
+        }
+        house.faults("");
+        let set = json!({ "firstName": "Persona", "email": "persona1@example.com", "tags": ["cliente"] });
+        house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+        for _ in 0..9 {
+            house.night().await;
+        }
+        house.quiet_night().await;
+        assert_eq!(house.row(Side::Ghl, &person)["tags"], json!(["cliente"]), "{fault}");
+    }
 }
 
 #[tokio::test]
 async fn who_cannot_be_read_is_not_made_again() {
     for side in Side::BOTH {
-        let (house, run, person) = deleted("", side).await;
+        let (house, run, person) = deleted(side).await;
         let other = side.other();
         house.faults(&format!("status=400@{other}:GET:/contacts/{}*", person.on(other)));
         let undone = house.undo(run).await;
@@ -342,7 +387,7 @@ async fn who_cannot_be_read_is_not_made_again() {
 
 #[tokio::test]
 async fn who_was_brought_back_already_is_not_made_again() {
-    let (house, run, person) = deleted("", Side::Cliengo).await;
+    let (house, run, person) = deleted(Side::Cliengo).await;
     let set = json!({ "firstName": "Persona", "email": "persona1@example.com" });
     house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
     let undone = house.undo(run).await;

@@ -322,6 +322,10 @@ impl Reader for Cliengo {
         Ok(None)
     }
 
+    async fn list_created(&self, since: Timestamp) -> Result<Option<Vec<RawRecord<CliengoId>>>, CrmError> {
+        self.contacts_since(since).await.map(Some).map_err(|failed| self.error(failed))
+    }
+
     async fn find_created(
         &self,
         kind: Kind,

@@ -199,6 +199,10 @@ impl Reader for Ghl {
         self.duplicate_of(record).await
     }
 
+    async fn list_created(&self, _since: Timestamp) -> Result<Option<Vec<RawRecord<GhlId>>>, CrmError> {
+        Ok(None)
+    }
+
     async fn find_created(
         &self,
         kind: Kind,

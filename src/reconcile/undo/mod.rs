@@ -33,7 +33,8 @@ pub struct Trace {
     pub tags: TagDelta,
     /// The other side's shadow after it: of an update the same fields, of a delete all that was known.
     pub other: BTreeMap<Field, Value>,
-    /// An undo made it again, under the id that stands in `ids`; the tags that it lost are still to follow.
+    /// An undo made it again, under the id that stands in `ids`; the tags that the deletion removed, in `tags`, are still
+    /// to follow.
     #[serde(default)]
     pub remade: bool,
 }
@@ -72,8 +73,8 @@ pub struct Deed {
     pub now: Still,
     /// The tags of the other side's shadow.
     pub other_tags: Option<Tags>,
-    /// Who has the e-mail or phone of a deleted contact now.
-    pub taken: Option<SideId>,
+    /// Who has the e-mail or phone of a deleted contact now; where that could not be read, why.
+    pub taken: Result<Option<SideId>, String>,
     /// Whether the run knew that it was done, and settled it.
     pub settled: bool,
     /// Whether an earlier undo tried to make it again and got no answer.

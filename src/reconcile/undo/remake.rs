@@ -24,9 +24,16 @@ pub(super) fn contact(draft: &mut Draft<'_>, run: i64, number: u32, deleted: &De
         return;
     }
     let subject = remade(deleted);
-    if let Some(holder) = &deleted.taken {
-        let detail = format!("contact {holder} has its e-mail or phone now: it is not made again");
-        return draft.hold(&subject, HeldReason::DuplicateOf, detail);
+    match &deleted.taken {
+        Ok(None) => {}
+        Ok(Some(holder)) => {
+            let detail = format!("contact {holder} has its e-mail or phone now: it is not made again");
+            return draft.hold(&subject, HeldReason::DuplicateOf, detail);
+        }
+        Err(why) => {
+            let detail = format!("who has its e-mail or phone now could not be read: {why}");
+            return draft.hold(&subject, HeldReason::Unlisted, detail);
+        }
     }
     let Some(before) = before(draft, deleted) else { return };
     let place = Place { family: (number, &deleted.trace.label), parent: None, link: None };

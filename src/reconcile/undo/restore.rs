@@ -148,7 +148,8 @@ pub(super) fn tags(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
 /// The other side's shadow of the tags, as the run would have left it, had it got an answer.
 fn other_tags(deed: &Deed) -> Both<BTreeMap<Field, Value>> {
     let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
-    if let Some(stood) = deed.other_tags.as_ref().filter(|_| !deed.settled) {
+    // Of what was made again the run left nothing on the other side.
+    if let Some(stood) = deed.other_tags.as_ref().filter(|_| !deed.settled && !deed.trace.remade) {
         let mut tags = stood.clone();
         deed.trace.tags.added.iter().filter(|tag| !stood.contains(tag)).for_each(|tag| tags.insert(tag));
         deed.trace.tags.removed.iter().for_each(|tag| tags.remove(tag));

@@ -172,7 +172,7 @@ where
 
 /// What a contact whose payload cannot be understood can still be recognised by: both CRMs call these fields so, and a
 /// number is as good as a text here.
-pub(super) fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey> {
+pub(in crate::run) fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey> {
     let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(payload).unwrap_or_default();
     let text = |name: &str| match fields.get(name) {
         Some(serde_json::Value::String(text)) => text.clone(),
@@ -186,6 +186,6 @@ pub(super) fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey> {
 }
 
 /// Everything that a contact can be recognised by.
-fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
+pub(in crate::run) fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
     record.match_keys().into_iter().chain(record.also.iter().cloned())
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::super::settle::Adoption;
 use super::super::{Job, RunError, held};
+use super::newcomers::look_for_newcomers;
 use crate::crm::{CrmError, Lookup, Reader, Shape};
 use crate::reconcile::{Deed, Listed, Still, Trace, Undoing};
 use crate::record::{
@@ -72,11 +73,11 @@ where
             Answer::Under(contact, found) => merge(&mut undoing.under, contact, found),
         }
     }
-    let began = state.run(run)?.map_or(Timestamp::MIN, |row| row.started);
     for (row, trace) in known {
-        let deed = looking.deed(&row, trace, &records)?;
-        undoing.deeds.push(looking.look_for_newcomer(deed, began).await?);
+        undoing.deeds.push(looking.deed(&row, trace, &records)?);
     }
+    let began = state.run(run)?.map_or(Timestamp::MIN, |row| row.started);
+    look_for_newcomers(job, forms, began, &mut undoing.deeds).await?;
     let contacts = records.into_iter().filter(|((kind, _), _)| *kind == Kind::Contact);
     undoing.contacts = contacts.map(|((_, id), still)| (id, still)).collect();
     Ok(undoing)
@@ -257,39 +258,12 @@ where
             before,
             now,
             other_tags: link.map(|link| self.tags(link, side.other())).transpose()?.flatten(),
-            taken,
+            taken: Ok(taken),
             settled: row.settled,
             pending: self.pending.contains(&row.id),
             cascaded: row.cascaded,
             trace,
         })
-    }
-
-    /// I16: somebody who came since the run may be who it deleted, and no night has seen them yet.
-    async fn look_for_newcomer(&self, mut deed: Deed, began: Timestamp) -> Result<Deed, RunError> {
-        let is_deleted = deed.kind == Kind::Contact && deed.action == Action::Delete && !deed.trace.remade;
-        let is_missing = is_deleted && matches!(deed.now, Still::Gone);
-        if let (Some(before), true, None, false) = (&deed.before, is_missing, &deed.taken, deed.pending) {
-            let came = match deed.side {
-                Side::Cliengo => self.newcomer(self.job.cliengo, before, began).await,
-                Side::Ghl => self.newcomer(self.job.ghl, before, began).await,
-            };
-            match came {
-                Ok(came) => deed.taken = came,
-                Err(why) => deed.now = Still::Unknown(bearable(why)?),
-            }
-        }
-        Ok(deed)
-    }
-
-    async fn newcomer<R: Reader>(
-        &self,
-        crm: &R,
-        before: &Record,
-        began: Timestamp,
-    ) -> Result<Option<SideId>, CrmError> {
-        let alike = crm.find_created(Kind::Contact, None, before, began, self.forms).await?;
-        Ok(alike.into_iter().next().map(|found| found.id.tagged()))
     }
 
     fn before(&self, row: &DeedRow, image: &str) -> Option<Record> {
@@ -325,7 +299,7 @@ where
 }
 
 /// What makes one record unknown, unless nothing more can be asked at all.
-fn bearable(why: CrmError) -> Result<String, RunError> {
+pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
     match why {
         CrmError::Credentials { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. } | CrmError::Sink(_) => {
             Err(why.into())

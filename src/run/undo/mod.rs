@@ -1,6 +1,7 @@
 //! Undoing a run: what it did is looked up, planned in reverse, and applied as any plan is. (`semantics` 33)
 
 mod look;
+mod newcomers;
 mod refusal;
 
 use std::sync::Mutex;

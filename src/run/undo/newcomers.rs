@@ -1,0 +1,85 @@
+//! Who came since the run that is undone, before any night saw them: somebody whom it deleted may be there again. (I18)
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::super::gather::{keys_of, recognisable};
+use super::super::recover::SKEW;
+use super::super::{Job, RunError};
+use super::look::bearable;
+use crate::crm::{RawRecord, Reader, Shape};
+use crate::reconcile::{Deed, Still};
+use crate::record::{Action, CliengoId, Forms, GhlId, Kind, MatchKey, RemoteId, Side, SideId};
+
+/// Asks for each contact that was deleted, and that no linked contact took the place of, who has its e-mail or phone.
+///
+/// # Errors
+/// When a CRM refuses the credentials. What cannot be read is unknown.
+pub(super) async fn look_for_newcomers<C, G>(
+    job: &Job<'_, C, G>,
+    forms: &Forms,
+    began: Timestamp,
+    deeds: &mut [Deed],
+) -> Result<(), RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let since = began.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
+    let (cliengo, ghl): (Vec<_>, Vec<_>) =
+        deeds.iter_mut().filter(|deed| is_open(deed)).partition(|deed| deed.side == Side::Cliengo);
+    look(job.cliengo, forms, since, cliengo).await?;
+    look(job.ghl, forms, since, ghl).await
+}
+
+/// Whether it would be made again as far as is known.
+fn is_open(deed: &Deed) -> bool {
+    let is_deleted = deed.kind == Kind::Contact && deed.action == Action::Delete && !deed.trace.remade;
+    is_deleted && !deed.pending && matches!((&deed.now, &deed.taken), (Still::Gone, Ok(None)))
+}
+
+async fn look<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&mut Deed>) -> Result<(), RunError> {
+    if deeds.is_empty() {
+        return Ok(());
+    }
+    let listed = match crm.list_created(since).await {
+        Ok(listed) => Ok(listed.map(|rows| newcomers(crm, forms, since, &rows))),
+        Err(why) => Err(bearable(why)?),
+    };
+    for deed in deeds {
+        let Some(before) = &deed.before else { continue };
+        let own = deed.trace.ids.tagged(R::Id::SIDE);
+        deed.taken = match &listed {
+            Ok(Some(newcomers)) => {
+                let has_key = |keys: &BTreeSet<MatchKey>| before.match_keys().iter().any(|key| keys.contains(key));
+                let other = newcomers.iter().find(|(id, keys)| own.as_ref() != Some(id) && has_key(keys));
+                Ok(other.map(|(id, _)| id.clone()))
+            }
+            Ok(None) => match crm.find_existing(before).await {
+                Ok(found) => Ok(found.map(RemoteId::tagged).filter(|id| own.as_ref() != Some(id))),
+                Err(why) => Err(bearable(why)?),
+            },
+            Err(why) => Err(why.clone()),
+        };
+    }
+    Ok(())
+}
+
+/// Whoever came since, by what they can be recognised by; also who cannot be read.
+fn newcomers<R: Reader>(
+    crm: &R,
+    forms: &Forms,
+    since: Timestamp,
+    rows: &[RawRecord<R::Id>],
+) -> Vec<(SideId, BTreeSet<MatchKey>)> {
+    let newcomer = |row: &RawRecord<R::Id>| {
+        let keys: BTreeSet<MatchKey> = match crm.parse(Kind::Contact, &row.payload, Shape::Listed, forms) {
+            Ok(record) if record.created.is_some_and(|created| created < since) => return None,
+            Ok(record) => keys_of(&record).collect(),
+            Err(_) => recognisable(&row.payload, forms).into_iter().collect(),
+        };
+        Some((row.id.clone().tagged(), keys))
+    };
+    rows.iter().filter_map(newcomer).collect()
+}
