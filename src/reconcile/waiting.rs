@@ -306,7 +306,8 @@ impl Choosing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::SideId;
+    use crate::config::Config;
+    use crate::record::{GhlPlace, Holds, SideId};
 
     #[test]
     fn an_operation_that_fails_is_tried_again_after_1_2_and_4_runs_and_then_set_aside() {
@@ -349,6 +350,36 @@ mod tests {
         // What waits in a state is found by these.
         assert_eq!(conflict_id("ventas", Kind::Contact, &ids, &Field::Email), "pbgnrdpccj");
         assert_ne!(conflict_id("ventas", Kind::Contact, &ids, &Field::Phone), "pbgnrdpccj");
+    }
+
+    #[test]
+    fn a_choice_that_is_none_of_ghls_options_is_refused_before_it_is_made() {
+        let pair = Config::parse("[pair.p]\nsandbox = true\n", "s.toml".as_ref()).unwrap().pairs.remove(0);
+        let field = Field::Mapped("origen".into());
+        let mapped = Mapped {
+            field: field.clone(),
+            cliengo: "leadFields.origen".to_owned(),
+            ghl: GhlPlace::Custom("f".to_owned()),
+            holds: Holds::Option(vec!["Web".to_owned(), "Feria".to_owned()]),
+            transform: Vec::new(),
+            values: Vec::new(),
+        };
+        let mut able = Both::from_fn(|_| Capabilities::default());
+        Side::BOTH.into_iter().for_each(|side| able.of_mut(side).kinds.contact.update = true);
+        let objection = |take: &Take, able: &Both<Capabilities>| {
+            let now = Both { cliengo: Value::line("Radio"), ghl: Value::line("Web") };
+            let mapped = Some(&mapped);
+            Choosing { pair: &pair, kind: Kind::Contact, field: &field, now: &now, capabilities: able, mapped }
+                .objection(take)
+        };
+        let own = |text: &str| Take::Value(Value::line(text));
+        let refused = "\"Radio\" is none of the options of origen in GHL: Web, Feria";
+        assert_eq!(objection(&Take::Side(Side::Cliengo), &able).as_deref(), Some(refused));
+        assert_eq!(objection(&Take::Side(Side::Ghl), &able), None);
+        assert_eq!((objection(&own("Feria"), &able), objection(&own("TV"), &able).is_some()), (None, true));
+        let mut unable = able;
+        unable.cliengo.kinds.contact.update = false;
+        assert_eq!(objection(&Take::Side(Side::Ghl), &unable).as_deref(), Some("Cliengo has no contact update"));
     }
 
     #[test]
