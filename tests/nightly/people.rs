@@ -304,3 +304,19 @@ async fn one_who_wrote_again_a_moment_ago_is_a_further_contact_only_when_it_is_o
     }
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_survivor_that_becomes_a_further_contact_leaves_its_old_link() {
+    let settings = "[pair.house.contacts]\nduplicates = \"primary\"\n";
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    let person = house.person(1);
+    house.good_night().await;
+    house.remove(Side::Ghl, &person);
+    house.good_night().await;
+    let email = "persona1@example.com";
+    house.contact(Side::Cliengo, &json!({ "name": "Antes", "email": email, "createdAt": "2026-01-01T10:00:00Z" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Antes", "email": email }));
+    let finished = house.good_night().await;
+    assert_eq!(count(&finished, Kind::Contact, Action::Link), 2);
+    house.quiet_night().await;
+}

@@ -205,3 +205,27 @@ async fn only_contacts_of_the_business_go_to_cliengo() {
     assert_eq!((night.plan.outside, house.writes()[0].body["email"].as_str()), (2, Some("ana@example.com")));
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_survivor_outside_the_scope_leaves_its_old_link_for_who_comes_back() {
+    let mut house = House::build(&Plot::extended()).await;
+    let one = old(&house);
+    house.good_night().await;
+    house.remove(Side::Ghl, &one);
+    house.good_night().await;
+    house.pair = pair(SINCE);
+    let set = json!({ "firstName": "Otra", "lastName": "Paz", "email": "vieja@example.com" });
+    let ghl = house.contact(Side::Ghl, &set);
+    let finished = house.good_night().await;
+    assert_eq!(
+        (shown(&finished), held(&finished)),
+        (vec!["cliengo contact link".to_owned()], vec![HeldReason::OutOfScope])
+    );
+    house.quiet_night().await;
+    house.pair = pair("");
+    let finished = house.good_night().await;
+    let [conflict] = finished.plan.conflicts.as_slice() else { panic!("{:?}", finished.plan.conflicts) };
+    assert_eq!((&conflict.cliengo, &conflict.ghl), (&json!("Vieja Paz"), &json!("Otra Paz")));
+    assert_eq!(house.row(Side::Ghl, &Person { ghl, ..one })["email"], "vieja@example.com");
+    house.quiet_night().await;
+}

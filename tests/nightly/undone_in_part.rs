@@ -370,6 +370,21 @@ async fn tags_that_are_refused_again_are_not_removed_where_they_stood() {
 }
 
 #[tokio::test]
+async fn who_is_restored_without_a_tag_after_an_undo_loses_it_on_both_sides() {
+    let (house, run, person) = deleted(Side::Ghl).await;
+    house.undo(run).await;
+    assert_eq!(tags_of_remade(&house), json!(["cliente"]));
+    let set = json!({ "firstName": "Persona", "email": "persona1@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+    for _ in 0..9 {
+        house.night().await;
+    }
+    house.quiet_night().await;
+    assert_eq!(house.row(Side::Ghl, &person)["tags"], json!([]));
+    assert_eq!(tags_of_remade(&house), json!([]));
+}
+
+#[tokio::test]
 async fn who_cannot_be_read_is_not_made_again() {
     for side in Side::BOTH {
         let (house, run, person) = deleted(side).await;
@@ -468,7 +483,9 @@ async fn a_full_night_makes_equal_again_what_was_undone() {
         let due = json!({ "dueDate": "2026-12-28T15:00:00.000Z" });
         house.edit_child(side, EditKind::Task, &person, &task, &due);
         let run = run_of_a_night(&house).await;
-        house.undo(run).await;
+        let undone = house.undo(run).await;
+        assert_eq!(shown(&undone), [format!("{} task update", side.other())]);
+        assert_eq!(undone.plan.operations[0].contact, "Persona Prueba1");
         house.quiet_night().await;
         house.mode = Mode::Full;
         house.good_night().await;
