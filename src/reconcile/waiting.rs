@@ -365,7 +365,9 @@ mod tests {
             values: Vec::new(),
         };
         let mut able = Both::from_fn(|_| Capabilities::default());
-        Side::BOTH.into_iter().for_each(|side| able.of_mut(side).kinds.contact.update = true);
+        for side in Side::BOTH {
+            able.of_mut(side).kinds.contact.update = true;
+        }
         let objection = |take: &Take, able: &Both<Capabilities>| {
             let now = Both { cliengo: Value::line("Radio"), ghl: Value::line("Web") };
             let mapped = Some(&mapped);
