@@ -516,3 +516,24 @@ pub struct Unsupported {
     /// In a person's words.
     pub detail: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_shows_whether_every_tag_was_kept_as_it_was_sent() {
+        let told = |added: &[&str], removed: &[&str], answer: Option<&[&str]>| {
+            let owned = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect();
+            let shown = answer.map(|tags| Value::tags(tags.iter().collect::<Tags>()));
+            let answer = shown.map_or_else(Record::default, |tags| Record::default().with(Field::Tags, tags));
+            TagDelta { added: owned(added), removed: owned(removed) }.were_kept(&answer)
+        };
+        assert!(told(&["vip"], &["old"], Some(&["vip", "other"])));
+        assert!(!told(&["vip", "new"], &[], Some(&["vip"])), "one was not taken");
+        assert!(!told(&["vip"], &["old"], Some(&["vip", "old"])), "one was not given up");
+        assert!(!told(&["vip"], &[], Some(&[])), "none is there");
+        assert!(told(&[], &["old"], Some(&[])));
+        assert!(told(&["vip"], &["old"], None), "an answer without tags says nothing");
+    }
+}

@@ -127,6 +127,20 @@ async fn an_unreadable_note_may_be_the_twin_of_any_note_so_none_is_created_besid
 }
 
 #[tokio::test]
+async fn an_unreadable_note_keeps_no_task_and_nobody_elses_note_waiting() {
+    for side in Side::BOTH {
+        let (mut house, people) = linked(Plot::extended()).await;
+        put_before(&mut house, side, number_for("Ilegible")).await;
+        house.note(side, &people[0], "Ilegible");
+        house.note(side.other(), &people[1], "Pidió precio");
+        house.task(side.other(), &people[0], "Llamar");
+        house.night().await;
+        assert_eq!(house.children(side, "notes", people[1].on(side)), ["Pidió precio"], "{side}");
+        assert_eq!(house.children(side, "tasks", people[0].on(side)), ["Llamar"], "{side}");
+    }
+}
+
+#[tokio::test]
 async fn a_survivor_with_a_new_note_that_cannot_be_read_is_not_removed() {
     let (mut house, people) = linked(Plot::extended().with_settings(PROPAGATE)).await;
     put_before(&mut house, Side::Cliengo, number_for("Ilegible")).await;
