@@ -72,6 +72,8 @@ async fn a_link_that_is_removed_deletes_nothing_and_the_two_are_neither_linked_n
         let finished = house.quiet_night().await;
         assert_eq!(held(&finished), [HeldReason::Apart, HeldReason::Apart]);
         assert!(!finished.needs_a_person(), "a person has decided it");
+        let again = format!("again with concord links add {} {}", person.cliengo, person.ghl);
+        assert!(finished.plan.held.iter().all(|held| held.detail.ends_with(&again)), "{:?}", finished.plan.held);
     }
     assert_eq!(house.rows(Side::Cliengo, "contacts").len(), before["cliengo"]["contacts"].as_array().unwrap().len());
     let again = link(&house, Kind::Contact, (&person.cliengo, &person.ghl), None).await.unwrap();
@@ -92,7 +94,10 @@ async fn a_note_whose_link_is_removed_stays_on_both_sides_and_is_not_written_aga
     let row = link_of(&house, Kind::Note, Side::Ghl, &note);
     part(&house, &row);
     for _ in 0..2 {
-        assert_eq!(held(&house.quiet_night().await), [HeldReason::Apart, HeldReason::Apart]);
+        let finished = house.quiet_night().await;
+        assert_eq!(held(&finished), [HeldReason::Apart, HeldReason::Apart]);
+        let asks = |held: &concord::reconcile::Held| held.detail.ends_with(" --kind note --contact ID");
+        assert!(finished.plan.held.iter().all(asks), "{:?}", finished.plan.held);
     }
     let (cliengo, ghl) = (row.ids.of(Side::Cliengo).unwrap(), row.ids.of(Side::Ghl).unwrap());
     is_refused(&house, Kind::Note, (cliengo, ghl), None, "under its contact").await;

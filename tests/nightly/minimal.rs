@@ -98,3 +98,18 @@ async fn a_completion_alone_goes_to_its_endpoint_and_with_another_change_it_is_o
     assert_eq!(to_endpoint, 1);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_plan_is_named_by_what_it_does() {
+    let house = House::build(&Plot::extended()).await;
+    let person = house.person(1);
+    house.good_night().await;
+    let mut names = std::collections::BTreeSet::new();
+    for email in ["una@example.com", "otra@example.com"] {
+        house.change(Side::Ghl, &person, &json!({ "email": email }));
+        let planned = house.dry_run().await.plan.id();
+        assert_eq!(house.dry_run().await.plan.id(), planned, "the same plan, the same name");
+        names.insert(planned);
+    }
+    assert_eq!(names.len(), 2, "{names:?}");
+}
