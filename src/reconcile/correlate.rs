@@ -126,8 +126,7 @@ impl<'a> Matching<'a> {
         };
         for side in Side::BOTH {
             for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
-                let keys = contact.record.match_keys().into_iter().chain(contact.record.also.iter().cloned());
-                for key in keys.filter(fits) {
+                for key in contact.record.all_keys().filter(fits) {
                     groups.entry(key).or_default().unlinked.of_mut(side).insert(at);
                 }
             }

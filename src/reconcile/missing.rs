@@ -261,7 +261,7 @@ fn brood_is_listed(draft: &Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: 
 /// `semantics` 10: the live contact of `side` that now holds the missing one's e-mail or phone.
 fn merged_into(draft: &Draft<'_>, linked: &Linked, gone: Side) -> Option<String> {
     let base = linked.sides.of(gone).base.as_ref()?;
-    let keys: Vec<_> = base.match_keys().into_iter().chain(base.also.iter().cloned()).collect();
+    let keys: Vec<_> = base.all_keys().collect();
     let held = keys.iter().flat_map(|key| draft.input.holders.of(gone).get(key).into_iter().flatten());
     let linked_holder = held.filter(|holder| holder.link != linked.link).find_map(|holder| holder.ids.tagged(gone));
     let unlinked_holder = || {

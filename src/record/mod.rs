@@ -122,6 +122,11 @@ impl Record {
         email.into_iter().chain(phone.and_then(Phone::match_key).map(MatchKey::Phone)).collect()
     }
 
+    /// Everything that a contact can be recognised by: its own e-mail and phone, and what it has besides.
+    pub fn all_keys(&self) -> impl Iterator<Item = MatchKey> + use<'_> {
+        self.match_keys().into_iter().chain(self.also.iter().cloned())
+    }
+
     /// Whether two contacts share their e-mail, an additional one too, or, where the first has none, their phone.
     #[must_use]
     pub fn is_same_person(&self, other: &Record) -> bool {

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use tracing::warn;
 
 use ask::Question;
-pub(super) use company::{keys_of, recognisable};
+pub(super) use company::recognisable;
 
 use super::pull::Pulled;
 use super::rederive::Remapping;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::gather::{Gathered, Risen, covers};
 use super::pull::Pulled;
 use super::saved::generation;
-use super::{BEGUN, FIRST_SYNC, held};
+use super::{BEGUN, FIRST_SYNC, deed, held};
 use crate::reconcile::{Disputed, LinkRef, Plan, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value, Write};
 use crate::state::{Attempt, ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
@@ -57,11 +57,11 @@ pub fn applied(
     if let (Some(link), Some(projection)) = (link, projection) {
         state.tell(link, projection)?;
     }
-    for deed in &applied.settle.undoes {
+    for undone in &applied.settle.undoes {
         if applied.settle.tags_follow.is_empty() {
-            state.take_back(*deed, applied.run, link)?;
+            state.take_back(*undone, applied.run, link)?;
         } else {
-            super::deed::note_remade(state, *deed, applied, link)?;
+            deed::note_remade(state, *undone, applied, link)?;
         }
     }
     Ok(link)

@@ -328,7 +328,7 @@ impl State {
         self.connection
             .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND side = ?2")?
             .execute(params![link, side.as_str()])?;
-        for key in record.match_keys().into_iter().chain(record.also.iter().cloned()) {
+        for key in record.all_keys() {
             self.connection.prepare_cached("INSERT OR IGNORE INTO match_key VALUES (?1, ?2, ?3)")?.execute(params![
                 side.as_str(),
                 key.indexed(),

@@ -27,7 +27,7 @@ where
                 _ => None,
             })
         });
-        let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(keys_of).collect();
+        let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(Record::all_keys).collect();
         let mut holders = self.takers(contacts, &wanted)?;
         for key in wanted {
             for side in Side::BOTH {
@@ -70,7 +70,7 @@ where
         let Some(state) = self.state else { return Ok(freed) };
         for side in Side::BOTH {
             let keys: BTreeSet<MatchKey> =
-                self.unlinked.of(side).iter().flat_map(|back| keys_of(&back.record)).collect();
+                self.unlinked.of(side).iter().flat_map(|back| back.record.all_keys()).collect();
             for key in keys {
                 for link in state.holders(side.other(), &key)? {
                     let Some(id) = link.ids.tagged(side.other()).filter(|_| link.status == LinkStatus::Kept) else {
@@ -125,7 +125,7 @@ where
     ) -> Result<Both<BTreeMap<MatchKey, Vec<Holder>>>, RunError> {
         let mut takers: Both<BTreeMap<MatchKey, Vec<Holder>>> = Both::default();
         let mut note = |side: Side, record: &Record, holder: &Holder| {
-            for key in keys_of(record).filter(|key| wanted.contains(key)) {
+            for key in record.all_keys().filter(|key| wanted.contains(key)) {
                 takers.of_mut(side).entry(key).or_default().push(holder.clone());
             }
         };
@@ -183,9 +183,4 @@ pub(in crate::run) fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey
         .with(Field::Email, Value::email(&text("email")))
         .with(Field::Phone, Value::phone(&text("phone"), forms.region));
     record.match_keys()
-}
-
-/// Everything that a contact can be recognised by.
-pub(in crate::run) fn keys_of(record: &Record) -> impl Iterator<Item = MatchKey> + use<'_> {
-    record.match_keys().into_iter().chain(record.also.iter().cloned())
 }

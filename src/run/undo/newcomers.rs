@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::super::gather::{keys_of, recognisable};
+use super::super::gather::recognisable;
 use super::super::recover::SKEW;
 use super::super::{Job, RunError};
 use super::look::bearable;
@@ -76,7 +76,7 @@ fn newcomers<R: Reader>(
     let newcomer = |row: &RawRecord<R::Id>| {
         let keys: BTreeSet<MatchKey> = match crm.parse(Kind::Contact, &row.payload, Shape::Listed, forms) {
             Ok(record) if record.created.is_some_and(|created| created < since) => return None,
-            Ok(record) => keys_of(&record).collect(),
+            Ok(record) => record.all_keys().collect(),
             Err(_) => recognisable(&row.payload, forms).into_iter().collect(),
         };
         Some((row.id.clone().tagged(), keys))
