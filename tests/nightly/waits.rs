@@ -55,19 +55,17 @@ async fn disputed() -> (House, Person) {
 #[tokio::test]
 async fn what_waits_is_kept_while_its_record_cannot_be_listed() {
     for side in Side::BOTH {
-        let (house, person) = set_aside().await;
-        house.faults(&format!("status=400@{side}:GET:/contacts/{}/notes*", person.on(side)));
-        house.quiet_night().await;
-        assert_eq!(kept(&house), (1, 0), "{side}");
-        house.faults("");
-        assert_eq!(held(&house.quiet_night().await), [HeldReason::Quarantined], "{side}");
-
-        let (house, person) = disputed().await;
-        house.faults(&format!("status=400@{side}:GET:/contacts/{}/notes*", person.on(side)));
-        house.quiet_night().await;
-        assert_eq!(kept(&house), (0, 1), "{side}");
-        house.faults("");
-        assert_eq!(held(&house.quiet_night().await), [HeldReason::ManualConflict], "{side}");
+        let waiting = [
+            (set_aside().await, (1, 0), HeldReason::Quarantined),
+            (disputed().await, (0, 1), HeldReason::ManualConflict),
+        ];
+        for ((house, person), expected, reason) in waiting {
+            house.faults(&format!("status=400@{side}:GET:/contacts/{}/notes*", person.on(side)));
+            house.quiet_night().await;
+            assert_eq!(kept(&house), expected, "{side}");
+            house.faults("");
+            assert_eq!(held(&house.quiet_night().await), [reason], "{side}");
+        }
     }
 }
 
