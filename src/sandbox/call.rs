@@ -1,5 +1,7 @@
 //! One request as the CRMs see it, and what they answer.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::record::Side;
@@ -39,7 +41,7 @@ impl Call {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Content,
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(Cow<'static, str>, String)>,
 }
 
 /// The body of an answer.
@@ -48,7 +50,7 @@ pub(super) enum Content {
     Empty,
     Json(Value),
     /// Anything else, with its content type.
-    Raw(&'static str, String),
+    Raw(Cow<'static, str>, Vec<u8>),
 }
 
 impl Answer {

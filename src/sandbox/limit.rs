@@ -1,5 +1,6 @@
 //! GHL's counters, and the headers that tell them (GHL API notes, 2).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub(super) struct Limiter {
 /// What the counters say about one request.
 pub(super) struct Verdict {
     pub(super) refused: bool,
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Limiter {
@@ -65,14 +66,14 @@ impl Limiter {
         (burst, left): (u64, u64),
         (daily, daily_left): (u64, u64),
         now: i64,
-    ) -> Vec<(&'static str, String)> {
+    ) -> Vec<(Cow<'static, str>, String)> {
         vec![
-            ("x-ratelimit-max", burst.to_string()),
-            ("x-ratelimit-remaining", left.to_string()),
-            ("x-ratelimit-interval-milliseconds", self.window.to_string()),
-            ("x-ratelimit-limit-daily", daily.to_string()),
-            ("x-ratelimit-daily-remaining", daily_left.to_string()),
-            ("x-ratelimit-daily-reset", (DAY - now.rem_euclid(DAY)).to_string()),
+            ("x-ratelimit-max".into(), burst.to_string()),
+            ("x-ratelimit-remaining".into(), left.to_string()),
+            ("x-ratelimit-interval-milliseconds".into(), self.window.to_string()),
+            ("x-ratelimit-limit-daily".into(), daily.to_string()),
+            ("x-ratelimit-daily-remaining".into(), daily_left.to_string()),
+            ("x-ratelimit-daily-reset".into(), (DAY - now.rem_euclid(DAY)).to_string()),
         ]
     }
 }

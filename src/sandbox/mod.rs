@@ -26,7 +26,7 @@ mod tests;
 mod tests_world;
 
 pub use edit::{Edit, EditKind, EditOp};
-pub use fault::{Fault, FaultRule, Faults, When};
+pub use fault::{Fault, FaultRule, Faults, Stated, When};
 pub use world::World;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,5 +1,6 @@
 //! One request from the wire to the wire: log, limits, faults, and the CRM that it is for.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -140,8 +141,8 @@ impl Server {
         let refused = verdict.as_ref().is_some_and(|verdict| verdict.refused);
         let mut sent = if refused { Sent::plain(ghl::too_many()) } else { self.answer(call, is_json) };
         if let Some(verdict) = verdict {
-            let told: Vec<&str> = sent.answer.headers.iter().map(|(name, _)| *name).collect();
-            let missing = verdict.headers.into_iter().filter(|(name, _)| !told.contains(name));
+            let told: Vec<String> = sent.answer.headers.iter().map(|(name, _)| name.to_string()).collect();
+            let missing = verdict.headers.into_iter().filter(|(name, _)| !told.iter().any(|told| told == name));
             let missing: Vec<_> = missing.collect();
             sent.answer.headers.extend(missing);
         }
@@ -165,7 +166,7 @@ impl Server {
 
     /// The CRM's answer, or what a fault makes of it.
     fn answer(&self, call: Call, is_json: bool) -> Sent {
-        let fault = self.striking.lock().unwrap_or_else(PoisonError::into_inner).strike(&call);
+        let fault = self.striking.lock().unwrap_or_else(PoisonError::into_inner).strike(&call, self.world.now());
         match fault {
             None => Sent::plain(self.work(&call, is_json)),
             Some(fault) => Sent { struck: true, ..self.struck(&fault, call, is_json) },
@@ -220,8 +221,8 @@ async fn respond(server: &Server, sent: Sent) -> Response {
     }
     let (content_type, bytes) = match sent.answer.body {
         Content::Empty => (None, Bytes::new()),
-        Content::Json(value) => (Some("application/json; charset=utf-8"), encode(&value)),
-        Content::Raw(content_type, text) => (Some(content_type), Bytes::from(text)),
+        Content::Json(value) => (Some("application/json; charset=utf-8".into()), encode(&value)),
+        Content::Raw(content_type, bytes) => (Some(content_type), Bytes::from(bytes)),
     };
     let mut response = Response::new(if sent.slow.is_zero() { Body::from(bytes) } else { dripping(&bytes, sent.slow) });
     if let Ok(status) = sent.answer.status.try_into() {
@@ -229,14 +230,15 @@ async fn respond(server: &Server, sent: Sent) -> Response {
     }
     let headers = response.headers_mut();
     for (name, value) in sent.answer.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(HeaderName::from_static(name), value);
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_ref()), HeaderValue::from_str(&value)) {
+            headers.insert(name, value);
         }
     }
-    if let Some(content_type) = content_type {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Some(Ok(content_type)) = content_type.map(|kind: Cow<'static, str>| HeaderValue::from_str(&kind)) {
+        headers.insert(header::CONTENT_TYPE, content_type);
     }
-    if let Ok(date) = HeaderValue::from_str(&http_date(server.world.now(), sent.skew)) {
+    if !headers.contains_key(header::DATE)
+        && let Ok(date) = HeaderValue::from_str(&http_date(server.world.now(), sent.skew)) {
         headers.insert(header::DATE, date);
     }
     response

@@ -42,15 +42,16 @@ pub(in crate::sandbox) fn before(fault: &Fault, side: Side) -> Option<Answer> {
     match fault {
         Fault::TooMany { retry_after } => {
             let mut answer = too_many(side, "x-ratelimit-remaining");
-            answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+            answer.headers.extend(retry_after.map(|seconds| ("retry-after".into(), seconds.to_string())));
             Some(answer)
         }
         Fault::DailyExhausted => Some(too_many(side, "x-ratelimit-daily-remaining")),
         Fault::Status(status) => Some(failure(*status)),
         Fault::Html => {
-            let body = Content::Raw("text/html; charset=utf-8", HTML.to_owned());
+            let body = Content::Raw("text/html; charset=utf-8".into(), HTML.into());
             Some(Answer { status: 502, body, headers: Vec::new() })
         }
+        Fault::Answer(stated) if !stated.after_work => Some(stated.answer()),
         Fault::ExpiredToken => Some(match side {
             Side::Ghl => ghl::unauthorized(),
             Side::Cliengo => Answer::json(401, json!({ "message": "You couldn't be authenticated" })),
@@ -65,7 +66,7 @@ fn too_many(side: Side, used_up: &'static str) -> Answer {
         Side::Cliengo => Answer::json(429, json!({ "message": "Too Many Requests" })),
         Side::Ghl => {
             let mut answer = ghl::too_many();
-            answer.headers.push((used_up, "0".to_owned()));
+            answer.headers.push((used_up.into(), "0".to_owned()));
             answer
         }
     }
@@ -79,13 +80,14 @@ fn failure(status: u16) -> Answer {
 pub(in crate::sandbox) fn alter(fault: &Fault, mut answer: Answer) -> Answer {
     match fault {
         Fault::StatusAfterWrite(status) => return failure(*status),
+        Fault::Answer(stated) => return stated.answer(),
         Fault::CreatedBut422 => return ghl::unprocessable(&["Unprocessable Entity".to_owned()]),
         Fault::TruncatedJson => {
             if let Content::Json(body) = &answer.body {
                 let text = body.to_string();
                 let half = text.chars().count() / 2;
-                let cut = text.chars().take(half).collect();
-                answer.body = Content::Raw("application/json; charset=utf-8", cut);
+                let cut: String = text.chars().take(half).collect();
+                answer.body = Content::Raw("application/json; charset=utf-8".into(), cut.into_bytes());
             }
         }
         Fault::DropField(field) => {

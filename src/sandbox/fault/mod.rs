@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::call::Call;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::call::{Answer, Call, Content};
 use crate::record::Side;
 
 mod inject;
@@ -58,6 +62,60 @@ pub enum Fault {
     ForgetField(String),
     /// The `Date` header is off by that many seconds.
     DateSkew(i64),
+    /// This very answer.
+    Answer(Stated),
+}
+
+/// An answer that is stated word for word: a wording, a gateway's page, a firewall's.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stated {
+    /// The HTTP status.
+    pub status: u16,
+    /// Without one, JSON.
+    #[serde(default = "json_type")]
+    pub content_type: String,
+    /// Further headers, in lower case.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body, byte for byte.
+    #[serde(default)]
+    pub body: String,
+    /// Whether the request does its work first.
+    #[serde(default)]
+    pub after_work: bool,
+}
+
+fn json_type() -> String {
+    "application/json; charset=utf-8".to_owned()
+}
+
+impl Stated {
+    /// An answer of JSON, with nothing done.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self { status, content_type: json_type(), headers: Vec::new(), body: body.to_string(), after_work: false }
+    }
+
+    /// A page, with nothing done.
+    #[must_use]
+    pub fn html(status: u16, body: &str) -> Self {
+        let content_type = "text/html; charset=utf-8".to_owned();
+        Self { status, content_type, headers: Vec::new(), body: body.to_owned(), after_work: false }
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn answer(&self) -> Answer {
+        let headers = self.headers.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect();
+        let body = Content::Raw(self.content_type.clone().into(), self.body.clone().into_bytes());
+        Answer { status: self.status, body, headers }
+    }
 }
 
 /// At which of the matching calls a fault strikes; calls count from 1, per rule.
@@ -73,6 +131,8 @@ pub enum When {
     Rate(f64),
     /// At all of them.
     Always,
+    /// At those that come within this time of the first matching one.
+    For(Duration),
 }
 
 /// Which calls a fault strikes.
@@ -136,33 +196,43 @@ impl Faults {
     }
 }
 
-/// Faults at work: rules with their counts.
+/// A rule with the calls that matched it.
+#[derive(Debug)]
+struct Counted {
+    rule: FaultRule,
+    count: u64,
+    since: Option<Timestamp>,
+}
+
+/// Faults at work.
 #[derive(Debug)]
 pub(super) struct Striking {
-    rules: Vec<(FaultRule, u64)>,
+    rules: Vec<Counted>,
     rng: fastrand::Rng,
 }
 
 impl Striking {
     pub(super) fn new(faults: Faults, seed: u64) -> Self {
-        let rules = faults.rules.into_iter().map(|rule| (rule, 0)).collect();
+        let rules = faults.rules.into_iter().map(|rule| Counted { rule, count: 0, since: None }).collect();
         Self { rules, rng: fastrand::Rng::with_seed(seed) }
     }
 
     /// Counts the call on every rule that matches it; the first that strikes wins.
-    pub(super) fn strike(&mut self, call: &Call) -> Option<Fault> {
+    pub(super) fn strike(&mut self, call: &Call, now: Timestamp) -> Option<Fault> {
         let mut struck = None;
-        for (rule, count) in &mut self.rules {
+        for Counted { rule, count, since } in &mut self.rules {
             if !rule.matches(call) {
                 continue;
             }
             *count += 1;
+            let since = *since.get_or_insert(now);
             let strikes = match rule.when {
                 When::Nth(nth) => *count == nth,
                 When::First(first) => *count <= first,
                 When::Every(every) => every > 0 && count.is_multiple_of(every),
                 When::Rate(rate) => self.rng.f64() < rate,
                 When::Always => true,
+                When::For(time) => Duration::try_from(now.duration_since(since)).unwrap_or_default() < time,
             };
             if strikes && struck.is_none() {
                 struck = Some(rule.fault.clone());

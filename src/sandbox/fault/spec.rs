@@ -3,14 +3,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Fault, FaultRule, Faults, When};
+use super::{Fault, FaultRule, Faults, Stated, When};
 use crate::record::Side;
 use crate::sandbox::SandboxError;
 
 const KNOWN: &str = "too-many[=SECONDS], daily-exhausted, status=CODE, status-after-write=CODE, html, truncated-json, \
     no-array, reset-before, reset-after-write, hang=SECONDS, slow-body=SECONDS, short-listing, empty-listing, \
     repeat-cursor, torn-page, expired-token, created-but-422, drop-field=NAME, ignore-field=NAME, \
-    forget-field=NAME, date-skew=SECONDS, lag=SECONDS";
+    forget-field=NAME, date-skew=SECONDS, answer=FILE, lag=SECONDS";
 
 impl FromStr for Faults {
     type Err = SandboxError;
@@ -20,11 +20,11 @@ impl FromStr for Faults {
     /// - `fault`: `too-many[=SECONDS]`, `daily-exhausted`, `status=CODE`, `status-after-write=CODE`, `html`,
     ///   `truncated-json`, `no-array`, `reset-before`, `reset-after-write`, `hang=SECONDS`, `slow-body=SECONDS`,
     ///   `short-listing`, `empty-listing`, `repeat-cursor`, `torn-page`, `expired-token`, `created-but-422`,
-    ///   `drop-field=NAME`, `ignore-field=NAME`, `forget-field=NAME`, `date-skew=SECONDS`. Seconds may have decimals. `lag=SECONDS`, alone, lets GHL's searches
+    ///   `drop-field=NAME`, `ignore-field=NAME`, `forget-field=NAME`, `date-skew=SECONDS`, `answer=FILE` (a JSON file of `status`, and `body`, `content_type`, `headers`, `after_work` where needed). Seconds may have decimals. `lag=SECONDS`, alone, lets GHL's searches
     ///   stay behind.
     /// - `@side`: `@cliengo` or `@ghl`; both without it.
     /// - `:METHOD` in capitals, `READ` for all that only asks, `WRITE` for all that changes something; `:path_part` anything else that the path below the base contains.
-    /// - trigger: `#n` the n-th matching call, `#..n` the first n, `#/n` every n-th, `%r` a share between 0 and 1, `*`
+    /// - trigger: `#n` the n-th matching call, `#..n` the first n, `#/n` every n-th, `%r` a share between 0 and 1, `~s` those within so many seconds of the first, `*`
     ///   all of them; the first call without one.
     ///
     /// `too-many@ghl#..5,reset-after-write@cliengo:POST:/notes#2,status=503%0.05`
@@ -76,6 +76,9 @@ fn trigger(part: &str) -> Result<(&str, When), String> {
         let share = share.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
         return share.map(|share| (rest, When::Rate(share))).ok_or("a rate lies between 0 and 1".to_owned());
     }
+    if let Some((rest, time)) = part.rsplit_once('~') {
+        return Ok((rest, When::For(seconds(time)?)));
+    }
     let Some((rest, count)) = part.rsplit_once('#') else { return Ok((part, When::Nth(1))) };
     let when = if let Some(first) = count.strip_prefix("..") {
         When::First(number(first)?)
@@ -85,6 +88,11 @@ fn trigger(part: &str) -> Result<(&str, When), String> {
         When::Nth(number(count)?)
     };
     Ok((rest, when))
+}
+
+fn stated(file: &str) -> Result<Stated, String> {
+    let text = std::fs::read_to_string(file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
+    serde_json::from_str(&text).map_err(|why| format!("`{file}` states no answer: {why}"))
 }
 
 fn fault(text: &str) -> Result<Fault, String> {
@@ -109,6 +117,7 @@ fn fault(text: &str) -> Result<Fault, String> {
         "ignore-field" => Fault::IgnoreField(needed()?.to_owned()),
         "forget-field" => Fault::ForgetField(needed()?.to_owned()),
         "drop-field" => Fault::DropField(needed()?.to_owned()),
+        "answer" => Fault::Answer(stated(needed()?)?),
         "date-skew" => Fault::DateSkew(whole(needed()?)?),
         plain => match (plain_fault(plain), argument) {
             (Some(fault), None) => fault,
