@@ -453,6 +453,8 @@ pub enum HeldReason {
     DirtyChild,
     /// What it depends on was not listed in this run.
     Unlisted,
+    /// It was asked for by id, and the CRM said neither that it is there nor that it is gone. (`semantics` 55)
+    Inconclusive,
     /// It was removed on one side and stays on the other, as the policy says. Said once.
     RemovedElsewhere,
     /// A value is not among the options of its field.

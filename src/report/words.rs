@@ -147,6 +147,10 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         HeldReason::Unlisted => {
             ("Not listed", "What it depends on could not be read in this run. The next run tries again.")
         }
+        HeldReason::Inconclusive => (
+            "Neither there nor gone",
+            "Its CRM was asked for it by id and gave no clear answer. Nothing is written or deleted for it. The next run asks again.",
+        ),
         HeldReason::RemovedElsewhere => {
             ("Removed on one side", "It stays on the other, as the configuration says. Said once. Nothing to do.")
         }
@@ -190,6 +194,7 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
         HeldReason::Unlisted => Some(28),
         HeldReason::UnknownOutcome => Some(31),
         HeldReason::EditedSince => Some(33),
+        HeldReason::Inconclusive => Some(55),
         HeldReason::TooYoung
         | HeldReason::Unparsable
         | HeldReason::Quarantined
