@@ -238,7 +238,8 @@ async fn respond(server: &Server, sent: Sent) -> Response {
         headers.insert(header::CONTENT_TYPE, content_type);
     }
     if !headers.contains_key(header::DATE)
-        && let Ok(date) = HeaderValue::from_str(&http_date(server.world.now(), sent.skew)) {
+        && let Ok(date) = HeaderValue::from_str(&http_date(server.world.now(), sent.skew))
+    {
         headers.insert(header::DATE, date);
     }
     response
