@@ -10,6 +10,10 @@
 #[path = "specs/mod.rs"]
 mod specs;
 
+use std::collections::BTreeSet;
+
+use concord::crm::catalogue::{Decision, catalogue};
+use concord::record::Side;
 use serde_json::{Value, json};
 use specs::{Exchange, specs};
 
@@ -112,4 +116,64 @@ fn an_answer_with_a_wrong_type_an_unknown_key_or_an_unknown_status_is_seen() {
         let path = "/contacts/C1/notes/N1";
         assert!(answered("GET", path, None, status, &answer).is_err(), "{status} {answer}");
     }
+}
+
+/// Method and path of every operation in the official files of a folder, with their version.
+fn official(folder: &str) -> BTreeSet<(String, String)> {
+    let mut operations = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for (path, methods) in file["paths"].as_object().unwrap() {
+            let verbs = methods.as_object().unwrap().keys().filter(|verb| *verb != "parameters");
+            operations.extend(verbs.map(|verb| (verb.to_uppercase(), path.clone())));
+        }
+    }
+    operations
+}
+
+#[test]
+fn every_operation_of_the_official_files_has_a_decision_and_no_other_is_claimed() {
+    let (older, v3) = (official("tests/specs/ghl/apps"), official("tests/specs/ghl/apps/v3"));
+    assert_eq!(older.len(), 127);
+    let of = |is_v3: bool| -> BTreeSet<_> {
+        let listed =
+            catalogue().into_iter().filter(|listed| listed.api == Side::Ghl && (listed.version == "v3") == is_v3);
+        listed.map(|listed| (listed.method.as_str().to_owned(), listed.path.to_owned())).collect()
+    };
+    assert_eq!(of(false), older);
+    assert_eq!(of(true), v3.difference(&older).cloned().collect());
+}
+
+#[test]
+fn the_catalogue_in_the_documents_is_what_the_program_knows() {
+    let path = "docs/OPERATIONS-CATALOGUE.md";
+    let mut text = "# Operations: what Concord does with each\n\n\
+        Made by `CONCORD_BLESS=1 cargo test --test conformance catalogue` from the data behind `concord operations`: every operation of Cliengo's and of GHL's nine official files that concern people, and of v3 where it differs.\n"
+        .to_owned();
+    let mut heading = String::new();
+    for listed in catalogue() {
+        let title = format!(
+            "\n## {}, {}\n\n| operation | scope | used | for what, or why not |\n| --- | --- | --- | --- |\n",
+            listed.api.title(),
+            listed.version
+        );
+        if title != heading {
+            text.push_str(&title);
+            heading = title;
+        }
+        let (used, why) = match listed.decision {
+            Decision::Used(why) => ("yes", why),
+            Decision::Declined(why) => ("no", why),
+        };
+        let scope = if listed.scope.is_empty() { String::new() } else { format!("`{}`", listed.scope) };
+        text.push_str(&format!("| `{} {}` | {scope} | {used} | {why} |\n", listed.method.as_str(), listed.path));
+    }
+    if std::env::var_os("CONCORD_BLESS").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), text);
 }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
-    CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HISTORY, INIT, LINKS, MAN, PLAN, QUARANTINE, SANDBOX, STATUS, SYNC,
-    UNDO, WHOLE,
+    CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE, SANDBOX,
+    STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
     ConflictsCommand, ConflictsOptions, LinksCommand, LinksOptions, QuarantineCommand, QuarantineOptions,
@@ -146,6 +146,9 @@ pub(super) enum Command {
     /// Take back what a run wrote, on both sides
     #[command(after_help = UNDO)]
     Undo(UndoOptions),
+    /// Every operation of both APIs: used for what, or why not
+    #[command(after_help = OPERATIONS)]
+    Operations(ListOptions),
     /// The embedded CRMs: serve, edit, reset, dump
     #[command(after_help = SANDBOX)]
     Sandbox(SandboxOptions),
@@ -282,7 +285,7 @@ pub(super) struct CheckOptions {
     pub format: Format,
 }
 
-/// `status`
+/// `status`, `operations`
 #[derive(Debug, Args)]
 pub(super) struct ListOptions {
     /// The form of the result

@@ -16,6 +16,7 @@ mod interrupt;
 mod links;
 mod man;
 mod memory;
+mod operations;
 mod output;
 mod pairs;
 mod plan;
@@ -107,6 +108,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Quarantine(options) => quarantine::run(&session, &options),
             Command::Links(options) => links::run(&session, &options).await,
             Command::Export(options) => export::run(&session, &options),
+            Command::Operations(options) => operations::run(&session, &options),
             Command::Sandbox(options) => sandbox::run(&session, &options).await,
             Command::Completions(options) => completions::run(&options),
             Command::Man(options) => man::run(&options),

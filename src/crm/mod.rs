@@ -1,6 +1,7 @@
 //! The two CRMs: what both can be asked, and what they can answer. Wire shapes stop in this room.
 
 mod answer;
+pub mod catalogue;
 pub mod cliengo;
 #[doc(hidden)]
 pub mod fuzzing;

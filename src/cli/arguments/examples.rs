@@ -50,6 +50,11 @@ Examples:
   concord daemon --log-format json        one object per line
   concord check --offline                 is the configuration right?";
 
+pub(super) const OPERATIONS: &str = "\
+Examples:
+  concord operations
+  concord operations --format json";
+
 pub(super) const STATUS: &str = "\
 Examples:
   concord status

@@ -1,11 +1,13 @@
 //! Cliengo: its settings, what it can do, and how it is read and written.
 
 mod api;
+mod catalogue;
 mod list;
 mod probe;
 mod window;
 mod write;
 
+pub(super) use catalogue::catalogue;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;

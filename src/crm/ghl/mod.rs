@@ -1,12 +1,14 @@
 //! GoHighLevel: its settings, what it can do, and how it is read and written.
 
 mod api;
+mod catalogue;
 mod custom;
 mod find;
 mod list;
 mod probe;
 mod write;
 
+pub(super) use catalogue::catalogue;
 use std::fmt;
 use std::sync::Arc;
 
