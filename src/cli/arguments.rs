@@ -390,6 +390,9 @@ pub(super) struct ServeOptions {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8410")]
     pub listen: SocketAddr,
+    /// How both accounts behave: a seed draws every switch, a file of TOML states them; what was drawn is printed
+    #[arg(long, value_name = "SEED|FILE")]
+    pub account: Option<String>,
     /// Which Cliengo: legacy (as documented) or extended
     #[arg(long, default_value = "extended")]
     pub profile: String,

@@ -81,7 +81,12 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         return code::CONFIGURATION;
     }
     match error.downcast_ref::<SandboxError>() {
-        Some(SandboxError::Faults { .. } | SandboxError::Unknown { .. } | SandboxError::Edit(_)) => {
+        Some(
+            SandboxError::Faults { .. }
+            | SandboxError::Account(_)
+            | SandboxError::Unknown { .. }
+            | SandboxError::Edit(_),
+        ) => {
             return code::CONFIGURATION;
         }
         Some(_) => return code::FAILED,
@@ -152,6 +157,7 @@ const fn sandbox_hint(error: &SandboxError) -> &'static str {
         SandboxError::Record(_) => "put it back to its seed: concord sandbox reset",
         SandboxError::Edit(_) => "concord sandbox dump shows what is there, with its ids",
         SandboxError::Faults { .. } => "such as --faults 'status=503%0.05,reset-after-write@ghl:POST#2'",
+        SandboxError::Account(_) => "concord sandbox serve --account 1 prints every switch with a value",
         SandboxError::Unknown { .. } => "concord sandbox serve --help shows what it takes",
     }
 }

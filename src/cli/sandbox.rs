@@ -9,7 +9,7 @@ use super::arguments::{EditOptions, SandboxCommand, SandboxOptions, ServeOptions
 use super::explain::Usage;
 use super::{Session, clients, code, output, pairs};
 use crate::config::Config;
-use crate::sandbox::{Account, Edit, Options, Sandbox, SandboxError, Store, World};
+use crate::sandbox::{Account, AccountProfile, Edit, Options, Sandbox, SandboxError, Store, World};
 
 pub(super) async fn run(session: &Session, options: &SandboxOptions) -> anyhow::Result<u8> {
     match &options.command {
@@ -75,12 +75,14 @@ fn run_script(world: &World, path: &Path) -> anyhow::Result<Vec<Edit>> {
 }
 
 async fn serve(session: &Session, options: &ServeOptions) -> anyhow::Result<()> {
+    let account = options.account.as_deref().map(profile).transpose()?;
     let sandbox = Sandbox::start(Options {
         store: options.store.clone().map_or(Store::Memory, Store::File),
         contacts: options.contacts,
         seed: options.seed,
         accounts: usize::from(options.accounts),
         listen: options.listen,
+        account: account.unwrap_or_default(),
         profile: options.profile.parse()?,
         rate_limit: options.rate_limit.parse()?,
         faults: options.faults.parse()?,
@@ -88,10 +90,20 @@ async fn serve(session: &Session, options: &ServeOptions) -> anyhow::Result<()> 
         ..Options::default()
     })
     .await?;
-    output::print(&told(&sandbox)?)?;
+    let drawn = account.map(|account| format!("\nHow these accounts behave:\n\n{}", account.toml()));
+    output::print(&format!("{}{}", told(&sandbox)?, drawn.unwrap_or_default()))?;
     session.stop.cancelled().await;
     sandbox.stop().await;
     Ok(())
+}
+
+/// What `--account` draws or states.
+fn profile(given: &str) -> anyhow::Result<AccountProfile> {
+    if let Ok(seed) = given.parse() {
+        return Ok(AccountProfile::drawn(seed));
+    }
+    let text = std::fs::read_to_string(given).with_context(|| format!("cannot read {given}"))?;
+    Ok(text.parse()?)
 }
 
 /// Where the accounts are, how they are entered, and pairs for them.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::account;
 use super::cliengo::CliengoData;
 use super::ghl::GhlData;
 
@@ -12,12 +13,14 @@ pub(super) struct Moment {
     pub(super) now: i64,
     /// Milliseconds until searches show a write.
     pub(super) lag: i64,
+    /// Requests until searches show a write.
+    pub(super) lag_requests: u64,
 }
 
 impl Moment {
     /// The same instant, seen by the searches without delay.
     pub(super) fn at_once(self) -> Self {
-        Self { lag: 0, ..self }
+        Self { lag: 0, lag_requests: 0, ..self }
     }
 }
 
@@ -75,6 +78,8 @@ impl Identity {
 #[derive(Debug)]
 pub(super) struct Data {
     pub(super) identity: Identity,
+    /// How both accounts behave.
+    pub(super) account: account::Profile,
     /// Numbers everything that was ever made; ids follow from it.
     pub(super) counter: u64,
     pub(super) cliengo: CliengoData,
@@ -84,7 +89,13 @@ pub(super) struct Data {
 impl Data {
     /// Two accounts with nobody in them.
     pub(super) fn empty(seed: u64) -> Self {
-        Self { identity: Identity::of(seed), counter: 100, cliengo: CliengoData::empty(), ghl: GhlData::empty() }
+        Self {
+            identity: Identity::of(seed),
+            account: account::Profile::default(),
+            counter: 100,
+            cliengo: CliengoData::empty(),
+            ghl: GhlData::empty(),
+        }
     }
 
     /// A number never given before.
@@ -140,6 +151,12 @@ fn letters_id(seed: u64, number: u64) -> String {
 /// The form of every date on both wires: `2026-07-17T07:05:00.000Z`.
 pub(super) fn wire_date(milliseconds: i64) -> String {
     jiff::Timestamp::from_millisecond(milliseconds).map(|at| format!("{at:.3}")).unwrap_or_default()
+}
+
+/// The form of dates in HTTP headers, from milliseconds.
+pub(super) fn http_date(milliseconds: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Milliseconds of an RFC 3339 instant, or of a plain date at midnight UTC.

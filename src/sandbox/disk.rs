@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::SandboxError;
-use super::cliengo::{CliengoContact, CliengoNote, CliengoTask};
+use super::cliengo::{CliengoContact, CliengoNote, CliengoTask, DeletedContact};
 use super::data::{Data, Identity, Moment};
 use super::ghl::{GhlContact, GhlNote, GhlTag, GhlTask};
 use super::table::{Row, Table};
@@ -56,10 +56,11 @@ impl Disk {
         let mut data = Data::empty(identity.seed);
         data.identity = identity;
         data.counter = counter.parse().unwrap_or(data.counter);
-        let moment = Moment { now: 0, lag: 0 };
+        let moment = Moment { now: 0, lag: 0, lag_requests: 0 };
         self.rows::<CliengoContact>(|row| data.cliengo.contacts.save(row))?;
         self.rows::<CliengoNote>(|row| data.cliengo.notes.save(row))?;
         self.rows::<CliengoTask>(|row| data.cliengo.tasks.save(row))?;
+        self.rows::<DeletedContact>(|row| data.cliengo.deleted.save(row))?;
         self.rows::<GhlContact>(|row| data.ghl.save_contact(row, moment))?;
         self.rows::<GhlNote>(|row| data.ghl.notes.save(row))?;
         self.rows::<GhlTask>(|row| data.ghl.save_task(row, moment))?;
@@ -91,6 +92,7 @@ impl Disk {
         write(&transaction, &data.cliengo.contacts, &changes.cliengo_contacts)?;
         write(&transaction, &data.cliengo.notes, &changes.cliengo_notes)?;
         write(&transaction, &data.cliengo.tasks, &changes.cliengo_tasks)?;
+        write(&transaction, &data.cliengo.deleted, &changes.cliengo_deleted)?;
         write(&transaction, &data.ghl.contacts, &changes.ghl_contacts)?;
         write(&transaction, &data.ghl.notes, &changes.ghl_notes)?;
         write(&transaction, &data.ghl.tasks, &changes.ghl_tasks)?;
@@ -114,6 +116,7 @@ struct Touched {
     cliengo_contacts: Vec<String>,
     cliengo_notes: Vec<String>,
     cliengo_tasks: Vec<String>,
+    cliengo_deleted: Vec<String>,
     ghl_contacts: Vec<String>,
     ghl_notes: Vec<String>,
     ghl_tasks: Vec<String>,
@@ -126,6 +129,7 @@ impl Touched {
             cliengo_contacts: data.cliengo.contacts.take_touched(),
             cliengo_notes: data.cliengo.notes.take_touched(),
             cliengo_tasks: data.cliengo.tasks.take_touched(),
+            cliengo_deleted: data.cliengo.deleted.take_touched(),
             ghl_contacts: data.ghl.contacts.take_touched(),
             ghl_notes: data.ghl.notes.take_touched(),
             ghl_tasks: data.ghl.tasks.take_touched(),
@@ -138,6 +142,7 @@ impl Touched {
             &self.cliengo_contacts,
             &self.cliengo_notes,
             &self.cliengo_tasks,
+            &self.cliengo_deleted,
             &self.ghl_contacts,
             &self.ghl_notes,
             &self.ghl_tasks,

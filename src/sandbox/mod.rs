@@ -3,6 +3,7 @@
 //! The wire shapes here are written from the API notes and shared with no client, so that one misreading cannot hide on
 //! both ends.
 
+pub mod account;
 mod call;
 mod cliengo;
 mod connection;
@@ -23,8 +24,11 @@ mod world;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_account;
+#[cfg(test)]
 mod tests_world;
 
+pub use account::Profile as AccountProfile;
 pub use edit::{Edit, EditKind, EditOp};
 pub use fault::{Fault, FaultRule, Faults, Stated, When};
 pub use world::World;
@@ -117,6 +121,8 @@ pub struct Options {
     pub accounts: usize,
     /// The address to listen on; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// How both accounts behave.
+    pub account: AccountProfile,
     /// Which Cliengo.
     pub profile: Profile,
     /// GHL's limits.
@@ -143,6 +149,7 @@ impl Default for Options {
             seed: 1,
             accounts: 1,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            account: AccountProfile::default(),
             profile: Profile::Extended,
             rate_limit: RateLimit::Off,
             rate_window: Duration::from_secs(10),
@@ -183,6 +190,9 @@ pub enum SandboxError {
     /// An edit that makes no sense.
     #[error("{0}")]
     Edit(String),
+    /// An account's profile that makes no sense.
+    #[error("the account's profile cannot be read: {0}")]
+    Account(String),
     /// A part of `--faults` that makes no sense.
     #[error("fault `{part}`: {why}")]
     Faults {

@@ -144,7 +144,7 @@ impl Person {
             ("phone", json!(self.phone.e164())),
             ("country", json!("AR")),
         ];
-        let tags = tidy(&self.tags);
+        let tags = tidy(&self.tags, data.account.ghl.tag_stored);
         define(data, &tags, at(self.created));
         GhlContact {
             id: data.ghl_id(),
@@ -165,7 +165,7 @@ fn fields<const COUNT: usize>(plain: [(&str, Value); COUNT]) -> Map<String, Valu
 
 /// That instant, with searches up to date.
 pub(super) fn at(now: i64) -> Moment {
-    Moment { now, lag: 0 }
+    Moment { now, lag: 0, lag_requests: 0 }
 }
 
 /// Writes a note into Cliengo.

@@ -10,25 +10,31 @@ use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use futures::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::account;
+use super::account::cliengo::TooMany;
+use super::account::ghl::Clock;
 use super::call::{Answer, Call, Content};
 use super::cliengo::{self, Manner};
 use super::connection::Scissors;
+use super::data::http_date;
 use super::fault::{self, Fault, Striking};
-use super::limit::Limiter;
+use super::limit::{Limiter, retry_after};
 use super::{LoggedRequest, Options, RateLimit, SandboxError, World, ghl};
 use crate::record::Side;
 
 /// The log keeps this many; a server that runs for weeks forgets the oldest.
 const LOGGED: usize = 200_000;
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
+/// How late a slow account answers.
+const SLOW: Duration = Duration::from_millis(500);
 
 /// What every request needs.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) world: World,
+    pub(super) account: account::Profile,
     pub(super) manner: Manner,
     pub(super) rate_limit: RateLimit,
     pub(super) striking: Mutex<Striking>,
@@ -42,7 +48,8 @@ struct Sent {
     answer: Answer,
     wait: Duration,
     slow: Duration,
-    skew: i64,
+    /// Seconds by which the `Date` is off; without one, it is empty.
+    skew: Option<i64>,
     cut: bool,
     /// A fault had a hand in it.
     struck: bool,
@@ -50,7 +57,7 @@ struct Sent {
 
 impl Sent {
     fn plain(answer: Answer) -> Self {
-        Self { answer, wait: Duration::ZERO, slow: Duration::ZERO, skew: 0, cut: false, struck: false }
+        Self { answer, wait: Duration::ZERO, slow: Duration::ZERO, skew: Some(0), cut: false, struck: false }
     }
 }
 
@@ -122,10 +129,11 @@ impl Server {
     pub(super) fn open(options: &Options) -> Result<Self, SandboxError> {
         Ok(Self {
             world: World::open(options)?,
+            account: options.account,
             manner: Manner { profile: options.profile, hide_tags: options.hide_tags },
             rate_limit: options.rate_limit,
             striking: Mutex::new(Striking::new(options.faults.clone(), options.seed)),
-            limiter: Mutex::new(Limiter::new(options.rate_window)),
+            limiter: Mutex::new(Limiter::new(options.rate_window, options.account.ghl)),
             log: Mutex::new(VecDeque::new()),
             keep_answers: options.keep_answers,
         })
@@ -139,7 +147,15 @@ impl Server {
             self.limiter.lock().unwrap_or_else(PoisonError::into_inner).count(now, self.rate_limit)
         });
         let refused = verdict.as_ref().is_some_and(|verdict| verdict.refused);
-        let mut sent = if refused { Sent::plain(ghl::too_many()) } else { self.answer(call, is_json) };
+        let mut sent = if refused { Sent::plain(self.too_many()) } else { self.answer(call, is_json) };
+        if side == Side::Ghl && sent.skew == Some(0) {
+            sent.skew = match self.account.ghl.clock {
+                Clock::Right => Some(0),
+                Clock::Fast => Some(90),
+                Clock::Slow => Some(-600),
+                Clock::Untold => None,
+            };
+        }
         if let Some(verdict) = verdict {
             let told: Vec<String> = sent.answer.headers.iter().map(|(name, _)| name.to_string()).collect();
             let missing = verdict.headers.into_iter().filter(|(name, _)| !told.iter().any(|told| told == name));
@@ -154,6 +170,14 @@ impl Server {
         };
         self.log(LoggedRequest { side, method, path, body, status, answer });
         sent
+    }
+
+    /// GHL's 429.
+    fn too_many(&self) -> Answer {
+        let mut answer = ghl::too_many();
+        let wait = retry_after(&self.account.ghl, self.world.now().as_millisecond());
+        answer.headers.extend(wait.map(|wait| ("retry-after".into(), wait)));
+        answer
     }
 
     fn log(&self, request: LoggedRequest) {
@@ -174,7 +198,11 @@ impl Server {
     }
 
     fn struck(&self, fault: &Fault, call: Call, is_json: bool) -> Sent {
-        if let Some(answer) = fault::before(fault, call.side) {
+        let is_slow = call.side == Side::Cliengo && self.account.cliengo.too_many == TooMany::Slow;
+        if *fault == (Fault::TooMany { retry_after: None }) && is_slow {
+            return Sent { wait: SLOW, ..Sent::plain(self.work(&call, is_json)) };
+        }
+        if let Some(answer) = fault::before(fault, call.side, &self.account, self.world.now().as_millisecond()) {
             return Sent::plain(answer);
         }
         if *fault == Fault::ResetBefore {
@@ -185,7 +213,7 @@ impl Server {
             _ => None,
         };
         let call = fault::call_of(fault, call);
-        let mut sent = Sent::plain(fault::alter(fault, self.work(&call, is_json)));
+        let mut sent = Sent::plain(fault::alter(fault, self.work(&call, is_json), &self.account));
         if let (Fault::ForgetField(field), Some(claimed)) = (fault, claimed) {
             fault::claim(&mut sent.answer, field, claimed);
         }
@@ -193,7 +221,7 @@ impl Server {
             Fault::ResetAfterWrite => sent.cut = true,
             Fault::Hang(wait) => sent.wait = *wait,
             Fault::SlowBody(slow) => sent.slow = *slow,
-            Fault::DateSkew(seconds) => sent.skew = *seconds,
+            Fault::DateSkew(seconds) => sent.skew = Some(*seconds),
             _ => {}
         }
         sent
@@ -228,6 +256,7 @@ async fn respond(server: &Server, sent: Sent) -> Response {
     if let Ok(status) = sent.answer.status.try_into() {
         *response.status_mut() = status;
     }
+    let now = server.world.now().as_millisecond();
     let headers = response.headers_mut();
     for (name, value) in sent.answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_ref()), HeaderValue::from_str(&value)) {
@@ -238,7 +267,8 @@ async fn respond(server: &Server, sent: Sent) -> Response {
         headers.insert(header::CONTENT_TYPE, content_type);
     }
     if !headers.contains_key(header::DATE)
-        && let Ok(date) = HeaderValue::from_str(&http_date(server.world.now(), sent.skew))
+        && let Ok(date) =
+            HeaderValue::from_str(&sent.skew.map_or_else(String::new, |skew| http_date(now + skew * 1000)))
     {
         headers.insert(header::DATE, date);
     }
@@ -257,10 +287,4 @@ fn dripping(bytes: &Bytes, pause: Duration) -> Body {
         tokio::time::sleep(wait).await;
         Ok::<_, std::convert::Infallible>(half)
     }))
-}
-
-/// The `Date` header of the sandbox's clock.
-fn http_date(now: Timestamp, skew: i64) -> String {
-    let told = now.checked_add(SignedDuration::from_secs(skew)).unwrap_or(now);
-    told.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

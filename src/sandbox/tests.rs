@@ -11,13 +11,13 @@ use super::*;
 use crate::clock::ManualClock;
 
 /// A running sandbox and a plain client.
-struct Desk {
-    sandbox: Sandbox,
+pub(super) struct Desk {
+    pub(super) sandbox: Sandbox,
     client: Client,
 }
 
 impl Desk {
-    async fn with(options: Options) -> Self {
+    pub(super) async fn with(options: Options) -> Self {
         Self { sandbox: Sandbox::start(options).await.unwrap(), client: Client::new() }
     }
 
@@ -25,7 +25,13 @@ impl Desk {
         Self::with(Options { contacts: 0, ..Options::default() }).await
     }
 
-    async fn try_send(&self, side: Side, method: &str, path: &str, body: Value) -> reqwest::Result<Response> {
+    pub(super) async fn try_send(
+        &self,
+        side: Side,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> reqwest::Result<Response> {
         let method: Method = method.parse().unwrap();
         let request = match side {
             Side::Cliengo => {
@@ -48,15 +54,15 @@ impl Desk {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
     }
 
-    async fn cliengo(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn cliengo(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         self.send(Side::Cliengo, method, path, body).await
     }
 
-    async fn ghl(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn ghl(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         self.send(Side::Ghl, method, path, body).await
     }
 
-    async fn search(&self, extra: Value) -> Value {
+    pub(super) async fn search(&self, extra: Value) -> Value {
         let mut body = json!({ "locationId": self.sandbox.location_id(), "pageLimit": 100 });
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         let (status, answer) = self.ghl("POST", "/contacts/search", body).await;
@@ -64,12 +70,12 @@ impl Desk {
         answer
     }
 
-    async fn new_cliengo(&self, email: &str) -> String {
+    pub(super) async fn new_cliengo(&self, email: &str) -> String {
         let body = json!({ "websiteId": self.sandbox.website_id(), "name": "Ana Gómez", "email": email });
         id(&self.cliengo("POST", "/contacts", body).await.1)
     }
 
-    async fn new_ghl(&self, email: &str) -> String {
+    pub(super) async fn new_ghl(&self, email: &str) -> String {
         let body = json!({ "locationId": self.sandbox.location_id(), "firstName": "Ana", "email": email });
         let (status, answer) = self.ghl("POST", "/contacts/", body).await;
         assert_eq!(status, 201, "{answer}");
@@ -77,11 +83,11 @@ impl Desk {
     }
 }
 
-fn id(record: &Value) -> String {
+pub(super) fn id(record: &Value) -> String {
     record["id"].as_str().unwrap().to_owned()
 }
 
-fn rows<'answer>(answer: &'answer Value, key: &str) -> &'answer Vec<Value> {
+pub(super) fn rows<'answer>(answer: &'answer Value, key: &str) -> &'answer Vec<Value> {
     answer[key].as_array().unwrap()
 }
 

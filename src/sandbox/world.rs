@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::account::{self, ghl::SearchLag};
 use super::data::{Data, Moment};
 use super::disk::{self, Disk};
 use super::edit::{self, Edit};
@@ -26,6 +27,7 @@ struct Shared {
     seed: u64,
     contacts: usize,
     profile: Profile,
+    account: account::Profile,
     /// Milliseconds by which GHL's searches stay behind.
     lag: AtomicI64,
 }
@@ -50,7 +52,7 @@ impl World {
             Some(disk) => disk.load()?,
             None => None,
         };
-        let data = if let Some(data) = kept {
+        let mut data = if let Some(data) = kept {
             data
         } else {
             let mut data = seed::world(options.seed, options.contacts);
@@ -60,6 +62,7 @@ impl World {
             }
             data
         };
+        data.account = options.account;
         let world = Self {
             shared: Arc::new(Shared {
                 state: Mutex::new(State { data, disk }),
@@ -67,10 +70,11 @@ impl World {
                 seed: options.seed,
                 contacts: options.contacts,
                 profile: options.profile,
+                account: options.account,
                 lag: AtomicI64::new(0),
             }),
         };
-        world.set_lag(options.faults.lag().unwrap_or(options.lag));
+        world.set_lag(options.faults.lag().unwrap_or(options.lag.max(lag_of(options.account.ghl.search_lag))));
         Ok(world)
     }
 
@@ -111,6 +115,15 @@ impl World {
         self.with(|data, _| fill::people(data, &wanted))
     }
 
+    /// Merges one GHL contact into another as a person does there: its tags and children move, and its id is gone or shows
+    /// the survivor.
+    ///
+    /// # Errors
+    /// One of the two is not there.
+    pub fn merge(&self, survivor: &str, other: &str) -> Result<(), SandboxError> {
+        self.with(|data, moment| edit::merge(data, survivor, other, moment.at_once()))?.map_err(SandboxError::Edit)
+    }
+
     /// The whole state of both sides, in a fixed order, as the listings would show it.
     ///
     /// # Errors
@@ -127,6 +140,7 @@ impl World {
         let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { data, disk } = &mut *state;
         *data = seed::world(self.shared.seed, self.shared.contacts);
+        data.account = self.shared.account;
         if let Some(disk) = disk {
             return disk.commit(data, true);
         }
@@ -143,6 +157,7 @@ impl World {
             && let Some(newer) = disk.load()?
         {
             *data = newer;
+            data.account = self.shared.account;
         }
         let outcome = work(data, self.moment());
         match disk {
@@ -161,7 +176,18 @@ impl World {
     }
 
     fn moment(&self) -> Moment {
-        Moment { now: self.now().as_millisecond(), lag: self.shared.lag.load(Ordering::SeqCst) }
+        let lag = self.shared.lag.load(Ordering::SeqCst);
+        let behind = self.shared.account.ghl.search_lag == SearchLag::TwentyRequests;
+        Moment { now: self.now().as_millisecond(), lag, lag_requests: if behind { 20 } else { 0 } }
+    }
+}
+
+/// The time by which a location's searches stay behind.
+fn lag_of(lag: SearchLag) -> Duration {
+    match lag {
+        SearchLag::None | SearchLag::TwentyRequests => Duration::ZERO,
+        SearchLag::TwoSeconds => Duration::from_secs(2),
+        SearchLag::WholeRun => Duration::from_hours(3),
     }
 }
 

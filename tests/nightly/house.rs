@@ -12,7 +12,7 @@ use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::{Action, Both, Kind, Side};
 use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError};
-use concord::sandbox::{Edit, EditKind, EditOp, Options, Profile, Sandbox};
+use concord::sandbox::{AccountProfile, Edit, EditKind, EditOp, Options, Profile, Sandbox};
 use concord::state::State;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -32,6 +32,8 @@ pub struct Plot {
     pub seed: u64,
     pub lag: Duration,
     pub hide_tags: bool,
+    /// How both accounts behave.
+    pub account: AccountProfile,
     /// Further TOML below `[pair.house]`.
     pub settings: String,
 }
@@ -45,6 +47,7 @@ impl Plot {
             seed: 1,
             lag: Duration::ZERO,
             hide_tags: false,
+            account: AccountProfile::default(),
             settings: String::new(),
         }
     }
@@ -128,6 +131,7 @@ impl House {
             profile: plot.profile,
             lag: plot.lag,
             hide_tags: plot.hide_tags,
+            account: plot.account,
             keep_answers: true,
             rate_window: Duration::from_millis(20),
             clock: clock.clone(),

@@ -8,16 +8,21 @@ use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Moment, parse_date, wire_date};
 use super::contacts::find;
 use super::data::{CliengoNote, CliengoTask};
-use super::{listing, refusal};
+use super::{child_written, listing, manner, refusal};
 
 /// A note as the wire shows it, with its irregular names.
-fn shown_note(note: &CliengoNote) -> Value {
+fn shown_note(note: &CliengoNote, data: &Data) -> Value {
+    manner::note(note_record(note, data), &data.account.cliengo)
+}
+
+fn note_record(note: &CliengoNote, data: &Data) -> Value {
+    let date = |at| manner::date(at, &data.account.cliengo);
     json!({
         "ID": note.id,
         "message": note.message,
         "creatorId": note.creator_id,
-        "creationDate": wire_date(note.created),
-        "lastUpdate": wire_date(note.updated),
+        "creationDate": date(note.created),
+        "lastUpdate": date(note.updated),
     })
 }
 
@@ -40,8 +45,8 @@ fn deleted(id: &str) -> Answer {
 
 pub(super) fn notes(data: &Data, contact: &str) -> Answered {
     find(data, contact)?;
-    let shown: Vec<Value> = data.cliengo.notes.newest_of(contact).into_iter().map(|note| shown_note(note)).collect();
-    Ok(listing(&shown))
+    let shown = data.cliengo.notes.newest_of(contact).into_iter().map(|note| note_record(note, data)).collect();
+    Ok(manner::notes(shown, contact, &data.account.cliengo))
 }
 
 fn message(call: &Call) -> Result<String, Answer> {
@@ -60,8 +65,9 @@ pub(super) fn create_note(data: &mut Data, contact: &str, call: &Call, moment: M
         created: moment.now,
         updated: moment.now,
     };
-    let answer = Answer::ok(shown_note(&note));
+    let answer = Answer::ok(shown_note(&note, data));
     data.cliengo.notes.save(note);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
@@ -75,14 +81,16 @@ pub(super) fn update_note(data: &mut Data, contact: &str, id: &str, call: &Call,
     let mut note = CliengoNote::clone(find_note(data, contact, id)?);
     note.message = message(call)?;
     note.updated = moment.now;
-    let answer = Answer::ok(shown_note(&note));
+    let answer = Answer::ok(shown_note(&note, data));
     data.cliengo.notes.save(note);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
-pub(super) fn delete_note(data: &mut Data, contact: &str, id: &str) -> Answered {
+pub(super) fn delete_note(data: &mut Data, contact: &str, id: &str, moment: Moment) -> Answered {
     find_note(data, contact, id)?;
     data.cliengo.notes.remove(id);
+    child_written(data, contact, moment);
     Ok(deleted(id))
 }
 
@@ -137,6 +145,7 @@ pub(super) fn create_task(data: &mut Data, contact: &str, call: &Call, moment: M
     take(&mut task, call)?;
     let answer = Answer::ok(shown_task(&task));
     data.cliengo.tasks.save(task);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
@@ -153,11 +162,13 @@ pub(super) fn update_task(data: &mut Data, contact: &str, id: &str, call: &Call,
     task.updated = moment.now;
     let answer = Answer::ok(shown_task(&task));
     data.cliengo.tasks.save(task);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
-pub(super) fn delete_task(data: &mut Data, contact: &str, id: &str) -> Answered {
+pub(super) fn delete_task(data: &mut Data, contact: &str, id: &str, moment: Moment) -> Answered {
     find_task(data, contact, id)?;
     data.cliengo.tasks.remove(id);
+    child_written(data, contact, moment);
     Ok(deleted(id))
 }

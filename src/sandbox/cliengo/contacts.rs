@@ -4,10 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::account::cliengo::{
+    Dates, Deleted, ExtraParams, KnownPerson, NameStored, OffsetCap, Order, PatchAnswer, PatchEmpty, PhoneStored,
+    SubDay, Switches, TagStored, Total, Until, Unusual,
+};
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Identity, Moment, parse_date, wire_date};
+use super::super::data::{Data, Identity, Moment, folded, is_blank, parse_date, wire_date};
+use super::super::ghl::without_emoji;
 use super::data::CliengoContact;
-use super::{Manner, refusal};
+use super::{Manner, manner, refusal};
 
 const LARGEST_OFFSET: usize = 1000;
 const LARGEST_PAGE: usize = 100;
@@ -82,49 +87,162 @@ pub(crate) fn shown(contact: &CliengoContact, identity: &Identity, hide_tags: bo
     Value::Object(record)
 }
 
+/// A contact as the account shows it.
+fn as_shown(data: &Data, contact: &CliengoContact, manner: Manner) -> Value {
+    manner::contact(shown(contact, &data.identity, manner.hide_tags), contact, data)
+}
+
 fn answer(data: &Data, contact: &CliengoContact, manner: Manner) -> Answer {
-    Answer::ok(shown(contact, &data.identity, manner.hide_tags))
+    Answer::ok(as_shown(data, contact, manner))
 }
 
 pub(super) fn find<'data>(data: &'data Data, id: &str) -> Result<&'data Arc<CliengoContact>, Answer> {
-    data.cliengo.contacts.get(id).ok_or_else(|| refusal(404, "Contact not found"))
+    data.cliengo.contacts.get(id).ok_or_else(|| {
+        let was_there = data.cliengo.deleted.get(id).is_some();
+        match data.account.cliengo.deleted {
+            Deleted::Gone if was_there => refusal(410, "Contact has been deleted"),
+            _ => refusal(404, "Contact not found"),
+        }
+    })
+}
+
+/// A deleted contact, where the account still shows it.
+fn deleted(data: &Data, contact: &CliengoContact, manner: Manner) -> Value {
+    let mut record = as_shown(data, contact, manner);
+    if let Some(fields) = record.as_object_mut() {
+        fields.insert("status".to_owned(), json!("DELETED"));
+    }
+    record
+}
+
+/// The bounds of a list: creation from the first, up to the second.
+fn window(data: &Data, call: &Call) -> (i64, i64) {
+    const DAY: i64 = 86_400_000;
+    let account = &data.account.cliengo;
+    // A plain date begins at midnight in UTC, or where the account is.
+    let offset = if account.dates == Dates::AccountZone { 3 * DAY / 24 } else { 0 };
+    let instant = |name: &str| {
+        let text = call.parameter(name)?;
+        let at = parse_date(text)?;
+        let is_date = text.len() == 10;
+        let cut = !is_date && account.sub_day == SubDay::Cut;
+        let day = if cut { at - (at - offset).rem_euclid(DAY) } else { at };
+        Some((if is_date { at + offset } else { day }, is_date || cut))
+    };
+    let since = instant("since").map_or(i64::MIN, |(at, _)| at);
+    let until = instant("until").map_or(i64::MAX, |(at, is_day)| match account.until {
+        Until::Exclusive => at,
+        Until::Inclusive => at + if is_day { DAY } else { 1 },
+    });
+    (since, until)
 }
 
 /// `GET /contacts`: newest first; only `limit`, `offset`, `since` and `until` mean anything.
 pub(super) fn list(data: &Data, call: &Call, manner: Manner) -> Answered {
+    let account = &data.account.cliengo;
     let number = |name| call.parameter(name).and_then(|text| text.parse::<usize>().ok());
     let offset = number("offset").unwrap_or(0);
-    if offset > LARGEST_OFFSET {
-        return Err(refusal(400, "Offset cannot be greater than 1000"));
+    if offset > LARGEST_OFFSET && account.offset_cap != OffsetCap::None {
+        let status = if account.offset_cap == OffsetCap::ServerError { 500 } else { 400 };
+        return Err(refusal(status, "Offset cannot be greater than 1000"));
     }
     let limit = number("limit").unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
-    let instant = |name| call.parameter(name).and_then(parse_date);
-    let order = data.cliengo.contacts.order();
-    let start = instant("since").map_or(0, |since| order.partition_point(|(at, _)| *at < since));
-    let end = instant("until").map_or(order.len(), |until| order.partition_point(|(at, _)| *at < until));
-    let window = order.get(start..end).unwrap_or_default();
-    let rows = window.iter().rev().skip(offset).take(limit);
-    let results: Vec<Value> = rows
-        .filter_map(|(_, id)| data.cliengo.contacts.get(id))
-        .map(|contact| shown(contact, &data.identity, manner.hide_tags))
+    let (since, until) = window(data, call);
+    let found = rows(data, since, until);
+    let mut total = found.len();
+    let page = found.into_iter().skip(offset).take(limit);
+    let mut results: Vec<Value> = page
+        .map(
+            |(contact, is_deleted)| {
+                if is_deleted { deleted(data, contact, manner) } else { as_shown(data, contact, manner) }
+            },
+        )
         .collect();
-    let page = offset / limit;
-    Ok(Answer::ok(json!({ "results": results, "paging": { "total": window.len(), "page": page } })))
+    let is_last = results.len() < limit;
+    manner::page(&mut results, data, is_last);
+    if account.unusual == Unusual::UnreadableRow {
+        total += 1;
+    }
+    let mut paging = json!({ "total": total, "page": offset / limit });
+    if let Some(paging) = paging.as_object_mut() {
+        match account.total {
+            Total::Whole => {}
+            Total::Page => _ = paging.insert("total".to_owned(), json!(results.len())),
+            Total::LeftOut => _ = paging.remove("total"),
+            Total::Text => _ = paging.insert("total".to_owned(), json!(total.to_string())),
+        }
+    }
+    Ok(Answer::ok(json!({ "results": results, "paging": paging })))
+}
+
+/// The contacts of a window in the account's order, and whether each is deleted.
+fn rows(data: &Data, since: i64, until: i64) -> Vec<(&CliengoContact, bool)> {
+    let account = &data.account.cliengo;
+    let (contacts, deleted) = (&data.cliengo.contacts, &data.cliengo.deleted);
+    let order = contacts.order();
+    let start = order.partition_point(|(at, _)| *at < since);
+    let end = order.partition_point(|(at, _)| *at < until);
+    let window = order.get(start..end).unwrap_or_default();
+    let newest = window.iter().rev().filter_map(|(_, id)| contacts.get(id));
+    let mut found: Vec<_> = newest.map(|contact| (contact.as_ref(), false)).collect();
+    if account.deleted == Deleted::Listed {
+        let within = deleted.all().map(|contact| &contact.0);
+        found.extend(within.filter(|contact| (since..until).contains(&contact.created)).map(|contact| (contact, true)));
+        found.sort_by(|(one, _), (other, _)| (other.created, &other.id).cmp(&(one.created, &one.id)));
+    }
+    match account.order {
+        Order::NewestFirst => {}
+        Order::LastUpdate => found.sort_by_key(|(contact, _)| std::cmp::Reverse(contact.updated)),
+        Order::None => found.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id)),
+    }
+    found
 }
 
 pub(super) fn read(data: &Data, id: &str, manner: Manner) -> Answered {
+    let account = &data.account.cliengo;
+    if matches!(account.deleted, Deleted::StatusDeleted | Deleted::Listed)
+        && let Some(contact) = data.cliengo.deleted.get(id)
+    {
+        return Ok(Answer::ok(deleted(data, &contact.0, manner)));
+    }
+    let unreadable = manner::unreadable(data);
+    if account.unusual == Unusual::UnreadableRow && unreadable.get("id").and_then(Value::as_str) == Some(id) {
+        return Ok(Answer::ok(unreadable));
+    }
     Ok(answer(data, find(data, id)?, manner))
 }
 
-/// `POST /contacts`: always a new contact, whoever it may be (Cliengo API notes, 4).
+/// The contact that has the e-mail or the phone of a new one.
+fn known<'data>(data: &'data Data, call: &Call) -> Option<&'data Arc<CliengoContact>> {
+    let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
+    let email = call.text("email").map(folded).filter(|email| !email.is_empty());
+    let phone = call.text("phone").map(digits).filter(|phone| !phone.is_empty());
+    data.cliengo.contacts.all().find(|contact| {
+        email.as_ref().is_some_and(|email| folded(contact.text("email")) == *email)
+            || phone.as_ref().is_some_and(|phone| digits(contact.text("phone")) == *phone)
+    })
+}
+
+/// `POST /contacts`: a new contact, whoever it may be; some accounts unify (Cliengo API notes, 4).
 pub(super) fn create(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answered {
     let Some(website_id) = call.text("websiteId").filter(|id| !id.is_empty()) else {
         return Err(refusal(400, "websiteId is required"));
     };
+    let account = data.account.cliengo;
+    if account.known_person != KnownPerson::Another
+        && let Some(existing) = known(data, call)
+    {
+        let body = as_shown(data, existing, manner);
+        return match account.known_person {
+            KnownPerson::Conflict => Err(refusal(409, "Contact already exists")),
+            KnownPerson::ExistingCreated => Ok(Answer::json(201, body)),
+            KnownPerson::Existing | KnownPerson::Another => Ok(Answer::ok(body)),
+        };
+    }
     let mut fields = Map::new();
     for name in CREATE_FIELDS {
         if let Some(value) = call.body.as_ref().and_then(|body| body.get(name)) {
-            fields.insert(name.to_owned(), stored(name, value));
+            put(&mut fields, name, value, &account);
         }
     }
     fields.entry("status").or_insert_with(|| json!("NEW"));
@@ -142,11 +260,51 @@ pub(super) fn create(data: &mut Data, call: &Call, moment: Moment, manner: Manne
     Ok(answer)
 }
 
+/// Stores one field as the account does.
+fn put(fields: &mut Map<String, Value>, name: &str, value: &Value, account: &Switches) {
+    let parted = match (name, account.name_stored, value.as_str()) {
+        ("name", NameStored::Parted | NameStored::FullAndLast, Some(full)) => full.trim().rsplit_once(' '),
+        _ => None,
+    };
+    let Some((first, last)) = parted else {
+        fields.insert(name.to_owned(), stored(name, value, account));
+        return;
+    };
+    let whole = if account.name_stored == NameStored::Parted { json!(first) } else { value.clone() };
+    fields.insert("name".to_owned(), whole);
+    fields.insert("lastName".to_owned(), json!(last));
+}
+
 /// A status comes in any case and is kept in capitals.
-fn stored(name: &str, value: &Value) -> Value {
+fn stored(name: &str, value: &Value, account: &Switches) -> Value {
     match (name, value.as_str()) {
         ("status", Some(status)) => json!(status.to_uppercase()),
+        ("phone", Some(phone)) if !phone.is_empty() => json!(stored_phone(phone, account)),
+        ("name", Some(name)) => match account.name_stored {
+            NameStored::Cut => json!(name.chars().take(50).collect::<String>()),
+            NameStored::WithoutEmoji => json!(without_emoji(name)),
+            NameStored::AsSent | NameStored::Parted | NameStored::FullAndLast => value.clone(),
+        },
         _ => value.clone(),
+    }
+}
+
+fn stored_phone(phone: &str, account: &Switches) -> String {
+    let digits = || phone.chars().filter(char::is_ascii_digit).collect::<String>();
+    match account.phone_stored {
+        PhoneStored::AsSent => phone.to_owned(),
+        PhoneStored::Digits => digits(),
+        PhoneStored::ChatId => format!("{}@c.us", digits()),
+        PhoneStored::WithChannel => format!("{phone} (WhatsApp)"),
+    }
+}
+
+/// A tag as the account stores it.
+pub(crate) fn stored_tag(tag: &str, account: &Switches) -> String {
+    match account.tag_stored {
+        TagStored::AsSent => tag.to_owned(),
+        TagStored::Trimmed => tag.trim().to_owned(),
+        TagStored::LowerCase => tag.to_lowercase(),
     }
 }
 
@@ -165,21 +323,37 @@ fn change(
     Ok(answer)
 }
 
-/// `PATCH /contacts/{id}`: the documented fields; the rest is ignored. `extraParams` merges.
+/// `PATCH /contacts/{id}`: the documented fields; the rest is ignored.
 pub(super) fn update(data: &mut Data, id: &str, call: &Call, moment: Moment, manner: Manner) -> Answered {
-    change(data, id, moment, manner, |contact| {
-        let Some(body) = call.body.as_ref().and_then(Value::as_object) else { return };
+    let account = data.account.cliengo;
+    let empty = Map::new();
+    let body = call.body.as_ref().and_then(Value::as_object).unwrap_or(&empty);
+    find(data, id)?;
+    if account.patch_empty == PatchEmpty::Refused && body.values().any(is_blank) {
+        return Err(refusal(400, "Empty values are not allowed"));
+    }
+    let whole = change(data, id, moment, manner, |contact| {
         for (name, read_as) in UPDATE_FIELDS {
-            if let Some(value) = body.get(name) {
-                contact.fields.insert(read_as.to_owned(), stored(name, value));
+            let value = body.get(name);
+            let value = value.filter(|value| account.patch_empty == PatchEmpty::Applied || !is_blank(value));
+            if let Some(value) = value {
+                put(&mut contact.fields, read_as, value, &account);
             }
         }
         if let Some(extra) = body.get("extraParams").and_then(Value::as_object) {
             let kept = contact.fields.entry("leadFields").or_insert_with(|| json!({}));
             if let Some(kept) = kept.as_object_mut() {
+                if account.extra_params == ExtraParams::Replaced {
+                    kept.clear();
+                }
                 kept.extend(extra.clone());
             }
         }
+    })?;
+    Ok(match account.patch_answer {
+        PatchAnswer::Contact => whole,
+        PatchAnswer::Ok => Answer::ok(json!({ "ok": true })),
+        PatchAnswer::NoContent => Answer::empty(204),
     })
 }
 
@@ -198,12 +372,12 @@ fn tag(call: &Call) -> Result<&str, Answer> {
 
 /// `POST /contacts/{id}/tags`: another spelling of a tag is another tag.
 pub(super) fn add_tag(data: &mut Data, id: &str, call: &Call, moment: Moment, manner: Manner) -> Answered {
-    let tag = tag(call)?;
+    let tag = stored_tag(tag(call)?, &data.account.cliengo);
     let contact = find(data, id)?;
-    if contact.tags.iter().any(|present| present == tag) {
+    if contact.tags.contains(&tag) {
         return Ok(answer(data, contact, manner));
     }
-    change(data, id, moment, manner, |contact| contact.tags.push(tag.to_owned()))
+    change(data, id, moment, manner, |contact| contact.tags.push(tag))
 }
 
 /// `DELETE /contacts/{id}/tags` (extended): exactly that spelling.

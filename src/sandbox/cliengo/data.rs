@@ -25,6 +25,10 @@ impl CliengoContact {
     }
 }
 
+/// A contact that was deleted, as it was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DeletedContact(pub(crate) CliengoContact);
+
 /// A note.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CliengoNote {
@@ -61,6 +65,16 @@ impl Row for CliengoContact {
     }
 }
 
+impl Row for DeletedContact {
+    const NAME: &'static str = "cliengo_deleted";
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+    fn created(&self) -> i64 {
+        self.0.created
+    }
+}
+
 impl Row for CliengoNote {
     const NAME: &'static str = "cliengo_note";
     fn id(&self) -> &str {
@@ -93,11 +107,14 @@ pub(crate) struct CliengoData {
     pub(in crate::sandbox) contacts: Table<CliengoContact>,
     pub(in crate::sandbox) notes: Table<CliengoNote>,
     pub(in crate::sandbox) tasks: Table<CliengoTask>,
+    /// Contacts that were deleted: some accounts still show them.
+    pub(in crate::sandbox) deleted: Table<DeletedContact>,
 }
 
 impl CliengoData {
     pub(crate) fn empty() -> Self {
-        Self { contacts: Table::recorded(), notes: Table::recorded(), tasks: Table::recorded() }
+        let (contacts, notes, tasks) = (Table::recorded(), Table::recorded(), Table::recorded());
+        Self { contacts, notes, tasks, deleted: Table::recorded() }
     }
 
     /// Removes a contact with its notes and tasks.
@@ -110,7 +127,19 @@ impl CliengoData {
         for task in tasks {
             self.tasks.remove(&task);
         }
-        self.contacts.remove(id).is_some()
+        let removed = self.contacts.remove(id);
+        if let Some(contact) = &removed {
+            self.deleted.save(DeletedContact(CliengoContact::clone(contact)));
+        }
+        removed.is_some()
+    }
+
+    /// Moves a contact's date, as a child's edit does in some accounts.
+    pub(crate) fn touch(&mut self, id: &str, now: i64) {
+        if let Some(contact) = self.contacts.get(id) {
+            let touched = CliengoContact { updated: now, ..CliengoContact::clone(contact) };
+            self.contacts.save(touched);
+        }
     }
 
     /// The contacts that have this e-mail, whatever its case.

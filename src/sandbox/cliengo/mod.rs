@@ -3,13 +3,17 @@
 mod children;
 mod contacts;
 mod data;
+mod manner;
 
 pub(super) use contacts::shown as shown_contact;
-pub(super) use data::{CliengoContact, CliengoData, CliengoNote, CliengoTask};
+pub(super) use contacts::stored_tag;
+pub(super) use data::{CliengoContact, CliengoData, CliengoNote, CliengoTask, DeletedContact};
+pub(super) use manner::unauthenticated;
 
 use serde_json::{Value, json};
 
 use super::Profile;
+use super::account::cliengo::{ChildrenMoveDate, Key};
 use super::call::{Answer, Answered, Call};
 use super::data::{Data, Identity, Moment, USERS, wire_date};
 
@@ -23,7 +27,8 @@ pub(super) struct Manner {
 
 /// Answers one request.
 pub(super) fn answer(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer {
-    route(data, call, moment, manner).unwrap_or_else(|refusal| refusal)
+    let answer = route(data, call, moment, manner).unwrap_or_else(|refusal| refusal);
+    manner::finished(answer, &data.account.cliengo)
 }
 
 fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answered {
@@ -34,9 +39,12 @@ fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer
         all => all,
     };
     if parts == ["jwt"] {
-        return exchange(&data.identity, call);
+        return exchange(data, call, moment);
     }
-    authenticate(&data.identity, call)?;
+    authenticate(data, call, moment)?;
+    if let (["contacts", _, "tasks", ..], Some(answer)) = (parts, manner::no_tasks(&data.account.cliengo)) {
+        return Ok(answer);
+    }
     let extended = manner.profile == Profile::Extended;
     match (call.method.as_str(), parts) {
         ("GET", ["account"]) => Ok(Answer::ok(account(data))),
@@ -55,11 +63,11 @@ fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer
         ("GET", ["contacts", id, "notes"]) => children::notes(data, id),
         ("POST", ["contacts", id, "notes"]) => children::create_note(data, id, call, moment),
         ("PUT", ["contacts", id, "notes", note]) if extended => children::update_note(data, id, note, call, moment),
-        ("DELETE", ["contacts", id, "notes", note]) if extended => children::delete_note(data, id, note),
+        ("DELETE", ["contacts", id, "notes", note]) if extended => children::delete_note(data, id, note, moment),
         ("GET", ["contacts", id, "tasks"]) if extended => children::tasks(data, id),
         ("POST", ["contacts", id, "tasks"]) if extended => children::create_task(data, id, call, moment),
         ("PUT", ["contacts", id, "tasks", task]) if extended => children::update_task(data, id, task, call, moment),
-        ("DELETE", ["contacts", id, "tasks", task]) if extended => children::delete_task(data, id, task),
+        ("DELETE", ["contacts", id, "tasks", task]) if extended => children::delete_task(data, id, task, moment),
         _ => Err(refusal(404, "Not Found")),
     }
 }
@@ -68,29 +76,49 @@ fn refusal(status: u16, message: &str) -> Answer {
     Answer::json(status, json!({ "message": message }))
 }
 
-fn unauthenticated() -> Answer {
-    refusal(401, "You couldn't be authenticated")
-}
+/// How long a JWT is good for, where it does not live for ever: milliseconds.
+const JWT_LIFE: i64 = 300_000;
 
 /// A token that stands for the key; the raw `Authorization` of Cliengo's own front-end.
-fn jwt(identity: &Identity) -> String {
-    format!("eyJhbGciOiJIUzI1NiJ9.{}.{}", identity.account_id, identity.api_key.replace('-', ""))
+fn jwt(data: &Data, moment: Moment) -> String {
+    let token = format!("{JWT}.{}.{}", data.identity.account_id, data.identity.api_key.replace('-', ""));
+    if data.account.cliengo.key == Key::Jwt { format!("{token}.{}", moment.now) } else { token }
 }
 
-fn exchange(identity: &Identity, call: &Call) -> Answered {
-    if call.method == "GET" && call.parameter("api_key") == Some(&identity.api_key) {
-        return Ok(Answer::ok(json!({ "jwt": jwt(identity) })));
+const JWT: &str = "eyJhbGciOiJIUzI1NiJ9";
+
+/// Whether a token was given out, and not too long ago.
+fn is_good(token: &str, data: &Data, moment: Moment) -> bool {
+    let issued = token.rsplit_once('.').and_then(|(_, issued)| issued.parse::<i64>().ok());
+    let at = issued.filter(|_| data.account.cliengo.key == Key::Jwt).unwrap_or(moment.now);
+    moment.now - at < JWT_LIFE && token == jwt(data, Moment { now: at, ..moment })
+}
+
+fn exchange(data: &Data, call: &Call, moment: Moment) -> Answered {
+    let can_be_had = matches!(data.account.cliengo.key, Key::Any | Key::Jwt);
+    if can_be_had && call.method == "GET" && call.parameter("api_key") == Some(&data.identity.api_key) {
+        return Ok(Answer::ok(json!({ "jwt": jwt(data, moment) })));
     }
-    Err(unauthenticated())
+    Err(unauthenticated(&data.account.cliengo))
 }
 
-fn authenticate(identity: &Identity, call: &Call) -> Result<(), Answer> {
-    let by_query = call.parameter("api_key") == Some(&identity.api_key);
-    let by_header = call.authorization.as_deref().is_some_and(|header| match header.strip_prefix("Bearer ") {
-        Some(key) => key == identity.api_key,
-        None => header == jwt(identity),
-    });
-    if by_query || by_header { Ok(()) } else { Err(unauthenticated()) }
+fn authenticate(data: &Data, call: &Call, moment: Moment) -> Result<(), Answer> {
+    let way = data.account.cliengo.key;
+    let header = call.authorization.as_deref();
+    let is_known = match (call.parameter("api_key"), header.and_then(|header| header.strip_prefix("Bearer ")), header) {
+        (Some(key), _, _) if matches!(way, Key::Any | Key::Query) => key == data.identity.api_key,
+        (_, Some(key), _) if matches!(way, Key::Any | Key::Bearer) => key == data.identity.api_key,
+        (_, None, Some(token)) if matches!(way, Key::Any | Key::Jwt) => is_good(token, data, moment),
+        _ => false,
+    };
+    if is_known { Ok(()) } else { Err(unauthenticated(&data.account.cliengo)) }
+}
+
+/// A note or a task of a contact was written: in some accounts that moves the contact's date.
+pub(super) fn child_written(data: &mut Data, contact: &str, moment: Moment) {
+    if data.account.cliengo.children_move_date == ChildrenMoveDate::Yes {
+        data.cliengo.touch(contact, moment.now);
+    }
 }
 
 /// Everything at once, in the envelope of every list.

@@ -3,7 +3,8 @@
 use serde_json::{Map, json};
 
 use super::{Edit, EditKind, EditOp};
-use crate::sandbox::cliengo::{CliengoContact, CliengoNote, CliengoTask};
+use crate::sandbox::account::cliengo::Switches;
+use crate::sandbox::cliengo::{CliengoContact, CliengoNote, CliengoTask, child_written, stored_tag};
 use crate::sandbox::data::{Data, Moment};
 
 const CONTACT_KEYS: [&str; 16] = [
@@ -34,6 +35,7 @@ pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<
     let contacts = &data.cliengo.contacts;
     let contact = edit.contact_id(|id| contacts.get(id).is_some(), |email| data.cliengo.with_email(email))?;
     edit.contact = Some(contact.clone());
+    let account = data.account.cliengo;
     match edit.kind {
         EditKind::Contact => {
             edit.id = Some(contact.clone());
@@ -41,7 +43,7 @@ pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<
                 data.cliengo.remove_contact(&contact);
                 return Ok(());
             }
-            change_contact(data, &contact, moment, |contact| set_contact(contact, edit))
+            change_contact(data, &contact, moment, |contact| set_contact(contact, edit, &account))
         }
         EditKind::Tag => tag(data, &contact, edit, moment),
         EditKind::Note => note(data, contact, edit, moment),
@@ -60,16 +62,16 @@ fn create_contact(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<()
         created,
         updated: created,
     };
-    set_contact(&mut contact, edit)?;
+    set_contact(&mut contact, edit, &data.account.cliengo)?;
     (edit.id, edit.contact) = (Some(contact.id.clone()), Some(contact.id.clone()));
     data.cliengo.contacts.save(contact);
     Ok(())
 }
 
-fn set_contact(contact: &mut CliengoContact, edit: &Edit) -> Result<(), String> {
+fn set_contact(contact: &mut CliengoContact, edit: &Edit, account: &Switches) -> Result<(), String> {
     edit.check(&CONTACT_KEYS)?;
     if let Some(tags) = edit.texts("tags")? {
-        contact.tags = tags;
+        contact.tags = tags.iter().map(|tag| stored_tag(tag, account)).collect();
     }
     if let Some(website) = edit.text(&["websiteId"])? {
         contact.website_id = website;
@@ -96,7 +98,7 @@ fn change_contact(
 }
 
 fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<(), String> {
-    let tag = edit.tag()?.to_owned();
+    let tag = stored_tag(edit.tag()?, &data.account.cliengo);
     change_contact(data, contact, moment, |contact| {
         match edit.op {
             EditOp::Create if !contact.tags.contains(&tag) => contact.tags.push(tag),
@@ -111,6 +113,7 @@ fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<()
 
 fn note(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Result<(), String> {
     edit.check(&NOTE_KEYS)?;
+    child_written(data, &contact, moment);
     let message = edit.text(&NOTE_KEYS)?;
     let mut note = if edit.op == EditOp::Create {
         let created = edit.created(moment)?;
@@ -139,6 +142,7 @@ fn note(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Re
 
 fn task(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Result<(), String> {
     edit.check(&TASK_KEYS)?;
+    child_written(data, &contact, moment);
     let mut task = if edit.op == EditOp::Create {
         let created = edit.created(moment)?;
         CliengoTask {

@@ -3,8 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{Edit, EditKind, EditOp};
-use crate::sandbox::data::{Data, Moment, folded, parse_date};
-use crate::sandbox::ghl::{GhlContact, GhlNote, GhlTask, define, set_custom_field, set_field, tidy};
+use crate::sandbox::account::ghl::{MergedChildren, PersonDeletes};
+use crate::sandbox::data::{Data, Moment, parse_date};
+use crate::sandbox::ghl::{
+    GhlContact, GhlNote, GhlTask, child_written, define, set_custom_field, set_field, tags_updated, tidy,
+};
 
 const CONTACT_KEYS: [&str; 24] = [
     "firstName",
@@ -47,6 +50,11 @@ pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<
         EditKind::Contact => {
             edit.id = Some(contact.clone());
             if edit.op == EditOp::Delete {
+                if data.account.ghl.person_deletes == PersonDeletes::Restorable
+                    && let Some(deleted) = data.ghl.contacts.get(&contact)
+                {
+                    data.ghl.bin.insert(contact.clone(), deleted.clone());
+                }
                 data.ghl.remove_contact(&contact, moment);
                 return Ok(());
             }
@@ -72,6 +80,9 @@ fn create_contact(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<()
         created,
         updated: created,
     };
+    if let Some(restored) = data.ghl.bin.remove(&contact.id) {
+        contact = GhlContact { updated: moment.now, ..GhlContact::clone(&restored) };
+    }
     set_contact(data, &mut contact, edit, moment)?;
     (edit.id, edit.contact) = (Some(contact.id.clone()), Some(contact.id.clone()));
     data.ghl.save_contact(contact, moment);
@@ -81,7 +92,7 @@ fn create_contact(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<()
 fn set_contact(data: &mut Data, contact: &mut GhlContact, edit: &Edit, moment: Moment) -> Result<(), String> {
     edit.check(&CONTACT_KEYS)?;
     if let Some(tags) = edit.texts("tags")? {
-        contact.tags = tidy(&tags);
+        contact.tags = tidy(&tags, data.account.ghl.tag_stored);
         define(data, &contact.tags, moment);
     }
     contact.additional_emails =
@@ -93,7 +104,7 @@ fn set_contact(data: &mut Data, contact: &mut GhlContact, edit: &Edit, moment: M
     }
     let apart = ["tags", "additionalEmails", "additionalPhones", "customFields", "createdAt"];
     for (key, value) in edit.set.iter().filter(|(key, _)| !apart.contains(&key.as_str())) {
-        set_field(contact, key, value);
+        set_field(contact, key, value, &data.account.ghl);
     }
     Ok(())
 }
@@ -115,20 +126,23 @@ fn change_contact(
 ) -> Result<(), String> {
     let Some(contact) = data.ghl.contacts.get(id) else { return Ok(()) };
     let mut contact = GhlContact::clone(contact);
-    change(data, &mut contact)?;
     contact.updated = moment.now;
+    change(data, &mut contact)?;
     data.ghl.save_contact(contact, moment);
     Ok(())
 }
 
 fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<(), String> {
-    let tag = folded(edit.tag()?);
+    let stored = data.account.ghl.tag_stored;
+    let Some(tag) = tidy(&[edit.tag()?.to_owned()], stored).pop() else { return Ok(()) };
+    let before = data.ghl.contacts.get(contact).map(|contact| tags_updated(data, contact, moment));
     change_contact(data, contact, moment, |data, contact| {
+        contact.updated = before.unwrap_or(contact.updated);
         match edit.op {
             EditOp::Create => {
                 define(data, std::slice::from_ref(&tag), moment);
                 contact.tags.push(tag);
-                contact.tags = tidy(&contact.tags);
+                contact.tags = tidy(&contact.tags, stored);
             }
             EditOp::Delete if contact.tags.contains(&tag) => contact.tags.retain(|present| *present != tag),
             EditOp::Delete => return Err(format!("{}: the contact has no tag `{tag}`", edit.what())),
@@ -140,6 +154,7 @@ fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<()
 
 fn note(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Result<(), String> {
     edit.check(&NOTE_KEYS)?;
+    child_written(data, &contact, moment);
     let mut note = if edit.op == EditOp::Create {
         let created = edit.created(moment)?;
         let user_id = Some(data.identity.ghl_users[0].clone());
@@ -165,6 +180,7 @@ fn note(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Re
 
 fn task(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Result<(), String> {
     edit.check(&TASK_KEYS)?;
+    child_written(data, &contact, moment);
     let due = edit.due()?.and_then(|due| parse_date(&due));
     let mut task = if edit.op == EditOp::Create {
         let created = edit.created(moment)?;
@@ -201,5 +217,38 @@ fn task(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Re
         return Err(format!("{}: `title` is missing", edit.what()));
     }
     data.ghl.save_task(task, moment);
+    Ok(())
+}
+
+/// A person merges `other` into `survivor`.
+pub(in crate::sandbox) fn merge(data: &mut Data, survivor: &str, other: &str, moment: Moment) -> Result<(), String> {
+    let found =
+        |id: &str| data.ghl.contacts.get(id).cloned().ok_or_else(|| format!("ghl merge: no contact has the id `{id}`"));
+    let (mut whole, lost) = (GhlContact::clone(&*found(survivor)?), found(other)?);
+    let notes: Vec<GhlNote> = data.ghl.notes.newest_of(other).into_iter().map(|note| GhlNote::clone(note)).collect();
+    let tasks: Vec<GhlTask> = data.ghl.tasks.newest_of(other).into_iter().map(|task| GhlTask::clone(task)).collect();
+    data.ghl.remove_contact(other, moment);
+    let keeps = data.account.ghl.merged_children == MergedChildren::KeepIds;
+    for mut note in notes {
+        note.id = if keeps { note.id } else { data.ghl_id() };
+        survivor.clone_into(&mut note.contact_id);
+        data.ghl.notes.save(note);
+    }
+    for mut task in tasks {
+        task.id = if keeps { task.id } else { data.ghl_id() };
+        survivor.clone_into(&mut task.contact_id);
+        data.ghl.save_task(task, moment);
+    }
+    whole.tags.extend(lost.tags.iter().cloned());
+    whole.tags = tidy(&whole.tags, data.account.ghl.tag_stored);
+    for (key, extra) in [("email", &mut whole.additional_emails), ("phone", &mut whole.additional_phones)] {
+        let value = lost.text(key).to_owned();
+        if !value.is_empty() && !extra.contains(&value) {
+            extra.push(value);
+        }
+    }
+    whole.updated = moment.now;
+    data.ghl.merged.insert(other.to_owned(), survivor.to_owned());
+    data.ghl.save_contact(whole, moment);
     Ok(())
 }

@@ -9,6 +9,8 @@ use crate::record::Side;
 mod cliengo;
 mod ghl;
 
+pub(super) use ghl::merge;
+
 /// What an edit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,10 +4,17 @@ use serde_json::{Value, json};
 
 use super::Fault;
 use crate::record::Side;
+use crate::sandbox::account::Profile;
+use crate::sandbox::account::cliengo::TooMany;
+use crate::sandbox::account::ghl::{ServerError, ServerErrorComes};
 use crate::sandbox::call::{Answer, Call, Content};
-use crate::sandbox::ghl;
+use crate::sandbox::limit::retry_after;
+use crate::sandbox::{cliengo, ghl};
 
 const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+
+const CLOUDFLARE: &str = "<!DOCTYPE html><html><head><title>520: Web server is returning an unknown error</title></head>\
+    <body>Error code 520</body></html>";
 
 /// The keys under which listings put their rows.
 const ARRAYS: [&str; 4] = ["results", "contacts", "tasks", "notes"];
@@ -37,24 +44,28 @@ pub(in crate::sandbox) fn claim(answer: &mut Answer, field: &str, sent: Value) {
     record.insert(field.to_owned(), sent);
 }
 
-/// The answer that comes instead of any work.
-pub(in crate::sandbox) fn before(fault: &Fault, side: Side) -> Option<Answer> {
+/// The answer that comes instead of any work, `now` in milliseconds.
+pub(in crate::sandbox) fn before(fault: &Fault, side: Side, account: &Profile, now: i64) -> Option<Answer> {
     match fault {
-        Fault::TooMany { retry_after } => {
+        Fault::TooMany { retry_after: told } => {
             let mut answer = too_many(side, "x-ratelimit-remaining");
-            answer.headers.extend(retry_after.map(|seconds| ("retry-after".into(), seconds.to_string())));
+            let wait = told.map(|seconds| seconds.to_string()).or_else(|| match side {
+                Side::Ghl => retry_after(&account.ghl, now),
+                Side::Cliengo => (account.cliengo.too_many == TooMany::Seconds).then(|| "1".to_owned()),
+            });
+            answer.headers.extend(wait.map(|wait| ("retry-after".into(), wait)));
             Some(answer)
+        }
+        Fault::ServerError if account.ghl.server_error_comes == ServerErrorComes::Before => {
+            Some(server_error(account.ghl.server_error))
         }
         Fault::DailyExhausted => Some(too_many(side, "x-ratelimit-daily-remaining")),
         Fault::Status(status) => Some(failure(*status)),
-        Fault::Html => {
-            let body = Content::Raw("text/html; charset=utf-8".into(), HTML.into());
-            Some(Answer { status: 502, body, headers: Vec::new() })
-        }
+        Fault::Html => Some(page(502, HTML)),
         Fault::Answer(stated) if !stated.after_work => Some(stated.answer()),
         Fault::ExpiredToken => Some(match side {
             Side::Ghl => ghl::unauthorized(),
-            Side::Cliengo => Answer::json(401, json!({ "message": "You couldn't be authenticated" })),
+            Side::Cliengo => cliengo::unauthenticated(&account.cliengo),
         }),
         _ => None,
     }
@@ -72,13 +83,26 @@ fn too_many(side: Side, used_up: &'static str) -> Answer {
     }
 }
 
+fn page(status: u16, html: &'static str) -> Answer {
+    Answer { status, body: Content::Raw("text/html; charset=utf-8".into(), html.into()), headers: Vec::new() }
+}
+
+fn server_error(kind: ServerError) -> Answer {
+    match kind {
+        ServerError::Gateway => page(502, HTML),
+        ServerError::Json => failure(500),
+        ServerError::Cloudflare => page(520, CLOUDFLARE),
+    }
+}
+
 fn failure(status: u16) -> Answer {
     Answer::json(status, json!({ "statusCode": status, "message": "Something went wrong" }))
 }
 
 /// The answer after the work, as the fault leaves it.
-pub(in crate::sandbox) fn alter(fault: &Fault, mut answer: Answer) -> Answer {
+pub(in crate::sandbox) fn alter(fault: &Fault, mut answer: Answer, account: &Profile) -> Answer {
     match fault {
+        Fault::ServerError => return server_error(account.ghl.server_error),
         Fault::StatusAfterWrite(status) => return failure(*status),
         Fault::Answer(stated) => return stated.answer(),
         Fault::CreatedBut422 => return ghl::unprocessable(&["Unprocessable Entity".to_owned()]),

@@ -28,6 +28,8 @@ pub enum Fault {
     Status(u16),
     /// This status, although the request did its work.
     StatusAfterWrite(u16),
+    /// The account's own server error, before or after the work.
+    ServerError,
     /// A gateway's 502 page in HTML, nothing written.
     Html,
     /// The answer's JSON ends in the middle.

@@ -7,7 +7,7 @@ use super::{Fault, FaultRule, Faults, Stated, When};
 use crate::record::Side;
 use crate::sandbox::SandboxError;
 
-const KNOWN: &str = "too-many[=SECONDS], daily-exhausted, status=CODE, status-after-write=CODE, html, truncated-json, \
+const KNOWN: &str = "too-many[=SECONDS], daily-exhausted, status=CODE, status-after-write=CODE, server-error, html, truncated-json, \
     no-array, reset-before, reset-after-write, hang=SECONDS, slow-body=SECONDS, short-listing, empty-listing, \
     repeat-cursor, torn-page, expired-token, created-but-422, drop-field=NAME, ignore-field=NAME, \
     forget-field=NAME, date-skew=SECONDS, answer=FILE, lag=SECONDS";
@@ -131,6 +131,7 @@ fn fault(text: &str) -> Result<Fault, String> {
 fn plain_fault(name: &str) -> Option<Fault> {
     Some(match name {
         "daily-exhausted" => Fault::DailyExhausted,
+        "server-error" => Fault::ServerError,
         "html" => Fault::Html,
         "truncated-json" => Fault::TruncatedJson,
         "no-array" => Fault::NoArray,

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::account::ghl::{CreateAnswer, Duplicate, EmailStored, NameStored, PhoneStored, PutNull, Switches};
 use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Moment, is_blank};
 use super::data::GhlContact;
-use super::refusal::{Holds, Property, invalid, properties, texts, unprocessable};
-use super::{custom, define, find, here, shape, succeeded, tidy};
+use super::refusal::{Holds, Property, bad_request, invalid, properties, texts, unprocessable};
+use super::{custom, define, find, here, manner, shape, succeeded, survivor, tidy};
 
 /// What PUT takes, and which of it may be `null`.
 const UPDATE: [Property; 20] = [
@@ -46,18 +47,50 @@ fn e164(phone: &str) -> String {
     format!("+54{}", digits.trim_start_matches('0'))
 }
 
+/// A phone as the location stores it.
+fn stored_phone(phone: &str, account: &Switches) -> String {
+    match account.phone_stored {
+        PhoneStored::E164 => e164(phone),
+        PhoneStored::AsSent => phone.to_owned(),
+        PhoneStored::WithoutNine => e164(phone).replacen("+549", "+54", 1),
+        PhoneStored::WithoutOne => e164(phone).replacen("+521", "+52", 1),
+    }
+}
+
+/// A name as the location stores it.
+fn stored_name(name: &str, account: &Switches) -> String {
+    let capitalised = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    match account.name_stored {
+        NameStored::AsSent => name.to_owned(),
+        NameStored::Capitalised => name.split(' ').map(capitalised).collect::<Vec<_>>().join(" "),
+        NameStored::Trimmed => name.split_whitespace().collect::<Vec<_>>().join(" "),
+        NameStored::Cut => name.chars().take(100).collect(),
+        NameStored::WithoutEmoji => without_emoji(name),
+    }
+}
+
+/// Whatever lies beyond the first 65,536 characters of Unicode as `?`.
+pub(crate) fn without_emoji(text: &str) -> String {
+    text.chars().map(|letter| if u32::from(letter) > 0xFFFF { '?' } else { letter }).collect()
+}
+
 /// Puts one plain field on a contact; `null` or an empty text takes it away.
-pub(crate) fn set_field(contact: &mut GhlContact, name: &str, value: &Value) {
+pub(crate) fn set_field(contact: &mut GhlContact, name: &str, value: &Value, account: &Switches) {
     if name == "name" {
         let full = value.as_str().unwrap_or_default().trim();
         let (first, last) = full.split_once(' ').unwrap_or((full, ""));
-        set_field(contact, "firstName", &json!(first));
-        set_field(contact, "lastName", &json!(last.trim()));
+        set_field(contact, "firstName", &json!(first), account);
+        set_field(contact, "lastName", &json!(last.trim()), account);
     } else if is_blank(value) {
         contact.fields.remove(name);
     } else {
         let kept = match (name, value.as_str()) {
-            ("phone", Some(phone)) => json!(e164(phone)),
+            ("phone", Some(phone)) => json!(stored_phone(phone, account)),
+            ("firstName" | "lastName", Some(name)) => json!(stored_name(name, account)),
+            ("email", Some(email)) if account.email_stored == EmailStored::LowerCase => json!(email.to_lowercase()),
             _ => value.clone(),
         };
         contact.fields.insert(name.to_owned(), kept);
@@ -66,38 +99,59 @@ pub(crate) fn set_field(contact: &mut GhlContact, name: &str, value: &Value) {
 
 /// Takes a validated body over; the parts of a name win over the whole.
 fn take(data: &mut Data, contact: &mut GhlContact, body: &Map<String, Value>, moment: Moment) -> Result<(), Answer> {
+    let account = data.account.ghl;
+    refuse_email(body, &account)?;
     if let Some(name) = body.get("name").filter(|_| !body.contains_key("firstName")) {
-        set_field(contact, "name", name);
+        set_field(contact, "name", name, &account);
     }
     for (name, value) in body {
         match name.as_str() {
             "name" | "locationId" => {}
             "tags" => {
-                contact.tags = tidy(&texts(Some(value)));
+                contact.tags = tidy(&texts(Some(value)), account.tag_stored);
                 define(data, &contact.tags, moment);
             }
             "customFields" => custom::merge(data, contact, value)?,
-            _ => set_field(contact, name, value),
+            _ => set_field(contact, name, value, &account),
         }
     }
     Ok(())
 }
 
+/// Refuses an e-mail with a plus sign, where the location does.
+fn refuse_email(body: &Map<String, Value>, account: &Switches) -> Result<(), Answer> {
+    let is_unusual = body.get("email").and_then(Value::as_str).is_some_and(|email| email.contains('+'));
+    match account.email_stored {
+        EmailStored::RefusedByName if is_unusual => Err(bad_request("email must be an email")),
+        EmailStored::RefusedAsList if is_unusual => Err(invalid("email must be an email")),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what would be a second contact with the same e-mail or phone.
 fn refuse_duplicate(data: &Data, contact: &GhlContact) -> Result<(), Answer> {
-    for field in ["email", "phone"] {
+    let rule = data.account.ghl.duplicate;
+    let unique: &[&str] = match rule {
+        Duplicate::Allowed => &[],
+        Duplicate::UniqueEmail => &["email"],
+        Duplicate::UniquePhone => &["phone"],
+        Duplicate::Refused | Duplicate::RefusedWithoutField | Duplicate::Unprocessable => &["email", "phone"],
+    };
+    for field in unique.iter().copied() {
         let key = contact.text(field);
         let found = if field == "email" { data.ghl.with_email(key) } else { data.ghl.with_phone(key) };
         let other = found.into_iter().find(|id| !key.is_empty() && *id != contact.id);
         if let Some(other) = other.and_then(|id| data.ghl.contacts.get(id)) {
-            return Err(Answer::json(
-                400,
-                json!({
-                    "statusCode": 400,
-                    "message": "This location does not allow duplicated contacts.",
-                    "meta": { "contactId": other.id, "contactName": other.full_name(), "matchingField": field },
-                }),
-            ));
+            let message = "This location does not allow duplicated contacts.";
+            if rule == Duplicate::Unprocessable {
+                return Err(invalid(message));
+            }
+            let mut meta = json!({ "contactId": other.id, "contactName": other.full_name() });
+            if let Some(meta) = meta.as_object_mut().filter(|_| rule != Duplicate::RefusedWithoutField) {
+                meta.insert("matchingField".to_owned(), json!(field));
+            }
+            let body = json!({ "statusCode": 400, "message": message, "meta": meta });
+            return Err(Answer::json(400, body));
         }
     }
     Ok(())
@@ -126,25 +180,53 @@ pub(super) fn create(data: &mut Data, call: &Call, moment: Moment) -> Answered {
     };
     take(data, &mut contact, body, moment)?;
     refuse_duplicate(data, &contact)?;
-    let answer = Answer::json(201, json!({ "contact": shape::by_id(&contact, &data.identity) }));
+    let whole = shown(data, &contact);
+    let id = json!({ "id": contact.id });
+    let body = match data.account.ghl.create_answer {
+        CreateAnswer::Whole => json!({ "contact": whole }),
+        CreateAnswer::WholeBare => whole,
+        CreateAnswer::Id => json!({ "contact": id }),
+        CreateAnswer::IdBare => id,
+    };
     data.ghl.save_contact(contact, moment);
-    Ok(answer)
+    Ok(Answer::json(201, body))
+}
+
+/// A contact by id, as the location shows it.
+fn shown(data: &Data, contact: &GhlContact) -> Value {
+    manner::contact(shape::by_id(contact, &data.identity), data)
 }
 
 pub(super) fn read(data: &Data, id: &str) -> Answered {
-    Ok(Answer::ok(json!({ "contact": shape::by_id(find(data, id)?, &data.identity) })))
+    Ok(Answer::ok(json!({ "contact": shown(data, find(data, survivor(data, id))?) })))
+}
+
+/// A body without its `null`s, or the 422 for them, as the location takes them.
+fn without_nulls(body: &Map<String, Value>, account: &Switches) -> Result<Map<String, Value>, Answer> {
+    let nulls: Vec<&String> = body.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name).collect();
+    match account.put_null {
+        PutNull::Refused if !nulls.is_empty() => {
+            Err(unprocessable(&nulls.iter().map(|name| format!("{name} must be a string")).collect::<Vec<_>>()))
+        }
+        PutNull::Ignored => Ok(body
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()),
+        PutNull::Clears | PutNull::Refused => Ok(body.clone()),
+    }
 }
 
 /// `PUT /contacts/{id}`: partial; `tags` replaces them all.
 pub(super) fn update(data: &mut Data, id: &str, call: &Call, moment: Moment) -> Answered {
     let mut contact = GhlContact::clone(find(data, id)?);
-    let body = properties(call, &UPDATE, &[])?;
+    let body = &without_nulls(properties(call, &UPDATE, &[])?, &data.account.ghl)?;
     take(data, &mut contact, body, moment)?;
     if ["email", "phone"].iter().any(|key| body.contains_key(*key)) {
         refuse_duplicate(data, &contact)?;
     }
     contact.updated = moment.now;
-    let shown = shape::by_id(&contact, &data.identity);
+    let shown = shown(data, &contact);
     data.ghl.save_contact(contact, moment);
     Ok(Answer::ok(json!({ "succeded": true, "succeeded": true, "contact": shown })))
 }
@@ -167,7 +249,7 @@ pub(super) fn duplicate(data: &Data, call: &Call) -> Answered {
     let found = by_email.map(|id| (id, "email")).or(by_phone.map(|id| (id, "phone")));
     let body = match found.and_then(|(id, field)| data.ghl.contacts.get(id).map(|contact| (contact, field))) {
         Some((contact, field)) => {
-            json!({ "contact": shape::by_id(contact, &data.identity), "matchingField": field })
+            json!({ "contact": shown(data, contact), "matchingField": field })
         }
         None => json!({ "contact": null }),
     };

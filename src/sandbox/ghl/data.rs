@@ -145,6 +145,12 @@ pub(crate) struct GhlData {
     pub(in crate::sandbox) index: Index,
     /// Answers given so far; the trace ids follow from it.
     pub(in crate::sandbox) answered: u64,
+    /// When the firewall took against the caller.
+    pub(in crate::sandbox) blocked_since: Option<i64>,
+    /// Contacts that people deleted, as they were.
+    pub(in crate::sandbox) bin: HashMap<String, Arc<GhlContact>>,
+    /// Into which contact another was merged.
+    pub(in crate::sandbox) merged: HashMap<String, String>,
     emails: HashMap<String, BTreeSet<String>>,
     phones: HashMap<String, BTreeSet<String>>,
 }
@@ -158,6 +164,9 @@ impl GhlData {
             tags: Table::recorded(),
             index: Index::empty(),
             answered: 0,
+            blocked_since: None,
+            bin: HashMap::new(),
+            merged: HashMap::new(),
             emails: HashMap::new(),
             phones: HashMap::new(),
         }
@@ -212,6 +221,14 @@ impl GhlData {
     pub(crate) fn with_phone(&self, phone: &str) -> Vec<&str> {
         let ids = self.phones.get(phone);
         ids.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Moves a contact's date, as a child's edit does in some locations.
+    pub(in crate::sandbox) fn touch(&mut self, id: &str, moment: Moment) {
+        if let Some(contact) = self.contacts.get(id) {
+            let touched = GhlContact { updated: moment.now, ..GhlContact::clone(contact) };
+            self.save_contact(touched, moment);
+        }
     }
 
     fn forget_keys(&mut self, id: &str) {

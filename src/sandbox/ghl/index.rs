@@ -31,30 +31,42 @@ impl Change {
 pub(crate) struct Index {
     pub(in crate::sandbox) contacts: Table<GhlContact>,
     pub(in crate::sandbox) tasks: Table<GhlTask>,
-    /// What is not visible yet, with the instant at which it will be.
-    waiting: VecDeque<(i64, Change)>,
+    /// Deleted tasks, oldest first: some locations list them.
+    pub(in crate::sandbox) deleted_tasks: Vec<Arc<GhlTask>>,
+    /// Requests so far.
+    asked: u64,
+    /// What is not visible yet, with the instant and the request at which it will be.
+    waiting: VecDeque<(i64, u64, Change)>,
 }
 
 impl Index {
     pub(in crate::sandbox) fn empty() -> Self {
-        Self { contacts: Table::derived(), tasks: Table::derived(), waiting: VecDeque::new() }
+        Self {
+            contacts: Table::derived(),
+            tasks: Table::derived(),
+            deleted_tasks: Vec::new(),
+            asked: 0,
+            waiting: VecDeque::new(),
+        }
     }
 
     /// Takes a write in: at once without lag, else when it is due.
     pub(in crate::sandbox) fn hear(&mut self, change: Change, moment: Moment) {
-        if moment.lag > 0 {
-            self.waiting.push_back((moment.now + moment.lag, change));
+        if moment.lag > 0 || moment.lag_requests > 0 {
+            self.waiting.push_back((moment.now + moment.lag, self.asked + moment.lag_requests, change));
             return;
         }
         // An older write must not come after this one.
-        self.waiting.retain(|(_, other)| other.subject() != change.subject());
+        self.waiting.retain(|(_, _, other)| other.subject() != change.subject());
         self.show(change);
     }
 
-    /// Shows whatever is due.
+    /// Counts a request, and shows whatever is due.
     pub(in crate::sandbox) fn catch_up(&mut self, now: i64) {
-        while self.waiting.front().is_some_and(|(due, _)| *due <= now) {
-            if let Some((_, change)) = self.waiting.pop_front() {
+        self.asked += 1;
+        let asked = self.asked;
+        while self.waiting.front().is_some_and(|(due, request, _)| *due <= now && *request <= asked) {
+            if let Some((_, _, change)) = self.waiting.pop_front() {
                 self.show(change);
             }
         }
@@ -67,9 +79,7 @@ impl Index {
             Change::ContactGone(id) => {
                 self.contacts.remove(&id);
             }
-            Change::TaskGone(id) => {
-                self.tasks.remove(&id);
-            }
+            Change::TaskGone(id) => self.deleted_tasks.extend(self.tasks.remove(&id)),
         }
     }
 }

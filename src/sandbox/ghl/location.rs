@@ -2,18 +2,25 @@
 
 use serde_json::{Value, json};
 
+use super::super::account::ghl::Duplicate;
 use super::super::call::Answer;
 use super::super::data::{Data, USERS};
 
 pub(super) fn read(data: &Data) -> Answer {
     let identity = &data.identity;
+    let unique = match data.account.ghl.duplicate {
+        Duplicate::Allowed => &[][..],
+        Duplicate::UniqueEmail => &["email"],
+        Duplicate::UniquePhone => &["phone"],
+        Duplicate::Refused | Duplicate::RefusedWithoutField | Duplicate::Unprocessable => &["email", "phone"],
+    };
     Answer::ok(json!({ "location": {
         "id": identity.location_id,
         "companyId": identity.company_id,
         "name": "Sucursal Centro",
         "country": "AR",
         "timezone": "America/Argentina/Buenos_Aires",
-        "settings": { "allowDuplicateContact": false, "contactUniqueIdentifiers": ["email", "phone"] },
+        "settings": { "allowDuplicateContact": unique.is_empty(), "contactUniqueIdentifiers": unique },
     } }))
 }
 

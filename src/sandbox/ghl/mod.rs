@@ -6,6 +6,7 @@ mod data;
 mod filter;
 mod index;
 mod location;
+mod manner;
 mod notes;
 mod refusal;
 mod search;
@@ -13,18 +14,19 @@ mod shape;
 mod tags;
 mod tasks;
 
-pub(super) use contacts::set_field;
+pub(super) use contacts::{set_field, without_emoji};
 pub(super) use custom::set as set_custom_field;
 pub(super) use data::{CustomValue, GhlContact, GhlData, GhlNote, GhlTag, GhlTask};
 pub(super) use notes::shown as shown_note;
 pub(super) use refusal::{too_many, unauthorized, unprocessable};
 pub(super) use search::{contact_record, task_record};
-pub(super) use tags::{define, tidy};
+pub(super) use tags::{define, tidy, updated as tags_updated};
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::account::ghl::{DateUpdated, MergedContact};
 use super::call::{Answer, Answered, Call};
 use super::data::{Data, Moment, scramble};
 use refusal::{bad_request, not_found, wrong_location};
@@ -33,7 +35,10 @@ const VERSIONS: [&str; 4] = ["2021-07-28", "2021-04-15", "2023-02-21", "v3"];
 
 /// Answers one request; successes carry a `traceId`.
 pub(super) fn answer(data: &mut Data, call: &Call, moment: Moment) -> Answer {
-    let mut answer = route(data, call, moment).unwrap_or_else(|refusal| refusal);
+    let mut answer = match manner::blocked(data, call, moment) {
+        Some(page) => page,
+        None => route(data, call, moment).unwrap_or_else(|refusal| refusal),
+    };
     let trace = trace_id(data);
     if answer.status < 300
         && let Some(Value::Object(body)) = answer.json_mut()
@@ -61,7 +66,9 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
         Some(_) => {}
     }
     data.ghl.index.catch_up(moment.now);
-    match (call.method.as_str(), call.segments().as_slice()) {
+    let parts = call.segments();
+    manner::scope(&data.account.ghl, &call.method, &parts)?;
+    match (call.method.as_str(), parts.as_slice()) {
         ("POST", ["contacts", "search"]) => search::contacts(data, call),
         ("GET", ["contacts", "search", "duplicate"]) => contacts::duplicate(data, call),
         // The slash belongs to it; without one there is no such path.
@@ -80,8 +87,8 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
         ("GET", ["contacts", id, "notes"]) => notes::list(data, id),
         ("POST", ["contacts", id, "notes"]) => notes::create(data, id, call, moment),
         ("GET", ["contacts", id, "notes", note]) => notes::read(data, id, note),
-        ("PUT", ["contacts", id, "notes", note]) => notes::update(data, id, note, call),
-        ("DELETE", ["contacts", id, "notes", note]) => notes::delete(data, id, note),
+        ("PUT", ["contacts", id, "notes", note]) => notes::update(data, id, note, call, moment),
+        ("DELETE", ["contacts", id, "notes", note]) => notes::delete(data, id, note, moment),
         ("GET", ["contacts", id, "appointments"]) => of_contact(data, id, json!({ "events": [] })),
         ("POST" | "DELETE", ["contacts", id, "workflow" | "campaigns", _]) => {
             of_contact(data, id, json!({ "succeded": true, "succeeded": true }))
@@ -97,7 +104,7 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
             here(data, call.parameter("locationId").unwrap_or_default())?;
             Ok(location::users(data))
         }
-        _ => Err(Answer::empty(404)),
+        _ => Err(manner::nowhere(&data.account.ghl)),
     }
 }
 
@@ -112,7 +119,22 @@ fn of_contact(data: &Data, id: &str, body: Value) -> Answered {
 }
 
 fn find<'data>(data: &'data Data, id: &str) -> Result<&'data Arc<GhlContact>, Answer> {
-    data.ghl.contacts.get(id).ok_or_else(|| not_found("Contact", id))
+    data.ghl.contacts.get(id).ok_or_else(|| not_found(data, "Contact", id))
+}
+
+/// Where an id that is gone leads: to the contact it was merged into, in some locations.
+fn survivor<'data>(data: &'data Data, id: &'data str) -> &'data str {
+    match data.ghl.merged.get(id) {
+        Some(survivor) if data.account.ghl.merged_contact == MergedContact::ShowsSurvivor => survivor,
+        _ => id,
+    }
+}
+
+/// A note or a task of a contact was written: in some locations that moves the contact's date.
+pub(super) fn child_written(data: &mut Data, contact: &str, moment: Moment) {
+    if data.account.ghl.date_updated == DateUpdated::WithChildren {
+        data.ghl.touch(contact, moment);
+    }
 }
 
 fn succeeded() -> Answer {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::account::ghl::{NoteFields, NoteStored, Switches};
 use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Moment, is_blank, wire_date};
 use super::data::GhlNote;
 use super::refusal::{Holds, Property, not_found, properties};
-use super::{find, succeeded};
+use super::{child_written, find, manner, succeeded};
 
 const TAKEN: [Property; 5] = [
     ("body", Holds::Text),
@@ -63,14 +64,25 @@ fn plain(body: &str) -> String {
 fn find_note<'data>(data: &'data Data, contact: &str, id: &str) -> Result<&'data Arc<GhlNote>, Answer> {
     find(data, contact)?;
     let note = data.ghl.notes.get(id).filter(|note| note.contact_id == contact);
-    note.ok_or_else(|| not_found("Note", id))
+    note.ok_or_else(|| not_found(data, "Note", id))
 }
 
-fn take(note: &mut GhlNote, body: &Map<String, Value>) {
+/// A text as the location stores it.
+pub(crate) fn stored(text: &str, account: &Switches) -> String {
+    match account.note_stored {
+        NoteStored::AsSent => text.to_owned(),
+        NoteStored::Breaks => text.replace('\n', "<br>"),
+        NoteStored::Paragraph => format!("<p>{text}</p>"),
+        NoteStored::Escaped => text.replace('&', "&amp;"),
+        NoteStored::Cut => text.chars().take(5000).collect(),
+    }
+}
+
+fn take(note: &mut GhlNote, body: &Map<String, Value>, account: &Switches) {
     let text = |value: &Value| (!is_blank(value)).then(|| value.as_str().unwrap_or_default().to_owned());
     for (name, value) in body {
         match name.as_str() {
-            "body" => note.body = text(value).unwrap_or_default(),
+            "body" => note.body = stored(&text(value).unwrap_or_default(), account),
             "userId" => note.user_id = text(value),
             "title" => note.title = text(value),
             "color" => note.color = text(value),
@@ -82,7 +94,8 @@ fn take(note: &mut GhlNote, body: &Map<String, Value>) {
 
 pub(super) fn list(data: &Data, contact: &str) -> Answered {
     find(data, contact)?;
-    let notes: Vec<Value> = data.ghl.notes.newest_of(contact).into_iter().map(|note| shown(note)).collect();
+    let notes = data.ghl.notes.newest_of(contact).into_iter();
+    let notes: Vec<Value> = notes.map(|note| manner::note(shown(note), &data.account.ghl)).collect();
     Ok(Answer::ok(json!({ "notes": notes })))
 }
 
@@ -99,26 +112,35 @@ pub(super) fn create(data: &mut Data, contact: &str, call: &Call, moment: Moment
         pinned: false,
         created: moment.now,
     };
-    take(&mut note, body);
-    let answer = Answer::json(201, json!({ "note": shown(&note) }));
+    let account = data.account.ghl;
+    take(&mut note, body, &account);
+    let answer = Answer::json(201, json!({ "note": manner::note(shown(&note), &account) }));
     data.ghl.notes.save(note);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
 pub(super) fn read(data: &Data, contact: &str, id: &str) -> Answered {
-    Ok(Answer::ok(json!({ "note": shown(find_note(data, contact, id)?) })))
+    Ok(Answer::ok(json!({ "note": manner::note(shown(find_note(data, contact, id)?), &data.account.ghl) })))
 }
 
-pub(super) fn update(data: &mut Data, contact: &str, id: &str, call: &Call) -> Answered {
+pub(super) fn update(data: &mut Data, contact: &str, id: &str, call: &Call, moment: Moment) -> Answered {
     let mut note = GhlNote::clone(find_note(data, contact, id)?);
-    take(&mut note, properties(call, &TAKEN, &[])?);
-    let answer = Answer::ok(json!({ "note": shown(&note) }));
+    let body = properties(call, &TAKEN, &[])?;
+    let account = data.account.ghl;
+    if account.note_fields == NoteFields::Lost {
+        (note.title, note.user_id) = (None, None);
+    }
+    take(&mut note, body, &account);
+    let answer = Answer::ok(json!({ "note": manner::note(shown(&note), &account) }));
     data.ghl.notes.save(note);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
-pub(super) fn delete(data: &mut Data, contact: &str, id: &str) -> Answered {
+pub(super) fn delete(data: &mut Data, contact: &str, id: &str, moment: Moment) -> Answered {
     find_note(data, contact, id)?;
     data.ghl.notes.remove(id);
+    child_written(data, contact, moment);
     Ok(succeeded())
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::account::ghl::Gone;
 use super::super::call::{Answer, Call};
+use super::super::data::Data;
 
 pub(crate) fn unprocessable(messages: &[String]) -> Answer {
     Answer::json(422, json!({ "message": messages, "error": "Unprocessable Entity", "statusCode": 422 }))
@@ -16,9 +18,16 @@ pub(super) fn bad_request(message: &str) -> Answer {
     Answer::json(400, json!({ "message": message, "error": "Bad Request", "statusCode": 400 }))
 }
 
-/// "Gone" is a 400 here, never a 404.
-pub(super) fn not_found(what: &str, id: &str) -> Answer {
-    Answer::json(400, json!({ "error": format!("{what} with id {id} not found"), "status": 400 }))
+/// "Gone", in the location's words.
+pub(super) fn not_found(data: &Data, what: &str, id: &str) -> Answer {
+    let with_id = |status: u16| json!({ "error": format!("{what} with id {id} not found"), "status": status });
+    let for_id = |status: u16| json!({ "statusCode": status, "message": format!("{what} not found for id:{id}") });
+    match data.account.ghl.gone {
+        Gone::WithIdNotFound => Answer::json(400, with_id(400)),
+        Gone::WithIdNotFound404 => Answer::json(404, with_id(404)),
+        Gone::NotFoundForId => Answer::json(400, for_id(400)),
+        Gone::NotFoundForId404 => Answer::json(404, for_id(404)),
+    }
 }
 
 pub(crate) fn unauthorized() -> Answer {

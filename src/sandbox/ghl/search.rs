@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::account::ghl::{CompletedTasks, DeletedTasks, LargePage, SearchTotal, TaskLimit, TaskSearch};
 use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Identity, wire_date};
 use super::data::{GhlContact, GhlTask};
 use super::filter::{Filter, holds, parse};
 use super::refusal::{Holds, Property, bad_request, invalid, properties, texts};
-use super::{here, shape};
+use super::{here, manner, shape};
 
 const LARGEST_PAGE: usize = 500;
 const LARGEST_WINDOW: usize = 10_000;
-const LARGEST_TASK_PAGE: usize = 100;
+const USUAL_PAGE: usize = 100;
 const DEFAULT_TASK_PAGE: usize = 25;
 
 const CONTACTS: [Property; 7] = [
@@ -26,13 +27,14 @@ const CONTACTS: [Property; 7] = [
     ("query", Holds::Text),
 ];
 
-const TASKS: [Property; 7] = [
+const TASKS: [Property; 8] = [
     ("contactId", Holds::Texts),
     ("completed", Holds::Flag),
     ("assignedTo", Holds::Texts),
     ("query", Holds::Text),
     ("limit", Holds::Number),
     ("skip", Holds::Number),
+    ("searchAfter", Holds::List),
     ("businessId", Holds::Text),
 ];
 
@@ -157,9 +159,14 @@ fn cursor(body: &Map<String, Value>) -> Result<Option<(i64, &str)>, Answer> {
 pub(super) fn contacts(data: &Data, call: &Call) -> Answered {
     let body = properties(call, &CONTACTS, &["locationId", "pageLimit"])?;
     here(data, body.get("locationId").and_then(Value::as_str).unwrap_or_default())?;
-    let limit = number(body, "pageLimit").unwrap_or_default();
-    if !(1..=LARGEST_PAGE).contains(&limit) {
-        return Err(invalid("pageLimit must not be greater than 500"));
+    let asked = number(body, "pageLimit").unwrap_or_default();
+    let (largest, limit) = match data.account.ghl.large_page {
+        LargePage::Taken => (LARGEST_PAGE, asked),
+        LargePage::Refused => (USUAL_PAGE, asked),
+        LargePage::Cut => (LARGEST_PAGE, asked.min(USUAL_PAGE)),
+    };
+    if !(1..=largest).contains(&asked) {
+        return Err(invalid(&format!("pageLimit must not be greater than {largest}")));
     }
     let cursor = cursor(body)?;
     let page = number(body, "page");
@@ -173,8 +180,15 @@ pub(super) fn contacts(data: &Data, call: &Call) -> Answered {
     let sort = sort(body)?;
     let filter = parse(body.get("filters"), body.get("query"))?;
     let (page, total) = select(data, sort, &filter, cursor, skip, limit);
-    let records: Vec<Value> =
-        page.into_iter().map(|contact| contact_record(contact, &data.identity, sort.key(contact))).collect();
+    let record =
+        |contact: &GhlContact| manner::contact(contact_record(contact, &data.identity, sort.key(contact)), data);
+    let records: Vec<Value> = page.into_iter().map(|contact| record(contact)).collect();
+    let total = match data.account.ghl.search_total {
+        SearchTotal::Number => json!(total),
+        SearchTotal::Text => json!(total.to_string()),
+        SearchTotal::OfAll => json!(data.ghl.index.contacts.len()),
+        SearchTotal::Capped => json!(total.min(LARGEST_WINDOW)),
+    };
     Ok(Answer::ok(json!({ "contacts": records, "total": total })))
 }
 
@@ -238,32 +252,60 @@ pub(crate) fn task_record(task: &GhlTask, contact: Option<&GhlContact>, identity
     })
 }
 
+/// The order of the task search: newest first.
+fn place(task: &GhlTask) -> (i64, &str) {
+    (task.created, task.id.as_str())
+}
+
 /// `POST /locations/{id}/tasks/search`: newest first, no total.
 pub(super) fn tasks(data: &Data, call: &Call) -> Answered {
     let empty = Map::new();
     let body = if call.body.is_some() { properties(call, &TASKS, &[])? } else { &empty };
-    let limit = number(body, "limit").unwrap_or(DEFAULT_TASK_PAGE);
-    if !(1..=LARGEST_TASK_PAGE).contains(&limit) {
-        return Err(invalid("limit must not be greater than 100"));
+    let account = &data.account.ghl;
+    if account.task_search == TaskSearch::BySkip && body.contains_key("searchAfter") {
+        return Err(invalid("property searchAfter should not exist"));
     }
+    let largest = if account.task_limit == TaskLimit::Hundred { USUAL_PAGE } else { LARGEST_PAGE };
+    let limit = number(body, "limit").unwrap_or(DEFAULT_TASK_PAGE);
+    if !(1..=largest).contains(&limit) {
+        return Err(invalid(&format!("limit must not be greater than {largest}")));
+    }
+    let cursor = cursor(body)?;
+    let skip = if account.task_search == TaskSearch::BySearchAfter { None } else { number(body, "skip") };
+    let index = &data.ghl.index;
+    let wanted = wanted(data, body);
+    let mut found: Vec<(&Arc<GhlTask>, bool)> = index.tasks.all().map(|task| (task, false)).collect();
+    if account.deleted_tasks == DeletedTasks::Listed {
+        found.extend(index.deleted_tasks.iter().map(|task| (task, true)));
+    }
+    found.retain(|(task, _)| wanted(task) && cursor.is_none_or(|after| place(task) < after));
+    found.sort_by(|(one, _), (other, _)| place(other).cmp(&place(one)));
+    let page = found.into_iter().skip(skip.unwrap_or(0)).take(limit);
+    let records: Vec<Value> = page
+        .map(|(task, is_deleted)| {
+            let contact = index.contacts.get(&task.contact_id).map(Arc::as_ref);
+            let mut record = task_record(task, contact, &data.identity);
+            if let Some(deleted) = record.get_mut("deleted") {
+                *deleted = json!(is_deleted);
+            }
+            manner::task_row(record, account)
+        })
+        .collect();
+    let status = if account.task_search == TaskSearch::BySearchAfter { 201 } else { 200 };
+    Ok(Answer::json(status, json!({ "tasks": records })))
+}
+
+/// Whether a task is one that a search asks for.
+fn wanted(data: &Data, body: &Map<String, Value>) -> impl Fn(&GhlTask) -> bool {
     let (of, assigned) = (texts(body.get("contactId")), texts(body.get("assignedTo")));
-    let completed = body.get("completed").and_then(Value::as_bool);
+    let leaves_out = data.account.ghl.completed_tasks == CompletedTasks::LeftOut;
+    let completed = body.get("completed").and_then(Value::as_bool).or(leaves_out.then_some(false));
     let query = body.get("query").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-    let wanted = |task: &GhlTask| {
+    move |task: &GhlTask| {
         let owner = task.assigned_to.as_deref().unwrap_or_default();
         (of.is_empty() || of.contains(&task.contact_id))
             && (assigned.is_empty() || assigned.iter().any(|user| user == owner))
             && completed.is_none_or(|completed| task.completed == completed)
             && (query.is_empty() || task.title.to_lowercase().contains(&query))
-    };
-    let index = &data.ghl.index;
-    let newest = index.tasks.order().iter().rev().filter_map(|(_, id)| index.tasks.get(id));
-    let page = newest.filter(|task| wanted(task)).skip(number(body, "skip").unwrap_or(0)).take(limit);
-    let records: Vec<Value> = page
-        .map(|task| {
-            let contact = index.contacts.get(&task.contact_id).map(Arc::as_ref);
-            task_record(task, contact, &data.identity)
-        })
-        .collect();
-    Ok(Answer::ok(json!({ "tasks": records })))
+    }
 }

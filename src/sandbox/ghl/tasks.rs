@@ -8,7 +8,7 @@ use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Moment, is_blank, parse_date, wire_date};
 use super::data::GhlTask;
 use super::refusal::{Holds, Property, not_found, properties};
-use super::{find, succeeded};
+use super::{child_written, find, succeeded};
 
 const TAKEN: [Property; 5] = [
     ("title", Holds::Text),
@@ -37,7 +37,7 @@ fn shown(task: &GhlTask) -> Value {
 fn find_task<'data>(data: &'data Data, contact: &str, id: &str) -> Result<&'data Arc<GhlTask>, Answer> {
     find(data, contact)?;
     let task = data.ghl.tasks.get(id).filter(|task| task.contact_id == contact);
-    task.ok_or_else(|| not_found("Task", id))
+    task.ok_or_else(|| not_found(data, "Task", id))
 }
 
 fn take(task: &mut GhlTask, body: &Map<String, Value>) {
@@ -77,6 +77,7 @@ pub(super) fn create(data: &mut Data, contact: &str, call: &Call, moment: Moment
     take(&mut task, body);
     let answer = Answer::json(201, json!({ "task": shown(&task) }));
     data.ghl.save_task(task, moment);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
@@ -90,6 +91,7 @@ fn change(data: &mut Data, contact: &str, id: &str, body: &Map<String, Value>, m
     task.updated = moment.now;
     let answer = Answer::ok(json!({ "task": shown(&task) }));
     data.ghl.save_task(task, moment);
+    child_written(data, contact, moment);
     Ok(answer)
 }
 
@@ -107,5 +109,6 @@ pub(super) fn complete(data: &mut Data, contact: &str, id: &str, call: &Call, mo
 pub(super) fn delete(data: &mut Data, contact: &str, id: &str, moment: Moment) -> Answered {
     find_task(data, contact, id)?;
     data.ghl.remove_task(id, moment);
+    child_written(data, contact, moment);
     Ok(succeeded())
 }
