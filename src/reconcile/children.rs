@@ -8,7 +8,7 @@ use super::draft::{Draft, Family, Subject};
 use super::fit::is_synthetic;
 use super::input::{Linked, Now, Unlinked};
 use super::missing;
-use super::plan::HeldReason;
+use super::plan::{HeldReason, MatchedBy};
 use super::project;
 use super::update::{Story, plan_linked, plan_pair};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Target, Value};
@@ -118,7 +118,8 @@ fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl
     ids.insert(ghl.id.clone());
     let subject = Subject { kind: cliengo.kind, ids, label: ghl.record.label(), link: None };
     let story = Story::new(&cliengo.record, &ghl.record);
-    plan_pair(draft, family, &subject, story, None);
+    let matched_by = if cliengo.kind == Kind::Task { MatchedBy::Title } else { MatchedBy::Text };
+    plan_pair(draft, family, &subject, story, None, Some(matched_by));
 }
 
 /// Whether the children of this contact were all seen on `side`; one that is only to be created has none.

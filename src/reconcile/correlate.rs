@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use super::create::UNKNOWN;
 use super::input::{Holder, Input, Unlinked};
-use super::plan::HeldReason;
+use super::plan::{HeldReason, MatchedBy};
 use crate::config::{Duplicates, MatchField};
 use crate::record::{Both, Field, MatchKey, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.
 #[derive(Debug, Default)]
 pub struct Correlated<'a> {
-    /// The same person on both sides.
-    pub pairs: Vec<Both<&'a Unlinked>>,
+    /// The same person on both sides, and what they were recognised by.
+    pub pairs: Vec<(Both<&'a Unlinked>, MatchedBy)>,
     /// On one side only, and to be created on the other.
     pub single: Vec<&'a Unlinked>,
-    /// Further Cliengo contacts of a person, each with that person's id in GHL. (`semantics` 5)
-    pub secondaries: Vec<(&'a Unlinked, SideId)>,
+    /// Further Cliengo contacts of a person, each with that person's id in GHL, and what it was recognised by. (`semantics` 5)
+    pub secondaries: Vec<(&'a Unlinked, SideId, MatchedBy)>,
     /// Waiting, each with the reason and what a person needs to know.
     pub held: Vec<(&'a Unlinked, HeldReason, String)>,
 }
@@ -184,7 +184,7 @@ impl<'a> Matching<'a> {
         } else {
             self.settle(Side::Cliengo, cliengo);
             self.settle(Side::Ghl, ghl);
-            self.done.pairs.push(Both { cliengo: left, ghl: right });
+            self.done.pairs.push((Both { cliengo: left, ghl: right }, MatchedBy::of(key)));
         }
     }
 
@@ -243,7 +243,7 @@ impl<'a> Matching<'a> {
         for at in fitting {
             if let Some(left) = self.contact(Side::Cliengo, at) {
                 self.settle(Side::Cliengo, at);
-                self.done.secondaries.push((left, right.id.clone()));
+                self.done.secondaries.push((left, right.id.clone(), MatchedBy::of(key)));
             }
         }
         for at in others {
@@ -275,7 +275,7 @@ impl<'a> Matching<'a> {
                     (HeldReason::TooYoung, too_young())
                 } else if let Some(person) = person.clone().filter(|_| side == Side::Cliengo) {
                     self.settle(side, at);
-                    self.done.secondaries.push((contact, person));
+                    self.done.secondaries.push((contact, person, MatchedBy::of(key)));
                     continue;
                 } else {
                     (

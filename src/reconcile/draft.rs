@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Input;
-use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, Operation, Settle, Settlement, Unsupported};
+use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, MatchedBy, Operation, Settle, Settlement, Unsupported};
 use super::waiting;
 use crate::record::{Action, Field, Ids, Kind, Side, Target, Value, Write};
 
@@ -57,6 +57,8 @@ pub struct Draft<'a> {
     /// What waited since an earlier run and was come across, by id.
     pub met: BTreeSet<String>,
     families: u32,
+    /// How often a record waits for one reason, by the id of the first.
+    places: BTreeMap<String, u32>,
 }
 
 impl<'a> Draft<'a> {
@@ -74,6 +76,7 @@ impl<'a> Draft<'a> {
             busy: BTreeSet::new(),
             met: BTreeSet::new(),
             families: 0,
+            places: BTreeMap::new(),
         }
     }
 
@@ -107,9 +110,16 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a link: two records that exist and are one.
-    pub fn add_link(&mut self, family: (u32, &str), parent: &Ids, subject: &Subject, settle: Settle) -> u32 {
+    pub fn add_link(
+        &mut self,
+        family: (u32, &str),
+        parent: &Ids,
+        subject: &Subject,
+        settle: Settle,
+        matched_by: Option<MatchedBy>,
+    ) -> u32 {
         let link = self.operation(family, parent, subject, Action::Link, Side::Cliengo, Vec::new(), None, settle);
-        self.push(link)
+        self.push(Operation { matched_by, ..link })
     }
 
     fn push(&mut self, operation: Operation) -> u32 {
@@ -144,18 +154,24 @@ impl<'a> Draft<'a> {
             requests: Vec::new(),
             write,
             settle,
+            matched_by: None,
         }
     }
 
     /// Lets a record wait.
     pub fn hold(&mut self, subject: &Subject, reason: HeldReason, detail: impl Into<String>) {
         self.busy.extend(subject.link);
+        let id = waiting::held_id(&self.input.pair.name, subject.kind, &subject.ids, reason);
+        let place = self.places.entry(id.clone()).or_default();
+        *place += 1;
         self.held.push(Held {
+            id: if *place == 1 { id } else { format!("{id}-{place}") },
             kind: subject.kind,
             ids: subject.ids.clone(),
             label: subject.label.clone(),
             reason,
             detail: detail.into(),
+            known: false,
         });
     }
 

@@ -37,6 +37,8 @@ pub struct Input<'a> {
     pub listings: Both<ByKind<ListingCount>>,
     /// Live links.
     pub links: ByKind<u64>,
+    /// Those of which not both records were listed.
+    pub unseen: BTreeSet<i64>,
     /// Linked contacts that the sieve let through.
     pub contacts: Vec<Linked>,
     /// Linked tasks and notes that the sieve let through.
@@ -101,6 +103,7 @@ impl<'a> Input<'a> {
             capabilities,
             listings: Both::default(),
             links,
+            unseen: BTreeSet::new(),
             contacts: Vec::new(),
             children: Vec::new(),
             parents: BTreeMap::new(),

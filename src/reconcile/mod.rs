@@ -143,7 +143,9 @@ fn promote(draft: &mut Draft<'_>, lost: &Linked) -> bool {
     let Some(family) = existing(draft, link, &ids, &subject.label) else { return false };
     let story = Story::new(&next.record, ghl);
     // What hangs under it leaves its old links: the next run sees all of it.
-    plan_pair(draft, &family, &subject, story, Some(lost.link));
+    let matched_by =
+        next.record.match_keys().iter().find(|key| ghl.all_keys().any(|theirs| theirs == **key)).map(MatchedBy::of);
+    plan_pair(draft, &family, &subject, story, Some(lost.link), matched_by);
     true
 }
 
@@ -152,7 +154,7 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         return;
     }
     let correlated = correlate(draft.input);
-    for pair in &correlated.pairs {
+    for (pair, matched_by) in &correlated.pairs {
         let mut ids = Ids::one(pair.cliengo.id.clone());
         ids.insert(pair.ghl.id.clone());
         let label =
@@ -163,11 +165,11 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         let story = Story::new(&pair.cliengo.record, &pair.ghl.record);
         let retires = pair.ghl.retires.or(pair.cliengo.retires);
         if let Some(why) = outside(draft, pair) {
-            link_outside(draft, &family, &subject, story, &why, retires);
+            link_outside(draft, &family, &subject, story, &why, (retires, *matched_by));
             adopt_loose(&mut Brood::default(), loose, Some(&family.ids));
             continue;
         }
-        plan_pair(draft, &family, &subject, story, retires);
+        plan_pair(draft, &family, &subject, story, retires, Some(*matched_by));
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&family.ids));
         // A survivor's tasks and notes leave their old links with it: the next run sees all of them.
@@ -188,7 +190,7 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
             plan_brood(draft, &family, &brood);
         }
     }
-    for (contact, ghl) in &correlated.secondaries {
+    for (contact, ghl, matched_by) in &correlated.secondaries {
         // `semantics` 5: nothing is written because of it, nor of what hangs under it.
         loose.remove(&contact.id);
         let mut ids = Ids::one(contact.id.clone());
@@ -197,7 +199,7 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         let shadows = Both { cliengo: contact.record.fields.clone(), ghl: BTreeMap::new() };
         let settle = Settle { shadows, retires: contact.retires, role: Role::Secondary, ..Settle::default() };
         let number = draft.next_family();
-        draft.add_link((number, &subject.label), &Ids::default(), &subject, settle);
+        draft.add_link((number, &subject.label), &Ids::default(), &subject, settle, Some(*matched_by));
     }
     for (contact, reason, detail) in &correlated.held {
         // What waits with its contact is not said one by one.
@@ -220,7 +222,7 @@ fn link_outside(
     subject: &Subject,
     story: Story<'_>,
     why: &str,
-    retires: Option<i64>,
+    (retires, matched_by): (Option<i64>, MatchedBy),
 ) {
     let same = |side: Side, field: &Field, value: &Value| {
         let theirs = story.now.of(side.other()).get(field);
@@ -235,7 +237,7 @@ fn link_outside(
     if story.now.cliengo.fields.iter().any(differs) {
         draft.hold(subject, HeldReason::OutOfScope, format!("{why}: linked, and left as it is"));
     }
-    draft.add_link((family.number, &family.contact), &Ids::default(), subject, settle);
+    draft.add_link((family.number, &family.contact), &Ids::default(), subject, settle, Some(matched_by));
 }
 
 fn subject_of(record: &Unlinked) -> Subject {
@@ -285,13 +287,15 @@ fn say_missing_kinds(draft: &mut Draft<'_>) {
 fn finish(draft: Draft<'_>) -> Plan {
     let input = draft.input;
     let links = input.links.contact + input.links.task + input.links.note;
+    let unseen = input.unseen.difference(&draft.busy).count() as u64;
     let mut plan = Plan {
         pair: input.pair.name.clone(),
         mode: input.mode,
         undoes: None,
         first_sync: input.first_sync,
         listings: input.listings.clone(),
-        in_sync: links.saturating_sub(draft.busy.len() as u64),
+        in_sync: links.saturating_sub(unseen + draft.busy.len() as u64),
+        unseen,
         outside: draft.outside,
         operations: draft.operations,
         conflicts: draft.conflicts,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::record::{Action, Both, ByKind, Field, Ids, Kind, Projection, Record, Request, Side, Tags, Value, Write};
+use crate::record::{
+    Action, Both, ByKind, Field, Ids, Kind, MatchKey, Projection, Record, Request, Side, Tags, Value, Write,
+};
 
 use super::guard::Guard;
 
@@ -73,13 +75,15 @@ pub struct Plan {
     pub first_sync: bool,
     /// What was listed.
     pub listings: Both<ByKind<ListingCount>>,
-    /// Linked records (all kinds) that need nothing.
+    /// Linked records (all kinds) that were looked at and need nothing.
     pub in_sync: u64,
+    /// Linked records that this run did not look at, on one side or both; not in the JSON.
+    pub unseen: u64,
     /// Contacts that stand on one side only because they are outside the scope; not in the JSON.
     pub outside: u64,
     /// What is to be done, parents before children; `id` counts from 1 in this order.
     pub operations: Vec<Operation>,
-    /// Fields that both sides changed to different values.
+    /// Fields with two values, of which one is to stand.
     pub conflicts: Vec<Conflict>,
     /// Records that wait, each with the rule that holds it.
     pub held: Vec<Held>,
@@ -169,6 +173,33 @@ pub struct Operation {
     pub write: Option<Write>,
     /// What the shadows take when it was applied.
     pub settle: Settle,
+    /// Of a link: what the two records were recognised by.
+    pub matched_by: Option<MatchedBy>,
+}
+
+/// What two records were recognised by as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchedBy {
+    /// Contacts of one e-mail.
+    Email,
+    /// Contacts of one phone.
+    Phone,
+    /// Notes of one text, under one contact.
+    Text,
+    /// Tasks of one title and due date, under one contact.
+    Title,
+}
+
+impl MatchedBy {
+    /// Contacts of this key.
+    #[must_use]
+    pub const fn of(key: &MatchKey) -> Self {
+        match key {
+            MatchKey::Email(_) => Self::Email,
+            MatchKey::Phone(_) => Self::Phone,
+        }
+    }
 }
 
 impl Operation {
@@ -395,7 +426,19 @@ impl From<Side> for Winner {
     }
 }
 
-/// A field that both sides changed to different values.
+/// Why a field has two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Both sides changed it since they last agreed.
+    BothChanged,
+    /// One side never had the other's value: they differ since they were first seen together, or since one did not take it.
+    NeverHad,
+    /// It cannot be told whether a side changed it, or did not keep what was written.
+    Doubted,
+}
+
+/// A field with two values, of which one is to stand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Conflict {
     /// Its id, for `concord conflicts`; not in the JSON.
@@ -418,6 +461,8 @@ pub struct Conflict {
     pub ghl: Json,
     /// Whose value stands.
     pub winner: Winner,
+    /// Why there are two values.
+    pub cause: Cause,
     /// A person's own value, where that stands; not in the JSON: it is the `after` of the operations.
     #[serde(skip)]
     pub chosen: Option<Json>,
@@ -488,6 +533,8 @@ impl HeldReason {
 /// A record that waits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
+    /// Its id: the same as long as the same record waits for the same reason.
+    pub id: String,
     /// The kind of record.
     pub kind: Kind,
     /// Its ids.
@@ -499,6 +546,8 @@ pub struct Held {
     pub reason: HeldReason,
     /// What a person needs to know, and what to do.
     pub detail: String,
+    /// Whether a person has acknowledged it.
+    pub known: bool,
 }
 
 /// What one side cannot express.

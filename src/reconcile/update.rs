@@ -5,7 +5,7 @@ mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use conflict::{Choice, dispute, name_unseen, report_conflict, take_choice};
+use conflict::{Choice, cause_of, dispute, name_unseen, report_conflict, take_choice};
 pub use tags::plan_tags;
 use tags::{judge_tags, tags_of};
 
@@ -13,7 +13,7 @@ use super::draft::{Draft, Family, Subject};
 use super::fit::{self, Fit};
 use super::input::{Linked, Rejected};
 use super::merge::{self, Decision, Rules, Sight, TagNews, decide};
-use super::plan::{Change, HeldReason, LinkRef, Mode, Settle, Settlement, Winner};
+use super::plan::{Change, HeldReason, LinkRef, MatchedBy, Mode, Settle, Settlement, Winner};
 use super::waiting::choose;
 use crate::record::{Action, Both, Field, Kind, Record, Side, Target, Value, Write};
 
@@ -84,7 +84,14 @@ pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, li
 
 /// Plans the link of two records that were found to be one, and what makes them equal. `retires` is the link that one of
 /// them leaves behind.
-pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>, retires: Option<i64>) {
+pub fn plan_pair(
+    draft: &mut Draft<'_>,
+    family: &Family,
+    subject: &Subject,
+    story: Story<'_>,
+    retires: Option<i64>,
+    matched_by: Option<MatchedBy>,
+) {
     let verdicts = judge(draft, family, subject, story);
     let is_contact = subject.kind == Kind::Contact;
     let settle = Settle {
@@ -94,7 +101,7 @@ pub fn plan_pair(draft: &mut Draft<'_>, family: &Family, subject: &Subject, stor
         ..Settle::default()
     };
     let parent = if is_contact { crate::record::Ids::default() } else { family.ids.clone() };
-    let made = draft.add_link((family.number, &family.contact), &parent, subject, settle);
+    let made = draft.add_link((family.number, &family.contact), &parent, subject, settle, matched_by);
     plan_writes(draft, family, subject, LinkRef::MadeBy(made), story, &verdicts);
 }
 
@@ -137,11 +144,11 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
                 }
             }
             Decision::Conflict(winner) => {
-                report_conflict(draft, subject, field, sights, Winner::from(winner), None);
+                report_conflict(draft, subject, field, sights, (Winner::from(winner), cause_of(sights)), None);
                 propagate(draft, subject, story, field, winner, &mut verdicts);
             }
             Decision::Manual => {
-                let id = report_conflict(draft, subject, field, sights, Winner::Manual, None);
+                let id = report_conflict(draft, subject, field, sights, (Winner::Manual, cause_of(sights)), None);
                 dispute(draft, family, subject, field, sights, &id);
                 manual.push((field, id));
                 lapsed.extend(objection);

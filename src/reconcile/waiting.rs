@@ -149,6 +149,13 @@ pub fn conflict_id(pair: &str, kind: Kind, ids: &Ids, field: &Field) -> String {
     name_of(&["conflict", pair, kind.as_str(), id(Side::Cliengo), id(Side::Ghl), field.as_str()])
 }
 
+/// The id of a held record: the same as long as it waits for the same reason.
+#[must_use]
+pub fn held_id(pair: &str, kind: Kind, ids: &Ids, reason: HeldReason) -> String {
+    let id = |side: Side| ids.of(side).unwrap_or_default();
+    name_of(&["held", pair, kind.as_str(), id(Side::Cliengo), id(Side::Ghl), &format!("{reason:?}")])
+}
+
 impl Operation {
     /// The id under which it waits where it fails: the same as long as the same is to be done to the same record.
     #[must_use]
@@ -196,7 +203,7 @@ pub fn waits(draft: &mut Draft<'_>, operation: &Operation, subject: &Subject) ->
 pub fn choose(fields: &[(&Field, String)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(field, id)| format!("{field} ({id})")).collect();
     format!(
-        "both sides changed {}: choose with concord conflicts resolve ID --take cliengo, ghl or a value",
+        "two values for {}: choose with concord conflicts resolve ID --take cliengo, ghl or a value",
         fields.join(", ")
     )
 }

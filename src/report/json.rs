@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::crm::Usage;
-use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, Operation, Plan, Tally, Unsupported};
+use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, MatchedBy, Operation, Plan, Tally, Unsupported};
 use crate::record::{Action, Both, ByKind, Ids, Kind, Request, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord};
 
@@ -82,6 +82,9 @@ struct OperationDocument<'a> {
     action: Action,
     label: &'a str,
     ids: &'a Ids,
+    /// Only of a link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched_by: Option<MatchedBy>,
     changes: &'a [Change],
     requests: &'a [Request],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -201,6 +204,7 @@ fn operation<'a>(planned: &'a Operation, run: Option<&'a RunRecord>) -> Operatio
         action: planned.action,
         label: &planned.label,
         ids: &planned.ids,
+        matched_by: planned.matched_by,
         changes: &planned.changes,
         requests: &planned.requests,
         outcome: run.map(|run| totals::ended(run, planned.id)),

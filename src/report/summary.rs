@@ -18,11 +18,7 @@ pub(super) fn write(page: &mut Page, finished: &Finished) {
     page.gap();
     table(page, finished);
     page.gap();
-    // An undo compares nothing.
-    if finished.plan.undoes.is_none() {
-        let in_sync = words::counted_wide(finished.plan.in_sync, "record");
-        page.line(0, &Line::of(format!("{in_sync} in sync.")));
-    }
+    in_sync(page, finished);
     if finished.plan.outside > 0 {
         let outside = words::counted_wide(finished.plan.outside, "contact");
         page.line(
@@ -69,6 +65,21 @@ fn table(page: &mut Page, finished: &Finished) {
         Side::BOTH.iter().any(|side| Kind::ALL.iter().any(|kind| is_incomplete(plan.listings.of(*side).of(*kind))));
     if any_incomplete {
         page.line(0, &Line::painted("* not listed to the end", Paint::Dim));
+    }
+}
+
+/// What agreed before this run. What it links itself is told by its operations; an undo compares nothing.
+fn in_sync(page: &mut Page, finished: &Finished) {
+    let plan = &finished.plan;
+    if plan.undoes.is_some() {
+        return;
+    }
+    if plan.in_sync > 0 {
+        page.line(0, &Line::of(format!("{} in sync.", words::counted_wide(plan.in_sync, "record"))));
+    }
+    if plan.unseen > 0 {
+        let unseen = words::counted_wide(plan.unseen, "linked record");
+        page.line(0, &Line::of(format!("{unseen} not looked at in this run.")));
     }
 }
 

@@ -58,6 +58,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
             first_sync: false,
             listings: Both { cliengo: side.clone(), ghl: side },
             in_sync: 1802,
+            unseen: 0,
             operations: operations.into_iter().zip(1..).map(|(operation, id)| Operation { id, ..operation }).collect(),
             conflicts: Vec::new(),
             held: Vec::new(),
@@ -104,6 +105,7 @@ fn operation(
         requests: if action == Action::Link { Vec::new() } else { vec![Request::new(method, path)] },
         write: None,
         settle: Settle::default(),
+        matched_by: None,
     }
 }
 
@@ -272,7 +274,8 @@ fn edits() -> Finished {
 }
 
 fn held(kind: Kind, ids: Ids, label: &str, reason: HeldReason, detail: &str) -> Held {
-    Held { kind, ids, label: label.to_owned(), reason, detail: detail.to_owned() }
+    let (id, label, detail) = ("bcdfghjklm".to_owned(), label.to_owned(), detail.to_owned());
+    Held { id, kind, ids, label, reason, detail, known: false }
 }
 
 fn much_to_look_at() -> Finished {
@@ -309,6 +312,7 @@ fn much_to_look_at() -> Finished {
             cliengo: json!("+541155550000"),
             ghl: json!("+541144440000"),
             winner: Winner::Ghl,
+            cause: Cause::BothChanged,
         },
         Conflict {
             id: "5f6a7b8c9d".to_owned(),
@@ -321,6 +325,7 @@ fn much_to_look_at() -> Finished {
             cliengo: json!("bruno@example.com"),
             ghl: Json::Null,
             winner: Winner::Manual,
+            cause: Cause::NeverHad,
         },
     ];
     let cannot = |label: &str| Unsupported {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::reconcile::{Conflict, Guard, GuardName, Held, HeldReason, ListingCount, Plan, Unsupported, Winner};
+use crate::reconcile::{Cause, Conflict, Guard, GuardName, Held, HeldReason, ListingCount, Plan, Unsupported, Winner};
 use crate::record::{Action, Ids, Kind, Side};
 
 use super::operations::{and_more, value};
@@ -39,20 +39,23 @@ pub(super) fn write(page: &mut Page, finished: &Finished, plan_id: &str) {
 }
 
 fn conflicts(page: &mut Page, conflicts: &[Conflict]) {
-    if conflicts.is_empty() {
-        return;
+    let mut by_cause: BTreeMap<Cause, Vec<&Conflict>> = BTreeMap::new();
+    for conflict in conflicts {
+        by_cause.entry(conflict.cause).or_default().push(conflict);
     }
-    page.heading(&format!("Conflicts ({}): both sides changed it", conflicts.len()), Paint::Yellow);
-    let mut last: Option<(Kind, &Ids)> = None;
-    for conflict in conflicts.iter().take(MOST_RECORDS) {
-        if last != Some((conflict.kind, &conflict.ids)) {
-            let row = Row { ids: &conflict.ids, said: words::named(conflict.kind, &conflict.label) };
-            rows(page, 2, std::iter::once(row));
-            last = Some((conflict.kind, &conflict.ids));
+    for (cause, conflicts) in by_cause {
+        page.heading(&format!("Conflicts ({}): {}", conflicts.len(), words::cause(cause)), Paint::Yellow);
+        let mut last: Option<(Kind, &Ids)> = None;
+        for conflict in conflicts.iter().take(MOST_RECORDS) {
+            if last != Some((conflict.kind, &conflict.ids)) {
+                let row = Row { ids: &conflict.ids, said: words::named(conflict.kind, &conflict.label) };
+                rows(page, 2, std::iter::once(row));
+                last = Some((conflict.kind, &conflict.ids));
+            }
+            conflict_values(page, conflict);
         }
-        conflict_values(page, conflict);
+        and_more(page, 2, conflicts.len(), MOST_RECORDS);
     }
-    and_more(page, 2, conflicts.len(), MOST_RECORDS);
 }
 
 fn conflict_values(page: &mut Page, conflict: &Conflict) {

@@ -1,6 +1,6 @@
 //! What things are called to a person.
 
-use crate::reconcile::{Guard, GuardName, HeldReason, Mode, Plan};
+use crate::reconcile::{Cause, Guard, GuardName, HeldReason, Mode, Plan};
 use crate::record::{Action, Ids, Kind, Side};
 use crate::run::OperationOutcome;
 
@@ -92,6 +92,15 @@ pub(super) const fn consequence_in_an_undo(outcome: OperationOutcome) -> &'stati
     }
 }
 
+/// Why fields have two values.
+pub(super) const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::BothChanged => "both sides changed it",
+        Cause::NeverHad => "differs since before the first run, or since one side did not take it",
+        Cause::Doubted => "differs, and it cannot be told whether a person changed it",
+    }
+}
+
 /// A reason's name, and what it means and asks for.
 pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
@@ -123,7 +132,7 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         }
         HeldReason::ManualConflict => (
             "Waiting for your choice",
-            "Both sides changed it, and conflict = \"manual\". Choose by the id, or make both equal in either CRM.",
+            "The two sides differ, and conflict = \"manual\". Choose by the id, or make both equal in either CRM.",
         ),
         HeldReason::UnknownOutcome => (
             "Outcome unknown",

@@ -81,6 +81,7 @@ mod tests {
             requests: Vec::new(),
             write: None,
             settle: Settle::default(),
+            matched_by: None,
         }
     }
 
@@ -109,6 +110,7 @@ mod tests {
             first_sync: false,
             listings: Both::default(),
             in_sync: 0,
+            unseen: 0,
             outside: 0,
             operations,
             conflicts: Vec::new(),

@@ -413,6 +413,7 @@ where
             },
             listings: self.pulled.listings.clone(),
             links: state.map(State::link_counts).transpose()?.unwrap_or_default(),
+            unseen: held(self.stage).unseen()?,
             contacts,
             children,
             parents,

@@ -1,5 +1,6 @@
 //! Staging: both listings of one run, and the sieve that lets only news through.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -272,6 +273,20 @@ impl Stage {
             Ok(Missing { link: row.get(0)?, id: row.get(1)?, parent: row.get(2)?, missed: row.get(3)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The links of which this run did not list both records: nothing can be said of whether they agree.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn unseen(&self) -> Result<BTreeSet<i64>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT s.link FROM base.shadow s
+             JOIN base.link l ON l.id = s.link AND l.status = 'live' AND l.role = 'primary'
+             LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE r.remote_id IS NULL",
+        )?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// The buried ones that are not listed.

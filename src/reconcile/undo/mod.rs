@@ -115,7 +115,7 @@ pub fn undo(input: &Input<'_>, undoing: &Undoing) -> Plan {
         plan_family(&mut draft, undoing, &deeds);
     }
     // Nothing was compared, so nothing is known to be in sync.
-    Plan { undoes: Some(undoing.run), in_sync: 0, ..super::finish(draft) }
+    Plan { undoes: Some(undoing.run), in_sync: 0, unseen: 0, ..super::finish(draft) }
 }
 
 /// The deeds of each contact and of what hangs under it, on one side, in order.

@@ -5,7 +5,7 @@ use crate::config::{ConflictPolicy, Direction};
 use crate::reconcile::draft::{Draft, Family, Subject};
 use crate::reconcile::fit::{Fit, is_synthetic};
 use crate::reconcile::merge::Sight;
-use crate::reconcile::plan::{Conflict, Disputed, Settlement, Winner};
+use crate::reconcile::plan::{Cause, Conflict, Disputed, Settlement, Winner};
 use crate::reconcile::waiting::conflict_id;
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
@@ -14,7 +14,7 @@ pub(super) fn report_conflict(
     subject: &Subject,
     field: &Field,
     sights: Both<Sight<'_>>,
-    winner: Winner,
+    (winner, cause): (Winner, Cause),
     chosen: Option<&Value>,
 ) -> String {
     let json = |value: Option<&Value>| value.map_or(serde_json::Value::Null, Value::json);
@@ -29,9 +29,22 @@ pub(super) fn report_conflict(
         cliengo: json(sights.cliengo.now),
         ghl: json(sights.ghl.now),
         winner,
+        cause,
         chosen: chosen.map(Value::json),
     });
     id
+}
+
+/// Why a field has these two values.
+pub(super) fn cause_of(sights: Both<Sight<'_>>) -> Cause {
+    let [cliengo, ghl] = [sights.cliengo, sights.ghl];
+    if cliengo.is_edited() && ghl.is_edited() {
+        Cause::BothChanged
+    } else if cliengo.base.is_none() || ghl.base.is_none() {
+        Cause::NeverHad
+    } else {
+        Cause::Doubted
+    }
 }
 
 /// Keeps a conflict for a person to decide.
@@ -92,12 +105,12 @@ pub(super) fn take_choice(
     let Some(value) = dispute.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
     let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
     if let Some(source) = had_by {
-        report_conflict(draft, subject, field, sights, Winner::from(source), None);
+        report_conflict(draft, subject, field, sights, (Winner::from(source), cause_of(sights)), None);
         propagate(draft, subject, story, field, source, verdicts);
     } else if let Err(why) = impose(draft, subject, story, field, value, verdicts) {
         return Choice::Cannot(why);
     } else {
-        report_conflict(draft, subject, field, sights, Winner::Chosen, Some(value));
+        report_conflict(draft, subject, field, sights, (Winner::Chosen, cause_of(sights)), Some(value));
     }
     draft.met.insert(id.clone());
     verdicts.chosen.insert(field.clone(), id);
@@ -157,6 +170,6 @@ pub(super) fn name_unseen(
         replaced.is_empty() || before.same_for_linking(replaced) || replaced.not_kept(before, wanted).is_some();
     if is_later && was_entered && !is_known {
         let sights = Both::from_fn(|side| Sight { base: Some(before), now: sights.of(side).now });
-        report_conflict(draft, subject, field, sights, Winner::from(source), None);
+        report_conflict(draft, subject, field, sights, (Winner::from(source), Cause::NeverHad), None);
     }
 }
