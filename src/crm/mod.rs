@@ -3,6 +3,7 @@
 mod answer;
 pub mod catalogue;
 pub mod cliengo;
+mod difference;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ghl;
@@ -259,11 +260,13 @@ pub struct Answered<I> {
     pub id: Option<I>,
     /// The fields that the answer carries.
     pub record: Record,
+    /// The record as it came; `None` where the answer is none.
+    pub payload: Option<String>,
 }
 
 impl<I> Default for Answered<I> {
     fn default() -> Self {
-        Self { id: None, record: Record::default() }
+        Self { id: None, record: Record::default(), payload: None }
     }
 }
 
@@ -334,6 +337,10 @@ pub trait Reader: Sync {
     /// # Errors
     /// When the payload is not such a record.
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable>;
+
+    /// What changed between two payloads of one record that no field shows, by key: an address, an owner, a custom field
+    /// that is not mapped. `alike` where both came in the same shape; else only what both shapes show is compared. Pure.
+    fn unmapped_changes(&self, kind: Kind, before: &str, now: &str, alike: bool, forms: &Forms) -> BTreeSet<String>;
 
     /// Asks for one record by id; where a CRM has no such request for a kind, its contact's list is read.
     ///

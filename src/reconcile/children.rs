@@ -163,6 +163,13 @@ pub fn is_dirty(linked: &Linked, side: Side) -> bool {
     linked.sides.of(side).is_dirty()
 }
 
+/// Whether a person worked on a linked record on `side` since both halves were last seen, in our fields or in others.
+/// (`semantics` 59)
+#[must_use]
+pub fn is_edited(linked: &Linked, side: Side) -> bool {
+    is_dirty(linked, side) || !linked.sides.of(side).unmapped.is_empty()
+}
+
 /// Whether nothing is known of a linked child on `side`.
 #[must_use]
 pub fn is_unknown(linked: &Linked, side: Side) -> bool {

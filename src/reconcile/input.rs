@@ -204,6 +204,9 @@ pub struct Half {
     pub now: Now,
     /// Fields whose last write was not kept there. (I33)
     pub rejected: Rejected,
+    /// What people changed in it, besides our fields, since both halves were last seen; known where the other half is
+    /// missing. (`semantics` 59)
+    pub unmapped: BTreeSet<String>,
 }
 
 /// Fields of one half that a CRM did not keep as they were written.

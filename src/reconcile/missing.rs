@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::children::{Brood, is_dirty, is_listed, is_unknown};
+use super::children::{Brood, is_dirty, is_edited, is_listed, is_unknown};
 use super::create;
 use super::draft::{Draft, Family, Subject};
 use super::input::{Linked, Now, Unlinked};
@@ -48,7 +48,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
             if stays(draft, subject, linked, gone, survivor) {
                 return;
             }
-            if is_dirty(linked, survivor_side) {
+            if is_edited(linked, survivor_side) {
                 // I21: an edit beats a delete.
                 recreate_child(draft, family, linked, survivor_side, survivor);
             } else {
@@ -113,7 +113,7 @@ fn decide_contact(
     survivor: &Record,
 ) {
     let side = gone.other();
-    if is_dirty(linked, side) {
+    if is_edited(linked, side) {
         return recreate_contact(draft, linked, brood, side, survivor);
     }
     if !brood_is_listed(draft, linked, brood, side) {
@@ -122,7 +122,7 @@ fn decide_contact(
         return draft.hold(subject, HeldReason::Unlisted, detail);
     }
     let kept_news = draft.input.kept_news.contains(&linked.link);
-    let news = kept_news || brood.linked.iter().any(|child| is_dirty(child, side)) || !brood.loose.of(side).is_empty();
+    let news = kept_news || brood.linked.iter().any(|child| is_edited(child, side)) || !brood.loose.of(side).is_empty();
     if news {
         let detail = format!(
             "gone in {}, but a task or note of it is new or changed in {}: delete it there too, or keep it by hand",
@@ -164,7 +164,7 @@ fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, s
 /// `semantics` 21: where a delete is not carried over, the survivor stays and the link remembers it. Said once.
 fn stays(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, gone: Side, record: &Record) -> bool {
     let (link, survivor) = (linked.link, gone.other());
-    let edited = is_dirty(linked, survivor);
+    let edited = is_edited(linked, survivor);
     let policy = draft.input.policy(subject.kind);
     let detail = if !policy.direction.writes(survivor) {
         format!("removed in {}, which only receives: it is not made there again", gone.title())

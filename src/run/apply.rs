@@ -1,6 +1,7 @@
 //! Applying: the plan's requests, each journalled before it is sent, parents before children, families side by side.
 
 mod journal;
+mod remove;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +11,9 @@ use tracing::{info, warn};
 
 use super::breaker::Breaker;
 use super::foresee::Foreseen;
+use super::pull::learned;
 use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, held, recover};
-use crate::crm::{Answered, CrmError, Lookup, Outcome, Shape, Writer};
+use crate::crm::{Answered, CrmError, Learned, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
     Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
@@ -46,6 +48,7 @@ struct Applying<'a, C, G> {
     stage: &'a Mutex<Stage>,
     run: i64,
     forms: &'a Forms,
+    learned: Learned,
     made: Mutex<BTreeMap<u32, Made>>,
     ended: Mutex<BTreeMap<u32, Ended>>,
     /// Operations of which a request may have been sent.
@@ -86,6 +89,8 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
+    // What was learned was written down before.
+    let learned = learned(&held(state), job.pair).unwrap_or_default();
     let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
     let applying = Applying {
         job,
@@ -93,6 +98,7 @@ where
         stage,
         run,
         forms,
+        learned,
         made: Mutex::default(),
         ended: Mutex::default(),
         journaled: Mutex::default(),
@@ -147,7 +153,7 @@ where
         held(self.state).atomically(|state| {
             for operation in &links {
                 let nothing = (BTreeMap::new(), Record::default());
-                let link = self.record(state, operation, &nothing.0, None, &nothing.1)?;
+                let link = self.record(state, operation, &nothing.0, None, (&nothing.1, None))?;
                 state.end_operation(self.run, operation.id, "applied", None)?;
                 held(&self.made).insert(operation.id, Made { link, id: None });
             }
@@ -323,7 +329,7 @@ where
         let payload = match crm.look_up(write.kind, id, parent).await {
             Ok(Lookup::Present(payload)) => payload,
             Ok(Lookup::Gone(_)) if write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, &Record::default(), None)?;
+                self.settle(operation, &write.set, None, (&Record::default(), None), None)?;
                 return Ok(Some(Ended {
                     outcome: OperationOutcome::Applied,
                     reason: Some("it was gone already".to_owned()),
@@ -343,6 +349,12 @@ where
                 OperationOutcome::SkippedStale,
                 "it was changed meanwhile; the next run plans it again",
             )));
+        }
+        if write.action == Action::Delete && write.kind == Kind::Contact {
+            let ended = self.worked_on(crm, operation, id, &payload).await?;
+            if ended.is_some() {
+                return Ok(ended);
+            }
         }
         held(self.state).keep_before(self.run, operation.id, &payload)?;
         Ok(None)
@@ -375,7 +387,7 @@ where
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, &Record::default(), Some(intent))?;
+                self.settle(operation, &write.set, None, (&Record::default(), None), Some(intent))?;
                 Ok(Step::Done(Ended {
                     outcome: OperationOutcome::Applied,
                     reason: Some("it was gone already".to_owned()),
@@ -433,7 +445,7 @@ where
             held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
             return Ok(ended(OperationOutcome::Refused, reason));
         }
-        self.settle(operation, &write.set, created, &answer.record, Some(intent))?;
+        self.settle(operation, &write.set, created, (&answer.record, answer.payload.as_deref()), Some(intent))?;
         Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 

@@ -36,6 +36,7 @@ pub(super) fn leave(
         tags: TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() },
         other,
         remade: false,
+        answer: None,
     };
     trace.ids.extend(target);
     trace.parent.extend(parent);
@@ -117,6 +118,7 @@ pub(super) fn complete(
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
     trace.wrote.extend(settle::written(applied));
+    trace.answer = applied.payload.map(str::to_owned).filter(|_| applied.action == Action::Create);
     // What is told of a task has no link of its own.
     let link = link.filter(|_| applied.settle.projects.is_none());
     if let (Action::Create, Some(link)) = (applied.action, link) {

@@ -56,6 +56,7 @@ pub(super) fn foresee(
                 before: &write.before,
                 created: None,
                 answer: &Record::default(),
+                payload: None,
             };
             settle::changed(state, &applied, |_| Some(link))?;
             Ok(Some(Foreseen::Moved(link, stood)))

@@ -2,6 +2,7 @@
 
 mod ask;
 mod company;
+mod unmapped;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,8 @@ pub struct Gathered<'a> {
     pub risen: Vec<Risen>,
     /// Kept contacts whose survivor is gone as well.
     pub ended: BTreeSet<i64>,
+    /// Links of which one half was not seen: what the other shows is not agreed upon. (`semantics` 59)
+    pub halved: BTreeSet<i64>,
 }
 
 /// A kept contact whose half that was gone is there again.
@@ -107,6 +110,7 @@ struct Gathering<'j, 's, C, G> {
     /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
     kept_news: BTreeSet<i64>,
+    halved: BTreeSet<i64>,
     /// The shadows were derived under another mapping: a dry run derives them again as it reads them.
     remapping: Option<Remapping<'j>>,
 }
@@ -138,6 +142,7 @@ where
         missed: Vec::new(),
         unreadable_keys: forgotten_keys(pulled),
         kept_news: BTreeSet::new(),
+        halved: BTreeSet::new(),
         remapping: match state {
             Some(state) => Remapping::of(state, job.pair, &pulled.forms)?,
             None => None,
@@ -257,7 +262,12 @@ where
             if parent.as_ref().is_some_and(|parent| parent.status != LinkStatus::Live) {
                 continue;
             }
-            let mut sides = Both::from_fn(|_| Half { base: None, now: Now::Unchanged, rejected: Rejected::default() });
+            let mut sides = Both::from_fn(|_| Half {
+                base: None,
+                now: Now::Unchanged,
+                rejected: Rejected::default(),
+                unmapped: BTreeSet::new(),
+            });
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
                 let mut sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
@@ -265,6 +275,10 @@ where
                     sighting = None;
                 }
                 *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
+                if matches!(halves.of(side), Some(Sighting::Listed(_))) && !self.is_listed(&row, side.other())? {
+                    self.halved.insert(link);
+                    sides.of_mut(side).unmapped = self.unmapped_changes(state, &row, side)?;
+                }
             }
             let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: sleeps, sides };
             loaded.of_mut(&linked, row.role).push(linked);
@@ -354,7 +368,7 @@ where
             },
         };
         let known = if self.job.mode == Mode::Full { state.rejected(row.id, side)? } else { BTreeSet::new() };
-        Ok(Half { base, now, rejected: Rejected { known, ..Rejected::default() } })
+        Ok(Half { base, now, rejected: Rejected { known, ..Rejected::default() }, unmapped: BTreeSet::new() })
     }
 
     async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
@@ -449,7 +463,7 @@ where
         for side in Side::BOTH {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended })
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended, halved: self.halved })
     }
 }
 

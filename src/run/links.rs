@@ -234,7 +234,12 @@ where
     let Some(row) = state.link(link)? else { return refused(format!("link {link} is gone"), "try again") };
     let half = |side: Side, record: Record| {
         let base = state.shadow(link, side)?.map(|shadow| shadow.record);
-        Ok::<_, StateError>(Half { base, now: Now::Changed(record), rejected: Rejected::default() })
+        Ok::<_, StateError>(Half {
+            base,
+            now: Now::Changed(record),
+            rejected: Rejected::default(),
+            unmapped: std::collections::BTreeSet::new(),
+        })
     };
     let sides = Both { cliengo: half(Side::Cliengo, now.cliengo)?, ghl: half(Side::Ghl, now.ghl)? };
     let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: false, sides };

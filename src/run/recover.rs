@@ -107,7 +107,7 @@ async fn settle_change<R: Reader>(
         let Some(answer) = done.as_ref().filter(|_| takes_part) else {
             return state.close_intent(intent.id, IntentState::Absent, None, None);
         };
-        settle_adopted(state, intent, &adoption, run, None, answer)
+        settle_adopted(state, intent, &adoption, run, None, (answer, None))
     })?;
     Ok(())
 }
@@ -119,7 +119,7 @@ fn settle_adopted(
     adoption: &Adoption,
     run: i64,
     created: Option<SideId>,
-    answer: &Record,
+    (answer, payload): (&Record, Option<&str>),
 ) -> Result<(), StateError> {
     let id = created.clone();
     let settled = Applied {
@@ -133,6 +133,7 @@ fn settle_adopted(
         before: &adoption.before,
         created,
         answer,
+        payload,
     };
     let link = settle::applied(state, &settled, |reference| match reference {
         LinkRef::Existing(link) => Some(link),
@@ -226,7 +227,7 @@ pub(super) fn adopt<I: RemoteId>(
             state.close_intent(intent.id, IntentState::Adopted, Some("its source was linked meanwhile"), None)?;
             return Ok(false);
         }
-        settle_adopted(state, intent, &adoption, run, Some(id.clone().tagged()), &answer)?;
+        settle_adopted(state, intent, &adoption, run, Some(id.clone().tagged()), (&answer, None))?;
         Ok(true)
     })?;
     info!(intent = intent.id, side = %intent.side, kind = %intent.kind, id = id.as_str(), adopted, "an unknown create was done");

@@ -36,6 +36,8 @@ pub struct Applied<'a> {
     pub created: Option<SideId>,
     /// What the CRM answered.
     pub answer: &'a Record,
+    /// The answer as it came, where it is the whole record.
+    pub payload: Option<&'a str>,
 }
 
 /// Settles an applied operation and says its link. Call it in the transaction that closes its intent. (I39)
@@ -386,6 +388,9 @@ pub(super) fn after(
                 |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
             let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
             state.kept_what_was_written(link.id, seen.side, agreed)?;
+            if gathered.halved.contains(&link.id) {
+                continue;
+            }
             if covers(&shadow.record, &seen.record) {
                 state.set_seen(
                     link.id,
@@ -394,6 +399,8 @@ pub(super) fn after(
                     &seen.payload,
                     &merged(&shadow.record, &seen.record),
                 )?;
+            } else {
+                state.set_listed(link.id, seen.side, &seen.payload)?;
             }
         }
         state.align_secondaries()?;

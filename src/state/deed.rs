@@ -130,6 +130,17 @@ impl State {
         Ok(statement.query_row(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
+    /// The trace of the create that made one half of a link.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn trace_of_create(&self, link: i64, side: Side) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT trace FROM deed WHERE link = ?1 AND side = ?2 AND action = 'create' ORDER BY id DESC LIMIT 1",
+        )?;
+        Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?)
+    }
+
     /// The trace of one deed.
     ///
     /// # Errors

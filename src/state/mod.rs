@@ -190,11 +190,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/006_buried.sql")),
         M::up(include_str!("migrations/007_deed.sql")),
         M::up(include_str!("migrations/008_waiting.sql")),
+        M::up(include_str!("migrations/009_listed.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 8;
+const SCHEMA: usize = 9;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -146,7 +146,7 @@ impl State {
             .execute(params![link, side.as_str(), fingerprint])?;
         self.connection
             .prepare_cached(
-                "UPDATE shadow_body SET payload = ?3, canonical = ?4, moved = '[]'
+                "UPDATE shadow_body SET payload = ?3, canonical = ?4, moved = '[]', listed = NULL
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
             .execute(params![link, side.as_str(), payload, serde_json::to_string(record)?])?;
@@ -154,6 +154,32 @@ impl State {
             self.index_keys(link, side, record)?;
         }
         Ok(())
+    }
+
+    /// Keeps a payload that was listed while both halves were, although the shadow does not hold all of it yet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_listed(&self, link: i64, side: Side, payload: &str) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE shadow_body SET listed = ?3
+                 WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
+            )?
+            .execute(params![link, side.as_str(), payload])?;
+        Ok(())
+    }
+
+    /// One half of a link as it was listed when both halves last were.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_listed(&self, link: i64, side: Side) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(listed, payload) FROM shadow_body JOIN shadow ON shadow.id = shadow_body.shadow
+             WHERE link = ?1 AND side = ?2",
+        )?;
+        Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?.flatten())
     }
 
     /// One side's shadow of a link, with its payload.

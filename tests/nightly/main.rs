@@ -41,6 +41,7 @@ mod fields;
 mod first_sync;
 mod init;
 mod kept;
+mod late_edits;
 mod links;
 mod lost_answers;
 mod machine;

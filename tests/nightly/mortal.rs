@@ -93,6 +93,17 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.parse(kind, payload, shape, forms)
     }
 
+    fn unmapped_changes(
+        &self,
+        kind: Kind,
+        before: &str,
+        now: &str,
+        alike: bool,
+        forms: &Forms,
+    ) -> std::collections::BTreeSet<String> {
+        self.client.unmapped_changes(kind, before, now, alike, forms)
+    }
+
     async fn look_up(&self, kind: Kind, id: &Self::Id, parent: Option<&Self::Id>) -> Result<Lookup, CrmError> {
         self.client.look_up(kind, id, parent).await
     }

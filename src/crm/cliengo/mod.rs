@@ -4,6 +4,7 @@ mod api;
 mod catalogue;
 mod list;
 mod probe;
+mod unmapped;
 mod window;
 mod write;
 
@@ -305,6 +306,10 @@ impl Reader for Cliengo {
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
         api::parse(kind, payload, shape, forms)
+    }
+
+    fn unmapped_changes(&self, kind: Kind, before: &str, now: &str, alike: bool, forms: &Forms) -> BTreeSet<String> {
+        unmapped::changes(kind, before, now, alike, forms)
     }
 
     async fn look_up(&self, kind: Kind, id: &CliengoId, parent: Option<&CliengoId>) -> Result<Lookup, CrmError> {

@@ -124,5 +124,5 @@ pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answe
     if write.action == Action::Create && id.is_none() {
         return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
     }
-    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record })
+    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record, payload: Some(body.to_owned()) })
 }

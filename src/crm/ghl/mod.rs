@@ -6,12 +6,14 @@ mod custom;
 mod find;
 mod list;
 mod probe;
+mod unmapped;
 mod write;
 
-pub(super) use catalogue::catalogue;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+pub(super) use catalogue::catalogue;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -187,6 +189,10 @@ impl Reader for Ghl {
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
         api::parse(kind, payload, shape, forms)
+    }
+
+    fn unmapped_changes(&self, kind: Kind, before: &str, now: &str, alike: bool, forms: &Forms) -> BTreeSet<String> {
+        unmapped::changes(kind, before, now, alike, forms)
     }
 
     async fn look_up(&self, kind: Kind, id: &GhlId, parent: Option<&GhlId>) -> Result<Lookup, CrmError> {

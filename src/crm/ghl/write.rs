@@ -173,7 +173,7 @@ pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answe
     if write.action == Action::Create && id.is_none() {
         return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
     }
-    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record })
+    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record, payload: Some(payload) })
 }
 
 /// The answer to a request about tags: the whole list after it.
@@ -185,5 +185,5 @@ fn tags_answered(body: &str) -> Result<Answered<GhlId>, Unparsable> {
             serde_json::from_str(tags.get()).map_err(|_| Unparsable("the answer's tags are not a list".to_owned()))?;
         tell_tags(&mut record, Said::Is(tags));
     }
-    Ok(Answered { id: None, record })
+    Ok(Answered { id: None, record, payload: None })
 }

@@ -7,7 +7,7 @@ mod remake;
 mod remove;
 mod restore;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub struct Trace {
     /// to follow.
     #[serde(default)]
     pub remade: bool,
+    /// What the CRM answered to a create, as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// What became of a record since.
@@ -71,6 +74,8 @@ pub struct Deed {
     pub before: Option<Record>,
     /// The record as it is now.
     pub now: Still,
+    /// What people changed in a record that the run made, besides our fields. (`semantics` 59)
+    pub unmapped: BTreeSet<String>,
     /// The tags of the other side's shadow.
     pub other_tags: Option<Tags>,
     /// Who has the e-mail or phone of a deleted contact now; where that could not be read, why.
@@ -188,4 +193,14 @@ fn edited<'a>(now: &Record, wrote: impl IntoIterator<Item = (&'a Field, &'a Valu
 
 fn stays(field: &Field) -> String {
     format!("its {field} was changed since: it stays as it is")
+}
+
+/// What somebody changed in a record that the run made, in a person's words: in our fields, or in others.
+fn worked_on<'a>(
+    made: &Deed,
+    now: &Record,
+    wrote: impl IntoIterator<Item = (&'a Field, &'a Value)>,
+) -> Option<String> {
+    let unmapped = made.unmapped.first().map(|key| format!("its {key} was changed since: it stays as it is"));
+    edited(now, wrote).map(stays).or(unmapped)
 }

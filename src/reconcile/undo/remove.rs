@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deed, Listed, Undoing, edited, parent_of, stays, still_there, subject_of};
+use super::{Deed, Listed, Undoing, edited, parent_of, still_there, subject_of, worked_on};
 use crate::reconcile::draft::Draft;
 use crate::reconcile::plan::{HeldReason, LinkRef, Settle};
 use crate::record::{Action, Field, Kind, Record, SideId, Target, Value, Write};
@@ -16,8 +16,8 @@ pub(super) fn contact(draft: &mut Draft<'_>, undoing: &Undoing, number: u32, mad
     if !may_remove(draft, made, "it stays, with its tasks and notes") {
         return;
     }
-    if let Some(field) = edited(now, &expected(made, deeds)) {
-        return draft.hold(&subject, HeldReason::EditedSince, stays(field));
+    if let Some(detail) = worked_on(made, now, &expected(made, deeds)) {
+        return draft.hold(&subject, HeldReason::EditedSince, detail);
     }
     match undoing.under.get(&id) {
         Some(Ok(under)) if under.iter().all(|child| is_as_made(child, deeds)) => {}
@@ -42,8 +42,8 @@ pub(super) fn child(draft: &mut Draft<'_>, number: u32, made: &Deed) {
     if !may_remove(draft, made, "it stays") {
         return;
     }
-    if let Some(field) = edited(now, &made.trace.wrote) {
-        return draft.hold(&subject_of(made), HeldReason::EditedSince, stays(field));
+    if let Some(detail) = worked_on(made, now, &made.trace.wrote) {
+        return draft.hold(&subject_of(made), HeldReason::EditedSince, detail);
     }
     remove(draft, number, made, id, now, vec![made.id]);
 }

@@ -73,12 +73,12 @@ where
         operation: &Operation,
         sent: &BTreeMap<Field, Value>,
         created: Option<SideId>,
-        answer: &Record,
+        (answer, payload): (&Record, Option<&str>),
         intent: Option<i64>,
     ) -> Result<(), StateError> {
         let id = created.clone();
         let link = held(self.state).atomically(|state| {
-            let link = self.record(state, operation, sent, created, answer)?;
+            let link = self.record(state, operation, sent, created, (answer, payload))?;
             if let Some(intent) = intent {
                 state.close_intent(intent, IntentState::Applied, None, id.as_ref().map(SideId::as_str))?;
             }
@@ -95,7 +95,7 @@ where
         operation: &Operation,
         sent: &BTreeMap<Field, Value>,
         created: Option<SideId>,
-        answer: &Record,
+        (answer, payload): (&Record, Option<&str>),
     ) -> Result<Option<i64>, StateError> {
         let nothing = BTreeMap::new();
         let settled = Applied {
@@ -109,6 +109,7 @@ where
             before: operation.write.as_ref().map_or(&nothing, |write| &write.before),
             created,
             answer,
+            payload,
         };
         let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
         if operation.write.is_some() {

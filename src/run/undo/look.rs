@@ -248,6 +248,10 @@ where
             (Some(before), Kind::Contact, Action::Delete) => self.taken(before, &trace, side)?,
             _ => None,
         };
+        let unmapped = match &now {
+            Still::There(_) => self.unmapped_changes(row, &trace)?,
+            Still::Gone | Still::Unknown(_) => BTreeSet::new(),
+        };
         Ok(Deed {
             id: row.id,
             side,
@@ -257,12 +261,25 @@ where
             contact_link: contact_link.map(|link| link.id),
             before,
             now,
+            unmapped,
             other_tags: link.map(|link| self.tags(link, side.other())).transpose()?.flatten(),
             taken: Ok(taken),
             settled: row.settled,
             pending: self.pending.contains(&row.id),
             cascaded: row.cascaded,
             trace,
+        })
+    }
+
+    /// What differs, besides our fields, from what the CRM answered when the run made the record.
+    fn unmapped_changes(&self, row: &DeedRow, trace: &Trace) -> Result<BTreeSet<String>, StateError> {
+        let (Some(answer), Some(id)) = (&trace.answer, trace.ids.tagged(row.side)) else { return Ok(BTreeSet::new()) };
+        let Some(staged) = held(self.stage).row(row.side, row.kind, id.as_str())? else { return Ok(BTreeSet::new()) };
+        Ok(match row.side {
+            Side::Cliengo => {
+                self.job.cliengo.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms)
+            }
+            Side::Ghl => self.job.ghl.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms),
         })
     }
 
