@@ -46,9 +46,7 @@ impl Comparable {
     /// The keys in which two payloads differ. Of two shapes, only what both show and what people fill in can be compared.
     pub fn differences(&self, now: &Self, rules: &Rules, alike: bool) -> BTreeSet<String> {
         let comparable = |key: &&String| {
-            alike
-                || rules.edited.contains(&key.as_str())
-                || self.shown.contains(*key) && now.shown.contains(*key)
+            alike || rules.edited.contains(&key.as_str()) || self.shown.contains(*key) && now.shown.contains(*key)
         };
         let all: BTreeSet<&String> = self.keys.keys().chain(now.keys.keys()).collect();
         let differ = |key: &&String| self.keys.get(*key) != now.keys.get(*key);

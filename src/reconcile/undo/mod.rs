@@ -196,11 +196,7 @@ fn stays(field: &Field) -> String {
 }
 
 /// What somebody changed in a record that the run made, in a person's words: in our fields, or in others.
-fn worked_on<'a>(
-    made: &Deed,
-    now: &Record,
-    wrote: impl IntoIterator<Item = (&'a Field, &'a Value)>,
-) -> Option<String> {
+fn worked_on<'a>(made: &Deed, now: &Record, wrote: impl IntoIterator<Item = (&'a Field, &'a Value)>) -> Option<String> {
     let unmapped = made.unmapped.first().map(|key| format!("its {key} was changed since: it stays as it is"));
     edited(now, wrote).map(stays).or(unmapped)
 }

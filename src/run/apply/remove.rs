@@ -72,6 +72,7 @@ where
     fn is_as_listed<W: Writer>(&self, crm: &W, kind: Kind, listed: &StagedRow, now: &RawRecord<W::Id>) -> bool {
         let read = |payload: &str| crm.parse(kind, payload, Shape::Listed, self.forms);
         let (Ok(before), Ok(current)) = (read(&listed.payload), read(&now.payload)) else { return false };
-        before.agrees_with(&current) && crm.unmapped_changes(kind, &listed.payload, &now.payload, false, self.forms).is_empty()
+        before.agrees_with(&current)
+            && crm.unmapped_changes(kind, &listed.payload, &now.payload, false, self.forms).is_empty()
     }
 }

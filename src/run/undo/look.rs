@@ -276,9 +276,7 @@ where
         let (Some(answer), Some(id)) = (&trace.answer, trace.ids.tagged(row.side)) else { return Ok(BTreeSet::new()) };
         let Some(staged) = held(self.stage).row(row.side, row.kind, id.as_str())? else { return Ok(BTreeSet::new()) };
         Ok(match row.side {
-            Side::Cliengo => {
-                self.job.cliengo.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms)
-            }
+            Side::Cliengo => self.job.cliengo.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms),
             Side::Ghl => self.job.ghl.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms),
         })
     }
