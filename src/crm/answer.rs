@@ -31,14 +31,6 @@ pub(super) struct No {
     pub body: String,
 }
 
-impl No {
-    /// Whether the answer comes from the CRM and not from a server in front of it or a wrong path.
-    pub fn is_spoken(&self) -> bool {
-        let body = self.body.trim();
-        !body.is_empty() && !body.starts_with('<') && !body.contains("Cannot GET")
-    }
-}
-
 /// Whether a body is JSON to its end, and not nested without an end.
 pub(super) fn is_json(body: &str) -> bool {
     !is_deeper_than(DEEPEST, body) && serde_json::from_str::<IgnoredAny>(body).is_ok()

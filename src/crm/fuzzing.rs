@@ -1,6 +1,7 @@
 //! What the fuzzers feed: bodies as they come over the wire, without the wire. No part of the interface.
 
-use super::answer::{No, existing, is_json, message, shown};
+use super::answer::{existing, is_json, message, shown};
+use super::gone::{Words, texts};
 use super::{RawRecord, Sink, SinkError, cliengo, ghl};
 use crate::record::{GhlId, Kind};
 
@@ -17,8 +18,8 @@ pub fn ghl(body: &str) {
 /// Reads a body as a refusal; what a person would be shown of it.
 #[must_use]
 pub fn refusal(body: &str) -> String {
-    let no = No { status: 400, body: body.to_owned() };
-    let _ = (is_json(body), message(body), existing(body), no.is_spoken());
+    let _ = (is_json(body), message(body), existing(body));
+    texts(body).iter().for_each(|text| _ = Words::of(text).say_absent());
     shown(body)
 }
 

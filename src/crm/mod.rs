@@ -7,6 +7,7 @@ mod difference;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ghl;
+mod gone;
 mod http;
 mod listing;
 mod outcome;

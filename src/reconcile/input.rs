@@ -63,6 +63,8 @@ pub struct Input<'a> {
     pub pending: BTreeSet<(Kind, SideId)>,
     /// Records whose payload cannot be understood.
     pub unparsable: Vec<Unreadable>,
+    /// Records of which their CRM said neither that they are there nor that they are gone. (`semantics` 55)
+    pub inconclusive: Vec<Inconclusive>,
     /// Links of contacts under which a task or note that was kept on one side has changed there since.
     pub kept_news: BTreeSet<i64>,
     /// What was said to be unsupported before.
@@ -116,6 +118,7 @@ impl<'a> Input<'a> {
             holders: Both::default(),
             pending: BTreeSet::new(),
             unparsable: Vec::new(),
+            inconclusive: Vec::new(),
             kept_news: BTreeSet::new(),
             remembered: BTreeSet::new(),
             tasks: BTreeMap::new(),
@@ -298,6 +301,19 @@ pub struct Holder {
     pub ids: Ids,
     /// The e-mails that either half has.
     pub emails: BTreeSet<MatchKey>,
+}
+
+/// A record that was asked for by id, without a clear answer.
+#[derive(Clone, Debug)]
+pub struct Inconclusive {
+    /// What it is.
+    pub kind: Kind,
+    /// Its ids, as far as they are known.
+    pub ids: Ids,
+    /// Its name for a person.
+    pub label: String,
+    /// What was asked, and what was answered.
+    pub why: String,
 }
 
 /// A record whose payload cannot be understood.

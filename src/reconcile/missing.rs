@@ -60,8 +60,11 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
 
 /// An edit that cannot be carried over because nothing is known of its counterpart, and `matters` of it.
 fn say_unlisted(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, matters: impl Fn(&Draft<'_>, Side) -> bool) {
-    // What cannot be understood is said already.
-    if draft.input.unparsable.iter().any(|record| record.kind == subject.kind && record.ids == subject.ids) {
+    // What cannot be understood, or was asked for in vain, is said already.
+    let is_it = |kind: Kind, ids: &Ids| kind == subject.kind && *ids == subject.ids;
+    if draft.input.unparsable.iter().any(|record| is_it(record.kind, &record.ids))
+        || draft.input.inconclusive.iter().any(|record| is_it(record.kind, &record.ids))
+    {
         return;
     }
     for side in Side::BOTH {

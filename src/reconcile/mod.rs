@@ -56,6 +56,7 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
     }
     plan_remaining(&mut draft, loose);
     hold_unparsable(&mut draft);
+    hold_inconclusive(&mut draft);
     say_missing_kinds(&mut draft);
     waiting::say_rest(&mut draft);
     finish(draft)
@@ -260,6 +261,14 @@ fn hold_unparsable(draft: &mut Draft<'_>) {
     for unreadable in &draft.input.unparsable {
         let subject = Subject { kind: unreadable.kind, ids: unreadable.ids.clone(), label: String::new(), link: None };
         draft.hold(&subject, HeldReason::Unparsable, unreadable.why.clone());
+    }
+}
+
+/// `semantics` 55: neither there nor gone; nothing rests on it, and it is said.
+fn hold_inconclusive(draft: &mut Draft<'_>) {
+    for asked in &draft.input.inconclusive {
+        let subject = Subject { kind: asked.kind, ids: asked.ids.clone(), label: asked.label.clone(), link: None };
+        draft.hold(&subject, HeldReason::Inconclusive, asked.why.clone());
     }
 }
 

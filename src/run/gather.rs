@@ -18,7 +18,7 @@ use super::rederive::Remapping;
 use super::tasks::source_tasks;
 use super::{BEGUN, FIRST_SYNC, Job, RunError, held};
 use crate::crm::{Reader, Shape};
-use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
+use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
 use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{Attempt, LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
@@ -106,6 +106,9 @@ struct Gathering<'j, 's, C, G> {
     unlinked: Both<Vec<Unlinked>>,
     loose: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
+    inconclusive: Vec<Inconclusive>,
+    /// Whether a side is believed that something is gone, once that was tried; and why not. (`semantics` 55)
+    doubts: Both<Option<Option<String>>>,
     missed: Vec<(i64, Side)>,
     /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
@@ -139,6 +142,8 @@ where
         unlinked: Both::default(),
         loose: Both::default(),
         unparsable: Vec::new(),
+        inconclusive: Vec::new(),
+        doubts: Both::default(),
         missed: Vec::new(),
         unreadable_keys: forgotten_keys(pulled),
         kept_news: BTreeSet::new(),
@@ -283,7 +288,7 @@ where
             let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: sleeps, sides };
             loaded.of_mut(&linked, row.role).push(linked);
         }
-        let answers = self.ask(questions).await;
+        let answers = self.ask(questions).await?;
         for linked in loaded.contacts.iter_mut().chain(&mut loaded.children).chain(&mut loaded.secondaries) {
             for side in Side::BOTH {
                 if let Some(now) = answers.get(&(linked.link, side)) {
@@ -331,11 +336,14 @@ where
     ) -> Result<Half, RunError> {
         let base = self.base(state, row.id, side)?;
         let written = state.shadow(row.id, side)?.is_some_and(|shadow| shadow.written);
+        let label = base.as_ref().map(Record::label).unwrap_or_default();
         let question = |id: &str, parent: Option<&str>, missing: bool| Question {
             link: row.id,
             kind: row.kind,
             id: SideId::new(side, id),
             parent: parent.map(|parent| SideId::new(side, parent)),
+            ids: row.ids.clone(),
+            label: label.clone(),
             missing,
         };
         let now = match sighting {
@@ -440,6 +448,7 @@ where
             holders,
             pending: BTreeSet::new(),
             unparsable: self.unparsable,
+            inconclusive: self.inconclusive,
             kept_news: self.kept_news,
             remembered: BTreeSet::new(),
             tasks,

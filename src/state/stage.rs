@@ -169,6 +169,21 @@ impl Stage {
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
+    /// A listed contact that is known well: one that differs in nothing from its shadow, where there is such a one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn well_known_contact(&self, side: Side) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT r.remote_id FROM record r
+             LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id
+             WHERE r.side = ?1 AND r.kind = 'contact' AND NOT EXISTS
+               (SELECT 1 FROM base.tombstone t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
+             ORDER BY coalesce(s.fingerprint = r.fingerprint, 0) DESC, r.remote_id LIMIT 1",
+        )?;
+        Ok(statement.query_row([side.as_str()], |row| row.get(0)).optional()?)
+    }
+
     /// The listed contacts that may have news of their own or in their tasks: new or different ones, those whose
     /// counterpart was not listed, and, `with_tasks`, those with a task that is new, different or missing.
     ///

@@ -39,6 +39,7 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod gone;
 mod init;
 mod kept;
 mod late_edits;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, Plot};
 use crate::names::{Names, id_of};
-use crate::script::{Scenario, Step, resolved};
+use crate::script::{Scenario, Step, named, resolved};
 
 /// Leaves time between the contacts' listings and the first write.
 const SLOW_NOTES: &str = "hang=0.4@cliengo:GET:/notes,hang=0.4@ghl:GET:/notes";
@@ -103,6 +103,7 @@ impl Play<'_> {
             Step { edit: Some(edit), name, .. } => self.edit(edit, name.as_deref()),
             Step { run: Some(how), .. } => self.run(how, step).await,
             Step { fault: Some(fault), .. } => {
+                let fault = named(fault, &self.names.ids);
                 self.house.sandbox.set_faults(fault.parse().map_err(|why| format!("{why}"))?);
                 Ok(())
             }

@@ -98,6 +98,11 @@ pub fn resolved(edit: &Value, ids: &BTreeMap<String, String>) -> Result<Edit, St
     serde_json::from_value(edit).map_err(|why| why.to_string())
 }
 
+/// A fault, with every `$name` in it replaced by the id it stands for; longer names first.
+pub fn named(fault: &str, ids: &BTreeMap<String, String>) -> String {
+    ids.iter().rev().fold(fault.to_owned(), |fault, (name, id)| fault.replace(&format!("${name}"), id))
+}
+
 fn resolve(value: &mut Value, ids: &BTreeMap<String, String>) -> Result<(), String> {
     match value {
         Value::String(text) => {

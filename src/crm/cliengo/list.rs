@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Cliengo;
 use super::api::{ID, VOLATILE};
+use super::gone::is_deleted_row;
 use super::window::Window;
 use crate::crm::answer::Answer;
 use crate::crm::listing::Failed;
@@ -84,11 +85,15 @@ impl Gathered<'_> {
             }
             self.account = self.account.take().or_else(|| row.text("accountId"));
             self.tags_seen |= row.raw("tags").is_some_and(|tags| tags.get() != "null");
-            let record = row.record(id.clone(), None, &VOLATILE);
+            ids.push(id.clone());
+            // Some accounts go on listing whom somebody deleted: counted, and nobody.
+            if is_deleted_row(&row) {
+                continue;
+            }
+            let record = row.record(id, None, &VOLATILE);
             if self.is_news(&record, row.instant("lastUpdateDate")) {
                 fresh.push(record);
             }
-            ids.push(id);
         }
         if !fresh.is_empty() {
             self.sink.put(Kind::Contact, fresh)?;

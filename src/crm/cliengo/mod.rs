@@ -2,6 +2,7 @@
 
 mod api;
 mod catalogue;
+mod gone;
 mod list;
 mod probe;
 mod unmapped;
@@ -19,7 +20,7 @@ pub use probe::{Leads, Rights, Sample, Website};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, No, message};
+use super::answer::Answer;
 use super::http::{Auth, Dialect, Http, HttpSettings, SetupError};
 use super::listing::{Failed, children};
 use super::path::encode;
@@ -199,9 +200,12 @@ impl Cliengo {
     async fn contact(&self, id: &CliengoId) -> Result<Lookup, CrmError> {
         let request = Request::new(Method::Get, format!("/contacts/{}", encode(id.as_str())));
         match self.http.read(&request).await? {
-            Answer::Body(body) if api::id_of(&body).as_deref() == Some(id.as_str()) => Ok(Lookup::Present(body)),
+            Answer::Body(body) if api::id_of(&body).as_deref() == Some(id.as_str()) => {
+                let gone = gone::is_deleted(&body);
+                Ok(if gone { Lookup::Gone(Gone::witnessed()) } else { Lookup::Present(body) })
+            }
             Answer::Body(_) => Err(self.http.protocol("asked for one contact, it answered something else")),
-            Answer::No(no) if no.status == 404 && no.is_spoken() => Ok(Lookup::Gone(Gone::witnessed())),
+            Answer::No(no) if gone::says_gone(&no, id.as_str()) => Ok(Lookup::Gone(Gone::witnessed())),
             Answer::No(no) => Err(self.http.refused(&no)),
         }
     }
@@ -388,17 +392,5 @@ const DIALECT: Dialect = Dialect {
     },
     passes: |_, _| false,
     unclear: |_, _| false,
-    gone: |request, no| no.status == 404 && no.is_spoken() && says_gone(request, no),
+    gone: gone::ends,
 };
-
-/// A 404 on a contact means that it is gone; below it, only one that says so: the path may not exist at all.
-fn says_gone(request: &Request, no: &No) -> bool {
-    match request.path.trim_start_matches('/').split('/').count() {
-        1 => false,
-        2 => true,
-        _ => {
-            let said = message(&no.body).to_lowercase();
-            said.contains("not found") && ["contact", "note", "task"].iter().any(|kind| said.contains(kind))
-        }
-    }
-}

@@ -2,7 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use super::{Ghl, api, says_gone};
+use super::gone::says_gone;
+use super::{Ghl, api};
 use crate::crm::answer::Answer;
 use crate::crm::listing::Failed;
 use crate::crm::path::encode;
@@ -21,9 +22,13 @@ impl Ghl {
         match self.http.read(&Request::new(Method::Get, path)).await? {
             Answer::Body(body) => api::unwrapped(kind, &body)
                 .filter(|record| id_of(record).as_ref() == Some(id))
-                .map(Lookup::Present)
+                .map(
+                    |record| {
+                        if is_tombstone(&record) { Lookup::Gone(Gone::witnessed()) } else { Lookup::Present(record) }
+                    },
+                )
                 .ok_or_else(|| self.http.protocol(format!("asked for one {kind}, it answered something else"))),
-            Answer::No(no) if says_gone(&no, id.as_str()) => Ok(Lookup::Gone(Gone::witnessed())),
+            Answer::No(no) if says_gone(&no, kind, id.as_str()) => Ok(Lookup::Gone(Gone::witnessed())),
             Answer::No(no) => Err(self.http.refused(&no)),
         }
     }
@@ -100,6 +105,11 @@ impl Ghl {
         }
         Ok(found)
     }
+}
+
+/// Whether a record only says that it was deleted (`GHL API notes, 3.3`).
+fn is_tombstone(record: &str) -> bool {
+    Row::read(record).and_then(|row| row.raw("deleted")).is_some_and(|deleted| deleted.get() == "true")
 }
 
 fn id_of(record: &str) -> Option<GhlId> {

@@ -4,6 +4,7 @@ mod api;
 mod catalogue;
 mod custom;
 mod find;
+mod gone;
 mod list;
 mod probe;
 mod unmapped;
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, No, message};
+use super::answer::Answer;
 use super::http::{Auth, Dialect, Http, HttpSettings, SetupError};
 use super::listing::children;
 use super::path::encode;
@@ -253,14 +254,5 @@ const DIALECT: Dialect = Dialect {
     passes: |status, message| status == 401 && message.contains("Command timed out"),
     // Such a create may still have been done (GHL issue 64).
     unclear: |request, status| status == 422 && request.method == Method::Post && request.path == "/contacts/",
-    gone: |request, no| {
-        request.path.split(['/', '?']).skip(2).any(|segment| !segment.is_empty() && says_gone(no, segment))
-    },
+    gone: gone::ends,
 };
-
-/// Whether a refusal says that `id` was not found. An empty 404 is a wrong path, not evidence. (I20)
-fn says_gone(no: &No, id: &str) -> bool {
-    let said = message(&no.body);
-    matches!(no.status, 400 | 404)
-        && ["Contact", "Task", "Note"].iter().any(|kind| said.contains(&format!("{kind} with id {id} not found")))
-}

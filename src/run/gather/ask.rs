@@ -6,8 +6,8 @@ use futures::StreamExt;
 
 use super::{Gathering, Risen};
 use crate::crm::{CrmError, Lookup, Reader, Shape};
-use crate::reconcile::Now;
-use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side, SideId};
+use crate::reconcile::{Inconclusive, Now, Unreadable};
+use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
 use crate::run::{RunError, held};
 use crate::state::LinkRow;
 
@@ -21,6 +21,9 @@ pub(super) struct Question {
     pub kind: Kind,
     pub id: SideId,
     pub parent: Option<SideId>,
+    /// The ids on both sides, and the name for a person.
+    pub ids: Ids,
+    pub label: String,
     /// Whether it was missing from a complete listing: only then does "gone" count.
     pub missing: bool,
 }
@@ -30,46 +33,108 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    pub(super) async fn ask(&self, questions: Vec<Question>) -> BTreeMap<(i64, Side), Now> {
+    pub(super) async fn ask(&mut self, questions: Vec<Question>) -> Result<BTreeMap<(i64, Side), Now>, RunError> {
+        let this = &*self;
         let asked = futures::stream::iter(questions).map(|question| async move {
-            let key = (question.link, question.id.side());
-            let now = match &question.id {
-                SideId::Cliengo(id) => {
-                    let parent = question.parent.as_ref().map(|parent| CliengoId::new(parent.as_str()));
-                    self.look_up(self.job.cliengo, &question, id, parent.as_ref()).await
-                }
-                SideId::Ghl(id) => {
-                    let parent = question.parent.as_ref().map(|parent| GhlId::new(parent.as_str()));
-                    self.look_up(self.job.ghl, &question, id, parent.as_ref()).await
-                }
-            };
-            (key, now)
+            let found = this.look(question.kind, &question.id, question.parent.as_ref()).await;
+            (question, found)
         });
-        asked.buffer_unordered(LOOKUPS).collect().await
+        let mut asked: Vec<_> = asked.buffer_unordered(LOOKUPS).collect().await;
+        asked.sort_by_key(|(question, _)| (question.link, question.id.side()));
+        let mut answers = BTreeMap::new();
+        for (question, found) in asked {
+            answers.insert((question.link, question.id.side()), self.judge(&question, found).await?);
+        }
+        Ok(answers)
     }
 
-    async fn look_up<R: Reader>(&self, crm: &R, question: &Question, id: &R::Id, parent: Option<&R::Id>) -> Now {
-        match crm.look_up(question.kind, id, parent).await {
-            Ok(Lookup::Present(payload)) => {
-                match crm.parse(question.kind, &payload, Shape::Single, &self.pulled.forms) {
-                    Ok(record) => Now::Changed(record),
-                    Err(why) => Now::Unknown(why.to_string()),
+    async fn judge(&mut self, question: &Question, found: Result<Lookup, CrmError>) -> Result<Now, RunError> {
+        let why = match found {
+            Ok(Lookup::Present(payload)) => match self.parse(question, &payload) {
+                Ok(record) => return Ok(Now::Changed(record)),
+                Err(why) => {
+                    let (kind, ids, parent) = (question.kind, question.ids.clone(), question.parent.clone());
+                    self.unparsable.push(Unreadable { kind, ids, parent, why: why.clone() });
+                    return Ok(Now::Unknown(why));
                 }
+            },
+            Ok(Lookup::Gone(_)) if !question.missing => {
+                return Ok(Now::Unknown("listed, but gone when asked for by id".to_owned()));
             }
-            Ok(Lookup::Gone(gone)) if question.missing => Now::Gone(gone),
-            Ok(Lookup::Gone(_)) => Now::Unknown("listed, but gone when asked for by id".to_owned()),
-            Err(why) => Now::Unknown(why.to_string()),
+            Ok(Lookup::Gone(gone)) => match self.doubt(question.id.side(), question.parent.as_ref()).await? {
+                None => return Ok(Now::Gone(gone)),
+                Some(doubt) => doubt,
+            },
+            Err(CrmError::Stopped { .. }) => return Ok(Now::Unknown("the run was asked to stop".to_owned())),
+            Err(why) => why.to_string(),
+        };
+        self.inconclusive(question.kind, &question.id, question.ids.clone(), question.label.clone(), &why);
+        Ok(Now::Unknown(why))
+    }
+
+    fn parse(&self, question: &Question, payload: &str) -> Result<crate::record::Record, String> {
+        let forms = &self.pulled.forms;
+        let parsed = match question.id.side() {
+            Side::Cliengo => self.job.cliengo.parse(question.kind, payload, Shape::Single, forms),
+            Side::Ghl => self.job.ghl.parse(question.kind, payload, Shape::Single, forms),
+        };
+        parsed.map_err(|why| why.to_string())
+    }
+
+    /// `semantics` 55: why a CRM is not believed tonight that something is gone; `None`: it is. A contact that it listed in
+    /// this run is asked for in the same way, once: the one `near` what is gone, where that stands under a contact.
+    async fn doubt(&mut self, side: Side, near: Option<&SideId>) -> Result<Option<String>, RunError> {
+        if let Some(known) = self.doubts.of(side) {
+            return Ok(known.clone());
         }
+        let listed = match near {
+            Some(contact) => Some(contact.clone()),
+            None => held(self.stage).well_known_contact(side)?.map(|id| SideId::new(side, id)),
+        };
+        let doubt = match &listed {
+            None => None,
+            Some(id) => match self.look(Kind::Contact, id, None).await {
+                Ok(Lookup::Present(_)) => None,
+                Ok(Lookup::Gone(_)) => Some("gone".to_owned()),
+                Err(why) => Some(why.to_string()),
+            }
+            .map(|said| format!("it says gone, but of {id}, which it lists, it says: {said}")),
+        };
+        *self.doubts.of_mut(side) = Some(doubt.clone());
+        Ok(doubt)
+    }
+
+    fn inconclusive(&mut self, kind: Kind, id: &SideId, ids: Ids, label: String, why: &str) {
+        let side = id.side().title();
+        let why = format!("{side} was asked for {id} and did not say clearly whether it is there: {why}");
+        self.inconclusive.push(Inconclusive { kind, ids, label, why });
+    }
+
+    /// Asks whether a contact is there, which the state knows under `link`; `None` where there is no clear answer.
+    async fn is_there(&mut self, link: i64, id: &SideId) -> Result<Option<bool>, RunError> {
+        let why = match self.look(Kind::Contact, id, None).await {
+            Ok(Lookup::Present(_)) => return Ok(Some(true)),
+            Ok(Lookup::Gone(_)) => match self.doubt(id.side(), None).await? {
+                None => return Ok(Some(false)),
+                Some(doubt) => doubt,
+            },
+            Err(CrmError::Stopped { .. }) => return Ok(None),
+            Err(why) => why.to_string(),
+        };
+        let row = self.state.map(|state| state.link(link)).transpose()?.flatten();
+        let ids = row.map_or_else(|| Ids::one(id.clone()), |row| row.ids);
+        self.inconclusive(Kind::Contact, id, ids, String::new(), &why);
+        Ok(None)
     }
 
     /// Kept contacts that a CRM lists again; it is asked, since a listing may lag behind a delete.
-    pub(super) async fn risen(&self) -> Result<Vec<Risen>, RunError> {
+    pub(super) async fn risen(&mut self) -> Result<Vec<Risen>, RunError> {
         let mut risen = Vec::new();
         for side in Side::BOTH {
             let listed = held(self.stage).risen(side)?;
             for (link, id) in listed {
                 let id = SideId::new(side, id);
-                if matches!(self.look(Kind::Contact, &id, None).await, Ok(Lookup::Present(_)))
+                if self.is_there(link, &id).await? == Some(true)
                     && let Some(lost) = self.lost_with(link, &id).await?
                 {
                     risen.push(Risen { link, id, lost });
@@ -81,26 +146,30 @@ where
 
     /// What did not come back with a contact: a CRM may restore it without its tasks and notes. `None` where not all of
     /// them could be asked for: then the contact waits for another run.
-    async fn lost_with(&self, contact: i64, id: &SideId) -> Result<Option<Vec<LinkRow>>, RunError> {
+    async fn lost_with(&mut self, contact: i64, id: &SideId) -> Result<Option<Vec<LinkRow>>, RunError> {
         let mut lost = Vec::new();
         for child in self.state.map(|state| state.kept_with(contact)).transpose()?.unwrap_or_default() {
             let Some(own) = child.ids.tagged(id.side()) else { continue };
             match self.look(child.kind, &own, Some(id)).await {
                 Ok(Lookup::Present(_)) => {}
                 Ok(Lookup::Gone(_)) => lost.push(child),
-                Err(_) => return Ok(None),
+                Err(CrmError::Stopped { .. }) => return Ok(None),
+                Err(why) => {
+                    self.inconclusive(child.kind, &own, child.ids, String::new(), &why.to_string());
+                    return Ok(None);
+                }
             }
         }
         Ok(Some(lost))
     }
 
     /// Kept contacts whose survivor is gone as well, as its CRM says: nobody is recognised by them any more.
-    pub(super) async fn ended(&self) -> Result<BTreeSet<i64>, RunError> {
+    pub(super) async fn ended(&mut self) -> Result<BTreeSet<i64>, RunError> {
         let mut ended = BTreeSet::new();
         for side in Side::BOTH.into_iter().filter(|side| self.pulled.complete.of(*side).contact) {
             let missing = held(self.stage).lost_survivors(side)?;
             for (link, id) in missing {
-                if matches!(self.look(Kind::Contact, &SideId::new(side, id), None).await, Ok(Lookup::Gone(_))) {
+                if self.is_there(link, &SideId::new(side, id)).await? == Some(false) {
                     ended.insert(link);
                 }
             }
