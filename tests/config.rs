@@ -174,6 +174,7 @@ webhook = {{ credential = "slack" }}
 on = ["always"]
 [report]
 language = "es"
+timezone = "America/Montevideo"
 dir = "out"
 mask = true
 [retention]
@@ -189,6 +190,7 @@ history_days = 7
     assert_eq!(config.daemon.listen, Some("127.0.0.1:9464".parse().unwrap()));
     assert_eq!(config.notify.webhook.unwrap().source, SecretSource::Credential("slack".to_owned()));
     assert_eq!((config.report.dir.as_deref(), config.report.mask), (Some(Path::new("out")), true));
+    assert_eq!(config.report.timezone.unwrap().iana_name(), Some("America/Montevideo"));
     assert_eq!((config.retention.history_days, config.max_parallel), (7, 2));
 }
 
@@ -411,6 +413,9 @@ fn each_kind_of_mistake_is_found() {
         ("cliengo.api_key = { env = \"A\" }", "must not be given: a sandbox pair brings both CRMs with it"),
         ("cliengo = 5", "`pair.demo.cliengo` must be a table, written as [pair.demo.cliengo]; found 5"),
         ("ghl.page_size = 501", "must be a whole number from 1 to 500; found 501"),
+        ("ghl.web_url = \"https://app.example.com/contacts\"", "a web address with {id}"),
+        ("cliengo.web_url = \"javascript:alert({id})\"", "a web address with {id}"),
+        ("cliengo.web_url = \"https://app.example.com/{name}/{id}\"", "a web address with {id}"),
         ("ghl.daily_budget = 1.5", "must be a number above 0, 1 at most"),
         ("guard.delete_percent = 101", "must be a number from 0 to 100; found 101"),
         ("guard.delete_count = -1", "must be a whole number, 0 or more; found -1"),
@@ -741,4 +746,17 @@ fn a_mapping_that_could_not_be_kept_is_refused() {
         "cliengo = \"leadFields.a\"\nghl = \"customFields.a\"\ndirection = \"to_ghl\"\ntransform = [\"lower\"]",
     ));
     valid(&map("cliengo = \"tags\"\ndirection = \"to_ghl\""));
+}
+
+#[test]
+fn a_contact_is_opened_where_the_crm_shows_it_or_where_the_file_says() {
+    let pair = real("");
+    let cliengo = pair.web_url(Side::Cliengo).unwrap();
+    assert_eq!(cliengo.of("", "64b0"), "https://app.cliengo.com/contacts/64b0");
+    let ghl = pair.web_url(Side::Ghl).unwrap();
+    assert_eq!(ghl.of("C2Qu", "a/b"), "https://app.gohighlevel.com/v2/location/C2Qu/contacts/detail/a%2Fb");
+    let own = real("web_url = \"https://crm.agency.example/{location}/{id}\"");
+    assert_eq!(own.web_url(Side::Ghl).unwrap().of("L", "1"), "https://crm.agency.example/L/1");
+    assert_eq!(own.fingerprint(), real("").fingerprint(), "where a person looks decides no operation");
+    assert!(valid(DEMO).pairs[0].web_url(Side::Ghl).is_none(), "an embedded CRM has no pages");
 }

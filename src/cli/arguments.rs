@@ -98,6 +98,20 @@ pub(super) enum Format {
     Json,
 }
 
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    // For a person at a terminal
+    #[default]
+    Text,
+    // For a program
+    Json,
+    // For a ticket or a message
+    Markdown,
+    // For a spreadsheet: a row for each field
+    Csv,
+}
+
 /// How the sides are compared.
 pub(super) fn mode(full: bool, rebuild: bool) -> Mode {
     match (full, rebuild) {
@@ -225,7 +239,7 @@ pub(super) struct PlanOptions {
     pub rebuild: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: ReportFormat,
     /// Write the report to a file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -257,7 +271,7 @@ pub(super) struct SyncOptions {
     pub allow_empty: Vec<String>,
     /// The form of the report
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: ReportFormat,
     /// Write the report to a file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -349,7 +363,7 @@ pub(super) struct UndoOptions {
     pub allow_empty: Vec<String>,
     /// The form of the report
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: ReportFormat,
     /// Write the report to a file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -3,17 +3,17 @@
 //!
 //! A report is written away as soon as its pair is done: hundreds of pairs take no more memory than those at work.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
 use tempfile::SpooledTempFile;
 
-use super::arguments::Format;
+use super::arguments::ReportFormat as Format;
 use super::pairs::{NotBegun, PairResult};
 use super::{Session, code, explain, output};
-use crate::config::Pair;
-use crate::report::{self, Entry};
+use crate::config::{Config, Pair};
+use crate::report::{self, Audience, Entry, Report};
 use crate::run::Finished;
 
 /// Reports larger than this together wait in a file beside the state, without a name and for its owner alone.
@@ -39,24 +39,24 @@ struct Told {
 /// Collects what the pairs came to.
 pub(super) struct Delivery<'a> {
     session: &'a Session,
+    config: &'a Config,
     format: Format,
     out: Option<&'a Path>,
     several: bool,
     told: Vec<Told>,
     shelf: SpooledTempFile,
-    filled: u64,
 }
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(
         session: &'a Session,
-        state_dir: &Path,
+        config: &'a Config,
         format: Format,
         out: Option<&'a Path>,
         pairs: usize,
     ) -> Self {
-        let shelf = tempfile::spooled_tempfile_in(IN_MEMORY, state_dir);
-        Self { session, format, out, several: pairs > 1, told: Vec::new(), shelf, filled: 0 }
+        let shelf = tempfile::spooled_tempfile_in(IN_MEMORY, &config.state_dir);
+        Self { session, config, format, out, several: pairs > 1, told: Vec::new(), shelf }
     }
 
     /// Takes what one pair came to; `place` is its place among them.
@@ -68,40 +68,60 @@ impl<'a> Delivery<'a> {
         exit: impl Fn(&Finished) -> u8,
     ) -> anyhow::Result<()> {
         let name = pair.name.as_str();
-        let (code, verdict, has_news, text, error) = match result {
+        let begin = self.shelf.stream_position()?;
+        let (code, verdict, has_news, error) = match result {
             Ok(finished) => {
                 let code = exit(&finished);
                 let has_news = code != code::DONE || !finished.plan.operations.is_empty();
-                (code, report::verdict(&finished), has_news, self.rendered(&finished, has_news)?, None)
+                self.shelve(pair, &finished, has_news)?;
+                (code, report::verdict(&finished), has_news, None)
             }
             Err(error) => {
                 let said = format!("{error:#}");
-                let text = match self.format {
-                    Format::Json => report::json_text(&[Entry::Error { pair: name, error: &said }])?,
-                    Format::Text => String::new(),
-                };
+                self.shelve_failure(pair, &said)?;
                 let first = said.lines().next().unwrap_or_default().to_owned();
                 // Who had not begun is counted; hundreds of lines would say no more.
                 let has_news = !error.is::<NotBegun>();
-                (explain::exit_code(&error), first, has_news, text, Some(error))
+                (explain::exit_code(&error), first, has_news, Some(error))
             }
         };
-        let begin = self.filled;
-        self.shelf.write_all(text.as_bytes())?;
-        self.filled += text.len() as u64;
-        let report = begin..self.filled;
+        let report = begin..self.shelf.stream_position()?;
         self.told.push(Told { place, pair: name.to_owned(), code, verdict, has_news, report, error });
         Ok(())
     }
 
-    fn rendered(&self, finished: &Finished, has_news: bool) -> anyhow::Result<String> {
-        Ok(match self.format {
-            Format::Json => report::json_text(&[Entry::Finished(finished)])?,
-            Format::Text if self.is_quiet() => report::brief(finished),
+    /// Puts a pair's report on the shelf.
+    fn shelve(&mut self, pair: &Pair, finished: &Finished, has_news: bool) -> anyhow::Result<()> {
+        let audience = Audience::of(self.config, pair);
+        let (quiet, several) = (self.is_quiet(), self.several);
+        let style = output::style(&self.session.global, self.out.is_some());
+        let mut to = BufWriter::new(&mut self.shelf);
+        match self.format {
+            Format::Json => to.write_all(report::json_text(&[Entry::Finished(finished)])?.as_bytes())?,
+            Format::Markdown => report::markdown(&Report::of(finished, &audience), &mut to)?,
+            Format::Csv => report::csv(&Report::of(finished, &audience), &mut to)?,
+            Format::Text if quiet => to.write_all(report::brief(finished).as_bytes())?,
             // The summary has said it.
-            Format::Text if self.several && !has_news => String::new(),
-            Format::Text => report::text(finished, output::style(&self.session.global, self.out.is_some())),
-        })
+            Format::Text if several && !has_news => {}
+            Format::Text => to.write_all(report::text(finished, style).as_bytes())?,
+        }
+        Ok(to.flush()?)
+    }
+
+    /// The same of a pair without a plan.
+    fn shelve_failure(&mut self, pair: &Pair, error: &str) -> anyhow::Result<()> {
+        let name = pair.name.as_str();
+        match self.format {
+            Format::Json => {
+                self.shelf.write_all(report::json_text(&[Entry::Error { pair: name, error }])?.as_bytes())?;
+            }
+            Format::Markdown => {
+                report::markdown_failure(name, error, &Audience::of(self.config, pair), &mut self.shelf)?
+            }
+            Format::Csv => report::csv_failure(name, error, &mut self.shelf)?,
+            Format::Text => {}
+        }
+        Ok(())
     }
 
     /// Prints everything and says the exit code.
@@ -109,12 +129,14 @@ impl<'a> Delivery<'a> {
         let code = code::worst(self.told.iter().map(|told| told.code));
         match self.format {
             Format::Json => self.json()?,
+            Format::Markdown => self.document("")?,
+            Format::Csv => self.document(report::CSV_HEAD)?,
             Format::Text if self.is_quiet() => self.quiet(code)?,
             Format::Text => self.text()?,
         }
         if !(self.several && self.session.global.quiet) {
             self.explain_failures();
-        } else if self.format == Format::Json || self.out.is_some() {
+        } else if self.format != Format::Text || self.out.is_some() {
             output::complain(&self.ten_lines());
         }
         Ok(code)
@@ -124,9 +146,27 @@ impl<'a> Delivery<'a> {
         self.session.global.quiet && self.out.is_none()
     }
 
-    /// One document, or an array of them. Where the configuration kept every pair from beginning there is nothing to print.
+    /// Whether the configuration kept every pair from beginning: then there is nothing to print.
+    fn none_began(&self) -> bool {
+        self.told.iter().all(|told| told.error.is_some() && told.code == code::CONFIGURATION)
+    }
+
+    /// What every pair has to say, one below the other.
+    fn document(&mut self, head: &str) -> anyhow::Result<()> {
+        if self.none_began() {
+            return Ok(());
+        }
+        self.told.sort_by_key(|told| told.place);
+        let Self { told, shelf, out, .. } = self;
+        output::deliver_by(*out, |to| {
+            to.write_all(head.as_bytes())?;
+            told.iter().try_for_each(|told| copy(shelf, &told.report, to))
+        })
+    }
+
+    /// One document, or an array of them.
     fn json(&mut self) -> anyhow::Result<()> {
-        if self.told.iter().all(|told| told.error.is_some() && told.code == code::CONFIGURATION) {
+        if self.none_began() {
             return Ok(());
         }
         self.told.sort_by_key(|told| told.place);

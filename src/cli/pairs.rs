@@ -6,7 +6,7 @@ use std::path::Path;
 
 use futures::{FutureExt, StreamExt};
 
-use super::arguments::Format;
+use super::arguments::ReportFormat;
 use super::delivery::Delivery;
 use super::explain::Usage;
 use super::{Session, clients};
@@ -43,7 +43,7 @@ pub(super) async fn run<'a, F>(
     session: &Session,
     config: &Config,
     pairs: &[&'a Pair],
-    (format, out): (Format, Option<&Path>),
+    (format, out): (ReportFormat, Option<&Path>),
     work: impl Fn(&'a Pair) -> F,
     mut ended: impl FnMut(&Pair, &PairResult),
     exit: impl Fn(&Finished) -> u8,
@@ -51,7 +51,7 @@ pub(super) async fn run<'a, F>(
 where
     F: Future<Output = PairResult>,
 {
-    let mut delivery = Delivery::new(session, &config.state_dir, format, out, pairs.len());
+    let mut delivery = Delivery::new(session, config, format, out, pairs.len());
     let work = &work;
     let mut runs = futures::stream::iter(pairs.iter().copied().enumerate())
         .map(|(place, pair)| async move {

@@ -21,6 +21,7 @@ mod settings;
 mod source;
 mod unbuilt;
 mod value;
+mod web_url;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ pub use secret::{Secret, SecretSource};
 pub use settings::{
     Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
+pub use web_url::WebUrl;
 
 use reader::{Problems, Table};
 use source::{Source, whole_file};

@@ -9,6 +9,7 @@ use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
+use super::web_url::WebUrl;
 use crate::record::{Field, Kind, Side};
 
 /// A Cliengo account and a GHL location that are kept alike, and how.
@@ -46,6 +47,15 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// Where a person opens a contact of `side` in a browser.
+    #[must_use]
+    pub fn web_url(&self, side: Side) -> Option<&WebUrl> {
+        match side {
+            Side::Cliengo => self.cliengo.web_url.as_ref(),
+            Side::Ghl => self.ghl.web_url.as_ref(),
+        }
+    }
+
     /// Whether both CRMs are the embedded ones.
     #[must_use]
     pub const fn is_sandbox(&self) -> bool {
@@ -160,6 +170,9 @@ pub struct Cliengo {
     pub tasks: TasksMode,
     /// What no probe can settle.
     pub capabilities: CliengoCapabilities,
+    /// Where a person opens a contact; `None`: nowhere, as in a sandbox.
+    #[serde(skip)]
+    pub web_url: Option<WebUrl>,
 }
 
 /// How Cliengo's API key is sent.
@@ -262,4 +275,7 @@ pub struct Ghl {
     /// The share of the day's quota that one run may use: above 0, at most 1.
     #[serde(skip)]
     pub daily_budget: f64,
+    /// Where a person opens a contact; `None`: nowhere, as in a sandbox.
+    #[serde(skip)]
+    pub web_url: Option<WebUrl>,
 }

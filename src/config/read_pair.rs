@@ -17,6 +17,7 @@ use super::reader::Table;
 use super::secret::secret;
 use super::unbuilt;
 use super::value::Found;
+use super::web_url::WebUrl;
 use super::{map, scope};
 use crate::record::{Kind, Side};
 
@@ -41,7 +42,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
         real_accounts(&mut cliengo_table, &mut ghl_table)
     };
     let cliengo = cliengo(cliengo_table, sandbox);
-    let ghl = ghl(ghl_table);
+    let ghl = ghl(ghl_table, sandbox);
     let (contacts, placeholder_emails) = contacts(table.table("contacts"));
     let fields = map::read(table.array_of_tables("map"), &contacts, cliengo.capabilities.extra_params);
     let scope = scope::read(table.table("scope"), accounts.as_ref(), contacts.direction);
@@ -142,6 +143,7 @@ fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {
         min_age: table.read("min_age", Found::duration).unwrap_or(age),
         tasks: table.read("tasks", Found::choice).unwrap_or(TasksMode::Auto),
         capabilities: capabilities(table.table("capabilities"), sandbox),
+        web_url: table.read("web_url", WebUrl::read).or_else(|| WebUrl::usual(Side::Cliengo, sandbox)),
     };
     table.finish();
     cliengo
@@ -161,11 +163,12 @@ fn capabilities(mut table: Table<'_>, sandbox: bool) -> CliengoCapabilities {
     capabilities
 }
 
-fn ghl(mut table: Table<'_>) -> Ghl {
+fn ghl(mut table: Table<'_>, sandbox: bool) -> Ghl {
     let ghl = Ghl {
         version: table.read("version", version).unwrap_or_else(|| GHL_VERSION.to_owned()),
         page_size: table.read("page_size", |found| small(found, 500)).unwrap_or(100),
         daily_budget: table.read("daily_budget", share).unwrap_or(0.5),
+        web_url: table.read("web_url", WebUrl::read).or_else(|| WebUrl::usual(Side::Ghl, sandbox)),
     };
     table.finish();
     ghl

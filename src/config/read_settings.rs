@@ -165,6 +165,7 @@ fn mailbox(found: &Found<'_>) -> Option<String> {
 pub(super) fn report(mut table: Table<'_>) -> Report {
     let report = Report {
         language: table.read("language", Found::choice).unwrap_or(Language::English),
+        timezone: table.read("timezone", timezone),
         dir: table.read("dir", Found::path),
         mask: table.read("mask", Found::boolean).unwrap_or(false),
     };

@@ -168,6 +168,8 @@ impl Choice for NotifyOn {
 pub struct Report {
     /// Their language.
     pub language: Language,
+    /// The zone of times; `None`: that of the schedule that runs the pair, else the machine's.
+    pub timezone: Option<TimeZone>,
     /// The directory where every run leaves its reports; `None`: none are left.
     pub dir: Option<PathBuf>,
     /// Names, e-mails and phones are masked.

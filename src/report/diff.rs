@@ -12,15 +12,18 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Of an unchanged stretch longer than twice this, only so many letters at each end are shown.
 const CONTEXT: usize = 60;
 
+/// Texts longer than this together are not compared word by word: one replaces the other.
+const LONGEST: usize = 250_000;
+
 /// A stretch of a text that either stays or is replaced.
-enum Stretch {
+pub(super) enum Stretch {
     Same(String),
     Changed { removed: String, added: String },
 }
 
 /// The text with what goes and what comes: in colour, or as `[-gone-]{+new+}`.
 pub(super) fn word_diff(before: &str, after: &str, colour: bool) -> Line {
-    let stretches = stretches(&visible(before), &visible(after));
+    let stretches = stretches(before, after);
     let last = stretches.len().saturating_sub(1);
     let mut line = Line::default();
     for (at, stretch) in stretches.into_iter().enumerate() {
@@ -32,8 +35,13 @@ pub(super) fn word_diff(before: &str, after: &str, colour: bool) -> Line {
     line
 }
 
-fn stretches(before: &str, after: &str) -> Vec<Stretch> {
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_unicode_words(before, after);
+/// What stays of a text and what is replaced, word by word; harmless to show.
+pub(super) fn stretches(before: &str, after: &str) -> Vec<Stretch> {
+    let (before, after) = (visible(before), visible(after));
+    if before.len() + after.len() > LONGEST {
+        return vec![Stretch::Changed { removed: before, added: after }];
+    }
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_unicode_words(&before, &after);
     let mut stretches: Vec<Stretch> = Vec::new();
     for change in diff.iter_all_changes() {
         let text = change.value();

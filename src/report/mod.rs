@@ -3,10 +3,16 @@
 //! Whatever a CRM sent is escaped before it is shown ([`visible`], [`printable_json`]), so that a contact's name cannot
 //! paint the terminal. Where reports are to name nobody, what is rendered is [`masked`] first.
 
+mod audience;
+mod build;
+mod csv;
 mod diff;
+mod difference;
 mod escape;
 mod groups;
 mod json;
+mod language;
+mod markdown;
 mod mask;
 mod operations;
 mod screen;
@@ -16,16 +22,21 @@ mod table;
 mod tests;
 mod text;
 mod totals;
+mod value;
 mod verdict;
 mod waiting;
 mod words;
 
+pub use audience::Audience;
+pub use csv::{HEAD as CSV_HEAD, csv, csv_failure};
 pub use escape::{on_one_line, printable_json, visible};
 pub use json::{Document, Entry, json, json_text};
+pub use markdown::{markdown, markdown_failure};
 pub use mask::{masked, masked_document};
 pub use screen::Style;
 pub(crate) use screen::{Line, Page, Paint, padded};
 pub use table::{Column, table};
 pub use text::{next, text};
+pub use value::Report;
 pub use verdict::{brief, verdict};
 pub(crate) use words::number;

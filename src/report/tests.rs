@@ -1,5 +1,7 @@
 //! Reports against golden files in `tests/report`. `CONCORD_BLESS=1 cargo test --lib report` rewrites them.
 
+mod forms;
+
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};

@@ -287,7 +287,7 @@ pub(super) fn approve_command(plan: &Plan, plan_id: &str) -> String {
 }
 
 /// A value or a limit of a guard, with no more decimals than it needs.
-fn amount(value: f64) -> String {
+pub(super) fn amount(value: f64) -> String {
     let shown = format!("{value:.2}");
     shown.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

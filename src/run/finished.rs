@@ -28,6 +28,21 @@ pub enum OperationOutcome {
     NotStarted,
 }
 
+impl OperationOutcome {
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::SkippedStale => "skipped_stale",
+            Self::NotStarted => "not_started",
+        }
+    }
+}
+
 /// An outcome with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {

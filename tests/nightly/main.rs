@@ -59,6 +59,7 @@ mod quarantine;
 mod quiet;
 mod random_edits;
 mod random_mix;
+mod reports;
 mod reviewed;
 mod reviewed_again;
 mod reviewed_modes;

@@ -1,0 +1,68 @@
+//! For whom a report is written: the language, the time zone, and where the accounts are opened in a browser.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use super::language::{Messages, messages};
+use crate::config::{Accounts, Config, Language, Pair, WebUrl};
+use crate::record::{Both, Side};
+
+/// For whom a report is written.
+#[derive(Clone, Debug)]
+pub struct Audience {
+    language: Language,
+    zone: TimeZone,
+    accounts: Both<Account>,
+}
+
+/// An account, as a person knows it.
+#[derive(Clone, Debug, Default)]
+struct Account {
+    /// Its website or location; `None` for an embedded CRM.
+    id: Option<String>,
+    web_url: Option<WebUrl>,
+}
+
+impl Audience {
+    /// Whoever reads reports of `pair`, as the configuration says.
+    #[must_use]
+    pub fn of(config: &Config, pair: &Pair) -> Self {
+        let scheduled = || config.schedules.iter().find(|schedule| schedule.runs(&pair.name));
+        let zone = config.report.timezone.clone().or_else(|| Some(scheduled()?.timezone.clone()));
+        let accounts = Both::from_fn(|side| Account { id: account(pair, side), web_url: pair.web_url(side).cloned() });
+        Self { language: config.report.language, zone: zone.unwrap_or_else(TimeZone::system), accounts }
+    }
+
+    /// Somebody who reads English and UTC, and has no accounts to open.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { language: Language::English, zone: TimeZone::UTC, accounts: Both::default() }
+    }
+
+    pub(super) fn words(&self) -> &'static dyn Messages {
+        messages(self.language)
+    }
+
+    /// A time in this reader's zone.
+    pub(super) fn local(&self, at: Timestamp) -> Zoned {
+        at.to_zoned(self.zone.clone())
+    }
+
+    pub(super) fn account(&self, side: Side) -> Option<&str> {
+        self.accounts.of(side).id.as_deref()
+    }
+
+    /// Where a contact is opened in a browser.
+    pub(super) fn link(&self, side: Side, contact: &str) -> Option<String> {
+        let account = self.accounts.of(side);
+        Some(account.web_url.as_ref()?.of(account.id.as_deref().unwrap_or_default(), contact))
+    }
+}
+
+fn account(pair: &Pair, side: Side) -> Option<String> {
+    let Accounts::Real(accounts) = &pair.accounts else { return None };
+    Some(match side {
+        Side::Cliengo => accounts.cliengo.website_id.clone(),
+        Side::Ghl => accounts.ghl.location_id.clone(),
+    })
+}

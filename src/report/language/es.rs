@@ -1,0 +1,348 @@
+//! Spanish, as it is written in Latin America.
+
+use super::{Label, Messages, Noun};
+use crate::reconcile::{Guard, GuardName, HeldReason};
+use crate::record::{Action, Field, Kind, Side};
+use crate::run::OperationOutcome;
+
+/// Spanish.
+#[derive(Debug)]
+pub(super) struct Spanish;
+
+impl Messages for Spanish {
+    fn tag(&self) -> &'static str {
+        "es"
+    }
+
+    fn group_mark(&self) -> char {
+        '.'
+    }
+
+    fn decimal_mark(&self) -> char {
+        ','
+    }
+
+    fn moment_pattern(&self) -> &'static str {
+        "%d/%m/%Y %H:%M:%S"
+    }
+
+    fn noun(&self, noun: Noun) -> (&'static str, &'static str) {
+        match noun {
+            Noun::Kind(Kind::Contact) => ("contacto", "contactos"),
+            Noun::Kind(Kind::Task) => ("tarea", "tareas"),
+            Noun::Kind(Kind::Note) => ("nota", "notas"),
+            Noun::Record => ("registro", "registros"),
+            Noun::Operation => ("operación", "operaciones"),
+            Noun::Change => ("cambio", "cambios"),
+            Noun::Read => ("lectura", "lecturas"),
+            Noun::Write => ("escritura", "escrituras"),
+            Noun::Create => ("alta", "altas"),
+            Noun::Letter => ("carácter", "caracteres"),
+        }
+    }
+
+    fn field<'a>(&self, field: &'a Field) -> &'a str {
+        match field {
+            Field::Name => "nombre",
+            Field::Email => "e-mail",
+            Field::Phone => "teléfono",
+            Field::Tags => "etiquetas",
+            Field::Title => "título",
+            Field::Body => "texto",
+            Field::Due => "vencimiento",
+            Field::Completed => "completada",
+            Field::Mapped(name) => name,
+        }
+    }
+
+    fn action(&self, action: Action, kind: Kind) -> String {
+        let verb = match action {
+            Action::Create => "crear",
+            Action::Update => "actualizar",
+            Action::Delete => "eliminar",
+            Action::Complete => "completar",
+            Action::Link => "vincular",
+            Action::Tag => return "cambiar etiquetas".to_owned(),
+        };
+        format!("{verb} {}", self.noun(Noun::Kind(kind)).0)
+    }
+
+    fn outcome(&self, outcome: OperationOutcome) -> &'static str {
+        match outcome {
+            OperationOutcome::Applied => "aplicada",
+            OperationOutcome::Refused => "rechazada",
+            OperationOutcome::Failed => "fallida",
+            OperationOutcome::Unknown => "sin confirmar",
+            OperationOutcome::SkippedStale => "omitida",
+            OperationOutcome::NotStarted => "no iniciada",
+        }
+    }
+
+    fn consequence(&self, outcome: OperationOutcome, undo: bool) -> &'static str {
+        match (outcome, undo) {
+            (OperationOutcome::Applied, _) => "Hecho.",
+            (OperationOutcome::Refused, false) => {
+                "El CRM la rechazó; no se cambió nada. Se reintenta en próximas ejecuciones y después queda en cuarentena."
+            }
+            (OperationOutcome::Refused, true) => "El CRM la rechazó; no se cambió nada. Revíselo y cámbielo a mano.",
+            (OperationOutcome::Failed, false) => "No se cambió nada. La próxima ejecución lo reintenta.",
+            (OperationOutcome::Failed | OperationOutcome::NotStarted, true) => {
+                "No se cambió nada. Deshaga la ejecución otra vez para completar lo que falta."
+            }
+            (OperationOutcome::Unknown, false) => "Puede haberse hecho o no. La próxima ejecución lo lee primero.",
+            (OperationOutcome::Unknown, true) => {
+                "Puede haberse hecho o no. Deshaga la ejecución otra vez: primero lo lee."
+            }
+            (OperationOutcome::SkippedStale, false) => "Cambió durante la ejecución. La próxima lo planifica de nuevo.",
+            (OperationOutcome::SkippedStale, true) => "Cambió mientras se deshacía, por lo que queda como está.",
+            (OperationOutcome::NotStarted, false) => "No se envió nada. La próxima ejecución lo planifica de nuevo.",
+        }
+    }
+
+    fn held(&self, reason: HeldReason) -> (&'static str, &'static str) {
+        held(reason)
+    }
+
+    fn guard(&self, guard: &Guard) -> String {
+        let words: &dyn Messages = self;
+        let side = guard.side.title();
+        let kinds = words.plural(guard.kind);
+        let (value, limit) = (words.amount(guard.value), words.amount(guard.limit));
+        let share = |done: &str| format!("{side}: se {done} el {value} % de {kinds}; límite {limit} %");
+        let count = |done: &str| format!("{side}: se {done} {value} {kinds}; límite {limit}");
+        match guard.guard {
+            GuardName::FirstSync => "Es la primera sincronización del par".to_owned(),
+            GuardName::Emptied => format!("{side}: la lista de {kinds} está vacía, aunque antes no lo estaba"),
+            GuardName::ShrinkPercent => {
+                format!("{side}: ya no aparece el {value} % de {kinds}; límite {limit} %")
+            }
+            GuardName::DeletePercent => share("eliminaría"),
+            GuardName::DeleteCount => count("eliminarían"),
+            GuardName::UpdatePercent => share("cambiaría"),
+            GuardName::UpdateCount => count("cambiarían"),
+            GuardName::CreatePercent => share("crearía"),
+            GuardName::CreateCount => count("crearían"),
+        }
+    }
+
+    fn cannot(&self, side: Side, kind: Kind, action: Action) -> String {
+        format!("{}, al {}", side.title(), self.action(action, kind))
+    }
+
+    fn run_title(&self, run: i64, undoes: Option<i64>) -> String {
+        match undoes {
+            Some(undone) => format!("ejecución {run}, deshace la ejecución {undone}"),
+            None => format!("sincronización {run}"),
+        }
+    }
+
+    fn undo_title(&self, undoes: i64) -> String {
+        format!("deshacer la ejecución {undoes}")
+    }
+
+    fn incomplete(&self, listing: &str, parents: Option<(&str, &str)>, why: Option<&str>) -> String {
+        let parents = parents.map(|(read, all)| format!(", de {read} de {all} contactos")).unwrap_or_default();
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        format!("{listing} en lo leído{parents}; la lista no llegó a su fin{why}")
+    }
+
+    fn requests(&self, reads: &str, writes: &str, left: Option<&str>) -> String {
+        let left = left.map(|left| format!(", quedan {left} hoy")).unwrap_or_default();
+        format!("{reads}, {writes}{left}")
+    }
+
+    fn outside(&self, contacts: &str, pair: &str) -> String {
+        format!("{contacts} fuera de [pair.{pair}.scope]: no se crean del otro lado.")
+    }
+
+    fn recovered(&self, creates: &str) -> String {
+        format!("{creates} de ejecuciones anteriores estaban sin confirmar; ahora se conoce su resultado.")
+    }
+
+    fn matched_by(&self, by: &str) -> String {
+        match by {
+            "email" => "el mismo e-mail".to_owned(),
+            "phone" => "el mismo teléfono".to_owned(),
+            "hand" => "vinculados por una persona".to_owned(),
+            "created" => "uno se creó a partir del otro".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+
+    fn more_letters(&self, letters: &str) -> String {
+        format!("… {letters} más; el JSON tiene el texto completo")
+    }
+
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::Title => "Informe de Concord",
+            Label::DryRun => "simulación: no se escribió nada",
+            Label::FirstSync => "primera sincronización",
+            Label::Full => "comparación completa",
+            Label::Rebuild => "reconstrucción: se perdió el estado",
+            Label::Refused => "detenida antes de escribir",
+            Label::Failed => "falló",
+            Label::Done => "terminada",
+            Label::Account => "Cuenta",
+            Label::Made => "Fecha",
+            Label::Plan => "Plan",
+            Label::Took => "Duración",
+            Label::Sandbox => "cuenta de prueba",
+            Label::EverythingRead => "Se leyó todo.",
+            Label::NotEverythingRead => "No se pudo leer todo.",
+            Label::NothingDeleted => {
+                "Lo que falta en estas listas no cuenta como eliminado: no se elimina nada por eso."
+            }
+            Label::NeedsAPerson => "Requiere una decisión",
+            Label::NothingNeedsAPerson => "Nada requiere una decisión.",
+            Label::StoppedByGuards => "Detenida antes de escribir",
+            Label::ApprovedGuards => "Aprobado: una persona aprobó exactamente este plan.",
+            Label::ApproveWith => "No se escribe nada hasta que apruebe exactamente este plan:",
+            Label::SettleWith => "Resuélvalo con:",
+            Label::Listed => "Leídos",
+            Label::Create => "Crear",
+            Label::Update => "Actualizar",
+            Label::Delete => "Eliminar",
+            Label::Requests => "Solicitudes",
+            Label::InSync => "sin cambios",
+            Label::Changes => "Cambios por contacto",
+            Label::NoChanges => "No hay nada que cambiar.",
+            Label::Field => "Campo",
+            Label::Before => "Antes",
+            Label::After => "Después",
+            Label::From => "Origen",
+            Label::Rule => "Regla",
+            Label::Kept => "se conserva",
+            Label::NotKept => "no se conserva",
+            Label::Chosen => "su elección",
+            Label::NotDecided => "sin decidir",
+            Label::Conflicts => "Conflictos",
+            Label::ConflictsMean => "Los dos lados difieren; el valor que no se conservó queda aquí y en el historial.",
+            Label::Held => "Retenidos",
+            Label::Unsupported => "No admitidos",
+            Label::UnsupportedMeans => {
+                "El CRM no lo acepta; se informa una sola vez. Si ambos lados deben coincidir, cámbielo allí a mano."
+            }
+            Label::UnsupportedInAnUndo => "Ese CRM no puede deshacerlo. Si importa, cámbielo allí a mano.",
+            Label::Linked => "Vinculados sin cambios",
+            Label::Further => "Otros contactos de una misma persona",
+            Label::FurtherMeans => {
+                "Vinculados a una persona de GHL que ya tiene un contacto en Cliengo. No se escribe nada en ellos ni a causa de ellos."
+            }
+            Label::NotDone => "Sin hacer",
+            Label::History => "Las últimas ejecuciones",
+            Label::Empty => "(vacío)",
+            Label::Yes => "sí",
+            Label::No => "no",
+            Label::Added => "agregada",
+            Label::Removed => "quitada",
+            Label::NewRecord => "(nuevo)",
+            Label::NoName => "sin nombre",
+            Label::Search => "Buscar",
+            Label::AnySide => "Ambos lados",
+            Label::AnyKind => "Todos los tipos",
+            Label::AnyAction => "Todas las acciones",
+            Label::AnyField => "Todos los campos",
+            Label::AnyOutcome => "Todos los resultados",
+            Label::Side => "Lado",
+            Label::Kind => "Tipo",
+            Label::Action => "Acción",
+            Label::Outcome => "Resultado",
+            Label::Planned => "planificada",
+            Label::Shown => "operaciones a la vista",
+            Label::Reset => "Mostrar todo",
+            Label::WholeText => "Texto completo",
+            Label::OpenIn => "Abrir en",
+            Label::Run => "Ejecución",
+            Label::Duration => "Duración",
+            Label::Failures => "No aplicadas",
+            Label::NotSeen => "Listas no leídas hasta el final",
+            Label::Pairs => "Pares",
+            Label::Error => "Este par no tiene informe:",
+            Label::SkipToChanges => "Ir a los cambios",
+            Label::Numbers => "Números",
+            Label::Reopen => "reabrir tarea",
+            Label::Why => "Vinculados por",
+        }
+    }
+}
+
+const fn held(reason: HeldReason) -> (&'static str, &'static str) {
+    match reason {
+        HeldReason::AmbiguousMatch => (
+            "Varias coincidencias",
+            "Más de un registro podría ser su contraparte. No se vincula ni se crea nada. Fusione los duplicados en su CRM o corrija uno.",
+        ),
+        HeldReason::DuplicateOf => (
+            "Duplicados",
+            "Su coincidencia ya está vinculada a otro registro. No hay nada que hacer, salvo que quiera fusionarlos en el CRM.",
+        ),
+        HeldReason::SuspectedMerge => (
+            "Probablemente fusionado",
+            "Ya no existe, pero su e-mail o teléfono está en otro contacto. No se elimina nada. Fusione los mismos dos del otro lado.",
+        ),
+        HeldReason::EmailPhoneMismatch => (
+            "Mismo teléfono, otro e-mail",
+            "Comparten un teléfono, pero sus e-mails difieren: ¿una persona o dos? Corrija uno de ellos.",
+        ),
+        HeldReason::NoMatchKey => (
+            "Sin e-mail ni teléfono",
+            "No se puede distinguir de un duplicado, por lo que queda de su lado hasta que tenga uno de ellos. No hay nada que hacer.",
+        ),
+        HeldReason::TooYoung => (
+            "Recién creado",
+            "Un chatbot puede estar completándolo. La próxima ejecución lo toma. No hay nada que hacer.",
+        ),
+        HeldReason::Unparsable => (
+            "No se entiende",
+            "El CRM envió algo que no es un registro de este tipo. Ábralo en el CRM y guárdelo de nuevo.",
+        ),
+        HeldReason::ManualConflict => (
+            "Espera su elección",
+            "Los dos lados difieren y conflict = \"manual\". Elija por su identificador, o iguale ambos en cualquiera de los CRM.",
+        ),
+        HeldReason::UnknownOutcome => (
+            "Resultado desconocido",
+            "Un alta anterior puede haberse hecho. Se lee antes de enviar algo otra vez; revísela si sigue apareciendo.",
+        ),
+        HeldReason::Quarantined => (
+            "En cuarentena",
+            "Falló varias veces. Corrija lo que dice el detalle: se reintenta sola cuando cambia, o cuando usted lo indica.",
+        ),
+        HeldReason::Retrying => {
+            ("Falló y se reintenta más tarde", "Nada más depende de ella. Si sigue fallando queda en cuarentena.")
+        }
+        HeldReason::Apart => (
+            "Separados",
+            "Una persona quitó su vínculo. No se vincula ni se crea del otro lado hasta que se vincule a mano. No hay nada que hacer.",
+        ),
+        HeldReason::DirtyChild => (
+            "Eliminado allí, cambiado aquí",
+            "Su contacto se eliminó, pero una tarea o nota suya cambió. Elimine usted el contacto o restáurelo.",
+        ),
+        HeldReason::Unlisted => {
+            ("Sin leer", "No se pudo leer algo de lo que depende en esta ejecución. La próxima lo intenta de nuevo.")
+        }
+        HeldReason::Inconclusive => (
+            "Ni existe ni consta como eliminado",
+            "Se consultó a su CRM por su identificador y no dio una respuesta clara. No se escribe ni se elimina nada. La próxima ejecución pregunta de nuevo.",
+        ),
+        HeldReason::RemovedElsewhere => (
+            "Quitado de un lado",
+            "Queda del otro lado, como dice la configuración. Se informa una sola vez. No hay nada que hacer.",
+        ),
+        HeldReason::Picklist => (
+            "No está entre las opciones",
+            "El campo acepta solo sus opciones. Agregue esta en el CRM o tradúzcala en `values`.",
+        ),
+        HeldReason::OutOfScope => (
+            "Fuera del alcance",
+            "No se escribe nada y nunca se elimina. Cambie [pair.NOMBRE.scope] o el registro para incluirlo otra vez.",
+        ),
+        HeldReason::EditedSince => (
+            "Cambiado después",
+            "Alguien lo cambió o lo quitó después de la ejecución que se deshace, por lo que queda como está. Revíselo y cámbielo a mano.",
+        ),
+        HeldReason::FirstSync => ("Primera sincronización", "Espera a que se apruebe la primera sincronización."),
+    }
+}

@@ -1,0 +1,208 @@
+//! The report as one value, in the reader's words: what every form of it is written from, so that none says something that
+//! another does not.
+
+use serde_json::Value as Json;
+
+use super::audience::Audience;
+use super::language::{Label, Messages, Noun};
+use super::screen::visible;
+use crate::reconcile::{Change, Conflict, Guard, Held, HeldReason, Operation, Unsupported};
+use crate::record::{Action, Field, Kind, Side};
+use crate::run::{Finished, OperationOutcome};
+
+/// A plan, or a finished run, for one reader.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pub(super) audience: &'a Audience,
+    pub(super) words: &'static dyn Messages,
+    pub(super) finished: &'a Finished,
+    pub(super) plan_id: String,
+    /// What was done, and how: `dry run`, `first sync`.
+    pub(super) title: Vec<String>,
+    /// How things stand, and the command that goes on.
+    pub(super) verdict: String,
+    /// Accounts, time, plan.
+    pub(super) facts: Vec<(String, String)>,
+    pub(super) rows: Vec<NumberRow>,
+    pub(super) remarks: Vec<String>,
+    pub(super) requests: Vec<(Side, String)>,
+    /// What came of the operations, where a run was made.
+    pub(super) outcomes: Vec<(OperationOutcome, u64)>,
+    pub(super) guards: Vec<GuardLine<'a>>,
+    /// The command that approves what the guards stopped.
+    pub(super) approve: Option<String>,
+    /// By reason, what needs a person first.
+    pub(super) held: Vec<HeldGroup<'a>>,
+    pub(super) conflicts: Vec<ConflictLine<'a>>,
+    pub(super) unsupported: Vec<UnsupportedGroup<'a>>,
+    /// For whom something is sent.
+    pub(super) people: Vec<Person<'a>>,
+    /// Who is only linked.
+    pub(super) linked: Vec<Person<'a>>,
+    /// Further contacts of a person who has one.
+    pub(super) further: Vec<(&'a Operation, RecordName)>,
+}
+
+/// What was read of one side and kind, and what is done to it.
+#[derive(Debug)]
+pub(super) struct NumberRow {
+    pub side: Side,
+    pub kind: Kind,
+    /// How many were read; `None`: this kind takes no part.
+    pub listed: Option<u64>,
+    /// Why the list did not reach its end, where it did not.
+    pub incomplete: Option<String>,
+    pub create: u64,
+    pub update: u64,
+    pub delete: u64,
+}
+
+/// A record's name and ids, with links into both CRMs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RecordName {
+    pub name: String,
+    pub ids: Vec<RecordId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct RecordId {
+    pub side: Side,
+    pub id: String,
+    /// Where the contact, or that of the record, is opened.
+    pub link: Option<String>,
+}
+
+/// A guard that the plan trips.
+#[derive(Debug)]
+pub(super) struct GuardLine<'a> {
+    pub guard: &'a Guard,
+    pub said: String,
+    /// Its key in the configuration.
+    pub key: Option<String>,
+}
+
+/// Held records with one reason.
+#[derive(Debug)]
+pub(super) struct HeldGroup<'a> {
+    pub reason: HeldReason,
+    pub title: &'static str,
+    pub meaning: &'static str,
+    pub rule: Option<u8>,
+    pub records: Vec<HeldLine<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct HeldLine<'a> {
+    pub held: &'a Held,
+    pub record: RecordName,
+    pub detail: String,
+    /// The command that settles it, where one does.
+    pub command: Option<String>,
+}
+
+/// A field on which the sides differ.
+#[derive(Debug)]
+pub(super) struct ConflictLine<'a> {
+    pub conflict: &'a Conflict,
+    pub record: RecordName,
+    /// What shows both values, where a person is to choose.
+    pub command: Option<String>,
+}
+
+/// What a side cannot do to records of one kind.
+#[derive(Debug)]
+pub(super) struct UnsupportedGroup<'a> {
+    pub title: String,
+    pub records: Vec<(&'a Unsupported, RecordName, String)>,
+}
+
+/// A contact and what is done for it.
+#[derive(Debug)]
+pub(super) struct Person<'a> {
+    pub record: RecordName,
+    pub operations: Vec<Step<'a>>,
+    pub links: Vec<Step<'a>>,
+}
+
+/// An operation, as it is shown.
+#[derive(Debug)]
+pub(super) struct Step<'a> {
+    pub operation: &'a Operation,
+    /// `create note`.
+    pub what: String,
+    /// The record's own name, where it is not the contact.
+    pub label: String,
+    /// What came of it, where a run was made.
+    pub outcome: Option<OperationOutcome>,
+    pub reason: Option<String>,
+}
+
+impl Report<'_> {
+    /// A text in which nothing varies.
+    pub(super) fn label(&self, label: Label) -> &'static str {
+        self.words.label(label)
+    }
+
+    /// Whether the plan was applied in spite of its guards.
+    pub(super) fn is_approved(&self) -> bool {
+        self.finished.run.as_ref().is_some_and(|run| !run.refused)
+    }
+
+    /// A value in the reader's words.
+    pub(super) fn value(&self, field: &Field, value: &Json) -> String {
+        match value {
+            Json::Null => self.label(Label::Empty).to_owned(),
+            Json::Bool(true) => self.label(Label::Yes).to_owned(),
+            Json::Bool(false) => self.label(Label::No).to_owned(),
+            Json::String(text) if *field == Field::Due => self.due(text),
+            Json::String(text) => visible(text),
+            Json::Array(items) => {
+                let texts: Vec<String> = items
+                    .iter()
+                    .map(|item| visible(&item.as_str().map_or_else(|| item.to_string(), str::to_owned)))
+                    .collect();
+                texts.join(", ")
+            }
+            other => visible(&other.to_string()),
+        }
+    }
+
+    /// A due date in the reader's zone.
+    fn due(&self, text: &str) -> String {
+        let at = text.parse::<jiff::Timestamp>();
+        at.map_or_else(|_| visible(text), |at| self.words.short_moment(&self.audience.local(at)))
+    }
+
+    /// What came of an operation, in a word.
+    pub(super) fn outcome(&self, step: &Step<'_>) -> &'static str {
+        step.outcome.map_or(self.label(Label::Planned), |outcome| self.words.outcome(outcome))
+    }
+
+    /// How many operations are shown by contact.
+    pub(super) fn steps(&self) -> u64 {
+        self.people.iter().map(|person| person.operations.len() as u64).sum()
+    }
+
+    /// `2 tasks, 3 notes`: what a contact was linked with.
+    pub(super) fn linked_with(&self, person: &Person<'_>) -> String {
+        let counts = Kind::ALL.map(|kind| {
+            let of_kind = person.links.iter().filter(|step| step.operation.kind == kind).count();
+            (of_kind as u64, kind)
+        });
+        let some = counts.into_iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, kind)| self.words.count(count, Noun::Kind(kind))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The field that a change is of.
+pub(super) const fn field(change: &Change) -> &Field {
+    match change {
+        Change::Tags { field, .. } | Change::Value { field, .. } => field,
+    }
+}
+
+/// A task that is opened again is completed with "no".
+pub(super) fn reopens(operation: &Operation) -> bool {
+    operation.action == Action::Complete
+        && operation.changes.iter().any(|change| matches!(change, Change::Value { after: Json::Bool(false), .. }))
+}
