@@ -300,7 +300,16 @@ impl Nights {
 
     fn clients(&self) -> Result<(Cliengo, Ghl), Failure> {
         let wait = Duration::from_millis(1);
-        let patience = Patience { backoff: wait, longest: 5 * wait, interval: 5 * wait, ..Patience::default() };
+        let patience = Patience {
+            backoff: wait,
+            longest: 5 * wait,
+            asked: 5 * wait,
+            interval: 5 * wait,
+            windows: (Duration::ZERO, Duration::from_mins(1)),
+            in_all: 50 * wait,
+            alone: 10 * wait,
+            ..Patience::default()
+        };
         let crms = &self.crms;
         let key = SecretString::from(crms.api_key.as_str());
         let mut cliengo = CliengoSettings::new(&crms.cliengo, key, &crms.website, self.clock.clone());

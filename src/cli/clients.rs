@@ -10,6 +10,7 @@ use super::Session;
 use super::explain::Usage;
 use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
+use crate::crm::Patience;
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::reconcile::Mode;
 use crate::run::{self, Job};
@@ -64,10 +65,10 @@ pub(super) fn sandbox_options(session: &Session, state_dir: &Path, pair: &str) -
 }
 
 /// Connects to both CRMs of a pair. No request is made yet.
-pub(super) async fn connect(session: &Session, state_dir: &Path, pair: &Pair) -> anyhow::Result<Clients> {
+pub(super) async fn connect(session: &Session, config: &Config, pair: &Pair) -> anyhow::Result<Clients> {
     match &pair.accounts {
         Accounts::Sandbox => {
-            let sandbox = Sandbox::start(sandbox_options(session, state_dir, &pair.name)?).await?;
+            let sandbox = Sandbox::start(sandbox_options(session, &config.state_dir, &pair.name)?).await?;
             let cliengo = CliengoSettings::new(
                 &sandbox.cliengo_url(),
                 SecretString::from(sandbox.api_key()),
@@ -80,11 +81,12 @@ pub(super) async fn connect(session: &Session, state_dir: &Path, pair: &Pair) ->
                 sandbox.location_id(),
                 Arc::clone(&session.clock),
             );
-            build(session, pair, cliengo, ghl, Some(sandbox))
+            build(session, config, pair, cliengo, ghl, Some(sandbox))
         }
         Accounts::Real(accounts) => {
             let (cliengo, ghl) = (&accounts.cliengo, &accounts.ghl);
-            build(session, pair, cliengo_settings(session, pair, cliengo)?, ghl_settings(session, ghl)?, None)
+            let (cliengo, ghl) = (cliengo_settings(session, pair, cliengo)?, ghl_settings(session, ghl)?);
+            build(session, config, pair, cliengo, ghl, None)
         }
     }
 }
@@ -117,6 +119,7 @@ fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) ->
     let secret = account.api_key.resolve(&environment)?;
     let mut settings = CliengoSettings::new(&account.base_url, secret, &account.website_id, Arc::clone(&session.clock));
     settings.allow_http = account.allow_http;
+    settings.secret_source = Some(account.api_key.source.to_string());
     settings.auth = match pair.cliengo.auth {
         config::CliengoAuth::Query => CliengoAuth::Query,
         config::CliengoAuth::Bearer => CliengoAuth::Bearer,
@@ -129,16 +132,20 @@ fn ghl_settings(session: &Session, account: &GhlAccount) -> anyhow::Result<GhlSe
     let token = account.token.resolve(&environment)?;
     let mut settings = GhlSettings::new(&account.base_url, token, &account.location_id, Arc::clone(&session.clock));
     settings.allow_http = account.allow_http;
+    settings.secret_source = Some(account.token.source.to_string());
     Ok(settings)
 }
 
 fn build(
     session: &Session,
+    config: &Config,
     pair: &Pair,
     mut cliengo: CliengoSettings,
     mut ghl: GhlSettings,
     sandbox: Option<Sandbox>,
 ) -> anyhow::Result<Clients> {
+    let patience = Patience { in_all: config.patience, ..Patience::default() };
+    (cliengo.patience, ghl.patience) = (patience, patience);
     let rate = pair.cliengo.requests_per_second;
     cliengo.requests_per_second = rate.is_finite().then_some(rate);
     cliengo.page_size = pair.cliengo.page_size;

@@ -167,7 +167,7 @@ async fn chosen(
             row.field
         )));
     }
-    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, Mode::Incremental);
     // How a value is read depends on the location; a side's own value was read already.
     let asks = side.is_none() || matches!(row.field, Field::Mapped(_));

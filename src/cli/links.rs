@@ -185,7 +185,7 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
         let message = "a link is made in one pair".to_owned();
         return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
     };
-    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, Mode::Incremental);
     let made = match run::link_by_hand(&job, by_hand).await {
         Ok(made) => made,

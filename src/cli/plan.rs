@@ -39,7 +39,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
 }
 
 pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
-    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, mode);
     Ok(run::plan(&job).await?)
 }

@@ -73,7 +73,7 @@ fn notifier(config: &Config) -> Notifier {
 }
 
 pub(super) async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
-    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, mode);
     Ok(run::sync(&job, &consent).await?)
 }

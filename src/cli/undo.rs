@@ -25,7 +25,7 @@ pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Res
 }
 
 async fn undo(session: &Session, config: &Config, pair: &Pair, options: &UndoOptions) -> PairResult {
-    let clients = clients::connect(session, &config.state_dir, pair).await?;
+    let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, Mode::Undo);
     if options.dry_run {
         return Ok(run::plan_undo(&job, options.run).await?);

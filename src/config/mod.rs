@@ -25,6 +25,7 @@ mod web_url;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -53,9 +54,12 @@ use reader::{Problems, Table};
 use source::{Source, whole_file};
 use value::Found;
 
+/// How long a run waits for a CRM where the file does not say.
+const PATIENCE: Duration = Duration::from_mins(10);
+
 /// Keys of the main file that an included one may not have.
-const MAIN_ONLY: [&str; 9] =
-    ["include", "state_dir", "max_parallel", "defaults", "schedule", "daemon", "notify", "report", "retention"];
+const MAIN_ONLY: [&str; 10] =
+    ["include", "state_dir", "max_parallel", "patience", "defaults", "schedule", "daemon", "notify", "report", "retention"];
 
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +86,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Pairs that run at a time. At least 1.
     pub max_parallel: usize,
+    /// How long a run waits in all for a CRM that fails, asks to wait, or does not answer.
+    pub patience: Duration,
     /// When pairs run, in the order of the file.
     pub schedules: Vec<Schedule>,
     /// How the daemon is reached.
@@ -163,6 +169,7 @@ fn read(main: &Source, kept: Option<&[Source]>) -> Result<(Config, Vec<Source>),
 
     let state_dir = root.read("state_dir", Found::path).unwrap_or_else(|| main.resolve("state"));
     let max_parallel = root.read("max_parallel", |found| found.whole(1..=256));
+    let patience = root.read("patience", Found::duration);
     let defaults = root.table("defaults");
     let mut tables = vec![root.table("pair")];
     tables.extend(
@@ -177,6 +184,7 @@ fn read(main: &Source, kept: Option<&[Source]>) -> Result<(Config, Vec<Source>),
         included: sources.iter().map(|source| source.path.clone()).collect(),
         state_dir,
         max_parallel: max_parallel.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
+        patience: patience.unwrap_or(PATIENCE),
         schedules: read_settings::schedules(&mut root, &names),
         daemon: read_settings::daemon(root.table("daemon")),
         notify: read_settings::notify(root.table("notify")),

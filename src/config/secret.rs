@@ -1,5 +1,6 @@
 //! Secrets: the file says where one is found, never what it is.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -33,6 +34,16 @@ pub enum SecretSource {
     File(PathBuf),
     /// In `$CREDENTIALS_DIRECTORY`, under this name (systemd).
     Credential(String),
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Credential(name) => write!(f, "the credential {name}"),
+        }
+    }
 }
 
 impl Secret {

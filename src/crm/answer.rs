@@ -1,7 +1,7 @@
 //! What a CRM answered, and how much of it may be repeated in a message.
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Long enough for every message seen on the wire.
 const SHOWN: usize = 200;
@@ -12,6 +12,10 @@ const DEEPEST: usize = 100;
 
 /// What is said of a body that [`is_json`] does not accept.
 pub(super) const NOT_JSON: &str = "it answered something that is not JSON";
+
+/// What is said of a 403 that is a page.
+pub(super) const BLOCKED: &str =
+    "blocked, a page of HTML: a firewall in front of the CRM refused this machine or what was sent, not the key";
 
 /// The answer to a read.
 #[derive(Debug)]
@@ -55,12 +59,16 @@ fn is_deeper_than(most: usize, body: &str) -> bool {
     false
 }
 
+/// Whether a body is a page, or the bare line, of a firewall: no CRM's own words.
+pub(super) fn is_page(body: &str) -> bool {
+    let body = body.trim_start();
+    body.starts_with('<') || body.starts_with("error code: 1")
+}
+
 /// The message in a body: `message` (text or a list), else `error`, else the text itself.
 pub(super) fn message(body: &str) -> String {
     match serde_json::from_str::<Value>(body) {
-        Ok(Value::Object(object)) => {
-            ["message", "error"].iter().filter_map(|key| object.get(*key)).find_map(text_of).unwrap_or_default()
-        }
+        Ok(Value::Object(object)) => said_in(&object).unwrap_or_default(),
         Ok(Value::String(text)) => text,
         Ok(_) => String::new(),
         Err(_) if body.trim_start().starts_with('<') => "an HTML page".to_owned(),
@@ -68,13 +76,25 @@ pub(super) fn message(body: &str) -> String {
     }
 }
 
+/// The message of a 2xx that holds nothing but one: a refusal is a refusal, whatever its status.
+pub(super) fn message_alone(body: &str) -> Option<String> {
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(body) else { return None };
+    let is_record = ["id", "_id", "ID", "results", "jwt"].iter().any(|key| object.contains_key(*key));
+    if is_record { None } else { said_in(&object) }
+}
+
+fn said_in(object: &Map<String, Value>) -> Option<String> {
+    ["message", "error", "errors", "detail"].iter().filter_map(|key| object.get(*key)).find_map(text_of)
+}
+
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Array(list) => {
-            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            let texts: Vec<String> = list.iter().filter_map(text_of).collect();
             (!texts.is_empty()).then(|| texts.join("; "))
         }
+        Value::Object(object) => object.get("message").and_then(Value::as_str).map(str::to_owned),
         _ => None,
     }
 }
@@ -118,6 +138,7 @@ mod tests {
             "property a should not exist; b"
         );
         assert_eq!(shown(r#"{"error":"Contact with id X not found","status":400}"#), "Contact with id X not found");
+        assert_eq!(shown(r#"{"error":{"message":"Invalid api_key"}}"#), "Invalid api_key");
         assert_eq!(shown("<html><body>bad gateway"), "an HTML page");
         assert_eq!(shown(""), "");
     }

@@ -9,19 +9,25 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, NOT_JSON, No, is_json, message, shown};
+use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown};
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
 use super::retry::{Patience, ahead, retry_after};
-use super::transport::{Attempt, bearer, failed, sensitive, whole_body};
-use super::{CrmError, Outcome, Usage};
+use super::path::pattern;
+use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
+use super::waiting::{Failure, Tries, Waiting, spoken};
+use super::{CrmError, Outcome, Refusal, Usage};
 use crate::clock::Clock;
 use crate::record::{Method, Request, Side};
 
 /// Idle connections are dropped before a CRM is likely to drop them: a request sent into a closing one is lost.
 const IDLE: Duration = Duration::from_secs(15);
+
+/// Shorter waits are not worth a word.
+const TOLD: Duration = Duration::from_secs(2);
 
 /// Why a CRM's client cannot be made.
 #[derive(Debug, Error)]
@@ -59,6 +65,8 @@ pub(super) struct Dialect {
     pub unclear: fn(&Request, status: u16) -> bool,
     /// Whether an answer says that the record in the request's path is gone.
     pub gone: fn(&Request, &No) -> bool,
+    /// The scope that a request needs, where there are scopes.
+    pub scope: fn(&Request) -> Option<&'static str>,
 }
 
 /// What the client needs to know.
@@ -67,7 +75,11 @@ pub(super) struct HttpSettings {
     /// Whether plain HTTP may leave this machine.
     pub allow_http: bool,
     pub auth: Auth,
+    /// Where the secret was found, for who has to replace it.
+    pub source: Option<String>,
     pub headers: Vec<(&'static str, String)>,
+    /// A read that answers as long as the CRM is well: of the account itself.
+    pub known_good: Request,
     pub requests_per_second: Option<f64>,
     pub patience: Patience,
     pub clock: Arc<dyn Clock>,
@@ -80,10 +92,13 @@ pub(super) struct Http {
     client: Client,
     base_url: String,
     auth: Auth,
+    source: Option<String>,
+    known_good: Request,
     token: tokio::sync::Mutex<Option<SecretString>>,
     pub(super) dialect: Dialect,
     patience: Patience,
     pace: Pace,
+    waiting: Waiting,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     rng: Mutex<fastrand::Rng>,
@@ -122,7 +137,6 @@ impl Http {
             .retry(reqwest::retry::never())
             .connect_timeout(patience.connect)
             .read_timeout(patience.read)
-            .timeout(patience.total)
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("concord/", env!("CARGO_PKG_VERSION")));
         // A proxy for the world outside has no business between two ports of this machine.
@@ -132,10 +146,13 @@ impl Http {
             client,
             base_url,
             auth: settings.auth,
+            source: settings.source,
+            known_good: settings.known_good,
             token: tokio::sync::Mutex::default(),
             dialect,
             patience,
             pace: Pace::new(settings.requests_per_second, patience.interval, settings.stop.clone()),
+            waiting: Waiting::new(patience.in_all),
             clock: settings.clock,
             stop: settings.stop,
             rng: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
@@ -168,33 +185,42 @@ impl Http {
 
     /// Reads, and asks again for everything that may pass: 408, 425, 429, 5xx, timeouts, resets, bodies that are no JSON.
     pub async fn read(&self, request: &Request) -> Result<Answer, CrmError> {
-        let mut failures = 0;
+        if let Some(why) = self.waiting.given_up() {
+            return Err(self.unavailable(why));
+        }
+        let mut tries = Tries::none();
         loop {
+            tries.send(&self.waiting);
             let attempt = tokio::select! {
                 () = self.stop.cancelled() => Err(StopAsked),
                 attempt = self.attempt(request, &self.reads) => attempt,
             };
-            let why = match attempt.map_err(|StopAsked| self.stopped())? {
-                Attempt::NoToken(message) => return Err(self.credentials(message)),
-                Attempt::NotSent(message) | Attempt::Lost(message) => Again { message, wait: None, throttled: false },
-                Attempt::Answered { status, body, retry_after } => match self.judge_read(status, body, retry_after) {
-                    Ok(answer) => return answer,
-                    Err(again) => again,
-                },
+            let failure = match self.judge_read(request, attempt.map_err(|StopAsked| self.stopped())?) {
+                Ok(answer) => {
+                    if answer.is_ok() {
+                        self.waiting.heard();
+                    }
+                    return answer;
+                }
+                Err(failure) => failure,
             };
-            failures += 1;
-            if failures >= self.patience.attempts || why.wait.is_some_and(|wait| wait > self.patience.longest) {
-                return Err(CrmError::Unavailable { side: self.dialect.side, message: why.message });
+            match self.wait(request, &mut tries, &failure).await {
+                Ok(()) => {}
+                Err(End::Stopped) => return Err(self.stopped()),
+                Err(End::GaveUp(why)) => return Err(self.unavailable(why)),
             }
-            self.rest(&why, failures).await.map_err(|StopAsked| self.stopped())?;
         }
     }
 
     /// Writes, and repeats only what is safe to repeat. (I37)
     pub async fn write(&self, request: &Request, repeatable: bool) -> Outcome {
-        let mut failures = 0;
+        if let Some(why) = self.waiting.given_up() {
+            return Outcome::NotSent(why);
+        }
+        let mut tries = Tries::none();
         let mut last = Outcome::NotSent("the run was asked to stop".to_owned());
         loop {
+            tries.send(&self.waiting);
             // A write that is under way is finished; a stop only keeps the next one from starting.
             let attempt = tokio::select! {
                 biased;
@@ -202,24 +228,24 @@ impl Http {
                 () = self.farewell() => Ok(Attempt::Lost("no answer came in time after the run was asked to stop".to_owned())),
             };
             let Ok(attempt) = attempt else { return last };
-            let again = match judge_write(&self.dialect, request, repeatable, attempt) {
-                Judged::Final(outcome) => return outcome,
-                Judged::Again { outcome, wait, throttled } => {
+            let failure = match judge_write(&self.dialect, request, repeatable, attempt) {
+                Judged::Final(outcome) => {
+                    if matches!(outcome, Outcome::Applied(_) | Outcome::Refused(_)) {
+                        self.waiting.heard();
+                    }
+                    return self.named_refusal(request, outcome);
+                }
+                Judged::Again { outcome, failure } => {
                     let was_maybe_done = matches!(last, Outcome::Unknown(_) | Outcome::Doubtful(_));
                     last = match outcome {
                         Outcome::NotSent(why) if was_maybe_done => Outcome::Unknown(why),
                         outcome => outcome,
                     };
-                    Again { message: String::new(), wait, throttled }
+                    failure
                 }
             };
-            failures += 1;
-            let out_of_quota = again.throttled && self.pace.daily_remaining() == Some(0);
-            let too_long = again.wait.is_some_and(|wait| wait > self.patience.longest);
-            if failures >= self.patience.attempts || out_of_quota || too_long {
-                return last;
-            }
-            if self.rest(&again, failures).await.is_err() {
+            let out_of_quota = failure.throttled && self.pace.daily_remaining() == Some(0);
+            if out_of_quota || self.wait(request, &mut tries, &failure).await.is_err() {
                 return last;
             }
         }
@@ -231,48 +257,134 @@ impl Http {
         tokio::time::sleep(self.patience.farewell).await;
     }
 
-    fn judge_read(
-        &self,
-        status: u16,
-        body: Result<String, &'static str>,
-        retry_after: Option<Duration>,
-    ) -> Result<Result<Answer, CrmError>, Again> {
+    /// Judges one attempt at a read: an answer, an error that ends it, or why it is asked again.
+    fn judge_read(&self, request: &Request, attempt: Attempt) -> Result<Result<Answer, CrmError>, Failure> {
+        let (status, body, retry_after) = match attempt {
+            Attempt::NoToken(said) => return Ok(Err(self.credentials(request, said))),
+            Attempt::Untrusted(why) => return Ok(Err(self.unavailable(why))),
+            Attempt::NotSent { why, brief } => return Err(Failure { brief, ..Failure::unanswered(why) }),
+            Attempt::Lost(why) => return Err(Failure::unanswered(why)),
+            Attempt::Answered { status, body, retry_after } => (status, body, retry_after),
+        };
         let text = body.as_deref().unwrap_or_default();
         let said = message(text);
-        let again = |message: String| Again { message, wait: retry_after, throttled: status == 429 };
+        let again = |why: String| Err(Failure::answered(why, retry_after));
         match status {
             429 if self.pace.daily_remaining() == Some(0) => Ok(Err(CrmError::Quota { side: self.dialect.side })),
-            408 | 425 | 429 | 500.. => Err(again(format!("it answered {status}"))),
-            200..300 => match body {
-                Ok(body) if is_json(&body) => Ok(Ok(Answer::Body(body))),
-                Ok(_) => Err(again(NOT_JSON.to_owned())),
-                Err(why) => Err(again(why.to_owned())),
-            },
-            _ if (self.dialect.passes)(status, &said) => Err(again(format!("it answered {status}"))),
-            _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(shown(text)))),
+            429 => Err(Failure { throttled: true, ..Failure::answered("it answered 429", retry_after) }),
+            408 | 425 | 500.. => again(format!("it answered {status}")),
+            200..300 => self.judge_body(request, status, body),
+            _ if (self.dialect.passes)(status, &said) => again(format!("it answered {status}")),
+            403 if is_page(text) => Ok(Err(CrmError::Blocked { side: self.dialect.side, status })),
+            _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(request, shown(text)))),
             300..400 => Ok(Err(self.protocol(format!("it answered {status}, a redirect")))),
             _ => Ok(Ok(Answer::No(No { status, body: body.unwrap_or_default() }))),
         }
     }
 
-    /// Rests before asking again. A 429 without a date rests one window, and everyone with it.
-    async fn rest(&self, again: &Again, failures: u32) -> Result<(), StopAsked> {
-        let wait = {
-            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-            match again.wait {
-                Some(wait) => self.patience.with_jitter(wait, &mut rng),
-                None if again.throttled => self.patience.with_jitter(self.pace.interval(), &mut rng),
-                None => self.patience.backoff(failures, &mut rng),
-            }
-        };
-        if again.throttled {
+    fn judge_body(
+        &self,
+        request: &Request,
+        status: u16,
+        body: Result<String, Unread>,
+    ) -> Result<Result<Answer, CrmError>, Failure> {
+        match body {
+            Ok(body) if is_json(&body) => match message_alone(&body) {
+                Some(said) if (self.dialect.refuses_credentials)(status, &said) => {
+                    Ok(Err(self.credentials(request, shown(&body))))
+                }
+                _ => Ok(Ok(Answer::Body(body))),
+            },
+            Ok(_) => Err(Failure::answered(NOT_JSON, None)),
+            Err(why) if why.passes() => Err(Failure::answered(why.to_string(), None)),
+            Err(why) => Ok(Err(self.unavailable(why.to_string()))),
+        }
+    }
+
+    /// Waits before a request is sent again, or says why that is no use any more.
+    async fn wait(&self, request: &Request, tries: &mut Tries, failure: &Failure) -> Result<(), End> {
+        let now = Instant::now();
+        tries.failures += 1;
+        if failure.unanswered {
+            self.waiting.count(tries.sent, now, false);
+            tries.alone += now - tries.sent;
+        }
+        if let Some(asked) = failure.asked.filter(|asked| *asked > self.patience.asked) {
+            let most = spoken(self.patience.asked);
+            let why = format!("{}, and asks to wait {}; a run waits {most} at most", failure.message, spoken(asked));
+            self.waiting.give_up(&why);
+            return Err(End::GaveUp(why));
+        }
+        if !tries.had_time {
+            self.waiting.spent(failure);
+            return Err(End::GaveUp(self.after_waiting(failure)));
+        }
+        if self.is_its_own(request, tries, failure).await {
+            return Err(End::GaveUp(failure.message.clone()));
+        }
+        let wait = self.pause(failure, tries.failures);
+        let fresh = self.waiting.count(now, now + wait, failure.throttled);
+        self.tell(failure, wait, fresh);
+        if failure.throttled {
             self.pace.hold(wait);
             return Ok(());
         }
+        tries.alone += wait;
         tokio::select! {
-            () = self.stop.cancelled() => Err(StopAsked),
+            () = self.stop.cancelled() => Err(End::Stopped),
             () = tokio::time::sleep(wait) => Ok(()),
         }
+    }
+
+    /// Whether a request has failed for long enough, and the CRM answers others: then it is this request's own.
+    async fn is_its_own(&self, request: &Request, tries: &mut Tries, failure: &Failure) -> bool {
+        if failure.throttled || tries.failures < 2 || tries.alone < self.patience.alone {
+            return false;
+        }
+        if failure.brief || self.waiting.heard_since(tries.began) {
+            return true;
+        }
+        tries.alone = Duration::ZERO;
+        if *request == self.known_good {
+            return false;
+        }
+        let attempt = tokio::select! {
+            () = self.stop.cancelled() => Err(StopAsked),
+            attempt = self.attempt(&self.known_good, &self.reads) => attempt,
+        };
+        attempt.is_ok_and(|attempt| matches!(self.judge_read(&self.known_good, attempt), Ok(Ok(_))))
+    }
+
+    /// How long to wait: what the CRM asked for and at least its window; a 429 without a date one window; else ever longer.
+    fn pause(&self, failure: &Failure, failures: u32) -> Duration {
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure.asked {
+            Some(asked) => self.patience.with_jitter(asked.max(self.pace.interval()), &mut rng),
+            None if failure.throttled => self.patience.with_jitter(self.pace.interval(), &mut rng),
+            None => self.patience.backoff(failures, &mut rng),
+        }
+    }
+
+    /// Says what is waited for, once where several requests wait.
+    fn tell(&self, failure: &Failure, wait: Duration, fresh: Duration) {
+        if fresh < TOLD {
+            return;
+        }
+        let (side, time, why) = (self.dialect.side.title(), spoken(wait), &failure.message);
+        if failure.asked.is_some() {
+            tracing::warn!("{side} asked to wait ({why}): going on in {time}");
+        } else {
+            let left = spoken(self.waiting.left());
+            tracing::warn!("{side} cannot be read: {why}; asking again in {time}, for up to {left} more");
+        }
+    }
+
+    fn after_waiting(&self, failure: &Failure) -> String {
+        let waited = self.waiting.waited();
+        if waited < TOLD {
+            return failure.message.clone();
+        }
+        format!("{}, and was waited for {} in this run", failure.message, spoken(waited))
     }
 
     /// Sends a request once; with an exchanged token, once more under a fresh one where the first was refused.
@@ -314,7 +426,7 @@ impl Http {
         let answered = self.receive(self.client.get(url)).await;
         drop(turn);
         let Attempt::Answered { status, body, .. } = answered else {
-            return Ok(Err(Attempt::NotSent("no token could be had".to_owned())));
+            return Ok(Err(Attempt::not_sent("no token could be had")));
         };
         let body = body.unwrap_or_default();
         let token = serde_json::from_str::<serde_json::Value>(&body)
@@ -326,7 +438,7 @@ impl Http {
                 Ok(token)
             }
             _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&body))),
-            _ => Err(Attempt::NotSent(format!("asking for a token was answered {status}"))),
+            _ => Err(Attempt::not_sent(format!("asking for a token was answered {status}"))),
         })
     }
 
@@ -367,7 +479,10 @@ impl Http {
         let (side, method) = (self.dialect.side, request.method.as_str());
         match &attempt {
             Attempt::Answered { status, .. } => tracing::debug!(%side, method, path, status, "answered"),
-            Attempt::NotSent(why) | Attempt::Lost(why) | Attempt::NoToken(why) => {
+            Attempt::NotSent { why, .. }
+            | Attempt::Untrusted(why)
+            | Attempt::Lost(why)
+            | Attempt::NoToken(why) => {
                 tracing::debug!(%side, method, path, why, "no answer");
             }
         }
@@ -376,9 +491,10 @@ impl Http {
 
     /// Sends, and takes the answer in, up to the largest body.
     async fn receive(&self, builder: RequestBuilder) -> Attempt {
-        let response = match builder.send().await {
+        let deadline = Instant::now() + self.patience.total;
+        let response = match head(builder, deadline).await {
             Ok(response) => response,
-            Err(error) => return failed(&error),
+            Err(attempt) => return attempt,
         };
         let status = response.status().as_u16();
         if status == 429 {
@@ -390,23 +506,27 @@ impl Http {
         let announced = Announced {
             max: number("x-ratelimit-max"),
             remaining: number("x-ratelimit-remaining"),
-            interval: number("x-ratelimit-interval-milliseconds").map(Duration::from_millis),
+            interval: number("x-ratelimit-interval-milliseconds")
+                .map(Duration::from_millis)
+                .and_then(|window| self.patience.window(window)),
             daily: number("x-ratelimit-limit-daily"),
             daily_remaining: number("x-ratelimit-daily-remaining"),
             ahead: date.and_then(|date| ahead(date, self.clock.now())),
         };
         self.pace.observe(announced);
         *self.announced.lock().unwrap_or_else(PoisonError::into_inner) = announced;
+        let now = self.clock.now();
+        let their_now = announced.ahead.and_then(|ahead| now.checked_add(ahead).ok()).unwrap_or(now);
         let retry_after = headers
             .get(reqwest::header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| retry_after(value, self.clock.now()));
-        Attempt::Answered { status, body: whole_body(response).await, retry_after }
+            .and_then(|value| retry_after(value, their_now));
+        Attempt::Answered { status, body: whole_body(response, deadline).await, retry_after }
     }
 
     fn url(&self, path: &str, key: Option<&SecretString>) -> Result<Url, Attempt> {
         let mut url = Url::parse(&format!("{}{path}", self.base_url))
-            .map_err(|_| Attempt::NotSent("the request's path is no path".to_owned()))?;
+            .map_err(|_| Attempt::NotSent { why: "the request's path is no path".to_owned(), brief: true })?;
         if let Some(key) = key {
             url.query_pairs_mut().append_pair("api_key", key.expose_secret());
         }
@@ -425,8 +545,36 @@ impl Http {
         self.protocol(format!("it answered {}{said}", no.status))
     }
 
-    fn credentials(&self, message: String) -> CrmError {
-        CrmError::Credentials { side: self.dialect.side, message }
+    fn credentials(&self, request: &Request, said: String) -> CrmError {
+        CrmError::Credentials { side: self.dialect.side, message: self.named(request, &said) }
+    }
+
+    /// A refusal with the request that was refused, the scope that it needs, and where the secret came from.
+    fn named(&self, request: &Request, said: &str) -> String {
+        let mut named = if said.is_empty() { String::new() } else { format!("{said}: ") };
+        named.push_str(&format!("{} {}", request.method.as_str(), pattern(&request.path)));
+        if let Some(scope) = (self.dialect.scope)(request) {
+            named.push_str(&format!(" needs the scope {scope}"));
+        }
+        if let Some(source) = &self.source {
+            named.push_str(&format!("; its secret comes from {source}"));
+        }
+        named
+    }
+
+    /// The same for a write.
+    fn named_refusal(&self, request: &Request, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Refused(refusal) if matches!(refusal.status, 401 | 403) && !refusal.is_page => {
+                let message = self.named(request, &refusal.message);
+                Outcome::Refused(Refusal { message, ..refusal })
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn unavailable(&self, message: String) -> CrmError {
+        CrmError::Unavailable { side: self.dialect.side, message }
     }
 
     fn stopped(&self) -> CrmError {
@@ -434,9 +582,8 @@ impl Http {
     }
 }
 
-/// Why, and when, a request is sent again.
-struct Again {
-    message: String,
-    wait: Option<Duration>,
-    throttled: bool,
+/// Why a request is not sent again.
+enum End {
+    Stopped,
+    GaveUp(String),
 }

@@ -16,11 +16,13 @@ mod path;
 mod retry;
 mod row;
 mod transport;
+mod waiting;
 mod wire;
 
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use answer::BLOCKED;
 pub use http::SetupError;
 use jiff::Timestamp;
 pub use pace::Announced;
@@ -158,6 +160,8 @@ pub struct Refusal {
     pub existing: Option<String>,
     /// Whether it said that the record written to is gone.
     pub gone: bool,
+    /// Whether it is a page, as a firewall in front of the CRM answers: nothing is said of the credentials.
+    pub is_page: bool,
 }
 
 /// The account behind the credentials.
@@ -206,7 +210,15 @@ pub enum CrmError {
         /// What it said.
         message: String,
     },
-    /// It could not be reached, or kept failing.
+    /// Something in front of it answered with a page instead: nothing is said of the credentials, nor of any record.
+    #[error("{} cannot be read: it answered {status}, {BLOCKED}", side.title())]
+    Blocked {
+        /// Which CRM.
+        side: Side,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It could not be reached, or kept failing for as long as a run waits.
     #[error("{} cannot be read: {message}", side.title())]
     Unavailable {
         /// Which CRM.

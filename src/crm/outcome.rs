@@ -1,10 +1,9 @@
 //! What came of a write: not sent, refused, unknown, or applied. (I37)
 
-use std::time::Duration;
-
-use super::answer::{NOT_JSON, No, existing, is_json, message, shown};
+use super::answer::{BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown};
 use super::http::Dialect;
-use super::transport::Attempt;
+use super::transport::{Attempt, Unread};
+use super::waiting::Failure;
 use super::{Outcome, Refusal};
 use crate::record::{Method, Request};
 
@@ -16,38 +15,47 @@ pub(super) enum Judged {
     Again {
         /// What stands if it is not sent again.
         outcome: Outcome,
-        /// How long the CRM asked to wait.
-        wait: Option<Duration>,
-        /// Whether it was too fast.
-        throttled: bool,
+        /// Why, and what is known of when.
+        failure: Failure,
     },
 }
 
 /// Judges one attempt at `request`. A `repeatable` request does the same twice as once.
 pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool, attempt: Attempt) -> Judged {
-    let again = |outcome, wait| Judged::Again { outcome, wait, throttled: false };
-    let repeated = |outcome, wait| if repeatable { again(outcome, wait) } else { Judged::Final(outcome) };
-    let unknown = |why: String, wait| repeated(Outcome::Unknown(why), wait);
+    let again = |outcome, failure| Judged::Again { outcome, failure };
+    let repeated = |outcome, failure| if repeatable { again(outcome, failure) } else { Judged::Final(outcome) };
+    let unknown = |why: String, asked| repeated(Outcome::Unknown(why.clone()), Failure::answered(why, asked));
     match attempt {
-        Attempt::NotSent(why) => again(Outcome::NotSent(why), None),
-        Attempt::Lost(why) => unknown(why, None),
-        Attempt::NoToken(said) => {
-            Judged::Final(Outcome::Refused(Refusal { status: 401, message: said, existing: None, gone: false }))
+        Attempt::NotSent { why, brief } => {
+            again(Outcome::NotSent(why.clone()), Failure { brief, ..Failure::unanswered(why) })
         }
+        Attempt::Untrusted(why) => Judged::Final(Outcome::NotSent(why)),
+        Attempt::Lost(why) => repeated(Outcome::Unknown(why.clone()), Failure::unanswered(why)),
+        Attempt::NoToken(said) => Judged::Final(Outcome::Refused(no(401, said))),
         Attempt::Answered { status, body, retry_after } => {
             let said = message(body.as_deref().unwrap_or_default());
             let words = |status| format!("it answered {status}: {}", shown(body.as_deref().unwrap_or_default()));
             let is_post = request.method == Method::Post;
             match status {
-                200..300 => judge_body(body, repeatable).map_or_else(|why| unknown(why, None), Judged::Final),
-                429 => Judged::Again {
-                    outcome: Outcome::NotSent("too many requests".to_owned()),
-                    wait: retry_after,
-                    throttled: true,
+                200..300 => match judge_body(dialect, status, body, repeatable) {
+                    Ok(outcome) => Judged::Final(outcome),
+                    Err((why, true)) => unknown(why, None),
+                    Err((why, false)) => Judged::Final(Outcome::Unknown(why)),
                 },
-                408 | 425 | 300..400 | 500.. => unknown(format!("it answered {status}"), retry_after),
-                409 if is_post => repeated(Outcome::Doubtful(format!("it answered {status}")), retry_after),
-                _ if (dialect.unclear)(request, status) => repeated(Outcome::Doubtful(words(status)), None),
+                // Where it leads is nobody's who may have the key or a person's data; nor does asking again lead elsewhere.
+                300..400 => Judged::Final(Outcome::Unknown(format!("it answered {status}, a redirect"))),
+                429 => again(
+                    Outcome::NotSent("too many requests".to_owned()),
+                    Failure { throttled: true, ..Failure::answered("it answered 429", retry_after) },
+                ),
+                408 | 425 | 500.. => unknown(format!("it answered {status}"), retry_after),
+                409 if is_post => {
+                    let why = format!("it answered {status}");
+                    repeated(Outcome::Doubtful(why.clone()), Failure::answered(why, retry_after))
+                }
+                _ if (dialect.unclear)(request, status) => {
+                    repeated(Outcome::Doubtful(words(status)), Failure::answered(words(status), None))
+                }
                 _ if (dialect.passes)(status, &said) => unknown(words(status), None),
                 _ => Judged::Final(Outcome::Refused(refusal(dialect, request, status, body.unwrap_or_default()))),
             }
@@ -55,16 +63,38 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
     }
 }
 
-/// A 2xx counts when its body is JSON to its end; an empty one only where no id is needed from it.
-fn judge_body(body: Result<String, &'static str>, repeatable: bool) -> Result<Outcome, String> {
+/// A 2xx counts when its body is JSON to its end, and no refusal; an empty one only where no id is needed from it. Otherwise
+/// why not, and whether that may pass.
+fn judge_body(
+    dialect: &Dialect,
+    status: u16,
+    body: Result<String, Unread>,
+    repeatable: bool,
+) -> Result<Outcome, (String, bool)> {
     match body {
-        Ok(body) if is_json(&body) || (repeatable && body.trim().is_empty()) => Ok(Outcome::Applied(body)),
-        Ok(_) => Err(NOT_JSON.to_owned()),
-        Err(why) => Err(why.to_owned()),
+        Ok(body) if repeatable && body.trim().is_empty() => Ok(Outcome::Applied(body)),
+        Ok(body) if is_json(&body) => match message_alone(&body) {
+            Some(said) if (dialect.refuses_credentials)(status, &said) => {
+                Ok(Outcome::Refused(no(401, shown(&body))))
+            }
+            _ => Ok(Outcome::Applied(body)),
+        },
+        Ok(_) => Err((NOT_JSON.to_owned(), true)),
+        Err(why) => Err((why.to_string(), why.passes())),
     }
+}
+
+const fn no(status: u16, message: String) -> Refusal {
+    Refusal { status, message, existing: None, gone: false, is_page: false }
 }
 
 fn refusal(dialect: &Dialect, request: &Request, status: u16, body: String) -> Refusal {
     let no = No { status, body };
-    Refusal { status, message: shown(&no.body), existing: existing(&no.body), gone: (dialect.gone)(request, &no) }
+    Refusal {
+        status,
+        message: if status == 403 && is_page(&no.body) { BLOCKED.to_owned() } else { shown(&no.body) },
+        existing: existing(&no.body),
+        gone: (dialect.gone)(request, &no),
+        is_page: is_page(&no.body),
+    }
 }

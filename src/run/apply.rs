@@ -309,7 +309,7 @@ where
 
     /// What is to be written to could not be read first. An answer that is none concerns this record alone.
     fn unread(&self, operation: &Operation, why: &CrmError) -> Ended {
-        if matches!(why, CrmError::Protocol { .. }) {
+        if matches!(why, CrmError::Protocol { .. } | CrmError::Blocked { .. }) {
             self.breaker.heard(operation.side);
             return self.unable(operation, &why.to_string());
         }
@@ -399,7 +399,7 @@ where
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
                 // Who may not ask at all was not refused this record.
-                let outcome = if matches!(refusal.status, 401 | 403) {
+                let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
                     OperationOutcome::Failed
                 } else {
                     OperationOutcome::Refused

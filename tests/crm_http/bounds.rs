@@ -31,7 +31,6 @@ async fn an_endless_answer_is_read_up_to_its_bound_and_is_no_answer() {
     let taken = Arc::new(AtomicU64::default());
     let server = Server::replying(vec![Reply::Endless(taken.clone())]).await;
     let ghl = server.ghl(|settings| {
-        settings.patience.attempts = 1;
         settings.patience.read = Duration::from_mins(1);
         settings.patience.total = Duration::from_mins(5);
     });

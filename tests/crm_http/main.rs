@@ -8,7 +8,9 @@ mod corpus;
 mod entries;
 mod ghl;
 mod outcomes;
+mod patience;
 mod reading;
+mod refusals;
 mod server;
 #[path = "../specs/mod.rs"]
 mod specs;

@@ -75,7 +75,7 @@ async fn what_does_the_same_twice_as_once_is_repeated() {
             assert_eq!((name(&outcome), asked), ("applied", 2), "{method:?} {path} {reply:?}");
         }
         let (outcome, asked) = ghl(method, path, vec![text(500, "")]).await;
-        assert_eq!((name(&outcome), asked), ("unknown", 5), "{method:?} {path}");
+        assert!(name(&outcome) == "unknown" && asked > 4, "{method:?} {path} {asked}");
     }
 }
 
@@ -86,7 +86,7 @@ async fn too_fast_is_not_done_and_sent_again_even_for_a_create() {
     let (outcome, asked) = ghl(Method::Post, "/contacts/", vec![slow.clone(), slow.clone(), created]).await;
     assert_eq!((name(&outcome), asked), ("applied", 3));
     let (outcome, asked) = ghl(Method::Post, "/contacts/", vec![slow.clone()]).await;
-    assert_eq!((name(&outcome), asked), ("not_sent", 5));
+    assert!(name(&outcome) == "not_sent" && asked > 2, "{asked}");
     let (outcome, _) = ghl(Method::Put, "/contacts/A", vec![Reply::Reset, slow]).await;
     assert_eq!(name(&outcome), "unknown", "the first attempt may have been done");
 }
@@ -105,7 +105,7 @@ async fn nobody_at_home_is_not_sent() {
     let ghl = server.ghl(|settings| settings.base_url = format!("http://{closed}"));
     let outcome = ghl.send(&request(Method::Post, "/contacts/")).await;
     assert_eq!(name(&outcome), "not_sent");
-    assert_eq!(ghl.usage().writes, 5);
+    assert!(ghl.usage().writes > 4);
 }
 
 #[tokio::test]
@@ -230,9 +230,9 @@ async fn no_secret_no_address_and_no_contact_data_is_in_any_message_or_log() {
         for url in [server.url.clone(), format!("http://{closed}")] {
             let cliengo = server.cliengo(|settings| {
                 settings.base_url.clone_from(&url);
-                settings.patience.attempts = 2;
+                settings.patience.in_all = std::time::Duration::from_millis(3);
             });
-            let ghl = server.ghl(|settings| settings.patience.attempts = 2);
+            let ghl = server.ghl(|settings| settings.patience.in_all = std::time::Duration::from_millis(3));
             let search = "/contacts/search/duplicate?locationId=Loc1&email=ana%40example.com";
             said.push(format!("{cliengo:?} {ghl:?}"));
             said.push(format!("{:?}", cliengo.account().await));

@@ -34,11 +34,15 @@ async fn a_read_is_asked_again_for_everything_that_may_pass() {
 }
 
 #[tokio::test]
-async fn a_read_gives_up_after_its_attempts() {
+async fn a_read_gives_up_when_the_patience_of_the_run_is_spent() {
     let server = Server::replying(vec![text(500, "")]).await;
-    let error = server.ghl(|_| {}).account().await.unwrap_err();
+    let ghl = server.ghl(|_| {});
+    let error = ghl.account().await.unwrap_err();
     assert!(matches!(error, CrmError::Unavailable { .. }), "{error}");
-    assert_eq!(server.seen().len(), 5);
+    let asked = server.seen().len();
+    assert!(asked > 4, "{asked}");
+    ghl.account().await.unwrap_err();
+    assert_eq!(server.seen().len(), asked + 1, "there is one patience for all requests of a run");
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ pub enum Reply {
     BreakOff(u16, String),
     Reset,
     Hang,
+    /// One byte at a time, without an end.
+    Drip,
     /// A body that never ends; counts the bytes that were taken of it.
     Endless(Arc<AtomicU64>),
     /// Answers with this JSON after a moment in which others may come.
@@ -161,8 +163,11 @@ fn patience() -> Patience {
         total: millis(400),
         backoff: millis(1),
         longest: Duration::from_secs(2),
+        asked: Duration::from_secs(2),
         interval: millis(20),
-        attempts: 5,
+        windows: (Duration::ZERO, Duration::from_secs(1)),
+        in_all: millis(60),
+        alone: millis(8),
         farewell: millis(100),
     }
 }
@@ -205,6 +210,7 @@ async fn serve(
                 return;
             }
             Reply::Endless(taken) => return endless(&mut stream, &taken).await,
+            Reply::Drip => return drip(&mut stream).await,
             Reply::Reset | Reply::Slow(_) => return,
             Reply::Hang => {
                 tokio::time::sleep(Duration::from_secs(5)).await;
@@ -222,6 +228,14 @@ async fn endless(stream: &mut TcpStream, taken: &AtomicU64) {
         let chunk = [format!("{:x}\r\n", blanks.len()).as_bytes(), &blanks, b"\r\n"].concat();
         sent = stream.write_all(&chunk).await;
         taken.fetch_add(blanks.len() as u64, Ordering::SeqCst);
+    }
+}
+
+async fn drip(stream: &mut TcpStream) {
+    let mut sent = stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 100000\r\n\r\n").await;
+    while sent.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        sent = stream.write_all(b" ").await;
     }
 }
 

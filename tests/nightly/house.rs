@@ -180,8 +180,11 @@ impl House {
             total: self.patient,
             backoff: Duration::from_millis(1),
             longest: Duration::from_millis(5),
+            asked: Duration::from_millis(20),
             interval: Duration::from_millis(5),
-            attempts: 5,
+            windows: (Duration::ZERO, Duration::from_secs(1)),
+            in_all: Duration::from_millis(100),
+            alone: Duration::from_millis(8),
             farewell: Duration::from_secs(20),
         };
         let secret = SecretString::from(self.sandbox.api_key());

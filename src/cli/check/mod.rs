@@ -71,7 +71,7 @@ fn secrets(session: &Session, config: &Config, pair: &Pair) -> Finding {
 }
 
 async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
-    let clients = match clients::connect(session, &config.state_dir, pair).await {
+    let clients = match clients::connect(session, config, pair).await {
         Ok(clients) => clients,
         Err(error) => return vec![Finding::fail(format!("{}.clients", pair.name), error)],
     };

@@ -93,6 +93,8 @@ pub struct CliengoSettings {
     pub auth: CliengoAuth,
     /// The API key.
     pub secret: SecretString,
+    /// Where it was found, for who has to replace it.
+    pub secret_source: Option<String>,
     /// The website that new contacts belong to.
     pub website_id: String,
     /// At most so many requests a second; no limit where `None`.
@@ -126,6 +128,7 @@ impl CliengoSettings {
             allow_http: false,
             auth: CliengoAuth::default(),
             secret,
+            secret_source: None,
             website_id: website_id.to_owned(),
             requests_per_second: Some(2.0),
             page_size: 50,
@@ -140,6 +143,9 @@ impl CliengoSettings {
         }
     }
 }
+
+/// Who the key belongs to: read without any contact, task or note.
+const ACCOUNT: &str = "/account";
 
 /// Reads a body as each answer that is no record could be read; for the fuzzers.
 pub(super) fn read_anything(body: &str) {
@@ -179,7 +185,9 @@ impl Cliengo {
             base_url: settings.base_url,
             allow_http: settings.allow_http,
             auth,
+            source: settings.secret_source,
             headers: Vec::new(),
+            known_good: Request::new(Method::Get, ACCOUNT),
             requests_per_second: settings.requests_per_second,
             patience: settings.patience,
             clock: settings.clock,
@@ -267,7 +275,7 @@ impl Reader for Cliengo {
     }
 
     async fn account(&self) -> Result<Account, CrmError> {
-        match self.http.read(&Request::new(Method::Get, "/account")).await? {
+        match self.http.read(&Request::new(Method::Get, ACCOUNT)).await? {
             Answer::Body(body) => api::account(&body).ok_or_else(|| self.http.protocol("its account has no id")),
             Answer::No(no) => Err(self.http.refused(&no)),
         }
@@ -386,11 +394,26 @@ impl Writer for Cliengo {
 
 const DIALECT: Dialect = Dialect {
     side: Side::Cliengo,
-    // The status that goes with "You couldn't be authenticated" is not documented (`Cliengo API notes, 1.4`).
+    // Neither the status that goes with "You couldn't be authenticated" nor its wording is documented: it may be a 200
+    // (`Cliengo API notes, 1.4`).
     refuses_credentials: |status, message| {
-        matches!(status, 401 | 403) || (status < 500 && message.contains("couldn't be authenticated"))
+        matches!(status, 401 | 403) || (status < 500 && speaks_of_credentials(message))
     },
     passes: |_, _| false,
     unclear: |_, _| false,
     gone: gone::ends,
+    scope: |_| None,
 };
+
+/// Whether a message is about who asks, in any wording that was seen or is likely.
+fn speaks_of_credentials(message: &str) -> bool {
+    let said = message.to_lowercase();
+    let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let names_one = any(&["api_key", "api key", "apikey", "api-key", "token", "jwt", "credential"]);
+    let finds_fault = any(&[
+        "invalid", "not valid", "inválid", "expired", "expirad", "wrong", "incorrect", "missing", "required", "revoked",
+        "unknown", "disabled", "malformed", "not found", "no such",
+    ]);
+    any(&["authenticat", "autentica", "unauthori", "not authori", "no autorizad", "access denied"])
+        || (names_one && finds_fault)
+}

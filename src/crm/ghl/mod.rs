@@ -7,6 +7,7 @@ mod find;
 mod gone;
 mod list;
 mod probe;
+mod scope;
 mod unmapped;
 mod write;
 
@@ -46,6 +47,8 @@ pub struct GhlSettings {
     pub location_id: String,
     /// A private integration token.
     pub token: SecretString,
+    /// Where it was found, for who has to replace it.
+    pub secret_source: Option<String>,
     /// The `Version` header: `2021-07-28`.
     pub version: String,
     /// Contacts per page.
@@ -73,6 +76,7 @@ impl GhlSettings {
             allow_http: false,
             location_id: location_id.to_owned(),
             token,
+            secret_source: None,
             version: "2021-07-28".to_owned(),
             page_size: 100,
             concurrency: 4,
@@ -109,7 +113,9 @@ impl Ghl {
             base_url: settings.base_url,
             allow_http: settings.allow_http,
             auth: Auth::Bearer(settings.token),
+            source: settings.secret_source,
             headers: vec![("version", settings.version)],
+            known_good: location(&settings.location_id),
             requests_per_second: settings.requests_per_second,
             patience: settings.patience,
             clock: settings.clock,
@@ -123,6 +129,11 @@ impl Ghl {
             concurrency: settings.concurrency,
         })
     }
+}
+
+/// Asks for the location: read without any contact, task or note.
+fn location(id: &str) -> Request {
+    Request::new(Method::Get, format!("/locations/{}", encode(id)))
 }
 
 /// Reads a body as each answer that is no record could be read; for the fuzzers.
@@ -160,8 +171,7 @@ impl Reader for Ghl {
     }
 
     async fn account(&self) -> Result<Account, CrmError> {
-        let request = Request::new(Method::Get, format!("/locations/{}", encode(&self.location_id)));
-        match self.http.read(&request).await? {
+        match self.http.read(&location(&self.location_id)).await? {
             Answer::Body(body) => api::account(&body).ok_or_else(|| self.http.protocol("its location has no id")),
             Answer::No(no) => Err(self.http.refused(&no)),
         }
@@ -255,4 +265,5 @@ const DIALECT: Dialect = Dialect {
     // Such a create may still have been done (GHL issue 64).
     unclear: |request, status| status == 422 && request.method == Method::Post && request.path == "/contacts/",
     gone: gone::ends,
+    scope: scope::needed,
 };

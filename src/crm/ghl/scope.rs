@@ -1,0 +1,48 @@
+//! Which scope of a private integration a request needs (`GHL API notes, 1`).
+
+use crate::record::{Method, Request};
+
+/// The scope, as GHL spells it.
+pub(super) fn needed(request: &Request) -> Option<&'static str> {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let mut segments = path.trim_matches('/').split('/');
+    let (first, below) = (segments.next()?, segments.nth(1));
+    let reads = request.method == Method::Get || path.ends_with("/search");
+    Some(match (first, below, reads) {
+        ("contacts", _, true) => "contacts.readonly",
+        ("contacts", _, false) => "contacts.write",
+        ("locations", None, _) => "locations.readonly",
+        ("locations", Some("tasks"), _) => "locations/tasks.readonly",
+        ("locations", Some("customFields"), true) => "locations/customFields.readonly",
+        ("locations", Some("customFields"), false) => "locations/customFields.write",
+        ("locations", Some("tags"), true) => "locations/tags.readonly",
+        ("locations", Some("tags"), false) => "locations/tags.write",
+        ("users", ..) => "users.readonly",
+        ("businesses", ..) => "businesses.readonly",
+        ("workflows", ..) => "workflows.readonly",
+        ("campaigns", ..) => "campaigns.readonly",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_names_the_scope_it_needs() {
+        for (method, path, scope) in [
+            (Method::Post, "/contacts/search", "contacts.readonly"),
+            (Method::Get, "/contacts/search/duplicate?locationId=L", "contacts.readonly"),
+            (Method::Get, "/contacts/A/notes", "contacts.readonly"),
+            (Method::Post, "/contacts/", "contacts.write"),
+            (Method::Delete, "/contacts/A/tags", "contacts.write"),
+            (Method::Post, "/locations/L/tasks/search", "locations/tasks.readonly"),
+            (Method::Get, "/locations/L", "locations.readonly"),
+            (Method::Get, "/locations/L/customFields?model=contact", "locations/customFields.readonly"),
+            (Method::Get, "/users/?locationId=L", "users.readonly"),
+        ] {
+            assert_eq!(needed(&Request::new(method, path)), Some(scope), "{path}");
+        }
+    }
+}
