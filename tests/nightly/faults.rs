@@ -155,7 +155,6 @@ fn cells() -> Vec<Cell> {
 async fn house() -> (House, Vec<Person>, BTreeMap<Side, (String, String)>) {
     let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
     let mut house = House::build(&Plot::extended().with_settings(settings)).await;
-    house.patient = Duration::from_millis(400);
     let people: Vec<Person> = (1..=4).map(|number| house.person(number)).collect();
     for person in &people {
         house.tag(Side::Cliengo, EditOp::Create, person, "cliente");
@@ -170,6 +169,8 @@ async fn house() -> (House, Vec<Person>, BTreeMap<Side, (String, String)>) {
     }
     house.good_night().await;
     house.good_night().await;
+    house.patient = Duration::from_millis(400);
+    house.persistent = Duration::from_secs(2);
     (house, people, children.into_iter().collect())
 }
 

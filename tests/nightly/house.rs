@@ -108,6 +108,8 @@ pub struct House {
     pub abreast: usize,
     /// How long an answer is waited for.
     pub patient: Duration,
+    /// How long a CRM that fails is waited for in all, by one night.
+    pub persistent: Duration,
     /// Whether GHL answers as its specification says: not where a test makes it tell nonsense.
     pub strict: bool,
     /// How long history is kept.
@@ -147,6 +149,7 @@ impl House {
             mode: Mode::Incremental,
             abreast: 8,
             patient: Duration::from_secs(5),
+            persistent: Duration::from_millis(500),
             strict: true,
             retention: Retention { history_days: 90 },
             folder: tempfile::tempdir().unwrap(),
@@ -179,11 +182,11 @@ impl House {
             read: self.patient,
             total: self.patient,
             backoff: Duration::from_millis(1),
-            longest: Duration::from_millis(5),
+            longest: Duration::from_millis(50),
             asked: Duration::from_millis(20),
             interval: Duration::from_millis(5),
             windows: (Duration::ZERO, Duration::from_secs(1)),
-            in_all: Duration::from_millis(100),
+            in_all: self.persistent,
             alone: Duration::from_millis(8),
             farewell: Duration::from_secs(20),
         };
