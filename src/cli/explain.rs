@@ -179,9 +179,9 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Crm(CrmError::Credentials { .. }) => {
             Some("check the key or token and its scopes; nothing was written")
         }
-        RunError::Crm(CrmError::Blocked { .. }) => {
-            Some("the key is not in question: ask the CRM's support why this machine's address is blocked; nothing was written")
-        }
+        RunError::Crm(CrmError::Blocked { .. }) => Some(
+            "the key is not in question: ask the CRM's support why this machine's address is blocked; nothing was written",
+        ),
         RunError::Crm(CrmError::Quota { .. }) => Some("run again after the quota's daily reset; nothing is lost"),
         RunError::Crm(CrmError::Unavailable { .. } | CrmError::Protocol { .. }) => {
             Some("nothing was deleted or overwritten because of it; the next run tries again")

@@ -58,8 +58,18 @@ use value::Found;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Keys of the main file that an included one may not have.
-const MAIN_ONLY: [&str; 10] =
-    ["include", "state_dir", "max_parallel", "patience", "defaults", "schedule", "daemon", "notify", "report", "retention"];
+const MAIN_ONLY: [&str; 10] = [
+    "include",
+    "state_dir",
+    "max_parallel",
+    "patience",
+    "defaults",
+    "schedule",
+    "daemon",
+    "notify",
+    "report",
+    "retention",
+];
 
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown};
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
-use super::retry::{Patience, ahead, retry_after};
 use super::path::pattern;
+use super::retry::{Patience, ahead, retry_after};
 use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
 use super::waiting::{Failure, Tries, Waiting, spoken};
 use super::{CrmError, Outcome, Refusal, Usage};
@@ -479,10 +479,7 @@ impl Http {
         let (side, method) = (self.dialect.side, request.method.as_str());
         match &attempt {
             Attempt::Answered { status, .. } => tracing::debug!(%side, method, path, status, "answered"),
-            Attempt::NotSent { why, .. }
-            | Attempt::Untrusted(why)
-            | Attempt::Lost(why)
-            | Attempt::NoToken(why) => {
+            Attempt::NotSent { why, .. } | Attempt::Untrusted(why) | Attempt::Lost(why) | Attempt::NoToken(why) => {
                 tracing::debug!(%side, method, path, why, "no answer");
             }
         }

@@ -19,7 +19,9 @@ pub(super) enum Failed {
 impl From<CrmError> for Failed {
     fn from(error: CrmError) -> Self {
         match error {
-            CrmError::Blocked { .. } | CrmError::Unavailable { .. } | CrmError::Protocol { .. } => Self::Void(error.to_string()),
+            CrmError::Blocked { .. } | CrmError::Unavailable { .. } | CrmError::Protocol { .. } => {
+                Self::Void(error.to_string())
+            }
             _ => Self::Run(error),
         }
     }

@@ -74,9 +74,7 @@ fn judge_body(
     match body {
         Ok(body) if repeatable && body.trim().is_empty() => Ok(Outcome::Applied(body)),
         Ok(body) if is_json(&body) => match message_alone(&body) {
-            Some(said) if (dialect.refuses_credentials)(status, &said) => {
-                Ok(Outcome::Refused(no(401, shown(&body))))
-            }
+            Some(said) if (dialect.refuses_credentials)(status, &said) => Ok(Outcome::Refused(no(401, shown(&body)))),
             _ => Ok(Outcome::Applied(body)),
         },
         Ok(_) => Err((NOT_JSON.to_owned(), true)),

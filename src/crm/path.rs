@@ -27,14 +27,31 @@ pub(super) fn segment(target: &Target) -> String {
 
 /// Segments that are part of an interface, not of anybody's data.
 const FIXED: [&str; 18] = [
-    "account", "businesses", "campaigns", "completed", "contacts", "customFields", "duplicate", "jwt", "locations", "me",
-    "notes", "search", "sites", "status", "tags", "tasks", "users", "workflow",
+    "account",
+    "businesses",
+    "campaigns",
+    "completed",
+    "contacts",
+    "customFields",
+    "duplicate",
+    "jwt",
+    "locations",
+    "me",
+    "notes",
+    "search",
+    "sites",
+    "status",
+    "tags",
+    "tasks",
+    "users",
+    "workflow",
 ];
 
 /// A path as the CRM's manual writes it: `/contacts/{id}/notes`, without a query.
 pub(super) fn pattern(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
-    let segments = path.split('/').map(|segment| if segment.is_empty() || FIXED.contains(&segment) { segment } else { "{id}" });
+    let segments =
+        path.split('/').map(|segment| if segment.is_empty() || FIXED.contains(&segment) { segment } else { "{id}" });
     segments.collect::<Vec<_>>().join("/")
 }
 

@@ -44,7 +44,8 @@ async fn a_pause_that_lies_in_the_past_is_one_window_at_least() {
         // Their clock is an hour ahead: by it, this is now.
         ("Mon, 23 Nov 2026 04:00:00 GMT", "Mon, 23 Nov 2026 04:00:00 GMT"),
     ] {
-        let server = Server::replying(vec![limited(&[("retry-after", said), ("date", by_their_date)]), location()]).await;
+        let server =
+            Server::replying(vec![limited(&[("retry-after", said), ("date", by_their_date)]), location()]).await;
         let start = Instant::now();
         server.ghl(|settings| settings.patience.interval = Duration::from_millis(60)).account().await.unwrap();
         assert!(start.elapsed() >= Duration::from_millis(60), "{said}");

@@ -65,7 +65,10 @@ async fn a_refusal_names_the_request_the_scope_and_where_the_secret_came_from() 
     let note = Request::new(Method::Post, "/contacts/Ana1/notes").with_body(json!({ "body": "x" }));
     match ghl.send(&note).await {
         Outcome::Refused(refusal) => {
-            assert!(refusal.message.contains("POST /contacts/{id}/notes needs the scope contacts.write"), "{refusal:?}");
+            assert!(
+                refusal.message.contains("POST /contacts/{id}/notes needs the scope contacts.write"),
+                "{refusal:?}"
+            );
         }
         other => panic!("{other:?}"),
     }

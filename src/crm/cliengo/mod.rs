@@ -411,8 +411,21 @@ fn speaks_of_credentials(message: &str) -> bool {
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let names_one = any(&["api_key", "api key", "apikey", "api-key", "token", "jwt", "credential"]);
     let finds_fault = any(&[
-        "invalid", "not valid", "inválid", "expired", "expirad", "wrong", "incorrect", "missing", "required", "revoked",
-        "unknown", "disabled", "malformed", "not found", "no such",
+        "invalid",
+        "not valid",
+        "inválid",
+        "expired",
+        "expirad",
+        "wrong",
+        "incorrect",
+        "missing",
+        "required",
+        "revoked",
+        "unknown",
+        "disabled",
+        "malformed",
+        "not found",
+        "no such",
     ]);
     any(&["authenticat", "autentica", "unauthori", "not authori", "no autorizad", "access denied"])
         || (names_one && finds_fault)

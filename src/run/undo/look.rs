@@ -319,6 +319,9 @@ pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
         CrmError::Credentials { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. } | CrmError::Sink(_) => {
             Err(why.into())
         }
-        CrmError::Blocked { .. } | CrmError::Unavailable { .. } | CrmError::Protocol { .. } | CrmError::NoSuchField { .. } => Ok(why.to_string()),
+        CrmError::Blocked { .. }
+        | CrmError::Unavailable { .. }
+        | CrmError::Protocol { .. }
+        | CrmError::NoSuchField { .. } => Ok(why.to_string()),
     }
 }
