@@ -12,7 +12,7 @@ use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSe
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{GuardName, Mode};
 use concord::run::{self, Consent, Finished, Job};
-use concord::sandbox::account::cliengo::{Key, Tasks};
+use concord::sandbox::account::cliengo::{Key, Tags, Tasks};
 use concord::sandbox::account::ghl::MissingScope;
 use concord::sandbox::{AccountProfile, Options, Profile, Sandbox};
 use secrecy::SecretString;
@@ -120,10 +120,10 @@ struct Life {
     loud: bool,
 }
 
-/// Lives the life of a seed.
-pub async fn live(seed: u64, span: Span, loud: bool) -> Result<Verdict, Failure> {
+/// Lives a life on such an account; all else follows from the seed.
+pub async fn live(account: AccountProfile, seed: u64, span: Span, loud: bool) -> Result<Verdict, Failure> {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0xACC0);
-    let mut life = Life::begin(seed, span, loud, &mut rng).await?;
+    let mut life = Life::begin(account, seed, span, loud, &mut rng).await?;
     let no_faults = "";
     life.night(no_faults).await?;
     for _ in 0..span.nights {
@@ -145,8 +145,13 @@ fn draw(rng: &mut fastrand::Rng) -> String {
 }
 
 impl Life {
-    async fn begin(seed: u64, span: Span, loud: bool, rng: &mut fastrand::Rng) -> Result<Self, Failure> {
-        let account = AccountProfile::drawn(seed);
+    async fn begin(
+        account: AccountProfile,
+        seed: u64,
+        span: Span,
+        loud: bool,
+        rng: &mut fastrand::Rng,
+    ) -> Result<Self, Failure> {
         let extended = rng.u8(..4) > 0 && account.cliengo.tasks == Tasks::Resource;
         let on_delete = rng.choice([OnDelete::Propagate, OnDelete::Propagate, OnDelete::Ignore, OnDelete::Mark]);
         let on_delete = on_delete.unwrap_or(OnDelete::Propagate);
@@ -161,7 +166,8 @@ impl Life {
             ..Options::default()
         })
         .await?;
-        let people = People::begin(&sandbox.world(), span.people, extended, on_delete, clock.now())?;
+        let shows_tags = account.cliengo.tags != Tags::LeftOut;
+        let people = People::begin(&sandbox.world(), span.people, extended, shows_tags, on_delete, clock.now())?;
         let settings =
             format!("[pair.drawn]\nsandbox = true\nregion = \"AR\"\ncontacts.on_delete = \"{}\"\n", on_delete.as_str());
         let pair = Config::parse(&settings, Path::new("drawn.toml"))?.pairs.pop().ok_or("no pair")?;
@@ -223,7 +229,7 @@ impl Life {
             self.say(faults, code, &told, ended.as_ref().ok());
         }
         self.secrets(&told);
-        self.people.night_over();
+        self.people.night_over(&self.sandbox.world(), code == 0)?;
         if code == 0 {
             let Findings { apart, .. } = self.people.findings(&self.sandbox.world())?;
             self.verdict.untrue.extend(apart.into_iter().map(|what| format!("after `{faults}`: {what}")));

@@ -9,10 +9,11 @@
 mod life;
 mod people;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 use clap::Parser;
+use concord::sandbox::AccountProfile;
 use life::{Span, Verdict, live};
 
 type Failure = Box<dyn Error>;
@@ -35,6 +36,9 @@ struct Arguments {
     /// Show the account of this seed, night by night
     #[arg(long)]
     only: Option<u64>,
+    /// Instead of drawn accounts, plain ones but for one switch: every value of every switch
+    #[arg(long)]
+    each: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,19 +46,38 @@ async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let span = Span { nights: arguments.nights, people: arguments.people, edits: arguments.edits };
     if let Some(seed) = arguments.only {
-        let verdict = live(seed, span, true).await?;
+        let place = usize::try_from(seed.saturating_sub(arguments.seed))?;
+        let account = if arguments.each {
+            each()?.get(place).copied().ok_or("there are not so many switches")?
+        } else {
+            AccountProfile::drawn(seed)
+        };
+        let verdict = live(account, seed, span, true).await?;
         println!("{}\n{}", verdict.switches.join("\n"), verdict.lines().join("\n"));
         return if verdict.is_good() { Ok(()) } else { Err("this account is not well served".into()) };
     }
     let mut verdicts = Vec::new();
-    for seed in (arguments.seed..).take(usize::try_from(arguments.accounts)?) {
-        let verdict = live(seed, span, false).await?;
+    let accounts: Vec<(u64, AccountProfile)> = if arguments.each {
+        (arguments.seed..).zip(each()?).collect()
+    } else {
+        let seeds = (arguments.seed..).take(usize::try_from(arguments.accounts)?);
+        seeds.map(|seed| (seed, AccountProfile::drawn(seed))).collect()
+    };
+    for (seed, account) in accounts {
+        let verdict = live(account, seed, span, false).await?;
         if !verdict.is_good() {
             println!("seed {seed}: {}\n  {}", verdict.switches.join("; "), verdict.lines().join("\n  "));
         }
         verdicts.push(verdict);
     }
     conclude(&arguments, &verdicts)
+}
+
+/// Accounts that differ from a plain one in one switch: every value that is ever drawn.
+fn each() -> Result<Vec<AccountProfile>, Failure> {
+    let drawn: BTreeSet<String> = (0..3000).flat_map(|seed| AccountProfile::drawn(seed).differences()).collect();
+    let stated = drawn.iter().filter_map(|line| line.split_once('.'));
+    stated.map(|(crm, switch)| Ok(format!("[{crm}]\n{switch}").parse()?)).collect()
 }
 
 fn conclude(arguments: &Arguments, verdicts: &[Verdict]) -> Result<(), Failure> {

@@ -50,6 +50,8 @@ struct Change {
 /// Somebody; the e-mail is nobody else's and never changes.
 struct Person {
     email: String,
+    /// Whether the last run ended well and left it on both sides.
+    agreed: bool,
     /// On which side somebody deleted it.
     removed: Option<Side>,
     changes: Vec<Change>,
@@ -77,6 +79,8 @@ pub struct People {
     on_delete: OnDelete,
     /// Cliengo has tasks, and notes and tags can be changed there.
     extended: bool,
+    /// Cliengo shows its tags: else what a person puts on there goes nowhere.
+    shows_tags: bool,
     people: Vec<Person>,
     number: u32,
     /// Whose every id is or was.
@@ -180,12 +184,14 @@ impl People {
         world: &World,
         count: u32,
         extended: bool,
+        shows_tags: bool,
         on_delete: OnDelete,
         now: jiff::Timestamp,
     ) -> Result<Self, Failure> {
         let mut people = Self {
             on_delete,
             extended,
+            shows_tags,
             people: Vec::new(),
             number: 0,
             owners: BTreeMap::new(),
@@ -244,6 +250,7 @@ impl People {
         let (first, last) = (format!("Nombre{number}"), format!("Prueba{number}"));
         self.people.push(Person {
             email: email.clone(),
+            agreed: false,
             removed: None,
             changes: Vec::new(),
             tags: BTreeMap::new(),
@@ -343,7 +350,8 @@ impl People {
         let Some(other) = counterpart else { return false };
         let same = seen.fields == other.fields && seen.tags == other.tags && seen.notes.len() == other.notes.len();
         let is_said = self.said.iter().any(|(person, _)| *person == who);
-        same && (seen.tasks.len() == other.tasks.len() || !self.extended) && !is_said
+        let is_agreed = self.people.get(who).is_some_and(|person| person.agreed);
+        is_agreed && same && (seen.tasks.len() == other.tasks.len() || !self.extended) && !is_said
     }
 
     fn change(
@@ -465,9 +473,15 @@ impl People {
     }
 
     /// A run is over: what was removed before it has been looked at once more.
-    pub fn night_over(&mut self) {
+    pub fn night_over(&mut self, world: &World, went_well: bool) -> Result<(), Failure> {
+        let dump = world.dump()?;
+        let views = Side::BOTH.map(|side| view(&dump, side));
+        for person in &mut self.people {
+            person.agreed = went_well && views.iter().all(|view| only(view, &person.email).is_some());
+        }
         self.removed_lately.rotate_right(1);
         self.removed_lately[0].clear();
+        Ok(())
     }
 
     /// Reads a report as a person would.
@@ -588,6 +602,7 @@ impl People {
             match (wanted, there) {
                 (true, [false, false]) => findings.lost.push(format!("{tag} of {email}")),
                 (true, [true, true]) | (false, [false, false]) => {}
+                (true, [true, false]) if !self.shows_tags => {}
                 _ => self.apart(who, "contact", tag, format!("{tag} of {email}: {there:?}, wanted {wanted}"), findings),
             }
         }
