@@ -235,7 +235,7 @@ fn state_hint(error: &StateError) -> &'static str {
             "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside"
         }
         StateError::OtherAccount { .. } => {
-            "give this account a pair of its own, or move the state file away to begin anew"
+            "give the credentials of that account again; another account needs a pair of its own: concord init shows how one looks"
         }
         StateError::File { .. } => "check that the folder exists, is yours, and has room",
         error if error.is_disk_full() => {

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use thiserror::Error;
 
-use super::pull::{learned, locate};
-use super::{Finished, Job, RunError, draw, held, recover};
+use super::pull::{forms_of, learned};
+use super::{Finished, Job, RunError, accounts, draw, held, recover};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
 use crate::record::{
@@ -89,8 +89,9 @@ where
     let _lock = PairLock::take(job.state_dir, pair, job.clock.now()).map_err(RunError::from)?;
     let state = Mutex::new(State::open(&path)?);
     let contact = may_be_linked(&held(&state), by_hand)?;
-    let (location, forms) = locate(job).await?;
-    held(&state).bind(Side::Ghl, &location.id)?;
+    let found = accounts::ask(job, None).await?;
+    accounts::bind(&held(&state), &accounts::identities(&found, None)).map_err(RunError::from)?;
+    let forms = forms_of(job, &found.ghl).await?;
     let learned = learned(&held(&state), job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
     for side in Side::BOTH {

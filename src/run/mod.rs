@@ -2,6 +2,7 @@
 //!
 //! pull → gather (sieve, and ask about what is missing) → reconcile → guard → apply → settle.
 
+mod accounts;
 mod apply;
 mod approval;
 mod backup;
@@ -156,8 +157,8 @@ where
     };
     let staging = StagingFile::of(job);
     let stage = Mutex::new(Stage::create(&staging.0, state.as_ref())?);
-    let pulled = pull(job, &stage, state.as_ref()).await?;
-    check_accounts(state.as_ref(), &pulled.accounts)?;
+    let accounts = accounts::ask(job, state.as_ref()).await?;
+    let pulled = pull(job, &stage, state.as_ref(), &accounts).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
     let plan = draw(job, &gathered.input, &pulled.forms);
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
@@ -239,8 +240,9 @@ where
     let snapshot = State::open_read_only(&opened.path)?;
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
     let stage = Mutex::new(Stage::create(&staging, snapshot.as_ref())?);
-    let pulled = pull(job, &stage, snapshot.as_ref()).await?;
-    check_accounts(snapshot.as_ref(), &pulled.accounts)?;
+    let accounts = accounts::ask(job, snapshot.as_ref()).await?;
+    let _locks = accounts::lock(job, &accounts)?;
+    let pulled = pull(job, &stage, snapshot.as_ref(), &accounts).await?;
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
@@ -346,27 +348,9 @@ fn write_requests<C: Reader, G: Reader>(job: &Job<'_, C, G>, plan: &mut Plan, fo
     }
 }
 
-fn check_accounts(state: Option<&State>, accounts: &Both<Option<String>>) -> Result<(), StateError> {
-    let Some(state) = state else { return Ok(()) };
-    for side in Side::BOTH {
-        let (Some(bound), Some(found)) = (state.meta(&format!("account.{side}"))?, accounts.of(side)) else {
-            continue;
-        };
-        if bound != *found {
-            return Err(StateError::OtherAccount {
-                path: state.path().to_owned(),
-                side: side.title().to_owned(),
-                bound,
-                found: found.clone(),
-            });
-        }
-    }
-    Ok(())
-}
-
 fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
     held(state).atomically(|state| {
-        bind_accounts(state, &pulled.accounts)?;
+        accounts::bind(state, &pulled.identities)?;
         if pulled.learned.tags_read {
             state.set_meta("learned.tags_read", "true")?;
         }
@@ -375,14 +359,4 @@ fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
         }
         Ok(())
     })
-}
-
-/// Inside the caller's transaction.
-fn bind_accounts(state: &State, accounts: &Both<Option<String>>) -> Result<(), StateError> {
-    for side in Side::BOTH {
-        if let Some(account) = accounts.of(side) {
-            state.bind(side, account)?;
-        }
-    }
-    Ok(())
 }

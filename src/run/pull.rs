@@ -8,12 +8,12 @@ use tracing::{info, warn};
 
 use super::marks::Marks;
 use super::parents::{self, Parents};
-use super::{Job, Meter, Part, RunError, held};
+use super::{Job, Meter, Part, RunError, accounts, held};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::ListingCount;
 use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side, SideId};
-use crate::state::{Stage, State, StateError, is_forgotten};
+use crate::state::{Identity, Stage, State, StateError, is_forgotten};
 
 /// What was pulled, besides the records in the stage.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(super) struct Pulled {
     pub learned: Learned,
     /// Whether an earlier run had learned already that Cliengo's listings show tags.
     pub tags_were_read: bool,
-    /// The accounts behind the credentials, where they were asked.
-    pub accounts: Both<Option<String>>,
+    /// Whose records they are.
+    pub identities: Both<Identity>,
     /// What was listed.
     pub listings: Both<ByKind<ListingCount>>,
     /// Kinds whose listing can say that something is absent, over all records.
@@ -118,12 +118,13 @@ pub(super) async fn pull<C, G>(
     job: &Job<'_, C, G>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
+    accounts: &Both<Account>,
 ) -> Result<Pulled, RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    let (location, forms) = locate(job).await?;
+    let forms = forms_of(job, &accounts.ghl).await?;
     let marks = Marks::of(job, state)?;
     let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
     let (cliengo, ghl) = {
@@ -131,6 +132,8 @@ where
         let into_ghl = job.whole(&into, state, Side::Ghl, Kind::Contact)?;
         tokio::try_join!(job.cliengo.list_contacts(&into_cliengo), job.ghl.list_contacts(&into_ghl))?
     };
+    let identities = accounts::identities(accounts, cliengo.account.clone());
+    accounts::check(job, state, &identities)?;
     let known = state.map(|state| learned(state, job.pair)).transpose()?;
     let tags_were_read = known.is_some_and(|known| known.tags_read);
     let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
@@ -139,8 +142,7 @@ where
         learned,
         tags_were_read,
         probed_tasks,
-        // Cliengo's records name their account themselves: no request of its own every night.
-        accounts: Both { cliengo: cliengo.account.clone(), ghl: Some(location.id) },
+        identities,
         listings: Both::default(),
         complete: Both::default(),
         doubted: Both::default(),
@@ -160,18 +162,17 @@ where
 /// # Errors
 /// When it cannot be asked, or a mapped field is not there.
 pub async fn forms<C, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError> {
-    Ok(locate(job).await?.1)
+    let location = job.ghl.account().await?;
+    forms_of(job, &location).await
 }
 
-/// Asks GHL for the location, and how the pair's values become canonical there.
+/// How the pair's values become canonical in this location.
 ///
 /// # Errors
-/// When it cannot be asked, or a mapped field is not there.
-pub(super) async fn locate<C, G: Reader>(job: &Job<'_, C, G>) -> Result<(Account, Forms), RunError> {
-    let location = job.ghl.account().await?;
+/// When it cannot be asked for its fields, or a mapped one is not there.
+pub(super) async fn forms_of<C, G: Reader>(job: &Job<'_, C, G>, location: &Account) -> Result<Forms, RunError> {
     let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
-    let forms = Forms { mapped, ..unmapped(job, &location) };
-    Ok((location, forms))
+    Ok(Forms { mapped, ..unmapped(job, location) })
 }
 
 /// What earlier runs learned of the accounts, where nothing is probed.

@@ -71,6 +71,22 @@ impl PairLock {
         Ok(Self(file))
     }
 
+    /// Takes a lock that every configuration of this machine meets, whatever its state folder. `None` where this user has
+    /// no folder for such locks: then only those of the state folder count.
+    ///
+    /// # Errors
+    /// When it is held.
+    pub fn take_on_this_machine(name: &str, now: Timestamp) -> Result<Option<Self>, LockError> {
+        match Self::take(&machine_folder(), name, now) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(held @ LockError::Held { .. }) => Err(held),
+            Err(why @ LockError::File { .. }) => {
+                tracing::debug!(%why, "no lock beyond the state's folder");
+                Ok(None)
+            }
+        }
+    }
+
     /// Who holds the lock of `pair`, as that run says of itself; `None`: nobody. Makes and changes no file.
     ///
     /// # Errors
@@ -95,6 +111,15 @@ impl PairLock {
             Err(TryLockError::Error(why)) => Err(failed(why)),
         }
     }
+}
+
+/// Where locks beyond the state's folder are: one folder for each user, who alone may write there.
+fn machine_folder() -> PathBuf {
+    #[cfg(unix)]
+    let user = rustix::process::geteuid().as_raw().to_string();
+    #[cfg(not(unix))]
+    let user = "locks";
+    std::env::temp_dir().join(format!("concord-{user}"))
 }
 
 /// Takes the lock where no run holds it. A look at it ([`PairLock::holder`]) shares it for a moment: that is waited for.

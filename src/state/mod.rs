@@ -2,6 +2,7 @@
 //!
 //! Only this room speaks SQL. What it hands out is canonical records and plain values.
 
+mod account;
 mod apart;
 mod attempt;
 mod backup;
@@ -27,6 +28,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use account::Identity;
 pub use attempt::Attempt;
 pub use conflict::ConflictRow;
 pub use deed::{DeedDraft, DeedRow};
@@ -44,6 +46,8 @@ pub use setback::SetbackRow;
 pub use shadow::{Agreed, ShadowRow};
 pub use stage::{Missing, Stage, StagedRow};
 use thiserror::Error;
+
+use crate::record::Side;
 
 /// Marks a file as Concord's: "Conc" in ASCII.
 const APPLICATION_ID: i32 = 0x436f_6e63;
@@ -80,15 +84,18 @@ pub enum StateError {
         why: String,
     },
     /// It belongs to other accounts.
-    #[error("the state file {path} belongs to {side} account {bound}, but the credentials are for {found}")]
+    #[error(
+        "the state file {path} belongs to {title} account {bound}, but this is {title} account {found}; nothing was written",
+        title = side.title()
+    )]
     OtherAccount {
         /// The file.
         path: PathBuf,
         /// Which CRM.
-        side: String,
+        side: Side,
         /// The account it is bound to.
         bound: String,
-        /// The account of the credentials.
+        /// The account that answered.
         found: String,
     },
     /// The file system or SQLite refused.
@@ -352,24 +359,6 @@ impl State {
             .execute([key, value])?;
         Ok(())
     }
-
-    /// Binds the state to an account, or checks that it is bound to this one. (I52)
-    ///
-    /// # Errors
-    /// When it belongs to another account.
-    pub fn bind(&self, side: crate::record::Side, account: &str) -> Result<(), StateError> {
-        let key = format!("account.{side}");
-        match self.meta(&key)? {
-            Some(bound) if bound != account => Err(StateError::OtherAccount {
-                path: self.path.clone(),
-                side: side.title().to_owned(),
-                bound,
-                found: account.to_owned(),
-            }),
-            Some(_) => Ok(()),
-            None => self.set_meta(&key, account),
-        }
-    }
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -473,14 +462,5 @@ mod tests {
         let path = folder.path().join("acme.db");
         State::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(matches!(State::open(&path), Err(StateError::Newer { found: 99, .. })));
-    }
-
-    #[test]
-    fn a_state_is_bound_to_its_accounts() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = State::open(&folder.path().join("acme.db")).unwrap();
-        state.bind(crate::record::Side::Ghl, "one").unwrap();
-        state.bind(crate::record::Side::Ghl, "one").unwrap();
-        assert!(matches!(state.bind(crate::record::Side::Ghl, "two"), Err(StateError::OtherAccount { .. })));
     }
 }

@@ -57,6 +57,14 @@ impl Desk {
         Said::from(command.envs(self.environment.iter().cloned()).output().unwrap())
     }
 
+    /// Starts the binary, and does not wait for it.
+    pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
+        command.current_dir(self.folder.path()).env_remove("CONCORD_CONFIG").args(arguments);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.envs(self.environment.iter().cloned()).spawn().unwrap()
+    }
+
     /// The same, while a sandbox of this process answers.
     pub(crate) fn ask(&self, arguments: &[&str]) -> Said {
         tokio::task::block_in_place(|| self.run(arguments))

@@ -70,3 +70,4 @@ mod undo;
 mod undone_in_part;
 mod unlisted;
 mod waits;
+mod whose_account;

@@ -11,6 +11,9 @@ use crate::report::number;
 use crate::run;
 use crate::state::State;
 
+/// Cliengo's fixed read of a run: the account.
+const FIXED_OF_CLIENGO: u64 = 1;
+
 /// GHL's fixed reads of a run: the location, its custom fields and a few look-ups.
 const FIXED: u64 = 5;
 
@@ -32,7 +35,7 @@ pub(super) fn forecast(
     let of_ghl = ghl.contacts.unwrap_or_else(|| last(Side::Ghl, Kind::Contact));
     let per_contact = u64::from(takes_part(Kind::Note)) + u64::from(takes_part(Kind::Task));
     let pages = |count: u64, size: u32| count / u64::from(size.max(1)) + 1;
-    let reads_cliengo = pages(of_cliengo, pair.cliengo.page_size) + of_cliengo * per_contact;
+    let reads_cliengo = pages(of_cliengo, pair.cliengo.page_size) + of_cliengo * per_contact + FIXED_OF_CLIENGO;
     let notes = if takes_part(Kind::Note) { of_ghl } else { 0 };
     let fixed = pages(of_ghl, pair.ghl.page_size) + pages(last(Side::Ghl, Kind::Task), 100) + FIXED;
     let announced = clients.ghl.announced();

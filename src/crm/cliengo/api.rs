@@ -87,7 +87,10 @@ fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsabl
 
 /// Reads the account. Its `timeZone` is an offset, not a zone; its country may be any code.
 pub(super) fn account(body: &str) -> Option<Account> {
-    let account: Map<String, Json> = serde_json::from_str(body).ok()?;
+    let body: Map<String, Json> = serde_json::from_str(body).ok()?;
+    // Bare in the documents, in an envelope where Cliengo's own front-end reads (`Cliengo API notes, 1.6`).
+    let enveloped = ["results", "account", "data"].iter().find_map(|key| body.get(*key)?.as_object());
+    let account = if body.contains_key("id") { &body } else { enveloped.unwrap_or(&body) };
     let text = |key: &str| account.get(key).and_then(Json::as_str).map(str::to_owned);
     let is_alpha_2 = |code: &String| code.len() == 2 && code.chars().all(|c| c.is_ascii_uppercase());
     Some(Account {

@@ -172,7 +172,14 @@ impl Reader for Ghl {
 
     async fn account(&self) -> Result<Account, CrmError> {
         match self.http.read(&location(&self.location_id)).await? {
-            Answer::Body(body) => api::account(&body).ok_or_else(|| self.http.protocol("its location has no id")),
+            Answer::Body(body) => match api::account(&body) {
+                Some(location) if location.id == self.location_id => Ok(location),
+                Some(other) => {
+                    let (asked, answered) = (&self.location_id, other.id);
+                    Err(self.http.protocol(format!("asked for location {asked}, it answered {answered}")))
+                }
+                None => Err(self.http.protocol("its location has no id")),
+            },
             Answer::No(no) => Err(self.http.refused(&no)),
         }
     }

@@ -12,12 +12,12 @@ use refusal::what_to_undo;
 
 use super::apply::Done;
 use super::opened::Opened;
-use super::pull::{learned, locate};
+use super::pull::{forms_of, learned};
 use super::{
-    Consent, Finished, Job, RunError, RunRecord, StagingFile, bind_accounts, carry_out, check_accounts, ended, held,
-    recover, settle, span, write_requests,
+    Consent, Finished, Job, RunError, RunRecord, StagingFile, accounts, carry_out, ended, held, recover, settle, span,
+    write_requests,
 };
-use crate::crm::{Reader, Writer};
+use crate::crm::{Account, Reader, Writer};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
 use crate::record::{Both, CliengoId, Forms, GhlId};
 use crate::state::{DeedRow, Stage, State};
@@ -45,8 +45,7 @@ where
     let deeds = what_to_undo(&state, &job.pair.name, undoes)?;
     let staging = StagingFile::of(job);
     let stage = Mutex::new(Stage::create(&staging.0, Some(&state))?);
-    let (accounts, forms) = ask_accounts(job).await?;
-    check_accounts(Some(&state), &accounts)?;
+    let (_, forms) = prove(job, &state).await?;
     let plan = draw(job, &state, &stage, undoes, deeds, &forms).await?;
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }
@@ -85,12 +84,14 @@ where
 {
     let state = &opened.state;
     held(state).name_undone(run, undoes)?;
-    let (accounts, forms) = ask_accounts(job).await?;
-    check_accounts(Some(&held(state)), &accounts)?;
-    held(state).atomically(|state| bind_accounts(state, &accounts))?;
+    let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
+    let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
+    let (found, forms) = prove(job, &snapshot).await?;
+    let _locks = accounts::lock(job, &found)?;
+    drop(snapshot);
+    held(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, None)))?;
     let recovered = recover::recover(job, state, run, &forms).await?;
     recover::recover_changes(job, state, run, &forms).await?;
-    let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
     let stage = Mutex::new(Stage::create(&staging, Some(&snapshot))?);
@@ -106,11 +107,12 @@ where
     Ok(ended(job, state, plan, record))
 }
 
-/// Both accounts, so that nothing is written into another one, and how values become canonical.
-async fn ask_accounts<C: Reader, G: Reader>(job: &Job<'_, C, G>) -> Result<(Both<Option<String>>, Forms), RunError> {
-    let (location, forms) = locate(job).await?;
-    let cliengo = job.cliengo.account().await?;
-    Ok((Both { cliengo: Some(cliengo.id), ghl: Some(location.id) }, forms))
+/// Both accounts, which the state is bound to, and how values become canonical.
+async fn prove<C: Reader, G: Reader>(job: &Job<'_, C, G>, state: &State) -> Result<(Both<Account>, Forms), RunError> {
+    let found = accounts::ask(job, Some(state)).await?;
+    accounts::check(job, Some(state), &accounts::identities(&found, None))?;
+    let forms = forms_of(job, &found.ghl).await?;
+    Ok((found, forms))
 }
 
 async fn draw<C, G>(

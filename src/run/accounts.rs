@@ -1,0 +1,91 @@
+//! Whose accounts a run concerns: asked, and held against the state, before anything else is believed. (`semantics` 63)
+
+use super::marks::replaced;
+use super::{Job, RunError};
+use crate::config::Accounts;
+use crate::crm::{Account, Reader};
+use crate::record::{Both, Side};
+use crate::state::{Identity, PairLock, State, StateError};
+
+/// Asks both accounts who they are. One that the state, or the state that a rebuild replaces, is not bound to ends the run.
+///
+/// # Errors
+/// When one could not be asked, or is another account.
+pub(super) async fn ask<C: Reader, G: Reader>(
+    job: &Job<'_, C, G>,
+    state: Option<&State>,
+) -> Result<Both<Account>, RunError> {
+    let (cliengo, ghl) = tokio::try_join!(job.cliengo.account(), job.ghl.account())?;
+    let accounts = Both { cliengo, ghl };
+    for state in state.into_iter().chain(replaced(job).as_ref()) {
+        for side in Side::BOTH {
+            state.check_asked(side, &accounts.of(side).id)?;
+        }
+    }
+    Ok(accounts)
+}
+
+/// Who both accounts are, with what Cliengo's records say they belong to. GHL's are asked for by the location's id.
+pub(super) fn identities(accounts: &Both<Account>, of_records: Option<String>) -> Both<Identity> {
+    let asked = |side: Side| accounts.of(side).id.clone();
+    Both {
+        cliengo: Identity { asked: asked(Side::Cliengo), of_records },
+        ghl: Identity { asked: asked(Side::Ghl), of_records: None },
+    }
+}
+
+/// Refuses accounts that the state is not bound to.
+///
+/// # Errors
+/// When one is another account, or the state cannot be read.
+pub(super) fn check<C, G>(
+    job: &Job<'_, C, G>,
+    state: Option<&State>,
+    found: &Both<Identity>,
+) -> Result<(), StateError> {
+    for state in state.into_iter().chain(replaced(job).as_ref()) {
+        for side in Side::BOTH {
+            state.check_account(side, found.of(side))?;
+        }
+    }
+    Ok(())
+}
+
+/// Binds the state to both accounts. Inside the caller's transaction.
+///
+/// # Errors
+/// When it is bound to others, or cannot be written.
+pub(super) fn bind(state: &State, found: &Both<Identity>) -> Result<(), StateError> {
+    Side::BOTH.into_iter().try_for_each(|side| state.bind(side, found.of(side)))
+}
+
+/// Takes the locks that are named by the accounts: another pair, or another configuration, that names one of them cannot
+/// write at the same time. A sandbox pair's accounts are its own.
+///
+/// # Errors
+/// When another run holds one.
+pub(super) fn lock<C, G>(job: &Job<'_, C, G>, accounts: &Both<Account>) -> Result<Vec<PairLock>, RunError> {
+    let Accounts::Real(real) = &job.pair.accounts else { return Ok(Vec::new()) };
+    let mut locks = Vec::new();
+    for side in Side::BOTH {
+        let base_url = match side {
+            Side::Cliengo => &real.cliengo.base_url,
+            Side::Ghl => &real.ghl.base_url,
+        };
+        let named = |parts: &[&str]| format!("@{side}-{}", short_hash(parts));
+        let id = accounts.of(side).id.as_str();
+        locks.push(PairLock::take(job.state_dir, &named(&[id]), job.clock.now())?);
+        // Other configurations of this machine may keep their states elsewhere. Where they cannot meet, each has its own.
+        locks.extend(PairLock::take_on_this_machine(&named(&[base_url, id]), job.clock.now())?);
+    }
+    Ok(locks)
+}
+
+fn short_hash(parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part.as_bytes());
+        hasher.update(b"\0");
+    }
+    hasher.finalize().to_hex().as_str().chars().take(16).collect()
+}
