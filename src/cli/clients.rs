@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use secrecy::SecretString;
@@ -136,16 +137,41 @@ fn ghl_settings(session: &Session, account: &GhlAccount) -> anyhow::Result<GhlSe
     Ok(settings)
 }
 
+/// Cliengo's client alone, for a pair of real accounts; it waits for so long in all.
+pub(super) fn cliengo(session: &Session, pair: &Pair, in_all: Duration) -> anyhow::Result<Cliengo> {
+    let Accounts::Real(accounts) = &pair.accounts else { anyhow::bail!("a sandbox pair's accounts are its own") };
+    let patience = Patience { in_all, ..Patience::default() };
+    cliengo_client(session, pair, cliengo_settings(session, pair, &accounts.cliengo)?, patience)
+}
+
 fn build(
     session: &Session,
     config: &Config,
     pair: &Pair,
-    mut cliengo: CliengoSettings,
+    cliengo: CliengoSettings,
     mut ghl: GhlSettings,
     sandbox: Option<Sandbox>,
 ) -> anyhow::Result<Clients> {
     let patience = Patience { in_all: config.patience, ..Patience::default() };
-    (cliengo.patience, ghl.patience) = (patience, patience);
+    ghl.patience = patience;
+    ghl.version.clone_from(&pair.ghl.version);
+    ghl.page_size = pair.ghl.page_size;
+    ghl.stop = session.stop.clone();
+    ghl.seed = session.seed.rotate_left(17);
+    Ok(Clients {
+        cliengo: cliengo_client(session, pair, cliengo, patience)?,
+        ghl: Ghl::new(ghl).context("cannot prepare the GHL client")?,
+        sandbox,
+    })
+}
+
+fn cliengo_client(
+    session: &Session,
+    pair: &Pair,
+    mut cliengo: CliengoSettings,
+    patience: Patience,
+) -> anyhow::Result<Cliengo> {
+    cliengo.patience = patience;
     let rate = pair.cliengo.requests_per_second;
     cliengo.requests_per_second = rate.is_finite().then_some(rate);
     cliengo.page_size = pair.cliengo.page_size;
@@ -168,13 +194,5 @@ fn build(
     };
     cliengo.stop = session.stop.clone();
     cliengo.seed = session.seed;
-    ghl.version.clone_from(&pair.ghl.version);
-    ghl.page_size = pair.ghl.page_size;
-    ghl.stop = session.stop.clone();
-    ghl.seed = session.seed.rotate_left(17);
-    Ok(Clients {
-        cliengo: Cliengo::new(cliengo).context("cannot prepare the Cliengo client")?,
-        ghl: Ghl::new(ghl).context("cannot prepare the GHL client")?,
-        sandbox,
-    })
+    Cliengo::new(cliengo).context("cannot prepare the Cliengo client")
 }

@@ -1,9 +1,11 @@
 //! An error as a person is told it: a message, a hint, an exit code.
 
 use std::io::Write;
+use std::path::Path;
 
 use super::code;
 use super::pairs::NotBegun;
+use super::shared::SharedAccount;
 use crate::config::ConfigError;
 use crate::crm::{CrmError, SetupError};
 use crate::export::ExportError;
@@ -70,6 +72,7 @@ pub(super) fn print(error: &anyhow::Error) -> u8 {
 pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     let is_configuration =
         error.is::<ConfigError>() || error.is::<Usage>() || error.is::<SavedPlanError>() || error.is::<ExportError>();
+    let is_configuration = is_configuration || error.is::<SharedAccount>();
     let is_setup = matches!(error.downcast_ref::<SetupError>(), Some(SetupError::BaseUrl | SetupError::Header));
     if is_configuration || is_setup {
         return code::CONFIGURATION;
@@ -113,6 +116,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(export) = error.downcast_ref::<ExportError>() {
         return Some(export.hint().to_owned());
     }
+    if error.is::<SharedAccount>() {
+        return Some("remove all but one of these pairs from the configuration".to_owned());
+    }
     if error.is::<SavedPlanError>() {
         return Some("make one with: concord plan --save FILE".to_owned());
     }
@@ -135,11 +141,13 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         Some(other) => return run_hint(other).map(str::to_owned),
         None => error.downcast_ref::<StateError>(),
     };
-    let hint = match state {
+    match state {
         Some(state) => Some(state_hint(state)),
-        None => error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).and_then(file_hint),
-    };
-    hint.map(str::to_owned)
+        None => {
+            let cause = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+            cause.and_then(file_hint).map(str::to_owned)
+        }
+    }
 }
 
 const fn setup_hint(error: &SetupError) -> &'static str {
@@ -189,6 +197,7 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Crm(CrmError::NoSuchField { .. }) => {
             Some("correct the name under [[pair.NAME.map]], or make the field in GHL")
         }
+        RunError::Crm(CrmError::NoSuchWebsite { .. }) => Some("set website_id to one of these; nothing was written"),
         RunError::Crm(CrmError::Stopped { .. }) => Some("what was done is written down; run it again to go on"),
         RunError::Crm(CrmError::Sink(_)) => {
             Some("check that the state's folder is writable and has room; run it again")
@@ -227,12 +236,37 @@ const fn undo_hint(refusal: &UndoRefusal) -> &'static str {
     }
 }
 
-fn state_hint(error: &StateError) -> &'static str {
-    match error {
+fn state_hint(error: &StateError) -> String {
+    let pair = |path: &Path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.split('.').next().unwrap_or_default().to_owned()
+    };
+    let hint = match error {
         StateError::Newer { .. } => "run the newer Concord, or restore a copy of the state made before the upgrade",
         StateError::Older { .. } => "the next `concord sync` brings it up to date, and changes nothing else in it",
-        StateError::Damaged { .. } => {
-            "it was left as it is. Restore a copy of it, or link both sides anew: `concord plan --rebuild` shows it, `concord sync --rebuild` does it, deletes nothing and sets the file aside"
+        StateError::Damaged { path, .. } => {
+            let pair = pair(path);
+            return format!(
+                "it was left as it is. Restore a copy of it, or link both sides again: `concord plan --rebuild --pair {pair}` shows it, `concord sync --rebuild --pair {pair}` does it, deletes nothing and moves the file aside"
+            );
+        }
+        StateError::Lost { path, evidence, .. } => {
+            let (pair, evidence) = (pair(path), evidence.display());
+            return format!(
+                "mount its volume, or restore a copy of it. If it is lost, link both sides again: `concord plan --rebuild --pair {pair}` shows it, `concord sync --rebuild --pair {pair}` does it and deletes nothing. To begin as if there had been none, remove {evidence}"
+            );
+        }
+        StateError::Unfinished { path } => {
+            let (pair, path) = (pair(path), path.display());
+            return format!(
+                "go on with it: `concord sync --rebuild --pair {pair}`. To give it up and use the state as it was before, remove {path}"
+            );
+        }
+        StateError::Busy { path } => {
+            return format!(
+                "end that program, or wait until it is done: `fuser {}` says which one it is",
+                path.display()
+            );
         }
         StateError::OtherAccount { .. } => {
             "give the credentials of that account again; another account needs a pair of its own: concord init shows how one looks"
@@ -244,7 +278,8 @@ fn state_hint(error: &StateError) -> &'static str {
         StateError::Sqlite(_) | StateError::Row(_) => {
             "check that the state's folder is writable; `concord check --offline` looks into the state"
         }
-    }
+    };
+    hint.to_owned()
 }
 
 #[cfg(test)]

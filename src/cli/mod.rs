@@ -23,6 +23,7 @@ mod plan;
 mod progress;
 mod quarantine;
 mod sandbox;
+mod shared;
 mod status;
 mod sync;
 mod told;

@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use super::arguments::ReportFormat;
 use super::delivery::Delivery;
 use super::explain::Usage;
-use super::{Session, clients};
+use super::{Session, clients, shared};
 use crate::config::{Config, Pair};
 use crate::report;
 use crate::run::{Finished, RunError};
@@ -51,12 +51,17 @@ pub(super) async fn run<'a, F>(
 where
     F: Future<Output = PairResult>,
 {
+    let shared = shared::by_asking(session, config, pairs).await;
+    let shared = &shared;
     let mut delivery = Delivery::new(session, config, format, out, pairs.len());
     let work = &work;
     let mut runs = futures::stream::iter(pairs.iter().copied().enumerate())
         .map(|(place, pair)| async move {
             if session.stop.is_cancelled() {
                 return (place, pair, Err(NotBegun.into()));
+            }
+            if let Some(shared) = shared.get(&pair.name) {
+                return (place, pair, Err(shared.clone().into()));
             }
             let run = async {
                 clients::check_folder(&config.state_dir, pair)?;

@@ -48,9 +48,11 @@ fn crm(error: &CrmError) -> String {
         CrmError::Credentials { side, .. } => format!("{} refused the credentials", side.title()),
         CrmError::Unavailable { side, .. } => format!("{} cannot be read", side.title()),
         CrmError::Protocol { side, .. } => format!("{} gave an answer that cannot be understood", side.title()),
-        CrmError::Blocked { .. } | CrmError::NoSuchField { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. } => {
-            error.to_string()
-        }
+        CrmError::Blocked { .. }
+        | CrmError::NoSuchField { .. }
+        | CrmError::NoSuchWebsite { .. }
+        | CrmError::Quota { .. }
+        | CrmError::Stopped { .. } => error.to_string(),
         CrmError::Sink(_) => "a page could not be stored".to_owned(),
     }
 }

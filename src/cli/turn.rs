@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, code, output, pairs, plan, sync, told};
+use super::{Session, code, output, pairs, plan, shared, sync, told};
 use crate::config::{Config, Overrides, Pair, ScheduledRun};
 use crate::reconcile::Mode;
 use crate::run::{Consent, Finished};
@@ -32,6 +32,9 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
 }
 
 async fn one(session: &Session, config: &Config, pair: &Pair, run: ScheduledRun) -> PairResult {
+    if let Some(shared) = shared::by_asking(session, config, &[pair]).await.remove(&pair.name) {
+        return Err(shared.into());
+    }
     match run {
         ScheduledRun::Plan => plan::plan(session, config, pair, Mode::Incremental).await,
         ScheduledRun::Sync => sync::sync(session, config, pair, Mode::Incremental, Consent::default()).await,

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
@@ -252,6 +252,7 @@ fn pairs_of_included(mut file: Table<'_>) -> Table<'_> {
 /// Reads the pairs of all files: their names, and those without a mistake, by name.
 fn pairs(tables: &[Table<'_>], defaults: &Table<'_>) -> (BTreeSet<String>, Vec<Pair>) {
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
+    let mut locations: BTreeMap<&str, &str> = BTreeMap::new();
     let mut pairs = Vec::new();
     for (name, key, table) in tables.iter().flat_map(Table::tables_by_name) {
         if !names::is_name(name) {
@@ -263,9 +264,24 @@ fn pairs(tables: &[Table<'_>], defaults: &Table<'_>) -> (BTreeSet<String>, Vec<P
             key.reject(&format!("stands in {place} already"), "give each pair a name of its own");
         } else {
             first.insert(name.to_owned(), key.place());
-            pairs.extend(read_pair::pair(name, table.over(defaults)));
+            let table = table.over(defaults);
+            refuse_shared_location(name, &table, &mut locations);
+            pairs.extend(read_pair::pair(name, table));
         }
     }
     pairs.sort_by(|left, right| left.name.cmp(&right.name));
     (first.into_keys().collect(), pairs)
+}
+
+/// `semantics` 63: two pairs on one location copy each other's records for ever.
+fn refuse_shared_location<'a>(name: &'a str, pair: &Table<'a>, locations: &mut BTreeMap<&'a str, &'a str>) {
+    let sandbox = pair.look(&["sandbox"]).is_some_and(|found| matches!(found.value, DeValue::Boolean(true)));
+    let Some(found) = pair.look(&["ghl", "location_id"]).filter(|_| !sandbox) else { return };
+    let DeValue::String(location) = found.value else { return };
+    if let Some(other) = locations.insert(location, name) {
+        found.reject(
+            &format!("of pair {name} is that of pair {other} as well: each would copy what the other one wrote"),
+            "a location belongs to one pair: remove the other one, or give each its own location_id",
+        );
+    }
 }

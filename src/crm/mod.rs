@@ -244,6 +244,14 @@ pub enum CrmError {
         /// The keys there are.
         known: String,
     },
+    /// The website under which contacts are to be created is not there.
+    #[error("Cliengo has no website {id}; it has: {known}")]
+    NoSuchWebsite {
+        /// As the configuration names it.
+        id: String,
+        /// The websites there are.
+        known: String,
+    },
     /// The day's quota is used up.
     #[error("{}'s daily quota is used up", side.title())]
     Quota {
@@ -312,6 +320,15 @@ pub trait Reader: Sync {
     /// # Errors
     /// When it could not be asked, or there is no such field.
     fn resolve(&self, mappings: &[Mapping]) -> impl Future<Output = Result<Vec<Mapped>, CrmError>> + Send;
+
+    /// Refuses where contacts cannot be created as the configuration says: its website is not there. A CRM without such a
+    /// place takes them anyway.
+    ///
+    /// # Errors
+    /// When there is no such place.
+    fn refuse_unknown_place(&self) -> impl Future<Output = Result<(), CrmError>> + Send {
+        async { Ok(()) }
+    }
 
     /// Whether the account has tasks; asked once, with any existing contact.
     fn probe_tasks(&self, contact: &Self::Id) -> impl Future<Output = Result<bool, CrmError>> + Send;

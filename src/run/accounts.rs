@@ -4,7 +4,8 @@ use super::marks::replaced;
 use super::{Job, RunError};
 use crate::config::Accounts;
 use crate::crm::{Account, Reader};
-use crate::record::{Both, Side};
+use crate::reconcile::{Operation, Plan};
+use crate::record::{Action, Both, Kind, Side};
 use crate::state::{Identity, PairLock, State, StateError};
 
 /// Asks both accounts who they are. One that the state, or the state that a rebuild replaces, is not bound to ends the run.
@@ -79,6 +80,46 @@ pub(super) fn lock<C, G>(job: &Job<'_, C, G>, accounts: &Both<Account>) -> Resul
         locks.extend(PairLock::take_on_this_machine(&named(&[base_url, id]), job.clock.now())?);
     }
     Ok(locks)
+}
+
+/// The website under which the last create was planned.
+const WEBSITE: &str = "learned.website";
+
+/// Refuses a plan that creates contacts under a website that the account does not have. Asked once for each website.
+///
+/// # Errors
+/// When there is no such website.
+pub(super) async fn refuse_unknown_website<C: Reader, G>(
+    job: &Job<'_, C, G>,
+    known: Option<String>,
+    plan: &Plan,
+) -> Result<Option<String>, RunError> {
+    let Accounts::Real(real) = &job.pair.accounts else { return Ok(None) };
+    let website = &real.cliengo.website_id;
+    let creates = |operation: &Operation| {
+        (operation.side, operation.kind, operation.action) == (Side::Cliengo, Kind::Contact, Action::Create)
+    };
+    if known.as_ref() == Some(website) || !plan.operations.iter().any(creates) {
+        return Ok(None);
+    }
+    job.cliengo.refuse_unknown_place().await?;
+    Ok(Some(website.clone()))
+}
+
+/// The website that was found there, where one was.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn known_website(state: &State) -> Result<Option<String>, StateError> {
+    state.meta(WEBSITE)
+}
+
+/// Keeps which website was found there.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn keep_website(state: &State, website: &str) -> Result<(), StateError> {
+    state.set_meta(WEBSITE, website)
 }
 
 fn short_hash(parts: &[&str]) -> String {

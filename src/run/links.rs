@@ -82,7 +82,7 @@ where
 {
     let pair = &job.pair.name;
     let path = State::path_of(job.state_dir, pair);
-    if !path.exists() {
+    if !State::is_there(&path)? {
         let message = format!("pair {pair} was not synchronised yet, so there is nothing to add a link to");
         return refused(message, "make the first sync: it links whom it can");
     }

@@ -100,8 +100,13 @@ impl<C, G> Job<'_, C, G> {
     fn state_path(&self) -> PathBuf {
         match self.mode {
             Mode::Incremental | Mode::Full | Mode::Undo => State::path_of(self.state_dir, &self.pair.name),
-            Mode::Rebuild => State::path_of(self.state_dir, &format!("{}.rebuild", self.pair.name)),
+            Mode::Rebuild => self.rebuilt_path(),
         }
+    }
+
+    /// The state file that a rebuild makes.
+    fn rebuilt_path(&self) -> PathBuf {
+        State::path_of(self.state_dir, &format!("{}.rebuild", self.pair.name))
     }
 }
 
@@ -150,6 +155,7 @@ where
     G: Reader<Id = GhlId>,
 {
     let path = job.state_path();
+    opened::refuse_unfinished_rebuild(job)?;
     let state = match State::open_read_only(&path) {
         // An unfinished rebuild that is damaged is begun anew.
         Err(StateError::Damaged { .. } | StateError::Older { .. }) if job.mode == Mode::Rebuild => None,
@@ -161,6 +167,8 @@ where
     let pulled = pull(job, &stage, state.as_ref(), &accounts).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
     let plan = draw(job, &gathered.input, &pulled.forms);
+    let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
+    accounts::refuse_unknown_website(job, known, &plan).await?;
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }
 
@@ -250,6 +258,10 @@ where
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
     let plan = draw(job, &gathered.input, &pulled.forms);
+    let known = accounts::known_website(&held(state))?;
+    if let Some(found) = accounts::refuse_unknown_website(job, known, &plan).await? {
+        accounts::keep_website(&held(state), &found)?;
+    }
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
     if let Some(saved) = &consent.saved {
@@ -290,6 +302,9 @@ where
         record.refused = true;
         held(state).keep_refused(&plan.id(), record.id, &approval::guarded(plan))?;
         return Ok(());
+    }
+    if job.mode != Mode::Rebuild && !job.pair.is_sandbox() {
+        held(state).keep_witness()?;
     }
     backup::before_a_large_run(&held(state), plan, record.started)?;
     before(&mut held(state))?;

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::finished::requests;
 use super::marks::replaced;
-use super::{Finished, Job, RunError, held, sweep};
+use super::{BEGUN, DONE, FIRST_SYNC, Finished, Job, RunError, held, sweep};
 use crate::crm::Reader;
 use crate::reconcile::Mode;
 use crate::state::{PairLock, State, StateError, set_aside};
@@ -28,8 +28,11 @@ impl Opened {
     /// When another run is at work, or the state cannot be used.
     pub fn open<C, G>(job: &Job<'_, C, G>) -> Result<Self, RunError> {
         let started = job.clock.now();
+        // Before a folder or a lock is made: what should be there may be a volume that is not mounted.
+        State::is_there(&job.state_path())?;
         let lock = PairLock::take(job.state_dir, &job.pair.name, started)?;
         sweep(job.state_dir, &job.pair.name);
+        refuse_unfinished_rebuild(job)?;
         let path = job.state_path();
         let state = match State::open(&path) {
             Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => {
@@ -44,7 +47,7 @@ impl Opened {
         if let Some(watch) = &job.watch {
             state.watch(watch.clone())?;
         }
-        state.close_abandoned()?;
+        state.close_abandoned().map_err(|why| why.of(&path))?;
         Ok(Self { path, state: Mutex::new(state), started, _lock: lock })
     }
 
@@ -53,7 +56,8 @@ impl Opened {
     /// # Errors
     /// When it cannot be written.
     pub fn begin<C, G>(&self, job: &Job<'_, C, G>) -> Result<i64, RunError> {
-        let run = held(&self.state).begin_run(job.mode.as_str(), "", self.started)?;
+        let run = held(&self.state).begin_run(job.mode.as_str(), "", self.started);
+        let run = run.map_err(|why| why.of(&self.path))?;
         tracing::Span::current().record("run", run);
         info!(mode = job.mode.as_str(), "run begins");
         Ok(run)
@@ -80,6 +84,8 @@ impl Opened {
         let mut closed = if done.is_ok() { prune(job, &state, self.started) } else { Ok(()) };
         closed = closed.and(state.checkpoint());
         let is_rebuilt = done.as_ref().is_ok_and(|finished| !finished.is_refused() && finished.failure().is_none());
+        // One that was interrupted has linked only some: it is gone on with, and is no base for a sync.
+        let is_rebuilt = is_rebuilt && state.meta(FIRST_SYNC)?.as_deref() == Some(DONE);
         if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
             closed = state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), self.started);
         }
@@ -87,6 +93,23 @@ impl Opened {
             finished.fails(closed);
         }
         done
+    }
+}
+
+/// Refuses to go on with the state as it was before a rebuild that was interrupted: what that wrote would be news.
+///
+/// # Errors
+/// When there is one.
+pub(super) fn refuse_unfinished_rebuild<C, G>(job: &Job<'_, C, G>) -> Result<(), StateError> {
+    if job.mode == Mode::Rebuild {
+        return Ok(());
+    }
+    let path = job.rebuilt_path();
+    // One that cannot be read has nothing to go on with.
+    let Ok(Some(half_built)) = State::glance(&path) else { return Ok(()) };
+    match half_built.meta(FIRST_SYNC)?.as_deref() {
+        Some(BEGUN) => Err(StateError::Unfinished { path }),
+        _ => Ok(()),
     }
 }
 

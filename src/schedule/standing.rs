@@ -41,7 +41,18 @@ impl Standing {
     /// # Errors
     /// When the state or the ledger cannot be read.
     pub fn of(config: &Config, pair: &str, now: Timestamp, ledger: Option<&Ledger>) -> Result<Self, StateError> {
-        let state = State::glance(&State::path_of(&config.state_dir, pair))?;
+        let path = State::path_of(&config.state_dir, pair);
+        let state = State::glance(&path)?;
+        Self::read(config, pair, now, ledger, state.as_ref()).map_err(|why| why.of(&path))
+    }
+
+    fn read(
+        config: &Config,
+        pair: &str,
+        now: Timestamp,
+        ledger: Option<&Ledger>,
+        state: Option<&State>,
+    ) -> Result<Self, StateError> {
         let mut standing = Self {
             pair: pair.to_owned(),
             last_run: None,
@@ -53,7 +64,7 @@ impl Standing {
             failed: None,
         };
         let mut done = Done::default();
-        if let Some(state) = &state {
+        if let Some(state) = state {
             done = Done::of(state)?;
             standing.last_run = state.runs(1)?.into_iter().next();
             standing.links = state.link_counts()?;

@@ -16,6 +16,7 @@ mod link;
 mod list;
 mod listing;
 mod lock;
+mod open;
 mod retention;
 mod setback;
 mod shadow;
@@ -40,7 +41,7 @@ pub use ledger::{DAEMON, Ledger, StartRow};
 pub use link::{LinkRow, LinkStatus, NewLink};
 pub use list::NamedLink;
 pub use lock::{LockError, PairLock};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
 pub use setback::SetbackRow;
 pub use shadow::{Agreed, ShadowRow};
@@ -98,7 +99,31 @@ pub enum StateError {
         /// The account that answered.
         found: String,
     },
-    /// The file system or SQLite refused.
+    /// It is not there, though the pair was synchronised before.
+    #[error(
+        "the state file {path} is {what}, but this pair was synchronised before: {evidence} is there; nothing was written"
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// Missing, or empty.
+        what: &'static str,
+        /// What says that there was one.
+        evidence: PathBuf,
+    },
+    /// A rebuild was interrupted before its end.
+    #[error("a rebuild of this pair was interrupted, and {path} holds how far it came; nothing was written")]
+    Unfinished {
+        /// The state that it was building.
+        path: PathBuf,
+    },
+    /// Another program keeps everybody else out of the file.
+    #[error("another program holds the state file {path}, so it cannot be used now; nothing was written")]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// SQLite refused.
     #[error("cannot read or write the state: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// The file system refused.
@@ -115,6 +140,20 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// The same, with the name of the state file that it concerns, where SQLite refused all of it.
+    #[must_use]
+    pub fn of(self, path: &Path) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+        let concerns_the_file = |error: &rusqlite::Error| {
+            let code = error.sqlite_error_code();
+            matches!(code, Some(DatabaseBusy | DatabaseCorrupt | DatabaseLocked | NotADatabase))
+        };
+        match self {
+            Self::Sqlite(error) if concerns_the_file(&error) => open::cannot_use(path, &error),
+            other => other,
+        }
+    }
+
     /// Whether there was no room left to write to.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
@@ -126,44 +165,6 @@ impl From<serde_json::Error> for StateError {
     fn from(error: serde_json::Error) -> Self {
         Self::Row(error.to_string())
     }
-}
-
-/// Reads every page: a file that was cut off or overwritten in the middle is found before anything rests on it.
-fn check_pages(connection: &Connection, path: &Path) -> Result<(), StateError> {
-    let said: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|why| cannot_use(path, &why))?;
-    if said == "ok" { Ok(()) } else { Err(StateError::Damaged { path: path.to_owned(), why: said }) }
-}
-
-/// What a refusal to open or read a state file means. A disk that is full or read-only is no damage, and no reason to
-/// give the file up.
-fn cannot_use(path: &Path, error: &rusqlite::Error) -> StateError {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
-    let (path, why) = (path.to_owned(), error.to_string());
-    match error.sqlite_error_code() {
-        Some(DiskFull) => StateError::File { path, why: FULL.to_owned() },
-        // SQLite's own shared memory is a file too: where it cannot grow, that is all that is said.
-        Some(SystemIoFailure) if has_no_room(&path) => StateError::File { path, why: FULL.to_owned() },
-        Some(CannotOpen | DatabaseBusy | PermissionDenied | ReadOnly | SystemIoFailure) => {
-            StateError::File { path, why }
-        }
-        _ => StateError::Damaged { path, why },
-    }
-}
-
-/// How a full disk is named.
-const FULL: &str = "the disk is full";
-
-/// Less than SQLite needs for its smallest step.
-#[cfg(unix)]
-fn has_no_room(path: &Path) -> bool {
-    let disk = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
-    disk.is_some_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < 64 << 10)
-}
-
-#[cfg(not(unix))]
-const fn has_no_room(_path: &Path) -> bool {
-    false
 }
 
 /// Gives a state file a name of its own, so that nothing overwrites it.
@@ -226,60 +227,6 @@ impl State {
     #[must_use]
     pub fn path_of(directory: &Path, pair: &str) -> PathBuf {
         directory.join(format!("{pair}.db"))
-    }
-
-    /// Opens the state to write, makes it where there is none, and brings an older one up to date.
-    ///
-    /// # Errors
-    /// When it is damaged, newer, or cannot be written.
-    pub fn open(path: &Path) -> Result<Self, StateError> {
-        private_folder_of(path)?;
-        let refused = |why: rusqlite::Error| cannot_use(path, &why);
-        private_file(path)?;
-        let mut connection = Connection::open(path).map_err(refused)?;
-        refuse_newer(&connection, path)?;
-        connection
-            .execute_batch(
-                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                 PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;",
-            )
-            .map_err(refused)?;
-        check_pages(&connection, path)?;
-        migrations().to_latest(&mut connection).map_err(|why| match why {
-            rusqlite_migration::Error::RusqliteError { err, .. } => refused(err),
-            why => StateError::Damaged { path: path.to_owned(), why: why.to_string() },
-        })?;
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-        Ok(Self { connection, path: path.to_owned() })
-    }
-
-    /// Opens the state to read only. `None` where there is none yet. Its bytes stay as they are. (I46)
-    ///
-    /// # Errors
-    /// When it is damaged, newer or cannot be read.
-    pub fn open_read_only(path: &Path) -> Result<Option<Self>, StateError> {
-        let Some(state) = Self::glance(path)? else { return Ok(None) };
-        check_pages(&state.connection, path)?;
-        Ok(Some(state))
-    }
-
-    /// As [`State::open_read_only`], without reading every page: for who looks often and decides nothing by it.
-    ///
-    /// # Errors
-    /// When it is newer, or cannot be read.
-    pub fn glance(path: &Path) -> Result<Option<Self>, StateError> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let refused = |why: rusqlite::Error| cannot_use(path, &why);
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(refused)?;
-        refuse_newer(&connection, path)?;
-        connection.execute_batch("PRAGMA busy_timeout = 10000;").map_err(refused)?;
-        let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
-        if usize::try_from(known).unwrap_or(0) < SCHEMA {
-            return Err(StateError::Older { path: path.to_owned(), found: known, needed: SCHEMA });
-        }
-        Ok(Some(Self { connection, path: path.to_owned() }))
     }
 
     /// The file.
@@ -365,20 +312,6 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
-}
-
-fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), StateError> {
-    let refused = |why: rusqlite::Error| cannot_use(path, &why);
-    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(refused)?;
-    if application != 0 && application != APPLICATION_ID {
-        return Err(StateError::Damaged { path: path.to_owned(), why: "it is another program's database".to_owned() });
-    }
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
-    let found = usize::try_from(found).unwrap_or(0);
-    if found > SCHEMA {
-        return Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA });
-    }
-    Ok(())
 }
 
 /// Makes the folder of a state file, for its owner alone: it holds customers' data.

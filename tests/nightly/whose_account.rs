@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{Desk, sandbox};
+use crate::command::{Desk, mutating, sandbox};
 use crate::house::{House, Plot};
 use crate::proxy;
 
@@ -172,4 +172,26 @@ async fn two_configurations_that_name_the_same_accounts_never_run_at_once() {
     first.wait().unwrap();
     sandbox.set_faults("".parse().unwrap());
     other.ask(&["sync"]).code(4);
+}
+
+/// Who is only in GHL is to be created in Cliengo, under a website that the account does not have.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_website_that_the_account_does_not_have_stops_the_run_before_anything_is_written() {
+    let sandbox = sandbox(12).await;
+    let desk = Desk::real(&sandbox);
+    let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+    let wrong = settings.replace(sandbox.website_id(), "5f3c00000000000000000bad");
+    let wrong = wrong.replace("region = \"AR\"", "region = \"AR\"\nguard.first_sync = \"auto\"");
+    std::fs::write(desk.path("schedules.toml"), &wrong).unwrap();
+    for command in ["plan", "sync"] {
+        desk.ask(&[command]).code(1).tells("5f3c00000000000000000bad").tells(sandbox.website_id());
+        assert_eq!(mutating(&sandbox), 0, "{command} wrote something");
+    }
+    std::fs::write(desk.path("schedules.toml"), wrong.replace("5f3c00000000000000000bad", sandbox.website_id()))
+        .unwrap();
+    let asks = || sandbox.requests().iter().filter(|asked| asked.path == "/sites").count();
+    let before = asks();
+    let said = desk.ask(&["sync"]);
+    assert!(matches!(said.code, 0 | 3), "{said:?}");
+    assert_eq!(asks() - before, 1);
 }

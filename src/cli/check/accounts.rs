@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::cli::clients::Clients;
+use crate::cli::shared::SharedAccount;
 use crate::config::{Accounts, Pair, Readable, TasksMode};
 use crate::crm::cliengo::{Cliengo, Sample};
 use crate::crm::ghl::Ghl;
@@ -81,6 +82,11 @@ pub(super) async fn cliengo(
     };
     findings.push(Finding::ok(id(".limits"), detail));
     (Some(OfCliengo { contacts: sample.total, can }), findings)
+}
+
+/// An account that another pair has as well.
+pub(super) fn shared((pair, shared): (String, SharedAccount)) -> Finding {
+    Finding::fail(format!("{pair}.accounts"), shared)
 }
 
 /// Whether the account is the one that the state is bound to.

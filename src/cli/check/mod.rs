@@ -9,7 +9,7 @@ mod tonight;
 use finding::{Finding, table};
 
 use super::arguments::{CheckOptions, Format};
-use super::{Session, clients, code, output, pairs};
+use super::{Session, clients, code, output, pairs, shared};
 use crate::config::{Config, Pair};
 use crate::state::State;
 
@@ -42,6 +42,8 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
         findings.push(secrets(session, config, pair));
         findings.extend(machine::pair(&config.state_dir, pair));
     }
+    let shared = shared::by_what_is_known(session, config, selected);
+    findings.extend(shared.into_iter().map(accounts::shared));
     // Exit code 10 promises that no request was made for any pair.
     let is_wrong = findings.iter().any(|finding| finding.code == code::CONFIGURATION);
     if offline || is_wrong {
@@ -54,9 +56,11 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
         }
         return findings;
     }
-    for pair in selected {
+    let shared = shared::by_asking(session, config, selected).await;
+    for pair in selected.iter().filter(|pair| !shared.contains_key(&pair.name)) {
         findings.extend(online(session, config, pair).await);
     }
+    findings.extend(shared.into_iter().map(accounts::shared));
     findings
 }
 

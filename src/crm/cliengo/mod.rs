@@ -286,6 +286,10 @@ impl Reader for Cliengo {
         Ok(Vec::new())
     }
 
+    async fn refuse_unknown_place(&self) -> Result<(), CrmError> {
+        self.refuse_unknown_website().await
+    }
+
     async fn probe_tasks(&self, contact: &CliengoId) -> Result<bool, CrmError> {
         match self.http.read(&list::children_request(Kind::Task, contact)).await? {
             Answer::Body(_) => Ok(true),

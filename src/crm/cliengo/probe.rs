@@ -82,7 +82,12 @@ impl Cliengo {
     /// # Errors
     /// When they could not be asked for, or their list is none.
     pub async fn websites(&self) -> Result<Vec<Website>, CrmError> {
-        let rows = self.rows("/sites").await?;
+        Ok(self.listed_websites().await?.0)
+    }
+
+    /// The account's websites, and whether these are all of them.
+    async fn listed_websites(&self) -> Result<(Vec<Website>, bool), CrmError> {
+        let (rows, is_whole) = self.list("/sites").await?;
         let website = |row: &Json| {
             let text = |key: &str| row.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
             Some(Website {
@@ -91,7 +96,26 @@ impl Cliengo {
                 is_deleted: row.get("deleted").and_then(Json::as_bool).unwrap_or(false),
             })
         };
-        Ok(rows.iter().filter_map(website).collect())
+        Ok((rows.iter().filter_map(website).collect(), is_whole))
+    }
+
+    /// Refuses a website that the account says it does not have: nobody can be created under it. Where the account does not
+    /// tell its websites, the first create will.
+    pub(super) async fn refuse_unknown_website(&self) -> Result<(), CrmError> {
+        let (websites, is_whole) = match self.listed_websites().await {
+            Ok(listed) => listed,
+            Err(why @ (CrmError::Stopped { .. } | CrmError::Quota { .. })) => return Err(why),
+            Err(why) => {
+                tracing::warn!(%why, "the account's websites could not be listed");
+                return Ok(());
+            }
+        };
+        let live = || websites.iter().filter(|website| !website.is_deleted);
+        if !is_whole || live().any(|website| website.id == self.website_id) {
+            return Ok(());
+        }
+        let known = live().map(|website| format!("{} ({})", website.id, website.title)).collect::<Vec<_>>().join(", ");
+        Err(CrmError::NoSuchWebsite { id: self.website_id.clone(), known })
     }
 
     /// How many users the account has, without those that were deleted.
@@ -145,12 +169,21 @@ impl Cliengo {
         }
     }
 
-    /// The rows of a short list: bare, or in an envelope.
+    /// The rows of a short list.
     async fn rows(&self, path: &str) -> Result<Vec<Json>, CrmError> {
+        Ok(self.list(path).await?.0)
+    }
+
+    /// The rows of a short list, bare or in an envelope, and whether they are as many as it counts.
+    async fn list(&self, path: &str) -> Result<(Vec<Json>, bool), CrmError> {
         match serde_json::from_str(&self.get(path).await?) {
-            Ok(Json::Array(rows)) => Ok(rows),
+            Ok(Json::Array(rows)) => Ok((rows, true)),
             Ok(Json::Object(mut envelope)) => match envelope.remove("results") {
-                Some(Json::Array(rows)) => Ok(rows),
+                Some(Json::Array(rows)) => {
+                    let total = envelope.get("paging").and_then(|paging| paging.get("total")?.as_u64());
+                    let is_whole = total.is_none_or(|total| total <= rows.len() as u64);
+                    Ok((rows, is_whole))
+                }
                 _ => Err(self.http.protocol(format!("{path} came without its list"))),
             },
             _ => Err(self.http.protocol(format!("{path} came without its list"))),

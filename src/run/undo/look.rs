@@ -322,6 +322,7 @@ pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
         CrmError::Blocked { .. }
         | CrmError::Unavailable { .. }
         | CrmError::Protocol { .. }
-        | CrmError::NoSuchField { .. } => Ok(why.to_string()),
+        | CrmError::NoSuchField { .. }
+        | CrmError::NoSuchWebsite { .. } => Ok(why.to_string()),
     }
 }

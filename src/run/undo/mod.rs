@@ -11,7 +11,7 @@ pub use refusal::UndoRefusal;
 use refusal::what_to_undo;
 
 use super::apply::Done;
-use super::opened::Opened;
+use super::opened::{Opened, refuse_unfinished_rebuild};
 use super::pull::{forms_of, learned};
 use super::{
     Consent, Finished, Job, RunError, RunRecord, StagingFile, accounts, carry_out, ended, held, recover, settle, span,
@@ -41,6 +41,7 @@ where
     G: Reader<Id = GhlId>,
 {
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
+    refuse_unfinished_rebuild(job)?;
     let state = State::open_read_only(&job.state_path())?.ok_or_else(none)?;
     let deeds = what_to_undo(&state, &job.pair.name, undoes)?;
     let staging = StagingFile::of(job);
@@ -60,7 +61,7 @@ where
     C: Writer<Id = CliengoId>,
     G: Writer<Id = GhlId>,
 {
-    if !job.state_path().exists() {
+    if !State::is_there(&job.state_path())? {
         return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
     }
     let span = span(job);
@@ -98,6 +99,7 @@ where
     // What was recovered may be a part of it.
     let deeds = snapshot.deeds(undoes)?;
     let plan = draw(job, &snapshot, &stage, undoes, deeds, &forms).await?;
+    accounts::refuse_unknown_website(job, accounts::known_website(&snapshot)?, &plan).await?;
     drop(snapshot);
     held(state).name_plan(run, &plan.id())?;
     let mut record = RunRecord::begun(run, opened.started, recovered);
