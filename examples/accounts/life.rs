@@ -12,7 +12,7 @@ use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSe
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{GuardName, Mode};
 use concord::run::{self, Consent, Finished, Job};
-use concord::sandbox::account::cliengo::{Key, Tags, Tasks};
+use concord::sandbox::account::cliengo::{Key, Tasks};
 use concord::sandbox::account::ghl::MissingScope;
 use concord::sandbox::{AccountProfile, Options, Profile, Sandbox};
 use secrecy::SecretString;
@@ -166,8 +166,8 @@ impl Life {
             ..Options::default()
         })
         .await?;
-        let shows_tags = account.cliengo.tags != Tags::LeftOut;
-        let people = People::begin(&sandbox.world(), span.people, extended, shows_tags, on_delete, clock.now())?;
+        let people =
+            People::begin(&sandbox.world(), span.people, extended, account.cliengo.tags, on_delete, clock.now())?;
         let settings =
             format!("[pair.drawn]\nsandbox = true\nregion = \"AR\"\ncontacts.on_delete = \"{}\"\n", on_delete.as_str());
         let pair = Config::parse(&settings, Path::new("drawn.toml"))?.pairs.pop().ok_or("no pair")?;
@@ -273,7 +273,16 @@ impl Life {
 
     fn clients(&self) -> Result<(Cliengo, Ghl), Failure> {
         let wait = Duration::from_millis(1);
-        let patience = Patience { backoff: wait, longest: 5 * wait, interval: 5 * wait, ..Patience::default() };
+        let patience = Patience {
+            backoff: wait,
+            longest: 10 * wait,
+            asked: 20 * wait,
+            interval: 5 * wait,
+            windows: (Duration::ZERO, Duration::from_secs(1)),
+            in_all: 200 * wait,
+            alone: 8 * wait,
+            ..Patience::default()
+        };
         let sandbox = &self.sandbox;
         let key = SecretString::from(sandbox.api_key());
         let mut cliengo = CliengoSettings::new(&sandbox.cliengo_url(), key, sandbox.website_id(), self.clock.clone());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concord::record::Side;
+use concord::sandbox::account::cliengo::Tags;
 use concord::sandbox::{Edit, EditKind, EditOp, World};
 use serde_json::{Map, Value, json};
 
@@ -81,6 +82,8 @@ pub struct People {
     extended: bool,
     /// Cliengo shows its tags: else what a person puts on there goes nowhere.
     shows_tags: bool,
+    /// Cliengo shows `null` where there are no tags.
+    null_when_none: bool,
     people: Vec<Person>,
     number: u32,
     /// Whose every id is or was.
@@ -184,14 +187,15 @@ impl People {
         world: &World,
         count: u32,
         extended: bool,
-        shows_tags: bool,
+        tags: Tags,
         on_delete: OnDelete,
         now: jiff::Timestamp,
     ) -> Result<Self, Failure> {
         let mut people = Self {
             on_delete,
             extended,
-            shows_tags,
+            shows_tags: tags != Tags::LeftOut,
+            null_when_none: tags == Tags::NullWhenNone,
             people: Vec::new(),
             number: 0,
             owners: BTreeMap::new(),
@@ -603,6 +607,8 @@ impl People {
                 (true, [false, false]) => findings.lost.push(format!("{tag} of {email}")),
                 (true, [true, true]) | (false, [false, false]) => {}
                 (true, [true, false]) if !self.shows_tags => {}
+                // `null` says neither that there are none nor that there are some.
+                (false, [false, true]) if self.null_when_none && cliengo.tags.is_empty() => {}
                 _ => self.apart(who, "contact", tag, format!("{tag} of {email}: {there:?}, wanted {wanted}"), findings),
             }
         }

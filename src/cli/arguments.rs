@@ -380,6 +380,7 @@ pub(super) struct SandboxOptions {
 #[derive(Debug, Subcommand)]
 pub(super) enum SandboxCommand {
     /// Serve both CRMs until interrupted
+    #[command(after_help = crate::sandbox::FAULT_GRAMMAR)]
     Serve(ServeOptions),
     /// Change records as people would, in a sandbox pair's own CRMs
     Edit(EditOptions),
@@ -413,7 +414,7 @@ pub(super) struct ServeOptions {
     /// GHL's limits: real or off
     #[arg(long, default_value = "real")]
     pub rate_limit: String,
-    /// What goes wrong, e.g. "html@ghl#3,toomany%0.05"
+    /// What goes wrong, such as "html@ghl#3,too-many%0.05"; all of it stands below
     #[arg(long, default_value = "")]
     pub faults: String,
     /// Keep the CRMs in this file; without it they are gone with the process

@@ -26,11 +26,13 @@ mod tests;
 #[cfg(test)]
 mod tests_account;
 #[cfg(test)]
+mod tests_faults;
+#[cfg(test)]
 mod tests_world;
 
 pub use account::Profile as AccountProfile;
 pub use edit::{Edit, EditKind, EditOp};
-pub use fault::{Fault, FaultRule, Faults, Stated, When};
+pub use fault::{Fault, FaultRule, Faults, GRAMMAR as FAULT_GRAMMAR, Stated, When};
 pub use world::World;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -130,6 +130,7 @@ impl Person {
             website_id: data.identity.website_id.clone(),
             fields: fields(plain),
             tags: self.tags.clone(),
+            had_tags: false,
             created: self.created,
             updated: self.created + 70_000,
         }

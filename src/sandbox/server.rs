@@ -13,7 +13,7 @@ use futures::{StreamExt, stream};
 use serde_json::Value;
 
 use super::account;
-use super::account::cliengo::TooMany;
+use super::account::cliengo::{KnownPerson, TooMany};
 use super::account::ghl::Clock;
 use super::call::{Answer, Call, Content};
 use super::cliengo::{self, Manner};
@@ -48,6 +48,8 @@ struct Sent {
     answer: Answer,
     wait: Duration,
     slow: Duration,
+    /// The pause before each byte.
+    drip: Duration,
     /// Seconds by which the `Date` is off; without one, it is empty.
     skew: Option<i64>,
     cut: bool,
@@ -57,7 +59,15 @@ struct Sent {
 
 impl Sent {
     fn plain(answer: Answer) -> Self {
-        Self { answer, wait: Duration::ZERO, slow: Duration::ZERO, skew: Some(0), cut: false, struck: false }
+        Self {
+            answer,
+            wait: Duration::ZERO,
+            slow: Duration::ZERO,
+            drip: Duration::ZERO,
+            skew: Some(0),
+            cut: false,
+            struck: false,
+        }
     }
 }
 
@@ -202,7 +212,7 @@ impl Server {
         if *fault == (Fault::TooMany { retry_after: None }) && is_slow {
             return Sent { wait: SLOW, ..Sent::plain(self.work(&call, is_json)) };
         }
-        if let Some(answer) = fault::before(fault, call.side, &self.account, self.world.now().as_millisecond()) {
+        if let Some(answer) = fault::before(fault, &call, &self.account, self.world.now().as_millisecond()) {
             return Sent::plain(answer);
         }
         if *fault == Fault::ResetBefore {
@@ -213,6 +223,9 @@ impl Server {
             _ => None,
         };
         let call = fault::call_of(fault, call);
+        if *fault == Fault::Unify {
+            return Sent::plain(self.unified(&call));
+        }
         let mut sent = Sent::plain(fault::alter(fault, self.work(&call, is_json), &self.account));
         if let (Fault::ForgetField(field), Some(claimed)) = (fault, claimed) {
             fault::claim(&mut sent.answer, field, claimed);
@@ -221,10 +234,23 @@ impl Server {
             Fault::ResetAfterWrite => sent.cut = true,
             Fault::Hang(wait) => sent.wait = *wait,
             Fault::SlowBody(slow) => sent.slow = *slow,
+            Fault::Drip(pause) => sent.drip = *pause,
             Fault::DateSkew(seconds) => sent.skew = Some(*seconds),
             _ => {}
         }
         sent
+    }
+
+    /// What Cliengo answers where it unifies contacts.
+    fn unified(&self, call: &Call) -> Answer {
+        let done = self.world.with(|data, moment| {
+            let usual = data.account.cliengo.known_person;
+            data.account.cliengo.known_person = KnownPerson::Existing;
+            let answer = cliengo::answer(data, call, moment, self.manner);
+            data.account.cliengo.known_person = usual;
+            answer
+        });
+        done.unwrap_or_else(|_| Answer::empty(500))
     }
 
     fn work(&self, call: &Call, is_json: bool) -> Answer {
@@ -252,7 +278,11 @@ async fn respond(server: &Server, sent: Sent) -> Response {
         Content::Json(value) => (Some("application/json; charset=utf-8".into()), encode(&value)),
         Content::Raw(content_type, bytes) => (Some(content_type), Bytes::from(bytes)),
     };
-    let mut response = Response::new(if sent.slow.is_zero() { Body::from(bytes) } else { dripping(&bytes, sent.slow) });
+    let mut response = Response::new(match (sent.slow.is_zero(), sent.drip.is_zero()) {
+        (true, true) => Body::from(bytes),
+        (false, _) => dripping(&bytes, sent.slow),
+        (true, false) => byte_by_byte(bytes, sent.drip),
+    });
     if let Ok(status) = sent.answer.status.try_into() {
         *response.status_mut() = status;
     }
@@ -277,6 +307,17 @@ async fn respond(server: &Server, sent: Sent) -> Response {
 
 fn encode(value: &Value) -> Bytes {
     serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
+}
+
+/// Each byte after a `pause`.
+fn byte_by_byte(bytes: Bytes, pause: Duration) -> Body {
+    Body::from_stream(stream::iter(0..bytes.len()).then(move |at| {
+        let byte = bytes.slice(at..=at);
+        async move {
+            tokio::time::sleep(pause).await;
+            Ok::<_, std::convert::Infallible>(byte)
+        }
+    }))
 }
 
 /// The first half at once, the second after `pause`.

@@ -122,8 +122,8 @@ super::draw::switches! {
         Objects,
         /// As texts; as `null` where there are none.
         NullWhenNone,
-        /// As texts; not at all where there are none.
-        LeftOutWhenNone,
+        /// As texts; not at all before a contact has its first one.
+        LeftOutUntilOne,
         /// Not at all.
         LeftOut,
     }

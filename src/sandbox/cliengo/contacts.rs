@@ -252,6 +252,7 @@ pub(super) fn create(data: &mut Data, call: &Call, moment: Moment, manner: Manne
         website_id: website_id.to_owned(),
         fields,
         tags: Vec::new(),
+        had_tags: false,
         created: moment.now,
         updated: moment.now,
     };
@@ -387,7 +388,10 @@ pub(super) fn remove_tag(data: &mut Data, id: &str, call: &Call, moment: Moment,
     if !contact.tags.iter().any(|present| present == tag) {
         return Ok(answer(data, contact, manner));
     }
-    change(data, id, moment, manner, |contact| contact.tags.retain(|present| present != tag))
+    change(data, id, moment, manner, |contact| {
+        contact.tags.retain(|present| present != tag);
+        contact.had_tags = true;
+    })
 }
 
 /// `DELETE /contacts/{id}`: for good, with its notes and tasks.

@@ -14,6 +14,9 @@ pub(crate) struct CliengoContact {
     pub(crate) fields: Map<String, Value>,
     /// As typed: case and blanks are kept.
     pub(crate) tags: Vec<String>,
+    /// Whether it ever lost a tag: then the account knows that it has none.
+    #[serde(default)]
+    pub(crate) had_tags: bool,
     pub(crate) created: i64,
     pub(crate) updated: i64,
 }

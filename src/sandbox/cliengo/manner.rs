@@ -51,12 +51,12 @@ pub(super) fn contact(mut record: Value, contact: &CliengoContact, data: &Data) 
             fields.insert("accountId".to_owned(), json!(other));
         }
     }
-    tags(fields, account);
+    tags(fields, contact.had_tags, account);
     empty_fields(fields, account);
     record
 }
 
-fn tags(fields: &mut Map<String, Value>, account: &Switches) {
+fn tags(fields: &mut Map<String, Value>, had_some: bool, account: &Switches) {
     let Some(tags) = fields.get_mut("tags") else { return };
     let has_none = tags.as_array().is_none_or(Vec::is_empty);
     match account.tags {
@@ -65,9 +65,9 @@ fn tags(fields: &mut Map<String, Value>, account: &Switches) {
             *tags = items.map(|tag| json!({ "name": tag, "color": "#1d9bf0" })).collect();
         }
         Tags::NullWhenNone if has_none => *tags = Value::Null,
-        Tags::LeftOutWhenNone if has_none => _ = fields.remove("tags"),
+        Tags::LeftOutUntilOne if has_none && !had_some => _ = fields.remove("tags"),
         Tags::LeftOut => _ = fields.remove("tags"),
-        Tags::Texts | Tags::NullWhenNone | Tags::LeftOutWhenNone => {}
+        Tags::Texts | Tags::NullWhenNone | Tags::LeftOutUntilOne => {}
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) use manner::unauthenticated;
 use serde_json::{Value, json};
 
 use super::Profile;
-use super::account::cliengo::{ChildrenMoveDate, Key};
+use super::account::cliengo::{ChildrenMoveDate, Deleted, Key, Switches};
 use super::call::{Answer, Answered, Call};
 use super::data::{Data, Identity, Moment, USERS, wire_date};
 
@@ -69,6 +69,15 @@ fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer
         ("PUT", ["contacts", id, "tasks", task]) if extended => children::update_task(data, id, task, call, moment),
         ("DELETE", ["contacts", id, "tasks", task]) if extended => children::delete_task(data, id, task, moment),
         _ => Err(refusal(404, "Not Found")),
+    }
+}
+
+/// "Gone", in the account's words.
+pub(super) fn gone(account: &Switches, id: &str) -> Answer {
+    match account.deleted {
+        Deleted::NotFound => refusal(404, "Contact not found"),
+        Deleted::Gone => refusal(410, "Contact has been deleted"),
+        Deleted::StatusDeleted | Deleted::Listed => Answer::ok(json!({ "id": id, "status": "DELETED" })),
     }
 }
 

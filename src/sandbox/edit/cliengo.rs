@@ -59,6 +59,7 @@ fn create_contact(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<()
         website_id: data.identity.website_id.clone(),
         fields,
         tags: Vec::new(),
+        had_tags: false,
         created,
         updated: created,
     };
@@ -103,7 +104,10 @@ fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<()
         match edit.op {
             EditOp::Create if !contact.tags.contains(&tag) => contact.tags.push(tag),
             EditOp::Create => {}
-            EditOp::Delete if contact.tags.contains(&tag) => contact.tags.retain(|present| *present != tag),
+            EditOp::Delete if contact.tags.contains(&tag) => {
+                contact.tags.retain(|present| *present != tag);
+                contact.had_tags = true;
+            }
             EditOp::Delete => return Err(format!("{}: the contact has no tag `{tag}`", edit.what())),
             EditOp::Update => return Err(format!("{}: a tag is created or deleted", edit.what())),
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Fault;
+use super::{Fault, hostile};
 use crate::record::Side;
 use crate::sandbox::account::Profile;
 use crate::sandbox::account::cliengo::TooMany;
@@ -12,6 +12,14 @@ use crate::sandbox::limit::retry_after;
 use crate::sandbox::{cliengo, ghl};
 
 const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+
+const BLOCKED: &str = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>\
+    <body><h1>Sorry, you have been blocked</h1></body></html>";
+
+const JSON: &str = "application/json; charset=utf-8";
+
+/// What half a surrogate pair is written as, until the answer is bytes.
+const SURROGATE: &str = "\u{E0D8}";
 
 const CLOUDFLARE: &str = "<!DOCTYPE html><html><head><title>520: Web server is returning an unknown error</title></head>\
     <body>Error code 520</body></html>";
@@ -45,8 +53,19 @@ pub(in crate::sandbox) fn claim(answer: &mut Answer, field: &str, sent: Value) {
 }
 
 /// The answer that comes instead of any work, `now` in milliseconds.
-pub(in crate::sandbox) fn before(fault: &Fault, side: Side, account: &Profile, now: i64) -> Option<Answer> {
+pub(in crate::sandbox) fn before(fault: &Fault, call: &Call, account: &Profile, now: i64) -> Option<Answer> {
+    let side = call.side;
     match fault {
+        Fault::Gateway404 => Some(Answer::json(404, json!({ "message": "no Route matched with those values" }))),
+        Fault::Firewall => Some(page(403, BLOCKED)),
+        Fault::Refusal200 => Some(match side {
+            Side::Cliengo => Answer::ok(json!({ "message": "You couldn't be authenticated" })),
+            Side::Ghl => Answer::ok(json!({ "statusCode": 401, "message": "Invalid JWT", "error": "Unauthorized" })),
+        }),
+        Fault::Gone => Some(gone(call, account)),
+        Fault::Redirect(host) => Some(hostile::redirect(call, host.as_deref())),
+        Fault::Echo => Some(hostile::echo(call)),
+        Fault::Bomb(mebibytes) => Some(hostile::bomb(*mebibytes)),
         Fault::TooMany { retry_after: told } => {
             let mut answer = too_many(side, "x-ratelimit-remaining");
             let wait = told.map(|seconds| seconds.to_string()).or_else(|| match side {
@@ -68,6 +87,21 @@ pub(in crate::sandbox) fn before(fault: &Fault, side: Side, account: &Profile, n
             Side::Cliengo => cliengo::unauthenticated(&account.cliengo),
         }),
         _ => None,
+    }
+}
+
+/// The record that a path names is gone, in the account's words.
+fn gone(call: &Call, account: &Profile) -> Answer {
+    let parts = call.segments();
+    let id = parts.last().copied().unwrap_or_default();
+    let what = match parts.get(parts.len().saturating_sub(2)) {
+        Some(&"notes") => "Note",
+        Some(&"tasks") => "Task",
+        _ => "Contact",
+    };
+    match call.side {
+        Side::Ghl => ghl::gone(&account.ghl, what, id),
+        Side::Cliengo => cliengo::gone(&account.cliengo, id),
     }
 }
 
@@ -134,6 +168,22 @@ pub(in crate::sandbox) fn alter(fault: &Fault, mut answer: Answer, account: &Pro
             }
         }
         Fault::ShortListing => with_rows(&mut answer, |rows| rows.truncate(rows.len() / 2)),
+        Fault::RepeatRow => with_rows(&mut answer, |rows| rows.extend(rows.last().cloned())),
+        Fault::OrphanTask => with_rows(&mut answer, orphan),
+        Fault::NullLists => with_rows(&mut answer, |rows| {
+            let fields = rows.iter_mut().filter_map(Value::as_object_mut).flat_map(serde_json::Map::values_mut);
+            fields.filter(|value| value.is_array()).for_each(|list| *list = Value::Null);
+        }),
+        Fault::Large(mebibytes) => hostile::with_text(&mut answer, |_| "x".repeat(mebibytes << 20)),
+        Fault::ControlCharacters => {
+            hostile::with_text(&mut answer, |text| format!("{text}\u{1b}[2J\r\nApplied 0 of 0 operations\u{7}"));
+        }
+        Fault::Surrogate => {
+            hostile::with_text(&mut answer, |text| format!("{text}{SURROGATE}"));
+            hostile::with_bytes(&mut answer, JSON, |text| text.replace(SURROGATE, "\\ud83d").into_bytes());
+        }
+        Fault::Charset => hostile::with_bytes(&mut answer, JSON, |text| hostile::latin(&text)),
+        Fault::ByteOrderMark => hostile::with_bytes(&mut answer, JSON, |text| format!("\u{feff}{text}").into_bytes()),
         Fault::TornPage => with_rows(&mut answer, |rows| {
             if rows.len() > 1 {
                 rows.remove(0);
@@ -151,6 +201,19 @@ fn with_rows(answer: &mut Answer, change: impl FnOnce(&mut Vec<Value>)) {
     if let Some(Value::Array(rows)) = name.and_then(|name| body.get_mut(name)) {
         change(rows);
     }
+}
+
+/// One more task, of a contact that nobody knows.
+fn orphan(rows: &mut Vec<Value>) {
+    let Some(mut task) = rows.last().cloned() else { return };
+    let Some(fields) = task.as_object_mut().filter(|task| task.contains_key("contactId")) else { return };
+    for id in ["_id", "id"] {
+        if let Some(id) = fields.get_mut(id) {
+            *id = json!("0rphan0rphan0rphan00");
+        }
+    }
+    fields.insert("contactId".to_owned(), json!("n0b0dyn0b0dyn0b0dy00"));
+    rows.push(task);
 }
 
 fn drop_field(value: &mut Value, field: &str) {

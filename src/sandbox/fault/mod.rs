@@ -9,8 +9,11 @@ use serde_json::Value;
 use super::call::{Answer, Call, Content};
 use crate::record::Side;
 
+mod hostile;
 mod inject;
 mod spec;
+
+pub use spec::GRAMMAR;
 
 pub(super) use inject::{alter, before, call_of, claim};
 
@@ -64,6 +67,40 @@ pub enum Fault {
     ForgetField(String),
     /// The `Date` header is off by that many seconds.
     DateSkew(i64),
+    /// A gateway's 404, nothing done.
+    Gateway404,
+    /// A firewall's 403 page, nothing done.
+    Firewall,
+    /// 200 with a refusal in words, nothing done.
+    Refusal200,
+    /// The record that the path names is gone, in the account's words; nothing done.
+    Gone,
+    /// 302 to a page of this host; without one, to the same path again.
+    Redirect(Option<String>),
+    /// 400 with a text that repeats the caller's secret, raw and encoded.
+    Echo,
+    /// So many mebibytes, compressed to a few thousand bytes.
+    Bomb(usize),
+    /// A text of so many mebibytes in the answer's first record.
+    Large(usize),
+    /// One byte of the answer each time.
+    Drip(Duration),
+    /// Latin-1 under the name of UTF-8.
+    Charset,
+    /// A byte order mark before the answer.
+    ByteOrderMark,
+    /// Half a surrogate pair in the texts of the answer's first record.
+    Surrogate,
+    /// A line break and a terminal's colours in the texts of the answer's first record.
+    ControlCharacters,
+    /// `null` for every list inside a record.
+    NullLists,
+    /// A page whose last row comes twice; nothing is missing.
+    RepeatRow,
+    /// A task more, whose contact nobody knows.
+    OrphanTask,
+    /// A Cliengo create of somebody who is there answers the one who is.
+    Unify,
     /// This very answer.
     Answer(Stated),
 }

@@ -3,31 +3,48 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{Fault, FaultRule, Faults, Stated, When};
 use crate::record::Side;
 use crate::sandbox::SandboxError;
 
-const KNOWN: &str = "too-many[=SECONDS], daily-exhausted, status=CODE, status-after-write=CODE, server-error, html, truncated-json, \
-    no-array, reset-before, reset-after-write, hang=SECONDS, slow-body=SECONDS, short-listing, empty-listing, \
-    repeat-cursor, torn-page, expired-token, created-but-422, drop-field=NAME, ignore-field=NAME, \
-    forget-field=NAME, date-skew=SECONDS, answer=FILE, lag=SECONDS";
+/// The grammar of `--faults`, for `sandbox serve --help`.
+pub const GRAMMAR: &str = "\
+Faults: rules joined by `,`, each FAULT[=ARGUMENT][@SIDE][:METHOD][:PATH][TRIGGER].
+  SIDE      cliengo or ghl; both without it
+  METHOD    GET, POST, PUT, PATCH, DELETE; READ for all that only ask, WRITE for all that change something
+  PATH      a part of the path below the CRM's base, such as :/notes
+  TRIGGER   #3 the third such request; #..3 the first three; #/3 every third; %0.1 one in ten, by the seed;
+            ~40 those of the first 40 seconds; * all of them; without one, the first
+Refusals, with nothing done:
+  too-many[=SECONDS|past]  429, as the account tells it, or with this Retry-After
+  daily-exhausted          429 with nothing left of the day
+  status=CODE, html        this status with JSON; a gateway's 502 page
+  server-error             502, 500 or 520, before or after the work, as the account's are
+  gateway-404, firewall    a gateway's 404 in JSON; a firewall's 403 page
+  refusal-200              200 with a refusal in words
+  gone                     the record that the path names is gone, in the account's words
+  expired-token, echo      401, as the account tells it; 400 that repeats the caller's secret, raw and encoded
+  redirect[=HOST]          302 to a login page of this host; without one, to the same path again
+  answer=FILE              an answer from a JSON file: status, and body, content_type, headers, after_work
+Answers that get lost or come late:
+  reset-before, reset-after-write, status-after-write=CODE, created-but-422, truncated-json
+  hang=SECONDS, slow-body=SECONDS, drip=SECONDS: the answer, its second half, each of its bytes that much later
+Listings:
+  short-listing, empty-listing, repeat-cursor, torn-page, no-array, repeat-row, orphan-task, null-lists
+  lag=SECONDS              GHL's searches stay behind; stands alone
+Values:
+  drop-field=NAME          no record has it
+  ignore-field=NAME, forget-field=NAME: it is not stored; the same, and the answer shows it as if it were
+  surrogate, control-characters, charset, byte-order-mark, large=MEBIBYTES, bomb=MEBIBYTES
+  unify                    a Cliengo create of somebody who is there answers the one who is
+  date-skew=SECONDS        the Date of the answer is off";
 
 impl FromStr for Faults {
     type Err = SandboxError;
 
-    /// Reads rules joined by `,` or `;`, each `fault[=arg][@side][:METHOD][:path_part][trigger]`:
-    ///
-    /// - `fault`: `too-many[=SECONDS]`, `daily-exhausted`, `status=CODE`, `status-after-write=CODE`, `html`,
-    ///   `truncated-json`, `no-array`, `reset-before`, `reset-after-write`, `hang=SECONDS`, `slow-body=SECONDS`,
-    ///   `short-listing`, `empty-listing`, `repeat-cursor`, `torn-page`, `expired-token`, `created-but-422`,
-    ///   `drop-field=NAME`, `ignore-field=NAME`, `forget-field=NAME`, `date-skew=SECONDS`, `answer=FILE` (a JSON file of `status`, and `body`, `content_type`, `headers`, `after_work` where needed). Seconds may have decimals. `lag=SECONDS`, alone, lets GHL's searches
-    ///   stay behind.
-    /// - `@side`: `@cliengo` or `@ghl`; both without it.
-    /// - `:METHOD` in capitals, `READ` for all that only asks, `WRITE` for all that changes something; `:path_part` anything else that the path below the base contains.
-    /// - trigger: `#n` the n-th matching call, `#..n` the first n, `#/n` every n-th, `%r` a share between 0 and 1, `~s` those within so many seconds of the first, `*`
-    ///   all of them; the first call without one.
-    ///
-    /// `too-many@ghl#..5,reset-after-write@cliengo:POST:/notes#2,status=503%0.05`
+    /// Reads rules as [`GRAMMAR`] has them: `too-many@ghl#..5,reset-after-write@cliengo:POST:/notes#2,status=503%0.05`.
     fn from_str(text: &str) -> Result<Self, SandboxError> {
         let mut faults = Self::none();
         for part in text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
@@ -100,13 +117,22 @@ fn fault(text: &str) -> Result<Fault, String> {
         Some((name, argument)) => (name, Some(argument)),
         None => (text, None),
     };
-    let needed = || argument.ok_or_else(|| format!("`{name}` needs an argument; known faults: {KNOWN}"));
+    let needed =
+        || argument.ok_or_else(|| format!("`{name}` needs an argument; concord sandbox serve --help shows which"));
     let status = || {
         let code = needed()?.parse::<u16>().ok().filter(|code| (200..600).contains(code));
         code.ok_or_else(|| format!("`{name}` needs an HTTP status between 200 and 599"))
     };
     let whole = |text: &str| text.parse::<i64>().map_err(|_| format!("`{text}` is not a number of seconds"));
     let known = match name {
+        "too-many" if argument == Some("past") => {
+            let body = json!({ "statusCode": 429, "message": "Too Many Requests" });
+            Fault::Answer(Stated::json(429, &body).with_header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"))
+        }
+        "redirect" => Fault::Redirect(argument.map(str::to_owned)),
+        "bomb" => Fault::Bomb(mebibytes(needed()?)?),
+        "large" => Fault::Large(mebibytes(needed()?)?),
+        "drip" => Fault::Drip(seconds(needed()?)?),
         "too-many" => Fault::TooMany {
             retry_after: argument.map(whole).transpose()?.map(|seconds| u64::try_from(seconds).unwrap_or_default()),
         },
@@ -122,7 +148,7 @@ fn fault(text: &str) -> Result<Fault, String> {
         plain => match (plain_fault(plain), argument) {
             (Some(fault), None) => fault,
             (Some(_), Some(_)) => return Err(format!("`{name}` takes no argument")),
-            (None, _) => return Err(format!("unknown fault `{name}`; known: {KNOWN}")),
+            (None, _) => return Err(format!("unknown fault `{name}`; concord sandbox serve --help shows all")),
         },
     };
     Ok(known)
@@ -143,8 +169,28 @@ fn plain_fault(name: &str) -> Option<Fault> {
         "torn-page" => Fault::TornPage,
         "expired-token" => Fault::ExpiredToken,
         "created-but-422" => Fault::CreatedBut422,
+        "gateway-404" => Fault::Gateway404,
+        "firewall" => Fault::Firewall,
+        "refusal-200" => Fault::Refusal200,
+        "gone" => Fault::Gone,
+        "echo" => Fault::Echo,
+        "charset" => Fault::Charset,
+        "byte-order-mark" => Fault::ByteOrderMark,
+        "surrogate" => Fault::Surrogate,
+        "control-characters" => Fault::ControlCharacters,
+        "null-lists" => Fault::NullLists,
+        "repeat-row" => Fault::RepeatRow,
+        "orphan-task" => Fault::OrphanTask,
+        "unify" => Fault::Unify,
         _ => return None,
     })
+}
+
+fn mebibytes(text: &str) -> Result<usize, String> {
+    text.parse::<usize>()
+        .ok()
+        .filter(|size| (1..=4096).contains(size))
+        .ok_or_else(|| format!("`{text}` is no size: 1 to 4096"))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -174,9 +220,25 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_that_the_grammar_names_can_be_asked_for() {
+        let rules = GRAMMAR.split_once("Refusals").unwrap().1;
+        let words = rules.split([' ', ',', '\n', ':']).map(|word| word.trim_end_matches(';'));
+        let words: Vec<&str> =
+            words.filter(|word| word.contains(['-', '=']) && word.chars().next().unwrap().is_lowercase()).collect();
+        assert!(words.len() > 30, "{words:?}");
+        for word in words {
+            let spec = word.split(['[', '|']).next().unwrap().replace("SECONDS", "1").replace("MEBIBYTES", "1");
+            let spec = spec.replace("CODE", "503").replace("NAME", "email");
+            if !spec.contains("FILE") {
+                assert!(spec.parse::<Faults>().is_ok(), "{spec}");
+            }
+        }
+    }
+
+    #[test]
     fn a_wrong_spec_is_refused_by_the_part_that_is_wrong() {
         for (spec, said) in [
-            ("html,explode@ghl", "known: too-many"),
+            ("html,explode@ghl", "unknown fault `explode`"),
             ("html@hubspot", "unknown side `hubspot`"),
             ("status", "needs an argument"),
             ("html%20", "between 0 and 1"),

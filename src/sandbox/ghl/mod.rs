@@ -18,7 +18,7 @@ pub(super) use contacts::{set_field, without_emoji};
 pub(super) use custom::set as set_custom_field;
 pub(super) use data::{CustomValue, GhlContact, GhlData, GhlNote, GhlTag, GhlTask};
 pub(super) use notes::shown as shown_note;
-pub(super) use refusal::{too_many, unauthorized, unprocessable};
+pub(super) use refusal::{gone, too_many, unauthorized, unprocessable};
 pub(super) use search::{contact_record, task_record};
 pub(super) use tags::{define, tidy, updated as tags_updated};
 

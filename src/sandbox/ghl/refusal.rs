@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::account::ghl::Gone;
+use super::super::account::ghl::{Gone, Switches};
 use super::super::call::{Answer, Call};
 use super::super::data::Data;
 
@@ -20,9 +20,13 @@ pub(super) fn bad_request(message: &str) -> Answer {
 
 /// "Gone", in the location's words.
 pub(super) fn not_found(data: &Data, what: &str, id: &str) -> Answer {
+    gone(&data.account.ghl, what, id)
+}
+
+pub(crate) fn gone(account: &Switches, what: &str, id: &str) -> Answer {
     let with_id = |status: u16| json!({ "error": format!("{what} with id {id} not found"), "status": status });
     let for_id = |status: u16| json!({ "statusCode": status, "message": format!("{what} not found for id:{id}") });
-    match data.account.ghl.gone {
+    match account.gone {
         Gone::WithIdNotFound => Answer::json(400, with_id(400)),
         Gone::WithIdNotFound404 => Answer::json(404, with_id(404)),
         Gone::NotFoundForId => Answer::json(400, for_id(400)),
