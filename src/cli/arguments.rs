@@ -108,6 +108,8 @@ pub(super) enum ReportFormat {
     Json,
     // For a ticket or a message
     Markdown,
+    // For a browser: one page that needs nothing else
+    Html,
     // For a spreadsheet: a row for each field
     Csv,
 }

@@ -15,9 +15,13 @@ use super::{Session, code, explain, output};
 use crate::config::{Config, Pair};
 use crate::report::{self, Audience, Entry, Report};
 use crate::run::Finished;
+use crate::state::{RunRow, State};
 
 /// Reports larger than this together wait in a file beside the state, without a name and for its owner alone.
 const IN_MEMORY: usize = 8 * 1024 * 1024;
+
+/// Runs that a page pictures.
+const PAST_RUNS: u32 = 30;
 
 /// What `--quiet` prints at most, where the exit code is not 0.
 const QUIET_LINES: usize = 10;
@@ -98,6 +102,10 @@ impl<'a> Delivery<'a> {
         let mut to = BufWriter::new(&mut self.shelf);
         match self.format {
             Format::Json => to.write_all(report::json_text(&[Entry::Finished(finished)])?.as_bytes())?,
+            Format::Html => {
+                let past = past_runs(self.config, pair);
+                report::html_report(&Report::of(finished, &audience).with_past(&past), &mut to)?;
+            }
             Format::Markdown => report::markdown(&Report::of(finished, &audience), &mut to)?,
             Format::Csv => report::csv(&Report::of(finished, &audience), &mut to)?,
             Format::Text if quiet => to.write_all(report::brief(finished).as_bytes())?,
@@ -116,8 +124,9 @@ impl<'a> Delivery<'a> {
                 self.shelf.write_all(report::json_text(&[Entry::Error { pair: name, error }])?.as_bytes())?;
             }
             Format::Markdown => {
-                report::markdown_failure(name, error, &Audience::of(self.config, pair), &mut self.shelf)?
+                report::markdown_failure(name, error, &Audience::of(self.config, pair), &mut self.shelf)?;
             }
+            Format::Html => report::html_failure(name, error, &Audience::of(self.config, pair), &mut self.shelf)?,
             Format::Csv => report::csv_failure(name, error, &mut self.shelf)?,
             Format::Text => {}
         }
@@ -129,6 +138,7 @@ impl<'a> Delivery<'a> {
         let code = code::worst(self.told.iter().map(|told| told.code));
         match self.format {
             Format::Json => self.json()?,
+            Format::Html => self.page()?,
             Format::Markdown => self.document("")?,
             Format::Csv => self.document(report::CSV_HEAD)?,
             Format::Text if self.is_quiet() => self.quiet(code)?,
@@ -161,6 +171,25 @@ impl<'a> Delivery<'a> {
         output::deliver_by(*out, |to| {
             to.write_all(head.as_bytes())?;
             told.iter().try_for_each(|told| copy(shelf, &told.report, to))
+        })
+    }
+
+    /// One page, with an index where there are several pairs.
+    fn page(&mut self) -> anyhow::Result<()> {
+        if self.none_began() {
+            return Ok(());
+        }
+        self.told.sort_by_key(|told| told.place);
+        let Self { told, shelf, several, out, config, .. } = self;
+        let audience = Audience::of_all(config);
+        let index: Vec<(&str, &str)> = match several {
+            true => told.iter().map(|told| (told.pair.as_str(), told.verdict.as_str())).collect(),
+            false => Vec::new(),
+        };
+        output::deliver_by(*out, |to| {
+            report::html_head(&audience, &index, to)?;
+            told.iter().try_for_each(|told| copy(shelf, &told.report, to))?;
+            report::html_foot(to)
         })
     }
 
@@ -262,6 +291,13 @@ impl<'a> Delivery<'a> {
             }
         }
     }
+}
+
+/// The last runs of a pair; none where they cannot be read: they only illustrate.
+fn past_runs(config: &Config, pair: &Pair) -> Vec<RunRow> {
+    let state = State::glance(&State::path_of(&config.state_dir, &pair.name));
+    let runs = state.ok().flatten().map(|state| state.runs(PAST_RUNS));
+    runs.and_then(Result::ok).unwrap_or_default()
 }
 
 /// How pairs with this exit code stand.

@@ -33,6 +33,13 @@ impl Audience {
         Self { language: config.report.language, zone: zone.unwrap_or_else(TimeZone::system), accounts }
     }
 
+    /// Whoever reads of several pairs at once.
+    #[must_use]
+    pub fn of_all(config: &Config) -> Self {
+        let zone = config.report.timezone.clone().unwrap_or_else(TimeZone::system);
+        Self { language: config.report.language, zone, accounts: Both::default() }
+    }
+
     /// Somebody who reads English and UTC, and has no accounts to open.
     #[must_use]
     pub fn plain() -> Self {

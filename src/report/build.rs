@@ -8,15 +8,16 @@ use super::language::{Label, Messages, Noun, duration};
 use super::screen::on_one_line;
 use super::totals::{Outcomes, ended};
 use super::value::{
-    ConflictLine, GuardLine, HeldGroup, HeldLine, NumberRow, Person, RecordId, RecordName, Report, Step,
-    UnsupportedGroup, reopens,
+    ConflictLine, GuardLine, HeldGroup, HeldLine, NumberRow, Past, Person, RecordId, RecordName, Report, Step,
+    UnsupportedGroup, UnsupportedLine, reopens,
 };
 use super::verdict::verdict;
 use super::waiting::is_incomplete;
 use super::words;
-use crate::reconcile::{Conflict, GuardName, Held, HeldReason, Mode, Operation, Plan, Unsupported, Winner};
+use crate::reconcile::{Conflict, GuardName, Held, HeldReason, Mode, Operation, Plan, Winner};
 use crate::record::{Action, Ids, Kind, Role, Side};
 use crate::run::{Finished, RunRecord};
+use crate::state::RunRow;
 
 impl<'a> Report<'a> {
     /// The report of `finished` for `audience`.
@@ -24,6 +25,41 @@ impl<'a> Report<'a> {
     pub fn of(finished: &'a Finished, audience: &'a Audience) -> Self {
         let by = Builder { audience, words: audience.words(), finished, plan_id: finished.plan.id() };
         by.report()
+    }
+}
+
+impl Report<'_> {
+    /// The same report with the last runs of the pair, which come newest first.
+    #[must_use]
+    pub fn with_past(mut self, runs: &[RunRow]) -> Self {
+        self.past = runs.iter().rev().map(|run| self.past_run(run)).collect();
+        self
+    }
+
+    fn past_run(&self, run: &RunRow) -> Past {
+        let summary = |path: &[&str]| {
+            let found = path.iter().try_fold(run.summary.as_ref()?, |value, key| value.get(key));
+            found.and_then(serde_json::Value::as_u64)
+        };
+        let count = |path: &[&str]| summary(path).unwrap_or_default();
+        let applied = count(&["outcomes", "applied"]);
+        let requests = ["cliengo", "ghl"].iter().flat_map(|side| ["reads", "writes"].map(|sort| (side, sort)));
+        let took = run.finished.map_or(0, |finished| finished.duration_since(run.started).as_secs());
+        let status = match run.status.as_str() {
+            "done" => Label::Done,
+            "refused" => Label::Refused,
+            _ => Label::Failed,
+        };
+        Past {
+            run: run.id,
+            at: self.words.short_moment(&self.audience.local(run.started)),
+            status: self.words.label(status),
+            applied,
+            missed: count(&["operations"]).saturating_sub(applied),
+            requests: requests.map(|(side, sort)| count(&["requests", side, sort])).sum(),
+            seconds: took.unsigned_abs(),
+            not_seen: count(&["incomplete"]),
+        }
     }
 }
 
@@ -55,10 +91,10 @@ impl<'a> Builder<'a> {
             people: busy.iter().map(|group| self.person(group)).collect(),
             linked: linked.iter().map(|group| self.person(group)).collect(),
             further: self.further(),
+            past: Vec::new(),
             audience: self.audience,
             words: self.words,
             finished: self.finished,
-            plan_id: self.plan_id,
         }
     }
 
@@ -246,14 +282,11 @@ impl<'a> Builder<'a> {
     }
 
     fn unsupported(&self) -> Vec<UnsupportedGroup<'a>> {
-        let mut by_sort: BTreeMap<(Side, Kind, Action), Vec<(&'a Unsupported, RecordName, String)>> = BTreeMap::new();
+        let mut by_sort: BTreeMap<(Side, Kind, Action), Vec<UnsupportedLine<'a>>> = BTreeMap::new();
         for entry in &self.plan().unsupported {
             let record = self.record(entry.kind, &entry.label, &entry.ids, &Ids::default());
-            by_sort.entry((entry.side, entry.kind, entry.action)).or_default().push((
-                entry,
-                record,
-                on_one_line(&entry.detail),
-            ));
+            let line = UnsupportedLine { entry, record, detail: on_one_line(&entry.detail) };
+            by_sort.entry((entry.side, entry.kind, entry.action)).or_default().push(line);
         }
         by_sort
             .into_iter()

@@ -37,7 +37,8 @@ pub fn csv(report: &Report<'_>, to: &mut dyn Write) -> io::Result<()> {
     }
     sheet.conflicts(report)?;
     report.held.iter().try_for_each(|group| sheet.held(group))?;
-    for (entry, _, detail) in report.unsupported.iter().flat_map(|group| &group.records) {
+    for line in report.unsupported.iter().flat_map(|group| &group.records) {
+        let (entry, detail) = (line.entry, line.detail.as_str());
         let row = Row::of(entry.kind.as_str(), &entry.ids, &entry.label);
         let (side, action) = (Some(entry.side), entry.action.as_str());
         sheet.row(&Row { side, action, detail, status: "unsupported", ..row })?;

@@ -258,8 +258,8 @@ impl Page<'_> {
         for group in &report.unsupported {
             let count = report.words.number(group.records.len() as u64);
             writeln!(self.to, "\n### {} ({count})\n", group.title)?;
-            for (_, record, detail) in &group.records {
-                writeln!(self.to, "- {}: {}", named(record), escaped(detail))?;
+            for line in &group.records {
+                writeln!(self.to, "- {}: {}", named(&line.record), escaped(&line.detail))?;
             }
         }
         Ok(())

@@ -16,7 +16,6 @@ pub struct Report<'a> {
     pub(super) audience: &'a Audience,
     pub(super) words: &'static dyn Messages,
     pub(super) finished: &'a Finished,
-    pub(super) plan_id: String,
     /// What was done, and how: `dry run`, `first sync`.
     pub(super) title: Vec<String>,
     /// How things stand, and the command that goes on.
@@ -39,6 +38,8 @@ pub struct Report<'a> {
     pub(super) people: Vec<Person<'a>>,
     /// Who is only linked.
     pub(super) linked: Vec<Person<'a>>,
+    /// The last runs, the oldest first.
+    pub(super) past: Vec<Past>,
     /// Further contacts of a person who has one.
     pub(super) further: Vec<(&'a Operation, RecordName)>,
 }
@@ -113,7 +114,14 @@ pub(super) struct ConflictLine<'a> {
 #[derive(Debug)]
 pub(super) struct UnsupportedGroup<'a> {
     pub title: String,
-    pub records: Vec<(&'a Unsupported, RecordName, String)>,
+    pub records: Vec<UnsupportedLine<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct UnsupportedLine<'a> {
+    pub entry: &'a Unsupported,
+    pub record: RecordName,
+    pub detail: String,
 }
 
 /// A contact and what is done for it.
@@ -135,6 +143,22 @@ pub(super) struct Step<'a> {
     /// What came of it, where a run was made.
     pub outcome: Option<OperationOutcome>,
     pub reason: Option<String>,
+}
+
+/// A run of the past.
+#[derive(Debug)]
+pub(super) struct Past {
+    pub run: i64,
+    /// When it began, in the reader's zone.
+    pub at: String,
+    pub status: &'static str,
+    pub applied: u64,
+    /// Operations that were not applied.
+    pub missed: u64,
+    pub requests: u64,
+    pub seconds: u64,
+    /// Lists that were not read to the end.
+    pub not_seen: u64,
 }
 
 impl Report<'_> {

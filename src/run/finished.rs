@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
-use crate::reconcile::{HeldReason, Plan, Winner};
+use crate::reconcile::{HeldReason, ListingCount, Plan, Winner};
 use crate::record::{Both, Kind, Side};
 use crate::state::StateError;
 
@@ -159,6 +159,13 @@ impl Finished {
         manual || held || failed
     }
 
+    /// How many lists were not read to the end; a kind that takes no part has none.
+    fn incomplete(&self) -> usize {
+        let lists = Side::BOTH.iter().flat_map(|side| Kind::ALL.iter().map(move |kind| (*side, *kind)));
+        let lists = lists.map(|(side, kind)| self.plan.listings.of(side).of(kind));
+        lists.filter(|listing| !listing.complete && **listing != ListingCount::default()).count()
+    }
+
     /// Held records, by reason.
     fn held_by(&self) -> BTreeMap<HeldReason, u64> {
         let mut counts = BTreeMap::new();
@@ -200,6 +207,7 @@ impl Finished {
             "by": self.operations_by(),
             "requests": requests(&self.usage),
             "unsupported": self.plan.unsupported.len(),
+            "incomplete": self.incomplete(),
             "needs_a_person": self.needs_a_person(),
             "error": self.failure(),
             "recovered": self.run.as_ref().map(|run| run.recovered),

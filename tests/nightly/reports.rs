@@ -74,3 +74,16 @@ fn a_pair_without_a_plan_has_its_place_in_a_sheet_of_several() {
     assert!(rows.iter().any(|row| row[1] == "demo" && row[10] == "planned"));
     assert_eq!(rows.iter().filter(|row| row[1] == "other" && row[10] == "failed").count(), 1, "{}", said.out);
 }
+
+#[test]
+fn a_page_of_several_pairs_is_one_file_with_an_index_and_their_last_runs() {
+    let desk = Desk::with("[pair.demo]\nsandbox = true\n[pair.other]\nsandbox = true\n");
+    desk.run(&["sync", "--quiet"]).code(3);
+    desk.run(&["sync", "--quiet"]).code(3);
+    desk.run(&["sync", "--format", "html", "--out", "page.html"]).code(3);
+    let page = std::fs::read_to_string(desk.path("page.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains("href=\"#pair-demo\"") && page.contains("id=\"pair-other\""));
+    assert!(page.contains("<svg") && page.contains("Run 1 · "), "the last runs");
+}

@@ -33,8 +33,6 @@ impl Messages for English {
             Noun::Kind(Kind::Task) => ("task", "tasks"),
             Noun::Kind(Kind::Note) => ("note", "notes"),
             Noun::Record => ("record", "records"),
-            Noun::Operation => ("operation", "operations"),
-            Noun::Change => ("change", "changes"),
             Noun::Read => ("read", "reads"),
             Noun::Write => ("write", "writes"),
             Noun::Create => ("create", "creates"),
@@ -103,16 +101,6 @@ impl Messages for English {
         format!("{creates} of earlier runs had an unknown outcome; now it is known.")
     }
 
-    fn matched_by(&self, by: &str) -> String {
-        match by {
-            "email" => "the same e-mail".to_owned(),
-            "phone" => "the same phone".to_owned(),
-            "hand" => "linked by a person".to_owned(),
-            "created" => "one was created from the other".to_owned(),
-            other => other.to_owned(),
-        }
-    }
-
     fn more_letters(&self, letters: &str) -> String {
         format!("… {letters} more; the JSON has the whole text")
     }
@@ -174,9 +162,6 @@ impl Messages for English {
             Label::Empty => "(empty)",
             Label::Yes => "yes",
             Label::No => "no",
-            Label::Added => "added",
-            Label::Removed => "removed",
-            Label::NewRecord => "(new)",
             Label::NoName => "without a name",
             Label::Search => "Search",
             Label::AnySide => "Both sides",
@@ -191,8 +176,6 @@ impl Messages for English {
             Label::Planned => "planned",
             Label::Shown => "operations shown",
             Label::Reset => "Show all",
-            Label::WholeText => "Whole text",
-            Label::OpenIn => "Open in",
             Label::Run => "Run",
             Label::Duration => "Duration",
             Label::Failures => "Not applied",
@@ -202,7 +185,9 @@ impl Messages for English {
             Label::SkipToChanges => "Skip to the changes",
             Label::Numbers => "Numbers",
             Label::Reopen => "reopen task",
-            Label::Why => "Linked by",
+            Label::Complete => "Complete",
+            Label::Tags => "Tags",
+            Label::Operations => "Operations",
         }
     }
 }

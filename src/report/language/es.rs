@@ -32,8 +32,6 @@ impl Messages for Spanish {
             Noun::Kind(Kind::Task) => ("tarea", "tareas"),
             Noun::Kind(Kind::Note) => ("nota", "notas"),
             Noun::Record => ("registro", "registros"),
-            Noun::Operation => ("operación", "operaciones"),
-            Noun::Change => ("cambio", "cambios"),
             Noun::Read => ("lectura", "lecturas"),
             Noun::Write => ("escritura", "escrituras"),
             Noun::Create => ("alta", "altas"),
@@ -159,16 +157,6 @@ impl Messages for Spanish {
         format!("{creates} de ejecuciones anteriores estaban sin confirmar; ahora se conoce su resultado.")
     }
 
-    fn matched_by(&self, by: &str) -> String {
-        match by {
-            "email" => "el mismo e-mail".to_owned(),
-            "phone" => "el mismo teléfono".to_owned(),
-            "hand" => "vinculados por una persona".to_owned(),
-            "created" => "uno se creó a partir del otro".to_owned(),
-            other => other.to_owned(),
-        }
-    }
-
     fn more_letters(&self, letters: &str) -> String {
         format!("… {letters} más; el JSON tiene el texto completo")
     }
@@ -186,7 +174,7 @@ impl Messages for Spanish {
             Label::Account => "Cuenta",
             Label::Made => "Fecha",
             Label::Plan => "Plan",
-            Label::Took => "Duración",
+            Label::Took => "Demoró",
             Label::Sandbox => "cuenta de prueba",
             Label::EverythingRead => "Se leyó todo.",
             Label::NotEverythingRead => "No se pudo leer todo.",
@@ -234,9 +222,6 @@ impl Messages for Spanish {
             Label::Empty => "(vacío)",
             Label::Yes => "sí",
             Label::No => "no",
-            Label::Added => "agregada",
-            Label::Removed => "quitada",
-            Label::NewRecord => "(nuevo)",
             Label::NoName => "sin nombre",
             Label::Search => "Buscar",
             Label::AnySide => "Ambos lados",
@@ -251,8 +236,6 @@ impl Messages for Spanish {
             Label::Planned => "planificada",
             Label::Shown => "operaciones a la vista",
             Label::Reset => "Mostrar todo",
-            Label::WholeText => "Texto completo",
-            Label::OpenIn => "Abrir en",
             Label::Run => "Ejecución",
             Label::Duration => "Duración",
             Label::Failures => "No aplicadas",
@@ -262,7 +245,9 @@ impl Messages for Spanish {
             Label::SkipToChanges => "Ir a los cambios",
             Label::Numbers => "Números",
             Label::Reopen => "reabrir tarea",
-            Label::Why => "Vinculados por",
+            Label::Complete => "Completar",
+            Label::Tags => "Etiquetas",
+            Label::Operations => "Operaciones",
         }
     }
 }

@@ -53,8 +53,6 @@ pub(super) trait Messages: Debug + Sync {
     fn outside(&self, contacts: &str, pair: &str) -> String;
     /// Creates of earlier runs whose outcome is known now.
     fn recovered(&self, creates: &str) -> String;
-    /// Why two records are taken for one.
-    fn matched_by(&self, by: &str) -> String;
     /// How much of a text is not shown.
     fn more_letters(&self, letters: &str) -> String;
 }
@@ -74,10 +72,6 @@ pub(super) enum Noun {
     Kind(Kind),
     /// Any record.
     Record,
-    /// An operation.
-    Operation,
-    /// A change of one field.
-    Change,
     /// A reading request.
     Read,
     /// A writing request.
@@ -144,9 +138,6 @@ pub(super) enum Label {
     Empty,
     Yes,
     No,
-    Added,
-    Removed,
-    NewRecord,
     NoName,
     Search,
     AnySide,
@@ -161,8 +152,6 @@ pub(super) enum Label {
     Planned,
     Shown,
     Reset,
-    WholeText,
-    OpenIn,
     Run,
     Duration,
     Failures,
@@ -172,7 +161,9 @@ pub(super) enum Label {
     SkipToChanges,
     Numbers,
     Reopen,
-    Why,
+    Complete,
+    Tags,
+    Operations,
 }
 
 impl dyn Messages {

@@ -1,7 +1,7 @@
 //! Every form of a report says the same.
 
 use super::super::words;
-use super::super::{Audience, CSV_HEAD, Report, csv, markdown};
+use super::super::{Audience, CSV_HEAD, Report, csv, html_foot, html_head, html_report, markdown};
 use super::*;
 use crate::config::Config;
 
@@ -37,12 +37,21 @@ fn written(finished: &Finished, write: impl Fn(&Report<'_>, &mut dyn std::io::Wr
     String::from_utf8(text).unwrap()
 }
 
+fn page(finished: &Finished) -> String {
+    written(finished, |report, to| {
+        html_head(&reader("en"), &[], to)?;
+        html_report(report, to)?;
+        html_foot(to)
+    })
+}
+
 /// A report in every form, by name.
 fn forms(finished: &Finished) -> Vec<(&'static str, String)> {
     vec![
         ("text", text(finished, Style { colour: false, width: 10_000 })),
         ("json", json_text(&[Entry::Finished(finished)]).unwrap()),
         ("markdown", written(finished, markdown)),
+        ("html", page(finished)),
         ("csv", CSV_HEAD.to_owned() + &written(finished, csv)),
     ]
 }
@@ -155,9 +164,90 @@ fn hostile_names_mean_nothing_in_any_form() {
     for (form, shown) in forms(&finished) {
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{form}");
     }
+    let shown = page(&finished);
+    assert_eq!(shown.matches("<script>").count(), 1, "its own: {shown}");
     let shown = written(&finished, markdown);
     assert!(!shown.contains("<script>") && !shown.lines().any(|line| line.starts_with("FAKE")), "{shown}");
     assert!(!shown.contains("| `rm`") && !shown.contains("concord links add <"), "{shown}");
     let sheet = written(&finished, csv);
     assert_eq!(sheet.split("\r\n").filter(|line| !line.is_empty()).count(), 4, "{sheet}");
+}
+
+/// What stands in the first element of that name.
+fn within<'a>(page: &'a str, name: &str) -> &'a str {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    page.split_once(&open).unwrap().1.split_once(&close).unwrap().0
+}
+
+#[test]
+fn a_page_needs_nothing_else_and_runs_only_its_own_style_and_script() {
+    let page = page(&everything());
+    let hash = |content: &str| {
+        use base64::Engine as _;
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content.as_bytes());
+        format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(digest))
+    };
+    let policy = page.split_once("Content-Security-Policy\" content=\"").unwrap().1.split_once('"').unwrap().0;
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(policy.contains(&format!("style-src {}", hash(within(&page, "style")))), "{policy}");
+    assert!(policy.contains(&format!("script-src {}", hash(within(&page, "script")))), "{policy}");
+    let body = page.split_once("<body>").unwrap().1;
+    for foreign in [" src=", " style=", " onclick", "<link", "<img", "<iframe", "@import", "url("] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    assert!(body.contains("href=\"https://app.cliengo.com/contacts/64b0c0ffee0000000000a001\""));
+}
+
+#[test]
+fn a_page_says_first_what_matters() {
+    let page = page(&everything());
+    let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("no {part:?}"));
+    let order = [
+        "<h1>",
+        "class=\"verdict",
+        "Account Cliengo",
+        "Not everything was read",
+        "Needs a decision",
+        "Numbers",
+        "Changes by contact",
+        "Unsupported",
+    ];
+    let places: Vec<usize> = order.iter().map(|part| at(part)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(page.contains("<del><bdi>nuevo") || page.contains("−nuevo"), "tags as minus");
+    assert!(page.contains("<del><bdi>lunes por</bdi></del>") && page.contains("<ins><bdi>martes a</bdi></ins>"));
+    assert!(page.contains("concord conflicts show 5f6a7b8c9d --pair demo"));
+}
+
+#[test]
+fn every_text_of_a_page_is_in_its_language() {
+    let finished = everything();
+    let audience = reader("es");
+    let mut shown = Vec::new();
+    html_head(&audience, &[("demo", "x"), ("otro", "y")], &mut shown).unwrap();
+    html_report(&Report::of(&finished, &audience), &mut shown).unwrap();
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("<html lang=\"es\">") && shown.contains("Cambios por contacto"));
+    for english in ["Needs a decision", "Changes by", "applied</", "Search", "All kinds", "Before</th>"] {
+        assert!(!shown.contains(english), "{english}");
+    }
+}
+
+/// Forty thousand changes of twenty thousand contacts.
+#[test]
+fn tens_of_thousands_of_changes_become_a_page_of_a_reasonable_size() {
+    let many = (0..20_000).map(|number| {
+        let changes = vec![
+            change(Field::Phone, json!("+541133261332"), json!("+541155550000"), Side::Cliengo),
+            change(Field::Name, json!("Ana"), json!(format!("Ana {number}")), Side::Cliengo),
+        ];
+        let contact = ids(&format!("64b0c0ffee00000000{number:06}"), &format!("C0oEanaGomez{number:07}"));
+        operation(Side::Ghl, Kind::Contact, Action::Update, ("Ana Gómez", contact), "Ana Gómez", changes)
+    });
+    let page = page(&finished(many.collect()));
+    assert_eq!(page.matches("class=\"step\"").count(), 20_000);
+    assert!(page.len() < 30_000_000, "{}", page.len());
+    if let Some(folder) = std::env::var_os("CONCORD_KEEP_PAGE") {
+        std::fs::write(PathBuf::from(folder).join("large.html"), page).unwrap();
+    }
 }

@@ -1,0 +1,99 @@
+//! The last runs as pictures, and the same as a table.
+
+use maud::{Markup, html};
+
+use super::super::language::{Label, duration};
+use super::super::value::{Past, Report};
+
+/// How wide a picture is, in units of its own; a run takes its share of it.
+const WIDTH: u64 = 300;
+const HEIGHT: u64 = 60;
+
+pub(super) fn section(report: &Report<'_>) -> Markup {
+    if report.past.len() < 2 {
+        return html! {};
+    }
+    let number = |value: u64| report.words.number(value);
+    let seconds = |value: u64| duration(jiff::SignedDuration::from_secs(i64::try_from(value).unwrap_or(i64::MAX)));
+    html! {
+        section {
+            h2 { (report.label(Label::History)) }
+            div.charts {
+                (chart(report, Label::Operations, |run| run.applied, |run| run.missed, number))
+                (chart(report, Label::Requests, |run| run.requests, |_| 0, number))
+                (chart(report, Label::Duration, |run| run.seconds, |_| 0, seconds))
+                (chart(report, Label::NotSeen, |_| 0, |run| run.not_seen, number))
+            }
+            details {
+                summary { (report.label(Label::Numbers)) }
+                div.scroll { (table(report)) }
+            }
+        }
+    }
+}
+
+/// A bar for each run, the oldest first: what is well, and above it what is not.
+fn chart(
+    report: &Report<'_>,
+    title: Label,
+    well: impl Fn(&Past) -> u64,
+    bad: impl Fn(&Past) -> u64,
+    said: impl Fn(u64) -> String,
+) -> Markup {
+    let most = report.past.iter().map(|run| well(run) + bad(run)).max().unwrap_or_default();
+    let runs = (report.past.len() as u64).max(10);
+    let high = |value: u64| (value * HEIGHT).div_ceil(most.max(1)).min(HEIGHT);
+    let wide = WIDTH / runs;
+    let last = report.past.last().map(|run| said(well(run) + bad(run))).unwrap_or_default();
+    let caption = format!("{} · {last} · max. {}", report.label(title), said(most));
+    html! {
+        figure {
+            figcaption { (caption) }
+            svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" role="img" aria-label=(caption) {
+                @for (at, run) in report.past.iter().enumerate() {
+                    @let (good, not) = (high(well(run)), high(bad(run)));
+                    @let x = at as u64 * wide;
+                    @let tip = format!("{} {} · {} · {}", report.label(Label::Run), run.run, run.at, said(well(run) + bad(run)));
+                    g {
+                        title { (tip) }
+                        rect x=(x) y=(HEIGHT - good) width=(wide.saturating_sub(2).max(1)) height=(good) {}
+                        @if not > 0 {
+                            rect.bad x=(x) y=((HEIGHT - good).saturating_sub(not)) width=(wide.saturating_sub(2).max(1)) height=(not) {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table(report: &Report<'_>) -> Markup {
+    let heads = [
+        Label::Run,
+        Label::Made,
+        Label::Outcome,
+        Label::Operations,
+        Label::Failures,
+        Label::Requests,
+        Label::Duration,
+        Label::NotSeen,
+    ];
+    let seconds = |value: u64| duration(jiff::SignedDuration::from_secs(i64::try_from(value).unwrap_or(i64::MAX)));
+    html! {
+        table.numbers {
+            thead { tr { @for head in heads { th scope="col" { (report.label(head)) } } } }
+            tbody {
+                @for run in &report.past {
+                    tr {
+                        th scope="row" { (run.run) }
+                        td { (run.at) }
+                        td { (run.status) }
+                        @for count in [run.applied + run.missed, run.missed, run.requests] { td { (report.words.number(count)) } }
+                        td { (seconds(run.seconds)) }
+                        td { (report.words.number(run.not_seen)) }
+                    }
+                }
+            }
+        }
+    }
+}
