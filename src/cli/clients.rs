@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Session;
 use super::explain::Usage;
 use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
-use crate::crm::Patience;
+use crate::crm::{Patience, Secrets};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::reconcile::Mode;
 use crate::run::{self, Job};
 use crate::sandbox::{Options, Sandbox, Store};
 use crate::state::{is_open_to_everybody, private_file, private_folder_of};
+
+/// How long a command that somebody watches waits for a CRM in all.
+pub(super) const HASTE: Duration = Duration::from_secs(20);
+
+/// Shorter parts of an address are words.
+const LONG_PART: usize = 11;
 
 /// Both CRMs of a pair, ready to be asked.
 pub(super) struct Clients {
@@ -116,8 +122,23 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Every secret that the configuration names and that can be read now, to be kept out of what a CRM says.
+fn known_secrets(config: &Config) -> Secrets {
+    let found = config.secrets().filter_map(|secret| secret.resolve(&environment).ok());
+    let all: Vec<SecretString> = found.flat_map(|secret| secret_parts(secret.expose_secret())).collect();
+    Secrets::of(&all)
+}
+
+/// A secret, or of an address what is secret about it: not its host.
+fn secret_parts(secret: &str) -> Vec<SecretString> {
+    let Some((_, address)) = secret.split_once("://") else { return vec![SecretString::from(secret.trim())] };
+    let path = address.split_once('/').map_or("", |(_, path)| path);
+    let long = path.split(['/', '?', '&', '=']).filter(|part| part.len() > LONG_PART);
+    std::iter::once(path).chain(long).map(SecretString::from).collect()
+}
+
 fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) -> anyhow::Result<CliengoSettings> {
-    let secret = account.api_key.resolve(&environment)?;
+    let secret = account.api_key.resolve_key(&environment)?;
     let mut settings = CliengoSettings::new(&account.base_url, secret, &account.website_id, Arc::clone(&session.clock));
     settings.allow_http = account.allow_http;
     settings.secret_source = Some(account.api_key.source.to_string());
@@ -130,7 +151,7 @@ fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) ->
 }
 
 fn ghl_settings(session: &Session, account: &GhlAccount) -> anyhow::Result<GhlSettings> {
-    let token = account.token.resolve(&environment)?;
+    let token = account.token.resolve_key(&environment)?;
     let mut settings = GhlSettings::new(&account.base_url, token, &account.location_id, Arc::clone(&session.clock));
     settings.allow_http = account.allow_http;
     settings.secret_source = Some(account.token.source.to_string());
@@ -148,11 +169,15 @@ fn build(
     session: &Session,
     config: &Config,
     pair: &Pair,
-    cliengo: CliengoSettings,
+    mut cliengo: CliengoSettings,
     mut ghl: GhlSettings,
     sandbox: Option<Sandbox>,
 ) -> anyhow::Result<Clients> {
     let patience = Patience { in_all: config.patience, ..Patience::default() };
+    let secrets = session.secrets.get_or_init(|| known_secrets(config));
+    let own = [ghl.token.clone(), cliengo.secret.clone()];
+    cliengo.secrets = secrets.with(&own);
+    ghl.secrets = cliengo.secrets.clone();
     ghl.patience = patience;
     ghl.version.clone_from(&pair.ghl.version);
     ghl.page_size = pair.ghl.page_size;

@@ -33,7 +33,7 @@ mod waiting;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arguments::{Arguments, Command, Global, LogFormat};
 use clap::Parser;
@@ -44,6 +44,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Overrides};
+use crate::crm::Secrets;
 pub use crate::exit_code as code;
 
 /// What every command is given.
@@ -54,6 +55,8 @@ struct Session {
     /// For jitter: another one in every process.
     seed: u64,
     progress: Bars,
+    /// What must be in no text that comes from outside; read when it is first needed.
+    secrets: OnceLock<Secrets>,
 }
 
 impl Session {
@@ -92,7 +95,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seed = clock.now().as_microsecond().unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let session = Session { global: arguments.global, clock, stop: CancellationToken::new(), seed, progress };
+    let session = Session { global: arguments.global, clock, stop: CancellationToken::new(), seed, progress, secrets: OnceLock::new() };
     let done = runtime.block_on(async {
         interrupt::watch(session.stop.clone());
         match arguments.command {

@@ -158,6 +158,18 @@ impl Config {
         self
     }
 
+    /// Every secret that the file names, wherever it is used.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let notify = &self.notify;
+        let password = notify.smtp.as_ref().and_then(|smtp| smtp.login.as_ref()).map(|(_, password)| password);
+        let shared = [self.daemon.token.as_ref(), notify.healthcheck.as_ref(), notify.webhook.as_ref(), password];
+        let of_pairs = self.pairs.iter().flat_map(|pair| match &pair.accounts {
+            Accounts::Sandbox => Vec::new(),
+            Accounts::Real(accounts) => vec![&accounts.cliengo.api_key, &accounts.ghl.token],
+        });
+        shared.into_iter().flatten().chain(of_pairs)
+    }
+
     /// The pair of that name.
     #[must_use]
     pub fn pair(&self, name: &str) -> Option<&Pair> {

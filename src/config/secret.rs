@@ -53,19 +53,43 @@ impl Secret {
     ///
     /// It is missing, empty or not text, or its file can be read by others. The message names where it was looked for.
     pub fn resolve(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, ConfigError> {
-        let value = match &self.source {
-            SecretSource::Env(name) => env(name).ok_or_else(|| self.unset(name))?,
-            SecretSource::File(path) => self.read_private(path)?,
-            SecretSource::Credential(name) => {
-                let directory = env(CREDENTIALS_DIRECTORY).ok_or_else(|| self.no_credentials(name))?;
-                self.read(&Path::new(&directory).join(name))?
-            }
-        };
+        let value = self.fetch(env)?;
         let value = value.strip_suffix('\n').map_or(value.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         if value.trim().is_empty() {
             return Err(self.empty());
         }
         Ok(SecretString::from(value.to_owned()))
+    }
+
+    /// Fetches a key, a token or an address, without what was pasted around it: blanks, line ends, quotes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Secret::resolve`], and where what is there cannot be one.
+    pub fn resolve_key(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, ConfigError> {
+        let value = self.fetch(env)?;
+        let key = bare(&value);
+        if key.is_empty() {
+            return Err(self.empty());
+        }
+        match why_no_key(key) {
+            None => Ok(SecretString::from(key.to_owned())),
+            Some(why) => Err(self.error(
+                &format!("what is in {} cannot be it: {why}", self.source),
+                "copy it again, alone and whole, from where it was made".to_owned(),
+            )),
+        }
+    }
+
+    fn fetch(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+        match &self.source {
+            SecretSource::Env(name) => env(name).ok_or_else(|| self.unset(name)),
+            SecretSource::File(path) => self.read_private(path),
+            SecretSource::Credential(name) => {
+                let directory = env(CREDENTIALS_DIRECTORY).ok_or_else(|| self.no_credentials(name))?;
+                self.read(&Path::new(&directory).join(name))
+            }
+        }
     }
 
     fn read_private(&self, path: &Path) -> Result<String, ConfigError> {
@@ -125,6 +149,28 @@ impl Secret {
 
     fn error(&self, what: &str, hint: String) -> ConfigError {
         ConfigError::one(self.place.clone(), format!("`{}`: {what}", self.place.key), hint)
+    }
+}
+
+/// A key without what is pasted around it.
+fn bare(value: &str) -> &str {
+    let around = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}' | '\u{a0}');
+    let quote = |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | '«' | '»');
+    value.trim_matches(|c| around(c) || quote(c))
+}
+
+/// Why a text can be no key, token or address. It is not quoted: half of it may be one.
+fn why_no_key(key: &str) -> Option<&'static str> {
+    if key.contains(char::is_whitespace) {
+        Some("there is a blank in it")
+    } else if key.contains(char::is_control) {
+        Some("there is a control character in it")
+    } else if !key.is_ascii() {
+        Some("there is a letter in it that no key has")
+    } else if key.contains(['<', '>', '"']) {
+        Some("it is a placeholder, or has quotes in it")
+    } else {
+        None
     }
 }
 

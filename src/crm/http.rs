@@ -13,10 +13,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown};
+use super::mend::mended;
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
-use super::path::pattern;
+use super::path::{is_straight, pattern};
 use super::retry::{Patience, ahead, retry_after};
+use super::secrets::Secrets;
 use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
 use super::waiting::{Failure, Tries, Waiting, spoken};
 use super::{CrmError, Outcome, Refusal, Usage};
@@ -28,6 +30,9 @@ const IDLE: Duration = Duration::from_secs(15);
 
 /// Shorter waits are not worth a word.
 const TOLD: Duration = Duration::from_secs(2);
+
+/// What is said where an id would lead a request elsewhere.
+const NO_ID: &str = "one of its ids can be no id: nothing is asked about it";
 
 /// Why a CRM's client cannot be made.
 #[derive(Debug, Error)]
@@ -51,6 +56,14 @@ pub(super) enum Auth {
     Bearer(SecretString),
     /// A token from `GET /jwt?api_key=`, sent raw (`Cliengo API notes, 1.2`).
     Exchanged(SecretString),
+}
+
+impl Auth {
+    const fn secret(&self) -> &SecretString {
+        match self {
+            Self::QueryKey(secret) | Self::Bearer(secret) | Self::Exchanged(secret) => secret,
+        }
+    }
 }
 
 /// What one CRM means by its statuses, where HTTP does not say.
@@ -77,6 +90,8 @@ pub(super) struct HttpSettings {
     pub auth: Auth,
     /// Where the secret was found, for who has to replace it.
     pub source: Option<String>,
+    /// All that must never be in a text of this CRM's, beside its own.
+    pub secrets: Secrets,
     pub headers: Vec<(&'static str, String)>,
     /// A read that answers as long as the CRM is well: of the account itself.
     pub known_good: Request,
@@ -93,6 +108,7 @@ pub(super) struct Http {
     base_url: String,
     auth: Auth,
     source: Option<String>,
+    secrets: Mutex<Secrets>,
     known_good: Request,
     token: tokio::sync::Mutex<Option<SecretString>>,
     pub(super) dialect: Dialect,
@@ -145,6 +161,7 @@ impl Http {
         Ok(Self {
             client,
             base_url,
+            secrets: Mutex::new(settings.secrets.with([settings.auth.secret()])),
             auth: settings.auth,
             source: settings.source,
             known_good: settings.known_good,
@@ -185,6 +202,9 @@ impl Http {
 
     /// Reads, and asks again for everything that may pass: 408, 425, 429, 5xx, timeouts, resets, bodies that are no JSON.
     pub async fn read(&self, request: &Request) -> Result<Answer, CrmError> {
+        if !is_straight(&request.path) {
+            return Err(self.protocol(NO_ID));
+        }
         if let Some(why) = self.waiting.given_up() {
             return Err(self.unavailable(why));
         }
@@ -214,6 +234,9 @@ impl Http {
 
     /// Writes, and repeats only what is safe to repeat. (I37)
     pub async fn write(&self, request: &Request, repeatable: bool) -> Outcome {
+        if !is_straight(&request.path) {
+            return Outcome::NotSent(NO_ID.to_owned());
+        }
         if let Some(why) = self.waiting.given_up() {
             return Outcome::NotSent(why);
         }
@@ -260,8 +283,8 @@ impl Http {
     /// Judges one attempt at a read: an answer, an error that ends it, or why it is asked again.
     fn judge_read(&self, request: &Request, attempt: Attempt) -> Result<Result<Answer, CrmError>, Failure> {
         let (status, body, retry_after) = match attempt {
-            Attempt::NoToken(said) => return Ok(Err(self.credentials(request, said))),
-            Attempt::Untrusted(why) => return Ok(Err(self.unavailable(why))),
+            Attempt::NoToken(said) => return Ok(Err(self.credentials(request, &said))),
+            Attempt::Hopeless(why) => return Ok(Err(self.unavailable(why))),
             Attempt::NotSent { why, brief } => return Err(Failure { brief, ..Failure::unanswered(why) }),
             Attempt::Lost(why) => return Err(Failure::unanswered(why)),
             Attempt::Answered { status, body, retry_after } => (status, body, retry_after),
@@ -276,7 +299,7 @@ impl Http {
             200..300 => self.judge_body(request, status, body),
             _ if (self.dialect.passes)(status, &said) => again(format!("it answered {status}")),
             403 if is_page(text) => Ok(Err(CrmError::Blocked { side: self.dialect.side, status })),
-            _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(request, shown(text)))),
+            _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(request, text))),
             300..400 => Ok(Err(self.protocol(format!("it answered {status}, a redirect")))),
             _ => Ok(Ok(Answer::No(No { status, body: body.unwrap_or_default() }))),
         }
@@ -291,7 +314,7 @@ impl Http {
         match body {
             Ok(body) if is_json(&body) => match message_alone(&body) {
                 Some(said) if (self.dialect.refuses_credentials)(status, &said) => {
-                    Ok(Err(self.credentials(request, shown(&body))))
+                    Ok(Err(self.credentials(request, &body)))
                 }
                 _ => Ok(Ok(Answer::Body(body))),
             },
@@ -435,6 +458,8 @@ impl Http {
         Ok(match token {
             Some(token) if status == 200 => {
                 *held = Some(token.clone());
+                let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+                *secrets = secrets.with([&token]);
                 Ok(token)
             }
             _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&body))),
@@ -479,7 +504,7 @@ impl Http {
         let (side, method) = (self.dialect.side, request.method.as_str());
         match &attempt {
             Attempt::Answered { status, .. } => tracing::debug!(%side, method, path, status, "answered"),
-            Attempt::NotSent { why, .. } | Attempt::Untrusted(why) | Attempt::Lost(why) | Attempt::NoToken(why) => {
+            Attempt::NotSent { why, .. } | Attempt::Hopeless(why) | Attempt::Lost(why) | Attempt::NoToken(why) => {
                 tracing::debug!(%side, method, path, why, "no answer");
             }
         }
@@ -518,12 +543,25 @@ impl Http {
             .get(reqwest::header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| retry_after(value, their_now));
-        Attempt::Answered { status, body: whole_body(response, deadline).await, retry_after }
+        let body = whole_body(response, deadline).await.map(|text| self.clean(status, &text));
+        Attempt::Answered { status, body, retry_after }
+    }
+
+    fn known_secrets(&self) -> Secrets {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A body as anything else here may see it: readable, and without secrets. In records they are withheld as a whole; in all
+    /// else so are their pieces. (`semantics` 49, 64)
+    fn clean(&self, status: u16, text: &str) -> String {
+        let (secrets, text) = (self.known_secrets(), mended(text));
+        let clean = if matches!(status, 200..300) { secrets.withhold(&text) } else { secrets.hide(&text) };
+        clean.into_owned()
     }
 
     fn url(&self, path: &str, key: Option<&SecretString>) -> Result<Url, Attempt> {
         let mut url = Url::parse(&format!("{}{path}", self.base_url))
-            .map_err(|_| Attempt::NotSent { why: "the request's path is no path".to_owned(), brief: true })?;
+            .map_err(|_| Attempt::Hopeless("the request's path is no path".to_owned()))?;
         if let Some(key) = key {
             url.query_pairs_mut().append_pair("api_key", key.expose_secret());
         }
@@ -542,7 +580,9 @@ impl Http {
         self.protocol(format!("it answered {}{said}", no.status))
     }
 
-    fn credentials(&self, request: &Request, said: String) -> CrmError {
+    fn credentials(&self, request: &Request, body: &str) -> CrmError {
+        // A refusal may come as a 2xx, in which pieces of secrets are left.
+        let said = shown(&self.known_secrets().hide(body));
         CrmError::Credentials { side: self.dialect.side, message: self.named(request, &said) }
     }
 
@@ -563,7 +603,7 @@ impl Http {
     fn named_refusal(&self, request: &Request, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Refused(refusal) if matches!(refusal.status, 401 | 403) && !refusal.is_page => {
-                let message = self.named(request, &refusal.message);
+                let message = self.named(request, &self.known_secrets().hide(&refusal.message));
                 Outcome::Refused(Refusal { message, ..refusal })
             }
             outcome => outcome,

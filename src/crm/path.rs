@@ -17,6 +17,22 @@ pub(super) fn encode(text: &str) -> String {
     })
 }
 
+/// Longer than any id of either CRM.
+const LONGEST_ID: usize = 128;
+
+/// Whether a text can be an id: one segment of a path, whatever a server or a proxy decodes or resolves on the way.
+pub(super) fn is_id(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | ':');
+    (1..=LONGEST_ID).contains(&text.len()) && text.chars().all(fits) && text.chars().any(|c| c != '.')
+}
+
+/// Whether a path goes where it seems to: every segment is an id, or nothing at all at its end.
+pub(super) fn is_straight(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let segments = path.strip_prefix('/').unwrap_or(path).trim_end_matches('/').split('/');
+    segments.into_iter().all(|segment| is_id(&segment.replace("%3A", ":")))
+}
+
 /// A target as it stands in a path: its id, or `{op:3}`.
 pub(super) fn segment(target: &Target) -> String {
     match target {
@@ -58,6 +74,18 @@ pub(super) fn pattern(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_id_leads_elsewhere() {
+        for id in ["../account", "..", ".", "64aa?api_key=x", "..%2f..%2faccount", "a/b", "", "a b", "a\nb", "ñ", "#", &"a".repeat(10_000)] {
+            assert!(!is_id(id), "{id}");
+            assert!(!is_straight(&format!("/contacts/{}/notes", encode(id))), "{id}");
+        }
+        for id in ["64aa00ff", "C2Qu-4_x", "01234567-89ab-cdef-0123-456789abcdef", "a.b", "urn:1"] {
+            assert!(is_id(id) && is_straight(&format!("/contacts/{}/notes?limit=5", encode(id))), "{id}");
+        }
+        assert!(is_straight("/contacts/") && is_straight("/contacts/search") && is_straight("/account"));
+    }
 
     #[test]
     fn a_pattern_names_nobody() {

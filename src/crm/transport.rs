@@ -24,7 +24,7 @@ pub(super) enum Attempt {
     /// It never left; `brief` where waiting is not likely to mend that.
     NotSent { why: String, brief: bool },
     /// It never left, and waiting mends nothing.
-    Untrusted(String),
+    Hopeless(String),
     /// It may have arrived.
     Lost(String),
     /// The exchange for a token was refused.
@@ -123,7 +123,7 @@ fn unconnected(why: &str) -> Attempt {
     let said = why.to_lowercase();
     if said.contains("certificate") {
         let mend = "check base_url, this machine's clock, and its list of trusted roots (ca-certificates)";
-        return Attempt::Untrusted(format!("its certificate is not trusted ({why}); {mend}"));
+        return Attempt::Hopeless(format!("its certificate is not trusted ({why}); {mend}"));
     }
     let unknown = ["name or service not known", "nodename nor servname", "no address associated", "no such host"];
     if unknown.iter().any(|words| said.contains(words)) {

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use super::path::is_id;
+use super::secrets::WITHHELD;
 use super::{Shape, Unparsable};
 use crate::record::{Field, Forms, Kind, Record, Tags, Value, fits_pattern};
 
@@ -27,6 +29,10 @@ pub(super) struct Wire {
 impl Wire {
     /// Reads a payload. `missing_is_empty` where the CRM leaves out what is empty (`semantics` 1).
     pub fn read(kind: Kind, payload: &str, missing_is_empty: bool) -> Result<Self, Unparsable> {
+        if payload.contains(WITHHELD) {
+            let why = format!("the {kind} holds a secret of this configuration; take it out of the CRM, and give out a new one");
+            return Err(Unparsable(why));
+        }
         match serde_json::from_str(payload) {
             Ok(Json::Object(keys)) => Ok(Self { kind, keys, missing_is_empty }),
             Ok(_) => Err(Unparsable(format!("the {kind} is not an object"))),
@@ -37,10 +43,12 @@ impl Wire {
     /// Checks that a record has its id; the answer to a write may leave it out.
     pub fn must_have_id(&self, keys: &[&str], shape: Shape) -> Result<(), Unparsable> {
         let id = keys.iter().find_map(|key| self.keys.get(*key)).and_then(Json::as_str);
-        if shape == Shape::Answer || id.is_some_and(|id| !id.is_empty()) {
-            return Ok(());
+        match id {
+            Some(id) if is_id(id) => Ok(()),
+            None | Some("") if shape == Shape::Answer => Ok(()),
+            None | Some("") => Err(Unparsable(format!("the {} has no id", self.kind))),
+            Some(_) => Err(Unparsable(format!("the {}'s id can be no id", self.kind))),
         }
-        Err(Unparsable(format!("the {} has no id", self.kind)))
     }
 
     /// Whether the key is there, whatever it holds.

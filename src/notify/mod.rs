@@ -95,7 +95,7 @@ impl Notifier {
     /// When a secret is missing, or is not an address.
     pub fn new(notify: &Notify, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, NotifyError> {
         let address = |secret: &Option<crate::config::Secret>, key: &'static str| {
-            let url: Option<SecretString> = secret.as_ref().map(|secret| secret.resolve(env)).transpose()?;
+            let url: Option<SecretString> = secret.as_ref().map(|secret| secret.resolve_key(env)).transpose()?;
             url.map(|url| Web::new(&url, key)).transpose()
         };
         let mail = match (&notify.smtp, &notify.email) {

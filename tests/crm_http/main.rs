@@ -1,6 +1,7 @@
 //! The two CRM clients against a scripted server on loopback: real sockets, waits of milliseconds.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod bodies;
 mod bounds;
 mod cliengo;
 mod corpus;

@@ -44,6 +44,8 @@ impl Seen {
 #[derive(Clone, Debug)]
 pub enum Reply {
     Answer(u16, Vec<(&'static str, String)>, String),
+    /// A 200 whose body is these bytes.
+    Bytes(Vec<(&'static str, String)>, Vec<u8>),
     /// Promises more bytes than it sends.
     BreakOff(u16, String),
     Reset,
@@ -194,13 +196,12 @@ async fn serve(
         }
         match reply {
             Reply::Answer(status, headers, body) => {
-                let mut answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-                for (name, value) in headers {
-                    answer.extend([name, ": ", &value, "\r\n"]);
+                if answer(&mut stream, status, headers, body.as_bytes()).await.is_err() {
+                    return;
                 }
-                answer.push_str("\r\n");
-                answer.push_str(&body);
-                if stream.write_all(answer.as_bytes()).await.is_err() {
+            }
+            Reply::Bytes(headers, body) => {
+                if answer(&mut stream, 200, headers, &body).await.is_err() {
                     return;
                 }
             }
@@ -218,6 +219,20 @@ async fn serve(
             }
         }
     }
+}
+
+async fn answer(
+    stream: &mut TcpStream,
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: &[u8],
+) -> std::io::Result<()> {
+    let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head.extend([name, ": ", &value, "\r\n"]);
+    }
+    head.push_str("\r\n");
+    stream.write_all(&[head.as_bytes(), body].concat()).await
 }
 
 async fn endless(stream: &mut TcpStream, taken: &AtomicU64) {

@@ -31,7 +31,8 @@ impl Desk {
     /// A pair for `sandbox` as for real accounts; the secrets come from the environment.
     pub(crate) fn real(sandbox: &Sandbox) -> Self {
         let mut desk = Self::with(&format!(
-            "[pair.acme]\nregion = \"AR\"\n\
+            "patience = \"1s\"\n\
+             [pair.acme]\nregion = \"AR\"\n\
              [pair.acme.cliengo]\nbase_url = \"{}\"\napi_key = {{ env = \"TEST_KEY\" }}\nwebsite_id = \"{}\"\n\
              requests_per_second = 1000\nmin_age = \"0s\"\n\
              [pair.acme.ghl]\nbase_url = \"{}\"\nlocation_id = \"{}\"\ntoken = {{ env = \"TEST_TOKEN\" }}\n",

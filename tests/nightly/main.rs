@@ -14,6 +14,7 @@ mod mortal;
 mod proxy;
 #[path = "../specs/mod.rs"]
 mod specs;
+mod secrets_kept;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
@@ -56,6 +57,7 @@ mod people;
 mod presence;
 mod privacy;
 mod promises;
+mod pasted;
 mod quarantine;
 mod quiet;
 mod random_edits;

@@ -75,7 +75,9 @@ fn secrets(session: &Session, config: &Config, pair: &Pair) -> Finding {
 }
 
 async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
-    let clients = match clients::connect(session, config, pair).await {
+    // Somebody watches: what does not answer soon is told, and not waited for as by a run.
+    let hurried = Config { patience: config.patience.min(clients::HASTE), ..config.clone() };
+    let clients = match clients::connect(session, &hurried, pair).await {
         Ok(clients) => clients,
         Err(error) => return vec![Finding::fail(format!("{}.clients", pair.name), error)],
     };

@@ -14,7 +14,7 @@ use crate::state::private_folder_of;
 /// Reads a secret by the configuration's own rules: what they refuse here, no run would take.
 fn resolve(asked_by: &str, source: SecretSource) -> Result<SecretString, ConfigError> {
     let place = config::Place { file: "init".into(), line: None, key: asked_by.to_owned() };
-    Secret { place, source }.resolve(&environment)
+    Secret { place, source }.resolve_key(&environment)
 }
 
 /// A secret, and where every run will find it.

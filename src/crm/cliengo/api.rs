@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::crm::path::is_id;
 use crate::crm::row::Row;
 use crate::crm::wire::{Said, Wire, is_placeholder, tell, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
@@ -15,7 +16,7 @@ pub(super) const ID: [&str; 3] = ["id", "ID", "_id"];
 
 /// The id of a record, or of the answer to its creation.
 pub(super) fn id_of(body: &str) -> Option<String> {
-    Row::read(body)?.first_text(&ID)
+    Row::read(body)?.first_text(&ID).filter(|id| is_id(id))
 }
 
 /// Makes a payload canonical. Null and blank are empty, a missing key is unknown (`semantics` 1).

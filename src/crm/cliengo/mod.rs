@@ -26,7 +26,7 @@ use super::listing::{Failed, children};
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink,
+    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape, Sink,
     Unparsable, Usage, Writer,
 };
 use crate::clock::Clock;
@@ -95,6 +95,8 @@ pub struct CliengoSettings {
     pub secret: SecretString,
     /// Where it was found, for who has to replace it.
     pub secret_source: Option<String>,
+    /// Further secrets that must never be in a text of this CRM's.
+    pub secrets: Secrets,
     /// The website that new contacts belong to.
     pub website_id: String,
     /// At most so many requests a second; no limit where `None`.
@@ -129,6 +131,7 @@ impl CliengoSettings {
             auth: CliengoAuth::default(),
             secret,
             secret_source: None,
+            secrets: Secrets::default(),
             website_id: website_id.to_owned(),
             requests_per_second: Some(2.0),
             page_size: 50,
@@ -186,6 +189,7 @@ impl Cliengo {
             allow_http: settings.allow_http,
             auth,
             source: settings.secret_source,
+            secrets: settings.secrets,
             headers: Vec::new(),
             known_good: Request::new(Method::Get, ACCOUNT),
             requests_per_second: settings.requests_per_second,

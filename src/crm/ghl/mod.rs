@@ -26,7 +26,7 @@ use super::listing::children;
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink, Unparsable,
+    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape, Sink, Unparsable,
     Usage, Writer,
 };
 use crate::clock::Clock;
@@ -49,6 +49,8 @@ pub struct GhlSettings {
     pub token: SecretString,
     /// Where it was found, for who has to replace it.
     pub secret_source: Option<String>,
+    /// Further secrets that must never be in a text of this CRM's.
+    pub secrets: Secrets,
     /// The `Version` header: `2021-07-28`.
     pub version: String,
     /// Contacts per page.
@@ -77,6 +79,7 @@ impl GhlSettings {
             location_id: location_id.to_owned(),
             token,
             secret_source: None,
+            secrets: Secrets::default(),
             version: "2021-07-28".to_owned(),
             page_size: 100,
             concurrency: 4,
@@ -114,6 +117,7 @@ impl Ghl {
             allow_http: settings.allow_http,
             auth: Auth::Bearer(settings.token),
             source: settings.secret_source,
+            secrets: settings.secrets,
             headers: vec![("version", settings.version)],
             known_good: location(&settings.location_id),
             requests_per_second: settings.requests_per_second,
