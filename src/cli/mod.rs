@@ -95,7 +95,14 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seed = clock.now().as_microsecond().unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let session = Session { global: arguments.global, clock, stop: CancellationToken::new(), seed, progress, secrets: OnceLock::new() };
+    let session = Session {
+        global: arguments.global,
+        clock,
+        stop: CancellationToken::new(),
+        seed,
+        progress,
+        secrets: OnceLock::new(),
+    };
     let done = runtime.block_on(async {
         interrupt::watch(session.stop.clone());
         match arguments.command {

@@ -77,7 +77,20 @@ mod tests {
 
     #[test]
     fn no_id_leads_elsewhere() {
-        for id in ["../account", "..", ".", "64aa?api_key=x", "..%2f..%2faccount", "a/b", "", "a b", "a\nb", "ñ", "#", &"a".repeat(10_000)] {
+        for id in [
+            "../account",
+            "..",
+            ".",
+            "64aa?api_key=x",
+            "..%2f..%2faccount",
+            "a/b",
+            "",
+            "a b",
+            "a\nb",
+            "ñ",
+            "#",
+            &"a".repeat(10_000),
+        ] {
             assert!(!is_id(id), "{id}");
             assert!(!is_straight(&format!("/contacts/{}/notes", encode(id))), "{id}");
         }

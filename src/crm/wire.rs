@@ -30,7 +30,9 @@ impl Wire {
     /// Reads a payload. `missing_is_empty` where the CRM leaves out what is empty (`semantics` 1).
     pub fn read(kind: Kind, payload: &str, missing_is_empty: bool) -> Result<Self, Unparsable> {
         if payload.contains(WITHHELD) {
-            let why = format!("the {kind} holds a secret of this configuration; take it out of the CRM, and give out a new one");
+            let why = format!(
+                "the {kind} holds a secret of this configuration; take it out of the CRM, and give out a new one"
+            );
             return Err(Unparsable(why));
         }
         match serde_json::from_str(payload) {

@@ -12,9 +12,9 @@ mod command;
 mod house;
 mod mortal;
 mod proxy;
+mod secrets_kept;
 #[path = "../specs/mod.rs"]
 mod specs;
-mod secrets_kept;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
@@ -53,11 +53,11 @@ mod mapping;
 mod minimal;
 mod notified;
 mod one_account;
+mod pasted;
 mod people;
 mod presence;
 mod privacy;
 mod promises;
-mod pasted;
 mod quarantine;
 mod quiet;
 mod random_edits;

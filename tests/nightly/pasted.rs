@@ -7,7 +7,8 @@ use crate::command::{Desk, sandbox};
 /// The pair, with both secrets from files.
 fn from_files(desk: &Desk) {
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
-    let settings = settings.replace("env = \"TEST_KEY\"", "file = \"key\"").replace("env = \"TEST_TOKEN\"", "file = \"token\"");
+    let settings =
+        settings.replace("env = \"TEST_KEY\"", "file = \"key\"").replace("env = \"TEST_TOKEN\"", "file = \"token\"");
     std::fs::write(desk.path("schedules.toml"), settings).unwrap();
 }
 
@@ -45,7 +46,16 @@ async fn what_is_pasted_around_a_key_is_left_away() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_can_be_no_key_is_refused_before_any_request_and_named() {
     let sandbox = sandbox(1).await;
-    for value in ["pit 1f0e9c77 44aa 4bd0", "<paste your token here>", "", "  \n", "\"\"", "clave-ñandú", "abc\u{1}def-ghi", "Bearer pit-1"] {
+    for value in [
+        "pit 1f0e9c77 44aa 4bd0",
+        "<paste your token here>",
+        "",
+        "  \n",
+        "\"\"",
+        "clave-ñandú",
+        "abc\u{1}def-ghi",
+        "Bearer pit-1",
+    ] {
         for (place, at) in [("TEST_KEY", 0), ("TEST_TOKEN", 1)] {
             let mut desk = Desk::real(&sandbox);
             desk.environment[at].1 = value.to_owned();

@@ -104,7 +104,8 @@ async fn no_piece_of_a_secret_that_a_crm_repeats_is_in_anything_that_leaves_the_
     let hook = format!("{address}/services/T0AB12CD34/x1y2z3secretw4v5u6");
     let mut desk = Desk::real(&sandbox);
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
-    let notify = "[notify]\nwebhook = { env = \"TEST_HOOK\" }\non = [\"always\"]\n[pair.acme.guard]\nfirst_sync = \"auto\"\n";
+    let notify =
+        "[notify]\nwebhook = { env = \"TEST_HOOK\" }\non = [\"always\"]\n[pair.acme.guard]\nfirst_sync = \"auto\"\n";
     std::fs::write(desk.path("schedules.toml"), format!("{settings}{notify}")).unwrap();
     desk.environment.push(("TEST_HOOK".to_owned(), hook));
     let known = [sandbox.api_key().to_owned(), sandbox.token().to_owned(), "x1y2z3secretw4v5u6".to_owned()];
@@ -117,9 +118,13 @@ async fn no_piece_of_a_secret_that_a_crm_repeats_is_in_anything_that_leaves_the_
         answers(&sandbox, "WRITE", &betraying(&known, status, before));
         said.push(desk.ask(&["sync", "-vvv", "--format", if before % 2 == 0 { "json" } else { "text" }]));
     }
-    for command in
-        [&["undo", "1"][..], &["history", "3", "-v"], &["history", "2", "--format", "json"], &["quarantine"], &["status"]]
-    {
+    for command in [
+        &["undo", "1"][..],
+        &["history", "3", "-v"],
+        &["history", "2", "--format", "json"],
+        &["quarantine"],
+        &["status"],
+    ] {
         said.push(desk.ask(command));
     }
     for (status, before) in [(401, 0), (403, 150), (400, 190), (500, 0), (200, 3)] {

@@ -26,8 +26,8 @@ use super::listing::{Failed, children};
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape, Sink,
-    Unparsable, Usage, Writer,
+    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape,
+    Sink, Unparsable, Usage, Writer,
 };
 use crate::clock::Clock;
 use crate::config::Mapping;
