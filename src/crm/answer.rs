@@ -127,6 +127,13 @@ pub(super) fn existing(body: &str) -> Option<String> {
     body.pointer("/meta/contactId")?.as_str().map(str::to_owned)
 }
 
+/// The id of the record that a conflict names; where Cliengo says it is not documented.
+pub(super) fn unified(body: &str) -> Option<String> {
+    let parsed: Value = serde_json::from_str(body).ok()?;
+    let places = ["/contact/id", "/contactId", "/data/id", "/id"];
+    existing(body).or_else(|| places.iter().find_map(|place| parsed.pointer(place)?.as_str().map(str::to_owned)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

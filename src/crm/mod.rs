@@ -26,7 +26,7 @@ use std::future::Future;
 
 use answer::BLOCKED;
 pub use http::SetupError;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 pub use pace::Announced;
 pub use retry::Patience;
 pub use secrets::Secrets;
@@ -286,11 +286,13 @@ pub struct Answered<I> {
     pub record: Record,
     /// The record as it came; `None` where the answer is none.
     pub payload: Option<String>,
+    /// When the record came to be, where the answer says so to the instant: an older one was not created by this request.
+    pub created: Option<Timestamp>,
 }
 
 impl<I> Default for Answered<I> {
     fn default() -> Self {
-        Self { id: None, record: Record::default(), payload: None }
+        Self { id: None, record: Record::default(), payload: None, created: None }
     }
 }
 
@@ -431,6 +433,9 @@ pub trait Reader: Sync {
 
     /// Requests made so far.
     fn usage(&self) -> Usage;
+
+    /// How far its clock is ahead of ours, where its last answer said what time it is.
+    fn clock_ahead(&self) -> Option<SignedDuration>;
 }
 
 /// Writing to a CRM: only a run that applies has one. (I46)

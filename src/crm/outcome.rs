@@ -1,6 +1,6 @@
 //! What came of a write: not sent, refused, unknown, or applied. (I37)
 
-use super::answer::{BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown};
+use super::answer::{BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown, unified};
 use super::http::Dialect;
 use super::transport::{Attempt, Unread};
 use super::waiting::Failure;
@@ -49,6 +49,9 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
                     Failure { throttled: true, ..Failure::answered("it answered 429", retry_after) },
                 ),
                 408 | 425 | 500.. => unknown(format!("it answered {status}"), retry_after),
+                409 if is_post && unified(body.as_deref().unwrap_or_default()).is_some() => {
+                    Judged::Final(Outcome::Refused(refusal(dialect, request, status, body.unwrap_or_default())))
+                }
                 409 if is_post => {
                     let why = format!("it answered {status}");
                     repeated(Outcome::Doubtful(why.clone()), Failure::answered(why, retry_after))
@@ -91,7 +94,7 @@ fn refusal(dialect: &Dialect, request: &Request, status: u16, body: String) -> R
     Refusal {
         status,
         message: if status == 403 && is_page(&no.body) { BLOCKED.to_owned() } else { shown(&no.body) },
-        existing: existing(&no.body),
+        existing: if status == 409 { unified(&no.body) } else { existing(&no.body) },
         gone: (dialect.gone)(request, &no),
         is_page: is_page(&no.body),
     }

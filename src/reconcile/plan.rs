@@ -375,6 +375,13 @@ pub enum Settlement {
         /// Its id.
         id: String,
     },
+    /// An undo parts two records that its run did not make, and leaves both as they are. (`semantics` 61)
+    Part {
+        /// Their link, where they have one still.
+        link: Option<i64>,
+        /// What the run did.
+        deed: i64,
+    },
     /// An operation that failed before is not needed any more.
     Lift {
         /// Its id.

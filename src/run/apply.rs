@@ -1,22 +1,26 @@
 //! Applying: the plan's requests, each journalled before it is sent, parents before children, families side by side.
 
 mod journal;
+mod meet;
 mod remove;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
+use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use super::arrivals::Arrival;
 use super::breaker::Breaker;
 use super::foresee::Foreseen;
 use super::pull::learned;
+use super::settle::Origin;
 use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, held, recover};
 use crate::crm::{Answered, CrmError, Learned, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
-    Action, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
+    Action, Both, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
 };
 use crate::state::{IntentState, Stage, State, StateError};
 
@@ -32,6 +36,24 @@ struct Made {
 struct Turn {
     first: bool,
     last: bool,
+}
+
+/// What a CRM said of a write.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    /// The fields that the answer shows.
+    record: &'a Record,
+    /// The record as it came, where it did.
+    payload: Option<&'a str>,
+    /// Where what was created comes from.
+    origin: Origin,
+}
+
+impl<'a> Heard<'a> {
+    /// No answer, or one that shows nothing.
+    const fn nothing(record: &'a Record) -> Self {
+        Self { record, payload: None, origin: Origin::Created }
+    }
 }
 
 /// What one request of an operation leads to.
@@ -50,6 +72,10 @@ struct Applying<'a, C, G> {
     forms: &'a Forms,
     learned: Learned,
     made: Mutex<BTreeMap<u32, Made>>,
+    /// Creates that were answered with a contact that the CRM had: what depends on them waits for the next run.
+    matched: Mutex<BTreeSet<u32>>,
+    /// The newest contacts of each side, read once, before the first create there.
+    newest: Both<OnceCell<Result<Vec<Arrival>, String>>>,
     ended: Mutex<BTreeMap<u32, Ended>>,
     /// Operations of which a request may have been sent.
     journaled: Mutex<BTreeSet<u32>>,
@@ -100,6 +126,8 @@ where
         forms,
         learned,
         made: Mutex::default(),
+        matched: Mutex::default(),
+        newest: Both::default(),
         ended: Mutex::default(),
         journaled: Mutex::default(),
         own: Mutex::default(),
@@ -153,7 +181,7 @@ where
         held(self.state).atomically(|state| {
             for operation in &links {
                 let nothing = (BTreeMap::new(), Record::default());
-                let link = self.record(state, operation, &nothing.0, None, (&nothing.1, None))?;
+                let link = self.record(state, operation, &nothing.0, None, Heard::nothing(&nothing.1))?;
                 state.end_operation(self.run, operation.id, "applied", None)?;
                 held(&self.made).insert(operation.id, Made { link, id: None });
             }
@@ -199,10 +227,15 @@ where
         }
         let Some(write) = &operation.write else { return Ok(applied()) };
         if let Some(needed) = self.unmet(operation, write) {
-            return Ok(ended(
-                OperationOutcome::NotStarted,
-                format!("operation {needed}, which it depends on, was not applied"),
-            ));
+            let reason = if held(&self.matched).contains(&needed) {
+                format!(
+                    "{} had its contact already: the next run compares the tasks, notes and tags of both first",
+                    operation.side.title()
+                )
+            } else {
+                format!("operation {needed}, which it depends on, was not applied")
+            };
+            return Ok(ended(OperationOutcome::NotStarted, reason));
         }
         if let Some(side) = self.breaker.open() {
             return Ok(ended(
@@ -272,7 +305,7 @@ where
         write: &Write,
     ) -> Result<Option<Ended>, StateError> {
         match write.action {
-            Action::Create if write.kind == Kind::Contact => Ok(self.precheck(crm, operation, write).await),
+            Action::Create if write.kind == Kind::Contact => self.meet(crm, operation, write).await,
             Action::Create | Action::Link => Ok(None),
             Action::Tag => {
                 // Adding and removing single tags overwrites nothing; the listing's payload is the before-image.
@@ -285,19 +318,6 @@ where
                 Ok(None)
             }
             Action::Update | Action::Complete | Action::Delete => self.reread(crm, operation, write).await,
-        }
-    }
-
-    /// `semantics` 6: the primary store is asked before a contact is created.
-    async fn precheck<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> Option<Ended> {
-        let record = Record { fields: write.set.clone(), ..Record::default() };
-        match crm.find_existing(&record).await {
-            Ok(None) => None,
-            Ok(Some(id)) => Some(ended(
-                OperationOutcome::Refused,
-                format!("{} already has this person: contact {id}. Correct or merge it there", W::Id::SIDE.title()),
-            )),
-            Err(why) => Some(self.unread(operation, &why)),
         }
     }
 
@@ -329,7 +349,7 @@ where
         let payload = match crm.look_up(write.kind, id, parent).await {
             Ok(Lookup::Present(payload)) => payload,
             Ok(Lookup::Gone(_)) if write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, (&Record::default(), None), None)?;
+                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), None)?;
                 return Ok(Some(Ended {
                     outcome: OperationOutcome::Applied,
                     reason: Some("it was gone already".to_owned()),
@@ -374,7 +394,10 @@ where
         held(&self.journaled).insert(operation.id);
         match crm.send(&request).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
-                Ok(answer) if turn.last => self.finish::<W>(operation, write, intent, answer).map(Step::Done),
+                Ok(answer) if turn.last => {
+                    let answer = self.read_back(crm, operation, write, answer).await;
+                    self.finish(crm, operation, write, intent, answer).map(Step::Done)
+                }
                 Ok(_) => {
                     held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
                     Ok(Step::Next)
@@ -387,13 +410,16 @@ where
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, (&Record::default(), None), Some(intent))?;
+                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), Some(intent))?;
                 Ok(Step::Done(Ended {
                     outcome: OperationOutcome::Applied,
                     reason: Some("it was gone already".to_owned()),
                 }))
             }
             Outcome::Refused(refusal) => {
+                if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
+                    return Ok(Step::Done(ended));
+                }
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
                 self.withdraw(operation)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
@@ -415,6 +441,33 @@ where
         }
     }
 
+    /// An answer that shows nothing of what was sent (`{"ok":true}`, an id alone, nothing at all): the record is read once.
+    /// Where it cannot be, it counts as it was sent.
+    async fn read_back<W: Writer>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        answer: Answered<W::Id>,
+    ) -> Answered<W::Id> {
+        let readable = |field: &&Field| !(write.kind == Kind::Contact && **field == Field::Due);
+        let mut sent = write.set.keys().filter(readable).peekable();
+        if sent.peek().is_none() || sent.any(|field| answer.record.get(field).is_some()) {
+            return answer;
+        }
+        let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
+        let parent = parent.map(|parent| W::Id::new(parent.as_str()));
+        let Some(id) = answer.id.clone().or_else(|| W::Id::of(&operation.ids).cloned()) else { return answer };
+        let Ok(Lookup::Present(payload)) = crm.look_up(write.kind, &id, parent.as_ref()).await else { return answer };
+        match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
+            Ok(record) => {
+                let created = crm.answered(write, &payload, self.forms).ok().and_then(|read| read.created);
+                Answered { record, payload: Some(payload), created, ..answer }
+            }
+            Err(_) => answer,
+        }
+    }
+
     /// The request with the ids of what earlier operations created.
     fn resolved(&self, request: &Request) -> Request {
         let mut resolved = request.clone();
@@ -428,6 +481,7 @@ where
 
     fn finish<W: Writer>(
         &self,
+        crm: &W,
         operation: &Operation,
         write: &Write,
         intent: i64,
@@ -445,7 +499,14 @@ where
             held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
             return Ok(ended(OperationOutcome::Refused, reason));
         }
-        self.settle(operation, &write.set, created, (&answer.record, answer.payload.as_deref()), Some(intent))?;
+        if let Some(id) = created.as_ref().filter(|_| write.kind == Kind::Contact)
+            && self.was_there(crm, id, answer.created)?
+        {
+            return self.match_made(operation, write, intent, id, &answer.record);
+        }
+        let heard =
+            Heard { record: &answer.record, payload: answer.payload.as_deref(), origin: Origin::Created };
+        self.settle(operation, &write.set, created, heard, Some(intent))?;
         Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 

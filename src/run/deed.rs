@@ -37,6 +37,7 @@ pub(super) fn leave(
         other,
         remade: false,
         answer: None,
+        adopted: false,
     };
     trace.ids.extend(target);
     trace.parent.extend(parent);
@@ -118,6 +119,7 @@ pub(super) fn complete(
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
     trace.wrote.extend(settle::written(applied));
+    trace.adopted |= applied.origin != settle::Origin::Created;
     trace.answer = applied.payload.map(str::to_owned).filter(|_| applied.action == Action::Create);
     // What is told of a task has no link of its own.
     let link = link.filter(|_| applied.settle.projects.is_none());

@@ -57,6 +57,7 @@ pub(super) fn foresee(
                 created: None,
                 answer: &Record::default(),
                 payload: None,
+                origin: settle::Origin::default(),
             };
             settle::changed(state, &applied, |_| Some(link))?;
             Ok(Some(Foreseen::Moved(link, stood)))

@@ -5,6 +5,7 @@
 mod accounts;
 mod apply;
 mod approval;
+mod arrivals;
 mod backup;
 mod breaker;
 mod deed;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use super::settle::{self, Adoption, Applied};
+use super::settle::{self, Adoption, Applied, Origin};
 use super::{Job, RunError, deed, held};
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
@@ -134,6 +134,7 @@ fn settle_adopted(
         created,
         answer,
         payload,
+        origin: Origin::Adopted,
     };
     let link = settle::applied(state, &settled, |reference| match reference {
         LinkRef::Existing(link) => Some(link),

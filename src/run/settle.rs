@@ -38,6 +38,20 @@ pub struct Applied<'a> {
     pub answer: &'a Record,
     /// The answer as it came, where it is the whole record.
     pub payload: Option<&'a str>,
+    /// Where what was created comes from.
+    pub origin: Origin,
+}
+
+/// Where a record comes from that a create is settled with. (`semantics` 60 and 61)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The CRM answered that this request created it.
+    #[default]
+    Created,
+    /// No answer came, and it was found by reading.
+    Adopted,
+    /// The CRM had it before: it is a match that the CRM made. Both halves are compared as when they first meet.
+    Matched,
 }
 
 /// Settles an applied operation and says its link. Call it in the transaction that closes its intent. (I39)
@@ -99,13 +113,15 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
     }
     let id = state.add_link(&NewLink { kind: applied.kind, parent, ids: ids.clone(), run: applied.run, role })?;
     let link = LinkRow { id, kind: applied.kind, parent, ids, status: LinkStatus::Live, role };
-    let is_create = applied.action == Action::Create;
+    let is_create = applied.action == Action::Create && applied.origin != Origin::Matched;
     for side in Side::BOTH {
         // I15: GHL's half is its primary's.
         if role == Role::Secondary && side == Side::Ghl {
             continue;
         }
-        let mut fields = applied.settle.shadows.of(side).clone();
+        // Of two that first meet nothing is agreed upon.
+        let agreed = applied.settle.shadows.of(side).clone();
+        let mut fields = if applied.origin == Origin::Matched { BTreeMap::new() } else { agreed };
         let ours = is_create && side == applied.side;
         if ours {
             attempted(state, id, applied)?;
@@ -331,7 +347,11 @@ fn conflict_row(disputed: &Disputed, run: i64) -> ConflictRow {
     }
 }
 
-fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
+/// Settles what needs no request, inside the caller's transaction.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
     match settlement {
         Settlement::Fields { link, side, fields } => match state.link(*link)? {
             Some(row) => state.settle_shadow(&row, *side, fields, false),
@@ -355,6 +375,13 @@ fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), St
         Settlement::Disputed(disputed) => state.keep_conflict(&conflict_row(disputed, run)),
         Settlement::Agreed { id } => state.end_conflict(id),
         Settlement::Lift { id } => state.lift_setback(id).map(drop),
+        Settlement::Part { link, deed } => {
+            if let Some(row) = link.map(|link| state.link(link)).transpose()?.flatten() {
+                let now = state.run(run)?.map_or(Timestamp::UNIX_EPOCH, |row| row.started);
+                state.part(&row, now)?;
+            }
+            state.take_back(*deed, run, None)
+        }
     }
 }
 

@@ -266,7 +266,7 @@ async fn a_process_that_dies_between_any_two_requests_doubles_nothing() {
 
 /// A machine's clock that disagrees with the CRMs'.
 #[derive(Debug)]
-struct Wrong(Arc<ManualClock>, SignedDuration);
+pub struct Wrong(pub Arc<ManualClock>, pub SignedDuration);
 
 impl Clock for Wrong {
     fn now(&self) -> Timestamp {

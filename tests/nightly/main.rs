@@ -23,6 +23,7 @@ mod terminal;
 mod told;
 mod waiting_commands;
 
+mod arrivals;
 mod backup;
 mod breaker;
 mod buried;

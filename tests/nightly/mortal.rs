@@ -135,6 +135,10 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.requests(write, forms)
     }
 
+    fn clock_ahead(&self) -> Option<jiff::SignedDuration> {
+        self.client.clock_ahead()
+    }
+
     fn usage(&self) -> Usage {
         self.client.usage()
     }

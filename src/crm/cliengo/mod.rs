@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
 pub use probe::{Leads, Rights, Sample, Website};
 use secrecy::SecretString;
@@ -386,6 +386,10 @@ impl Reader for Cliengo {
 
     fn usage(&self) -> Usage {
         self.http.usage()
+    }
+
+    fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.http.announced().ahead
     }
 }
 

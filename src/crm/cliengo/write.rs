@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::api;
 use crate::crm::path::segment;
+use crate::crm::row::Row;
 use crate::crm::{Answered, Shape, Unparsable};
 use crate::record::{
     Action, CliengoId, Field, Forms, Kind, Method, PersonName, RemoteId, Request, Target, Value, Write,
@@ -124,5 +125,10 @@ pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answe
     if write.action == Action::Create && id.is_none() {
         return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
     }
-    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record, payload: Some(body.to_owned()) })
+    Ok(Answered {
+        id: id.filter(|_| write.action == Action::Create),
+        record,
+        payload: Some(body.to_owned()),
+        created: Row::read(body).and_then(|row| row.text("creationDate")?.parse().ok()),
+    })
 }

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(super) use catalogue::catalogue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -254,6 +254,10 @@ impl Reader for Ghl {
 
     fn usage(&self) -> Usage {
         self.http.usage()
+    }
+
+    fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.http.announced().ahead
     }
 }
 

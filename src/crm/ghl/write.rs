@@ -162,18 +162,20 @@ pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answe
     if write.action == Action::Delete || body.trim().is_empty() {
         return Ok(Answered::default());
     }
-    let Some(payload) = api::unwrapped(write.kind, body) else {
+    let Some(payload) = api::unwrapped(write.kind, body).or_else(|| bare(body)) else {
         return match write.action {
             Action::Create => Err(Unparsable(format!("the {} that was created did not come back", write.kind))),
             _ => tags_answered(body),
         };
     };
     let record = api::parse(write.kind, &payload, Shape::Answer, forms)?;
-    let id = Row::read(&payload).and_then(|row| row.first_text(&api::ID)).map(GhlId::new);
+    let row = Row::read(&payload);
+    let id = row.as_ref().and_then(|row| row.first_text(&api::ID)).map(GhlId::new);
+    let created = row.and_then(|row| row.text("dateAdded")?.parse().ok());
     if write.action == Action::Create && id.is_none() {
         return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
     }
-    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record, payload: Some(payload) })
+    Ok(Answered { id: id.filter(|_| write.action == Action::Create), record, payload: Some(payload), created })
 }
 
 /// The answer to a request about tags: the whole list after it.
@@ -185,5 +187,10 @@ fn tags_answered(body: &str) -> Result<Answered<GhlId>, Unparsable> {
             serde_json::from_str(tags.get()).map_err(|_| Unparsable("the answer's tags are not a list".to_owned()))?;
         tell_tags(&mut record, Said::Is(tags));
     }
-    Ok(Answered { id: None, record, payload: None })
+    Ok(Answered { record, ..Answered::default() })
+}
+
+/// A record that comes as it is, and in nothing.
+fn bare(body: &str) -> Option<String> {
+    Row::read(body)?.first_text(&api::ID).map(|_| body.to_owned())
 }

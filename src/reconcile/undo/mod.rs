@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::{Draft, Subject};
 use super::input::Input;
-use super::plan::{HeldReason, Plan, TagDelta};
+use super::plan::{HeldReason, Plan, Settlement, TagDelta};
 use crate::record::{Action, Field, Ids, Kind, Record, Side, SideId, Tags, Target, Value};
 
 /// What a run did to one record, as an undo needs to know it; kept in the state.
@@ -40,6 +40,9 @@ pub struct Trace {
     /// What the CRM answered to a create, as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// No CRM answered that the run created it: it was there, or was found by reading. (`semantics` 61)
+    #[serde(default)]
+    pub adopted: bool,
 }
 
 /// What became of a record since.
@@ -145,7 +148,7 @@ fn contact_of(deed: &Deed) -> Option<SideId> {
 fn plan_family(draft: &mut Draft<'_>, undoing: &Undoing, deeds: &[&Deed]) {
     let number = draft.next_family();
     let of_contact = |action| deeds.iter().find(|deed| deed.kind == Kind::Contact && deed.action == action);
-    if let Some(made) = of_contact(Action::Create) {
+    if let Some(made) = of_contact(Action::Create).filter(|made| !made.trace.adopted) {
         return remove::contact(draft, undoing, number, made, deeds);
     }
     if let Some(deleted) = of_contact(Action::Delete).filter(|deed| !deed.trace.remade) {
@@ -153,6 +156,7 @@ fn plan_family(draft: &mut Draft<'_>, undoing: &Undoing, deeds: &[&Deed]) {
     }
     for deed in deeds {
         match deed.action {
+            Action::Create if deed.trace.adopted => part(draft, deed),
             Action::Create => remove::child(draft, number, deed),
             Action::Delete if deed.trace.remade => restore::tags(draft, number, deed),
             Action::Delete => remake::child(draft, undoing, number, deed),
@@ -161,6 +165,18 @@ fn plan_family(draft: &mut Draft<'_>, undoing: &Undoing, deeds: &[&Deed]) {
             Action::Link => {}
         }
     }
+}
+
+/// What no CRM answered to have created stays; the run linked it, so its link goes. (`semantics` 61)
+fn part(draft: &mut Draft<'_>, deed: &Deed) {
+    let detail = format!(
+        "{} did not say that the run created this {}: it was there, or was found by reading. It stays, with its \
+         counterpart; their link is removed",
+        deed.side.title(),
+        deed.kind
+    );
+    draft.cannot(&subject_of(deed), deed.side, Action::Delete, detail);
+    draft.settlements.push(Settlement::Part { link: deed.link, deed: deed.id });
 }
 
 fn subject_of(deed: &Deed) -> Subject {

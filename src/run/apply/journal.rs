@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Applying, Made};
+use super::{Applying, Heard, Made};
 use crate::crm::Writer;
 use crate::reconcile::Operation;
 use crate::record::{Action, CliengoId, Field, GhlId, Record, Request, SideId, Value, Write};
 use crate::run::foresee::{self, foresee};
-use crate::run::settle::{self, Adoption, Applied};
+use crate::run::settle::{self, Adoption, Applied, Origin};
 use crate::run::{deed, held};
 use crate::state::{IntentDraft, IntentState, State, StateError};
 
@@ -73,18 +73,21 @@ where
         operation: &Operation,
         sent: &BTreeMap<Field, Value>,
         created: Option<SideId>,
-        (answer, payload): (&Record, Option<&str>),
+        heard: Heard<'_>,
         intent: Option<i64>,
     ) -> Result<(), StateError> {
         let id = created.clone();
         let link = held(self.state).atomically(|state| {
-            let link = self.record(state, operation, sent, created, (answer, payload))?;
+            let link = self.record(state, operation, sent, created, heard)?;
             if let Some(intent) = intent {
                 state.close_intent(intent, IntentState::Applied, None, id.as_ref().map(SideId::as_str))?;
             }
             Ok(link)
         })?;
-        held(&self.made).insert(operation.id, Made { link, id });
+        match heard.origin {
+            Origin::Matched => _ = held(&self.matched).insert(operation.id),
+            Origin::Created | Origin::Adopted => _ = held(&self.made).insert(operation.id, Made { link, id }),
+        }
         Ok(())
     }
 
@@ -95,7 +98,7 @@ where
         operation: &Operation,
         sent: &BTreeMap<Field, Value>,
         created: Option<SideId>,
-        (answer, payload): (&Record, Option<&str>),
+        heard: Heard<'_>,
     ) -> Result<Option<i64>, StateError> {
         let nothing = BTreeMap::new();
         let settled = Applied {
@@ -108,8 +111,9 @@ where
             sent,
             before: operation.write.as_ref().map_or(&nothing, |write| &write.before),
             created,
-            answer,
-            payload,
+            answer: heard.record,
+            payload: heard.payload,
+            origin: heard.origin,
         };
         let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
         if operation.write.is_some() {

@@ -103,7 +103,12 @@ where
     drop(snapshot);
     held(state).name_plan(run, &plan.id())?;
     let mut record = RunRecord::begun(run, opened.started, recovered);
-    let before = |state: &mut State| state.atomically(|state| settle::write_down(state, &plan, run));
+    let before = |state: &mut State| {
+        state.atomically(|state| {
+            settle::write_down(state, &plan, run)?;
+            plan.settlements.iter().try_for_each(|settlement| settle::settle_one(state, settlement, run))
+        })
+    };
     let after = |state: &mut State, _: &Done| state.atomically(settle::next_generation);
     carry_out(job, consent, state, &stage, &plan, &forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))

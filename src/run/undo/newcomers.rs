@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::super::gather::recognisable;
+use super::super::arrivals::{Arrival, arrivals};
 use super::super::recover::SKEW;
 use super::super::{Job, RunError};
 use super::look::bearable;
-use crate::crm::{RawRecord, Reader, Shape};
+use crate::crm::{RawRecord, Reader};
 use crate::reconcile::{Deed, Still};
-use crate::record::{Action, CliengoId, Forms, GhlId, Kind, MatchKey, RemoteId, Side, SideId};
+use crate::record::{Action, CliengoId, Forms, GhlId, Kind, MatchKey, RemoteId, Side};
 
 /// Asks for each contact that was deleted, and that no linked contact took the place of, who has its e-mail or phone.
 ///
@@ -53,8 +53,8 @@ async fn look<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&m
         deed.taken = match &listed {
             Ok(Some(newcomers)) => {
                 let has_key = |keys: &BTreeSet<MatchKey>| before.match_keys().iter().any(|key| keys.contains(key));
-                let other = newcomers.iter().find(|(id, keys)| own.as_ref() != Some(id) && has_key(keys));
-                Ok(other.map(|(id, _)| id.clone()))
+                let other = newcomers.iter().find(|other| own.as_ref() != Some(&other.id) && has_key(&other.keys));
+                Ok(other.map(|other| other.id.clone()))
             }
             Ok(None) => match crm.find_existing(before).await {
                 Ok(found) => Ok(found.map(RemoteId::tagged).filter(|id| own.as_ref() != Some(id))),
@@ -66,20 +66,9 @@ async fn look<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&m
     Ok(())
 }
 
-/// Whoever came since, by what they can be recognised by; also who cannot be read.
-fn newcomers<R: Reader>(
-    crm: &R,
-    forms: &Forms,
-    since: Timestamp,
-    rows: &[RawRecord<R::Id>],
-) -> Vec<(SideId, BTreeSet<MatchKey>)> {
-    let newcomer = |row: &RawRecord<R::Id>| {
-        let keys: BTreeSet<MatchKey> = match crm.parse(Kind::Contact, &row.payload, Shape::Listed, forms) {
-            Ok(record) if record.created.is_some_and(|created| created < since) => return None,
-            Ok(record) => record.all_keys().collect(),
-            Err(_) => recognisable(&row.payload, forms).into_iter().collect(),
-        };
-        Some((row.id.clone().tagged(), keys))
-    };
-    rows.iter().filter_map(newcomer).collect()
+/// Whoever came since; also who cannot be read.
+fn newcomers<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, rows: &[RawRecord<R::Id>]) -> Vec<Arrival> {
+    let mut arrivals = arrivals(crm, forms, rows);
+    arrivals.retain(|arrival| arrival.created.is_none_or(|created| created >= since));
+    arrivals
 }
