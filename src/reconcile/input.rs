@@ -161,7 +161,7 @@ impl<'a> Input<'a> {
         let (cliengo, ghl) = (ids.of(Side::Cliengo)?, ids.of(Side::Ghl)?);
         let title = other.side().title();
         Some(format!(
-            "its link with {title} {other} was removed by hand; again with concord links add {cliengo} {ghl}{of}"
+            "its link with {title} {other} was removed, by hand or by an undo; again with concord links add {cliengo} {ghl}{of}"
         ))
     }
 

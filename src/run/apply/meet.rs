@@ -61,8 +61,8 @@ where
             ended(OperationOutcome::Refused, reason)
         } else {
             let reason = format!(
-                "contact {id} came to {side} since it was listed, and has its e-mail or phone: nothing is created; \
-                 the next run links them"
+                "contact {id} came to {side} after its contacts were listed, and has this e-mail or phone: nothing is \
+                 created; the next run links them"
             );
             ended(OperationOutcome::SkippedStale, reason)
         })
