@@ -504,8 +504,7 @@ where
         {
             return self.match_made(operation, write, intent, id, &answer.record);
         }
-        let heard =
-            Heard { record: &answer.record, payload: answer.payload.as_deref(), origin: Origin::Created };
+        let heard = Heard { record: &answer.record, payload: answer.payload.as_deref(), origin: Origin::Created };
         self.settle(operation, &write.set, created, heard, Some(intent))?;
         Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }

@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 pub use probe::{Leads, Rights, Sample, Website};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
