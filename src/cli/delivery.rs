@@ -294,7 +294,7 @@ impl<'a> Delivery<'a> {
 }
 
 /// The last runs of a pair; none where they cannot be read: they only illustrate.
-fn past_runs(config: &Config, pair: &Pair) -> Vec<RunRow> {
+pub(super) fn past_runs(config: &Config, pair: &Pair) -> Vec<RunRow> {
     let state = State::glance(&State::path_of(&config.state_dir, &pair.name));
     let runs = state.ok().flatten().map(|state| state.runs(PAST_RUNS));
     runs.and_then(Result::ok).unwrap_or_default()

@@ -13,6 +13,7 @@ mod export;
 mod history;
 mod init;
 mod interrupt;
+mod kept_reports;
 mod links;
 mod man;
 mod memory;

@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use super::arguments::ReportFormat;
 use super::delivery::Delivery;
 use super::explain::Usage;
-use super::{Session, clients, shared};
+use super::{Session, clients, kept_reports, shared};
 use crate::config::{Config, Pair};
 use crate::report;
 use crate::run::{Finished, RunError};
@@ -72,14 +72,18 @@ where
         .buffer_unordered(config.max_parallel.max(1));
     while let Some((place, pair, result)) = runs.next().await {
         ended(pair, &result);
-        delivery.take(place, pair, as_shown(config, result), &exit)?;
+        let result = as_shown(config, result);
+        if let Ok(finished) = &result {
+            kept_reports::leave(session, config, pair, finished);
+        }
+        delivery.take(place, pair, result, &exit)?;
     }
     drop(runs);
     delivery.deliver()
 }
 
 /// What is shown of a result: where the configuration says so, nobody's name, e-mail or phone.
-fn as_shown(config: &Config, result: PairResult) -> PairResult {
+pub(super) fn as_shown(config: &Config, result: PairResult) -> PairResult {
     if config.report.mask { result.map(|finished| report::masked(&finished)) } else { result }
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, code, output, pairs, plan, shared, sync, told};
+use super::{Session, code, kept_reports, output, pairs, plan, shared, sync, told};
 use crate::config::{Config, Overrides, Pair, ScheduledRun};
 use crate::reconcile::Mode;
 use crate::run::{Consent, Finished};
@@ -27,6 +27,9 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
         ScheduledRun::Sync | ScheduledRun::Full => sync::exit(finished, interrupted),
     };
     let told = told::told(&pair.name, &result, exit);
+    if let Ok(finished) = pairs::as_shown(&config, result) {
+        kept_reports::leave(session, &config, pair, &finished);
+    }
     output::print(&format!("{}\n", serde_json::to_string(&told)?))?;
     Ok(code::DONE)
 }

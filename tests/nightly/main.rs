@@ -44,6 +44,7 @@ mod first_sync;
 mod gone;
 mod init;
 mod kept;
+mod kept_reports;
 mod late_edits;
 mod links;
 mod lost_answers;
