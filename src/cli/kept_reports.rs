@@ -24,7 +24,10 @@ pub(super) fn leave(session: &Session, config: &Config, pair: &Pair, finished: &
     let (Some(dir), Some(run)) = (&config.report.dir, &finished.run) else { return };
     let folder = dir.join(&pair.name);
     if let Err(why) = write(config, pair, finished, &folder.join(run.id.to_string())) {
-        warn!("the reports of run {} of {} could not be written: {why:#}; the run itself is not affected", run.id, pair.name);
+        warn!(
+            "the reports of run {} of {} could not be written: {why:#}; the run itself is not affected",
+            run.id, pair.name
+        );
     }
     let kept = SignedDuration::from_hours(24 * i64::from(config.retention.history_days));
     if let Ok(until) = session.clock.now().checked_sub(kept)
@@ -57,7 +60,9 @@ fn drop_older(folder: &Path, until: Timestamp) -> io::Result<()> {
         let run = entry?;
         let is_run = run.file_name().to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         let written = std::fs::metadata(run.path().join(DOCUMENT)).and_then(|file| file.modified());
-        let Some(written) = written.ok().filter(|_| is_run).and_then(|at| Timestamp::try_from(at).ok()) else { continue };
+        let Some(written) = written.ok().filter(|_| is_run).and_then(|at| Timestamp::try_from(at).ok()) else {
+            continue;
+        };
         if written < until {
             for name in [PAGE, SHEET, DOCUMENT] {
                 match std::fs::remove_file(run.path().join(name)) {
