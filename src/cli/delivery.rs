@@ -24,7 +24,7 @@ const IN_MEMORY: usize = 8 * 1024 * 1024;
 const PAST_RUNS: u32 = 30;
 
 /// What `--quiet` prints at most, where the exit code is not 0.
-const QUIET_LINES: usize = 10;
+pub(super) const QUIET_LINES: usize = 10;
 
 /// One pair, when it is done.
 struct Told {

@@ -46,8 +46,11 @@ pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: 
 
 /// The exit code of a dry run.
 pub(super) fn exit(finished: &Finished, detailed: bool) -> u8 {
-    let guarded = finished.plan.tripped().any(|guard| guard.guard != GuardName::FirstSync);
-    if guarded {
+    // A first sync that waits is what a look before it is for: it stops nothing that was not meant to be stopped.
+    let waits = finished.plan.tripped().any(|guard| detailed || guard.guard != GuardName::FirstSync);
+    if finished.failure().is_some() {
+        code::FAILED
+    } else if waits {
         code::REFUSED
     } else if detailed && !finished.plan.operations.is_empty() {
         code::PENDING

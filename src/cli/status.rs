@@ -4,10 +4,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::arguments::{Format, ListOptions};
+use super::delivery::QUIET_LINES;
 use super::{Session, code, explain, output, pairs};
 use crate::record::ByKind;
-use crate::schedule::{Due, Standing};
+use crate::schedule::{Due, RunProgress, Standing};
 use crate::state::{Ledger, RunRow};
+
+/// The status of a run whose process ended before it did.
+const CUT_OFF: &str = "cut_off";
 
 /// One pair.
 #[derive(Debug, Serialize)]
@@ -18,7 +22,10 @@ struct Line {
     next_run: Option<NextRun>,
     overdue: Option<Overdue>,
     failed: Option<String>,
+    unseen: Vec<String>,
     links: ByKind<u64>,
+    /// The run that counted what follows.
+    as_of: Option<i64>,
     pending: u64,
     unknown_creates: usize,
     conflicts: u64,
@@ -63,12 +70,17 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
             Err(why) => unreadable.push(why),
         }
     }
+    let is_well = |line: &Line| line.failed.is_none() && line.overdue.is_none();
     let text = match options.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&lines)?),
+        // Nothing of who is well.
+        Format::Text if session.global.quiet => {
+            lines.iter().filter(|line| !is_well(line)).take(QUIET_LINES).map(|line| sentence(line, now)).collect()
+        }
         Format::Text => lines.iter().map(|line| sentence(line, now)).collect(),
     };
     output::print(&text)?;
-    let is_well = unreadable.is_empty() && lines.iter().all(|line| line.failed.is_none() && line.overdue.is_none());
+    let is_well = unreadable.is_empty() && lines.iter().all(is_well);
     for why in unreadable {
         explain::print(&anyhow::Error::new(why));
     }
@@ -78,6 +90,7 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
 impl Line {
     fn of(standing: Standing) -> Self {
         Self {
+            unseen: standing.unseen(),
             pending: standing.pending(),
             conflicts: standing.count("conflicts"),
             held: standing.count("held"),
@@ -89,18 +102,19 @@ impl Line {
             failed: standing.failed,
             links: standing.links,
             unknown_creates: standing.unknown_creates,
-            last_run: standing.last_run.map(last_run),
+            as_of: standing.planned.as_ref().map(|planned| planned.id),
+            last_run: standing.last_run.map(|row| last_run(row, standing.progress)),
             id: standing.pair,
         }
     }
 }
 
-fn last_run(row: RunRow) -> LastRun {
+fn last_run(row: RunRow, progress: RunProgress) -> LastRun {
     LastRun {
         run: row.id,
         started: row.started.to_string(),
         finished: row.finished.map(|at| at.to_string()),
-        status: row.status,
+        status: if progress == RunProgress::CutOff { CUT_OFF.to_owned() } else { row.status },
         summary: row.summary,
     }
 }
@@ -119,13 +133,17 @@ fn sentence(line: &Line, now: Timestamp) -> String {
     match &line.last_run {
         None => parts.push("never synchronised".to_owned()),
         Some(run) => {
-            let finished = run.finished.as_deref().unwrap_or("not finished");
-            parts.push(format!("run {} {}, {finished}", run.run, run.status));
+            parts.push(match (run.status.as_str(), &run.finished) {
+                (CUT_OFF, _) => format!("run {} cut off, began {}", run.run, run.started),
+                (status, Some(finished)) => format!("run {} {status}, {finished}", run.run),
+                (status, None) => format!("run {} {status} since {}", run.run, run.started),
+            });
             let links = &line.links;
             let linked = [links.contact, links.task, links.note];
             parts.push(format!("linked: {} contacts, {} tasks, {} notes", linked[0], linked[1], linked[2]));
             let waiting = format!("pending {}, held {}, conflicts {}", line.pending, line.held, line.conflicts);
-            parts.push(waiting);
+            let as_of = line.as_of.filter(|as_of| *as_of != run.run);
+            parts.push(as_of.map_or(waiting.clone(), |as_of| format!("{waiting} (as of run {as_of})")));
         }
     }
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
@@ -142,6 +160,9 @@ fn sentence(line: &Line, now: Timestamp) -> String {
             .as_ref()
             .map(|missed| format!("OVERDUE: {} of {} has had no successful run", missed.schedule, missed.due)),
     );
+    if !line.unseen.is_empty() {
+        parts.push(format!("NOT ALL SEEN: {}", line.unseen.join("; ")));
+    }
     parts.extend(line.failed.as_ref().map(|why| format!("FAILED: {why}")));
     format!("{}  {}\n", line.id, parts.join("; "))
 }

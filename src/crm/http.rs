@@ -573,6 +573,12 @@ impl Http {
         CrmError::Protocol { side: self.dialect.side, message: message.into() }
     }
 
+    /// A list without its rows: that it is a 2xx makes it no list.
+    pub fn without_rows(&self, key: &str, said: &str) -> CrmError {
+        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+        self.protocol(format!("its list came without `{key}`{said}"))
+    }
+
     /// A refusal where an answer was expected.
     pub fn refused(&self, no: &No) -> CrmError {
         let said = shown(&no.body);

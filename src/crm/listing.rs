@@ -1,27 +1,30 @@
 //! What both CRMs' listings share: how one fails, and the children of many contacts at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::{StreamExt, stream};
 
 use super::{Coverage, CrmError, Listed, RawRecord, Sink, SinkError};
 use crate::record::{Kind, RemoteId};
 
+/// So many contacts in a row whose list could not be read are a reason to ask whether the CRM answers at all.
+const IN_A_ROW: usize = 10;
+
 /// How a listing ends early.
 #[derive(Debug)]
 pub(super) enum Failed {
     /// The run ends: credentials, quota, a stop, the sink.
     Run(CrmError),
-    /// The listing proves nothing; this is why.
+    /// The CRM could not be read (`semantics` 52).
+    Unread(CrmError),
+    /// It was read, and proves nothing; this is why.
     Void(String),
 }
 
 impl From<CrmError> for Failed {
     fn from(error: CrmError) -> Self {
         match error {
-            CrmError::Blocked { .. } | CrmError::Unavailable { .. } | CrmError::Protocol { .. } => {
-                Self::Void(error.to_string())
-            }
+            CrmError::Blocked { .. } | CrmError::Unavailable { .. } | CrmError::Protocol { .. } => Self::Unread(error),
             _ => Self::Run(error),
         }
     }
@@ -33,46 +36,112 @@ impl From<SinkError> for Failed {
     }
 }
 
-/// Lists the children of `parents`, `concurrency` contacts at a time. A contact that fails is not covered.
-pub(super) async fn children<I, F>(
+/// The lists of many contacts' children, as far as they came.
+struct Lists<'a, I> {
+    kind: Kind,
+    sink: &'a dyn Sink<I>,
+    covered: BTreeSet<I>,
+    homes: HashMap<I, I>,
+    unread: BTreeMap<I, String>,
+    /// What the first of the contacts said that could not be read, as long as none could.
+    nothing: Option<CrmError>,
+    in_a_row: usize,
+}
+
+impl<I: RemoteId> Lists<'_, I> {
+    /// Takes in one contact's list. One that could not be read is that contact's (`semantics` 57).
+    fn take(&mut self, parent: I, listing: Result<Vec<RawRecord<I>>, Failed>) -> Result<(), CrmError> {
+        self.sink.asked(self.kind);
+        let records = match listing {
+            Ok(records) => records,
+            Err(Failed::Run(error)) => return Err(error),
+            Err(Failed::Unread(error)) => {
+                self.in_a_row += 1;
+                self.leave(parent, error.to_string());
+                if self.covered.is_empty() {
+                    self.nothing.get_or_insert(error);
+                }
+                return Ok(());
+            }
+            Err(Failed::Void(why)) => {
+                self.leave(parent, why);
+                return Ok(());
+            }
+        };
+        self.in_a_row = 0;
+        self.nothing = None;
+        // A child under two contacts moved while they were listed: the later list proves nothing.
+        let moved = records.iter().any(|record| self.homes.get(&record.id).is_some_and(|home| *home != parent));
+        self.homes.extend(records.iter().map(|record| (record.id.clone(), parent.clone())));
+        if moved {
+            self.leave(parent, format!("a {} of it moved while it was listed", self.kind));
+        } else {
+            self.covered.insert(parent);
+        }
+        if records.is_empty() { Ok(()) } else { Ok(self.sink.put(self.kind, records)?) }
+    }
+
+    fn leave(&mut self, parent: I, why: String) {
+        tracing::warn!(side = %I::SIDE, kind = %self.kind, %parent, why, "a contact's list could not be read");
+        self.unread.insert(parent, why);
+    }
+}
+
+/// Lists the children of `parents`, `concurrency` contacts at a time. A contact that fails is not covered. Where many fail in
+/// a row, `answers` reads the last of these contacts itself: where that fails too, nobody else is asked.
+pub(super) async fn children<I, F, A>(
     kind: Kind,
     parents: &[I],
     concurrency: usize,
     sink: &dyn Sink<I>,
     list_one: impl Fn(I) -> F + Send,
+    answers: impl Fn(I) -> A + Send,
 ) -> Result<Listed<I>, CrmError>
 where
     I: RemoteId,
     F: Future<Output = Result<Vec<RawRecord<I>>, Failed>> + Send,
+    A: Future<Output = Result<(), CrmError>> + Send,
 {
-    let mut covered = BTreeSet::new();
-    let mut homes: HashMap<I, I> = HashMap::new();
-    let mut lists = stream::iter(parents.iter().cloned())
-        .map(|parent| {
-            let listing = list_one(parent.clone());
-            async move { (parent, listing.await) }
-        })
-        .buffer_unordered(concurrency.max(1));
-    while let Some((parent, listing)) = lists.next().await {
-        sink.asked(kind);
-        let records = match listing {
-            Ok(records) => records,
-            Err(Failed::Run(error)) => return Err(error),
-            Err(Failed::Void(why)) => {
-                tracing::warn!(side = %I::SIDE, %kind, %parent, why, "a contact's list could not be read");
-                continue;
+    let (covered, homes, unread) = (BTreeSet::new(), HashMap::new(), BTreeMap::new());
+    let mut lists = Lists { kind, sink, covered, homes, unread, nothing: None, in_a_row: 0 };
+    let mut failed = None;
+    {
+        let mut asked = stream::iter(parents.iter().cloned())
+            .map(|parent| {
+                let listing = list_one(parent.clone());
+                async move { (parent, listing.await) }
+            })
+            .buffer_unordered(concurrency.max(1));
+        while let Some((parent, listing)) = asked.next().await {
+            let asked_last = parent.clone();
+            lists.take(parent, listing)?;
+            if lists.in_a_row >= IN_A_ROW {
+                lists.in_a_row = 0;
+                match answers(asked_last).await.map_err(Failed::from) {
+                    Err(Failed::Run(error)) => return Err(error),
+                    Err(Failed::Unread(error)) => failed = Some(error),
+                    Err(Failed::Void(_)) | Ok(()) => {}
+                }
             }
-        };
-        // A child under two contacts moved while they were listed: the later list proves nothing.
-        let moved = records.iter().any(|record| homes.get(&record.id).is_some_and(|home| *home != parent));
-        homes.extend(records.iter().map(|record| (record.id.clone(), parent.clone())));
-        if !moved {
-            covered.insert(parent);
-        }
-        if !records.is_empty() {
-            sink.put(kind, records)?;
+            if failed.is_some() {
+                break;
+            }
         }
     }
-    let count = homes.len() as u64;
-    Ok(Listed { count, coverage: Coverage::Parents(covered), account: None, tags_seen: false })
+    if let Some(error) = &failed {
+        let left =
+            parents.iter().filter(|parent| !lists.covered.contains(*parent) && !lists.unread.contains_key(*parent));
+        let left: Vec<I> = left.cloned().collect();
+        lists.unread.extend(left.into_iter().map(|parent| (parent, error.to_string())));
+    }
+    // One contact alone may be at fault itself; several, and nobody else, are not.
+    let failed = failed.or_else(|| lists.nothing.take().filter(|_| lists.unread.len() > 1));
+    Ok(Listed {
+        count: lists.homes.len() as u64,
+        coverage: Coverage::Parents(lists.covered),
+        account: None,
+        tags_seen: false,
+        unread: lists.unread,
+        failed,
+    })
 }

@@ -21,7 +21,7 @@ mod transport;
 mod waiting;
 mod wire;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use answer::BLOCKED;
@@ -50,7 +50,7 @@ pub trait Sink<I>: Sync {
 }
 
 /// Why a page could not be stored.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("cannot store a page of the listing: {0}")]
 pub struct SinkError(pub String);
 
@@ -81,6 +81,10 @@ pub struct Listed<I> {
     pub account: Option<String>,
     /// Whether any record carried tags (`semantics` 14).
     pub tags_seen: bool,
+    /// Contacts whose tasks or notes were asked for and could not be read, each with the reason.
+    pub unread: BTreeMap<I, String>,
+    /// Why the CRM could not be read, where it could not: what came before claims nothing of the account (`semantics` 52).
+    pub failed: Option<CrmError>,
 }
 
 /// What a listing proves about records that are not in it.
@@ -203,7 +207,7 @@ pub struct Usage {
 }
 
 /// Why a CRM could not be read.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum CrmError {
     /// The credentials or their scope were refused.
     #[error("{} refused the credentials: {message}", side.title())]
@@ -230,7 +234,7 @@ pub enum CrmError {
         message: String,
     },
     /// It answered something that its interface does not say.
-    #[error("{} gave an answer that cannot be understood: {message}", side.title())]
+    #[error("{} cannot be read: its answer cannot be understood: {message}", side.title())]
     Protocol {
         /// Which CRM.
         side: Side,
@@ -341,7 +345,8 @@ pub trait Reader: Sync {
     /// Lists every contact.
     ///
     /// # Errors
-    /// For credentials, quota, a stop and the sink. Everything else ends as `Coverage::Incomplete`.
+    /// For credentials, quota, a stop and the sink. Everything else ends as `Coverage::Incomplete`, and says whether the CRM
+    /// could not be read.
     fn list_contacts(
         &self,
         sink: &dyn Sink<Self::Id>,

@@ -90,12 +90,14 @@ fn waits_for_approval(input: &Input<'_>) -> bool {
 
 /// I24: a listing of nothing while the base has two or more. Both sides empty is fine.
 fn emptied(input: &Input<'_>, side: Side, kind: Kind, links: u64) -> Option<Guard> {
-    let empty = |side: Side| input.listings.of(side).of(kind).count == 0;
+    let listing = |side: Side| input.listings.of(side).of(kind);
+    let empty = |side: Side| listing(side).count == 0;
     // What is switched off is not listed everywhere, and nothing is written because of it.
     let takes_part = input.policy(kind).direction != Direction::Off;
     let lists = takes_part && Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
-    let was_listed = input.listings.of(side).of(kind).parents.is_none_or(|(listed, all)| listed == all);
-    (lists && was_listed && links >= EMPTIED_FROM && empty(side) && !empty(side.other())).then_some(Guard {
+    // `semantics` 52: a listing that failed, or that lags, is not an empty one.
+    let is_believed = listing(side).complete;
+    (lists && is_believed && links >= EMPTIED_FROM && empty(side) && !empty(side.other())).then_some(Guard {
         guard: GuardName::Emptied,
         side,
         kind,
@@ -229,7 +231,10 @@ mod tests {
     #[test]
     fn a_side_that_lists_nothing_stops_only_where_it_was_listed_and_had_two_or_more() {
         let forms = forms();
-        let count = |count, parents| ListingCount { count, parents, ..ListingCount::default() };
+        let count = |count, parents: Option<(u64, u64)>| {
+            let complete = parents.is_none_or(|(listed, all)| listed == all);
+            ListingCount { count, complete, parents, ..ListingCount::default() }
+        };
         let trips = |settings: &str, links, [cliengo, ghl]: [ListingCount; 2]| {
             let pair = pair(settings);
             let mut input = input(&pair, &forms);
@@ -243,6 +248,8 @@ mod tests {
         assert!(!trips("", 2, [count(1, None), count(2, None)]), "it lists one");
         assert!(!trips("", 2, [count(0, Some((1, 2))), count(2, None)]), "not every contact was asked");
         assert!(trips("", 2, [count(0, Some((2, 2))), count(2, None)]));
+        let lags = ListingCount { complete: false, ..count(0, None) };
+        assert!(!trips("", 2, [lags, count(2, None)]), "it failed, or lags");
         assert!(!trips("[pair.guards.notes]\ndirection = \"off\"\n", 2, nothing()), "notes are off");
     }
 }

@@ -65,6 +65,8 @@ pub struct Input<'a> {
     pub unparsable: Vec<Unreadable>,
     /// Records of which their CRM said neither that they are there nor that they are gone. (`semantics` 55)
     pub inconclusive: Vec<Inconclusive>,
+    /// Contacts whose tasks or notes could not be read, run after run.
+    pub unread: Vec<Unread>,
     /// Links of contacts under which a task or note that was kept on one side has changed there since.
     pub kept_news: BTreeSet<i64>,
     /// What was said to be unsupported before.
@@ -119,6 +121,7 @@ impl<'a> Input<'a> {
             pending: BTreeSet::new(),
             unparsable: Vec::new(),
             inconclusive: Vec::new(),
+            unread: Vec::new(),
             kept_news: BTreeSet::new(),
             remembered: BTreeSet::new(),
             tasks: BTreeMap::new(),
@@ -313,6 +316,23 @@ pub struct Inconclusive {
     /// Its name for a person.
     pub label: String,
     /// What was asked, and what was answered.
+    pub why: String,
+}
+
+/// A contact whose tasks or notes could not be read.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// What could not be read of it.
+    pub kind: Kind,
+    /// Where.
+    pub side: Side,
+    /// The contact's ids.
+    pub ids: Ids,
+    /// Its name for a person.
+    pub label: String,
+    /// In how many runs in a row, this one included.
+    pub runs: u64,
+    /// Why.
     pub why: String,
 }
 

@@ -7,6 +7,7 @@ mod correlate;
 mod create;
 mod draft;
 mod fit;
+mod gaps;
 mod guard;
 mod input;
 mod merge;
@@ -57,6 +58,7 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
     plan_remaining(&mut draft, loose);
     hold_unparsable(&mut draft);
     hold_inconclusive(&mut draft);
+    hold_unread(&mut draft);
     say_missing_kinds(&mut draft);
     waiting::say_rest(&mut draft);
     finish(draft)
@@ -269,6 +271,16 @@ fn hold_inconclusive(draft: &mut Draft<'_>) {
     for asked in &draft.input.inconclusive {
         let subject = Subject { kind: asked.kind, ids: asked.ids.clone(), label: asked.label.clone(), link: None };
         draft.hold(&subject, HeldReason::Inconclusive, asked.why.clone());
+    }
+}
+
+/// `semantics` 51: whose tasks or notes could not be read in two runs in a row is named.
+fn hold_unread(draft: &mut Draft<'_>) {
+    for unread in draft.input.unread.iter().filter(|unread| unread.runs > 1) {
+        let Unread { kind, side, ids, label, runs, why } = unread;
+        let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: label.clone(), link: None };
+        let detail = format!("its {kind}s in {} could not be read in {runs} runs in a row: {why}", side.title());
+        draft.hold(&subject, HeldReason::Unlisted, detail);
     }
 }
 

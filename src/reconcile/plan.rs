@@ -49,6 +49,21 @@ pub struct ListingCount {
     pub parents: Option<(u64, u64)>,
     /// Why it is not complete.
     pub why: Option<String>,
+    /// How much came of what was asked for.
+    pub reading: Reading,
+}
+
+/// How much came of what a run asked for, whether or not that was everything there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Not all of it (`semantics` 51).
+    Partial,
+    /// The CRM could not be read (`semantics` 52).
+    Failed,
 }
 
 /// How many operations of each sort.

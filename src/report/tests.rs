@@ -42,7 +42,7 @@ fn bruno() -> Ids {
 }
 
 fn listed(count: u64) -> ListingCount {
-    ListingCount { count, complete: true, parents: None, why: None }
+    ListingCount { count, complete: true, ..ListingCount::default() }
 }
 
 fn finished(operations: Vec<Operation>) -> Finished {
@@ -343,7 +343,8 @@ fn much_to_look_at() -> Finished {
         count: 940,
         complete: false,
         parents: Some((800, 812)),
-        why: Some("12 requests timed out".to_owned()),
+        why: Some("12 contacts could not be read: GHL cannot be read: no answer in time".to_owned()),
+        reading: Reading::Partial,
     };
     finished
 }

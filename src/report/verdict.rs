@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::reconcile::{GuardName, HeldReason, Mode, Plan};
+use crate::reconcile::{GuardName, HeldReason, Mode, Plan, Reading};
 use crate::record::{Kind, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord};
 
@@ -11,44 +11,56 @@ use super::totals::{self, Outcomes};
 use super::waiting::is_incomplete;
 use super::words;
 
+/// How many causes are told at most: with the first line and the last one, ten lines.
+const CAUSES: usize = 8;
+
 /// The last line of a report: how things stand, and the command that goes on.
 #[must_use]
 pub fn verdict(finished: &Finished) -> String {
     let plan = &finished.plan;
-    match &finished.run {
-        Some(run) if run.failure.is_some() => failed(plan, run),
+    let rest = match &finished.run {
+        Some(run) if run.failure.is_some() => return failed(plan, run),
         Some(run) if run.refused => stopped(plan),
         Some(run) => done(plan, run),
         None if plan.tripped().next().is_some() => stopped(plan),
         None if plan.operations.is_empty() => nothing_to_do(plan),
         None => format!("{} planned. Apply them with: {}", operations(plan), apply(plan)),
+    };
+    match plan.unreadable() {
+        Some(why) => format!("{}. {rest}", on_one_line(&why)),
+        None => rest,
     }
 }
 
-/// The report in at most ten lines, without contact data: for cron, which mails what is printed.
+/// The report in at most ten lines, without contact data: for cron, which mails what is printed. After the first, a line for
+/// each cause.
 #[must_use]
 pub fn brief(finished: &Finished) -> String {
     let plan = &finished.plan;
-    let mut lines = vec![format!("{}: {}", on_one_line(&plan.pair), verdict(finished))];
-    let (tripped, run) = (plan.tripped(), finished.run.as_ref().filter(|run| !run.refused));
-    lines.extend(tripped.filter(|guard| guard.guard != GuardName::FirstSync).take(3).map(words::guard));
+    let run = finished.run.as_ref().filter(|run| !run.refused);
+    let mut causes: Vec<String> =
+        plan.tripped().filter(|guard| guard.guard != GuardName::FirstSync).map(words::guard).collect();
     if let Some(run) = run {
         let some = Outcomes::of(plan, run).each().into_iter();
-        let missed: Vec<String> = some
-            .filter(|(outcome, count)| *outcome != OperationOutcome::Applied && *count > 0)
-            .map(|(outcome, count)| format!("{} {}", words::number(count), words::outcome(outcome).1))
-            .collect();
-        lines.extend((!missed.is_empty()).then(|| format!("Not done: {}", missed.join(", "))));
+        let missed = some.filter(|(outcome, count)| *outcome != OperationOutcome::Applied && *count > 0);
+        causes.extend(
+            missed.map(|(outcome, count)| format!("Not done: {} {}", words::number(count), words::outcome(outcome).1)),
+        );
     }
-    lines.extend(held(plan));
-    lines.extend(incomplete(plan));
+    causes.extend(plan.unseen_in_words().iter().map(|line| on_one_line(line)));
+    causes.extend(held(plan));
+    if causes.len() > CAUSES {
+        let more = causes.len() - (CAUSES - 1);
+        causes.truncate(CAUSES - 1);
+        causes.push(format!("And {more} more"));
+    }
     let more = match run {
         Some(run) => format!("In full: concord history {} --pair {}", run.id, on_one_line(&plan.pair)),
         None if plan.undoes.is_some() => format!("In full: {} --dry-run", words::apply_command(plan)),
         None => format!("In full: concord plan --pair {}", on_one_line(&plan.pair)),
     };
-    lines.push(more);
-    lines.join("\n") + "\n"
+    let first = format!("{}: {}", on_one_line(&plan.pair), verdict(finished));
+    [vec![first], causes, vec![more]].concat().join("\n") + "\n"
 }
 
 fn done(plan: &Plan, run: &RunRecord) -> String {
@@ -64,6 +76,7 @@ fn done(plan: &Plan, run: &RunRecord) -> String {
     if totals::waiting(plan) > 0 {
         said.push(need(totals::waiting(plan)));
     }
+    said.extend(partly_read(plan));
     let rest = if said.is_empty() { String::new() } else { format!("; {}", said.join(", ")) };
     format!("Applied {} of {}{rest}.", words::number(outcomes.applied), operations(plan))
 }
@@ -87,8 +100,10 @@ fn nothing_to_do(plan: &Plan) -> String {
         return format!("Nothing to take back of run {run}{left}.");
     }
     let differ = plan.held.len() + plan.unsupported.len() + plan.conflicts.len();
-    if waiting > 0 {
-        format!("Nothing to do; {}.", need(waiting))
+    let waits = (waiting > 0).then(|| need(waiting));
+    let news: Vec<String> = waits.into_iter().chain(partly_read(plan)).collect();
+    if !news.is_empty() {
+        format!("Nothing to do; {}.", news.join(", "))
     } else if incomplete {
         "Nothing to do, as far as could be listed.".to_owned()
     } else if differ > 0 {
@@ -96,6 +111,12 @@ fn nothing_to_do(plan: &Plan) -> String {
     } else {
         "Nothing to do: both sides agree.".to_owned()
     }
+}
+
+/// That a run did not see all that it asked for; a CRM that could not be read at all is named before.
+fn partly_read(plan: &Plan) -> Option<String> {
+    let partly = plan.gaps().any(|(_, _, listing)| listing.reading == Reading::Partial);
+    partly.then(|| "not everything could be read".to_owned())
 }
 
 fn stopped(plan: &Plan) -> String {
@@ -133,27 +154,15 @@ fn need(waiting: usize) -> String {
     )
 }
 
-/// The reasons that ask for a person, with their counts.
-fn held(plan: &Plan) -> Option<String> {
+/// The reasons that ask for a person, with their counts. What was not seen is a cause of its own.
+fn held(plan: &Plan) -> Vec<String> {
     let mut counts: BTreeMap<HeldReason, usize> = BTreeMap::new();
-    for record in plan.held.iter().filter(|held| held.reason.needs_a_person()) {
+    let seen = plan.held.iter().filter(|held| held.reason != HeldReason::Inconclusive);
+    for record in seen.filter(|held| held.reason.needs_a_person()) {
         *counts.entry(record.reason).or_default() += 1;
     }
-    let said: Vec<String> = counts
-        .into_iter()
-        .map(|(reason, count)| format!("{} ({})", words::held(reason).0.to_lowercase(), words::number(count as u64)))
-        .collect();
-    (!said.is_empty()).then(|| format!("Held: {}", said.join(", ")))
-}
-
-fn incomplete(plan: &Plan) -> Option<String> {
-    let mut lists = Vec::new();
-    for side in Side::BOTH {
-        for kind in Kind::ALL {
-            if is_incomplete(plan.listings.of(side).of(kind)) {
-                lists.push(format!("{} {}", side.title(), words::plural(kind)));
-            }
-        }
-    }
-    (!lists.is_empty()).then(|| format!("Not listed to the end: {}", lists.join(", ")))
+    let said = counts.into_iter().map(|(reason, count)| {
+        format!("Held: {} ({})", words::held(reason).0.to_lowercase(), words::number(count as u64))
+    });
+    said.collect()
 }

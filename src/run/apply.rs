@@ -94,8 +94,8 @@ pub(super) struct Done {
     pub outcomes: BTreeMap<u32, Ended>,
     /// Of those that failed: for a reason of their own record, and not of the CRM's or ours.
     pub own: BTreeSet<u32>,
-    /// The side that kept failing, where one did.
-    pub broken: Option<Side>,
+    /// The side that was given up, and why.
+    pub broken: Option<(Side, String)>,
     /// Why it could not go on where the state could not be written: then nothing further is sent.
     pub failure: Option<StateError>,
     /// Whether every operation had its turn: the run was not stopped, and no CRM was given up.
@@ -237,7 +237,7 @@ where
             };
             return Ok(ended(OperationOutcome::NotStarted, reason));
         }
-        if let Some(side) = self.breaker.open() {
+        if let Some((side, _)) = self.breaker.open() {
             return Ok(ended(
                 OperationOutcome::NotStarted,
                 format!("{} kept failing; the run stopped before more is left half done", side.title()),
@@ -248,7 +248,29 @@ where
             Side::Ghl => self.write(self.job.ghl, operation, write).await,
         }?;
         self.breaker.note(operation.side, ended.outcome);
+        if self.breaker.asks(operation.side) {
+            let failed = self.read_known_good(operation.side).await?;
+            self.breaker.judge(operation.side, failed);
+        }
         Ok(ended)
+    }
+
+    /// Why a contact that the CRM listed in this run cannot be read; `None`: it can. (`semantics` 57)
+    async fn read_known_good(&self, side: Side) -> Result<Option<String>, StateError> {
+        let known = held(self.stage).well_known_contact(side)?;
+        let read = match (side, known) {
+            (Side::Cliengo, Some(id)) => {
+                self.job.cliengo.look_up(Kind::Contact, &CliengoId::new(id), None).await.map(drop)
+            }
+            (Side::Ghl, Some(id)) => self.job.ghl.look_up(Kind::Contact, &GhlId::new(id), None).await.map(drop),
+            (Side::Cliengo, None) => self.job.cliengo.account().await.map(drop),
+            (Side::Ghl, None) => self.job.ghl.account().await.map(drop),
+        };
+        Ok(match read {
+            // The run ends by itself.
+            Ok(()) | Err(CrmError::Stopped { .. }) => None,
+            Err(why) => Some(why.to_string()),
+        })
     }
 
     /// The operation that this one needs and that was not applied.
@@ -331,6 +353,7 @@ where
     fn unread(&self, operation: &Operation, why: &CrmError) -> Ended {
         if matches!(why, CrmError::Protocol { .. } | CrmError::Blocked { .. }) {
             self.breaker.heard(operation.side);
+            self.breaker.suspect(operation.side);
             return self.unable(operation, &why.to_string());
         }
         ended(OperationOutcome::Failed, why.to_string())
@@ -424,6 +447,9 @@ where
                 self.withdraw(operation)?;
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
+                if refusal.is_page {
+                    self.breaker.suspect(operation.side);
+                }
                 // Who may not ask at all was not refused this record.
                 let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
                     OperationOutcome::Failed

@@ -1,44 +1,89 @@
 //! The circuit breaker: a CRM that keeps failing is left alone for the rest of the run, and so is the other one. (I44)
+//!
+//! A refusal is its record's, however many come in a row: only a failing read of something known good makes it the CRM's
+//! (`semantics` 57).
 
 use std::sync::Mutex;
 
 use super::{OperationOutcome, held};
 use crate::record::{Both, Side};
 
-/// So many operations in a row, each after its own retries, are no accident.
+/// After so many operations in a row of which none got through, something known good is read.
 const ENOUGH: u32 = 5;
 
-/// Counts, per side, the operations in a row that failed for no fault of their record.
+/// A CRM that answers, and yet does not take so many writes in a row, takes none.
+const TOO_MANY: u32 = 20;
+
+/// What a side did lately.
 #[derive(Debug, Default)]
-pub(super) struct Breaker(Mutex<Both<u32>>);
+struct Lately {
+    /// Operations in a row that failed for no fault of their record.
+    failed: u32,
+    /// Operations that did not get through since the last one that did, or since something known good was read.
+    doubtful: u32,
+    /// Why the side is left alone.
+    given_up: Option<String>,
+}
+
+/// Counts, per side, the operations in a row that did not get through.
+#[derive(Debug, Default)]
+pub(super) struct Breaker(Mutex<Both<Lately>>);
 
 impl Breaker {
     /// Takes note of an operation that was tried.
     pub(super) fn note(&self, side: Side, outcome: OperationOutcome) {
-        let mut failed = held(&self.0);
-        let failed = failed.of_mut(side);
+        let mut lately = held(&self.0);
+        let lately = lately.of_mut(side);
         match outcome {
-            OperationOutcome::Failed | OperationOutcome::Unknown => *failed += 1,
+            OperationOutcome::Failed | OperationOutcome::Unknown => {
+                lately.failed += 1;
+                lately.doubtful += 1;
+            }
+            OperationOutcome::Applied | OperationOutcome::SkippedStale => {
+                lately.failed = 0;
+                lately.doubtful = 0;
+            }
             // It answered, be it with a no.
-            OperationOutcome::Applied | OperationOutcome::Refused | OperationOutcome::SkippedStale => *failed = 0,
+            OperationOutcome::Refused => lately.failed = 0,
             OperationOutcome::NotStarted => {}
         }
     }
 
     /// The CRM answered, if only about this one record: it does not keep failing.
     pub(super) fn heard(&self, side: Side) {
-        *held(&self.0).of_mut(side) = 0;
+        held(&self.0).of_mut(side).failed = 0;
     }
 
-    /// The side that keeps failing: nothing further is sent to either.
-    pub(super) fn open(&self) -> Option<Side> {
-        let failed = held(&self.0);
-        if failed.cliengo >= ENOUGH {
-            Some(Side::Cliengo)
-        } else if failed.ghl >= ENOUGH {
-            Some(Side::Ghl)
-        } else {
-            None
+    /// Something in front of the CRM answered in its place.
+    pub(super) fn suspect(&self, side: Side) {
+        held(&self.0).of_mut(side).doubtful += 1;
+    }
+
+    /// Whether it is time to read something known good. Says so once.
+    pub(super) fn asks(&self, side: Side) -> bool {
+        let mut lately = held(&self.0);
+        let lately = lately.of_mut(side);
+        let asks = lately.doubtful >= ENOUGH && lately.given_up.is_none();
+        if asks {
+            lately.doubtful = 0;
         }
+        asks
+    }
+
+    /// Takes note of what that read came to: why it failed, where it did.
+    pub(super) fn judge(&self, side: Side, failed: Option<String>) {
+        let mut lately = held(&self.0);
+        let lately = lately.of_mut(side);
+        if let Some(why) = failed {
+            lately.given_up = Some(why);
+        } else if lately.failed >= TOO_MANY {
+            lately.given_up = Some(format!("{} answers, and took none of {} writes", side.title(), lately.failed));
+        }
+    }
+
+    /// The side that is given up, and why: nothing further is sent to either.
+    pub(super) fn open(&self) -> Option<(Side, String)> {
+        let lately = held(&self.0);
+        Side::BOTH.into_iter().find_map(|side| Some((side, lately.of(side).given_up.clone()?)))
     }
 }

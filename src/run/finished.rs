@@ -127,10 +127,11 @@ impl Finished {
         self.run.as_ref().is_some_and(|run| run.refused)
     }
 
-    /// Why the run could not go on to its end, where it could not.
+    /// Why the run could not go on to its end, or which CRM could not be read (`semantics` 52).
     #[must_use]
-    pub fn failure(&self) -> Option<&str> {
-        self.run.as_ref().and_then(|run| run.failure.as_deref())
+    pub fn failure(&self) -> Option<String> {
+        let failed = self.run.as_ref().and_then(|run| run.failure.clone());
+        failed.or_else(|| self.plan.unreadable())
     }
 
     /// Takes note of what went wrong after the plan was made; what went wrong first stays.
@@ -150,13 +151,13 @@ impl Finished {
         counts
     }
 
-    /// Whether something waits for a person, or did not get through (exit code 3).
+    /// Whether something waits for a person, did not get through, or was not seen (exit code 3).
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
         let manual = self.plan.conflicts.iter().any(|conflict| conflict.winner == Winner::Manual);
         let held = self.plan.held.iter().any(|held| held.reason.needs_a_person());
         let failed = self.counts().keys().any(|outcome| *outcome != OperationOutcome::Applied);
-        manual || held || failed
+        manual || held || failed || self.plan.gaps().next().is_some()
     }
 
     /// How many lists were not read to the end; a kind that takes no part has none.
@@ -209,6 +210,7 @@ impl Finished {
             "unsupported": self.plan.unsupported.len(),
             "incomplete": self.incomplete(),
             "needs_a_person": self.needs_a_person(),
+            "unseen": self.plan.unseen_in_words(),
             "error": self.failure(),
             "recovered": self.run.as_ref().map(|run| run.recovered),
         });

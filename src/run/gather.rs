@@ -3,6 +3,7 @@
 mod ask;
 mod company;
 mod unmapped;
+mod unread;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -447,6 +448,7 @@ where
             successors,
             holders,
             pending: BTreeSet::new(),
+            unread: unread::of(state, self.pulled)?,
             unparsable: self.unparsable,
             inconclusive: self.inconclusive,
             kept_news: self.kept_news,

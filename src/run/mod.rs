@@ -9,6 +9,7 @@ mod arrivals;
 mod backup;
 mod breaker;
 mod deed;
+mod doubt;
 mod error;
 mod finished;
 mod foresee;
@@ -274,7 +275,11 @@ where
         setbacks::note(state, &plan, done, run)?;
         settle::after(state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)?;
         let is_first = plan.first_sync || gathered.input.first_sync_goes_on;
-        if is_first && done.to_its_end { state.set_meta(FIRST_SYNC, DONE) } else { Ok(()) }
+        if is_first && done.to_its_end && plan.unreadable().is_none() {
+            state.set_meta(FIRST_SYNC, DONE)
+        } else {
+            Ok(())
+        }
     };
     carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
@@ -314,9 +319,11 @@ where
         Some(failure) => Err(failure),
         None => after(&mut held(state), &done),
     };
-    let settled = settled.and_then(|()| if done.to_its_end { first_sync_is_done(&held(state)) } else { Ok(()) });
+    let saw_all = done.to_its_end && plan.unreadable().is_none();
+    let settled = settled.and_then(|()| if saw_all { first_sync_is_done(&held(state)) } else { Ok(()) });
     record.outcomes = done.outcomes;
-    record.failure = settled.err().map(|why| why.to_string());
+    let given_up = done.broken.map(|(_, why)| format!("{why}; what was left is planned again"));
+    record.failure = settled.err().map(|why| why.to_string()).or(given_up);
     Ok(())
 }
 

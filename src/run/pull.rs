@@ -8,10 +8,10 @@ use tracing::{info, warn};
 
 use super::marks::Marks;
 use super::parents::{self, Parents};
-use super::{Job, Meter, Part, RunError, accounts, held};
+use super::{Job, Meter, Part, RunError, accounts, doubt, held};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
-use crate::reconcile::ListingCount;
+use crate::reconcile::{ListingCount, Reading};
 use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage, State, StateError, is_forgotten};
 
@@ -40,6 +40,19 @@ pub(super) struct Pulled {
     pub marks: Marks,
     /// Contacts that a person had forgotten, as they were listed: they are not staged.
     pub forgotten: Vec<(SideId, String)>,
+    /// Contacts whose tasks or notes could not be read.
+    pub unread: Vec<Unread>,
+}
+
+/// A contact whose tasks or notes could not be read.
+#[derive(Clone, Debug)]
+pub(super) struct Unread {
+    /// The contact.
+    pub contact: SideId,
+    /// What could not be read of it.
+    pub kind: Kind,
+    /// Why.
+    pub why: String,
 }
 
 /// Takes in one listing.
@@ -130,7 +143,9 @@ where
     let (cliengo, ghl) = {
         let into_cliengo = job.whole(&into, state, Side::Cliengo, Kind::Contact)?;
         let into_ghl = job.whole(&into, state, Side::Ghl, Kind::Contact)?;
-        tokio::try_join!(job.cliengo.list_contacts(&into_cliengo), job.ghl.list_contacts(&into_ghl))?
+        let cliengo = async { anybody(job.cliengo.list_contacts(&into_cliengo).await?) };
+        let ghl = async { anybody(job.ghl.list_contacts(&into_ghl).await?) };
+        tokio::try_join!(cliengo, ghl)?
     };
     let identities = accounts::identities(accounts, cliengo.account.clone());
     accounts::check(job, state, &identities)?;
@@ -149,12 +164,28 @@ where
         visited: Parents::default(),
         forgotten: std::mem::take(&mut held(&into.listed)),
         marks: marks.clone(),
+        unread: Vec::new(),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
+    for side in Side::BOTH {
+        doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
+    }
     pull_children(job, &into, state, &mut pulled).await?;
-    doubt_shrunken(job, state, &mut pulled)?;
+    for side in Side::BOTH {
+        doubt::emptied(job, stage, &mut pulled, side, Kind::Task).await?;
+        doubt::emptied(job, stage, &mut pulled, side, Kind::Note).await?;
+    }
+    doubt::shrunken(job, stage, state, &mut pulled)?;
     Ok(pulled)
+}
+
+/// `semantics` 52: where nobody was listed because the CRM cannot be read, there is nothing that a run could rest on.
+fn anybody<I>(listed: Listed<I>) -> Result<Listed<I>, CrmError> {
+    match &listed.failed {
+        Some(error) if listed.count == 0 => Err(error.clone()),
+        _ => Ok(listed),
+    }
 }
 
 /// How the pair's values become canonical, as GHL's location and its fields say.
@@ -331,7 +362,7 @@ impl Pulled {
         parents: u64,
     ) -> Result<(), RunError> {
         let stage = held(stage);
-        let mut count = ListingCount { count: listed.count, ..ListingCount::default() };
+        let mut count = ListingCount { count: listed.count, reading: reading(listed), ..ListingCount::default() };
         match &listed.coverage {
             Coverage::Complete(_) => {
                 count.complete = true;
@@ -351,40 +382,37 @@ impl Pulled {
                 count.why = Some(why.clone());
             }
         }
+        if let Some(why) = listed.unread.values().next() {
+            let contacts = if listed.unread.len() == 1 { "contact" } else { "contacts" };
+            count.why = Some(format!("{} {contacts} could not be read: {why}", listed.unread.len()));
+        }
+        if let Some(error) = &listed.failed {
+            count.why = Some(error.to_string());
+        }
+        self.unread.extend(listed.unread.iter().map(|(contact, why)| {
+            let (contact, why) = (contact.clone().tagged(), why.clone());
+            Unread { contact, kind, why }
+        }));
         info!(%side, %kind, count = count.count, complete = count.complete, "listed");
         *self.listings.of_mut(side).of_mut(kind) = count;
         Ok(())
     }
 }
 
+/// How much came of what was asked for.
+fn reading<I>(listed: &Listed<I>) -> Reading {
+    if listed.failed.is_some() {
+        Reading::Failed
+    } else if matches!(listed.coverage, Coverage::Incomplete(_)) || !listed.unread.is_empty() {
+        Reading::Partial
+    } else {
+        Reading::Whole
+    }
+}
+
 fn cover<I: RemoteId>(stage: &Stage, side: Side, kind: Kind, parents: &BTreeSet<I>) -> Result<(), RunError> {
     for parent in parents {
         stage.cover(side, kind, parent.as_str())?;
-    }
-    Ok(())
-}
-
-/// `semantics` 30: a listing that shrank sharply says nothing about absence until the next run agrees.
-fn doubt_shrunken<C, G>(job: &Job<'_, C, G>, state: Option<&State>, pulled: &mut Pulled) -> Result<(), RunError> {
-    let Some(state) = state else { return Ok(()) };
-    for side in Side::BOTH {
-        for kind in Kind::ALL {
-            let Some(before) = state.last_count(side, kind)? else { continue };
-            let listing = pulled.listings.of_mut(side).of_mut(kind);
-            let lost = before.saturating_sub(listing.count);
-            #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
-            let percent = lost as f64 * 100.0 / before.max(1) as f64;
-            let few = before < job.pair.guard.min_records;
-            if listing.complete && !few && percent > job.pair.guard.shrink_percent {
-                listing.complete = false;
-                listing.why = Some(format!(
-                    "{} records, but {before} in the last run: doubted until the next run agrees",
-                    listing.count
-                ));
-                *pulled.complete.of_mut(side).of_mut(kind) = false;
-                *pulled.doubted.of_mut(side).of_mut(kind) = true;
-            }
-        }
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Done {
     /// known counts where the same CRM took other writes in the same run: then it is not the CRM that fails.
     fn is_its_own(&self, operation: &Operation, plan: &Plan) -> bool {
         let Some(ended) = self.outcomes.get(&operation.id) else { return false };
-        let stopped = self.broken == Some(operation.side);
+        let stopped = self.broken.as_ref().is_some_and(|(side, _)| *side == operation.side);
         match ended.outcome {
             OperationOutcome::Refused => true,
             OperationOutcome::Failed => !stopped && self.own.contains(&operation.id),

@@ -1,6 +1,6 @@
 //! Settling: what the CRMs answered becomes the base. Never what we meant to send. (I32, I40)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use super::gather::{Gathered, Risen, covers};
 use super::pull::Pulled;
 use super::saved::generation;
 use super::{BEGUN, FIRST_SYNC, deed, held};
-use crate::reconcile::{Disputed, LinkRef, Plan, Settle, Settlement};
+use crate::reconcile::{Disputed, LinkRef, Plan, Reading, Settle, Settlement};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value, Write};
 use crate::state::{Attempt, ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
@@ -433,6 +433,7 @@ pub(super) fn after(
         state.align_secondaries()?;
         visit(state, Side::Cliengo, &pulled.visited.cliengo, pulled, now)?;
         visit(state, Side::Ghl, &pulled.visited.ghl, pulled, now)?;
+        note_unread(state, pulled)?;
         for side in Side::BOTH {
             for kind in Kind::ALL {
                 let listing = pulled.listings.of(side).of(kind);
@@ -456,6 +457,28 @@ pub(super) fn after(
 pub(super) fn next_generation(state: &State) -> Result<(), StateError> {
     let next: u64 = generation(Some(state))?.parse().unwrap_or(0) + 1;
     state.set_meta("generation", &next.to_string())
+}
+
+/// `semantics` 51: counts the runs in a row in which a contact's tasks or notes could not be read. A CRM that cannot be read
+/// at all says nothing of any contact.
+fn note_unread(state: &State, pulled: &Pulled) -> Result<(), StateError> {
+    let asked = pulled.visited.cliengo.iter().map(|id| id.clone().tagged());
+    let asked: Vec<SideId> = asked.chain(pulled.visited.ghl.iter().map(|id| id.clone().tagged())).collect();
+    for kind in [Kind::Task, Kind::Note] {
+        let unread: BTreeSet<&SideId> =
+            pulled.unread.iter().filter(|unread| unread.kind == kind).map(|unread| &unread.contact).collect();
+        for contact in &asked {
+            if pulled.listings.of(contact.side()).of(kind).reading == Reading::Failed {
+                continue;
+            }
+            if unread.contains(contact) {
+                state.count_unread(kind, contact)?;
+            } else {
+                state.end_unread(kind, contact)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Notes whose lists were read; where one of them failed, all keep their turn.

@@ -9,7 +9,7 @@ use crate::exit_code;
 use crate::notify::{Gravity, without_contacts};
 use crate::reconcile::Mode;
 use crate::record::ByKind;
-use crate::state::{Ledger, RunRow, State, StateError};
+use crate::state::{Ledger, PairLock, RunRow, State, StateError};
 
 /// A due time is overdue when a run has not succeeded so long after it, and after its jitter.
 pub const GRACE: SignedDuration = SignedDuration::from_hours(1);
@@ -21,6 +21,10 @@ pub struct Standing {
     pub pair: String,
     /// Its last run that may write; dry runs leave none.
     pub last_run: Option<RunRow>,
+    /// How far that one is.
+    pub progress: RunProgress,
+    /// The last sync that came as far as a plan: what waits is counted in it.
+    pub planned: Option<RunRow>,
     /// When its last run that went to its end began.
     pub last_success: Option<Timestamp>,
     /// What is linked.
@@ -33,6 +37,18 @@ pub struct Standing {
     pub overdue: Option<(String, Timestamp)>,
     /// Why its last run failed, where it did, without contact data.
     pub failed: Option<String>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunProgress {
+    /// It ended, or there was none.
+    #[default]
+    Ended,
+    /// It is under way.
+    Running,
+    /// Its process ended before it did.
+    CutOff,
 }
 
 impl Standing {
@@ -56,6 +72,8 @@ impl Standing {
         let mut standing = Self {
             pair: pair.to_owned(),
             last_run: None,
+            progress: RunProgress::Ended,
+            planned: None,
             last_success: None,
             links: ByKind::default(),
             unknown_creates: 0,
@@ -67,11 +85,13 @@ impl Standing {
         if let Some(state) = state {
             done = Done::of(state)?;
             standing.last_run = state.runs(1)?.into_iter().next();
+            standing.progress = progress(config, pair, standing.last_run.as_ref())?;
+            standing.planned = state.last_planned()?;
             standing.links = state.link_counts()?;
             standing.unknown_creates = state.open_creates()?.len();
         }
         standing.last_success = done.any;
-        standing.failed = failure(standing.last_run.as_ref(), pair, ledger)?;
+        standing.failed = failure(standing.last_run.as_ref(), standing.progress, pair, ledger)?;
         for schedule in config.schedules.iter().filter(|schedule| schedule.runs(pair)) {
             if let Some(due) = missed(schedule, pair, now, ledger, &done, standing.last_run.as_ref())? {
                 standing.overdue.get_or_insert((schedule.name.clone(), due));
@@ -80,35 +100,65 @@ impl Standing {
         Ok(standing)
     }
 
-    /// A count of the last run's summary.
+    /// A count of the last plan's summary.
     #[must_use]
     pub fn count(&self, key: &str) -> u64 {
-        self.summary(&[key]).and_then(Json::as_u64).unwrap_or(0)
+        self.counted(&[key]).and_then(Json::as_u64).unwrap_or(0)
     }
 
-    /// Operations of the last run that did not get through; all of them where it was refused.
+    /// What the last run did not see of what it asked for, a line for each cause without contact data
+    /// (`semantics` 51).
+    #[must_use]
+    pub fn unseen(&self) -> Vec<String> {
+        let lines = self.last(&["unseen"]).and_then(Json::as_array);
+        lines.into_iter().flatten().filter_map(Json::as_str).map(without_contacts).collect()
+    }
+
+    /// Records that wait, by reason, as the last plan counted them.
+    pub fn held_by(&self) -> impl Iterator<Item = (&str, u64)> {
+        let held = self.counted(&["held_by"]).and_then(Json::as_object);
+        held.into_iter().flatten().map(|(reason, count)| (reason.as_str(), count.as_u64().unwrap_or(0)))
+    }
+
+    /// Operations of the last plan that did not get through; all of them where it was refused.
     #[must_use]
     pub fn pending(&self) -> u64 {
-        let applied = self.summary(&["outcomes", "applied"]).and_then(Json::as_u64).unwrap_or(0);
+        let applied = self.counted(&["outcomes", "applied"]).and_then(Json::as_u64).unwrap_or(0);
         self.count("operations").saturating_sub(applied)
     }
 
-    /// Records that were set aside, at the last run.
+    /// Records that were set aside, as the last plan counted them.
     #[must_use]
     pub fn quarantined(&self) -> u64 {
-        self.summary(&["held_by", "quarantined"]).and_then(Json::as_u64).unwrap_or(0)
+        self.counted(&["held_by", "quarantined"]).and_then(Json::as_u64).unwrap_or(0)
     }
 
     /// What GHL said is left of the day's quota, at the last run.
     #[must_use]
     pub fn budget_left(&self) -> Option<u64> {
-        self.summary(&["requests", "ghl", "daily_remaining"])?.as_u64()
+        self.last(&["requests", "ghl", "daily_remaining"])?.as_u64()
     }
 
-    fn summary(&self, path: &[&str]) -> Option<&Json> {
-        let summary = self.last_run.as_ref()?.summary.as_ref()?;
-        path.iter().try_fold(summary, |value, key| value.get(key))
+    fn last(&self, path: &[&str]) -> Option<&Json> {
+        within(self.last_run.as_ref()?, path)
     }
+
+    fn counted(&self, path: &[&str]) -> Option<&Json> {
+        within(self.planned.as_ref()?, path)
+    }
+}
+
+fn within<'a>(run: &'a RunRow, path: &[&str]) -> Option<&'a Json> {
+    path.iter().try_fold(run.summary.as_ref()?, |value, key| value.get(key))
+}
+
+/// How far the last run is. One that is written down as running, while nobody holds the pair's lock, was cut off.
+fn progress(config: &Config, pair: &str, last: Option<&RunRow>) -> Result<RunProgress, StateError> {
+    if last.is_none_or(|last| last.status != RUNNING) {
+        return Ok(RunProgress::Ended);
+    }
+    let held = PairLock::holder(&config.state_dir, pair)?;
+    Ok(if held.is_some() { RunProgress::Running } else { RunProgress::CutOff })
 }
 
 /// The status of a run that has not ended, in the history.
@@ -130,7 +180,17 @@ impl Done {
     }
 }
 
-fn failure(last: Option<&RunRow>, pair: &str, ledger: Option<&Ledger>) -> Result<Option<String>, StateError> {
+fn failure(
+    last: Option<&RunRow>,
+    progress: RunProgress,
+    pair: &str,
+    ledger: Option<&Ledger>,
+) -> Result<Option<String>, StateError> {
+    if let Some(last) = last.filter(|_| progress == RunProgress::CutOff) {
+        let id = last.id;
+        let what = "what it sent is in its journal, and the next run reads back what got no answer";
+        return Ok(Some(format!("run {id} was cut off: its process ended before it did; {what}")));
+    }
     if let Some(last) = last.filter(|last| last.status == "failed") {
         let why = last.summary.as_ref().and_then(|summary| summary.get("error")?.as_str());
         let why = why.and_then(|why| why.lines().next()).unwrap_or("the run did not end");

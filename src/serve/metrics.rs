@@ -167,16 +167,17 @@ impl Page {
         }
         self.gauge("concord_overdue", "Whether a due time had no success.", &pair, standing.overdue.is_some());
         self.gauge("concord_failed", "Whether the last run failed.", &pair, standing.failed.is_some());
+        let help = "Causes for which the last run did not see all that it asked for.";
+        self.gauge("concord_unseen", help, &pair, standing.unseen().len() as u64);
         let help = "Operations of the last run that did not get through.";
         self.gauge("concord_pending_operations", help, &pair, standing.pending());
         self.gauge("concord_conflicts", "Conflicts of the last run.", &pair, standing.count("conflicts"));
         self.gauge("concord_quarantined", "Records set aside.", &pair, standing.quarantined());
         let help = "Creates whose outcome is not known.";
         self.gauge("concord_unknown_creates", help, &pair, standing.unknown_creates as u64);
-        let held = standing.last_run.as_ref().and_then(|run| run.summary.as_ref()?.get("held_by")?.as_object());
-        for (reason, count) in held.into_iter().flatten() {
-            let labels = [("pair", standing.pair.as_str()), ("reason", reason.as_str())];
-            self.gauge("concord_held", "Records that wait, by reason.", &labels, count.as_u64().unwrap_or(0));
+        for (reason, count) in standing.held_by() {
+            let labels = [("pair", standing.pair.as_str()), ("reason", reason)];
+            self.gauge("concord_held", "Records that wait, by reason.", &labels, count);
         }
         for kind in crate::record::Kind::ALL {
             let labels = [("pair", standing.pair.as_str()), ("kind", kind.as_str())];

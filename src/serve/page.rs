@@ -39,7 +39,7 @@ pub(super) fn page(view: &View) -> Response {
 }
 
 fn is_well(standing: &Standing) -> bool {
-    standing.failed.is_none() && standing.overdue.is_none()
+    standing.failed.is_none() && standing.overdue.is_none() && standing.unseen().is_empty()
 }
 
 fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> String {
@@ -55,6 +55,9 @@ fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> String {
         (Some(why), _, _) => format!("<span class=bad>failed: {}</span>", escaped(why)),
         (_, Some((schedule, due)), _) => {
             format!("<span class=bad>overdue: {} of {due}</span>", escaped(schedule))
+        }
+        _ if !standing.unseen().is_empty() => {
+            format!("<span class=bad>not all seen: {}</span>", escaped(&standing.unseen().join("; ")))
         }
         _ => "well".to_owned(),
     };

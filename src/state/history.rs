@@ -139,6 +139,17 @@ impl State {
         Ok(statement.query_map([most], run_row)?.collect::<Result<_, _>>()?)
     }
 
+    /// The last sync that came as far as a plan: its summary says what waits. An undo's says nothing of the pair.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_planned(&self) -> Result<Option<RunRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{RUN} WHERE mode <> 'undo' AND json_extract(summary, '$.held') IS NOT NULL ORDER BY id DESC LIMIT 1"
+        ))?;
+        Ok(statement.query_row([], run_row).optional()?)
+    }
+
     /// The ended runs after number `id`, oldest first, up to the first that has not ended.
     ///
     /// # Errors

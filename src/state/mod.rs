@@ -23,6 +23,7 @@ mod shadow;
 mod stage;
 mod told;
 mod tombstone;
+mod unread;
 mod verify;
 
 use std::fmt;
@@ -161,6 +162,15 @@ impl StateError {
     }
 }
 
+impl From<LockError> for StateError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::File { path, why } => Self::File { path, why },
+            LockError::Held { path, holder } => Self::File { path, why: format!("it is held by {holder}") },
+        }
+    }
+}
+
 impl From<serde_json::Error> for StateError {
     fn from(error: serde_json::Error) -> Self {
         Self::Row(error.to_string())
@@ -199,11 +209,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/007_deed.sql")),
         M::up(include_str!("migrations/008_waiting.sql")),
         M::up(include_str!("migrations/009_listed.sql")),
+        M::up(include_str!("migrations/010_unread.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 9;
+const SCHEMA: usize = 10;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -252,7 +252,7 @@ async fn a_run_whose_process_is_killed_is_a_failed_run_and_the_daemon_goes_on() 
     assert!(Command::new("kill").args(["-KILL", run]).status().unwrap().success());
     let line = tokio::task::block_in_place(|| daemon.says("run ended"));
     assert!(line.contains("signal 9") && line.contains("code=1"), "{line}");
-    desk.ask(&["status"]).code(1).tells("FAILED: schedule nightly ended with exit code 1");
+    desk.ask(&["status"]).code(1).tells("FAILED: run 1 was cut off");
     daemon.signal("TERM");
     assert_eq!(tokio::task::block_in_place(move || daemon.code()), 0);
 }

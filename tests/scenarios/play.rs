@@ -235,6 +235,7 @@ impl Play<'_> {
 fn exit_code(finished: &Finished) -> &'static str {
     let guarded = finished.plan.tripped().any(|guard| guard.guard != concord::reconcile::GuardName::FirstSync);
     match &finished.run {
+        _ if finished.failure().is_some() => "1",
         None if guarded => "4",
         Some(_) if finished.is_refused() => "4",
         Some(_) if finished.needs_a_person() => "3",

@@ -1,6 +1,6 @@
 //! Cliengo's listings: contacts by windows, notes and tasks by contact (`Cliengo API notes, 5.3`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Mutex;
 
 use jiff::{Timestamp, ToSpan};
@@ -11,7 +11,7 @@ use super::Cliengo;
 use super::api::{ID, VOLATILE};
 use super::gone::is_deleted_row;
 use super::window::Window;
-use crate::crm::answer::Answer;
+use crate::crm::answer::{Answer, shown};
 use crate::crm::listing::Failed;
 use crate::crm::path::encode;
 use crate::crm::row::Row;
@@ -119,12 +119,17 @@ impl Cliengo {
     pub(super) async fn all_contacts(&self, sink: &dyn Sink<CliengoId>) -> Result<Listed<CliengoId>, CrmError> {
         let mut gathered = Gathered { sink, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
         let walked = self.whole_list(&mut gathered).await;
+        let mut failed = None;
         let coverage = match walked {
             Ok(_) if gathered.without_id > 0 => {
                 Coverage::Incomplete(format!("{} rows have no id", gathered.without_id))
             }
             Ok(Ok(())) => Coverage::Complete(CompleteListing::proven()),
             Ok(Err(why)) | Err(Failed::Void(why)) => Coverage::Incomplete(why),
+            Err(Failed::Unread(error)) => {
+                failed = Some(error.clone());
+                Coverage::Incomplete(error.to_string())
+            }
             Err(Failed::Run(error)) => return Err(error),
         };
         Ok(Listed {
@@ -132,6 +137,8 @@ impl Cliengo {
             coverage,
             account: gathered.account,
             tags_seen: gathered.tags_seen,
+            unread: BTreeMap::new(),
+            failed,
         })
     }
 
@@ -253,6 +260,7 @@ impl Cliengo {
     async fn page(&self, window: Window, offset: usize) -> Result<Page, Failed> {
         let path = format!("/contacts?limit={}&offset={offset}{}", self.page_size, window.query());
         let request = Request::new(Method::Get, path);
+        let mut said = String::new();
         for _ in 0..TRIES {
             let body = match self.http.read(&request).await? {
                 Answer::Body(body) => body,
@@ -261,8 +269,9 @@ impl Cliengo {
             if let Some(page) = page_of(&body) {
                 return Ok(page);
             }
+            said = shown(&body);
         }
-        Err(Failed::Void("its contact list came without `results`".to_owned()))
+        Err(Failed::Unread(self.http.without_rows("results", &said)))
     }
 
     /// The contacts created since a day before `since`, newest first.
@@ -290,8 +299,8 @@ impl Cliengo {
                 Answer::Body(body) => body,
                 Answer::No(no) => return Err(self.http.refused(&no).into()),
             };
-            let (rows, total) =
-                enveloped(&body).ok_or_else(|| Failed::Void(format!("a list of {kind}s came without its array")))?;
+            let (rows, total) = enveloped(&body)
+                .ok_or_else(|| Failed::Unread(self.http.without_rows(&format!("{kind}s"), &shown(&body))))?;
             let came = rows.len();
             received += came;
             for row in rows {

@@ -238,7 +238,7 @@ impl Cliengo {
 
     fn error(&self, failed: Failed) -> CrmError {
         match failed {
-            Failed::Run(error) => error,
+            Failed::Run(error) | Failed::Unread(error) => error,
             Failed::Void(why) => self.http.protocol(why),
         }
     }
@@ -312,7 +312,10 @@ impl Reader for Cliengo {
         sink: &dyn Sink<CliengoId>,
     ) -> Result<Listed<CliengoId>, CrmError> {
         let one = |parent| async move { self.children_of(Kind::Task, &parent).await };
-        children(Kind::Task, parents, self.concurrency, sink, one).await
+        children(Kind::Task, parents, self.concurrency, sink, one, |contact| async move {
+            self.contact(&contact).await.map(drop)
+        })
+        .await
     }
 
     async fn list_notes(
@@ -321,7 +324,10 @@ impl Reader for Cliengo {
         sink: &dyn Sink<CliengoId>,
     ) -> Result<Listed<CliengoId>, CrmError> {
         let one = |parent| async move { self.children_of(Kind::Note, &parent).await };
-        children(Kind::Note, parents, self.concurrency, sink, one).await
+        children(Kind::Note, parents, self.concurrency, sink, one, |contact| async move {
+            self.contact(&contact).await.map(drop)
+        })
+        .await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {

@@ -1,6 +1,6 @@
 //! GHL's listings: contacts by cursor, tasks by offset, notes by contact (`GHL API notes, 3`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::Ghl;
 use super::api::{ID, VOLATILE};
-use crate::crm::answer::Answer;
+use crate::crm::answer::{Answer, shown};
 use crate::crm::listing::Failed;
 use crate::crm::path::encode;
 use crate::crm::row::Row;
@@ -50,7 +50,19 @@ struct Pass {
 
 impl Pass {
     fn listed(self, coverage: Coverage<GhlId>) -> Listed<GhlId> {
-        Listed { count: self.ids.len() as u64, coverage, account: self.account, tags_seen: self.tags_seen }
+        Listed {
+            count: self.ids.len() as u64,
+            coverage,
+            account: self.account,
+            tags_seen: self.tags_seen,
+            unread: BTreeMap::new(),
+            failed: None,
+        }
+    }
+
+    /// Of a list that could not be read to its end.
+    fn unread(self, error: CrmError) -> Listed<GhlId> {
+        Listed { failed: Some(error.clone()), ..self.listed(Coverage::Incomplete(error.to_string())) }
     }
 
     /// Takes one page in: every row must be an object with an id.
@@ -106,6 +118,7 @@ impl Ghl {
             match self.contacts_once(&mut last, sink).await {
                 Ok(()) => {}
                 Err(Failed::Run(error)) => return Err(error),
+                Err(Failed::Unread(error)) => return Ok(last.unread(error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
             if last.repeated {
@@ -165,6 +178,7 @@ impl Ghl {
             match self.tasks_once(&mut last, sink).await {
                 Ok(()) => {}
                 Err(Failed::Run(error)) => return Err(error),
+                Err(Failed::Unread(error)) => return Ok(last.unread(error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
             if !last.repeated {
@@ -190,6 +204,7 @@ impl Ghl {
     }
 
     async fn page(&self, kind: Kind, request: &Request) -> Result<(Vec<Box<RawValue>>, Option<usize>), Failed> {
+        let mut said = String::new();
         for _ in 0..TRIES {
             let body = match self.http.read(request).await? {
                 Answer::Body(body) => body,
@@ -198,8 +213,9 @@ impl Ghl {
             if let Some(page) = rows_of(&body) {
                 return Ok(page);
             }
+            said = shown(&body);
         }
-        Err(Failed::Void(format!("a list came without its `{kind}s`")))
+        Err(Failed::Unread(self.http.without_rows(&format!("{kind}s"), &said)))
     }
 
     /// All notes or tasks of one contact, or an error: they come all at once (`GHL API notes, 3.3 and 3.4`).

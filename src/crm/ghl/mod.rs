@@ -206,7 +206,10 @@ impl Reader for Ghl {
 
     async fn list_notes(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
         let one = |parent| async move { self.children_of(Kind::Note, &parent).await };
-        children(Kind::Note, parents, self.concurrency, sink, one).await
+        children(Kind::Note, parents, self.concurrency, sink, one, |contact| async move {
+            self.one(Kind::Contact, &contact, None).await.map(drop)
+        })
+        .await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {

@@ -1,0 +1,134 @@
+//! Listings that are not believed tonight: one that lists nothing any more (`semantics` 52), and one that shrank sharply
+//! (`semantics` 30).
+
+use std::sync::Mutex;
+
+use super::pull::Pulled;
+use super::{Job, RunError, held};
+use crate::crm::{CrmError, Lookup, Reader};
+use crate::reconcile::Reading;
+use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side};
+use crate::state::{Missing, Stage, State};
+
+/// So many records are asked for by id before a listing of none is believed.
+const WITNESSES: usize = 3;
+
+/// `semantics` 52: a listing of none, where there were some, is doubted first: records that should be there are read by id.
+/// One that is there shows that the listing lags; then nothing of it counts as absent.
+///
+/// # Errors
+/// When stage or state cannot be read, or the run ends.
+pub(super) async fn emptied<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    pulled: &mut Pulled,
+    side: Side,
+    kind: Kind,
+) -> Result<(), RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let listing = pulled.listings.of(side).of(kind);
+    if !listing.complete || listing.count > 0 {
+        return Ok(());
+    }
+    for missing in witnesses(stage, side, kind)? {
+        let id = &missing.id;
+        let why = match look_up(job, side, kind, &missing).await {
+            Ok(Lookup::Gone(_)) => continue,
+            Ok(Lookup::Present(_)) => {
+                format!("it lists no {kind}s, yet {id} is there when asked for by id: its list lags behind")
+            }
+            Err(error @ (CrmError::Credentials { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. })) => {
+                return Err(error.into());
+            }
+            Err(error) => format!("it lists no {kind}s, and whether {id} is there cannot be told: {error}"),
+        };
+        pulled.disbelieve(side, kind, why);
+        break;
+    }
+    Ok(())
+}
+
+/// Records that should be there. What is missing with its contact is not asked for (`semantics` 22).
+fn witnesses(stage: &Mutex<Stage>, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {
+    let stage = held(stage);
+    let mut found = Vec::new();
+    for missing in stage.missing(side, kind, true)? {
+        let stands = match &missing.parent {
+            Some(contact) => stage.has(side, Kind::Contact, contact)?,
+            None => true,
+        };
+        if stands {
+            found.push(missing);
+        }
+        if found.len() == WITNESSES {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+async fn look_up<C, G>(job: &Job<'_, C, G>, side: Side, kind: Kind, missing: &Missing) -> Result<Lookup, CrmError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    let parent = missing.parent.as_deref();
+    match side {
+        Side::Cliengo => {
+            let parent = parent.map(CliengoId::new);
+            job.cliengo.look_up(kind, &CliengoId::new(missing.id.as_str()), parent.as_ref()).await
+        }
+        Side::Ghl => {
+            let parent = parent.map(GhlId::new);
+            job.ghl.look_up(kind, &GhlId::new(missing.id.as_str()), parent.as_ref()).await
+        }
+    }
+}
+
+/// `semantics` 30: a listing that shrank sharply says nothing about absence until the next run agrees.
+///
+/// # Errors
+/// When stage or state cannot be read.
+pub(super) fn shrunken<C, G>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    pulled: &mut Pulled,
+) -> Result<(), RunError> {
+    let Some(state) = state else { return Ok(()) };
+    for side in Side::BOTH {
+        for kind in Kind::ALL {
+            let Some(before) = state.last_count(side, kind)? else { continue };
+            let listing = pulled.listings.of(side).of(kind);
+            // Of a listing of none the records were asked for by id already.
+            if !listing.complete || listing.count == 0 && !held(stage).missing(side, kind, true)?.is_empty() {
+                continue;
+            }
+            let lost = before.saturating_sub(listing.count);
+            #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
+            let percent = lost as f64 * 100.0 / before.max(1) as f64;
+            let few = before < job.pair.guard.min_records;
+            if !few && percent > job.pair.guard.shrink_percent {
+                let now = listing.count;
+                let why = format!("{now} records, but {before} in the last run: doubted until the next run agrees");
+                pulled.disbelieve(side, kind, why);
+                *pulled.doubted.of_mut(side).of_mut(kind) = true;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Pulled {
+    /// Nothing of this listing counts as absent.
+    fn disbelieve(&mut self, side: Side, kind: Kind, why: String) {
+        let listing = self.listings.of_mut(side).of_mut(kind);
+        listing.complete = false;
+        listing.reading = Reading::Partial;
+        listing.why = Some(why);
+        *self.complete.of_mut(side).of_mut(kind) = false;
+    }
+}
