@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use super::arguments::ReportFormat;
 use super::delivery::Delivery;
 use super::explain::Usage;
-use super::{Session, clients, kept_reports, shared};
+use super::{Session, clients, kept_reports, output, shared};
 use crate::config::{Config, Pair};
 use crate::report;
 use crate::run::{Finished, RunError};
@@ -72,6 +72,7 @@ where
         .buffer_unordered(config.max_parallel.max(1));
     while let Some((place, pair, result)) = runs.next().await {
         ended(pair, &result);
+        say_unfit_approval(pair, &result);
         let result = as_shown(config, result);
         if let Ok(finished) = &result {
             kept_reports::leave(session, config, pair, finished);
@@ -80,6 +81,15 @@ where
     }
     drop(runs);
     delivery.deliver()
+}
+
+/// `semantics` 35: said wherever the report goes.
+fn say_unfit_approval(pair: &Pair, result: &PairResult) {
+    let run = result.as_ref().ok().and_then(|finished| finished.run.as_ref());
+    if let Some(approved) = run.and_then(|run| run.unfit_approval.as_deref()) {
+        let (approved, name) = (report::visible(approved), &pair.name);
+        output::complain(&format!("{name}: the approval {approved} fits no plan any more; nothing was written\n"));
+    }
 }
 
 /// What is shown of a result: where the configuration says so, nobody's name, e-mail or phone.

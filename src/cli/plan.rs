@@ -7,7 +7,7 @@ use super::pairs::PairResult;
 use super::{Session, arguments, clients, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::{GuardName, Mode};
-use crate::run::{self, Finished, SavedPlan};
+use crate::run::{self, Finished};
 
 pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -18,11 +18,13 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
         let saved = &saved;
         let config = &config;
         async move {
-            let finished = plan(session, config, pair, mode).await?;
-            if options.save.is_some() {
-                let now = session.clock.now();
-                saved.borrow_mut().push(SavedPlan::bind(pair, &config.state_dir, mode, finished.plan.id(), now)?);
+            if options.save.is_none() {
+                return plan(session, config, pair, mode).await;
             }
+            let clients = clients::connect(session, config, pair).await?;
+            let job = clients.job(session, config, pair, mode);
+            let (finished, plan) = run::plan_to_save(&job).await?;
+            saved.borrow_mut().extend(plan);
             Ok(finished)
         }
     };

@@ -59,19 +59,25 @@ fn edit(session: &Session, options: &EditOptions) -> anyhow::Result<()> {
     if session.global.quiet { Ok(()) } else { output::print(&text) }
 }
 
-/// Reads the whole script before the first edit: a mistake on the last line changes nothing.
+/// Applies every line of a script, or none.
 fn run_script(world: &World, path: &Path) -> anyhow::Result<Vec<Edit>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let edits = lines
-        .map(|(at, line)| {
-            serde_json::from_str::<Edit>(line).map_err(|why| Usage {
-                message: format!("{} line {}: {why}", path.display(), at + 1),
-                hint: "one JSON object per line: side, op, kind, contact, id, set".to_owned(),
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(edits.iter().map(|edit| world.edit(edit)).collect::<Result<Vec<_>, _>>()?)
+    let wrong = |line: usize, why: &dyn std::fmt::Display, hint: &str| Usage {
+        message: format!("{} line {line}: {why}; no line was applied", path.display()),
+        hint: hint.to_owned(),
+    };
+    let lines = text.lines().zip(1_usize..).filter(|(line, _)| !line.trim().is_empty());
+    let edits = lines.map(|(line, number)| {
+        let edit = serde_json::from_str::<Edit>(line);
+        let edit =
+            edit.map_err(|why| wrong(number, &why, "one JSON object per line: side, op, kind, contact, id, set"));
+        edit.map(|edit| (number, edit))
+    });
+    let (numbers, edits): (Vec<usize>, Vec<Edit>) = edits.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    world.edits(&edits)?.map_err(|(at, why)| {
+        let line = numbers.get(at).copied().unwrap_or_default();
+        wrong(line, &why, "concord sandbox dump shows what is there, with its ids").into()
+    })
 }
 
 async fn serve(session: &Session, options: &ServeOptions) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ mod guard;
 mod input;
 mod merge;
 mod missing;
+mod part;
 mod plan;
 mod project;
 mod scope;

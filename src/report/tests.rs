@@ -139,6 +139,7 @@ fn run(finished: &Finished, not_applied: &[(u32, OperationOutcome, &str)]) -> Ru
         outcomes,
         recovered: 0,
         refused: false,
+        unfit_approval: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub fn verdict(finished: &Finished) -> String {
     let plan = &finished.plan;
     let rest = match &finished.run {
         Some(run) if run.failure.is_some() => return failed(plan, run),
+        Some(RunRecord { unfit_approval: Some(approved), .. }) => unfit(plan, approved),
         Some(run) if run.refused => stopped(plan),
         Some(run) => done(plan, run),
         None if plan.tripped().next().is_some() => stopped(plan),
@@ -117,6 +118,16 @@ fn nothing_to_do(plan: &Plan) -> String {
 fn partly_read(plan: &Plan) -> Option<String> {
     let partly = plan.gaps().any(|(_, _, listing)| listing.reading == Reading::Partial);
     partly.then(|| "not everything could be read".to_owned())
+}
+
+/// `semantics` 35: an approval of another plan is said, and not taken for one of this.
+fn unfit(plan: &Plan, approved: &str) -> String {
+    let approved = on_one_line(approved);
+    let now = if plan.tripped().next().is_some() { words::approve_command(plan, &plan.id()) } else { apply(plan) };
+    format!(
+        "The approval {approved} fits no plan any more, so nothing was written. {} planned now. Apply them with: {now}",
+        operations(plan)
+    )
 }
 
 fn stopped(plan: &Plan) -> String {

@@ -11,6 +11,8 @@ use crate::state::{State, StateError};
 #[derive(Clone, Debug)]
 pub struct Approval {
     covers: bool,
+    /// The approval that was given, where it is of no plan that this pair knows.
+    unfit: Option<String>,
     allow_empty: Vec<String>,
 }
 
@@ -33,30 +35,45 @@ fn concerns(guard: &Guard, operation: &Operation) -> bool {
 }
 
 impl Approval {
-    /// Reads the consent: it covers this plan, or one of which this plan is a part.
+    /// Reads the consent: it covers this plan, or one of which this plan is a part. One that names neither this plan nor
+    /// any that was shown for this pair fits nothing: then nothing is written, whether or not a guard stops the plan.
     ///
     /// # Errors
     /// When the state cannot be read.
     pub fn of(consent: &Consent, plan: &Plan, state: &State) -> Result<Self, StateError> {
-        let covers = match &consent.approve {
-            None => false,
-            Some(approved) if *approved == plan.id() => true,
-            Some(approved) => state.refused(approved)?.is_some_and(|known| {
-                let known: BTreeSet<String> = known.into_iter().collect();
-                guarded(plan).iter().all(|operation| known.contains(operation))
-            }),
-        };
-        Ok(Self { covers, allow_empty: consent.allow_empty.clone() })
+        let mut approval = Self { covers: false, unfit: None, allow_empty: consent.allow_empty.clone() };
+        let Some(approved) = &consent.approve else { return Ok(approval) };
+        let guarded = guarded(plan);
+        if *approved == plan.id() {
+            approval.covers = true;
+        } else if let Some(known) = state.refused(approved)? {
+            let known: BTreeSet<String> = known.into_iter().collect();
+            approval.covers = guarded.iter().all(|operation| known.contains(operation));
+            approval.unfit = (!approval.covers).then(|| approved.clone());
+        } else if !guarded.is_empty() || !state.has_planned(approved)? {
+            approval.unfit = Some(approved.clone());
+        }
+        if approval.unfit.is_none() && plan.tripped().next().is_none() {
+            tracing::info!(approved, "nothing stops this plan: the approval was not needed");
+        }
+        Ok(approval)
+    }
+
+    /// The approval that was given and is of no plan, where that is so.
+    #[must_use]
+    pub fn unfit(&self) -> Option<&str> {
+        self.unfit.as_deref()
     }
 
     /// Whether a guard stops the plan in spite of the consent. An emptied side needs its own word. (I24)
     #[must_use]
     pub fn refuses(&self, plan: &Plan) -> bool {
-        plan.tripped().any(|guard| {
+        let stopped = plan.tripped().any(|guard| {
             let named = format!("{}:{}", guard.side, guard.kind);
             let emptied = guard.guard == GuardName::Emptied;
             !self.covers || emptied && !self.allow_empty.contains(&named)
-        })
+        });
+        stopped || self.unfit.is_some()
     }
 }
 
@@ -167,7 +184,13 @@ mod tests {
         assert!(refuses(Some("0123456789abcdef".to_owned()), &asked), "a plan that nobody was shown");
         let unknown = stopped(vec![delete("Dora")]);
         assert!(!refuses(Some(unknown.id()), &unknown), "a plan that only `plan` showed");
-        assert!(!refuses(None, &plan(vec![delete("Ana")], &[(GuardName::DeleteCount, false)])), "nothing stops it");
+        let calm = plan(vec![delete("Ana")], &[(GuardName::DeleteCount, false)]);
+        assert!(!refuses(None, &calm), "nothing stops it");
+        assert!(!refuses(named(), &calm), "a plan that waited, and has nothing left that anybody is asked about");
+        assert!(refuses(Some("0123456789abcdef".to_owned()), &calm), "a plan that nobody was shown");
+        let run = state.begin_run("incremental", "fedcba9876543210", jiff::Timestamp::UNIX_EPOCH).unwrap();
+        assert!(run > 0 && !refuses(Some("fedcba9876543210".to_owned()), &calm), "a plan that an earlier run began");
+        assert!(refuses(Some("fedcba9876543210".to_owned()), &asked), "and this one is another");
     }
 
     #[test]

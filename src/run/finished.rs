@@ -67,6 +67,8 @@ pub struct RunRecord {
     pub recovered: u64,
     /// Whether the plan was stopped by a guard; then nothing was written.
     pub refused: bool,
+    /// The approval that was given and is of no plan; then nothing was written.
+    pub unfit_approval: Option<String>,
     /// Why the run could not go on to its end. What it had done before stands in `outcomes`.
     pub failure: Option<String>,
 }
@@ -103,7 +105,16 @@ impl RunRecord {
     /// A run that has done nothing yet.
     pub(super) fn begun(id: i64, started: Timestamp, recovered: u64) -> Self {
         let outcomes = BTreeMap::new();
-        Self { id, started, finished: started, outcomes, recovered, refused: false, failure: None }
+        Self {
+            id,
+            started,
+            finished: started,
+            outcomes,
+            recovered,
+            refused: false,
+            unfit_approval: None,
+            failure: None,
+        }
     }
 }
 

@@ -143,7 +143,19 @@ where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
 {
-    plan_in_span(job).instrument(span(job)).await
+    Ok(plan_in_span(job, false).instrument(span(job)).await?.0)
+}
+
+/// The same, with what `sync --plan` takes.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_to_save<C, G>(job: &Job<'_, C, G>) -> Result<(Finished, Option<SavedPlan>), RunError>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    plan_in_span(job, true).instrument(span(job)).await
 }
 
 /// What every line of the log carries. Its level is an error's: whatever of a run is logged at all has it.
@@ -151,7 +163,7 @@ fn span<C, G>(job: &Job<'_, C, G>) -> Span {
     error_span!("run", pair = job.pair.name, run = tracing::field::Empty)
 }
 
-async fn plan_in_span<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
+async fn plan_in_span<C, G>(job: &Job<'_, C, G>, save: bool) -> Result<(Finished, Option<SavedPlan>), RunError>
 where
     C: Reader<Id = CliengoId>,
     G: Reader<Id = GhlId>,
@@ -171,7 +183,10 @@ where
     let plan = draw(job, &gathered.input, &pulled.forms);
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
-    Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
+    let now = job.clock.now();
+    let saved = save.then(|| SavedPlan::bind(job.pair, &plan, &stage, state.as_ref(), now)).transpose()?;
+    let finished = Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None };
+    Ok((finished, saved))
 }
 
 /// A dry run's staging file, gone with the dry run.
@@ -259,16 +274,19 @@ where
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
-    let plan = draw(job, &gathered.input, &pulled.forms);
+    let mut plan = draw(job, &gathered.input, &pulled.forms);
+    if let Some(saved) = &consent.saved {
+        let chosen = saved.chosen(job.pair, &plan, &stage, state, started)?;
+        plan.keep_only(&chosen, &gathered.input);
+        write_requests(job, &mut plan, &pulled.forms);
+        saved.check(&plan)?;
+    }
     let known = accounts::known_website(&held(state))?;
     if let Some(found) = accounts::refuse_unknown_website(job, known, &plan).await? {
         accounts::keep_website(&held(state), &found)?;
     }
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
-    if let Some(saved) = &consent.saved {
-        saved.check(job.pair, &plan_id, &held(state), started)?;
-    }
     let mut record = RunRecord::begun(run, started, recovered);
     let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
     let after = |state: &mut State, done: &Done| {
@@ -306,6 +324,7 @@ where
     let approval = Approval::of(consent, plan, &held(state))?;
     if approval.refuses(plan) {
         record.refused = true;
+        record.unfit_approval = approval.unfit().map(str::to_owned);
         held(state).keep_refused(&plan.id(), record.id, &approval::guarded(plan))?;
         return Ok(());
     }

@@ -75,7 +75,7 @@ impl Identity {
 }
 
 /// Both sides' records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Data {
     pub(super) identity: Identity,
     /// How both accounts behave.

@@ -20,7 +20,7 @@ pub(super) trait Row: Serialize + DeserializeOwned {
 }
 
 /// The working copy of all records of one kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Table<T> {
     rows: BTreeMap<String, Arc<T>>,
     /// Ascending by creation, then id.

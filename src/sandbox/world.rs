@@ -87,6 +87,25 @@ impl World {
         self.with(|data, moment| edit::apply(data, edit, moment.at_once()))?.map_err(SandboxError::Edit)
     }
 
+    /// Applies every edit, or none: says the place of the first that cannot be applied, and why.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn edits(&self, edits: &[Edit]) -> Result<Result<Vec<Edit>, (usize, String)>, SandboxError> {
+        self.with(|data, moment| {
+            let before = data.clone();
+            let applied = edits
+                .iter()
+                .enumerate()
+                .map(|(at, edit)| edit::apply(data, edit, moment.at_once()).map_err(|why| (at, why)));
+            let applied = applied.collect::<Result<Vec<_>, _>>();
+            if applied.is_err() {
+                *data = before;
+            }
+            applied
+        })
+    }
+
     /// Applies `count` edits that a working day could bring, and returns them. They concern people who are certainly
     /// the same on both sides, each person once while there are enough, and new ones; each changes something.
     ///

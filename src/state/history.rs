@@ -215,6 +215,14 @@ impl State {
         Ok(())
     }
 
+    /// Whether an earlier run, begun or ended, had this plan.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_planned(&self, plan_id: &str) -> Result<bool, StateError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM run WHERE plan_id = ?1")?.exists([plan_id])?)
+    }
+
     /// The guarded operations of a plan that a guard stopped.
     ///
     /// # Errors

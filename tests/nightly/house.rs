@@ -11,7 +11,7 @@ use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::{Action, Both, Kind, Side};
-use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError};
+use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError, SavedPlan};
 use concord::sandbox::{AccountProfile, Edit, EditKind, EditOp, Options, Profile, Sandbox};
 use concord::state::State;
 use secrecy::SecretString;
@@ -272,6 +272,13 @@ impl House {
 
     pub async fn dry_run(&self) -> Finished {
         self.try_dry_run().await.unwrap()
+    }
+
+    /// A dry run's plan, as `plan --save` keeps it.
+    pub async fn saved_plan(&self) -> SavedPlan {
+        let stop = CancellationToken::new();
+        let (cliengo, ghl) = self.clients(&stop);
+        run::plan_to_save(&self.job(&cliengo, &ghl, stop)).await.unwrap().1.unwrap()
     }
 
     pub async fn try_dry_run(&self) -> Result<Finished, RunError> {

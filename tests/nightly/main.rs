@@ -23,6 +23,7 @@ mod terminal;
 mod told;
 mod waiting_commands;
 
+mod approvals;
 mod arrivals;
 mod backup;
 mod breaker;
@@ -69,6 +70,7 @@ mod reports;
 mod reviewed;
 mod reviewed_again;
 mod reviewed_modes;
+mod saved_plans;
 mod scope;
 mod state_files;
 mod sweep;

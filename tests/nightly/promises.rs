@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use concord::clock::Clock as _;
-use concord::reconcile::Mode;
 use concord::record::{CliengoId, GhlId, Ids, Kind, RemoteId as _, Role, Side};
-use concord::run::{Consent, RunError, SavedPlan};
+use concord::run::{Consent, RunError};
 use concord::sandbox::{EditKind, EditOp};
 use concord::state::{NewLink, State};
 use serde_json::{Value, json};
@@ -123,10 +121,9 @@ async fn a_saved_plan_is_stale_after_a_week() {
     for (days, is_stale) in [(5, false), (8, true)] {
         let (house, people) = linked(3).await;
         edit(&house, &people[0]);
-        let plan_id = house.dry_run().await.plan.id();
-        let saved = SavedPlan::bind(&house.pair, house.folder(), Mode::Incremental, plan_id, house.clock.now());
+        let saved = house.saved_plan().await;
         house.clock.advance(DAY * days);
-        let consent = Consent { saved: Some(saved.unwrap()), ..Consent::default() };
+        let consent = Consent { saved: Some(saved), ..Consent::default() };
         let done = house.try_night(&consent, CancellationToken::new()).await;
         assert_eq!(matches!(done, Err(RunError::Stale { .. })), is_stale, "{days} days: {done:?}");
         assert_eq!(house.writes().is_empty(), is_stale);

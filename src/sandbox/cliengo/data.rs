@@ -105,7 +105,7 @@ impl Row for CliengoTask {
 }
 
 /// The account's records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CliengoData {
     pub(in crate::sandbox) contacts: Table<CliengoContact>,
     pub(in crate::sandbox) notes: Table<CliengoNote>,

@@ -136,7 +136,7 @@ impl Row for GhlTag {
 }
 
 /// The location's records. Contacts and tasks change only through `save_…` and `remove_…`, which keep keys and index.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct GhlData {
     pub(in crate::sandbox) contacts: Table<GhlContact>,
     pub(in crate::sandbox) notes: Table<GhlNote>,

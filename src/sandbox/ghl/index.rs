@@ -8,7 +8,7 @@ use super::super::table::Table;
 use super::data::{GhlContact, GhlTask};
 
 /// A write that the index hears of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Change {
     Contact(Arc<GhlContact>),
     ContactGone(String),
@@ -27,7 +27,7 @@ impl Change {
 }
 
 /// A copy of contacts and tasks that follows the primary store after the lag.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Index {
     pub(in crate::sandbox) contacts: Table<GhlContact>,
     pub(in crate::sandbox) tasks: Table<GhlTask>,
