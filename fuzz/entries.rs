@@ -77,6 +77,7 @@ fn forms() -> &'static Forms {
             region: Some(Region::AR),
             zone: jiff::tz::TimeZone::get("America/Argentina/Buenos_Aires").unwrap(),
             placeholders: vec!["*@whatsapp.example".to_owned(), "sin-*@*".to_owned()],
+            placeholder_names: vec!["chat *".to_owned()],
             mapped: custom.chain(plain).collect(),
         }
     })
@@ -185,9 +186,11 @@ fn canonical(text: &str) {
 
 /// What a person reads in a body is the body; the other side is sent what reads the same.
 fn html(text: &str) {
-    let read = Body::new(text).text().to_owned();
-    assert_eq!(Body::new(read.as_str()).text(), read, "{text:?}");
-    assert_eq!(Body::new(html_from_text(&read)).text(), read, "{text:?}");
+    for body in [Body::markup(text), Body::plain(text)] {
+        let read = body.text().to_owned();
+        assert_eq!(Body::plain(read.as_str()).text(), read, "{text:?}");
+        assert_eq!(Body::markup(html_from_text(&read)).text(), read, "{text:?}");
+    }
 }
 
 fn saved_plan(text: &str) {

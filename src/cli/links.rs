@@ -9,7 +9,7 @@ use super::explain::Usage;
 use super::{Session, clients, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;
-use crate::record::{CliengoId, GhlId, Kind, Record, RemoteId, Side, Value};
+use crate::record::{CliengoId, GhlId, Ids, Kind, Record, RemoteId, Side, Value};
 use crate::report::{self, Column, table};
 use crate::run::{self, ByHand, LinkError};
 use crate::state::{LinkRow, LinkStatus, NamedLink, State};
@@ -30,7 +30,8 @@ pub(super) async fn run(session: &Session, options: &LinksOptions) -> anyhow::Re
             };
             add(session, &config, &by_hand, format).await?;
         }
-        Some(LinksCommand::Remove { id }) => remove(session, &config, id, format)?,
+        Some(LinksCommand::Remove { id, ghl: None }) => remove(session, &config, id, format)?,
+        Some(LinksCommand::Remove { id, ghl: Some(ghl) }) => separate(session, &config, id, ghl, format)?,
         Some(LinksCommand::Forget { id }) => forget(session, &config, id, format)?,
     }
     Ok(code::DONE)
@@ -256,6 +257,35 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
             )
         }
     })
+}
+
+/// Two contacts that share a phone and are two people: neither is matched with the other again.
+fn separate(session: &Session, config: &Config, cliengo: &str, ghl: &str, format: Format) -> anyhow::Result<()> {
+    let pair = only_pair(session, config, "two contacts are kept separate in one pair")?;
+    let (_lock, mut state) = waiting::locked(session, config, pair)?;
+    let ids = Ids { cliengo: Some(CliengoId::new(cliengo)), ghl: Some(GhlId::new(ghl)) };
+    if let Some(link) = state.link_of(Kind::Contact, &CliengoId::new(cliengo).tagged())? {
+        let message = format!("Cliengo contact {cliengo} is linked, to GHL {}", link.ids.of(Side::Ghl).unwrap_or("-"));
+        return Err(Usage { message, hint: format!("to remove that link: concord links remove {}", link.id) }.into());
+    }
+    state.atomically(|state| state.keep_separate(Kind::Contact, &ids, session.clock.now()))?;
+    state.checkpoint()?;
+    output::print(&match format {
+        Format::Json => waiting::printed(&json!({ "pair": pair.name, "kind": Kind::Contact, "ids": ids }))?,
+        Format::Text => format!(
+            "Cliengo {cliengo} and GHL {ghl} are kept separate. Nothing was changed in either CRM.\n\
+             Neither is linked or created on the other side until you link it by hand.\n\
+             If they are one after all: concord links add {cliengo} {ghl}\n"
+        ),
+    })
+}
+
+fn only_pair<'a>(session: &Session, config: &'a Config, what: &str) -> anyhow::Result<&'a Pair> {
+    let selected = pairs::selected(session, config)?;
+    match selected.as_slice() {
+        [pair] => Ok(*pair),
+        _ => Err(Usage { message: what.to_owned(), hint: "add --pair NAME".to_owned() }.into()),
+    }
 }
 
 fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {

@@ -166,6 +166,9 @@ pub struct Cliengo {
     pub page_size: u32,
     /// Younger contacts are left for the next run.
     pub min_age: Duration,
+    /// Names that are fillers beside the built-in ones, as patterns in which `*` stands for anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub placeholder_names: Vec<String>,
     /// How tasks are kept there.
     pub tasks: TasksMode,
     /// What no probe can settle.

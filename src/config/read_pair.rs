@@ -141,6 +141,7 @@ fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {
         requests_per_second: table.read("requests_per_second", rate).unwrap_or(unpaced),
         page_size: table.read("page_size", |found| small(found, 100)).unwrap_or(50),
         min_age: table.read("min_age", Found::duration).unwrap_or(age),
+        placeholder_names: table.read("placeholder_names", placeholder_names).unwrap_or_default(),
         tasks: table.read("tasks", Found::choice).unwrap_or(TasksMode::Auto),
         capabilities: capabilities(table.table("capabilities"), sandbox),
         web_url: table.read("web_url", WebUrl::read).or_else(|| WebUrl::usual(Side::Cliengo, sandbox)),
@@ -190,6 +191,18 @@ fn placeholders(found: &Found<'_>) -> Option<Vec<String>> {
                 &format!("must be e-mail addresses in which * stands for anything; found {pattern:?}"),
                 "such as \"*@whatsapp.example\" or \"sin-email@*\"",
             );
+            return None;
+        }
+    }
+    Some(patterns.into_iter().map(str::to_owned).collect())
+}
+
+fn placeholder_names(found: &Found<'_>) -> Option<Vec<String>> {
+    let patterns = found.texts()?;
+    for pattern in &patterns {
+        if !pattern.chars().any(char::is_alphanumeric) {
+            let says = format!("must be names in which * stands for anything; found {pattern:?}");
+            found.reject(&says, "such as \"Chat *\" or \"Consulta web\"");
             return None;
         }
     }

@@ -83,21 +83,19 @@ impl Wire {
         &self.keys
     }
 
-    /// A yes or no; null is no.
+    /// A yes or no; null is unknown. (`semantics` 40)
     pub fn flag(&self, key: &str) -> Result<Said<bool>, Unparsable> {
         match self.keys.get(key) {
-            None => Ok(Said::Unknown),
-            Some(Json::Null) => Ok(Said::Is(false)),
+            None | Some(Json::Null) => Ok(Said::Unknown),
             Some(Json::Bool(flag)) => Ok(Said::Is(*flag)),
             Some(_) => Err(self.wrong(key, "true or false")),
         }
     }
 
-    /// A list, each item as `read` makes it; null is empty.
+    /// A list, each item as `read` makes it; null is unknown (`semantics` 40), unless what is missing is empty too.
     pub fn list<T>(&self, key: &str, read: impl Fn(&Json) -> Option<T>) -> Result<Said<Vec<T>>, Unparsable> {
         match self.keys.get(key) {
-            None => Ok(self.missing()),
-            Some(Json::Null) => Ok(Said::Empty),
+            None | Some(Json::Null) => Ok(self.missing()),
             Some(Json::Array(items)) => {
                 let items: Option<Vec<T>> = items.iter().map(read).collect();
                 items.map(Said::Is).ok_or_else(|| self.wrong(key, "a list of texts"))
@@ -139,6 +137,12 @@ pub(super) fn tell_tags(record: &mut Record, said: Said<Vec<String>>) {
 pub(super) fn is_placeholder(wire: &Wire, forms: &Forms) -> Result<bool, Unparsable> {
     let Said::Is(email) = wire.text("email")? else { return Ok(false) };
     Ok(forms.placeholders.iter().any(|pattern| fits_pattern(email, pattern)))
+}
+
+/// Whether a contact's name fits a pattern of fillers.
+pub(super) fn fits_a_filler(record: &Record, forms: &Forms) -> bool {
+    let name = record.get(&Field::Name).map(Value::shown).unwrap_or_default();
+    !name.is_empty() && forms.placeholder_names.iter().any(|pattern| fits_pattern(&name, pattern))
 }
 
 /// A text, or the text in an object under one of `keys`.

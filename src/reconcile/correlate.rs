@@ -7,7 +7,7 @@ use super::create::UNKNOWN;
 use super::input::{Holder, Input, Unlinked};
 use super::plan::{HeldReason, MatchedBy};
 use crate::config::{Duplicates, MatchField};
-use crate::record::{Both, Field, MatchKey, Side, SideId, Value};
+use crate::record::{Both, Field, Ids, MatchKey, PersonName, Record, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.
 #[derive(Debug, Default)]
@@ -110,8 +110,7 @@ impl<'a> Matching<'a> {
                 } else if let Some(detail) = self.input.apart(contact.kind, &contact.id) {
                     self.hold(side, at, HeldReason::Apart, detail);
                 } else if contact.record.match_keys().is_empty() {
-                    let detail = "neither e-mail nor phone that could tell it from a double";
-                    self.hold(side, at, HeldReason::NoMatchKey, detail.to_owned());
+                    self.hold(side, at, HeldReason::NoMatchKey, without_key(contact));
                 }
             }
         }
@@ -178,6 +177,10 @@ impl<'a> Matching<'a> {
             };
             self.hold(Side::Cliengo, cliengo, HeldReason::EmailPhoneMismatch, detail(right));
             self.hold(Side::Ghl, ghl, HeldReason::EmailPhoneMismatch, detail(left));
+        } else if matches!(key, MatchKey::Phone(_)) && left.record.is_named_otherwise(&right.record) {
+            // `semantics` 38: a switchboard, a shop, a family.
+            self.hold(Side::Cliengo, cliengo, HeldReason::NameMismatch, other_name(left, right, left, right));
+            self.hold(Side::Ghl, ghl, HeldReason::NameMismatch, other_name(right, left, left, right));
         } else if self.is_young(left) {
             self.hold(Side::Cliengo, cliengo, HeldReason::TooYoung, too_young());
             self.hold(Side::Ghl, ghl, HeldReason::TooYoung, format!("its counterpart {} is too new", left.id));
@@ -195,7 +198,9 @@ impl<'a> Matching<'a> {
     /// Whether several contacts of Cliengo's are one person, whose others become secondaries. (`semantics` 5)
     fn are_one(&self, key: &MatchKey, people: &[usize]) -> bool {
         let contacts: Vec<_> = people.iter().filter_map(|at| self.contact(Side::Cliengo, *at)).collect();
-        let differ = |one: &&Unlinked| contacts.iter().any(|other| emails_differ(one, other));
+        let differ = |one: &&Unlinked| {
+            contacts.iter().any(|other| emails_differ(one, other) || one.record.is_named_otherwise(&other.record))
+        };
         let is_phone = matches!(key, MatchKey::Phone(_));
         self.takes_secondaries() && !(is_phone && contacts.iter().any(differ))
     }
@@ -226,7 +231,8 @@ impl<'a> Matching<'a> {
         let (mut fitting, others): (Vec<_>, Vec<_>) = people.iter().copied().partition(|at| {
             let left = self.contact(Side::Cliengo, *at);
             left.is_some_and(|left| {
-                !(self.is_young(left) || matches!(key, MatchKey::Phone(_)) && emails_differ(left, right))
+                let is_other = emails_differ(left, right) || left.record.is_named_otherwise(&right.record);
+                !(self.is_young(left) || matches!(key, MatchKey::Phone(_)) && is_other)
             })
         });
         fitting.sort_by_key(|at| self.contact(Side::Cliengo, *at).map(|left| (left.record.created, left.id.clone())));
@@ -250,6 +256,8 @@ impl<'a> Matching<'a> {
             let Some(left) = self.contact(Side::Cliengo, at) else { continue };
             if self.is_young(left) {
                 self.hold(Side::Cliengo, at, HeldReason::TooYoung, too_young());
+            } else if !emails_differ(left, right) {
+                self.hold(Side::Cliengo, at, HeldReason::NameMismatch, other_name(left, right, left, right));
             } else {
                 self.hold(
                     Side::Cliengo,
@@ -269,8 +277,11 @@ impl<'a> Matching<'a> {
                 let Some(contact) = self.contact(side, at) else { continue };
                 let others = self.others(group, &contact.id);
                 let differs = matches!(key, MatchKey::Phone(_)) && self.email_differs_from_company(contact, group);
+                let by_phone = matches!(key, MatchKey::Phone(_));
                 let (reason, detail) = if differs {
                     (HeldReason::EmailPhoneMismatch, mismatch(&others))
+                } else if let Some(detail) = self.other_names(contact, group).filter(|_| by_phone) {
+                    (HeldReason::NameMismatch, detail)
                 } else if self.is_young(contact) && person.is_some() {
                     (HeldReason::TooYoung, too_young())
                 } else if let Some(person) = person.clone().filter(|_| side == Side::Cliengo) {
@@ -317,6 +328,40 @@ impl<'a> Matching<'a> {
         own.is_some_and(|own| !known.contains(&own))
     }
 
+    /// What a person is told of a contact whose name shares no word with any of those who have its phone; `None` where one
+    /// of them has no name, or shares one.
+    fn other_names(&self, contact: &Unlinked, group: &Group<'a>) -> Option<String> {
+        let own = contact.record.own_name()?;
+        let other = contact.id.side().other();
+        let mut named: Vec<(SideId, String)> = Vec::new();
+        let is_linked = Side::BOTH.into_iter().any(|side| !group.linked.of(side).is_empty());
+        for side in Side::BOTH {
+            for at in group.unlinked.of(side) {
+                let Some(theirs) = self.contact(side, *at).filter(|theirs| theirs.id != contact.id) else { continue };
+                if !contact.record.is_named_otherwise(&theirs.record) {
+                    return None;
+                }
+                named.push((theirs.id.clone(), theirs.record.own_name()?.full()));
+            }
+            for holder in group.linked.of(side) {
+                let keys = contact.record.match_keys();
+                if holder.names.is_empty() || keys.iter().any(|key| holder.emails.contains(key)) {
+                    return None;
+                }
+                let id = holder.ids.tagged(other).or_else(|| holder.ids.tagged(side))?;
+                named.extend(holder.names.iter().map(|name| (id.clone(), name.clone())));
+            }
+        }
+        let is_other = |name: &str| !own.shares_a_word(&PersonName::new(name, ""));
+        if named.is_empty() || !named.iter().all(|(_, name)| is_other(name)) {
+            return None;
+        }
+        let (id, name) = named.iter().find(|(id, _)| id.side() == other).or(named.first())?;
+        let mut ids = Ids::one(contact.id.clone());
+        ids.insert(id.clone());
+        Some(told_of_names(&contact.record, id, name, &ids, is_linked))
+    }
+
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {
         let unlinked = Side::BOTH.into_iter().flat_map(|side| {
             group.unlinked.of(side).iter().filter_map(move |at| self.contact(side, *at)).map(|other| other.id.clone())
@@ -341,8 +386,41 @@ pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
     Duration::try_from(input.now.duration_since(created)).unwrap_or_default() < input.pair.cliengo.min_age
 }
 
+/// What a person is told of two who share a phone alone.
+fn other_name(own: &Unlinked, other: &Unlinked, cliengo: &Unlinked, ghl: &Unlinked) -> String {
+    let mut ids = Ids::one(cliengo.id.clone());
+    ids.insert(ghl.id.clone());
+    let name = other.record.own_name().map(PersonName::full).unwrap_or_default();
+    told_of_names(&own.record, &other.id, &name, &ids, false)
+}
+
+fn told_of_names(own: &Record, other: &SideId, name: &str, ids: &Ids, is_linked: bool) -> String {
+    let ours = own.own_name().map(PersonName::full).unwrap_or_default();
+    let what =
+        format!("its phone is that of {} {other}, but {ours:?} and {name:?} share no word", other.side().title());
+    match (ids.of(Side::Cliengo), ids.of(Side::Ghl)) {
+        (Some(cliengo), Some(ghl)) => {
+            let add = if is_linked {
+                "merge or delete one of them in its CRM".to_owned()
+            } else {
+                format!("concord links add {cliengo} {ghl}")
+            };
+            format!("{what}. One person: {add}. Two people: concord links remove {cliengo} {ghl}")
+        }
+        _ => format!("{what}: correct one of them in its CRM"),
+    }
+}
+
 fn mismatch(others: &str) -> String {
     format!("its phone is that of {others}, but their e-mails differ: correct one of them")
+}
+
+/// What a person is told of a contact that nothing tells from a duplicate.
+fn without_key(contact: &Unlinked) -> String {
+    let unusable = [Field::Email, Field::Phone].iter().filter_map(|field| contact.record.unusable(field));
+    let unusable: Vec<String> = unusable.collect();
+    let why = "neither e-mail nor phone that could tell it from a duplicate";
+    if unusable.is_empty() { why.to_owned() } else { format!("{why}: {}", unusable.join("; ")) }
 }
 
 /// What a person is told of a contact that is too new.
@@ -353,11 +431,16 @@ pub fn too_young() -> String {
 
 fn emails_differ(one: &Unlinked, other: &Unlinked) -> bool {
     let email = |contact: &Unlinked| match contact.record.get(&Field::Email) {
-        Some(email @ Value::Email(_)) if !contact.record.has_placeholder_email() => Some(email.clone()),
+        Some(email @ Value::Email(_)) if contact.record.has_own_email() => Some(email.clone()),
         _ => None,
     };
-    match (email(one), email(other)) {
-        (Some(one), Some(other)) => !one.same(&other),
+    let (ours, theirs) = (email(one), email(other));
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => {
+            let has_both =
+                other.record.has_besides(&Field::Email, &ours) || one.record.has_besides(&Field::Email, &theirs);
+            !ours.same(&theirs) && !has_both
+        }
         _ => false,
     }
 }

@@ -8,7 +8,7 @@ use super::input::Unlinked;
 use super::merge::{TagNews, is_mark};
 use super::plan::{Change, HeldReason, LinkRef, Settle};
 use super::update::plan_tags;
-use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
+use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
 
 /// What a person is told of a record whose create has an unknown outcome.
 pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first, and \
@@ -112,7 +112,7 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         Vec::new()
     };
     let mut sent: Vec<String> =
-        all.iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { tag.trim().to_owned() }).collect();
+        all.iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { canonical_line(tag) }).collect();
     // `semantics` 11: what is created satisfies the scope of its side.
     let required = draft.input.pair.scope.ghl_tags.first().filter(|_| side == Side::Ghl);
     let satisfied = draft.input.pair.scope.ghl_tags.iter().any(|tag| sent.contains(&fold_tag(tag)));

@@ -47,13 +47,10 @@ impl Target<'_> {
         let fitted = match value {
             Value::Empty => self.clear(field, source, current),
             Value::Name(name) => self.name(name, current),
-            Value::Email(_) if source.has_placeholder_email() => {
-                Fit::Cannot("its e-mail is a placeholder made of its phone, and is not sent".to_owned())
+            Value::Email(_) | Value::Phone(_) if source.unusable(field).is_some() => {
+                Fit::Cannot(source.unusable(field).unwrap_or_default())
             }
-            Value::Phone(phone) => match &phone.e164 {
-                Some(e164) => Fit::Write(Value::Phone(Phone { raw: e164.clone(), e164: Some(e164.clone()) })),
-                None => Fit::Cannot("its phone is not a valid number, and is not sent".to_owned()),
-            },
+            Value::Phone(phone) => self.phone(phone, current),
             _ => Fit::Write(value.clone()),
         };
         match (fitted, current) {
@@ -62,6 +59,21 @@ impl Target<'_> {
                 Fit::Cannot(format!("{} takes a {field} only when the contact is created", self.side.title()))
             }
             (fitted, _) => fitted,
+        }
+    }
+
+    /// `semantics` 37: a line is not written over its extension, and an extension does not go without saying so.
+    fn phone(&self, phone: &Phone, current: Option<&Value>) -> Fit {
+        match (&phone.e164, current) {
+            (Some(_), Some(Value::Phone(current))) if current.extension.is_some() && phone.is_line_of(current) => {
+                Fit::Same
+            }
+            (Some(e164), _) => Fit::Write(Value::Phone(Phone::of(e164))),
+            (None, _) => Fit::Cannot(format!(
+                "its phone {:?} has an extension, which {} does not take: it is not sent",
+                phone.raw,
+                self.side.title()
+            )),
         }
     }
 
@@ -122,7 +134,7 @@ impl Target<'_> {
     fn first_name_only(&self, wanted: &PersonName, current: &PersonName) -> Fit {
         let fitted = wanted.fitted_to(current);
         let cannot = format!("{} cannot change a last name", self.side.title());
-        let written = Value::Name(PersonName::new(&fitted.first, &current.last));
+        let written = Value::Name(PersonName { whole: current.whole, ..PersonName::new(&fitted.first, &current.last) });
         match (fitted.first == current.first, fitted.last == current.last) {
             _ if fitted.first.is_empty() => Fit::Cannot(format!("{} cannot empty a first name", self.side.title())),
             (_, true) => Fit::Write(written),

@@ -160,7 +160,13 @@ mod tests {
     }
 
     fn forms() -> Forms {
-        Forms { region: None, zone: jiff::tz::TimeZone::UTC, placeholders: Vec::new(), mapped: Vec::new() }
+        Forms {
+            region: None,
+            zone: jiff::tz::TimeZone::UTC,
+            placeholders: Vec::new(),
+            placeholder_names: Vec::new(),
+            mapped: Vec::new(),
+        }
     }
 
     fn input<'a>(pair: &'a Pair, forms: &'a Forms) -> Input<'a> {

@@ -304,6 +304,16 @@ pub struct Holder {
     pub ids: Ids,
     /// The e-mails that either half has.
     pub emails: BTreeSet<MatchKey>,
+    /// The names that either half has, fillers aside.
+    pub names: BTreeSet<String>,
+}
+
+impl Holder {
+    /// A holder of whom neither e-mails nor names are known yet.
+    #[must_use]
+    pub const fn new(link: i64, ids: Ids) -> Self {
+        Self { link, ids, emails: BTreeSet::new(), names: BTreeSet::new() }
+    }
 }
 
 /// A record that was asked for by id, without a clear answer.

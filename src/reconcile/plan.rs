@@ -502,6 +502,8 @@ pub enum HeldReason {
     SuspectedMerge,
     /// Its phone matches, but both have an e-mail and they differ.
     EmailPhoneMismatch,
+    /// Its phone matches, but the names share no word. (`semantics` 38)
+    NameMismatch,
     /// It has neither e-mail nor phone.
     NoMatchKey,
     /// It is so new that a chatbot may still be filling it in.
@@ -526,6 +528,10 @@ pub enum HeldReason {
     RemovedElsewhere,
     /// A value is not among the options of its field.
     Picklist,
+    /// A value can mean two things. (`semantics` 50)
+    AmbiguousValue,
+    /// An edit would destroy links, images or tables of the other side's text. (`semantics` 48)
+    MarkupLoss,
     /// It left the scope; its link sleeps.
     OutOfScope,
     /// A person removed its link.

@@ -127,6 +127,8 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
             Decision::Take(side) if is_doubted(story, side, field) => merge::conflict(&rules),
             other => other,
         };
+        let decision = carried(draft, subject, story, field, decision);
+        let decision = if *field == Field::Name { without_filler(story, &rules, decision) } else { decision };
         let decision = if is_clean(sights) { held_apart(draft, subject, story, field, decision) } else { decision };
         let objection = match take_choice(draft, subject, story, field, sights, &mut verdicts) {
             Choice::Taken => continue,
@@ -192,6 +194,54 @@ fn again(story: Story<'_>, field: &Field, sights: Both<Sight<'_>>, rules: &Rules
     };
     let repairs = rules.repair && differ && is_clean(sights) && rules.policy.direction.writes(side);
     repairs.then_some(Decision::Take(side.other()))
+}
+
+/// No conflict, where it is none: a value that the other side has among its further ones agrees (`semantics` 43), and one that
+/// cannot be carried there replaces nothing (`semantics` 37, 42).
+fn carried(draft: &Draft<'_>, subject: &Subject, story: Story<'_>, field: &Field, decision: Decision) -> Decision {
+    if !matches!(field, Field::Email | Field::Phone) {
+        return decision;
+    }
+    let has_besides = |source: Side| {
+        let value = story.now.of(source).get(field);
+        value.is_some_and(|value| story.now.of(source.other()).has_besides(field, value))
+    };
+    let holds_nothing = |side: Side| story.now.of(side).get(field).is_some_and(Value::is_empty);
+    match decision {
+        Decision::Take(source) if has_besides(source) => Decision::Agree,
+        Decision::Conflict(winner) if holds_nothing(winner) => match fitted(draft, subject, story, field, winner) {
+            Fit::Cannot(_) => Decision::Take(winner.other()),
+            _ => decision,
+        },
+        Decision::Conflict(_) | Decision::Manual if Side::BOTH.into_iter().any(has_besides) => Decision::Agree,
+        Decision::Conflict(winner) => match fitted(draft, subject, story, field, winner.other()) {
+            Fit::Same | Fit::Cannot(_) => Decision::Take(winner),
+            Fit::Write(_) | Fit::Partly(..) => decision,
+        },
+        other => other,
+    }
+}
+
+/// `semantics` 39: a name that a channel made up never replaces a real one, and gives way to it.
+fn without_filler(story: Story<'_>, rules: &Rules<'_>, decision: Decision) -> Decision {
+    let is_filler = |side: Side| {
+        let record = story.now.of(side);
+        record.own_name().is_none() && record.get(&Field::Name).is_some_and(|name| !name.is_empty())
+    };
+    let Some(filler) = Side::BOTH.into_iter().find(|side| is_filler(*side)) else { return decision };
+    match decision {
+        Decision::Take(source) if source != filler => decision,
+        Decision::Take(_) | Decision::Conflict(_) | Decision::Manual
+            if story.now.of(filler.other()).own_name().is_some() =>
+        {
+            if rules.policy.direction.writes(filler) {
+                Decision::Take(filler.other())
+            } else {
+                Decision::Agree
+            }
+        }
+        other => other,
+    }
 }
 
 /// Whether what `side` shows may only be what it did not keep.
@@ -288,6 +338,9 @@ fn propagate(
     if let Some(objection) = objection {
         return draft.hold(subject, HeldReason::Picklist, objection);
     }
+    if let Some(loss) = markup_loss(story, field, side) {
+        return draft.hold(subject, HeldReason::MarkupLoss, loss);
+    }
     let can_update = draft.input.can(side, subject.kind).update;
     let (wanted, cannot) = match fitted(draft, subject, story, field, side) {
         Fit::Write(wanted) => (Some(wanted), None),
@@ -310,6 +363,24 @@ fn propagate(
         }
         None => verdicts.settle_both(field, story),
     }
+}
+
+/// `semantics` 48: plain text does not replace links, images, tables or attachments.
+fn markup_loss(story: Story<'_>, field: &Field, side: Side) -> Option<String> {
+    let (Some(Value::Body(theirs)), Some(wanted)) =
+        (story.now.of(side).get(field), story.now.of(side.other()).get(field))
+    else {
+        return None;
+    };
+    let is_same = matches!(wanted, Value::Body(wanted) if wanted.same(theirs));
+    (theirs.is_rich() && !is_same).then(|| {
+        format!(
+            "the text in {0} has links, images, tables or attachments that the edit in {1} would destroy: make the edit in {0}, \
+             or take it back in {1}",
+            side.title(),
+            side.other().title()
+        )
+    })
 }
 
 fn plan_writes(

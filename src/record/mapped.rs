@@ -224,7 +224,7 @@ impl Mapped {
     #[must_use]
     pub fn of_cliengo(&self, contact: &Map<String, Json>) -> Option<Value> {
         let found = at(contact, &self.cliengo);
-        // Where the object that holds them is there, a key that is not there is empty.
+        // Where the object that holds them is there, a key that is not there is empty, unless it was known.
         let inside = self.cliengo.split_once('.').is_some_and(|(object, _)| contact.contains_key(object));
         let instead = self.transform.iter().any(|step| matches!(step, Step::First(_)));
         let raw = match found {
@@ -234,6 +234,18 @@ impl Mapped {
         };
         let value = self.transform.iter().fold(raw, |value, step| step.apply(value, contact));
         Some(self.value(&self.translated(value)))
+    }
+
+    /// Whether the contact says what the value is made of: what is composed of parts is unknown when a part that counts is.
+    /// (`semantics` 40)
+    #[must_use]
+    pub fn is_said(&self, contact: &Map<String, Json>) -> bool {
+        let others = self.transform.iter().flat_map(|step| match step {
+            Step::First(others) => others.as_slice(),
+            _ => &[],
+        });
+        let mut parts = std::iter::once(&self.cliengo).chain(others).map(|path| at(contact, path));
+        parts.find(|part| part.is_none_or(|part| !is_blank(part))) != Some(None)
     }
 
     fn translated(&self, value: Json) -> Json {
@@ -393,5 +405,23 @@ mod tests {
         let contact = json!({ "leadFields": {} });
         assert_eq!(mapped.of_cliengo(contact.as_object().unwrap()), Some(Value::Empty));
         assert_eq!(mapped.of_cliengo(&Map::new()), None);
+    }
+
+    #[test]
+    fn a_value_is_said_where_every_part_that_counts_is() {
+        let said = |mapped: &Mapped, fields: Json| mapped.is_said(json!({ "leadFields": fields }).as_object().unwrap());
+        let plain = mapped(Holds::Text, Vec::new(), &[]);
+        assert!(said(&plain, json!({ "budget": null })) && !said(&plain, json!({ "other": "x" })));
+        let first = Step::First(vec!["leadFields.one".to_owned(), "leadFields.other".to_owned()]);
+        let first = mapped(Holds::Text, vec![first], &[]);
+        for (fields, is) in [
+            (json!({ "budget": "", "one": "", "other": "x" }), true),
+            (json!({ "budget": "", "one": "a" }), true),
+            (json!({ "budget": "", "other": "x" }), false),
+            (json!({ "one": "a", "other": "x" }), false),
+            (json!({ "budget": "", "one": "", "other": null }), true),
+        ] {
+            assert_eq!(said(&first, fields.clone()), is, "{fields}");
+        }
     }
 }

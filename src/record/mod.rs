@@ -6,6 +6,7 @@
 mod body;
 mod capabilities;
 mod due;
+mod email;
 mod field;
 mod mapped;
 mod name;
@@ -18,22 +19,23 @@ mod told;
 mod value;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use body::{Body, html_from_text, looks_like_html};
+pub use body::{Body, html_from_text};
 pub use capabilities::*;
 pub use due::Due;
+pub use email::{canonical_email, fits_pattern, is_address, is_placeholder_email};
 pub use field::Field;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 pub use mapped::{CLIENGO_FIELDS, GHL_FIELDS, GhlPlace, Holds, Mapped, PlainField, Step};
 pub use name::PersonName;
-pub use phone::{Phone, Region};
+pub use phone::{Extension, NoPhone, Phone, Region};
 use serde::{Deserialize, Serialize};
 pub use side::*;
 pub use tags::{Tags, fold_tag};
 pub use take::{Take, typed};
-pub use text::{canonical_email, canonical_line, canonical_text, fits_pattern, is_placeholder_email};
+pub use text::{canonical_line, canonical_text};
 pub use told::{Facet, Projection, Told};
 pub use value::{MatchKey, Value};
 pub use write::*;
@@ -47,6 +49,8 @@ pub struct Forms {
     pub zone: TimeZone,
     /// E-mails that are fillers, as patterns in which `*` stands for anything (`semantics` 8).
     pub placeholders: Vec<String>,
+    /// Names that are fillers, as patterns in which `*` stands for anything (`semantics` 39).
+    pub placeholder_names: Vec<String>,
     /// Fields that the configuration maps.
     pub mapped: Vec<Mapped>,
 }
@@ -79,6 +83,12 @@ pub struct Record {
     /// Whether its e-mail fits a pattern of placeholders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub placeholder: bool,
+    /// Whether its name fits a pattern of fillers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filler_name: bool,
+    /// Fields that read as empty because nothing was said of them: unknown where something was known. (`semantics` 40)
+    #[serde(skip)]
+    pub unsaid: BTreeSet<Field>,
     /// Further e-mails and phones it can be recognised by; read only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<MatchKey>,
@@ -116,7 +126,7 @@ impl Record {
             _ => None,
         };
         let email = match self.get(&Field::Email) {
-            Some(Value::Email(email)) if !self.has_placeholder_email() => Some(MatchKey::Email(canonical_email(email))),
+            Some(Value::Email(email)) if self.has_own_email() => Some(MatchKey::Email(canonical_email(email))),
             _ => None,
         };
         email.into_iter().chain(phone.and_then(Phone::match_key).map(MatchKey::Phone)).collect()
@@ -135,11 +145,67 @@ impl Record {
             _ => false,
         };
         match self.get(&Field::Email) {
-            Some(Value::Email(email)) => {
+            Some(Value::Email(email)) if is_address(&canonical_email(email)) => {
                 shares(&Field::Email) || other.also.contains(&MatchKey::Email(canonical_email(email)))
             }
-            _ => shares(&Field::Phone),
+            _ => shares(&Field::Phone) && !self.is_named_otherwise(other),
         }
+    }
+
+    /// The name of the person, unless there is none or a channel made it up. (`semantics` 39)
+    #[must_use]
+    pub fn own_name(&self) -> Option<&PersonName> {
+        match self.get(&Field::Name) {
+            Some(Value::Name(name)) if !self.filler_name && !name.is_filler() => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether both have a name, the names share no word, and no e-mail makes them one. (`semantics` 38)
+    #[must_use]
+    pub fn is_named_otherwise(&self, other: &Record) -> bool {
+        let email = |record: &Record| record.get(&Field::Email).filter(|_| record.has_own_email()).cloned();
+        let same_email = matches!((email(self), email(other)), (Some(one), Some(two)) if one.same(&two));
+        !same_email && matches!((self.own_name(), other.own_name()), (Some(one), Some(two)) if !one.shares_a_word(two))
+    }
+
+    /// Whether it has an e-mail that can be one, and that is no filler.
+    #[must_use]
+    pub fn has_own_email(&self) -> bool {
+        let is_address = |email: &str| is_address(&canonical_email(email));
+        matches!(self.get(&Field::Email), Some(Value::Email(email)) if is_address(email))
+            && !self.has_placeholder_email()
+    }
+
+    /// Why an e-mail or a phone that stands there is neither matched nor sent; `None`: it is, or nothing stands there.
+    #[must_use]
+    pub fn unusable(&self, field: &Field) -> Option<String> {
+        match (field, self.get(field)?) {
+            (Field::Email, Value::Email(email)) if self.has_placeholder_email() => {
+                Some(format!("its e-mail {email:?} is a placeholder, and is not sent"))
+            }
+            (Field::Email, Value::Email(email)) if !is_address(&canonical_email(email)) => {
+                Some(format!("its e-mail {email:?} is no address, and is not sent"))
+            }
+            (Field::Phone, Value::Phone(Phone { raw, unusable: Some(why), .. })) => {
+                Some(format!("its phone {raw:?} is not sent: {why}"))
+            }
+            (Field::Phone, Value::Phone(Phone { raw, e164: None, extension: None, .. })) => {
+                Some(format!("its phone {raw:?} is not sent: it is no number"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it has the value of `field` among its further e-mails or phones. (`semantics` 43)
+    #[must_use]
+    pub fn has_besides(&self, field: &Field, value: &Value) -> bool {
+        let key = match (field, value) {
+            (Field::Email, Value::Email(email)) => Some(MatchKey::Email(canonical_email(email))),
+            (Field::Phone, Value::Phone(phone)) => phone.match_key().map(MatchKey::Phone),
+            _ => None,
+        };
+        key.is_some_and(|key| self.also.contains(&key))
     }
 
     /// Whether the e-mail is no address but a filler: made of the contact's own phone, or of a configured pattern.

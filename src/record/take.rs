@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Due, Field, Forms, Side, Value, canonical_line};
+use super::{Due, Field, Forms, Phone, Side, Value, canonical_email, is_address};
 
 /// A person's choice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,11 +23,14 @@ pub fn typed(field: &Field, text: &str, forms: &Forms) -> Result<Value, String> 
     match field {
         _ if blank => Ok(Value::Empty),
         Field::Name => Ok(Value::name(text, "")),
-        Field::Email if is_address(&canonical_line(text)) => Ok(Value::email(text)),
+        Field::Email if is_address(&canonical_email(text)) => Ok(Value::email(text)),
         Field::Email => Err(format!("{text:?} is no e-mail address, such as ana@example.com")),
         Field::Phone => match Value::phone(text, forms.region) {
-            phone @ Value::Phone(super::Phone { e164: Some(_), .. }) => Ok(phone),
-            _ => Err(format!("{text:?} is no valid phone number; write it with its country, as +5491155667788")),
+            phone @ Value::Phone(Phone { e164: Some(_), .. }) => Ok(phone),
+            Value::Phone(Phone { unusable: Some(why), .. }) => {
+                Err(format!("{text:?} is no phone number: {why}; write it with its country, as +5491155667788"))
+            }
+            _ => Err(format!("{text:?} has an extension, which neither CRM takes; write the line alone")),
         },
         Field::Title => Ok(Value::line(text)),
         Field::Body => Ok(Value::body(text)),
@@ -49,18 +52,6 @@ pub fn typed(field: &Field, text: &str, forms: &Forms) -> Result<Value, String> 
     }
 }
 
-fn is_address(line: &str) -> bool {
-    let parts = line.split_once('@');
-    parts.is_some_and(|(local, domain)| {
-        let ends = !domain.starts_with('.') && !domain.ends_with('.');
-        !local.is_empty()
-            && domain.contains('.')
-            && ends
-            && !domain.contains('@')
-            && !line.contains(char::is_whitespace)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
@@ -69,8 +60,13 @@ mod tests {
     use crate::record::Region;
 
     fn read(field: &Field, text: &str) -> Result<Value, String> {
-        let forms =
-            Forms { region: Some(Region::AR), zone: TimeZone::UTC, placeholders: Vec::new(), mapped: Vec::new() };
+        let forms = Forms {
+            region: Some(Region::AR),
+            zone: TimeZone::UTC,
+            placeholders: Vec::new(),
+            placeholder_names: Vec::new(),
+            mapped: Vec::new(),
+        };
         typed(field, text, &forms)
     }
 

@@ -1,56 +1,82 @@
-//! Canonical text and e-mail.
+//! Canonical text.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Text as it is compared: NFC, `\n` line ends, no trailing blanks on a line, trimmed.
+/// Text as it is compared: NFC, `\n` line ends, no trailing blanks on a line, nothing invisible, trimmed.
 #[must_use]
 pub fn canonical_text(raw: &str) -> String {
-    let unified = raw.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n").replace('\u{a0}', " ");
-    // Left out first: what stood between a letter and its accent would keep them apart.
-    let composed: String = unified.chars().filter(|c| *c != '\u{feff}' && *c != '\u{0}').nfc().collect();
-    let lines: Vec<&str> = composed.lines().map(str::trim_end).collect();
+    let composed: String;
+    let text = if is_plain(raw) {
+        raw
+    } else {
+        let unified = raw.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n").replace('\u{a0}', " ");
+        // Left out first: what stood between a letter and its accent would keep them apart.
+        composed = without_invisible(&unified).nfc().collect();
+        &composed
+    };
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim().to_owned()
+}
+
+/// Whether nothing in it has to be composed or left out: most texts.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && byte != b'\r' && byte != 0)
+}
+
+/// A text without the characters that nobody sees. (`semantics` 46)
+fn without_invisible(text: &str) -> impl Iterator<Item = char> {
+    let mut before = '\0';
+    let mut rest = text.chars().filter(|c| !is_invisible(*c)).peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let c = rest.next()?;
+            // A joiner holds an emoji together; anywhere else nobody sees it.
+            if c == JOINER && !(is_emoji(before) && rest.peek().is_some_and(|next| is_emoji(*next))) {
+                continue;
+            }
+            before = c;
+            return Some(c);
+        }
+    })
+}
+
+const JOINER: char = '\u{200d}';
+
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\0' | '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}'
+            | '\u{feff}'
+    )
+}
+
+/// Whether it can stand beside the joiner of an emoji: a picture, its colour, or how it is drawn.
+const fn is_emoji(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{20e3}' | '\u{2122}' | '\u{2139}' | '\u{fe0f}'
+            | '\u{2190}'..='\u{21ff}'
+            | '\u{2300}'..='\u{23ff}'
+            | '\u{25a0}'..='\u{27bf}'
+            | '\u{2900}'..='\u{297f}'
+            | '\u{2b00}'..='\u{2bff}'
+            | '\u{1f000}'..='\u{1faff}'
+            | '\u{e0020}'..='\u{e007f}'
+    )
 }
 
 /// One line of text as it is compared: canonical text with every run of white space folded to one blank.
 #[must_use]
 pub fn canonical_line(raw: &str) -> String {
     canonical_text(raw).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// An e-mail as it is compared: trimmed, lower case, NFC (in this order: a small letter may take an accent that its capital
-/// does not).
-#[must_use]
-pub fn canonical_email(raw: &str) -> String {
-    canonical_line(&raw.to_lowercase())
-}
-
-/// Whether `email` is no address but a filler that a channel made of the contact's own phone (`semantics` 8).
-#[must_use]
-pub fn is_placeholder_email(email: &str, phone_digits: &str) -> bool {
-    let Some((local, _)) = email.trim().split_once('@') else { return false };
-    let local: String = local.chars().filter(|c| *c != '+').collect();
-    let is_number = local.chars().all(|c| c.is_ascii_digit());
-    // The last eight digits are the line, however country, area and the mobile 9 are written.
-    let line = |digits: &str| digits.len().checked_sub(8).and_then(|at| digits.get(at..)).map(str::to_owned);
-    is_number && line(&local).is_some() && line(&local) == line(phone_digits)
-}
-
-/// Whether an e-mail fits a pattern in which `*` stands for anything, whatever their case.
-#[must_use]
-pub fn fits_pattern(email: &str, pattern: &str) -> bool {
-    let (email, pattern) = (canonical_email(email), canonical_email(pattern));
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| email.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -61,10 +87,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn making_text_canonical_twice_changes_nothing(raw in "\\PC*|[ \\r\\n\\ta-c\u{301}\u{a0}]{0,40}") {
+        fn making_text_canonical_twice_changes_nothing(raw in "\\PC*|[ \\r\\n\\ta-c\u{301}\u{a0}\u{ad}\u{200b}\u{200d}\u{fe0f}👨🌈]{0,40}") {
             prop_assert_eq!(canonical_text(&canonical_text(&raw)), canonical_text(&raw));
             prop_assert_eq!(canonical_line(&canonical_line(&raw)), canonical_line(&raw));
-            prop_assert_eq!(canonical_email(&canonical_email(&raw)), canonical_email(&raw));
         }
     }
 
@@ -76,26 +101,21 @@ mod tests {
     #[test]
     fn what_is_left_out_or_made_small_leaves_no_letter_in_two_pieces() {
         assert_eq!(canonical_text("e\u{feff}\u{301}"), "é");
-        assert_eq!(canonical_email("\u{3aa}\u{301}@x"), "\u{390}@x");
+        assert_eq!(crate::record::canonical_email("\u{3aa}\u{301}@x"), "\u{390}@x");
         assert_eq!(crate::record::fold_tag("\u{3aa}\u{301}"), "\u{390}");
     }
 
     #[test]
-    fn a_star_in_a_pattern_stands_for_anything() {
-        assert!(fits_pattern("5491@WhatsApp.example", "*@whatsapp.example"));
-        assert!(fits_pattern("sin-email@x.example", "sin-email@*"));
-        assert!(fits_pattern("a-b-c@x", "a*b*@x"));
-        assert!(!fits_pattern("ana@example.com", "*@whatsapp.example"));
-        assert!(!fits_pattern("ab@x", "a*b*b@x"));
-        assert!(!fits_pattern("ana@x", "ana"));
-    }
-
-    #[test]
-    fn an_email_made_of_the_contacts_own_phone_is_a_placeholder() {
-        assert!(is_placeholder_email("5491155667788@whatsapp.example", "5491155667788"));
-        assert!(is_placeholder_email("1155667788@x.example", "5491155667788"));
-        assert!(is_placeholder_email("5491155667788@x.example", "541155667788"));
-        assert!(!is_placeholder_email("ana1155667788@x.example", "5491155667788"));
-        assert!(!is_placeholder_email("1234567890@x.example", "5491155667788"));
+    fn what_nobody_sees_is_left_out_and_emoji_stay_whole() {
+        for invisible in ['\u{200b}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2060}', '\u{ad}', '\u{feff}']
+        {
+            assert_eq!(canonical_line(&format!("{invisible}Irma{invisible} Sal{invisible}inas")), "Irma Salinas");
+        }
+        assert_eq!(canonical_line("Ir\u{200d}ma \u{200d}"), "Irma");
+        for emoji in ["Familia 👨\u{200d}👩\u{200d}👧 Ruiz", "Bandera 🏳\u{fe0f}\u{200d}🌈 Club", "👩🏽\u{200d}⚕\u{fe0f}"]
+        {
+            assert_eq!(canonical_line(emoji), emoji);
+        }
+        assert_eq!(canonical_line("👨\u{200d}\u{200b}\u{200d}👩"), "👨\u{200d}👩");
     }
 }

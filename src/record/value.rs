@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{canonical_email, canonical_line};
+use super::email::{canonical_email, unwrapped};
+use super::text::canonical_line;
 use super::{Body, Due, PersonName, Phone, Tags};
 
 /// The value of a field that is known.
@@ -44,11 +45,18 @@ impl Value {
         if name.is_empty() { Self::Empty } else { Self::Name(name) }
     }
 
-    /// An e-mail; empty where blank.
+    /// A name whose first part may hold the last one too; empty where both are.
+    #[must_use]
+    pub fn joined_name(name: &str, last: &str) -> Self {
+        let name = PersonName::joined(name, last);
+        if name.is_empty() { Self::Empty } else { Self::Name(name) }
+    }
+
+    /// An e-mail, without what programs wrap around it; empty where blank.
     #[must_use]
     pub fn email(raw: &str) -> Self {
         let line = canonical_line(raw);
-        if line.is_empty() { Self::Empty } else { Self::Email(line) }
+        if line.is_empty() { Self::Empty } else { Self::Email(unwrapped(&line).to_owned()) }
     }
 
     /// A phone; empty where blank.
@@ -79,10 +87,19 @@ impl Value {
         }
     }
 
-    /// A body; empty where it reads as nothing.
+    /// A body of a side that keeps plain text; empty where it reads as nothing.
     #[must_use]
     pub fn body(raw: &str) -> Self {
-        let body = Body::new(raw);
+        Self::read(Body::plain(raw))
+    }
+
+    /// A body of a side that shows markup; empty where it reads as nothing.
+    #[must_use]
+    pub fn markup(raw: &str) -> Self {
+        Self::read(Body::markup(raw))
+    }
+
+    fn read(body: Body) -> Self {
         if body.text().is_empty() { Self::Empty } else { Self::Body(body) }
     }
 
@@ -111,7 +128,11 @@ impl Value {
         match (self, other) {
             (Self::Due(one), Self::Due(two)) => one.same(two),
             (Self::Tags(one), Self::Tags(two)) => one.same(two),
+            (Self::Phone(one), Self::Phone(two)) => one.same(two),
+            (Self::Body(one), Self::Body(two)) => one.same(two),
             (Self::Flag(one), Self::Flag(two)) => one == two,
+            // What an older version kept may hold what a line now leaves out.
+            (Self::Line(one), Self::Line(two)) => one == two || canonical_line(one) == canonical_line(two),
             _ => self.key() == other.key(),
         }
     }

@@ -17,6 +17,9 @@ const PHONE_DIGITS: usize = 7;
 /// Words of names that are words of every text.
 const PARTICLES: [&str; 8] = ["del", "las", "los", "san", "van", "von", "der", "dos"];
 
+/// What stands in a detail that quotes a name, an e-mail or a phone.
+const TELLING: [&str; 3] = ["its e-mail \"", "its phone \"", "share no word"];
+
 /// The same plan or run with names, e-mails and phones masked. It keeps the plan's id, so that it can be approved.
 ///
 /// In a note or a title, e-mails, phones and the words of every name in the plan are masked; other words stay.
@@ -80,6 +83,12 @@ impl Names {
         let held = finished.plan.held.iter().map(|held| (held.kind, &held.label));
         let conflicts = finished.plan.conflicts.iter().map(|conflict| (conflict.kind, &conflict.label));
         let unsupported = finished.plan.unsupported.iter().map(|unsupported| (unsupported.kind, &unsupported.label));
+        let details = finished.plan.held.iter().map(|held| &held.detail);
+        for detail in details.chain(finished.plan.unsupported.iter().map(|unsupported| &unsupported.detail)) {
+            if TELLING.iter().any(|telling| detail.contains(telling)) {
+                detail.split('"').skip(1).step_by(2).for_each(|quoted| names.learn(quoted));
+            }
+        }
         for (_, label) in held.chain(conflicts).chain(unsupported).filter(|(kind, _)| *kind == Kind::Contact) {
             names.learn(label);
         }

@@ -120,9 +120,13 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Same phone, other e-mail",
             "They share a phone, but their e-mails differ: one person or two? Correct one of them.",
         ),
+        HeldReason::NameMismatch => (
+            "Same phone, other name",
+            "They share a phone and no word of their names: one person, or a shared line? The commands link them, or keep them separate.",
+        ),
         HeldReason::NoMatchKey => (
             "Neither e-mail nor phone",
-            "It cannot be told from a double, so it stays on its side until it has one of them. Nothing to do.",
+            "It cannot be told from a duplicate, so it stays on its side until it has one of them. Nothing to do.",
         ),
         HeldReason::TooYoung => {
             ("Just created", "A chatbot may still be filling it in. The next run takes it. Nothing to do.")
@@ -167,6 +171,14 @@ pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Not among the options",
             "The field takes only its options. Add this one in the CRM, or map it under `values`.",
         ),
+        HeldReason::AmbiguousValue => (
+            "Can mean two things",
+            "The value is not sent, so that it is not changed. Write it in a form that has one meaning.",
+        ),
+        HeldReason::MarkupLoss => (
+            "Would destroy formatting",
+            "The text has links, images, tables or attachments there, which plain text would replace. Make the edit there by hand.",
+        ),
         HeldReason::OutOfScope => (
             "Outside the scope",
             "Nothing is written for it, and it is never deleted. Change [pair.NAME.scope] or the record to take it in again.",
@@ -191,6 +203,9 @@ pub(super) const UNSUPPORTED_IN_AN_UNDO: &str =
 pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
     match reason {
         HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => Some(7),
+        HeldReason::NameMismatch => Some(38),
+        HeldReason::MarkupLoss => Some(48),
+        HeldReason::AmbiguousValue => Some(50),
         HeldReason::DuplicateOf => Some(6),
         HeldReason::NoMatchKey => Some(8),
         HeldReason::SuspectedMerge => Some(10),

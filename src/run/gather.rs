@@ -192,7 +192,9 @@ where
             Ok(record) => record,
             Err(why) => return self.unreadable(side, kind, row, why.to_string()),
         };
+        let mut record = record;
         if let Some(link) = row.link {
+            self.complete(link, side, &mut record)?;
             let halves = self.touched.entry(link).or_default();
             *halves.of_mut(side) = Some(Sighting::Listed(record.clone()));
         } else {
@@ -202,6 +204,30 @@ where
             among.of_mut(side).push(Unlinked { kind, id, parent, record: record.clone(), retires: None });
         }
         self.seen.push(Seen { side, kind, id: row.id, record, fingerprint: row.fingerprint, payload: row.payload });
+        Ok(())
+    }
+
+    /// `semantics` 40: what a row says nothing of is not taken away by it.
+    fn complete(&self, link: i64, side: Side, record: &mut Record) -> Result<(), RunError> {
+        let name = match record.get(&Field::Name) {
+            Some(Value::Name(name)) if name.without_last => Some(name.clone()),
+            _ => None,
+        };
+        if name.is_none() && record.unsaid.is_empty() {
+            return Ok(());
+        }
+        let base = self.state.map(|state| self.base(state, link, side)).transpose()?.flatten();
+        let Some(base) = base else { return Ok(()) };
+        if let (Some(name), Some(Value::Name(known))) = (name, base.get(&Field::Name))
+            && !known.last.is_empty()
+        {
+            record.fields.insert(Field::Name, Value::joined_name(&name.first, &known.last));
+        }
+        for field in std::mem::take(&mut record.unsaid) {
+            if base.get(&field).is_some_and(|known| !known.is_empty()) {
+                record.fields.remove(&field);
+            }
+        }
         Ok(())
     }
 

@@ -55,7 +55,7 @@ use crate::record::{Both, CliengoId, Forms, GhlId, Side};
 use crate::state::{Stage, State, StateError, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
-pub const MAPPING_VERSION: &str = "1";
+pub const MAPPING_VERSION: &str = "2";
 
 /// Where the state says how far the first sync came.
 const FIRST_SYNC: &str = "first_sync";

@@ -224,7 +224,13 @@ fn unmapped<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {
     let country = job.pair.region.as_deref().or(location.country.as_deref());
     let region = country.and_then(|country| country.to_ascii_uppercase().parse::<Region>().ok());
     let zone = location.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
-    Forms { region, zone, placeholders: job.pair.placeholder_emails.clone(), mapped: Vec::new() }
+    Forms {
+        region,
+        zone,
+        placeholders: job.pair.placeholder_emails.clone(),
+        placeholder_names: job.pair.cliengo.placeholder_names.clone(),
+        mapped: Vec::new(),
+    }
 }
 
 /// `semantics` 14 and 27: what was learned once is pinned; a failing probe never changes a mode.

@@ -25,6 +25,7 @@ fn key(pair: &Pair, forms: &Forms) -> String {
         format!("{:?}", forms.region),
         forms.zone.iana_name().unwrap_or_default().to_owned(),
         forms.placeholders.join("\n"),
+        forms.placeholder_names.join("\n"),
         directions.join(" "),
         format!("{:?}", pair.cliengo.tasks),
         format!("{:?}", pair.scope),

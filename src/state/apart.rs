@@ -17,12 +17,21 @@ impl State {
             self.end_waiting(child.kind, &child.ids)?;
         }
         self.end_waiting(link.kind, &link.ids)?;
-        if let (Some(cliengo), Some(ghl)) = (link.ids.of(Side::Cliengo), link.ids.of(Side::Ghl)) {
+        self.keep_separate(link.kind, &link.ids, now)?;
+        self.retire(link.id)
+    }
+
+    /// Remembers that two records are two: a person said so.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_separate(&self, kind: Kind, ids: &Ids, now: Timestamp) -> Result<(), StateError> {
+        if let (Some(cliengo), Some(ghl)) = (ids.of(Side::Cliengo), ids.of(Side::Ghl)) {
             self.connection
                 .prepare_cached("INSERT OR REPLACE INTO apart VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![link.kind.as_str(), cliengo, ghl, now.as_millisecond()])?;
+                .execute(params![kind.as_str(), cliengo, ghl, now.as_millisecond()])?;
         }
-        self.retire(link.id)
+        Ok(())
     }
 
     /// The records that are kept apart, as the ids of the links they had.

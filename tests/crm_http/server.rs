@@ -306,5 +306,11 @@ impl<I: RemoteId> Sink<I> for Kept<I> {
 
 pub fn forms() -> Forms {
     let zone = jiff::tz::TimeZone::get("America/Argentina/Buenos_Aires").unwrap();
-    Forms { region: Some(Region::AR), zone, placeholders: Vec::new(), mapped: Vec::new() }
+    Forms {
+        region: Some(Region::AR),
+        zone,
+        placeholders: Vec::new(),
+        placeholder_names: Vec::new(),
+        mapped: Vec::new(),
+    }
 }

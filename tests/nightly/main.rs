@@ -28,6 +28,7 @@ mod arrivals;
 mod backup;
 mod breaker;
 mod buried;
+mod cases;
 mod checked;
 mod choices;
 mod conflicts;

@@ -69,8 +69,8 @@ async fn two_of_one_email_or_phone_are_one_where_the_first_is_the_primary_and_el
 #[tokio::test]
 async fn somebody_with_the_phone_of_one_who_is_paired_tonight_is_not_created() {
     for (duplicates, email, reason) in [
-        ("hold", None, HeldReason::DuplicateOf),
-        ("primary", None, HeldReason::DuplicateOf),
+        ("hold", None, HeldReason::NameMismatch),
+        ("primary", None, HeldReason::NameMismatch),
         ("hold", Some("eva@example.com"), HeldReason::EmailPhoneMismatch),
     ] {
         let settings = format!("[pair.house.contacts]\nduplicates = \"{duplicates}\"\n");

@@ -114,6 +114,7 @@ fn every_rule_has_a_scenario() -> Result<(), String> {
     for folder in folders() {
         shown.extend(Scenario::read(&folder)?.steps.rules);
     }
-    let missing: Vec<u8> = (1..=35).filter(|rule| !shown.contains(rule)).collect();
+    let missing: Vec<u8> =
+        (1..=35).chain([36, 37, 38, 39, 40, 43, 45, 46, 47, 48]).filter(|rule| !shown.contains(rule)).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("without a scenario: {missing:?}")) }
 }

@@ -106,11 +106,14 @@ pub(in crate::cli) enum LinksCommand {
         #[arg(long, value_name = "ID")]
         contact: Option<String>,
     },
-    /// Remove a link; nothing is deleted, and the two are kept apart
+    /// Remove a link; nothing is deleted, and the two are kept separate
     Remove {
         /// The link's number, or a record's id in either CRM
         #[arg(value_name = "ID")]
         id: String,
+        /// With Cliengo's id before it: GHL's id of a contact that it is not, although they share a phone
+        #[arg(value_name = "GHL_ID")]
+        ghl: Option<String>,
     },
     /// Forget a person: all that is kept of them here is removed, and nothing in the CRMs
     Forget {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::crm::path::is_id;
 use crate::crm::row::Row;
-use crate::crm::wire::{Said, Wire, is_placeholder, tell, tell_tags, text_in};
+use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, tell, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
 use crate::record::{Due, Field, Forms, Kind, Record, Value};
 
@@ -37,7 +37,11 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
 }
 
 fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) -> Result<(), Unparsable> {
-    tell(record, Field::Name, name(wire, shape)?, |(first, last)| Value::name(first, last));
+    tell(record, Field::Name, name(wire, shape)?, |(first, last)| Value::joined_name(first, last));
+    if let Some(Value::Name(name)) = record.fields.get_mut(&Field::Name) {
+        name.without_last = !wire.has("lastName");
+    }
+    record.filler_name = fits_a_filler(record, forms);
     tell(record, Field::Email, wire.text("email")?, Value::email);
     record.placeholder = is_placeholder(wire, forms)?;
     record.place = match wire.text("websiteId")? {
@@ -49,6 +53,7 @@ fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) -> Res
     for mapped in &forms.mapped {
         if let Some(value) = mapped.of_cliengo(wire.keys()) {
             record.fields.insert(mapped.field.clone(), value);
+            record.unsaid.extend((!mapped.is_said(wire.keys())).then(|| mapped.field.clone()));
         }
     }
     tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"]))?);

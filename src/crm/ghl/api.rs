@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use crate::crm::row::Row;
-use crate::crm::wire::{Said, Wire, is_placeholder, tell, tell_tags, text_in};
+use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, tell, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
-use crate::record::{Due, Field, Forms, GhlPlace, Kind, MatchKey, Phone, Record, Value, canonical_email};
+use crate::record::{Due, Field, Forms, GhlPlace, Kind, MatchKey, Phone, Record, Value, canonical_email, is_address};
 
 /// Keys that change without the record changing.
 pub(super) const VOLATILE: [&str; 6] =
@@ -32,13 +32,14 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
     match kind {
         Kind::Contact => contact(&mut record, &wire, forms)?,
         Kind::Task => task(&mut record, &wire, forms)?,
-        Kind::Note => tell(&mut record, Field::Body, wire.text("body")?, Value::body),
+        Kind::Note => tell(&mut record, Field::Body, wire.text("body")?, Value::markup),
     }
     Ok(record)
 }
 
 fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
     tell(record, Field::Name, name(wire)?, |(first, last)| Value::name(first, last));
+    record.filler_name = fits_a_filler(record, forms);
     tell(record, Field::Email, wire.text("email")?, Value::email);
     record.placeholder = is_placeholder(wire, forms)?;
     record.place = match wire.text("businessId")? {
@@ -57,7 +58,8 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unpars
         tell(record, mapped.field.clone(), said, |value| mapped.of_ghl(value));
     }
     if let Said::Is(emails) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"])))? {
-        record.also.extend(emails.into_iter().flatten().map(|email| MatchKey::Email(canonical_email(&email))));
+        let keys = emails.into_iter().flatten().map(|email| canonical_email(&email)).filter(|email| is_address(email));
+        record.also.extend(keys.map(MatchKey::Email));
     }
     if let Said::Is(phones) = wire.list("additionalPhones", |item| Some(text_in(item, &["phone"])))? {
         let keys = phones.into_iter().flatten().filter_map(|phone| Phone::new(&phone, forms.region).match_key());
@@ -93,7 +95,7 @@ fn name(wire: &Wire) -> Result<Said<(&str, &str)>, Unparsable> {
 
 fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
     tell(record, Field::Title, wire.text("title")?, Value::line);
-    tell(record, Field::Body, wire.text("body")?, Value::body);
+    tell(record, Field::Body, wire.text("body")?, Value::markup);
     match wire.text("dueDate")? {
         Said::Unknown => {}
         Said::Empty => _ = record.fields.insert(Field::Due, Value::Empty),

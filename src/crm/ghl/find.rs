@@ -36,7 +36,7 @@ impl Ghl {
     /// The contact that has this e-mail, or else this phone.
     pub(super) async fn duplicate_of(&self, record: &Record) -> Result<Option<GhlId>, CrmError> {
         let email = match record.get(&Field::Email) {
-            Some(Value::Email(email)) => Some(format!("email={}", encode(email))),
+            Some(Value::Email(email)) if record.has_own_email() => Some(format!("email={}", encode(email))),
             _ => None,
         };
         let number = match record.get(&Field::Phone) {

@@ -7,7 +7,7 @@ use crate::config::OnDelete;
 use crate::reconcile::draft::{Draft, Family, Subject};
 use crate::reconcile::merge::{TagNews, is_mark, mark_of, tag_news};
 use crate::reconcile::plan::{Change, LinkRef, Mode, Settle, TagDelta};
-use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, fold_tag};
+use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, canonical_line, fold_tag};
 
 pub(super) fn tags_of(record: &Record) -> Option<Tags> {
     match record.get(&Field::Tags) {
@@ -94,7 +94,7 @@ pub fn plan_tags(
         return;
     }
     let lowercase = draft.input.capabilities.of(side).tags.lowercase;
-    let spelt = |tag: &String| if lowercase { fold_tag(tag) } else { tag.trim().to_owned() };
+    let spelt = |tag: &String| if lowercase { fold_tag(tag) } else { canonical_line(tag) };
     let add: Vec<String> = news.add.iter().map(spelt).collect();
     let remove: Vec<String> = news
         .remove

@@ -270,6 +270,18 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Mismo teléfono, otro e-mail",
             "Comparten un teléfono, pero sus e-mails difieren: ¿una persona o dos? Corrija uno de ellos.",
         ),
+        HeldReason::NameMismatch => (
+            "Mismo teléfono, otro nombre",
+            "Comparten un teléfono y ninguna palabra de sus nombres: ¿una persona o una línea compartida? Los comandos los vinculan o los mantienen separados.",
+        ),
+        HeldReason::AmbiguousValue => (
+            "Puede significar dos cosas",
+            "El valor no se envía para no cambiarlo. Escríbalo de una forma que tenga un solo significado.",
+        ),
+        HeldReason::MarkupLoss => (
+            "Se perdería el formato",
+            "Ese texto tiene allí enlaces, imágenes, tablas o adjuntos que el texto simple reemplazaría. Haga el cambio allí a mano.",
+        ),
         HeldReason::NoMatchKey => (
             "Sin e-mail ni teléfono",
             "No se puede distinguir de un duplicado, por lo que queda de su lado hasta que tenga uno de ellos. No hay nada que hacer.",

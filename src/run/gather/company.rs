@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Gathering, Seen};
 use crate::crm::Reader;
 use crate::reconcile::{Holder, Linked, Now, Parent, Unlinked};
-use crate::record::{Both, CliengoId, Field, Forms, GhlId, Kind, MatchKey, Record, Side, SideId, Value};
+use crate::record::{Both, CliengoId, Field, Forms, GhlId, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
 use crate::run::{RunError, held};
 use crate::state::{LinkStatus, State};
 
@@ -34,12 +34,12 @@ where
                 let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
                 if let Some(state) = self.state {
                     for row in state.holders(side, &key)? {
-                        found.push(Holder { link: row.id, ids: row.ids, emails: BTreeSet::new() });
+                        found.push(Holder::new(row.id, row.ids));
                     }
                 }
                 for (theirs, ids) in self.unreadable_keys.of(side) {
                     if *theirs == key && !found.iter().any(|holder| holder.ids.of(side) == ids.of(side)) {
-                        found.push(Holder { link: 0, ids: ids.clone(), emails: BTreeSet::new() });
+                        found.push(Holder::new(0, ids.clone()));
                     }
                 }
                 // `semantics` 10: who is gone holds nothing.
@@ -53,6 +53,7 @@ where
                 if let Some(state) = self.state {
                     for holder in &mut found {
                         holder.emails = state.emails_of(holder.link)?;
+                        holder.names = names_of(state, holder.link)?;
                     }
                 }
                 if !found.is_empty() {
@@ -130,7 +131,7 @@ where
             }
         };
         for contact in contacts {
-            let holder = Holder { link: contact.link, ids: contact.ids.clone(), emails: BTreeSet::new() };
+            let holder = Holder::new(contact.link, contact.ids.clone());
             for side in Side::BOTH {
                 if let Now::Changed(record) = &contact.sides.of(side).now {
                     note(side, record, &holder);
@@ -143,7 +144,7 @@ where
         let may_have_others = |record: &Record| !record.also.is_empty() || self.remapping.is_some();
         for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && may_have_others(&seen.record)) {
             if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
-                note(seen.side, &seen.record, &Holder { link: row.id, ids: row.ids, emails: BTreeSet::new() });
+                note(seen.side, &seen.record, &Holder::new(row.id, row.ids));
             }
         }
         Ok(takers)
@@ -168,6 +169,16 @@ where
         }
         Ok(covered)
     }
+}
+
+/// The names of both halves of a link, as last agreed.
+fn names_of(state: &State, link: i64) -> Result<BTreeSet<String>, RunError> {
+    let mut names = BTreeSet::new();
+    for side in Side::BOTH {
+        let shadow = state.shadow(link, side)?;
+        names.extend(shadow.and_then(|shadow| shadow.record.own_name().map(PersonName::full)));
+    }
+    Ok(names)
 }
 
 /// What a contact whose payload cannot be understood can still be recognised by: both CRMs call these fields so, and a

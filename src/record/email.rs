@@ -1,0 +1,203 @@
+//! E-mail addresses: without what programs wrap around them, and told from what cannot be one. (`semantics` 36, 42)
+
+use super::text::canonical_line;
+
+/// The most characters before the `@`, and in all.
+const LONGEST: (usize, usize) = (64, 254);
+
+/// An e-mail as it is compared: unwrapped, lower case, NFC (in this order: a small letter may take an accent that its
+/// capital does not).
+#[must_use]
+pub fn canonical_email(raw: &str) -> String {
+    unwrapped(&canonical_line(&raw.to_lowercase())).to_owned()
+}
+
+/// The address in a canonical line: without `mailto:`, a name before it, brackets and marks around it.
+#[must_use]
+pub(super) fn unwrapped(line: &str) -> &str {
+    let mut address = line;
+    loop {
+        let inner = without_wrapping(address);
+        if inner == address {
+            return address;
+        }
+        address = inner;
+    }
+}
+
+fn without_wrapping(line: &str) -> &str {
+    const MARKS: [char; 14] = ['<', '>', '(', ')', '[', ']', '"', '\'', '“', '”', ',', ';', ':', ' '];
+    if !line.contains('@') {
+        return line;
+    }
+    let scheme = line.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    if scheme.is_some() {
+        let address = line.get(7..).unwrap_or_default();
+        return address.split('?').next().unwrap_or_default();
+    }
+    // `Name <ana@example.com>`, and `ana@example.com (Name)`.
+    for (open, close) in [('<', '>'), ('(', ')')] {
+        let Some((before, rest)) = line.split_once(open) else { continue };
+        let Some((inside, after)) = rest.split_once(close) else { continue };
+        match (before.contains('@') || after.contains('@'), inside.contains('@')) {
+            (false, true) => return inside,
+            (true, false) if open == '(' && after.trim().is_empty() => return before.trim_end(),
+            _ => {}
+        }
+    }
+    let bare = line.trim_matches(MARKS);
+    bare.strip_suffix('.').unwrap_or(bare)
+}
+
+/// Whether it can be an e-mail address at all.
+#[must_use]
+pub fn is_address(email: &str) -> bool {
+    let Some((local, domain)) = email.rsplit_once('@') else { return false };
+    let whole = |part: &str| !part.starts_with('.') && !part.ends_with('.') && !part.contains("..");
+    let is_in_local = |c: char| c.is_alphanumeric() || is_mark(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || is_mark(c) || c == '-')
+    };
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    !local.is_empty()
+        && local.chars().count() <= LONGEST.0
+        && email.chars().count() <= LONGEST.1
+        && whole(local)
+        && local.chars().all(is_in_local)
+        && domain.contains('.')
+        && domain.split('.').all(is_label)
+        && last.chars().count() >= 2
+        && !last.chars().any(|c| c.is_ascii_digit() && !last.starts_with("xn--"))
+}
+
+/// Whether it is an accent or a vowel sign of a letter before it.
+fn is_mark(c: char) -> bool {
+    unicode_normalization::char::is_combining_mark(c)
+}
+
+/// Whether `email` is no address but a filler that a channel made of the contact's own phone (`semantics` 8).
+#[must_use]
+pub fn is_placeholder_email(email: &str, phone_digits: &str) -> bool {
+    let Some((local, _)) = email.trim().split_once('@') else { return false };
+    let local: String = local.chars().filter(|c| *c != '+').collect();
+    let is_number = local.chars().all(|c| c.is_ascii_digit());
+    // The last eight digits are the line, however country, area and the mobile 9 are written.
+    let line = |digits: &str| digits.len().checked_sub(8).and_then(|at| digits.get(at..)).map(str::to_owned);
+    is_number && line(&local).is_some() && line(&local) == line(phone_digits)
+}
+
+/// Whether an e-mail fits a pattern in which `*` stands for anything, whatever their case.
+#[must_use]
+pub fn fits_pattern(email: &str, pattern: &str) -> bool {
+    let (email, pattern) = (canonical_email(email), canonical_line(&pattern.to_lowercase()));
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| email.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_programs_wrap_around_an_address_is_not_part_of_it() {
+        for raw in [
+            "luz.vera@example.com",
+            "mailto:luz.vera@example.com",
+            "MAILTO:Luz.Vera@Example.com?subject=hola",
+            "<luz.vera@example.com>",
+            "Luz Vera <luz.vera@example.com>",
+            "\"Vera, Luz\" <luz.vera@example.com>",
+            "Luz Vera <mailto:luz.vera@example.com>",
+            "luz.vera@example.com (Luz Vera)",
+            " luz.vera@example.com, ",
+            "'luz.vera@example.com';",
+            "luz.vera@example.com.",
+            "luz.vera\u{200b}@example.com",
+            "\u{202a}luz.vera@example.com\u{202c}",
+        ] {
+            assert_eq!(canonical_email(raw), "luz.vera@example.com", "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_an_address_is_told_from_what_can() {
+        for address in [
+            "ana@example.com",
+            "ana+x@sub.example.com.ar",
+            "a@b.co",
+            "o'neil@example.com",
+            "josé@example.com",
+            "ana@españa.es",
+            "ana@xn--espaa-rta.es",
+            "5491155667788@whatsapp.example",
+        ] {
+            assert!(is_address(&canonical_email(address)), "{address}");
+        }
+        for text in [
+            "luz@gmail,com",
+            "no tiene",
+            "a@b",
+            "uno@example.com / dos@example.com",
+            "uno@example.com; dos@example.com",
+            "@example.com",
+            "luz@",
+            "luz@@example.com",
+            "luz@example..com",
+            "luz@.com",
+            "luz @example.com",
+            "luz@exam ple.com",
+            "luz.@example.com",
+            ".luz@example.com",
+            "luz@example.c",
+            "luz@10.0.0.1",
+            "luz@-example.com",
+            "luz@exam_ple.com",
+            "www.example.com",
+            "s/n",
+        ] {
+            assert!(!is_address(&canonical_email(text)), "{text}");
+        }
+        assert!(!is_address(&format!("{}@example.com", "a".repeat(65))));
+    }
+
+    #[test]
+    fn a_star_in_a_pattern_stands_for_anything() {
+        assert!(fits_pattern("5491@WhatsApp.example", "*@whatsapp.example"));
+        assert!(fits_pattern("sin-email@x.example", "sin-email@*"));
+        assert!(fits_pattern("a-b-c@x", "a*b*@x"));
+        assert!(!fits_pattern("ana@example.com", "*@whatsapp.example"));
+        assert!(!fits_pattern("ab@x", "a*b*b@x"));
+        assert!(!fits_pattern("ana@x", "ana"));
+    }
+
+    #[test]
+    fn an_email_made_of_the_contacts_own_phone_is_a_placeholder() {
+        assert!(is_placeholder_email("5491155667788@whatsapp.example", "5491155667788"));
+        assert!(is_placeholder_email("1155667788@x.example", "5491155667788"));
+        assert!(is_placeholder_email("5491155667788@x.example", "541155667788"));
+        assert!(!is_placeholder_email("ana1155667788@x.example", "5491155667788"));
+        assert!(!is_placeholder_email("1234567890@x.example", "5491155667788"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_the_same_however_often_it_is_unwrapped(raw in "(\\PC|mailto:|[<>()@. a-c\u{301}\u{3aa}]){0,40}") {
+            prop_assert_eq!(canonical_email(&canonical_email(&raw)), canonical_email(&raw));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! From digits to the line that they ring: by the length of numbers, not by which of them are given out.
+//! (`semantics` 8, 36)
+
+use rlibphonenumber::enums::NumberLengthType;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
+
+use super::NoPhone;
+use super::written::Written;
+
+const ARGENTINA: i32 = 54;
+const BRAZIL: i32 = 55;
+const MEXICO: i32 = 52;
+
+/// A number with its country, as far as its length goes.
+#[derive(Clone, Debug)]
+struct Line {
+    country: i32,
+    /// The number within its country, without a prefix.
+    national: String,
+    e164: String,
+    /// Whether the numbering plan knows its range.
+    valid: bool,
+}
+
+/// The number in E.164.
+pub(super) fn e164(written: &Written, region: Option<Region>) -> Result<String, NoPhone> {
+    let first = line(&written.digits, written.plus, region);
+    let line = match (first, &written.with_before) {
+        (Err(why), Some(digits)) => line(digits, false, region).map_err(|_| why)?,
+        (first, _) => first?,
+    };
+    if is_filler(&line.national) || is_filler(line.subscriber()) {
+        return Err(NoPhone::Filler);
+    }
+    Ok(line.e164)
+}
+
+/// The same for every spelling of one line: without Argentina's mobile 9, and without the ninth digit of Brazil's mobiles.
+/// Mexico's mobile 1 is in no E.164 of ours.
+pub(super) fn key(e164: &str) -> String {
+    if let Some(national) = e164.strip_prefix("+549").filter(|national| national.len() == 10) {
+        return format!("+54{national}");
+    }
+    if let Some(national) = e164.strip_prefix("+521").filter(|national| national.len() == 10) {
+        return format!("+52{national}");
+    }
+    // Mobiles began with 6 to 9 before a 9 was put before them; what begins otherwise behind that 9 is no older number.
+    if let Some((area, number)) = e164.strip_prefix("+55").and_then(|national| national.split_at_checked(2)) {
+        let older =
+            number.strip_prefix('9').filter(|older| older.len() == 8 && older.starts_with(['6', '7', '8', '9']));
+        return format!("+55{area}{}", older.unwrap_or(number));
+    }
+    e164.to_owned()
+}
+
+/// One digit all over, or the row of digits.
+pub(super) fn is_filler(digits: &str) -> bool {
+    let mut all = digits.chars();
+    let first = all.next();
+    let is_row = |row: &str| digits.len() >= 6 && row.starts_with(digits);
+    digits.len() >= 6 && all.all(|digit| Some(digit) == first) || is_row("12345678901234567890") || is_row("0123456789")
+}
+
+fn line(digits: &str, plus: bool, region: Option<Region>) -> Result<Line, NoPhone> {
+    if is_filler(digits) {
+        return Err(NoPhone::Filler);
+    }
+    let abroad = || match digits.strip_prefix("00").unwrap_or(digits) {
+        // A single 0 is the prefix of a number at home.
+        home if home.starts_with('0') && !plus => Err(NoPhone::NoCountry),
+        international => parsed(&format!("+{}", international.trim_start_matches('0')), None),
+    };
+    if plus {
+        return abroad();
+    }
+    let national = match region {
+        Some(Region::MX) => parsed(without_prefix_of_mexico(digits), region),
+        Some(region) => parsed(digits, Some(region)),
+        None => Err(NoPhone::NoCountry),
+    };
+    if national.as_ref().is_ok_and(|line| line.valid) {
+        return national;
+    }
+    if region == Some(Region::AR) && is_cuit(digits) || region == Some(Region::BR) && is_cpf(digits) {
+        return Err(NoPhone::Identity);
+    }
+    match (national, abroad()) {
+        (_, Ok(abroad)) if abroad.valid => Ok(abroad),
+        (Ok(national), _) => Ok(national),
+        // `semantics` 36: digits as long as a country's international form.
+        (Err(_), Ok(abroad)) if digits.len() > 10 => Ok(abroad),
+        (Err(why), _) => Err(why),
+    }
+}
+
+/// How long-distance calls and mobiles were dialled in Mexico until 2019.
+fn without_prefix_of_mexico(digits: &str) -> &str {
+    let bare = ["01", "044", "045"].iter().find_map(|prefix| digits.strip_prefix(prefix));
+    bare.filter(|bare| bare.len() == 10).unwrap_or(digits)
+}
+
+fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
+    use rlibphonenumber::ParseError;
+    let number = PHONE_NUMBER_UTIL.parse(text, region).map_err(|why| match why {
+        ParseError::TooLongNsn => NoPhone::TooLong,
+        ParseError::InvalidCountryCode => NoPhone::NoCountry,
+        _ => NoPhone::TooShort,
+    })?;
+    let country = number.country_code;
+    let national = national_of(&number);
+    let national = respelled(country, national);
+    let number = match national.trim_start_matches('0').parse() {
+        Ok(digits) if number.national_number != digits => {
+            PhoneNumber { country_code: country, national_number: digits, ..PhoneNumber::default() }
+        }
+        _ => number,
+    };
+    has_length(country, &national, &number)?;
+    Ok(Line {
+        country,
+        national,
+        valid: PHONE_NUMBER_UTIL.is_valid_number(&number),
+        e164: PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned(),
+    })
+}
+
+fn national_of(number: &PhoneNumber) -> String {
+    let e164 = PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164);
+    e164.strip_prefix(&format!("+{}", number.country_code)).unwrap_or_default().to_owned()
+}
+
+/// Argentina's 15 behind the area code is the 9 before it; Mexico's 1 before a mobile is history.
+fn respelled(country: i32, national: String) -> String {
+    match country {
+        ARGENTINA => {
+            let bare = national.strip_prefix('9').filter(|bare| bare.len() == 12).unwrap_or(&national);
+            let areas = if bare.starts_with("11") { 2..=2 } else { 3..=4 };
+            let parts = areas.into_iter().find_map(|area| {
+                let (area, rest) = bare.split_at_checked(area).filter(|_| bare.len() == 12)?;
+                Some((area, rest.strip_prefix("15")?))
+            });
+            parts.map_or(national.clone(), |(area, rest)| format!("9{area}{rest}"))
+        }
+        MEXICO => national.strip_prefix('1').filter(|bare| bare.len() == 10).map_or(national.clone(), str::to_owned),
+        _ => national,
+    }
+}
+
+fn has_length(country: i32, national: &str, number: &PhoneNumber) -> Result<(), NoPhone> {
+    use rlibphonenumber::ValidationError;
+    // Where the plan allows more than there is: the mobile prefix without an area code, and a length of mobiles alone.
+    match (country, national.len()) {
+        (ARGENTINA, 10) if national.starts_with("15") => return Err(NoPhone::NoArea),
+        (ARGENTINA, 11) if !national.starts_with('9') => return Err(NoPhone::TooLong),
+        (BRAZIL, 11) if national.chars().nth(2) != Some('9') => return Err(NoPhone::TooLong),
+        (BRAZIL | MEXICO, 8) | (BRAZIL, 9) => return Err(NoPhone::NoArea),
+        _ => {}
+    }
+    match PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) {
+        Ok(NumberLengthType::IsPossible) => Ok(()),
+        Ok(NumberLengthType::IsPossibleLocalOnly) => Err(NoPhone::NoArea),
+        Err(ValidationError::InvalidCountryCode) => Err(NoPhone::NoCountry),
+        Err(ValidationError::TooLong) => Err(NoPhone::TooLong),
+        Err(_) => Err(NoPhone::TooShort),
+    }
+}
+
+impl Line {
+    /// The number without the prefix of mobiles.
+    fn subscriber(&self) -> &str {
+        match self.country {
+            ARGENTINA => self.national.strip_prefix('9').unwrap_or(&self.national),
+            _ => &self.national,
+        }
+    }
+}
+
+fn digits_of(text: &str) -> Vec<u32> {
+    text.chars().filter_map(|c| c.to_digit(10)).collect()
+}
+
+/// Argentina's tax number: eleven digits of which the last follows from the others.
+fn is_cuit(digits: &str) -> bool {
+    const KINDS: [&str; 9] = ["20", "23", "24", "25", "26", "27", "30", "33", "34"];
+    let all = digits_of(digits);
+    let weighted: u32 = all.iter().zip([5, 4, 3, 2, 7, 6, 5, 4, 3, 2]).map(|(digit, weight)| digit * weight).sum();
+    let check = (11 - weighted % 11) % 11;
+    all.len() == 11 && KINDS.iter().any(|kind| digits.starts_with(kind)) && all.last() == Some(&check)
+}
+
+/// Brazil's: eleven digits of which the last two follow from the others.
+fn is_cpf(digits: &str) -> bool {
+    let all = digits_of(digits);
+    let check = |count: u32| {
+        let weighted: u32 = all.iter().zip((2..=count + 1).rev()).map(|(digit, weight)| digit * weight).sum();
+        weighted * 10 % 11 % 10
+    };
+    let (last, before) = (all.last().copied(), all.get(9).copied());
+    all.len() == 11 && before == Some(check(9)) && last == Some(check(10))
+}

@@ -1,0 +1,268 @@
+//! What stands in a phone field: the digits of one number, without what people and programs write around them.
+//! (`semantics` 36, 37)
+
+use super::NoPhone;
+
+/// Fewer digits than this are a remark beside a number ("after 6"), not a number of their own.
+const FEWEST: usize = 6;
+
+/// After this many digits a slash or a comma begins another number; before, it parts the area code from the rest.
+const WHOLE: usize = 7;
+
+/// What announces an extension. The first ones of a phone system are of a few digits.
+const EXTENSION: [&str; 14] = [
+    "int",
+    "interno",
+    "internos",
+    "ext",
+    "extn",
+    "extension",
+    "extensao",
+    "anexo",
+    "anx",
+    "ramal",
+    "x",
+    "xt",
+    "intern",
+    "inter",
+];
+
+/// The longest extension; more digits are a number of their own.
+const LONGEST_EXTENSION: usize = 7;
+
+/// What an identity number is called.
+const IDENTITY: [&str; 16] = [
+    "cuit",
+    "cuil",
+    "dni",
+    "cpf",
+    "cnpj",
+    "rut",
+    "ruc",
+    "nit",
+    "rfc",
+    "curp",
+    "cedula",
+    "pasaporte",
+    "passport",
+    "nif",
+    "nie",
+    "dui",
+];
+
+/// Chats that are no line: groups, hidden ids, lists.
+const NO_LINE: [&str; 4] = ["g.us", "lid", "broadcast", "newsletter"];
+
+/// The digits that were written, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// The digits of the number.
+    pub digits: String,
+    /// With what stood before it, parted by a word: `(011) cel. 4321-0500`.
+    pub with_before: Option<String>,
+    /// Whether a `+` stands before them.
+    pub plus: bool,
+    /// The digits of an extension.
+    pub extension: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Digits(String),
+    Word(String),
+    Mark(char),
+}
+
+/// Reads the one number that stands in a canonical line.
+pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
+    let tokens = tokens(without_address(line)?);
+    if is_identity(&tokens) {
+        return Err(NoPhone::Identity);
+    }
+    let (tokens, extension) = without_extension(&tokens)?;
+    let runs = runs(tokens);
+    let length = |run: &Run| run.digits.len();
+    let mut long = runs.iter().enumerate().filter(|(_, run)| length(run) >= FEWEST);
+    let (Some((at, main)), None) = (long.next(), long.next()) else {
+        let digits: String = runs.iter().map(|run| run.digits.as_str()).collect();
+        return match (digits.is_empty(), runs.iter().filter(|run| length(run) >= FEWEST).count()) {
+            (true, _) => Err(NoPhone::NoDigits),
+            (false, 0) => {
+                let plus = runs.iter().find(|run| length(run) > 0).is_some_and(|run| run.plus);
+                Ok(Written { digits, with_before: None, plus, extension })
+            }
+            (false, _) => Err(NoPhone::Several),
+        };
+    };
+    let before: String = runs.iter().take(at).map(|run| run.digits.as_str()).collect();
+    let with_before = (!before.is_empty() && !main.plus).then(|| format!("{before}{}", main.digits));
+    Ok(Written { digits: main.digits.clone(), with_before, plus: main.plus, extension })
+}
+
+/// What stands before the `@` of a chat's address, or in a link to a chat.
+fn without_address(line: &str) -> Result<&str, NoPhone> {
+    if let Some((_, number)) = line.split_once("wa.me/") {
+        return Ok(number.split(['/', '?', '#']).next().unwrap_or_default());
+    }
+    if let Some((_, number)) = line.split_once("phone=") {
+        return Ok(number.split('&').next().unwrap_or_default());
+    }
+    let Some((local, domain)) = line.split_once('@') else { return Ok(line) };
+    let domain = domain.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    let is_number = |c: char| c.is_ascii_digit() || "+-.() :".contains(c);
+    match domain.as_str() {
+        "" => Ok(line),
+        _ if NO_LINE.contains(&domain.as_str()) => Err(NoPhone::Chat),
+        // What follows a colon is the device.
+        _ if local.chars().all(is_number) => Ok(local.split(':').next().unwrap_or_default()),
+        _ => Err(NoPhone::Address),
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    for c in text.chars() {
+        match (digit(c), tokens.last_mut()) {
+            (Some(digit), Some(Token::Digits(digits))) => digits.push(digit),
+            (Some(digit), _) => tokens.push(Token::Digits(digit.to_string())),
+            (None, Some(Token::Word(word))) if c.is_alphabetic() => word.extend(plain(c)),
+            (None, _) if c.is_alphabetic() => tokens.push(Token::Word(plain(c).collect())),
+            (None, _) => tokens.push(Token::Mark(if c.is_whitespace() { ' ' } else { c })),
+        }
+    }
+    tokens
+}
+
+/// A decimal digit of the scripts that keyboards write numbers in.
+fn digit(c: char) -> Option<char> {
+    const ZEROS: [u32; 5] = ['0' as u32, 0x0660, 0x06f0, 0x0966, 0xff10];
+    ZEROS.iter().find_map(|zero| char::from_digit((c as u32).checked_sub(*zero).filter(|digit| *digit < 10)?, 10))
+}
+
+/// A letter without case and accent, as far as the words here have them.
+fn plain(c: char) -> impl Iterator<Item = char> {
+    c.to_lowercase().map(|c| match c {
+        'á' | 'ã' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' => 'u',
+        other => other,
+    })
+}
+
+/// The tokens of the number itself, and the extension behind it.
+fn without_extension(tokens: &[Token]) -> Result<(&[Token], Option<String>), NoPhone> {
+    let mut before = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        let announces = match token {
+            Token::Digits(digits) => {
+                before += digits.len();
+                false
+            }
+            Token::Word(word) => EXTENSION.contains(&word.as_str()),
+            Token::Mark(mark) => *mark == '#',
+        };
+        if !announces || before < FEWEST {
+            continue;
+        }
+        let behind = tokens.get(at + 1..).unwrap_or_default();
+        let digits: Vec<&str> = behind
+            .iter()
+            .filter_map(|token| match token {
+                Token::Digits(digits) => Some(digits.as_str()),
+                _ => None,
+            })
+            .collect();
+        match digits.as_slice() {
+            [] => {}
+            [first, ..] if first.len() > LONGEST_EXTENSION => return Err(NoPhone::Several),
+            digits if digits.iter().skip(1).any(|digits| digits.len() >= FEWEST) => return Err(NoPhone::Several),
+            digits => return Ok((tokens.get(..at).unwrap_or_default(), Some(digits.join("-")))),
+        }
+    }
+    Ok((tokens, None))
+}
+
+/// Digits with nothing but punctuation between them.
+#[derive(Default)]
+struct Run {
+    digits: String,
+    plus: bool,
+}
+
+fn runs(tokens: &[Token]) -> Vec<Run> {
+    let mut runs = vec![Run::default()];
+    for token in tokens {
+        let Some(run) = runs.last_mut() else { continue };
+        let parts = match token {
+            Token::Digits(digits) => {
+                run.digits.push_str(digits);
+                false
+            }
+            Token::Word(_) => true,
+            Token::Mark('/' | '|' | ';' | ',' | '\\') => run.digits.len() >= WHOLE,
+            Token::Mark('+') => !run.digits.is_empty(),
+            Token::Mark(_) => false,
+        };
+        if parts {
+            runs.push(Run::default());
+        }
+        if let (Token::Mark('+'), Some(run)) = (token, runs.last_mut()) {
+            run.plus = true;
+        }
+    }
+    runs
+}
+
+/// Whether it is written as people write identity numbers, or says that it is one.
+fn is_identity(tokens: &[Token]) -> bool {
+    if tokens.iter().any(|token| matches!(token, Token::Word(word) if IDENTITY.contains(&word.as_str()))) {
+        return true;
+    }
+    let mut groups: Vec<usize> = Vec::new();
+    let mut marks = String::new();
+    let is_word = |token: &Token| matches!(token, Token::Word(word) if word != "k");
+    for token in tokens.iter().filter(|token| !is_word(token)) {
+        match token {
+            Token::Digits(digits) => groups.push(digits.len()),
+            // The check digit of Chile.
+            Token::Word(_) if marks.len() == groups.len() => groups.push(1),
+            Token::Word(_) => {}
+            Token::Mark(' ') if marks.ends_with(' ') || marks.len() >= groups.len() => {}
+            Token::Mark(mark) if !groups.is_empty() => {
+                if marks.ends_with(' ') && marks.len() == groups.len() {
+                    marks.pop();
+                }
+                marks.push(*mark);
+            }
+            Token::Mark('+') => return false,
+            Token::Mark(_) => {}
+        }
+    }
+    is_written_as_identity(&groups, marks.trim_end())
+}
+
+fn is_written_as_identity(groups: &[usize], marks: &str) -> bool {
+    let is_dotted = |marks: &str| !marks.is_empty() && marks.chars().all(|mark| mark == '.');
+    let is_grouped = |groups: &[usize]| {
+        groups.len() >= 3
+            && groups.first().is_some_and(|first| (1..=2).contains(first))
+            && groups.iter().skip(1).all(|group| *group == 3)
+    };
+    let (body, check) = (groups.split_last().map(|(_, body)| body).unwrap_or_default(), groups.last());
+    let checked = marks.strip_suffix('-').filter(|_| check == Some(&1));
+    match groups {
+        // Argentina's CUIT, in every spelling.
+        [2, 8, 1] => marks.chars().count() == 2 && marks.chars().all(|mark| "-. /".contains(mark)),
+        [2, 2, 3, 3, 1] => marks == "-..-" || marks == "...-",
+        // Brazil's CPF and CNPJ.
+        [3, 3, 3, 2] => marks == "..-",
+        [2, 3, 3, 4, 2] => marks == "../-",
+        // Chile's RUT and Uruguay's cédula, with their check digit.
+        [7..=8, 1] => marks == "-",
+        _ if checked.is_some_and(is_dotted) => is_grouped(body),
+        // Identity cards, with the dots of thousands.
+        _ => is_dotted(marks) && is_grouped(groups),
+    }
+}
