@@ -21,7 +21,7 @@ use super::retry::{Patience, ahead, retry_after};
 use super::secrets::Secrets;
 use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
 use super::waiting::{Failure, Tries, Waiting, spoken};
-use super::{CrmError, Outcome, Refusal, Usage};
+use super::{Again, CrmError, Outcome, Refusal, Usage};
 use crate::clock::Clock;
 use crate::record::{Method, Request, Side};
 
@@ -232,8 +232,8 @@ impl Http {
         }
     }
 
-    /// Writes, and repeats only what is safe to repeat. (I37)
-    pub async fn write(&self, request: &Request, repeatable: bool) -> Outcome {
+    /// Writes, and repeats only what is safe to repeat. (I37) What may have been done is repeated where `again` says so.
+    pub async fn write(&self, request: &Request, repeatable: bool, again: Again<'_>) -> Outcome {
         if !is_straight(&request.path) {
             return Outcome::NotSent(NO_ID.to_owned());
         }
@@ -269,6 +269,9 @@ impl Http {
             };
             let out_of_quota = failure.throttled && self.pace.daily_remaining() == Some(0);
             if out_of_quota || self.wait(request, &mut tries, &failure).await.is_err() {
+                return last;
+            }
+            if matches!(last, Outcome::Unknown(_) | Outcome::Doubtful(_)) && !again().await {
                 return last;
             }
         }

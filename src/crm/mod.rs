@@ -24,6 +24,8 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
+use futures::future::BoxFuture;
+
 use answer::BLOCKED;
 pub use http::SetupError;
 use jiff::{SignedDuration, Timestamp};
@@ -443,10 +445,14 @@ pub trait Reader: Sync {
     fn clock_ahead(&self) -> Option<SignedDuration>;
 }
 
+/// Asked before a request is repeated that may have been done: whether what it is to change is still as it was.
+pub type Again<'a> = &'a (dyn Fn() -> BoxFuture<'a, bool> + Sync);
+
 /// Writing to a CRM: only a run that applies has one. (I46)
 pub trait Writer: Reader {
-    /// Sends one request of a plan and classifies what came of it. Retries only what is safe to repeat.
-    fn send(&self, request: &Request) -> impl Future<Output = Outcome> + Send;
+    /// Sends one request of a plan and classifies what came of it. Retries only what is safe to repeat; one that may have
+    /// been done, only where `again` says so. (`semantics` 58)
+    fn send(&self, request: &Request, again: Again<'_>) -> impl Future<Output = Outcome> + Send;
 
     /// Reads the answer of an applied request.
     ///

@@ -3,11 +3,13 @@
 mod journal;
 mod meet;
 mod remove;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
@@ -16,7 +18,7 @@ use super::breaker::Breaker;
 use super::foresee::Foreseen;
 use super::pull::learned;
 use super::settle::Origin;
-use super::{Ended, Job, Meter, OperationOutcome, Part, RunError, held, recover};
+use super::{Ended, Job, Meter, OperationOutcome, Part, held};
 use crate::crm::{Answered, CrmError, Learned, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
@@ -415,7 +417,8 @@ where
         let request = self.resolved(request);
         let intent = self.journal(operation, write, &request, turn.first)?;
         held(&self.journaled).insert(operation.id);
-        match crm.send(&request).await {
+        let again = || -> BoxFuture<'_, bool> { Box::pin(self.is_untouched(crm, operation, write)) };
+        match crm.send(&request, &again).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
                 Ok(answer) if turn.last => {
                     let answer = self.read_back(crm, operation, write, answer).await;
@@ -533,37 +536,6 @@ where
         let heard = Heard { record: &answer.record, payload: answer.payload.as_deref(), origin: Origin::Created };
         self.settle(operation, &write.set, created, heard, Some(intent))?;
         Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
-    }
-
-    /// No answer, or none that can be understood. A create is looked for at once; what is not found now is read back
-    /// by a later run, and is never sent again before that.
-    async fn unknown<W: Writer>(
-        &self,
-        crm: &W,
-        operation: &Operation,
-        write: &Write,
-        intent: i64,
-        why: &str,
-    ) -> Result<Ended, StateError> {
-        held(self.state).close_intent(intent, IntentState::Unknown, Some(why), None)?;
-        if write.action == Action::Create {
-            let open = held(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
-            if let Some(open) = open {
-                match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
-                    Ok(true) => {
-                        self.remember_found(operation)?;
-                        return Ok(Ended {
-                            outcome: OperationOutcome::Applied,
-                            reason: Some(format!("{why}; it was found by reading")),
-                        });
-                    }
-                    Ok(false) => {}
-                    Err(RunError::State(error)) => return Err(error),
-                    Err(error) => warn!(%error, "an unknown create could not be read back"),
-                }
-            }
-        }
-        Ok(ended(OperationOutcome::Unknown, why))
     }
 }
 

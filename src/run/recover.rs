@@ -72,21 +72,39 @@ where
 {
     let open = held(state).open_changes()?;
     for intent in open {
-        match intent.side {
+        let changed = match intent.side {
             Side::Cliengo => settle_change(job.cliengo, state, &intent, run, forms).await?,
             Side::Ghl => settle_change(job.ghl, state, &intent, run, forms).await?,
+        };
+        if changed == Changed::Not {
+            held(state).close_intent(intent.id, IntentState::Absent, None, None)?;
         }
     }
     Ok(())
 }
 
-async fn settle_change<R: Reader>(
+/// What reading said of a change without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// It was done.
+    Done,
+    /// Somebody changed one of its fields since: theirs is an edit like any other, and ours is not sent again.
+    Since,
+    /// It was not done, or cannot be told.
+    Not,
+}
+
+/// Reads one change back, and settles what can be. (`semantics` 58)
+///
+/// # Errors
+/// When the state cannot be written.
+pub(super) async fn settle_change<R: Reader>(
     crm: &R,
     state: &Mutex<State>,
     intent: &Intent,
     run: i64,
     forms: &Forms,
-) -> Result<(), RunError> {
+) -> Result<Changed, RunError> {
     let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(StateError::from)?;
     let parent = intent.parent_id.as_deref().map(R::Id::new);
     let found = match R::Id::of(&adoption.ids) {
@@ -97,20 +115,35 @@ async fn settle_change<R: Reader>(
         Some(Lookup::Present(payload)) => crm.parse(intent.kind, &payload, Shape::Single, forms).ok(),
         Some(Lookup::Gone(_)) | None => None,
     };
-    let done = record.filter(|record| adoption.is_done(record));
-    held(state).atomically(|state| {
+    let Some(record) = record else { return Ok(Changed::Not) };
+    let (changed, adoption, answer) = if adoption.is_done(&record) {
+        (Changed::Done, adoption, record)
+    } else if let Some((moved, answer)) = adoption.changed_since(&record) {
+        (Changed::Since, moved, answer)
+    } else {
+        return Ok(Changed::Not);
+    };
+    let settled = held(state).atomically(|state| {
         let link = match adoption.settle.link {
             Some(LinkRef::Existing(link)) => state.link(link)?,
             _ => None,
         };
         let takes_part = link.is_some_and(|link| matches!(link.status, LinkStatus::Live | LinkStatus::OutOfScope));
-        let Some(answer) = done.as_ref().filter(|_| takes_part) else {
-            return state.close_intent(intent.id, IntentState::Absent, None, None);
-        };
-        settle_adopted(state, intent, &adoption, run, None, (answer, None))
+        if takes_part {
+            settle_adopted(state, intent, &adoption, run, None, (&answer, None))?;
+            if changed == Changed::Since {
+                let (run, number) = intent.operation;
+                state.end_operation(run, number, "skipped_stale", Some(SINCE))?;
+            }
+        }
+        Ok(takes_part)
     })?;
-    Ok(())
+    Ok(if settled { changed } else { Changed::Not })
 }
+
+/// What is said of an operation whose answer was lost, and whose record somebody changed before it could be repeated.
+pub(super) const SINCE: &str =
+    "no answer came, and somebody changed it since: theirs stays, and the next run carries it over";
 
 /// Settles what was found to be done, and closes its intent.
 fn settle_adopted(

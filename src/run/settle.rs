@@ -9,7 +9,7 @@ use super::gather::{Gathered, Risen, covers};
 use super::pull::Pulled;
 use super::saved::generation;
 use super::{BEGUN, FIRST_SYNC, deed, held};
-use crate::reconcile::{Disputed, LinkRef, Plan, Reading, Settle, Settlement};
+use crate::reconcile::{Disputed, LinkRef, Plan, Reading, Settle, Settlement, TagDelta};
 use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value, Write};
 use crate::state::{Attempt, ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
@@ -540,5 +540,34 @@ impl Adoption {
         (has_tags || !self.sent.is_empty())
             && self.sent.iter().all(shows)
             && (!has_tags || record.get(&Field::Tags).is_some() && tags.were_kept(record))
+    }
+
+    /// Where somebody changed one of the written fields since: the settlement of those that are no longer as they were, and
+    /// what the record shows of ours. What somebody wrote since is news against what was sent. (`semantics` 58)
+    #[must_use]
+    pub fn changed_since(self, record: &Record) -> Option<(Self, Record)> {
+        let is_ours = |field: &Field, sent: &Value| record.get(field).is_some_and(|now| now.same(sent));
+        let is_as_before = |field: &Field| match (record.get(field), self.before.get(field)) {
+            (Some(now), Some(before)) => now.same(before),
+            (Some(now), None) => now.is_empty(),
+            (None, _) => true,
+        };
+        let moved = |(field, sent): &(&Field, &Value)| is_ours(field, sent) || !is_as_before(field);
+        let sent: BTreeMap<Field, Value> =
+            self.sent.iter().filter(moved).map(|(field, sent)| (field.clone(), sent.clone())).collect();
+        if sent.iter().all(|(field, sent)| is_ours(field, sent)) {
+            return None;
+        }
+        let shown = record.fields.iter().filter(|(field, _)| sent.get(*field).is_some_and(|sent| is_ours(field, sent)));
+        let answer = Record {
+            fields: shown.map(|(field, value)| (field.clone(), value.clone())).collect(),
+            updated: record.updated,
+            ..Record::default()
+        };
+        let mut settle = Settle { tags: TagDelta::default(), ..self.settle };
+        for side in Side::BOTH {
+            settle.shadows.of_mut(side).retain(|field, _| sent.contains_key(field));
+        }
+        Some((Self { settle, sent, ..self }, answer))
     }
 }

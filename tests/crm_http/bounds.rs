@@ -11,7 +11,7 @@ use concord::crm::{CrmError, Outcome, Reader, Writer};
 use concord::record::{Method, Request};
 use serde_json::json;
 
-use crate::server::{KEY, Reply, Server, ok, text};
+use crate::server::{ALWAYS, KEY, Reply, Server, ok, text};
 
 const MIB: u64 = 1 << 20;
 
@@ -36,7 +36,7 @@ async fn an_endless_answer_is_read_up_to_its_bound_and_is_no_answer() {
     });
     assert_eq!(unavailable(ghl.account().await), "its answer is larger than 64 MiB");
     assert!(taken.load(Ordering::SeqCst) < 128 * MIB, "what is not wanted is not taken");
-    match ghl.send(&create()).await {
+    match ghl.send(&create(), ALWAYS).await {
         Outcome::Unknown(why) => assert_eq!(why, "its answer is larger than 64 MiB"),
         other => panic!("{other:?}"),
     }
@@ -51,9 +51,9 @@ async fn an_answer_of_a_hundred_thousand_brackets_is_no_answer() {
         let (cliengo, ghl) = (server.cliengo(|_| {}), server.ghl(|_| {}));
         assert_eq!(unavailable(ghl.account().await), "it answered something that is not JSON");
         assert_eq!(unavailable(cliengo.account().await), "it answered something that is not JSON");
-        assert!(matches!(ghl.send(&create()).await, Outcome::Unknown(_)));
+        assert!(matches!(ghl.send(&create(), ALWAYS).await, Outcome::Unknown(_)));
         let server = Server::replying(vec![text(400, &body)]).await;
-        assert!(matches!(server.ghl(|_| {}).send(&create()).await, Outcome::Refused(_)));
+        assert!(matches!(server.ghl(|_| {}).send(&create(), ALWAYS).await, Outcome::Refused(_)));
     }
 }
 
@@ -71,7 +71,7 @@ async fn a_redirect_is_not_followed_with_the_key_or_with_a_body() {
             Err(CrmError::Protocol { message, .. }) => assert!(message.contains("a redirect"), "{message}"),
             other => panic!("{other:?}"),
         }
-        assert!(matches!(ghl.send(&create()).await, Outcome::Unknown(_)));
+        assert!(matches!(ghl.send(&create(), ALWAYS).await, Outcome::Unknown(_)));
     }
     assert!(elsewhere.seen().is_empty());
 }

@@ -6,7 +6,7 @@ use concord::crm::{Outcome, Reader, Writer};
 use concord::record::{Method, Request};
 use serde_json::json;
 
-use crate::server::{KEY, Reply, Server, ok, status, text};
+use crate::server::{ALWAYS, KEY, Reply, Server, ok, status, text};
 
 /// With a body that both CRMs would take there.
 fn request(method: Method, path: &str) -> Request {
@@ -32,7 +32,7 @@ fn name(outcome: &Outcome) -> &'static str {
 /// Sends to a GHL that gives these replies; the outcome and how often it was asked.
 async fn ghl(method: Method, path: &str, replies: Vec<Reply>) -> (Outcome, usize) {
     let server = Server::replying(replies).await;
-    let outcome = server.ghl(|_| {}).send(&request(method, path)).await;
+    let outcome = server.ghl(|_| {}).send(&request(method, path), ALWAYS).await;
     (outcome, server.seen().len())
 }
 
@@ -103,7 +103,7 @@ async fn nobody_at_home_is_not_sent() {
     let server = Server::replying(vec![Reply::Reset]).await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ghl = server.ghl(|settings| settings.base_url = format!("http://{closed}"));
-    let outcome = ghl.send(&request(Method::Post, "/contacts/")).await;
+    let outcome = ghl.send(&request(Method::Post, "/contacts/"), ALWAYS).await;
     assert_eq!(name(&outcome), "not_sent");
     assert!(ghl.usage().writes > 4);
 }
@@ -141,7 +141,7 @@ async fn cliengo_says_gone_of_a_contact_by_404_and_of_nothing_by_an_empty_one() 
         ("/contacts/a/notes/n", status(404, json!({ "message": "no such route" })), false),
     ] {
         let server = Server::replying(vec![reply.clone()]).await;
-        match server.cliengo(|_| {}).send(&request(Method::Patch, path)).await {
+        match server.cliengo(|_| {}).send(&request(Method::Patch, path), ALWAYS).await {
             Outcome::Refused(refusal) => assert_eq!(refusal.gone, gone, "{path} {reply:?}"),
             other => panic!("{other:?}"),
         }
@@ -154,7 +154,7 @@ async fn a_422_of_cliengo_and_of_other_ghl_requests_is_a_refusal() {
     let (outcome, asked) = ghl(Method::Post, "/contacts/A/notes", vec![no.clone()]).await;
     assert_eq!((name(&outcome), asked), ("refused", 1));
     let server = Server::replying(vec![no]).await;
-    let outcome = server.cliengo(|_| {}).send(&request(Method::Post, "/contacts")).await;
+    let outcome = server.cliengo(|_| {}).send(&request(Method::Post, "/contacts"), ALWAYS).await;
     assert_eq!(name(&outcome), "refused");
 }
 
@@ -162,7 +162,7 @@ async fn a_422_of_cliengo_and_of_other_ghl_requests_is_a_refusal() {
 async fn a_stop_keeps_the_next_write_from_starting() {
     let server = Server::replying(vec![ok(json!({}))]).await;
     let ghl = server.ghl(|settings| settings.stop.cancel());
-    assert_eq!(name(&ghl.send(&request(Method::Put, "/contacts/A")).await), "not_sent");
+    assert_eq!(name(&ghl.send(&request(Method::Put, "/contacts/A"), ALWAYS).await), "not_sent");
     assert!(server.seen().is_empty());
 }
 
@@ -187,7 +187,7 @@ async fn a_write_under_way_is_waited_for_when_the_run_stops_but_not_for_ever() {
             }
             stop.cancel();
         };
-        let (outcome, ()) = tokio::join!(ghl.send(&write), asked);
+        let (outcome, ()) = tokio::join!(ghl.send(&write, ALWAYS), asked);
         assert_eq!(name(&outcome), expected);
         assert_eq!(server.seen().len(), 1, "nothing is sent again");
     }
@@ -237,8 +237,8 @@ async fn no_secret_no_address_and_no_contact_data_is_in_any_message_or_log() {
             said.push(format!("{cliengo:?} {ghl:?}"));
             said.push(format!("{:?}", cliengo.account().await));
             said.push(cliengo.account().await.map_or_else(|error| error.to_string(), |account| account.id));
-            said.push(format!("{:?}", cliengo.send(&request(Method::Post, "/contacts")).await));
-            said.push(format!("{:?}", ghl.send(&Request::new(Method::Get, search)).await));
+            said.push(format!("{:?}", cliengo.send(&request(Method::Post, "/contacts"), ALWAYS).await));
+            said.push(format!("{:?}", ghl.send(&Request::new(Method::Get, search), ALWAYS).await));
         }
     }
     drop(guard);

@@ -6,7 +6,7 @@ use concord::crm::{CrmError, Outcome, Reader, Writer};
 use concord::record::{GhlId, Kind, Method, RemoteId, Request};
 use serde_json::json;
 
-use crate::server::{Reply, Server, ok, text};
+use crate::server::{ALWAYS, Reply, Server, ok, text};
 
 fn location() -> Reply {
     ok(json!({ "location": { "id": "Loc1" } }))
@@ -59,7 +59,7 @@ async fn a_pause_longer_than_a_run_waits_ends_it_for_that_crm_and_is_said() {
     let said = unavailable(ghl.account().await);
     assert!(said.contains("429") && said.contains("asks to wait 1 h") && said.contains("at most"), "{said}");
     assert_eq!(unavailable(ghl.account().await), said);
-    let write = ghl.send(&Request::new(Method::Delete, "/contacts/A")).await;
+    let write = ghl.send(&Request::new(Method::Delete, "/contacts/A"), ALWAYS).await;
     assert!(matches!(write, Outcome::NotSent(why) if why == said));
     assert_eq!(server.seen().len(), 1, "nothing further is sent");
 }

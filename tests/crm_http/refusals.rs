@@ -4,7 +4,7 @@ use concord::crm::{CrmError, Outcome, Reader, Writer};
 use concord::record::{CliengoId, Kind, Method, RemoteId, Request};
 use serde_json::json;
 
-use crate::server::{Kept, Reply, Server, ok, status, text};
+use crate::server::{ALWAYS, Kept, Reply, Server, ok, status, text};
 
 const PAGE: &str = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>\
     <body><h1>Sorry, you have been blocked</h1></body></html>";
@@ -32,7 +32,7 @@ async fn cliengo_refuses_the_key_with_a_200() {
             credentials(cliengo.account().await);
             credentials(cliengo.list_contacts(&Kept::new()).await);
             let create = Request::new(Method::Post, "/contacts").with_body(json!({ "name": "Ana" }));
-            let outcome = cliengo.send(&create).await;
+            let outcome = cliengo.send(&create, ALWAYS).await;
             assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.status == 401), "{body} {outcome:?}");
         }
     }
@@ -46,7 +46,7 @@ async fn a_contact_that_speaks_of_keys_refuses_nothing() {
     let id = CliengoId::new("c1");
     cliengo.look_up(Kind::Contact, &id, None).await.unwrap();
     let patch = Request::new(Method::Patch, "/contacts/c1").with_body(json!({ "name": "Ana" }));
-    assert!(matches!(cliengo.send(&patch).await, Outcome::Applied(_)));
+    assert!(matches!(cliengo.send(&patch, ALWAYS).await, Outcome::Applied(_)));
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_refusal_names_the_request_the_scope_and_where_the_secret_came_from() 
     let said = credentials(ghl.list_contacts(&Kept::new()).await);
     assert!(said.contains("POST /contacts/search needs the scope contacts.readonly"), "{said}");
     let note = Request::new(Method::Post, "/contacts/Ana1/notes").with_body(json!({ "body": "x" }));
-    match ghl.send(&note).await {
+    match ghl.send(&note, ALWAYS).await {
         Outcome::Refused(refusal) => {
             assert!(
                 refusal.message.contains("POST /contacts/{id}/notes needs the scope contacts.write"),
@@ -85,7 +85,7 @@ async fn a_page_of_html_says_nothing_about_a_key() {
             assert!(said.contains("403, blocked, a page of HTML"), "{said}");
         }
         let put = Request::new(Method::Put, "/contacts/A").with_body(json!({ "firstName": "Ana" }));
-        match ghl.send(&put).await {
+        match ghl.send(&put, ALWAYS).await {
             Outcome::Refused(refusal) => {
                 assert!(refusal.is_page && refusal.message.starts_with("blocked, a page of HTML"), "{refusal:?}");
             }
@@ -101,6 +101,6 @@ async fn a_redirect_is_sent_nothing_and_asked_once() {
     let ghl = server.ghl(|_| {});
     assert!(matches!(ghl.account().await, Err(CrmError::Protocol { .. })));
     let put = Request::new(Method::Put, "/contacts/A").with_body(json!({ "firstName": "Ana" }));
-    assert!(matches!(ghl.send(&put).await, Outcome::Unknown(_)));
+    assert!(matches!(ghl.send(&put, ALWAYS).await, Outcome::Unknown(_)));
     assert_eq!(server.seen().len(), 2);
 }

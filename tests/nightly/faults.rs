@@ -406,10 +406,14 @@ async fn a_name_of_which_one_part_was_kept_goes_back_over_nothing() {
         let (mut house, people, children) = house().await;
         edit(&house, ContactUpdate, Side::Cliengo, &people[0], &children);
         house.faults(fault);
-        house.night().await;
+        let first = house.night().await.run.unwrap().outcomes;
         house.faults("");
         let told = house.night().await.plan.unsupported;
-        assert!(told.iter().any(|told| told.detail.contains("did not keep the name")), "{told:?}");
+        // An answer that does not show the name is read back at once.
+        let said_at_once =
+            first.values().any(|ended| ended.reason.as_deref() == Some("stored differently than sent: name"));
+        let said_later = told.iter().any(|told| told.detail.contains("did not keep the name"));
+        assert!(said_at_once || said_later, "{first:?} {told:?}");
         house.quiet_night().await;
         assert_eq!(house.row(Side::Cliengo, &people[0])["name"], "Cambiada");
         house.mode = Mode::Full;

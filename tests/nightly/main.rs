@@ -76,6 +76,7 @@ mod scope;
 mod state_files;
 mod sweep;
 mod tags;
+mod tries;
 mod undo;
 mod undone_in_part;
 mod unlisted;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use concord::config::Mapping;
 use concord::crm::{
-    Account, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink, Unparsable,
-    Usage, Writer,
+    Account, Again, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink,
+    Unparsable, Usage, Writer,
 };
 use concord::reconcile::Mode;
 use concord::record::{Capabilities, Forms, Kind, Mapped, Record, Request, Write};
@@ -145,11 +145,11 @@ impl<C: Reader> Reader for Mortal<C> {
 }
 
 impl<C: Writer> Writer for Mortal<C> {
-    async fn send(&self, request: &Request) -> Outcome {
+    async fn send(&self, request: &Request, again: Again<'_>) -> Outcome {
         if !self.fate.outlives() {
             return Outcome::NotSent("the process died".to_owned());
         }
-        let outcome = self.client.send(request).await;
+        let outcome = self.client.send(request, again).await;
         if self.fate.outlives() { outcome } else { Outcome::Unknown("the process died".to_owned()) }
     }
 

@@ -26,8 +26,8 @@ use super::listing::{Failed, children};
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape,
-    Sink, Unparsable, Usage, Writer,
+    Account, Again, Answered, CrmError, Found, Gone, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets,
+    Shape, Sink, Unparsable, Usage, Writer,
 };
 use crate::clock::Clock;
 use crate::config::Mapping;
@@ -400,9 +400,9 @@ impl Reader for Cliengo {
 }
 
 impl Writer for Cliengo {
-    async fn send(&self, request: &Request) -> Outcome {
+    async fn send(&self, request: &Request, again: Again<'_>) -> Outcome {
         let is_tag = request.path.ends_with("/tags");
-        self.http.write(request, request.method != Method::Post || is_tag).await
+        self.http.write(request, request.method != Method::Post || is_tag, again).await
     }
 
     fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<CliengoId>, Unparsable> {
