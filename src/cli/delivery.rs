@@ -111,7 +111,7 @@ impl<'a> Delivery<'a> {
             Format::Text if quiet => to.write_all(report::brief(finished).as_bytes())?,
             // The summary has said it.
             Format::Text if several && !has_news => {}
-            Format::Text => to.write_all(report::text(finished, style).as_bytes())?,
+            Format::Text => to.write_all(report::text(&Report::of(finished, &audience), style).as_bytes())?,
         }
         Ok(to.flush()?)
     }

@@ -10,7 +10,7 @@ use super::{Session, clients, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;
 use crate::record::{CliengoId, GhlId, Ids, Kind, Record, RemoteId, Side, Value};
-use crate::report::{self, Column, table};
+use crate::report::{self, Audience, Column, Report, table};
 use crate::run::{self, ByHand, LinkError};
 use crate::state::{LinkRow, LinkStatus, NamedLink, State};
 
@@ -215,7 +215,8 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
         Format::Text => {
             let settled =
                 if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
-            let next = report::next(&next, output::style(&session.global, false));
+            let audience = Audience::of(config, pair);
+            let next = report::next(&Report::of(&next, &audience), output::style(&session.global, false));
             let next = if next.is_empty() { "Nothing: both tell the same.\n" } else { &next };
             let children = if by_hand.kind == Kind::Contact { ", their tasks and notes aside" } else { "" };
             format!(

@@ -6,13 +6,12 @@ use super::audience::Audience;
 use super::groups::{Group, groups};
 use super::language::{Label, Messages, Noun, duration};
 use super::screen::on_one_line;
-use super::totals::{Outcomes, ended};
+use super::totals::{Outcomes, ended, is_incomplete};
 use super::value::{
     ConflictLine, GuardLine, HeldGroup, HeldLine, NumberRow, Past, Person, RecordId, RecordName, Report, Step,
     UnsupportedGroup, UnsupportedLine, reopens,
 };
 use super::verdict::verdict;
-use super::waiting::is_incomplete;
 use super::words;
 use crate::reconcile::{Conflict, GuardName, Held, HeldReason, Mode, Operation, Plan, Winner};
 use crate::record::{Action, Ids, Kind, Role, Side};
@@ -77,6 +76,7 @@ impl<'a> Builder<'a> {
             groups(&self.finished.plan).into_iter().partition(|group| !group.operations.is_empty());
         Report {
             title: self.title(),
+            made: self.made(),
             verdict: verdict(self.finished),
             facts: self.facts(),
             rows: self.rows(),
@@ -95,6 +95,7 @@ impl<'a> Builder<'a> {
             audience: self.audience,
             words: self.words,
             finished: self.finished,
+            plan_id: self.plan_id,
         }
     }
 
@@ -134,6 +135,11 @@ impl<'a> Builder<'a> {
         title
     }
 
+    fn made(&self) -> String {
+        let at = self.run().map_or(self.finished.generated_at, |run| run.started);
+        self.words.moment(&self.audience.local(at))
+    }
+
     fn facts(&self) -> Vec<(String, String)> {
         let label = |label| self.words.label(label).to_owned();
         let mut facts: Vec<(String, String)> = Side::BOTH
@@ -143,8 +149,7 @@ impl<'a> Builder<'a> {
                 (format!("{} {}", label(Label::Account), side.title()), account)
             })
             .collect();
-        let at = self.run().map_or(self.finished.generated_at, |run| run.started);
-        facts.push((label(Label::Made), self.words.moment(&self.audience.local(at))));
+        facts.push((label(Label::Made), self.made()));
         facts.push((label(Label::Plan), self.plan_id.clone()));
         facts.extend(self.run().map(|run| (label(Label::Took), duration(run.finished.duration_since(run.started)))));
         facts
@@ -187,6 +192,9 @@ impl<'a> Builder<'a> {
         if plan.undoes.is_none() && plan.in_sync > 0 {
             let records = self.words.count(plan.in_sync, Noun::Record);
             remarks.push(format!("{records} {}.", self.words.label(Label::InSync)));
+        }
+        if plan.unseen > 0 {
+            remarks.push(self.words.unseen(&self.words.number(plan.unseen)));
         }
         if plan.outside > 0 {
             let contacts = self.words.count(plan.outside, Noun::Kind(Kind::Contact));
@@ -324,6 +332,7 @@ impl<'a> Builder<'a> {
         let is_contact = operation.kind == Kind::Contact;
         Step {
             operation,
+            record: self.record(operation.kind, &operation.label, &operation.ids, &operation.parent),
             what,
             label: if is_contact { String::new() } else { on_one_line(&operation.label) },
             outcome: run.map(|run| ended(run, operation.id)),

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use crate::reconcile::{Operation, Plan};
 use crate::record::{Action, Ids, Kind, Role, Side};
 
-use super::words;
-
 /// A contact and what is done for it.
 pub(super) struct Group<'a> {
     pub(super) name: &'a str,
@@ -15,36 +13,6 @@ pub(super) struct Group<'a> {
     pub(super) operations: Vec<&'a Operation>,
     /// What only remembers that two records are one.
     pub(super) links: Vec<&'a Operation>,
-}
-
-/// How many records of each kind are linked.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Linked {
-    pub(super) contacts: usize,
-    pub(super) tasks: usize,
-    pub(super) notes: usize,
-}
-
-impl Linked {
-    pub(super) fn of<'a>(links: impl Iterator<Item = &'a Operation>) -> Self {
-        let mut linked = Self::default();
-        for link in links {
-            match link.kind {
-                Kind::Contact => linked.contacts += 1,
-                Kind::Task => linked.tasks += 1,
-                Kind::Note => linked.notes += 1,
-            }
-        }
-        linked
-    }
-
-    /// `1 contact, 2 tasks, 3 notes`, as far as there are any.
-    pub(super) fn shown(self, with_contacts: bool) -> String {
-        let contacts = if with_contacts { self.contacts } else { 0 };
-        let counts = [(contacts, "contact"), (self.tasks, "task"), (self.notes, "note")];
-        let some = counts.iter().filter(|(count, _)| *count > 0);
-        some.map(|(count, noun)| words::counted(*count, noun)).collect::<Vec<_>>().join(", ")
-    }
 }
 
 /// Groups the plan's operations. Two operations are of one contact when any of its ids is the same.

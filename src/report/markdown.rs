@@ -54,7 +54,7 @@ impl Page<'_> {
             writeln!(self.to, "- {name}: {}", escaped(fact))?;
         }
         for (side, requests) in &report.requests {
-            writeln!(self.to, "- {} {}: {requests}", report.label(Label::Requests), side.title())?;
+            writeln!(self.to, "- {}: {} {requests}", report.requests_label(), side.title())?;
         }
         let outcomes: Vec<String> = report
             .outcomes
@@ -158,7 +158,9 @@ impl Page<'_> {
         if person.links.is_empty() {
             return Ok(());
         }
-        let with = self.report.linked_with(person);
+        let why = self.report.matched(person);
+        let why = why.map(|why| format!(" · {} {why}", self.report.label(Label::Why))).unwrap_or_default();
+        let with = format!("{}{why}", self.report.linked_with(person, true));
         writeln!(self.to, "{}: {with}\n", self.report.label(Label::Linked))
     }
 
@@ -273,7 +275,7 @@ impl Page<'_> {
         }
         for person in &report.linked {
             let outcome = person.links.first().map(|step| report.outcome(step)).unwrap_or_default();
-            writeln!(self.to, "- {} ({}; {outcome})", named(&person.record), report.linked_with(person))?;
+            writeln!(self.to, "- {} ({}; {outcome})", named(&person.record), report.linked_with(person, true))?;
         }
         if !report.further.is_empty() {
             self.heading(report.label(Label::Further))?;

@@ -15,9 +15,7 @@ mod json;
 mod language;
 mod markdown;
 mod mask;
-mod operations;
 mod screen;
-mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -25,7 +23,6 @@ mod text;
 mod totals;
 mod value;
 mod verdict;
-mod waiting;
 mod words;
 
 pub use audience::Audience;

@@ -82,7 +82,7 @@ impl Line {
         other.0.into_iter().fold(self, |line, span| line.paint(span.text, span.paint))
     }
 
-    fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.0.iter().map(|span| columns(&span.text)).sum()
     }
 }
@@ -100,11 +100,13 @@ struct Word {
 pub(crate) struct Page {
     pub(crate) style: Style,
     text: String,
+    /// Whether something was left out.
+    folded: bool,
 }
 
 impl Page {
     pub(crate) fn new(style: Style) -> Self {
-        Self { style, text: String::new() }
+        Self { style, text: String::new(), folded: false }
     }
 
     pub(crate) fn finish(self) -> String {
@@ -114,6 +116,25 @@ impl Page {
     /// One line, whatever its length: ids and commands in it are to be pasted.
     pub(crate) fn line(&mut self, indent: usize, line: &Line) {
         self.row(&" ".repeat(indent), &line.0);
+    }
+
+    /// A line that says what was left out.
+    pub(crate) fn fold(&mut self, indent: usize, line: &Line) {
+        self.folded();
+        self.line(indent, line);
+    }
+
+    /// Something was left out, and the line above says so.
+    pub(crate) fn folded(&mut self) {
+        self.folded = true;
+    }
+
+    pub(crate) fn is_folded(&self) -> bool {
+        self.folded
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.text.lines().count()
     }
 
     /// An empty line, unless there is one already.

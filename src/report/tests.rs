@@ -11,9 +11,14 @@ use crate::reconcile::*;
 use crate::record::*;
 use crate::run::*;
 
-use super::{Entry, Style, brief, json_text, text, verdict};
+use super::{Audience, Entry, Report, Style, brief, json_text, verdict};
 
 const PLAIN: Style = Style { colour: false, width: 100 };
+
+/// The report at a terminal of somebody who reads English and UTC.
+fn text(finished: &Finished, style: Style) -> String {
+    super::text(&Report::of(finished, &Audience::plain()), style)
+}
 
 #[track_caller]
 fn golden(name: &str, found: &str) {
@@ -514,8 +519,8 @@ fn long_plans_stay_readable() {
         )
     });
     let shown = text(&finished(linked.chain(created).collect()), PLAIN);
-    assert!(shown.contains("… and 300 more contacts with 300 operations; --format json has them all."), "{shown}");
-    assert!(shown.contains("Linked as they stand: 1,000 contacts\n"), "{shown}");
+    assert!(shown.contains("… and another 300 contacts, 300 operations\n"), "{shown}");
+    assert!(shown.contains("Linked without a change (1,000)\n"), "{shown}");
     assert!(shown.lines().count() < 1000);
 }
 
@@ -535,5 +540,5 @@ fn a_large_run_gathers_what_went_wrong_below() {
     finished.run = Some(run(&finished, &[(7, OperationOutcome::Refused, "422: no")]));
     let shown = text(&finished, PLAIN);
     assert!(shown.contains("✗ 1 refused\n"), "{shown}");
-    assert!(shown.contains("\n  c6  -  GHL create Alguien: 422: no\n"), "{shown}");
+    assert!(shown.contains("\n  c6  -  GHL create contact Alguien: 422: no\n"), "{shown}");
 }

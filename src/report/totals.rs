@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::reconcile::{Plan, Winner};
-use crate::record::{Action, Ids, Kind};
+use crate::reconcile::{ListingCount, Plan, Winner};
+use crate::record::{Ids, Kind};
 use crate::run::{OperationOutcome, RunRecord};
 
 /// How many operations ended in which way; their sum is what was planned. (I49)
@@ -77,7 +77,7 @@ pub(super) fn waiting(plan: &Plan) -> usize {
     known.len() + nameless
 }
 
-/// Operations that send nothing.
-pub(super) fn links(plan: &Plan) -> usize {
-    plan.operations.iter().filter(|operation| operation.action == Action::Link).count()
+/// Whether a listing did not reach its end. A kind that takes no part is not listed at all.
+pub(super) fn is_incomplete(listing: &ListingCount) -> bool {
+    !listing.complete && *listing != ListingCount::default()
 }

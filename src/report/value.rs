@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::audience::Audience;
 use super::language::{Label, Messages, Noun};
 use super::screen::visible;
-use crate::reconcile::{Change, Conflict, Guard, Held, HeldReason, Operation, Unsupported};
+use crate::reconcile::{Change, Conflict, Guard, Held, HeldReason, Mode, Operation, Unsupported};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::{Finished, OperationOutcome};
 
@@ -18,6 +18,9 @@ pub struct Report<'a> {
     pub(super) finished: &'a Finished,
     /// What was done, and how: `dry run`, `first sync`.
     pub(super) title: Vec<String>,
+    pub(super) plan_id: String,
+    /// When it was made, in the reader's zone.
+    pub(super) made: String,
     /// How things stand, and the command that goes on.
     pub(super) verdict: String,
     /// Accounts, time, plan.
@@ -136,6 +139,7 @@ pub(super) struct Person<'a> {
 #[derive(Debug)]
 pub(super) struct Step<'a> {
     pub operation: &'a Operation,
+    pub record: RecordName,
     /// `create note`.
     pub what: String,
     /// The record's own name, where it is not the contact.
@@ -165,6 +169,12 @@ impl Report<'_> {
     /// A text in which nothing varies.
     pub(super) fn label(&self, label: Label) -> &'static str {
         self.words.label(label)
+    }
+
+    /// What the requests are: those made, or those of a plan.
+    pub(super) fn requests_label(&self) -> &'static str {
+        let is_plan = self.finished.run.is_none();
+        self.label(if is_plan { Label::RequestsPlanned } else { Label::Requests })
     }
 
     /// Whether the plan was applied in spite of its guards.
@@ -207,14 +217,45 @@ impl Report<'_> {
         self.people.iter().map(|person| person.operations.len() as u64).sum()
     }
 
-    /// `2 tasks, 3 notes`: what a contact was linked with.
-    pub(super) fn linked_with(&self, person: &Person<'_>) -> String {
-        let counts = Kind::ALL.map(|kind| {
-            let of_kind = person.links.iter().filter(|step| step.operation.kind == kind).count();
-            (of_kind as u64, kind)
+    /// By what the two records of a contact were recognised as one, where this plan links them.
+    pub(super) fn matched(&self, person: &Person<'_>) -> Option<&'static str> {
+        let contact = person.links.iter().find(|step| step.operation.kind == Kind::Contact)?;
+        contact.operation.matched_by.map(|by| self.words.matched_by(by))
+    }
+
+    /// The command that shows everything.
+    pub(super) fn in_full(&self) -> String {
+        let plan = &self.finished.plan;
+        let pair = visible(&plan.pair);
+        match (&self.finished.run, plan.undoes, plan.mode) {
+            (Some(run), _, _) => format!("concord history {} --pair {pair}", run.id),
+            (None, Some(undone), _) => {
+                format!("concord undo {undone} --pair {pair} --dry-run --format html --out {pair}.html")
+            }
+            (None, None, Mode::Full) => format!("concord plan --pair {pair} --full --format html --out {pair}.html"),
+            (None, None, Mode::Rebuild) => {
+                format!("concord plan --pair {pair} --rebuild --format html --out {pair}.html")
+            }
+            (None, None, _) => format!("concord plan --pair {pair} --format html --out {pair}.html"),
+        }
+    }
+
+    /// `1 contact, 2 tasks, 3 notes`: what was linked of a contact; or of its tasks and notes alone.
+    pub(super) fn linked_with(&self, person: &Person<'_>, with_contact: bool) -> String {
+        let kinds = if with_contact { Kind::ALL.as_slice() } else { &[Kind::Task, Kind::Note] };
+        let counts = kinds.iter().map(|kind| {
+            let of_kind = person.links.iter().filter(|step| step.operation.kind == *kind).count();
+            (of_kind as u64, *kind)
         });
-        let some = counts.into_iter().filter(|(count, _)| *count > 0);
+        let some = counts.filter(|(count, _)| *count > 0);
         some.map(|(count, kind)| self.words.count(count, Noun::Kind(kind))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Step<'_> {
+    /// The record's own name in quotes, where it is not the contact.
+    pub(super) fn shown_label(&self) -> String {
+        if self.label.is_empty() { String::new() } else { format!("\"{}\"", self.label) }
     }
 }
 

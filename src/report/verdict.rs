@@ -7,8 +7,7 @@ use crate::record::{Kind, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord};
 
 use super::screen::on_one_line;
-use super::totals::{self, Outcomes};
-use super::waiting::is_incomplete;
+use super::totals::{self, Outcomes, is_incomplete};
 use super::words;
 
 /// How many causes are told at most: with the first line and the last one, ten lines.

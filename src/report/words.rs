@@ -1,7 +1,7 @@
 //! What things are called to a person.
 
 use crate::reconcile::{Cause, Guard, GuardName, HeldReason, Mode, Plan};
-use crate::record::{Action, Ids, Kind, Side};
+use crate::record::{Action, Kind, Side};
 use crate::run::OperationOutcome;
 
 use super::screen::{Paint, on_one_line};
@@ -36,21 +36,6 @@ pub(super) const fn plural(kind: Kind) -> &'static str {
         Kind::Task => "tasks",
         Kind::Note => "notes",
     }
-}
-
-/// The record's name where a contact is not a matter of course: `Ana Gómez`, `task "Llamar"`.
-pub(super) fn named(kind: Kind, label: &str) -> String {
-    let label = on_one_line(label);
-    match (kind, label.is_empty()) {
-        (Kind::Contact, false) => label,
-        (_, true) => format!("{kind} without a name"),
-        (_, false) => format!("{kind} \"{label}\""),
-    }
-}
-
-/// The id of `side`, or a dash that keeps its column.
-pub(super) fn id_or_dash(ids: &Ids, side: Side) -> String {
-    ids.of(side).map_or_else(|| "-".to_owned(), on_one_line)
 }
 
 /// The mark and the word for an outcome, and the colour that repeats it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use concord::config::{Config, Pair};
 use concord::reconcile::Mode;
 use concord::record::{Both, Side};
-use concord::report::{self, Style};
+use concord::report::{self, Audience, Report, Style};
 use concord::run::{Consent, Finished, RunError};
 use concord::sandbox::Profile;
 use serde_json::{Map, Value, json};
@@ -178,7 +178,7 @@ impl Play<'_> {
                 self.last_plan = Some(finished.plan.id());
                 let style = Style { colour: false, width: 100 };
                 let document = serde_json::to_value(report::json(finished)).unwrap_or_default();
-                (report::text(finished, style), document, exit_code(finished))
+                (report::text(&Report::of(finished, &Audience::plain()), style), document, exit_code(finished))
             }
             Err(error) => (format!("error: {error}\n"), json!({ "error": error.to_string() }), "1"),
         };

@@ -94,7 +94,8 @@ fn person(report: &Report<'_>, person: &Person<'_>) -> Markup {
                 (ids(&person.record))
                 @if !person.links.is_empty() {
                     p.dim {
-                        (report.label(Label::Linked)) ": " (report.linked_with(person))
+                        (report.label(Label::Linked)) ": " (report.linked_with(person, true))
+                        @if let Some(why) = report.matched(person) { " · " (report.label(Label::Why)) " " (why) }
                     }
                 }
             }

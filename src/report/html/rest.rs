@@ -36,7 +36,7 @@ pub(super) fn numbers(report: &Report<'_>) -> Markup {
             }
             @for remark in &report.remarks { p { (remark) } }
             @for (side, requests) in &report.requests {
-                p { (report.label(Label::Requests)) " " (side.title()) ": " (requests) }
+                p { (report.requests_label()) ": " (side.title()) " " (requests) }
             }
             @if !report.outcomes.is_empty() {
                 p {
@@ -96,7 +96,8 @@ pub(super) fn further(report: &Report<'_>) -> Markup {
                 ul.records {
                     @for person in &report.linked {
                         li {
-                            (named(&person.record)) (report.linked_with(person))
+                            (named(&person.record)) (report.linked_with(person, true))
+                            @if let Some(why) = report.matched(person) { " · " (report.label(Label::Why)) " " (why) }
                             @if let Some(step) = person.links.first() { " · " (report.outcome(step)) }
                         }
                     }

@@ -2,7 +2,7 @@
 
 use super::super::words;
 use super::{Label, Messages, Noun};
-use crate::reconcile::{Guard, HeldReason};
+use crate::reconcile::{Cause, Guard, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
 
@@ -33,6 +33,7 @@ impl Messages for English {
             Noun::Kind(Kind::Task) => ("task", "tasks"),
             Noun::Kind(Kind::Note) => ("note", "notes"),
             Noun::Record => ("record", "records"),
+            Noun::Operation => ("operation", "operations"),
             Noun::Read => ("read", "reads"),
             Noun::Write => ("write", "writes"),
             Noun::Create => ("create", "creates"),
@@ -101,6 +102,23 @@ impl Messages for English {
         format!("{creates} of earlier runs had an unknown outcome; now it is known.")
     }
 
+    fn unseen(&self, records: &str) -> String {
+        format!("{records} linked records were not looked at in this run.")
+    }
+
+    fn matched_by(&self, by: MatchedBy) -> &'static str {
+        match by {
+            MatchedBy::Email => "same e-mail",
+            MatchedBy::Phone => "same phone",
+            MatchedBy::Text => "same text",
+            MatchedBy::Title => "same title and due date",
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        words::cause(cause)
+    }
+
     fn more_letters(&self, letters: &str) -> String {
         format!("… {letters} more; the JSON has the whole text")
     }
@@ -134,6 +152,7 @@ impl Messages for English {
             Label::Update => "Update",
             Label::Delete => "Delete",
             Label::Requests => "Requests",
+            Label::RequestsPlanned => "Requests, with the writes that are planned",
             Label::InSync => "need nothing",
             Label::Changes => "Changes by contact",
             Label::NoChanges => "There is nothing to change.",
@@ -188,6 +207,12 @@ impl Messages for English {
             Label::Complete => "Complete",
             Label::Tags => "Tags",
             Label::Operations => "Operations",
+            Label::InFull => "In full:",
+            Label::AndMore => "and another",
+            Label::NotToTheEnd => "the list did not reach its end",
+            Label::LinkedWord => "linked",
+            Label::NewRecord => "(new)",
+            Label::Why => "linked by",
         }
     }
 }

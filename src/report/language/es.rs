@@ -1,7 +1,7 @@
 //! Spanish, as it is written in Latin America.
 
 use super::{Label, Messages, Noun};
-use crate::reconcile::{Guard, GuardName, HeldReason};
+use crate::reconcile::{Cause, Guard, GuardName, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
 
@@ -32,6 +32,7 @@ impl Messages for Spanish {
             Noun::Kind(Kind::Task) => ("tarea", "tareas"),
             Noun::Kind(Kind::Note) => ("nota", "notas"),
             Noun::Record => ("registro", "registros"),
+            Noun::Operation => ("operación", "operaciones"),
             Noun::Read => ("lectura", "lecturas"),
             Noun::Write => ("escritura", "escrituras"),
             Noun::Create => ("alta", "altas"),
@@ -157,6 +158,27 @@ impl Messages for Spanish {
         format!("{creates} de ejecuciones anteriores estaban sin confirmar; ahora se conoce su resultado.")
     }
 
+    fn unseen(&self, records: &str) -> String {
+        format!("{records} registros vinculados no se revisaron en esta ejecución.")
+    }
+
+    fn matched_by(&self, by: MatchedBy) -> &'static str {
+        match by {
+            MatchedBy::Email => "mismo e-mail",
+            MatchedBy::Phone => "mismo teléfono",
+            MatchedBy::Text => "mismo texto",
+            MatchedBy::Title => "mismo título y vencimiento",
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::BothChanged => "cambiaron de los dos lados",
+            Cause::NeverHad => "difieren desde antes de la primera ejecución, o desde que un lado no lo aceptó",
+            Cause::Doubted => "difieren, y no se puede saber si una persona lo cambió",
+        }
+    }
+
     fn more_letters(&self, letters: &str) -> String {
         format!("… {letters} más; el JSON tiene el texto completo")
     }
@@ -192,6 +214,7 @@ impl Messages for Spanish {
             Label::Update => "Actualizar",
             Label::Delete => "Eliminar",
             Label::Requests => "Solicitudes",
+            Label::RequestsPlanned => "Solicitudes, con las escrituras planificadas",
             Label::InSync => "sin cambios",
             Label::Changes => "Cambios por contacto",
             Label::NoChanges => "No hay nada que cambiar.",
@@ -248,6 +271,12 @@ impl Messages for Spanish {
             Label::Complete => "Completar",
             Label::Tags => "Etiquetas",
             Label::Operations => "Operaciones",
+            Label::InFull => "Completo:",
+            Label::AndMore => "y otros",
+            Label::NotToTheEnd => "la lista no llegó a su fin",
+            Label::LinkedWord => "vinculado",
+            Label::NewRecord => "(nuevo)",
+            Label::Why => "vinculados por",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use jiff::{SignedDuration, Zoned};
 
 use crate::config::Language;
-use crate::reconcile::{Guard, HeldReason};
+use crate::reconcile::{Cause, Guard, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
 
@@ -53,6 +53,12 @@ pub(super) trait Messages: Debug + Sync {
     fn outside(&self, contacts: &str, pair: &str) -> String;
     /// Creates of earlier runs whose outcome is known now.
     fn recovered(&self, creates: &str) -> String;
+    /// Linked records that this run did not look at.
+    fn unseen(&self, records: &str) -> String;
+    /// Why two records are taken for one.
+    fn matched_by(&self, by: MatchedBy) -> &'static str;
+    /// Why a field has two values.
+    fn cause(&self, cause: Cause) -> &'static str;
     /// How much of a text is not shown.
     fn more_letters(&self, letters: &str) -> String;
 }
@@ -72,6 +78,8 @@ pub(super) enum Noun {
     Kind(Kind),
     /// Any record.
     Record,
+    /// An operation.
+    Operation,
     /// A reading request.
     Read,
     /// A writing request.
@@ -112,6 +120,7 @@ pub(super) enum Label {
     Update,
     Delete,
     Requests,
+    RequestsPlanned,
     InSync,
     Changes,
     NoChanges,
@@ -164,6 +173,12 @@ pub(super) enum Label {
     Complete,
     Tags,
     Operations,
+    InFull,
+    AndMore,
+    NotToTheEnd,
+    LinkedWord,
+    NewRecord,
+    Why,
 }
 
 impl dyn Messages {

@@ -1,7 +1,7 @@
 //! Every form of a report says the same.
 
 use super::super::words;
-use super::super::{Audience, CSV_HEAD, Report, csv, html_foot, html_head, html_report, markdown};
+use super::super::{CSV_HEAD, csv, html_foot, html_head, html_report, markdown};
 use super::*;
 use crate::config::Config;
 
