@@ -232,6 +232,15 @@ impl Http {
         }
     }
 
+    /// Reads, and asks only once: for what may not be there at all.
+    pub async fn read_once(&self, request: &Request) -> Result<Answer, CrmError> {
+        let attempt = self.attempt(request, &self.reads).await.map_err(|StopAsked| self.stopped())?;
+        match self.judge_read(request, attempt) {
+            Ok(answer) => answer,
+            Err(failure) => Err(self.unavailable(failure.message)),
+        }
+    }
+
     /// Writes, and repeats only what is safe to repeat. (I37) What may have been done is repeated where `again` says so.
     pub async fn write(&self, request: &Request, repeatable: bool, again: Again<'_>) -> Outcome {
         if !is_straight(&request.path) {

@@ -36,6 +36,15 @@ impl From<SinkError> for Failed {
     }
 }
 
+/// `semantics` 49: whether so few rows cannot be told whose they are that the others count. Where all or many have no id, it
+/// is the listing that is broken.
+pub(super) fn are_few(unreadable: usize, rows: usize) -> Result<(), String> {
+    if unreadable == 0 || unreadable < rows && unreadable <= (rows / 10).max(1) {
+        return Ok(());
+    }
+    Err(format!("{unreadable} of {rows} rows have no id"))
+}
+
 /// The lists of many contacts' children, as far as they came.
 struct Lists<'a, I> {
     kind: Kind,
@@ -141,6 +150,7 @@ where
         coverage: Coverage::Parents(lists.covered),
         account: None,
         tags_seen: false,
+        unidentified: Vec::new(),
         unread: lists.unread,
         failed,
     })

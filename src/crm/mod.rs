@@ -87,6 +87,8 @@ pub struct Listed<I> {
     pub unread: BTreeMap<I, String>,
     /// Why the CRM could not be read, where it could not: what came before claims nothing of the account (`semantics` 52).
     pub failed: Option<CrmError>,
+    /// Rows without an id, as they came: somebody's, and nobody knows whose. (`semantics` 49)
+    pub unidentified: Vec<String>,
 }
 
 /// What a listing proves about records that are not in it.
@@ -341,8 +343,11 @@ pub trait Reader: Sync {
         async { Ok(()) }
     }
 
-    /// Whether the account has tasks; asked once, with any existing contact.
-    fn probe_tasks(&self, contact: &Self::Id) -> impl Future<Output = Result<bool, CrmError>> + Send;
+    /// Whether the account has tasks; asked once, with any existing contact. `None`: it could not be told this time.
+    ///
+    /// # Errors
+    /// For quota and a stop.
+    fn probe_tasks(&self, contact: &Self::Id) -> impl Future<Output = Result<Option<bool>, CrmError>> + Send;
 
     /// Lists every contact.
     ///

@@ -1,12 +1,13 @@
 //! Reading the fields of one payload: present, empty or unknown; a wrong type is never any of them. (I30)
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
 use super::path::is_id;
 use super::secrets::WITHHELD;
 use super::{Shape, Unparsable};
-use crate::record::{Field, Forms, Kind, Record, Tags, Value, fits_pattern};
+use crate::record::{Due, Field, Forms, Kind, Record, Tags, Value, fits_pattern, latest_instant};
 
 /// What a payload says under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,10 +93,12 @@ impl Wire {
         }
     }
 
-    /// A list, each item as `read` makes it; null is unknown (`semantics` 40), unless what is missing is empty too.
+    /// A list, each item as `read` makes it. One that is null is unknown, and so is one of which an item cannot be read.
+    /// (`semantics` 40)
     pub fn list<T>(&self, key: &str, read: impl Fn(&Json) -> Option<T>) -> Result<Said<Vec<T>>, Unparsable> {
         match self.keys.get(key) {
-            None | Some(Json::Null) => Ok(self.missing()),
+            None => Ok(self.missing()),
+            Some(Json::Null) => Ok(Said::Unknown),
             Some(Json::Array(items)) => {
                 let items: Option<Vec<T>> = items.iter().map(read).collect();
                 items.map(Said::Is).ok_or_else(|| self.wrong(key, "a list of texts"))
@@ -109,6 +112,11 @@ impl Wire {
         keys.iter().find_map(|key| self.keys.get(*key)?.as_str()?.parse().ok())
     }
 
+    /// An instant that may come without an offset or a time, as late as it can be meant.
+    pub fn latest_instant(&self, key: &str, forms: &Forms) -> Option<Timestamp> {
+        latest_instant(self.keys.get(key)?.as_str()?, &forms.zone)
+    }
+
     /// The complaint about a value that is not what it should be. It names the field, never the value.
     pub fn wrong(&self, key: &str, expected: &str) -> Unparsable {
         Unparsable(format!("the {}'s {key} is not {expected}", self.kind))
@@ -117,6 +125,14 @@ impl Wire {
     fn missing<T>(&self) -> Said<T> {
         if self.missing_is_empty { Said::Empty } else { Said::Unknown }
     }
+}
+
+/// What was said of a field; one that cannot be read is unknown, and noted. (`semantics` 49)
+pub(super) fn read<T>(record: &mut Record, field: Field, said: Result<Said<T>, Unparsable>) -> Said<T> {
+    said.unwrap_or_else(|why| {
+        record.unreadable.insert(field, why.to_string());
+        Said::Unknown
+    })
 }
 
 /// Puts what was said of a field into a record.
@@ -129,14 +145,46 @@ pub(super) fn tell<T>(record: &mut Record, field: Field, said: Said<T>, make: im
 }
 
 /// Puts the tags that were said into a record.
-pub(super) fn tell_tags(record: &mut Record, said: Said<Vec<String>>) {
+pub(super) fn tell_tags(record: &mut Record, said: Result<Said<Vec<String>>, Unparsable>) {
+    let said = read(record, Field::Tags, said);
     tell(record, Field::Tags, said, |tags| Value::tags(tags.into_iter().collect::<Tags>()));
 }
 
 /// Whether a contact's e-mail fits a pattern of placeholders.
-pub(super) fn is_placeholder(wire: &Wire, forms: &Forms) -> Result<bool, Unparsable> {
-    let Said::Is(email) = wire.text("email")? else { return Ok(false) };
-    Ok(forms.placeholders.iter().any(|pattern| fits_pattern(email, pattern)))
+pub(super) fn is_placeholder(wire: &Wire, forms: &Forms) -> bool {
+    let Ok(Said::Is(email)) = wire.text("email") else { return false };
+    forms.placeholders.iter().any(|pattern| fits_pattern(email, pattern))
+}
+
+/// Where a record is filed; what cannot be read is unknown.
+pub(super) fn place(wire: &Wire, key: &str) -> Option<String> {
+    match wire.text(key) {
+        Ok(Said::Is(place)) => Some(place.to_owned()),
+        Ok(Said::Empty) => Some(String::new()),
+        Ok(Said::Unknown) | Err(_) => None,
+    }
+}
+
+/// A due date as it was said.
+pub(super) fn tell_due(record: &mut Record, wire: &Wire, forms: &Forms) {
+    let due = match wire.text("dueDate") {
+        Ok(Said::Is(due)) => match Due::parse(due, &forms.zone) {
+            Some(due) => Ok(Said::Is(due)),
+            None => Err(wire.wrong("dueDate", "a date")),
+        },
+        Ok(Said::Empty) => Ok(Said::Empty),
+        Ok(Said::Unknown) => Ok(Said::Unknown),
+        Err(why) => Err(why),
+    };
+    let due = read(record, Field::Due, due);
+    tell(record, Field::Due, due, Value::Due);
+}
+
+/// A count that may come as a text; what is neither is no count.
+pub(super) fn count<'de, D: Deserializer<'de>>(told: D) -> Result<Option<usize>, D::Error> {
+    let told = Json::deserialize(told)?;
+    let number = told.as_u64().and_then(|number| usize::try_from(number).ok());
+    Ok(number.or_else(|| told.as_str()?.trim().parse().ok()))
 }
 
 /// Whether a contact's name fits a pattern of fillers.

@@ -182,7 +182,7 @@ impl<'a> Matching<'a> {
             self.hold(Side::Cliengo, cliengo, HeldReason::NameMismatch, other_name(left, right, left, right));
             self.hold(Side::Ghl, ghl, HeldReason::NameMismatch, other_name(right, left, left, right));
         } else if self.is_young(left) {
-            self.hold(Side::Cliengo, cliengo, HeldReason::TooYoung, too_young());
+            self.hold(Side::Cliengo, cliengo, HeldReason::TooYoung, too_young(left));
             self.hold(Side::Ghl, ghl, HeldReason::TooYoung, format!("its counterpart {} is too new", left.id));
         } else {
             self.settle(Side::Cliengo, cliengo);
@@ -255,7 +255,7 @@ impl<'a> Matching<'a> {
         for at in others {
             let Some(left) = self.contact(Side::Cliengo, at) else { continue };
             if self.is_young(left) {
-                self.hold(Side::Cliengo, at, HeldReason::TooYoung, too_young());
+                self.hold(Side::Cliengo, at, HeldReason::TooYoung, too_young(left));
             } else if !emails_differ(left, right) {
                 self.hold(Side::Cliengo, at, HeldReason::NameMismatch, other_name(left, right, left, right));
             } else {
@@ -283,7 +283,7 @@ impl<'a> Matching<'a> {
                 } else if let Some(detail) = self.other_names(contact, group).filter(|_| by_phone) {
                     (HeldReason::NameMismatch, detail)
                 } else if self.is_young(contact) && person.is_some() {
-                    (HeldReason::TooYoung, too_young())
+                    (HeldReason::TooYoung, too_young(contact))
                 } else if let Some(person) = person.clone().filter(|_| side == Side::Cliengo) {
                     self.settle(side, at);
                     self.done.secondaries.push((contact, person, MatchedBy::of(key)));
@@ -378,12 +378,17 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// Whether a Cliengo contact is so new that a chatbot may still be filling it in (`min_age`).
+/// Whether a Cliengo contact is so new that a chatbot may still be filling it in (`min_age`). One whose age cannot be told
+/// is not old.
 #[must_use]
 pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
-    let Some(created) = contact.record.created.filter(|_| contact.id.side() == Side::Cliengo) else { return false };
+    let min_age = input.pair.cliengo.min_age;
+    if contact.id.side() != Side::Cliengo || min_age.is_zero() {
+        return false;
+    }
     // What is from tomorrow, by a clock that runs ahead, is as new as can be.
-    Duration::try_from(input.now.duration_since(created)).unwrap_or_default() < input.pair.cliengo.min_age
+    let age = |created| Duration::try_from(input.now.duration_since(created)).unwrap_or_default();
+    contact.record.created.is_none_or(|created| age(created) < min_age)
 }
 
 /// What a person is told of two who share a phone alone.
@@ -425,8 +430,11 @@ fn without_key(contact: &Unlinked) -> String {
 
 /// What a person is told of a contact that is too new.
 #[must_use]
-pub fn too_young() -> String {
-    "so new that the chatbot may still be filling it in: the next run takes it".to_owned()
+pub fn too_young(contact: &Unlinked) -> String {
+    match contact.record.created {
+        Some(_) => "so new that the chatbot may still be filling it in: the next run takes it".to_owned(),
+        None => "its creation date cannot be read, so it may be new: it waits until the date can be read".to_owned(),
+    }
 }
 
 fn emails_differ(one: &Unlinked, other: &Unlinked) -> bool {

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::input::Input;
-use super::plan::{Mode, Plan, Tally};
+use super::merge::is_mark;
+use super::plan::{Change, Mode, Plan, Reading, Tally};
 use crate::config::{Direction, FirstSync, Guard as Limits};
 use crate::record::{Kind, Side};
 
@@ -32,6 +33,8 @@ pub enum GuardName {
     DeletePercent,
     /// Deletes.
     DeleteCount,
+    /// Tags taken off contacts, as a share of all that the side has.
+    TagPercent,
     /// Updates, tags and completions, as a share of the links.
     UpdatePercent,
     /// Updates, tags and completions.
@@ -75,8 +78,10 @@ pub fn evaluate(plan: &Plan, input: &Input<'_>) -> Vec<Guard> {
     }
     let summary = plan.summary();
     for side in Side::BOTH {
+        guards.extend(tags_lost(plan, input, side));
         for kind in Kind::ALL {
-            let links = *input.links.of(kind);
+            // `semantics` 54: what was not looked at says nothing of how much goes.
+            let links = *input.looked_at.of(kind);
             guards.extend(emptied(input, side, kind, links));
             guards.extend(counted(input, *summary.of(side).of(kind), side, kind, links));
         }
@@ -88,15 +93,40 @@ fn waits_for_approval(input: &Input<'_>) -> bool {
     input.mode == Mode::Rebuild || input.first_sync && input.pair.guard.first_sync == FirstSync::Approve
 }
 
-/// I24: a listing of nothing while the base has two or more. Both sides empty is fine.
+/// `semantics` 53: a side that loses more than its share of tags, or all of them.
+fn tags_lost(plan: &Plan, input: &Input<'_>, side: Side) -> Option<Guard> {
+    let removed = plan.operations.iter().filter(|operation| operation.side == side).flat_map(|operation| {
+        operation.changes.iter().flat_map(|change| match change {
+            Change::Tags { removed, .. } => removed.as_slice(),
+            Change::Value { .. } => &[],
+        })
+    });
+    let lost = removed.filter(|tag| !is_mark(tag)).count() as u64;
+    let known = *input.tags.of(side);
+    if lost == 0 || known == 0 {
+        return None;
+    }
+    let limits = &input.pair.guard;
+    let value = precise(lost) * 100.0 / precise(known.max(lost));
+    let is_share =
+        value > limits.delete_percent && lost > DELETE_FLOOR && *input.links.of(Kind::Contact) >= limits.min_records;
+    let is_all = lost >= known && lost > FEW_DELETES;
+    let (guard, limit) = (GuardName::TagPercent, limits.delete_percent);
+    Some(Guard { guard, side, kind: Kind::Contact, value, limit, tripped: is_share || is_all })
+}
+
+/// I24: a listing of nothing while the base has two or more. Both sides empty is fine. Where contacts are listed in turn,
+/// of those that were looked at (`semantics` 54).
 fn emptied(input: &Input<'_>, side: Side, kind: Kind, links: u64) -> Option<Guard> {
     let listing = |side: Side| input.listings.of(side).of(kind);
     let empty = |side: Side| listing(side).count == 0;
     // What is switched off is not listed everywhere, and nothing is written because of it.
     let takes_part = input.policy(kind).direction != Direction::Off;
     let lists = takes_part && Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
-    // `semantics` 52: a listing that failed, or that lags, is not an empty one.
-    let is_believed = listing(side).complete;
+    // `semantics` 52: a listing that failed, or that lags, is not an empty one. One that was to be of some contacts only, and
+    // came whole, is (54).
+    let is_share = listing(side).parents.is_some() && listing(side).reading == Reading::Whole;
+    let is_believed = listing(side).complete || is_share;
     (lists && is_believed && links >= EMPTIED_FROM && empty(side) && !empty(side.other())).then_some(Guard {
         guard: GuardName::Emptied,
         side,
@@ -252,7 +282,7 @@ mod tests {
         assert!(!trips("", 1, nothing()), "one may vanish");
         assert!(!trips("", 2, [count(0, None), count(0, None)]), "both sides are empty");
         assert!(!trips("", 2, [count(1, None), count(2, None)]), "it lists one");
-        assert!(!trips("", 2, [count(0, Some((1, 2))), count(2, None)]), "not every contact was asked");
+        assert!(trips("", 2, [count(0, Some((1, 2))), count(2, None)]), "so many of those that were asked");
         assert!(trips("", 2, [count(0, Some((2, 2))), count(2, None)]));
         let lags = ListingCount { complete: false, ..count(0, None) };
         assert!(!trips("", 2, [lags, count(2, None)]), "it failed, or lags");

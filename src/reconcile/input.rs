@@ -23,7 +23,7 @@ pub struct Input<'a> {
     pub mapped: &'a [Mapped],
     /// How the sides are compared.
     pub mode: Mode,
-    /// Now; used for `min_age` only.
+    /// Now, by Cliengo's own clock where it tells; used for `min_age` only.
     pub now: Timestamp,
     /// Whether the pair had no links before.
     pub first_sync: bool,
@@ -39,6 +39,11 @@ pub struct Input<'a> {
     pub links: ByKind<u64>,
     /// Those of which not both records were listed.
     pub unseen: BTreeSet<i64>,
+    /// Live links of which this run looked at both halves, or at their contact's list: what percentages are of.
+    /// (`semantics` 54)
+    pub looked_at: ByKind<u64>,
+    /// How many tags each side's linked contacts had when both last agreed, where some go.
+    pub tags: Both<u64>,
     /// Linked contacts that the sieve let through.
     pub contacts: Vec<Linked>,
     /// Linked tasks and notes that the sieve let through.
@@ -49,8 +54,6 @@ pub struct Input<'a> {
     pub unlinked: Both<Vec<Unlinked>>,
     /// Listed tasks and notes without a link.
     pub loose: Both<Vec<Unlinked>>,
-    /// Contacts that tasks or notes say they belong to, and that no complete listing showed.
-    pub unknown_parents: BTreeSet<SideId>,
     /// Contacts whose tasks or notes were all listed, of the kinds that are listed per contact.
     pub covered: BTreeSet<(Kind, SideId)>,
     /// Secondaries that are missing in Cliengo. (`semantics` 5)
@@ -106,6 +109,8 @@ impl<'a> Input<'a> {
             first_sync_goes_on: false,
             capabilities,
             listings: Both::default(),
+            looked_at: links.clone(),
+            tags: Both::default(),
             links,
             unseen: BTreeSet::new(),
             contacts: Vec::new(),
@@ -113,7 +118,6 @@ impl<'a> Input<'a> {
             parents: BTreeMap::new(),
             unlinked: Both::default(),
             loose: Both::default(),
-            unknown_parents: BTreeSet::new(),
             covered: BTreeSet::new(),
             secondaries: Vec::new(),
             successors: BTreeMap::new(),

@@ -56,7 +56,6 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
             draft.settlements.push(Settlement::Drop { link: secondary.link });
         }
     }
-    plan_remaining(&mut draft, loose);
     hold_unparsable(&mut draft);
     hold_inconclusive(&mut draft);
     hold_unread(&mut draft);
@@ -189,7 +188,7 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
         }
         let subject = subject_of(contact);
         if is_too_young(draft.input, contact) {
-            draft.hold(&subject, HeldReason::TooYoung, too_young());
+            draft.hold(&subject, HeldReason::TooYoung, too_young(contact));
         } else if let Some(family) = create::plan_contact(draft, contact, None) {
             plan_brood(draft, &family, &brood);
         }
@@ -246,18 +245,6 @@ fn link_outside(
 
 fn subject_of(record: &Unlinked) -> Subject {
     Subject { kind: record.kind, ids: Ids::one(record.id.clone()), label: record.record.label(), link: None }
-}
-
-/// Tasks and notes whose contact nobody listed: they wait, and are said.
-fn plan_remaining(draft: &mut Draft<'_>, loose: BTreeMap<SideId, Vec<&Unlinked>>) {
-    for (parent, children) in loose {
-        if draft.input.unknown_parents.contains(&parent) {
-            for child in children {
-                let detail = format!("its contact {parent} is not among the contacts listed");
-                draft.hold(&subject_of(child), HeldReason::Unlisted, detail);
-            }
-        }
-    }
 }
 
 fn hold_unparsable(draft: &mut Draft<'_>) {

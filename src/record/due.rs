@@ -1,9 +1,30 @@
 //! When a task is due.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, time};
+use jiff::civil::{Date, DateTime, time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+fn instant(raw: &str) -> Option<Timestamp> {
+    let civil = || raw.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    raw.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
+}
+
+/// When a record came to be, as late as it can be meant: a time without an offset may be UTC or the zone's, and a date
+/// without a time may be the end of that day.
+#[must_use]
+pub fn latest_instant(raw: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let raw = raw.trim();
+    if let Ok(at) = raw.parse() {
+        return Some(at);
+    }
+    let civil = match raw.parse::<Date>() {
+        Ok(date) if raw.len() == 10 => date.to_datetime(time(23, 59, 59, 0)),
+        _ => raw.parse::<DateTime>().ok()?,
+    };
+    let readings = [TimeZone::UTC, zone.clone()].map(|zone| civil.to_zoned(zone).ok());
+    readings.into_iter().flatten().map(|zoned| zoned.timestamp()).max()
+}
 
 /// A due date, with or without a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,14 +51,15 @@ impl Due {
         Some(Self { at, date, timed: false })
     }
 
-    /// Reads `2026-07-20T10:00:00Z`, with or without fractions, or `2026-07-20`.
+    /// Reads `2026-07-20T10:00:00Z`, with or without fractions, or `2026-07-20`. A time without an offset is UTC, which both
+    /// CRMs prefer.
     #[must_use]
     pub fn parse(raw: &str, zone: &TimeZone) -> Option<Self> {
         let raw = raw.trim();
         if raw.len() == 10 {
             return raw.parse::<Date>().ok().and_then(|date| Self::on(date, zone));
         }
-        raw.parse::<Timestamp>().ok().map(|at| Self::at(at, zone))
+        instant(raw).map(|at| Self::at(at, zone))
     }
 
     /// Whether both mean the same time, as far as both say.

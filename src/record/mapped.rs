@@ -245,7 +245,14 @@ impl Mapped {
             _ => &[],
         });
         let mut parts = std::iter::once(&self.cliengo).chain(others).map(|path| at(contact, path));
-        parts.find(|part| part.is_none_or(|part| !is_blank(part))) != Some(None)
+        parts.find(|part| part.is_none_or(|part| !is_blank(part))) != Some(None) && !self.joins_an_unknown(contact)
+    }
+
+    /// Whether an item of a list that is joined is null.
+    fn joins_an_unknown(&self, contact: &Map<String, Json>) -> bool {
+        let items = at(contact, &self.cliengo).and_then(Json::as_array);
+        let joins = self.transform.iter().any(|step| matches!(step, Step::Join(_)));
+        joins && items.is_some_and(|items| items.iter().any(Json::is_null))
     }
 
     fn translated(&self, value: Json) -> Json {

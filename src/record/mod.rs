@@ -23,11 +23,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use body::{Body, html_from_text};
 pub use capabilities::*;
-pub use due::Due;
+pub use due::{Due, latest_instant};
 pub use email::{canonical_email, fits_pattern, is_address, is_placeholder_email};
 pub use field::Field;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 pub use mapped::{CLIENGO_FIELDS, GHL_FIELDS, GhlPlace, Holds, Mapped, PlainField, Step};
 pub use name::PersonName;
 pub use phone::{Extension, NoPhone, Phone, Region};
@@ -63,6 +63,9 @@ impl Forms {
     }
 }
 
+/// How far two clocks may be apart before a record counts as older than a moment of the other.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(48);
+
 /// One record as one side tells it.
 ///
 /// A field that is missing from `fields` is *unknown* (the payload did not carry it): never a change, never a reason
@@ -92,6 +95,9 @@ pub struct Record {
     /// Further e-mails and phones it can be recognised by; read only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<MatchKey>,
+    /// Fields that came and cannot be read, with what is wrong: each is unknown. (`semantics` 49)
+    #[serde(skip)]
+    pub unreadable: BTreeMap<Field, String>,
 }
 
 impl Record {
@@ -206,6 +212,23 @@ impl Record {
             _ => None,
         };
         key.is_some_and(|key| self.also.contains(&key))
+    }
+
+    /// Whether `other` is what the creation of this record made after `since`; `None` where too little of it can be read to
+    /// tell. Who was there long before was not made then.
+    #[must_use]
+    pub fn compared_with_made(&self, kind: Kind, other: &Record, since: Timestamp) -> Option<bool> {
+        let is_older = other.created.is_some_and(|created| since.duration_since(created) > CLOCKS_APART);
+        let (is_it, keys): (_, &[Field]) = match kind {
+            Kind::Contact => (self.is_same_person(other), &[Field::Email, Field::Phone]),
+            Kind::Task => (self.agrees_with(other), &[Field::Title, Field::Completed]),
+            Kind::Note => (self.agrees_with(other), &[Field::Body]),
+        };
+        let unknown = match kind {
+            Kind::Contact => keys.iter().any(|key| other.unreadable.contains_key(key)) && !is_it,
+            Kind::Task | Kind::Note => is_it && keys.iter().any(|key| other.get(key).is_none()),
+        };
+        if unknown { is_older.then_some(false) } else { Some(is_it) }
     }
 
     /// Whether the e-mail is no address but a filler: made of the contact's own phone, or of a configured pattern.

@@ -236,6 +236,9 @@ pub(super) fn guard(guard: &Guard) -> String {
         }
         GuardName::DeletePercent => share("deleted"),
         GuardName::DeleteCount => count("deleted"),
+        GuardName::TagPercent => {
+            format!("{side}: {value} % of the contacts' tags would be removed; at most {limit} % may")
+        }
         GuardName::UpdatePercent => share("changed"),
         GuardName::UpdateCount => count("changed"),
         GuardName::CreatePercent => share("created"),
@@ -249,7 +252,7 @@ pub(super) const fn guard_key(guard: GuardName) -> Option<&'static str> {
         GuardName::FirstSync => Some("first_sync"),
         GuardName::Emptied => None,
         GuardName::ShrinkPercent => Some("shrink_percent"),
-        GuardName::DeletePercent => Some("delete_percent"),
+        GuardName::DeletePercent | GuardName::TagPercent => Some("delete_percent"),
         GuardName::DeleteCount => Some("delete_count"),
         GuardName::UpdatePercent => Some("update_percent"),
         GuardName::UpdateCount => Some("update_count"),
@@ -262,6 +265,7 @@ pub(super) const fn guard_key(guard: GuardName) -> Option<&'static str> {
 pub(super) const fn guarded(guard: GuardName) -> &'static [Action] {
     match guard {
         GuardName::DeletePercent | GuardName::DeleteCount => &[Action::Delete],
+        GuardName::TagPercent => &[Action::Tag],
         GuardName::UpdatePercent | GuardName::UpdateCount => &[Action::Update, Action::Tag, Action::Complete],
         GuardName::CreatePercent | GuardName::CreateCount => &[Action::Create],
         GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => &[],

@@ -27,6 +27,7 @@ fn concerns(guard: &Guard, operation: &Operation) -> bool {
     match guard.guard {
         GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => true,
         GuardName::DeletePercent | GuardName::DeleteCount => there && operation.action == Action::Delete,
+        GuardName::TagPercent => there && operation.action == Action::Tag,
         GuardName::CreatePercent | GuardName::CreateCount => there && operation.action == Action::Create,
         GuardName::UpdatePercent | GuardName::UpdateCount => {
             there && matches!(operation.action, Action::Update | Action::Tag | Action::Complete)
@@ -142,7 +143,8 @@ mod tests {
     #[test]
     fn what_is_approved_of_a_guard_are_the_operations_that_it_counts() {
         use Action::{Complete, Create, Delete, Tag, Update};
-        let cases: [(GuardName, &[Action]); 6] = [
+        let cases: [(GuardName, &[Action]); 7] = [
+            (GuardName::TagPercent, &[Tag]),
             (GuardName::DeletePercent, &[Delete]),
             (GuardName::DeleteCount, &[Delete]),
             (GuardName::CreatePercent, &[Create]),

@@ -9,7 +9,8 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use tracing::warn;
+use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, info, warn};
 
 use ask::Question;
 pub(super) use company::recognisable;
@@ -20,7 +21,9 @@ use super::tasks::source_tasks;
 use super::{BEGUN, FIRST_SYNC, Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
-use crate::record::{Both, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
+use crate::record::{
+    Both, ByKind, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value,
+};
 use crate::state::{Attempt, LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
@@ -57,6 +60,8 @@ pub struct Gathered<'a> {
     pub ended: BTreeSet<i64>,
     /// Links of which one half was not seen: what the other shows is not agreed upon. (`semantics` 59)
     pub halved: BTreeSet<i64>,
+    /// Looks at notes without a text, to be remembered.
+    pub without_text: Vec<String>,
 }
 
 /// A kept contact whose half that was gone is there again.
@@ -110,6 +115,9 @@ struct Gathering<'j, 's, C, G> {
     inconclusive: Vec<Inconclusive>,
     /// Whether a side is believed that something is gone, once that was tried; and why not. (`semantics` 55)
     doubts: Both<Option<Option<String>>>,
+    without_text: Vec<String>,
+    /// How many contacts are asked for their tags, which the listing did not tell.
+    untold_tags: usize,
     missed: Vec<(i64, Side)>,
     /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
@@ -145,6 +153,8 @@ where
         unparsable: Vec::new(),
         inconclusive: Vec::new(),
         doubts: Both::default(),
+        without_text: Vec::new(),
+        untold_tags: 0,
         missed: Vec::new(),
         unreadable_keys: forgotten_keys(pulled),
         kept_news: BTreeSet::new(),
@@ -157,6 +167,7 @@ where
     held(stage).seal()?;
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
+    gathering.say_unidentified();
     gathering.widen()?;
     let loaded = gathering.load().await?;
     gathering.finish(loaded).await
@@ -193,6 +204,15 @@ where
             Err(why) => return self.unreadable(side, kind, row, why.to_string()),
         };
         let mut record = record;
+        if let Some(why) = lacking(kind, &record, row.link.is_some()) {
+            return self.unreadable(side, kind, row, why);
+        }
+        if let Some(why) = record.unreadable.values().next() {
+            // `semantics` 49: the rest of it goes on.
+            let ids = self.ids_of(&row, side)?;
+            let parent = row.parent.clone().map(|parent| SideId::new(side, parent));
+            self.unparsable.push(Unreadable { kind, ids, parent, why: why.clone() });
+        }
         if let Some(link) = row.link {
             self.complete(link, side, &mut record)?;
             let halves = self.touched.entry(link).or_default();
@@ -208,7 +228,7 @@ where
     }
 
     /// `semantics` 40: what a row says nothing of is not taken away by it.
-    fn complete(&self, link: i64, side: Side, record: &mut Record) -> Result<(), RunError> {
+    pub(super) fn complete(&self, link: i64, side: Side, record: &mut Record) -> Result<(), RunError> {
         let name = match record.get(&Field::Name) {
             Some(Value::Name(name)) if name.without_last => Some(name.clone()),
             _ => None,
@@ -231,23 +251,60 @@ where
         Ok(())
     }
 
+    /// `semantics` 49: a row without an id is somebody. Whoever shares its e-mail or phone waits.
+    fn say_unidentified(&mut self) {
+        for (side, kind, row) in &self.pulled.unidentified {
+            let keys = recognisable(row, &self.pulled.forms).into_iter().filter(|_| *kind == Kind::Contact);
+            self.unreadable_keys.of_mut(*side).extend(keys.map(|key| (key, Ids::default())));
+            let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(row).unwrap_or_default();
+            let parent = fields.get("contactId").and_then(serde_json::Value::as_str);
+            let parent = parent.map(|parent| SideId::new(*side, parent));
+            let why = format!("a row of {}'s list of {kind}s has no id", side.title());
+            self.unparsable.push(Unreadable { kind: *kind, ids: Ids::default(), parent, why });
+        }
+    }
+
+    fn ids_of(&self, row: &StagedRow, side: Side) -> Result<Ids, RunError> {
+        let known = match (row.link, self.state) {
+            (Some(link), Some(state)) => state.link(link)?.map(|row| row.ids),
+            _ => None,
+        };
+        Ok(known.unwrap_or_else(|| Ids::one(SideId::new(side, row.id.clone()))))
+    }
+
     /// I30: a record that cannot be understood is there, and waits.
     fn unreadable(&mut self, side: Side, kind: Kind, row: StagedRow, why: String) -> Result<(), RunError> {
+        if kind == Kind::Note && row.link.is_none() && self.is_known_without_text(side, &row.id)? {
+            debug!(%side, id = row.id, "a note without a text is left alone");
+            return Ok(());
+        }
         warn!(%side, %kind, id = row.id, why, "a record cannot be understood");
-        let id = SideId::new(side, row.id);
+        let ids = self.ids_of(&row, side)?;
         if kind == Kind::Contact {
             let keys = recognisable(&row.payload, &self.pulled.forms);
-            self.unreadable_keys.of_mut(side).extend(keys.into_iter().map(|key| (key, Ids::one(id.clone()))));
+            let own = Ids::one(SideId::new(side, row.id.clone()));
+            self.unreadable_keys.of_mut(side).extend(keys.into_iter().map(|key| (key, own.clone())));
         }
-        let mut ids = Ids::one(id);
-        if let (Some(link), Some(state)) = (row.link, self.state) {
-            ids = state.link(link)?.map_or(ids, |row| row.ids);
+        if let Some(link) = row.link {
             let halves = self.touched.entry(link).or_default();
             *halves.of_mut(side) = Some(Sighting::Unreadable(why.clone()));
         }
         let parent = row.parent.map(|parent| SideId::new(side, parent));
         self.unparsable.push(Unreadable { kind, ids, parent, why });
         Ok(())
+    }
+
+    /// `semantics` 40: beside a note without a text nothing is created, since it may be the counterpart; one that had none
+    /// in two earlier runs has none: some CRMs write such notes themselves.
+    fn is_known_without_text(&mut self, side: Side, id: &str) -> Result<bool, RunError> {
+        let looks = [1, 2].map(|look| format!("without text {look}:{side}:{id}"));
+        for look in looks {
+            if !self.state.map(|state| state.is_remembered(&look)).transpose()?.unwrap_or_default() {
+                self.without_text.push(look);
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A contact that one side misses brings its whole family: what happens to it depends on every child.
@@ -376,19 +433,24 @@ where
         let now = match sighting {
             Some(Sighting::Listed(record)) => {
                 let differs = base.as_ref().is_none_or(|base| !base.agrees_with(&record));
-                if differs && written {
+                let doubtful = if differs && written {
                     // I42: a listing that disagrees with our own write may lag; the record itself does not.
+                    Some("written by an earlier run, and read back")
+                } else if self.asks_for_tags(side, row.kind, base.as_ref(), &record) {
+                    Some("its tags were not told, and are asked for")
+                } else {
+                    None
+                };
+                if let Some(why) = doubtful {
                     let parent = parent_id(state, row, side)?;
                     questions.extend(row.ids.of(side).map(|id| question(id, parent.as_deref(), false)));
-                    Now::Unknown("written by an earlier run, and read back".to_owned())
+                    Now::Unknown(why.to_owned())
                 } else {
                     unchanged_if_equal(Now::Changed(record), base.as_ref())
                 }
             }
-            Some(Sighting::Missing(missing))
-                if row.kind == Kind::Note && side == Side::Cliengo && missing.missed.is_none() =>
-            {
-                // `semantics` 20: a Cliengo note is gone when two complete lists, in different runs, do not have it.
+            Some(Sighting::Missing(missing)) if needs_two_looks(row.kind, side) && missing.missed.is_none() => {
+                // `semantics` 20 and 53: gone when two lists, in different runs, do not have it.
                 self.missed.push((row.id, side));
                 Now::Unknown("missing for the first time".to_owned())
             }
@@ -406,11 +468,42 @@ where
         Ok(Half { base, now, rejected: Rejected { known, ..Rejected::default() }, unmapped: BTreeSet::new() })
     }
 
+    /// `semantics` 40: tags that were there and are not told are asked for by id, of some contacts; where a whole listing does
+    /// not tell them, they are unknown.
+    fn asks_for_tags(&mut self, side: Side, kind: Kind, base: Option<&Record>, record: &Record) -> bool {
+        let reads = match side {
+            Side::Cliengo => self.job.cliengo.capabilities(&self.pulled.learned),
+            Side::Ghl => self.job.ghl.capabilities(&self.pulled.learned),
+        };
+        let untold = kind == Kind::Contact
+            && reads.tags.read
+            && record.get(&Field::Tags).is_none()
+            && base.is_some_and(|base| !base.tags().is_empty());
+        self.untold_tags += usize::from(untold);
+        untold && self.untold_tags <= MOST_UNTOLD
+    }
+
+    /// How many links of each kind this run looked at: of what is listed by contact, those under contacts whose lists were
+    /// read on both sides. (`semantics` 54)
+    fn looked_at(&self, links: &ByKind<u64>) -> Result<ByKind<u64>, RunError> {
+        let mut looked_at = links.clone();
+        for side in Side::BOTH {
+            for kind in [Kind::Task, Kind::Note] {
+                if self.pulled.listings.of(side).of(kind).parents.is_some_and(|(listed, all)| listed < all) {
+                    let covered = held(self.stage).links_covered(side, kind)?;
+                    let least = covered.min(*looked_at.of(kind));
+                    *looked_at.of_mut(kind) = least;
+                }
+            }
+        }
+        Ok(looked_at)
+    }
+
     async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
         let Loaded { contacts, children, secondaries } = loaded;
         let (job, state) = (self.job, self.state);
         let mut parents = BTreeMap::new();
-        let mut unknown_parents = BTreeSet::new();
+        let mut orphans: BTreeMap<(Side, Kind), u64> = BTreeMap::new();
         if let Some(state) = state {
             for link in children.iter().filter_map(|child| child.parent) {
                 remember_parent(state, link, &mut parents)?;
@@ -423,11 +516,13 @@ where
                 (Some(link), Some(state)) => remember_parent(state, link.id, &mut parents)?,
                 // The children of a contact that we deleted may lag behind it.
                 (_, Some(state)) if state.is_buried(Kind::Contact, parent)? => {}
-                _ if !held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {
-                    unknown_parents.insert(parent.clone());
-                }
-                _ => {}
+                _ if held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {}
+                // `semantics` 56: counted, and no more.
+                _ => *orphans.entry((parent.side(), child.kind)).or_default() += 1,
             }
+        }
+        for ((side, kind), count) in orphans {
+            info!(%side, %kind, count, "listed without a listed contact: left alone");
         }
         let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
         for contact in tasks.keys() {
@@ -445,11 +540,12 @@ where
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let (setbacks, disputes) = (self.setbacks()?, self.disputes()?);
+        let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
         let mut input = Input {
             pair: job.pair,
             mapped: &self.pulled.forms.mapped,
             mode: job.mode,
-            now: job.clock.now(),
+            now: their_now(job),
             first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
             tags_were_read: self.pulled.tags_were_read,
             first_sync_goes_on: match state {
@@ -461,14 +557,18 @@ where
                 ghl: job.ghl.capabilities(&self.pulled.learned),
             },
             listings: self.pulled.listings.clone(),
-            links: state.map(State::link_counts).transpose()?.unwrap_or_default(),
+            looked_at: self.looked_at(&links)?,
+            links,
+            tags: match state {
+                Some(state) if job.mode == Mode::Full || lose_tags(&contacts) => state.tag_counts()?,
+                _ => Both::default(),
+            },
             unseen: held(self.stage).unseen()?,
             contacts,
             children,
             parents,
             unlinked: self.unlinked,
             loose: self.loose,
-            unknown_parents,
             covered,
             secondaries,
             successors,
@@ -500,8 +600,72 @@ where
         for side in Side::BOTH {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended, halved: self.halved })
+        let (halved, without_text) = (self.halved, self.without_text);
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended, halved, without_text })
     }
+}
+
+/// Whether tags went from contacts of either side since they were last agreed.
+fn lose_tags(contacts: &[Linked]) -> bool {
+    let halves = contacts.iter().flat_map(|contact| Side::BOTH.map(|side| contact.sides.of(side)));
+    halves.into_iter().any(|half| match (&half.base, &half.now) {
+        (Some(base), Now::Changed(now)) => {
+            now.get(&Field::Tags).is_some() && !base.tags().minus(&now.tags()).is_empty()
+        }
+        _ => false,
+    })
+}
+
+/// A clock that is further off than this is said.
+const SAID_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// A `Date` that is further off than this is not believed.
+const LARGEST_SKEW: SignedDuration = SignedDuration::from_hours(1);
+
+/// Now by Cliengo's clock: it says when its contacts came to be.
+fn their_now<C: Reader, G>(job: &Job<'_, C, G>) -> Timestamp {
+    // A header tells whole seconds.
+    let ahead = job.cliengo.clock_ahead().filter(|ahead| ahead.abs().as_secs() > 1).unwrap_or_default();
+    if ahead.abs() > SAID_SKEW {
+        let believed = ahead.abs() <= LARGEST_SKEW;
+        warn!(
+            seconds_ahead = ahead.as_secs(),
+            believed,
+            "Cliengo's clock and this machine's differ; the age of its contacts is measured by its own where that is believed"
+        );
+    }
+    let ours = job.clock.now();
+    if ahead.abs() <= LARGEST_SKEW { ours.checked_add(ahead).unwrap_or(ours) } else { ours }
+}
+
+/// So many contacts are asked for tags that a listing did not tell.
+const MOST_UNTOLD: usize = 50;
+
+/// Whether one absence is not enough: where a list per contact, or one without a total, is all there is.
+fn needs_two_looks(kind: Kind, side: Side) -> bool {
+    match kind {
+        Kind::Contact => false,
+        Kind::Task => true,
+        Kind::Note => side == Side::Cliengo,
+    }
+}
+
+/// Why nothing can be done with a record, of which too little can be read; `None`: enough can. (`semantics` 40, 49)
+fn lacking(kind: Kind, record: &Record, is_linked: bool) -> Option<String> {
+    let needed: &[Field] = match (kind, is_linked) {
+        // A person could be doubled where it cannot be told who it is.
+        (Kind::Contact, false) => {
+            let keys = [Field::Name, Field::Email, Field::Phone];
+            return keys.iter().find_map(|field| record.unreadable.get(field).cloned());
+        }
+        (Kind::Note, _) => &[Field::Body],
+        (Kind::Task, false) => &[Field::Title, Field::Due, Field::Completed],
+        (Kind::Contact | Kind::Task, true) => &[],
+    };
+    let missing = needed.iter().find(|field| record.get(field).is_none())?;
+    let unreadable = record.unreadable.get(missing).cloned();
+    let what = if kind == Kind::Note { "text" } else { missing.as_str() };
+    Some(unreadable.unwrap_or_else(|| format!("the {kind} came without its {what}")))
 }
 
 /// I16: who was forgotten is nobody that Concord knows, and still company for whoever shares an e-mail or a phone.
@@ -515,7 +679,7 @@ fn forgotten_keys(pulled: &Pulled) -> Both<Vec<(MatchKey, Ids)>> {
 }
 
 /// How far a CRM's own times of one write may be apart (`GHL API notes, 5`).
-const OWN_WRITE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+const OWN_WRITE: SignedDuration = SignedDuration::from_secs(5);
 
 /// I33: a CRM that shows again what stood there before our write did not keep it. That is no edit: the base takes it, so
 /// that it does not go back over what was written. In a record that was changed since, a person may have put it back: if
@@ -567,9 +731,14 @@ fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>
     Ok(())
 }
 
+/// What could not be read keeps a record from being as it was: nothing is written over it.
 fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
     match (now, base) {
-        (Now::Changed(record), Some(base)) if covers(base, &record) && base.place == record.place => Now::Unchanged,
+        (Now::Changed(record), Some(base))
+            if record.unreadable.is_empty() && covers(base, &record) && base.place == record.place =>
+        {
+            Now::Unchanged
+        }
         (now, _) => now,
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Pulled {
     pub doubted: Both<ByKind<bool>>,
     /// What the probe for tasks said, where it was made: it is pinned.
     pub probed_tasks: Option<bool>,
+    /// Rows without an id, as they came.
+    pub unidentified: Vec<(Side, Kind, String)>,
     /// The contacts whose notes and tasks were asked for.
     pub visited: Parents,
     /// What a person said for good.
@@ -161,6 +163,7 @@ where
         listings: Both::default(),
         complete: Both::default(),
         doubted: Both::default(),
+        unidentified: Vec::new(),
         visited: Parents::default(),
         forgotten: std::mem::take(&mut held(&into.listed)),
         marks: marks.clone(),
@@ -251,7 +254,7 @@ where
         (TasksMode::Auto, None) => {
             let sample = held(stage).contacts(Side::Cliengo)?.into_iter().next();
             if let Some(id) = sample {
-                probed = Some(job.cliengo.probe_tasks(&CliengoId::new(id)).await?);
+                probed = job.cliengo.probe_tasks(&CliengoId::new(id)).await?;
             }
             probed.unwrap_or(false)
         }
@@ -372,6 +375,7 @@ impl Pulled {
         match &listed.coverage {
             Coverage::Complete(_) => {
                 count.complete = true;
+                self.unidentified.extend(listed.unidentified.iter().map(|row| (side, kind, row.clone())));
                 *self.complete.of_mut(side).of_mut(kind) = true;
             }
             Coverage::Parents(covered) => {

@@ -290,6 +290,9 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, Some(run))?;
         }
+        for look in &gathered.without_text {
+            state.remember(look, None, run)?;
+        }
         for risen in &gathered.risen {
             rise(state, risen, run)?;
         }
@@ -418,7 +421,8 @@ pub(super) fn after(
             if gathered.halved.contains(&link.id) {
                 continue;
             }
-            if covers(&shadow.record, &seen.record) {
+            // What cannot be read is said again until it can be.
+            if seen.record.unreadable.is_empty() && covers(&shadow.record, &seen.record) {
                 state.set_seen(
                     link.id,
                     seen.side,
@@ -481,7 +485,8 @@ fn note_unread(state: &State, pulled: &Pulled) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Notes whose lists were read; where one of them failed, all keep their turn.
+/// Notes whose lists were asked for. One that could not be read has had its turn too: it must not stand before all others
+/// the next night. (`semantics` 54)
 fn visit<I: RemoteId>(
     state: &State,
     side: Side,
@@ -489,8 +494,8 @@ fn visit<I: RemoteId>(
     pulled: &Pulled,
     now: Timestamp,
 ) -> Result<(), StateError> {
-    let read = pulled.listings.of(side).note.parents.is_some_and(|(listed, _)| listed == contacts.len() as u64);
-    for contact in contacts.iter().filter(|_| read) {
+    let asked = pulled.listings.of(side).note.parents.is_some();
+    for contact in contacts.iter().filter(|_| asked) {
         state.set_visited(side, contact.as_str(), now)?;
     }
     Ok(())

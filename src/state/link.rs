@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{State, StateError};
-use crate::record::{ByKind, CliengoId, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId};
+use crate::record::{Both, ByKind, CliengoId, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId};
 
 /// Whether a link takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,23 @@ impl State {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             *counts.of_mut(kind_of(&row.get::<_, String>(0)?)?) = row.get::<_, i64>(1)?.unsigned_abs();
+        }
+        Ok(counts)
+    }
+
+    /// How many tags each side's linked contacts had when both last agreed.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn tag_counts(&self) -> Result<Both<u64>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(sum(json_array_length(canonical, '$.fields.tags.value')), 0) FROM shadow
+             JOIN shadow_body ON shadow_body.shadow = shadow.id JOIN link ON link.id = shadow.link
+             WHERE shadow.side = ?1 AND shadow.kind = 'contact' AND link.status = 'live' AND link.role = 'primary'",
+        )?;
+        let mut counts = Both::default();
+        for side in Side::BOTH {
+            *counts.of_mut(side) = statement.query_row([side.as_str()], |row| row.get::<_, i64>(0))?.unsigned_abs();
         }
         Ok(counts)
     }

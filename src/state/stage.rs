@@ -169,6 +169,20 @@ impl Stage {
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
+    /// How many live links stand under contacts whose list was read.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn links_covered(&self, side: Side, kind: Kind) -> Result<u64, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*) FROM base.link l
+             JOIN base.shadow p ON p.link = l.parent AND p.side = ?1
+             JOIN covered c ON c.side = p.side AND c.kind = l.kind AND c.parent_id = p.remote_id
+             WHERE l.kind = ?2 AND l.status = 'live' AND l.role = 'primary'",
+        )?;
+        Ok(statement.query_row([side.as_str(), kind.as_str()], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
     /// A listed contact that is known well: one that differs in nothing from its shadow, where there is such a one.
     ///
     /// # Errors

@@ -183,14 +183,53 @@ async fn a_list_without_its_array_is_never_an_empty_one() {
 }
 
 #[tokio::test]
-async fn rows_without_an_id_and_failing_pages_make_the_listing_incomplete() {
-    let mut contacts = spread(3, "2026-01-01T00:00:00Z", 3600);
-    contacts[1].as_object_mut().unwrap().remove("id");
-    let server = Server::start(move |seen| page(&contacts, seen)).await;
-    let (listed, kept) = list(&server).await;
-    assert!(!why(&listed).is_empty());
-    assert_eq!(kept, 2);
+async fn one_row_without_an_id_is_somebody_and_many_make_the_listing_incomplete() {
+    for (without, complete) in [(1, true), (3, true), (4, false)] {
+        let mut contacts = spread(30, "2026-01-01T00:00:00Z", 3600);
+        contacts.iter_mut().take(without).for_each(|row| _ = row.as_object_mut().unwrap().remove("id"));
+        let server = Server::start(move |seen| page(&contacts, seen)).await;
+        let (listed, kept) = list(&server).await;
+        assert_eq!(matches!(listed.coverage, Coverage::Complete(_)), complete, "{:?}", listed.coverage);
+        assert_eq!((kept, listed.unidentified.len(), listed.count), (30 - without, without, 30));
+    }
+}
 
+#[tokio::test]
+async fn what_is_odd_and_harmless_leaves_a_listing_complete() {
+    type Oddity = fn(&mut Json);
+    let oddities: [(&str, Oddity); 4] = [
+        ("a row twice on one page", |page| {
+            let rows = page["results"].as_array_mut().unwrap();
+            let first = rows.first().cloned();
+            rows.splice(0..0, first);
+        }),
+        ("a total as a text", |page| page["paging"]["total"] = page["paging"]["total"].to_string().into()),
+        ("no total", |page| page["paging"] = json!({ "page": 1 })),
+        ("the total of the page alone", |body| {
+            body["paging"]["total"] = body["results"].as_array().unwrap().len().into()
+        }),
+    ];
+    for (what, oddity) in oddities {
+        for count in [12, 50, 120] {
+            let contacts = spread(count, "2026-01-01T00:00:00Z", 3600);
+            let server = Server::start(move |seen| match page(&contacts, seen) {
+                Reply::Answer(200, headers, body) => {
+                    let mut body: Json = serde_json::from_str(&body).unwrap();
+                    oddity(&mut body);
+                    Reply::Answer(200, headers, body.to_string())
+                }
+                other => other,
+            })
+            .await;
+            let (listed, kept) = list(&server).await;
+            assert!(matches!(listed.coverage, Coverage::Complete(_)), "{what}, {count}: {:?}", listed.coverage);
+            assert_eq!((listed.count, kept), (count as u64, count), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failing_page_makes_the_listing_incomplete() {
     let contacts = spread(60, "2026-01-01T00:00:00Z", 3600);
     let server =
         Server::start(move |seen| if seen.path.contains("offset=50") { text(500, "") } else { page(&contacts, seen) })
@@ -250,11 +289,22 @@ async fn several_contacts_are_asked_at_once_and_not_more_than_configured() {
 
 #[tokio::test]
 async fn tasks_are_there_when_they_answer_and_not_when_they_do_not_exist() {
-    for (reply, expected) in
-        [(ok(json!([])), Some(true)), (text(404, ""), Some(false)), (text(405, ""), Some(false)), (text(500, ""), None)]
-    {
-        let server = Server::replying(vec![reply]).await;
-        assert_eq!(server.cliengo(|_| {}).probe_tasks(&id("a")).await.ok(), expected);
+    for (reply, expected) in [
+        (ok(json!([])), Some(true)),
+        (ok(json!({ "results": [{ "id": "t", "title": "Llamar", "completed": false }] })), Some(true)),
+        (ok(json!({ "results": [{ "id": "1", "name": "Plan", "price": 10 }], "paging": { "total": 1 } })), Some(false)),
+        (ok(json!({ "message": "ok" })), Some(false)),
+        (text(404, ""), Some(false)),
+        (text(405, ""), Some(false)),
+        (text(401, ""), Some(false)),
+        (text(403, "<html>"), Some(false)),
+        // What may pass is asked again in the next run, and only once in this one.
+        (text(500, ""), None),
+        (text(200, "<html></html>"), None),
+    ] {
+        let server = Server::replying(vec![reply.clone()]).await;
+        assert_eq!(server.cliengo(|_| {}).probe_tasks(&id("a")).await.unwrap(), expected, "{reply:?}");
+        assert_eq!(server.seen().len(), 1);
     }
 }
 

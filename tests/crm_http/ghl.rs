@@ -127,7 +127,7 @@ async fn a_list_without_its_array_or_its_ids_is_never_an_empty_one() {
     let server = Server::replying(vec![ok(json!({ "contacts": [{ "firstName": "Ana" }], "total": 1 }))]).await;
     assert!(why(&list(&server).await.0).contains("no id"));
     let server = Server::replying(vec![ok(json!({ "contacts": ["x"], "total": 1 }))]).await;
-    assert!(why(&list(&server).await.0).contains("no object"));
+    assert!(why(&list(&server).await.0).contains("no id"));
     let server = Server::replying(vec![text(500, "")]).await;
     assert!(why(&list(&server).await.0).contains("500"));
 }
@@ -169,6 +169,8 @@ async fn tasks_that_move_across_pages_are_listed_again_and_then_not_believed() {
             if seen.body["skip"] == 100 && left > 0 {
                 left -= 1;
                 seen.body["skip"] = json!(99);
+                // The second time one more has gone.
+                return task_page(&all[..149 + left], &seen);
             }
             task_page(&all, &seen)
         })
@@ -176,6 +178,104 @@ async fn tasks_that_move_across_pages_are_listed_again_and_then_not_believed() {
         let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
         assert_eq!(matches!(listed.coverage, Coverage::Complete(_)), complete);
     }
+}
+
+#[tokio::test]
+async fn a_task_that_always_comes_twice_is_counted_once() {
+    let server = Server::start(move |seen| {
+        let mut some = tasks(40);
+        some.push(some[7].clone());
+        task_page(&some, seen)
+    })
+    .await;
+    let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+    assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
+    assert_eq!((listed.count, server.seen().len()), (39, 2));
+}
+
+/// The task search of 2026: a cursor, and `skip` without effect (`GHL API notes, 10`).
+fn live_page(count: usize, most: usize, seen: &Seen) -> Reply {
+    let number = |key: &str| seen.body[key].as_u64().map(|number| usize::try_from(number).unwrap());
+    let limit = number("limit").unwrap_or(25).min(most);
+    let after = seen.body["searchAfter"][1].as_str();
+    let row = |mut row: Json| {
+        row["searchAfter"] = json!([1, row["_id"]]);
+        row
+    };
+    let all = tasks(count).into_iter().map(row);
+    let rows: Vec<Json> = all.filter(|row| after < row["_id"].as_str()).take(limit).collect();
+    status(201, json!({ "tasks": rows }))
+}
+
+#[tokio::test]
+async fn the_live_task_search_is_paged_by_its_cursor() {
+    for (count, page, most, requests) in [(130, 100, 500, 2), (60, 20, 500, 4), (60, 100, 20, 4), (230, 500, 500, 3)] {
+        let server = Server::start(move |seen| live_page(count, most, seen)).await;
+        let ghl = server.ghl(|settings| settings.page_size = page);
+        let listed = ghl.list_tasks(&[], &Kept::new()).await.unwrap();
+        assert!(matches!(listed.coverage, Coverage::Complete(_)), "{count}: {:?}", listed.coverage);
+        assert_eq!(
+            (listed.count, server.seen().len()),
+            (count as u64 - 1, requests),
+            "{count} by {page}, {most} at most"
+        );
+        let sent = server.seen();
+        assert!(sent.iter().all(|seen| seen.body["limit"].as_u64() <= Some(100)));
+        assert!(sent.iter().all(|seen| seen.body.get("skip").is_none() || seen.body.get("searchAfter").is_none()));
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_refused_or_ignored_is_given_up_for_skip() {
+    for refuses in [true, false] {
+        let server = Server::start(move |seen| {
+            if seen.body.get("searchAfter").is_some() && refuses {
+                return status(422, json!({ "message": ["property searchAfter should not exist"], "statusCode": 422 }));
+            }
+            let mut all = tasks(230);
+            all.iter_mut().for_each(|row| row["searchAfter"] = json!([1, row["_id"]]));
+            let mut seen = seen.clone();
+            seen.body.as_object_mut().unwrap().entry("skip").or_insert(json!(0));
+            task_page(&all, &seen)
+        })
+        .await;
+        let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+        assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
+        assert_eq!((listed.count, server.seen().len()), (229, 4), "{refuses}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_refused_is_lowered() {
+    let server = Server::start(move |seen| {
+        if seen.body["limit"].as_u64() > Some(25) {
+            return status(422, json!({ "message": ["limit must not be greater than 25"], "statusCode": 422 }));
+        }
+        task_page(&tasks(62), seen)
+    })
+    .await;
+    let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+    assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
+    assert_eq!((listed.count, server.seen().len()), (61, 4));
+}
+
+#[tokio::test]
+async fn a_total_as_a_text_or_capped_and_a_larger_page_that_is_refused_leave_a_listing_complete() {
+    let server = Server::start(move |seen| {
+        if seen.body["pageLimit"].as_u64() > Some(100) {
+            return status(422, json!({ "message": ["pageLimit must not be greater than 100"], "statusCode": 422 }));
+        }
+        match search(&contacts(250), seen) {
+            Reply::Answer(200, headers, body) => {
+                Reply::Answer(200, headers, body.replace("\"total\":250", "\"total\":\"250\""))
+            }
+            other => other,
+        }
+    })
+    .await;
+    let listed = server.ghl(|settings| settings.page_size = 500).list_contacts(&Kept::new()).await.unwrap();
+    assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
+    assert_eq!((listed.count, server.seen().len()), (250, 4));
 }
 
 #[tokio::test]

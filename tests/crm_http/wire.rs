@@ -112,9 +112,31 @@ async fn what_is_not_such_a_record_is_named_and_its_content_is_not() {
     assert_eq!(ghl(Kind::Contact, "{\"firstName\":\"Ana\"}"), "the contact has no id");
     assert_eq!(ghl(Kind::Contact, "[]"), "the contact is not an object");
     assert_eq!(ghl(Kind::Contact, "{"), "the contact is not JSON");
-    assert_eq!(ghl(Kind::Contact, "{\"id\":\"A\",\"email\":7}"), "the contact's email is not a text");
-    assert_eq!(ghl(Kind::Task, "{\"id\":\"A\",\"completed\":\"maybe\"}"), "the task's completed is not true or false");
-    assert_eq!(ghl(Kind::Task, "{\"id\":\"A\",\"dueDate\":\"soon\"}"), "the task's dueDate is not a date");
-    let error = cliengo.parse(Kind::Contact, "{\"id\":\"a\",\"tags\":[1]}", Shape::Listed, &forms()).unwrap_err();
-    assert_eq!(error.0, "the contact's tags is not a list of texts");
+    let client = server.ghl(|_| {});
+    let unread = |record: Record| -> Vec<String> { record.unreadable.into_values().collect() };
+    for (kind, payload, why) in [
+        (Kind::Contact, r#"{"id":"A","email":7}"#, "the contact's email is not a text"),
+        (Kind::Contact, r#"{"id":"A","tags":[1]}"#, "the contact's tags is not a list of texts"),
+        (Kind::Task, r#"{"id":"A","completed":"maybe"}"#, "the task's completed is not true or false"),
+        (Kind::Task, r#"{"id":"A","dueDate":"soon"}"#, "the task's dueDate is not a date"),
+    ] {
+        let record = client.parse(kind, payload, Shape::Listed, &forms()).unwrap();
+        assert!(record.fields.is_empty(), "what cannot be read is unknown: {payload}");
+        assert_eq!(unread(record), [why]);
+    }
+    let record = cliengo.parse(Kind::Contact, r#"{"id":"a","tags":[1]}"#, Shape::Listed, &forms()).unwrap();
+    assert_eq!(unread(record), ["the contact's tags is not a list of texts"]);
+}
+
+#[tokio::test]
+async fn a_list_that_is_null_and_a_part_that_is_not_told_are_unknown() {
+    let server = server().await;
+    let (cliengo, ghl) = (server.cliengo(|_| {}), server.ghl(|_| {}));
+    for shape in [Shape::Listed, Shape::Single] {
+        let null = r#"{"id":"A","tags":null,"customFields":null,"completed":null}"#;
+        assert_eq!(ghl.parse(Kind::Contact, null, shape, &forms()).unwrap().get(&Field::Tags), None);
+        assert_eq!(cliengo.parse(Kind::Contact, null, shape, &forms()).unwrap().get(&Field::Tags), None);
+        assert_eq!(ghl.parse(Kind::Task, null, shape, &forms()).unwrap().get(&Field::Completed), None);
+        assert_eq!(cliengo.parse(Kind::Task, null, shape, &forms()).unwrap().get(&Field::Completed), None);
+    }
 }

@@ -192,6 +192,7 @@ async fn a_task_crosses_once_when_it_is_made_edited_completed_and_deleted_in_cli
     edit(json!({ "dueDate": "2026-12-31T15:00:00.000Z" }));
     becomes(&house, &[format!(r#"ghl PUT {path} {{"dueDate":"2026-12-31T15:00:00Z"}}"#)]).await;
     house.remove_child(Side::Cliengo, EditKind::Task, &person, &task);
+    house.quiet_night().await;
     becomes(&house, &[format!("ghl DELETE {path} null")]).await;
     house.task(Side::Cliengo, &person, "Nueva");
     house.good_night().await;
@@ -211,6 +212,7 @@ async fn a_task_crosses_once_when_it_is_made_edited_completed_and_deleted_in_ghl
     edit(json!({ "completed": true }));
     becomes(&house, &[format!(r#"cliengo PUT {path} {{"completed":true}}"#)]).await;
     house.remove_child(Side::Ghl, EditKind::Task, &person, &task);
+    house.quiet_night().await;
     becomes(&house, &[format!("cliengo DELETE {path} null")]).await;
     house.task(Side::Ghl, &person, "Nueva");
     house.good_night().await;

@@ -73,7 +73,7 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.resolve(mappings).await
     }
 
-    async fn probe_tasks(&self, contact: &Self::Id) -> Result<bool, CrmError> {
+    async fn probe_tasks(&self, contact: &Self::Id) -> Result<Option<bool>, CrmError> {
         self.client.probe_tasks(contact).await
     }
 

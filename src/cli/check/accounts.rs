@@ -161,7 +161,7 @@ async fn learned(pair: &Pair, cliengo: &Cliengo, state: Option<&State>, sample: 
     let tasks = match (pair.cliengo.tasks, pinned("learned.tasks"), &sample.contact) {
         (TasksMode::Resource, _, _) => true,
         (TasksMode::Auto, Some(pinned), _) => pinned,
-        (TasksMode::Auto, None, Some(contact)) => cliengo.probe_tasks(contact).await?,
+        (TasksMode::Auto, None, Some(contact)) => cliengo.probe_tasks(contact).await?.unwrap_or(false),
         _ => false,
     };
     let tags_read = match pair.cliengo.capabilities.tags_read {

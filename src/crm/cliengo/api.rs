@@ -4,9 +4,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::crm::path::is_id;
 use crate::crm::row::Row;
-use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, tell, tell_tags, text_in};
+use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, place, read, tell, tell_due, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
-use crate::record::{Due, Field, Forms, Kind, Record, Value};
+use crate::record::{Field, Forms, Kind, Record, Value};
 
 /// Keys that change without the record changing.
 pub(super) const VOLATILE: [&str; 2] = ["lastUpdateDate", "lastUpdate"];
@@ -24,40 +24,38 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
     let wire = Wire::read(kind, payload, false)?;
     wire.must_have_id(&ID, shape)?;
     let mut record = Record {
-        created: wire.instant(&["creationDate"]),
+        created: wire.latest_instant("creationDate", forms),
         updated: wire.instant(&["lastUpdateDate", "lastUpdate"]),
         ..Record::default()
     };
     match kind {
-        Kind::Contact => contact(&mut record, &wire, shape, forms)?,
-        Kind::Task => task(&mut record, &wire, forms)?,
+        Kind::Contact => contact(&mut record, &wire, shape, forms),
+        Kind::Task => task(&mut record, &wire, forms),
         Kind::Note => tell(&mut record, Field::Body, wire.text("message")?, Value::body),
     }
     Ok(record)
 }
 
-fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) -> Result<(), Unparsable> {
-    tell(record, Field::Name, name(wire, shape)?, |(first, last)| Value::joined_name(first, last));
+fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) {
+    let said = read(record, Field::Name, name(wire, shape));
+    tell(record, Field::Name, said, |(first, last)| Value::joined_name(first, last));
     if let Some(Value::Name(name)) = record.fields.get_mut(&Field::Name) {
         name.without_last = !wire.has("lastName");
     }
     record.filler_name = fits_a_filler(record, forms);
-    tell(record, Field::Email, wire.text("email")?, Value::email);
-    record.placeholder = is_placeholder(wire, forms)?;
-    record.place = match wire.text("websiteId")? {
-        Said::Unknown => None,
-        Said::Empty => Some(String::new()),
-        Said::Is(place) => Some(place.to_owned()),
-    };
-    tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
+    let said = read(record, Field::Email, wire.text("email"));
+    tell(record, Field::Email, said, Value::email);
+    record.placeholder = is_placeholder(wire, forms);
+    record.place = place(wire, "websiteId");
+    let said = read(record, Field::Phone, wire.text("phone"));
+    tell(record, Field::Phone, said, |phone| Value::phone(phone, forms.region));
     for mapped in &forms.mapped {
         if let Some(value) = mapped.of_cliengo(wire.keys()) {
             record.fields.insert(mapped.field.clone(), value);
             record.unsaid.extend((!mapped.is_said(wire.keys())).then(|| mapped.field.clone()));
         }
     }
-    tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"]))?);
-    Ok(())
+    tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"])));
 }
 
 /// A listing leaves `lastName` out where there is none; the answer to a PATCH may leave it out where there is one.
@@ -76,19 +74,14 @@ fn name(wire: &Wire, shape: Shape) -> Result<Said<(&str, &str)>, Unparsable> {
     })
 }
 
-fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
-    tell(record, Field::Title, wire.text("title")?, Value::line);
-    tell(record, Field::Body, wire.text("description")?, Value::body);
-    match wire.text("dueDate")? {
-        Said::Unknown => {}
-        Said::Empty => _ = record.fields.insert(Field::Due, Value::Empty),
-        Said::Is(due) => {
-            let due = Due::parse(due, &forms.zone).ok_or_else(|| wire.wrong("dueDate", "a date"))?;
-            record.fields.insert(Field::Due, Value::Due(due));
-        }
-    }
-    tell(record, Field::Completed, wire.flag("completed")?, Value::Flag);
-    Ok(())
+fn task(record: &mut Record, wire: &Wire, forms: &Forms) {
+    let said = read(record, Field::Title, wire.text("title"));
+    tell(record, Field::Title, said, Value::line);
+    let said = read(record, Field::Body, wire.text("description"));
+    tell(record, Field::Body, said, Value::body);
+    tell_due(record, wire, forms);
+    let said = read(record, Field::Completed, wire.flag("completed"));
+    tell(record, Field::Completed, said, Value::Flag);
 }
 
 /// Reads the account. Its `timeZone` is an offset, not a zone; its country may be any code.

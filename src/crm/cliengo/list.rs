@@ -1,20 +1,22 @@
 //! Cliengo's listings: contacts by windows, notes and tasks by contact (`Cliengo API notes, 5.3`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tracing::info;
 
 use super::Cliengo;
 use super::api::{ID, VOLATILE};
 use super::gone::is_deleted_row;
 use super::window::Window;
 use crate::crm::answer::{Answer, shown};
-use crate::crm::listing::Failed;
+use crate::crm::listing::{Failed, are_few};
 use crate::crm::path::encode;
 use crate::crm::row::Row;
+use crate::crm::wire::count;
 use crate::crm::{CompleteListing, Coverage, CrmError, Fingerprint, Listed, RawRecord, Sink, SinkError};
 use crate::record::{CliengoId, Kind, Method, RemoteId, Request};
 
@@ -42,6 +44,7 @@ struct Envelope {
 
 #[derive(Deserialize)]
 struct Paging {
+    #[serde(default, deserialize_with = "count")]
     total: Option<usize>,
 }
 
@@ -51,7 +54,22 @@ struct Gathered<'a> {
     seen: HashMap<CliengoId, Version>,
     account: Option<String>,
     tags_seen: bool,
-    without_id: u64,
+    /// Rows without an id: they are counted, and nobody knows whose they are.
+    unidentified: BTreeSet<String>,
+}
+
+/// One page, as it was taken in.
+struct Taken {
+    ids: HashSet<CliengoId>,
+    unreadable: usize,
+    repeated: usize,
+}
+
+impl Taken {
+    /// How many different rows it had.
+    fn different(&self) -> usize {
+        self.ids.len() + self.unreadable
+    }
 }
 
 struct Version {
@@ -69,15 +87,20 @@ enum Walked {
     Torn(String),
 }
 
-impl Gathered<'_> {
-    /// Takes one page in; the ids of its rows.
-    fn take(&mut self, rows: &[Box<RawValue>], window: Window) -> Result<Vec<CliengoId>, Failed> {
-        let mut ids = Vec::with_capacity(rows.len());
+impl<'a> Gathered<'a> {
+    fn into(sink: &'a dyn Sink<CliengoId>) -> Self {
+        Self { sink, seen: HashMap::new(), account: None, tags_seen: false, unidentified: BTreeSet::new() }
+    }
+
+    /// Takes one page in.
+    fn take(&mut self, rows: &[Box<RawValue>], window: Window) -> Result<Taken, Failed> {
+        let mut taken = Taken { ids: HashSet::with_capacity(rows.len()), unreadable: 0, repeated: 0 };
         let mut fresh = Vec::new();
         for raw in rows {
             let row = Row::read(raw.get());
             let Some((row, id)) = row.and_then(|row| row.first_text(&ID).map(|id| (row, CliengoId::new(id)))) else {
-                self.without_id += 1;
+                taken.unreadable += 1;
+                self.unidentified.insert(raw.get().to_owned());
                 continue;
             };
             if row.instant("creationDate").is_some_and(|created| !window.admits(created)) {
@@ -85,7 +108,7 @@ impl Gathered<'_> {
             }
             self.account = self.account.take().or_else(|| row.text("accountId"));
             self.tags_seen |= row.raw("tags").is_some_and(|tags| tags.get() != "null");
-            ids.push(id.clone());
+            taken.repeated += usize::from(!taken.ids.insert(id.clone()));
             // Some accounts go on listing whom somebody deleted: counted, and nobody.
             if is_deleted_row(&row) {
                 continue;
@@ -95,10 +118,13 @@ impl Gathered<'_> {
                 fresh.push(record);
             }
         }
+        if taken.repeated > 0 {
+            info!(rows = taken.repeated, "Cliengo lists rows twice: each counts once");
+        }
         if !fresh.is_empty() {
             self.sink.put(Kind::Contact, fresh)?;
         }
-        Ok(ids)
+        Ok(taken)
     }
 
     /// Whether a row is new, or newer than what was seen under its id.
@@ -117,14 +143,14 @@ impl Gathered<'_> {
 impl Cliengo {
     /// Lists every contact: the whole list at once where that fits, else by windows.
     pub(super) async fn all_contacts(&self, sink: &dyn Sink<CliengoId>) -> Result<Listed<CliengoId>, CrmError> {
-        let mut gathered = Gathered { sink, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
-        let walked = self.whole_list(&mut gathered).await;
+        let mut gathered = Gathered::into(sink);
         let mut failed = None;
-        let coverage = match walked {
-            Ok(_) if gathered.without_id > 0 => {
-                Coverage::Incomplete(format!("{} rows have no id", gathered.without_id))
-            }
-            Ok(Ok(())) => Coverage::Complete(CompleteListing::proven()),
+        let coverage = match self.whole_list(&mut gathered).await {
+            Ok(Ok(())) => match are_few(gathered.unidentified.len(), gathered.seen.len() + gathered.unidentified.len())
+            {
+                Ok(()) => Coverage::Complete(CompleteListing::proven()),
+                Err(why) => Coverage::Incomplete(why),
+            },
             Ok(Err(why)) | Err(Failed::Void(why)) => Coverage::Incomplete(why),
             Err(Failed::Unread(error)) => {
                 failed = Some(error.clone());
@@ -133,12 +159,13 @@ impl Cliengo {
             Err(Failed::Run(error)) => return Err(error),
         };
         Ok(Listed {
-            count: gathered.seen.len() as u64,
+            count: (gathered.seen.len() + gathered.unidentified.len()) as u64,
             coverage,
             account: gathered.account,
             tags_seen: gathered.tags_seen,
             unread: BTreeMap::new(),
             failed,
+            unidentified: gathered.unidentified.into_iter().collect(),
         })
     }
 
@@ -158,11 +185,13 @@ impl Cliengo {
                 Ok(ids) => ids,
                 Err(why) => return Ok(Err(why)),
             };
-            let total = self.page(Window::All, 0).await?.total;
-            if total == Some(ids.len()) {
-                return Ok(Ok(()));
+            let first = self.page(Window::All, 0).await?;
+            let listed = ids.len() + gathered.unidentified.len();
+            // Where it tells no total, each window was walked to its end.
+            match first.total.filter(|_| !self.may_count_pages(&first)) {
+                Some(total) if total != listed => why = format!("it counts {total} contacts and listed {listed}"),
+                _ => return Ok(Ok(())),
             }
-            why = format!("it counts {} contacts and listed {}", total.unwrap_or_default(), ids.len());
         }
         Ok(Err(why))
     }
@@ -219,21 +248,28 @@ impl Cliengo {
     }
 
     async fn walk_once(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
-        let mut ids = HashSet::new();
+        let (mut ids, mut unreadable) = (HashSet::new(), 0);
         let first = self.page(window, 0).await?;
-        let total = first.total;
+        let mut total = first.total;
         if total.is_some_and(|total| total > LARGEST_OFFSET + first.rows.len()) && !first.rows.is_empty() {
             gathered.take(&first.rows, window)?;
             return Ok(Walked::TooMany);
         }
+        if self.may_count_pages(&first) && !self.page_of(window, first.rows.len(), 1).await?.rows.is_empty() {
+            // There is more than it counted: its total is that of each page.
+            total = None;
+        }
         let (mut offset, mut received, mut page) = (0, 0, first);
         loop {
-            if page.total != total {
+            if total.is_some() && page.total != total {
                 return Ok(Walked::Torn(format!("the count of {window} changed while it was listed")));
             }
             let came = page.rows.len();
-            ids.extend(gathered.take(&page.rows, window)?);
-            received += came;
+            let taken = gathered.take(&page.rows, window)?;
+            // A row that comes twice takes no place.
+            received += taken.different();
+            unreadable += taken.unreadable;
+            ids.extend(taken.ids);
             if came == 0 || total.is_some_and(|total| received >= total) {
                 break;
             }
@@ -249,16 +285,27 @@ impl Cliengo {
                 return Ok(Walked::TooMany);
             }
         }
+        let listed = ids.len() + unreadable;
         match total {
-            Some(total) if total != ids.len() => {
-                Ok(Walked::Torn(format!("it counts {total} for {window} and listed {}", ids.len())))
+            Some(total) if total != listed => {
+                Ok(Walked::Torn(format!("it counts {total} for {window} and listed {listed}")))
             }
             _ => Ok(Walked::Whole(ids)),
         }
     }
 
+    /// Whether a total may be that of the page alone: a full page counts as many as it holds.
+    fn may_count_pages(&self, page: &Page) -> bool {
+        let came = page.rows.len();
+        came >= self.page_size as usize && page.total == Some(came)
+    }
+
     async fn page(&self, window: Window, offset: usize) -> Result<Page, Failed> {
-        let path = format!("/contacts?limit={}&offset={offset}{}", self.page_size, window.query());
+        self.page_of(window, offset, self.page_size).await
+    }
+
+    async fn page_of(&self, window: Window, offset: usize, limit: u32) -> Result<Page, Failed> {
+        let path = format!("/contacts?limit={limit}&offset={offset}{}", window.query());
         let request = Request::new(Method::Get, path);
         let mut said = String::new();
         for _ in 0..TRIES {
@@ -277,8 +324,7 @@ impl Cliengo {
     /// The contacts created since a day before `since`, newest first.
     pub(super) async fn contacts_since(&self, since: Timestamp) -> Result<Vec<RawRecord<CliengoId>>, Failed> {
         let kept = Kept::default();
-        let mut gathered =
-            Gathered { sink: &kept, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
+        let mut gathered = Gathered::into(&kept);
         let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
         let now = day(self.http.clock().now());
         let window = Window::Days(day(since), now.checked_add(2.days()).unwrap_or(now));
@@ -343,8 +389,7 @@ fn page_of(body: &str) -> Option<Page> {
 pub(in crate::crm) fn take_page(body: &str) {
     if let Some(page) = page_of(body) {
         let kept = Kept::default();
-        let mut gathered =
-            Gathered { sink: &kept, seen: HashMap::new(), account: None, tags_seen: false, without_id: 0 };
+        let mut gathered = Gathered::into(&kept);
         let _ = gathered.take(&page.rows, Window::All);
     }
     let parent = CliengoId::new("parent");
@@ -367,6 +412,17 @@ fn enveloped(body: &str) -> Option<(Vec<&RawValue>, Option<usize>)> {
     let rows = ["results", "notes", "tasks", "data"].iter().find_map(|key| envelope.raw(key))?;
     let paging = envelope.raw("paging").and_then(|paging| serde_json::from_str::<Paging>(paging.get()).ok());
     Some((serde_json::from_str(rows.get()).ok()?, paging.and_then(|paging| paging.total)))
+}
+
+/// Whether an answer is a list of tasks: one of something else, or a bare word, is none.
+pub(super) fn are_tasks(body: &str) -> bool {
+    let is_task = |row: &&RawValue| {
+        Row::read(row.get()).is_some_and(|row| {
+            let says = ["dueDate", "completed", "description"].iter().any(|key| row.raw(key).is_some());
+            says && row.first_text(&ID).is_some() && row.text("title").is_some()
+        })
+    };
+    enveloped(body).is_some_and(|(rows, _)| rows.iter().all(is_task))
 }
 
 fn child(text: &str, parent: &CliengoId) -> Option<RawRecord<CliengoId>> {

@@ -32,8 +32,8 @@ use super::{
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, Method, NameForm, Record, RemoteId,
-    Request, Side, TagCapabilities, Write,
+    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, MatchKey, Method, NameForm, Record,
+    RemoteId, Request, Side, TagCapabilities, Write,
 };
 
 /// How Cliengo is told who asks (`Cliengo API notes, 1.2`).
@@ -294,11 +294,22 @@ impl Reader for Cliengo {
         self.refuse_unknown_website().await
     }
 
-    async fn probe_tasks(&self, contact: &CliengoId) -> Result<bool, CrmError> {
-        match self.http.read(&list::children_request(Kind::Task, contact)).await? {
-            Answer::Body(_) => Ok(true),
-            Answer::No(no) if matches!(no.status, 404 | 405) => Ok(false),
-            Answer::No(no) => Err(self.http.refused(&no)),
+    /// Whatever an account without tasks says of them, it is one without tasks (`semantics` 27).
+    async fn probe_tasks(&self, contact: &CliengoId) -> Result<Option<bool>, CrmError> {
+        match self.http.read_once(&list::children_request(Kind::Task, contact)).await {
+            Ok(Answer::Body(body)) => Ok(Some(list::are_tasks(&body))),
+            Ok(Answer::No(_))
+            | Err(CrmError::Credentials { .. } | CrmError::Protocol { .. } | CrmError::Blocked { .. }) => {
+                Ok(Some(false))
+            }
+            Err(CrmError::Unavailable { message, .. }) => {
+                tracing::info!(
+                    message,
+                    "whether Cliengo has tasks could not be told; it is asked again in the next run"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -374,13 +385,25 @@ impl Reader for Cliengo {
         };
         let mut found = Vec::new();
         for raw in listed.map_err(|failed| self.error(failed))? {
-            // One that cannot be read could be the one that is looked for.
-            let theirs = api::parse(kind, &raw.payload, Shape::Listed, forms)
-                .map_err(|error| self.http.protocol(error.to_string()))?;
-            let alike =
-                if kind == Kind::Contact { record.is_same_person(&theirs) } else { record.agrees_with(&theirs) };
-            if alike {
-                found.push(Found { id: raw.id, created: theirs.created, payload: raw.payload, shape: Shape::Listed });
+            let theirs = match api::parse(kind, &raw.payload, Shape::Listed, forms) {
+                Ok(theirs) => theirs,
+                Err(why) if could_be(record, &raw.payload) => return Err(self.http.protocol(why.to_string())),
+                Err(_) => continue,
+            };
+            match record.compared_with_made(kind, &theirs, since) {
+                Some(true) => {
+                    found.push(Found {
+                        id: raw.id,
+                        created: theirs.created,
+                        payload: raw.payload,
+                        shape: Shape::Listed,
+                    });
+                }
+                // One of which too little can be read could be the one that is looked for.
+                None if kind != Kind::Contact || could_be(record, &raw.payload) => {
+                    return Err(self.http.protocol(format!("a {kind} of its list cannot be understood")));
+                }
+                Some(false) | None => {}
             }
         }
         Ok(found)
@@ -408,6 +431,19 @@ impl Writer for Cliengo {
     fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<CliengoId>, Unparsable> {
         write::answered(write, body, forms)
     }
+}
+
+/// Whether a payload that cannot be understood names the e-mail or the phone of `record`, as far as can be told.
+fn could_be(record: &Record, payload: &str) -> bool {
+    let text: String = payload.to_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
+    let names = |part: &str| !part.is_empty() && text.contains(part);
+    record.match_keys().into_iter().any(|key| match key {
+        MatchKey::Email(email) => names(&email.replace(['-', '.'], "")),
+        MatchKey::Phone(phone) => {
+            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+            names(digits.get(digits.len().saturating_sub(7)..).unwrap_or_default())
+        }
+    })
 }
 
 const DIALECT: Dialect = Dialect {

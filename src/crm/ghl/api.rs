@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use crate::crm::row::Row;
-use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, tell, tell_tags, text_in};
+use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, place, read, tell, tell_due, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
-use crate::record::{Due, Field, Forms, GhlPlace, Kind, MatchKey, Phone, Record, Value, canonical_email, is_address};
+use crate::record::{Field, Forms, GhlPlace, Kind, MatchKey, Phone, Record, Value, canonical_email, is_address};
 
 /// Keys that change without the record changing.
 pub(super) const VOLATILE: [&str; 6] =
@@ -30,25 +30,24 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
         ..Record::default()
     };
     match kind {
-        Kind::Contact => contact(&mut record, &wire, forms)?,
-        Kind::Task => task(&mut record, &wire, forms)?,
+        Kind::Contact => contact(&mut record, &wire, forms),
+        Kind::Task => task(&mut record, &wire, forms),
         Kind::Note => tell(&mut record, Field::Body, wire.text("body")?, Value::markup),
     }
     Ok(record)
 }
 
-fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
-    tell(record, Field::Name, name(wire)?, |(first, last)| Value::name(first, last));
+fn contact(record: &mut Record, wire: &Wire, forms: &Forms) {
+    let said = read(record, Field::Name, name(wire));
+    tell(record, Field::Name, said, |(first, last)| Value::name(first, last));
     record.filler_name = fits_a_filler(record, forms);
-    tell(record, Field::Email, wire.text("email")?, Value::email);
-    record.placeholder = is_placeholder(wire, forms)?;
-    record.place = match wire.text("businessId")? {
-        Said::Unknown => None,
-        Said::Empty => Some(String::new()),
-        Said::Is(place) => Some(place.to_owned()),
-    };
-    tell(record, Field::Phone, wire.text("phone")?, |phone| Value::phone(phone, forms.region));
-    tell_tags(record, wire.list("tags", |tag| text_in(tag, &[]))?);
+    let said = read(record, Field::Email, wire.text("email"));
+    tell(record, Field::Email, said, Value::email);
+    record.placeholder = is_placeholder(wire, forms);
+    record.place = place(wire, "businessId");
+    let said = read(record, Field::Phone, wire.text("phone"));
+    tell(record, Field::Phone, said, |phone| Value::phone(phone, forms.region));
+    tell_tags(record, wire.list("tags", |tag| text_in(tag, &[])));
     for mapped in &forms.mapped {
         let said = match &mapped.ghl {
             GhlPlace::Plain(field) if wire.has(field.searched) => wire.json(field.searched),
@@ -57,20 +56,20 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unpars
         };
         tell(record, mapped.field.clone(), said, |value| mapped.of_ghl(value));
     }
-    if let Said::Is(emails) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"])))? {
+    if let Ok(Said::Is(emails)) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"]))) {
         let keys = emails.into_iter().flatten().map(|email| canonical_email(&email)).filter(|email| is_address(email));
         record.also.extend(keys.map(MatchKey::Email));
     }
-    if let Said::Is(phones) = wire.list("additionalPhones", |item| Some(text_in(item, &["phone"])))? {
+    if let Ok(Said::Is(phones)) = wire.list("additionalPhones", |item| Some(text_in(item, &["phone"]))) {
         let keys = phones.into_iter().flatten().filter_map(|phone| Phone::new(&phone, forms.region).match_key());
         record.also.extend(keys.map(MatchKey::Phone));
     }
-    Ok(())
 }
 
-/// A custom field's value; one that the list does not have is empty.
+/// A custom field's value; one that the list does not have is empty, and of a list that is null nothing is known.
 fn custom<'a>(wire: &'a Wire, id: &str) -> Said<&'a Json> {
     match wire.json("customFields") {
+        Said::Empty if wire.has("customFields") => Said::Unknown,
         Said::Is(Json::Array(fields)) => {
             let is_it = |field: &&Json| field.get("id").and_then(Json::as_str) == Some(id);
             fields.iter().find(is_it).and_then(|field| field.get("value")).map_or(Said::Empty, Said::Is)
@@ -93,19 +92,14 @@ fn name(wire: &Wire) -> Result<Said<(&str, &str)>, Unparsable> {
     })
 }
 
-fn task(record: &mut Record, wire: &Wire, forms: &Forms) -> Result<(), Unparsable> {
-    tell(record, Field::Title, wire.text("title")?, Value::line);
-    tell(record, Field::Body, wire.text("body")?, Value::markup);
-    match wire.text("dueDate")? {
-        Said::Unknown => {}
-        Said::Empty => _ = record.fields.insert(Field::Due, Value::Empty),
-        Said::Is(due) => {
-            let due = Due::parse(due, &forms.zone).ok_or_else(|| wire.wrong("dueDate", "a date"))?;
-            record.fields.insert(Field::Due, Value::Due(due));
-        }
-    }
-    tell(record, Field::Completed, wire.flag("completed")?, Value::Flag);
-    Ok(())
+fn task(record: &mut Record, wire: &Wire, forms: &Forms) {
+    let said = read(record, Field::Title, wire.text("title"));
+    tell(record, Field::Title, said, Value::line);
+    let said = read(record, Field::Body, wire.text("body"));
+    tell(record, Field::Body, said, Value::markup);
+    tell_due(record, wire, forms);
+    let said = read(record, Field::Completed, wire.flag("completed"));
+    tell(record, Field::Completed, said, Value::Flag);
 }
 
 /// Reads the location.

@@ -1,5 +1,6 @@
 //! Asking GHL's primary store for one record: by id, by its e-mail or phone, or as what a create may have made.
 
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::gone::says_gone;
@@ -92,6 +93,7 @@ impl Ghl {
         kind: Kind,
         parent: &GhlId,
         record: &Record,
+        since: Timestamp,
         forms: &Forms,
     ) -> Result<Vec<Found<GhlId>>, CrmError> {
         let mut found = Vec::new();
@@ -99,8 +101,17 @@ impl Ghl {
             // One that cannot be read could be the one that is looked for.
             let theirs = api::parse(kind, &raw.payload, Shape::Single, forms)
                 .map_err(|error| self.http.protocol(error.to_string()))?;
-            if record.agrees_with(&theirs) {
-                found.push(Found { id: raw.id, created: theirs.created, payload: raw.payload, shape: Shape::Single });
+            match record.compared_with_made(kind, &theirs, since) {
+                Some(true) => {
+                    found.push(Found {
+                        id: raw.id,
+                        created: theirs.created,
+                        payload: raw.payload,
+                        shape: Shape::Single,
+                    });
+                }
+                Some(false) => {}
+                None => return Err(self.http.protocol(format!("a {kind} of its list cannot be understood"))),
             }
         }
         Ok(found)

@@ -1,83 +1,132 @@
-//! GHL's listings: contacts by cursor, tasks by offset, notes by contact (`GHL API notes, 3`).
+//! GHL's listings: contacts by cursor, tasks by cursor or offset, notes by contact (`GHL API notes, 3`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
+use tracing::info;
 
 use super::Ghl;
 use super::api::{ID, VOLATILE};
-use crate::crm::answer::{Answer, shown};
-use crate::crm::listing::Failed;
+use crate::crm::answer::{Answer, No, shown};
+use crate::crm::listing::{Failed, are_few};
 use crate::crm::path::encode;
 use crate::crm::row::Row;
-use crate::crm::{CompleteListing, Coverage, CrmError, Listed, RawRecord, Sink};
+use crate::crm::wire::count;
+use crate::crm::{CompleteListing, Coverage, CrmError, Fingerprint, Listed, RawRecord, Sink};
 use crate::record::{GhlId, Kind, Method, RemoteId, Request};
 
 /// How often the whole is listed before its count is given up.
 const PASSES: usize = 3;
 
-/// How often it is listed while ids or cursors repeat.
+/// How often it is listed while cursors repeat, or tasks do.
 const PASSES_WITH_REPEATS: usize = 2;
 
 /// How often a page without its array is asked for.
 const TRIES: usize = 3;
 
-/// Tasks per page; more may be refused (`GHL API notes, 3.3`).
-const TASKS: usize = 100;
+/// Rows per page that every location takes; more may be refused (`GHL API notes, 3.2 and 3.3`).
+const SAFE_PAGE: usize = 100;
 
-/// What a task page holds where `limit` was not heeded: a short page of this size is not the last one for certain.
+/// What a task page holds where `limit` was not heeded, or not taken.
 const TASKS_BY_DEFAULT: usize = 25;
+
+/// Short pages of these sizes may be all that is given at once, and not the last ones.
+const ROUND: [usize; 4] = [10, 20, TASKS_BY_DEFAULT, 50];
+
+/// A total that says no more than "so many at least" (`GHL API notes, 3.2`).
+const LARGEST_TOTAL: usize = 10_000;
 
 #[derive(Deserialize)]
 struct Page {
     #[serde(alias = "tasks", alias = "notes")]
     contacts: Option<Vec<Box<RawValue>>>,
+    #[serde(default, deserialize_with = "count")]
     total: Option<usize>,
+}
+
+/// What is remembered of a row, should it come again.
+struct Version {
+    fingerprint: Fingerprint,
+    updated: Option<Timestamp>,
 }
 
 /// What one pass over a listing saw.
 #[derive(Default)]
 struct Pass {
-    ids: HashSet<GhlId>,
-    /// A record or a cursor came twice.
-    repeated: bool,
+    /// Every row, also of what was deleted.
+    ids: HashMap<GhlId, Version>,
+    deleted: usize,
+    unidentified: BTreeSet<String>,
+    /// Records that came twice.
+    repeated: usize,
+    /// The list does not go on: a page or a cursor came twice.
+    stuck: bool,
     total: Option<usize>,
     account: Option<String>,
     tags_seen: bool,
 }
 
 impl Pass {
-    fn listed(self, coverage: Coverage<GhlId>) -> Listed<GhlId> {
-        Listed {
-            count: self.ids.len() as u64,
-            coverage,
-            account: self.account,
-            tags_seen: self.tags_seen,
-            unread: BTreeMap::new(),
-            failed: None,
-        }
-    }
-
     /// Of a list that could not be read to its end.
     fn unread(self, error: CrmError) -> Listed<GhlId> {
         Listed { failed: Some(error.clone()), ..self.listed(Coverage::Incomplete(error.to_string())) }
     }
 
-    /// Takes one page in: every row must be an object with an id.
+    /// How many different rows came.
+    fn rows(&self) -> usize {
+        self.ids.len() + self.unidentified.len()
+    }
+
+    /// The listing, seen to its end.
+    fn whole(self, kind: Kind) -> Listed<GhlId> {
+        if self.repeated > 0 {
+            info!(%kind, rows = self.repeated, "GHL lists rows twice: each counts once");
+        }
+        match are_few(self.unidentified.len(), self.rows()) {
+            Ok(()) => self.listed(Coverage::Complete(CompleteListing::proven())),
+            Err(why) => self.listed(Coverage::Incomplete(why)),
+        }
+    }
+
+    fn listed(self, coverage: Coverage<GhlId>) -> Listed<GhlId> {
+        Listed {
+            count: (self.rows() - self.deleted) as u64,
+            coverage,
+            account: self.account,
+            tags_seen: self.tags_seen,
+            unidentified: self.unidentified.into_iter().collect(),
+            unread: BTreeMap::new(),
+            failed: None,
+        }
+    }
+
+    /// Takes one page in. A row that comes twice counts once, and the newer one stands.
     fn take(&mut self, kind: Kind, rows: &[Box<RawValue>], sink: &dyn Sink<GhlId>) -> Result<(), Failed> {
         let mut records = Vec::with_capacity(rows.len());
         for raw in rows {
-            let (row, id) = identified(kind, raw.get())?;
-            if row.raw("deleted").is_some_and(|deleted| deleted.get() == "true") {
+            let Ok((row, id)) = identified(kind, raw.get()) else {
+                self.unidentified.insert(raw.get().to_owned());
                 continue;
-            }
+            };
             self.account = self.account.take().or_else(|| row.text("locationId"));
             self.tags_seen |= row.raw("tags").is_some();
-            self.repeated |= !self.ids.insert(id.clone());
             let parent = (kind != Kind::Contact).then(|| row.text("contactId")).flatten().map(GhlId::new);
-            records.push(row.record(id, parent, &VOLATILE));
+            let record = row.record(id.clone(), parent, &VOLATILE);
+            let updated = row.instant("dateUpdated").or_else(|| row.instant("updatedAt"));
+            let seen = self.ids.get(&id);
+            self.repeated += usize::from(seen.is_some());
+            if seen.is_some_and(|seen| seen.fingerprint == record.fingerprint || updated <= seen.updated) {
+                continue;
+            }
+            let is_first = self.ids.insert(id, Version { fingerprint: record.fingerprint, updated }).is_none();
+            if row.raw("deleted").is_some_and(|deleted| deleted.get() == "true") {
+                self.deleted += usize::from(is_first);
+                continue;
+            }
+            records.push(record);
         }
         if !records.is_empty() {
             sink.put(kind, records)?;
@@ -87,7 +136,9 @@ impl Pass {
 }
 
 /// The rows of a page, and its total where it has one.
-fn rows_of(body: &str) -> Option<(Vec<Box<RawValue>>, Option<usize>)> {
+type Rows = (Vec<Box<RawValue>>, Option<usize>);
+
+fn rows_of(body: &str) -> Option<Rows> {
     match serde_json::from_str(body) {
         Ok(Page { contacts: Some(rows), total }) => Some((rows, total)),
         _ => None,
@@ -107,10 +158,22 @@ fn identified(kind: Kind, text: &str) -> Result<(Row<'_>, GhlId), Failed> {
     Ok((row, GhlId::new(id)))
 }
 
+/// The cursor of the last row, where it carries one.
+fn cursor_of(rows: &[Box<RawValue>]) -> Option<Json> {
+    let row = Row::read(rows.last()?.get())?;
+    serde_json::from_str(row.raw("searchAfter")?.get()).ok().filter(|cursor: &Json| !cursor.is_null())
+}
+
+fn put(body: &mut Json, key: &str, value: Option<Json>) {
+    if let (Some(body), Some(value)) = (body.as_object_mut(), value) {
+        body.insert(key.to_owned(), value);
+    }
+}
+
 impl Ghl {
     /// Lists every contact by `dateAdded`, which never changes, so that edits move nobody across pages.
     pub(super) async fn all_contacts(&self, sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
-        let mut repeats = 0;
+        let mut stuck = 0;
         let mut why = String::new();
         let mut last = Pass::default();
         for _ in 0..PASSES {
@@ -121,18 +184,19 @@ impl Ghl {
                 Err(Failed::Unread(error)) => return Ok(last.unread(error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
-            if last.repeated {
-                "contacts came twice, or the same page did".clone_into(&mut why);
-                repeats += 1;
-            } else if last.total == Some(last.ids.len()) {
-                return Ok(last.listed(Coverage::Complete(CompleteListing::proven())));
+            let listed = last.rows();
+            if last.stuck {
+                "the same page of contacts came twice".clone_into(&mut why);
+                stuck += 1;
+            } else if last.total.is_some_and(|total| total == listed || total == LARGEST_TOTAL && listed > total) {
+                return Ok(last.whole(Kind::Contact));
             } else {
                 why = match last.total {
-                    Some(total) => format!("it counts {total} contacts and listed {}", last.ids.len()),
+                    Some(total) => format!("it counts {total} contacts and listed {listed}"),
                     None => "its contact list came without a total".to_owned(),
                 };
             }
-            if repeats >= PASSES_WITH_REPEATS {
+            if stuck >= PASSES_WITH_REPEATS {
                 break;
             }
         }
@@ -141,38 +205,47 @@ impl Ghl {
 
     async fn contacts_once(&self, pass: &mut Pass, sink: &dyn Sink<GhlId>) -> Result<(), Failed> {
         let mut cursors: HashSet<String> = HashSet::new();
-        let mut body = json!({
-            "locationId": self.location_id,
-            "pageLimit": self.page_size,
-            "sort": [{ "field": "dateAdded", "direction": "asc" }],
-        });
+        let mut size = self.page_size as usize;
+        let mut after = None;
         loop {
-            let request = Request::new(Method::Post, "/contacts/search").with_body(body.clone());
-            let (rows, total) = self.page(Kind::Contact, &request).await?;
+            let mut body = json!({
+                "locationId": self.location_id,
+                "pageLimit": size,
+                "sort": [{ "field": "dateAdded", "direction": "asc" }],
+            });
+            put(&mut body, "searchAfter", after.clone());
+            let request = Request::new(Method::Post, "/contacts/search").with_body(body);
+            let (rows, total) = match self.page(Kind::Contact, &request).await? {
+                Ok(page) => page,
+                Err(_) if size > SAFE_PAGE => {
+                    size = SAFE_PAGE;
+                    continue;
+                }
+                Err(no) => return Err(self.http.refused(&no).into()),
+            };
             pass.total = total.or(pass.total);
             pass.take(Kind::Contact, &rows, sink)?;
-            let is_short = rows.len() < self.page_size as usize;
+            let is_short = rows.len() < size;
             // A short page ends the list, unless the total says that GHL gives fewer than were asked for.
-            if rows.is_empty() || (is_short && total.is_none_or(|total| pass.ids.len() >= total)) {
+            if rows.is_empty() || (is_short && total.is_none_or(|total| pass.rows() >= total)) {
                 return Ok(());
             }
-            let cursor = rows.last().and_then(|row| Row::read(row.get())?.raw("searchAfter").map(RawValue::get));
-            let cursor = cursor.ok_or_else(|| Failed::Void("a contact in its list has no cursor".to_owned()))?;
-            if !cursors.insert(cursor.to_owned()) {
-                pass.repeated = true;
+            let Some(cursor) = cursor_of(&rows) else {
+                return Err(Failed::Void("a contact in its list has no cursor".to_owned()));
+            };
+            if !cursors.insert(cursor.to_string()) {
+                pass.stuck = true;
                 return Ok(());
             }
-            let after = serde_json::from_str::<serde_json::Value>(cursor);
-            if let (Some(body), Ok(after)) = (body.as_object_mut(), after) {
-                body.insert("searchAfter".to_owned(), after);
-            }
+            after = Some(cursor);
         }
     }
 
-    /// Lists every task of the location. There is no total: the end is a short page, and nothing may come twice
+    /// Lists every task of the location. There is no total: the end is a short page, and what comes twice is listed again
     /// (`semantics` 29).
     pub(super) async fn all_tasks(&self, sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
         let mut last = Pass::default();
+        let mut before: Option<BTreeSet<GhlId>> = None;
         for _ in 0..PASSES_WITH_REPEATS {
             last = Pass::default();
             match self.tasks_once(&mut last, sink).await {
@@ -181,37 +254,70 @@ impl Ghl {
                 Err(Failed::Unread(error)) => return Ok(last.unread(error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
-            if !last.repeated {
-                return Ok(last.listed(Coverage::Complete(CompleteListing::proven())));
+            let ids: BTreeSet<GhlId> = last.ids.keys().cloned().collect();
+            // A row that comes twice for ever, in a list that does not move, is odd and no more (`semantics` 56).
+            if !last.stuck && (last.repeated == 0 || before.as_ref() == Some(&ids)) {
+                return Ok(last.whole(Kind::Task));
             }
+            before = Some(ids);
         }
         Ok(last.listed(Coverage::Incomplete("tasks came twice: the list moved while it was read".to_owned())))
     }
 
+    /// Pages by the cursor of the last row where rows carry one, else by `skip` (`GHL API notes, 3.3 and 10`).
     async fn tasks_once(&self, pass: &mut Pass, sink: &dyn Sink<GhlId>) -> Result<(), Failed> {
         let path = format!("/locations/{}/tasks/search", encode(&self.location_id));
-        let mut skip = 0;
+        let mut limit = (self.page_size as usize).min(SAFE_PAGE);
+        let (mut skip, mut after, mut takes_cursors) = (0, None, true);
         loop {
-            let request = Request::new(Method::Post, path.clone()).with_body(json!({ "limit": TASKS, "skip": skip }));
-            let (rows, _) = self.page(Kind::Task, &request).await?;
+            let mut body = json!({ "limit": limit });
+            match &after {
+                Some(cursor) => put(&mut body, "searchAfter", Some(Json::clone(cursor))),
+                None => put(&mut body, "skip", Some(skip.into())),
+            }
+            let request = Request::new(Method::Post, path.clone()).with_body(body);
+            let rows = match self.page(Kind::Task, &request).await? {
+                Ok((rows, _)) => rows,
+                Err(_) if after.is_some() => {
+                    (after, takes_cursors) = (None, false);
+                    continue;
+                }
+                Err(_) if limit > TASKS_BY_DEFAULT => {
+                    limit = TASKS_BY_DEFAULT;
+                    continue;
+                }
+                Err(no) => return Err(self.http.refused(&no).into()),
+            };
+            let known = pass.rows();
             pass.take(Kind::Task, &rows, sink)?;
             let came = rows.len();
-            if came == 0 || pass.repeated || (came < TASKS && came != TASKS_BY_DEFAULT) {
+            if came > 0 && pass.rows() == known {
+                if after.is_some() {
+                    // The cursor has no effect.
+                    pass.repeated = pass.repeated.saturating_sub(came);
+                    (after, takes_cursors) = (None, false);
+                    continue;
+                }
+                pass.stuck = true;
+            }
+            if came == 0 || pass.stuck || (came < limit && !ROUND.contains(&came)) {
                 return Ok(());
             }
             skip += came;
+            after = cursor_of(&rows).filter(|_| takes_cursors);
         }
     }
 
-    async fn page(&self, kind: Kind, request: &Request) -> Result<(Vec<Box<RawValue>>, Option<usize>), Failed> {
+    /// One page, or the refusal of it.
+    async fn page(&self, kind: Kind, request: &Request) -> Result<Result<Rows, No>, Failed> {
         let mut said = String::new();
         for _ in 0..TRIES {
             let body = match self.http.read(request).await? {
                 Answer::Body(body) => body,
-                Answer::No(no) => return Err(self.http.refused(&no).into()),
+                Answer::No(no) => return Ok(Err(no)),
             };
             if let Some(page) = rows_of(&body) {
-                return Ok(page);
+                return Ok(Ok(page));
             }
             said = shown(&body);
         }
@@ -221,7 +327,10 @@ impl Ghl {
     /// All notes or tasks of one contact, or an error: they come all at once (`GHL API notes, 3.3 and 3.4`).
     pub(super) async fn children_of(&self, kind: Kind, parent: &GhlId) -> Result<Vec<RawRecord<GhlId>>, Failed> {
         let request = Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())));
-        let (rows, _) = self.page(kind, &request).await?;
+        let (rows, _) = match self.page(kind, &request).await? {
+            Ok(page) => page,
+            Err(no) => return Err(self.http.refused(&no).into()),
+        };
         let mut records: HashMap<GhlId, RawRecord<GhlId>> = HashMap::new();
         for raw in &rows {
             let (row, id) = identified(kind, raw.get())?;

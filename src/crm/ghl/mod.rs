@@ -192,8 +192,8 @@ impl Reader for Ghl {
         self.resolved(mappings).await
     }
 
-    async fn probe_tasks(&self, _contact: &GhlId) -> Result<bool, CrmError> {
-        Ok(true)
+    async fn probe_tasks(&self, _contact: &GhlId) -> Result<Option<bool>, CrmError> {
+        Ok(Some(true))
     }
 
     async fn list_contacts(&self, sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
@@ -241,12 +241,12 @@ impl Reader for Ghl {
         kind: Kind,
         parent: Option<&GhlId>,
         record: &Record,
-        _since: Timestamp,
+        since: Timestamp,
         forms: &Forms,
     ) -> Result<Vec<Found<GhlId>>, CrmError> {
         match (kind, parent) {
             (Kind::Contact, _) => self.created_contact(record, forms).await,
-            (_, Some(parent)) => self.created_children(kind, parent, record, forms).await,
+            (_, Some(parent)) => self.created_children(kind, parent, record, since, forms).await,
             (_, None) => Err(self.http.protocol(format!("a {kind} can only be looked for with its contact"))),
         }
     }

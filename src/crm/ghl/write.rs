@@ -185,7 +185,7 @@ fn tags_answered(body: &str) -> Result<Answered<GhlId>, Unparsable> {
     if let Some(tags) = row.raw("tags") {
         let tags: Vec<String> =
             serde_json::from_str(tags.get()).map_err(|_| Unparsable("the answer's tags are not a list".to_owned()))?;
-        tell_tags(&mut record, Said::Is(tags));
+        tell_tags(&mut record, Ok(Said::Is(tags)));
     }
     Ok(Answered { record, ..Answered::default() })
 }

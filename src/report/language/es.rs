@@ -117,6 +117,9 @@ impl Messages for Spanish {
             }
             GuardName::DeletePercent => share("eliminaría"),
             GuardName::DeleteCount => count("eliminarían"),
+            GuardName::TagPercent => {
+                format!("{side}: se quitaría el {value} % de las etiquetas de los contactos; límite {limit} %")
+            }
             GuardName::UpdatePercent => share("cambiaría"),
             GuardName::UpdateCount => count("cambiarían"),
             GuardName::CreatePercent => share("crearía"),

@@ -51,7 +51,10 @@ where
     async fn judge(&mut self, question: &Question, found: Result<Lookup, CrmError>) -> Result<Now, RunError> {
         let why = match found {
             Ok(Lookup::Present(payload)) => match self.parse(question, &payload) {
-                Ok(record) => return Ok(Now::Changed(record)),
+                Ok(mut record) => {
+                    self.complete(question.link, question.id.side(), &mut record)?;
+                    return Ok(Now::Changed(record));
+                }
                 Err(why) => {
                     let (kind, ids, parent) = (question.kind, question.ids.clone(), question.parent.clone());
                     self.unparsable.push(Unreadable { kind, ids, parent, why: why.clone() });

@@ -1,0 +1,147 @@
+//! What is odd and harmless is counted, and no more (`semantics` 56); and dates that cannot be read or told.
+
+use std::sync::Arc;
+
+use concord::clock::Clock;
+use concord::reconcile::HeldReason;
+use concord::record::{Action, Kind, Side};
+use serde_json::{Value, json};
+
+use crate::house::{House, Person, Plot, count, held};
+use crate::proxy::{self, Rewrite};
+
+const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+
+async fn linked() -> (House, Vec<Person>) {
+    let mut house = House::build(&Plot::extended().with_settings(PROPAGATE)).await;
+    house.strict = false;
+    let people: Vec<Person> = (1..=12).map(|number| house.person(number)).collect();
+    house.task(Side::Ghl, &people[0], "Enviar presupuesto");
+    house.good_night().await;
+    (house, people)
+}
+
+async fn cliengo_through(house: &mut House, rewrite: Rewrite) {
+    house.urls.cliengo = proxy::before(&house.sandbox.cliengo_url(), rewrite).await;
+}
+
+/// The listing is complete, nothing is said, and who is removed goes.
+async fn stays_harmless(house: &House, people: &[Person], what: &str) {
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert_eq!(held(&finished), [], "{what}");
+        for side in Side::BOTH {
+            let listing = finished.plan.listings.of(side);
+            assert!(listing.contact.complete && listing.task.complete, "{what}: {listing:?}");
+        }
+        assert!(!finished.needs_a_person(), "{what}");
+    }
+    house.remove(Side::Cliengo, &people[3]);
+    let finished = house.good_night().await;
+    assert_eq!((count(&finished, Kind::Contact, Action::Delete), held(&finished)), (1, vec![]), "{what}");
+}
+
+#[tokio::test]
+async fn a_row_that_always_comes_twice_and_a_total_as_a_text_leave_a_night_good() {
+    type Oddity = fn(&mut Value);
+    let oddities: [(&str, Oddity); 2] = [
+        ("the first row twice", |page| {
+            let rows = page["results"].as_array_mut().unwrap();
+            let first = rows.first().cloned();
+            rows.splice(0..0, first);
+        }),
+        ("a total as a text", |page| page["paging"]["total"] = page["paging"]["total"].to_string().into()),
+    ];
+    for (what, oddity) in oddities {
+        let (mut house, people) = linked().await;
+        let rewrite: Rewrite = Arc::new(move |line, mut answer| {
+            if line.starts_with("GET /cliengo/1.0/contacts?") {
+                oddity(&mut answer);
+            }
+            Ok(answer)
+        });
+        cliengo_through(&mut house, rewrite).await;
+        stays_harmless(&house, &people, what).await;
+    }
+}
+
+#[tokio::test]
+async fn a_task_whose_contact_is_not_listed_leaves_a_night_good() {
+    let (mut house, people) = linked().await;
+    let rewrite: Rewrite = Arc::new(|line, mut answer| {
+        if line.contains("/tasks/search") {
+            let rows = answer["tasks"].as_array_mut().unwrap();
+            let mut orphan = rows[0].clone();
+            orphan["_id"] = json!("ORPHAN00000000000000");
+            orphan["contactId"] = json!("NOBODY00000000000000");
+            rows.push(orphan);
+        }
+        Ok(answer)
+    });
+    house.urls.ghl = proxy::before(&house.sandbox.ghl_url(), rewrite).await;
+    stays_harmless(&house, &people, "an orphan task").await;
+}
+
+#[tokio::test]
+async fn a_contact_whose_age_cannot_be_told_waits_until_it_can() {
+    for date in [json!("ayer"), Value::Null, json!("0000-00-00T00:00:00Z"), json!("")] {
+        let settings = "[pair.house.cliengo]\nmin_age = \"15m\"\n";
+        let mut house = House::build(&Plot::extended().with_settings(settings)).await;
+        house.strict = false;
+        house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }));
+        let shown = date.clone();
+        let rewrite: Rewrite = Arc::new(move |_, mut answer| {
+            let rows = answer.get_mut("results").and_then(Value::as_array_mut);
+            rows.into_iter().flatten().for_each(|row| row["creationDate"] = shown.clone());
+            Ok(answer)
+        });
+        cliengo_through(&mut house, rewrite).await;
+        let finished = house.quiet_night().await;
+        assert_eq!(held(&finished), [HeldReason::TooYoung], "{date}");
+        assert!(finished.plan.held[0].detail.contains("creation date cannot be read"), "{:?}", finished.plan.held);
+        assert!(!finished.needs_a_person());
+        house.urls.cliengo = house.sandbox.cliengo_url();
+        let finished = house.good_night().await;
+        assert_eq!(count(&finished, Kind::Contact, Action::Create), 1, "{date}");
+    }
+}
+
+#[tokio::test]
+async fn the_age_of_a_contact_is_told_by_the_clock_of_its_crm() {
+    // Ten minutes old by Cliengo's clock, which is ten minutes slow: it says so of itself and of its contacts.
+    for (skew, age, is_young) in [(-600, 1200, true), (-600, 1600, false), (90, 850, false), (0, 850, true)] {
+        let settings = "[pair.house.cliengo]\nmin_age = \"15m\"\n";
+        let house = House::build(&Plot::extended().with_settings(settings)).await;
+        let tonight = house.clock.now() + jiff::SignedDuration::from_secs(60 + 24 * 3600);
+        let created = (tonight - jiff::SignedDuration::from_secs(age)).to_string();
+        house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com", "createdAt": created }));
+        house.faults(&format!("date-skew={skew}@cliengo*"));
+        let finished = house.good_night().await;
+        let waits = held(&finished) == [HeldReason::TooYoung];
+        assert_eq!(waits, is_young, "{age} s by ours, {skew} s ahead: {:?}", finished.plan.held);
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_tasks_is_one_whatever_it_says_about_them() {
+    let answers = ["status=401", "status=403", "status=404", "status=500", "html"];
+    for answer in answers {
+        let mut house = House::build(&Plot::extended().with_settings("[pair.house.cliengo]\ntasks = \"auto\"\n")).await;
+        house.strict = false;
+        let person = house.person(1);
+        house.note(Side::Ghl, &person, "Pidió precio");
+        house.task(Side::Ghl, &person, "Enviar presupuesto");
+        house.faults(&format!("{answer}@cliengo:GET:/tasks*"));
+        house.good_night().await;
+        assert_eq!(house.rows(Side::Cliengo, "notes").len(), 1, "{answer}");
+        let asked = house.sandbox.requests();
+        let asked = asked.iter().filter(|asked| asked.side == Side::Cliengo && asked.path.ends_with("/tasks"));
+        assert_eq!(asked.count(), 1, "{answer}: asked once");
+        house.quiet_night().await;
+        assert_eq!(
+            (house.rows(Side::Cliengo, "tasks").len(), house.rows(Side::Ghl, "tasks").len()),
+            (0, 1),
+            "{answer}"
+        );
+    }
+}
