@@ -55,6 +55,7 @@ mod manners;
 mod many_pairs;
 mod mapping;
 mod minimal;
+mod monitoring;
 mod notified;
 mod oddities;
 mod one_account;
