@@ -135,7 +135,7 @@ fn is_sound(record: &Record) {
 /// What was read can be written.
 fn written(client: &impl Reader, kind: Kind, record: &Record) {
     for action in [Action::Create, Action::Update] {
-        for request in client.requests(&write(kind, action, record.fields.clone()), forms()) {
+        for request in client.requests(&write(kind, action, record.fields.clone()), None, forms()) {
             assert!(request.path.starts_with('/'), "{}", request.path);
         }
     }

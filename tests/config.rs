@@ -569,7 +569,6 @@ fn tasks_are_told_in_notes_only_where_notes_take_part() {
 #[test]
 fn what_this_version_does_not_do_is_refused_in_plain_words() {
     for (more, key) in [
-        ("cliengo.capabilities.extra_params = \"replace\"", "cliengo.capabilities.extra_params` = \"replace\""),
         ("notes.append_edit = true", "notes.append_edit` = true"),
         ("timeline.appointments = true", "timeline.appointments` = true"),
         ("timeline.conversations = true", "timeline.conversations` = true"),

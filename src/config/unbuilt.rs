@@ -11,15 +11,12 @@ use super::value::Found;
 enum Switch {
     /// The key is `true`.
     True,
-    /// The key is this word.
-    Word(&'static str),
     /// The table or list holds anything.
     Filled,
 }
 
 /// The keys below a pair whose feature is not built.
 const NOT_YET: &[(&[&str], Switch)] = &[
-    (&["cliengo", "capabilities", "extra_params"], Switch::Word("replace")),
     (&["ghl", "oauth"], Switch::Filled),
     (&["notes", "append_edit"], Switch::True),
     (&["timeline", "appointments"], Switch::True),
@@ -33,7 +30,6 @@ pub(super) fn refuse(pair: &Table<'_>) {
         let Some(found) = pair.look(path) else { continue };
         let said = match (switch, found.value) {
             (Switch::True, DeValue::Boolean(true)) => "= true ".to_owned(),
-            (Switch::Word(word), DeValue::String(text)) if text == word => format!("= \"{word}\" "),
             (Switch::Filled, DeValue::Table(table)) if !table.is_empty() => String::new(),
             (Switch::Filled, DeValue::Array(items)) if !items.is_empty() => String::new(),
             _ => continue,

@@ -440,8 +440,9 @@ pub trait Reader: Sync {
         forms: &Forms,
     ) -> impl Future<Output = Result<Vec<Found<Self::Id>>, CrmError>> + Send;
 
-    /// The requests that `write` becomes, in order. Pure: a plan shows them, a run sends the same.
-    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request>;
+    /// The requests that `write` becomes, in order. `listed` is the record as it came: what of it has to be repeated, so that
+    /// it is not lost. Pure: a plan shows them, a run sends the same.
+    fn requests(&self, write: &Write, listed: Option<&str>, forms: &Forms) -> Vec<Request>;
 
     /// Requests made so far.
     fn usage(&self) -> Usage;

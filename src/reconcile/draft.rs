@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::input::Input;
 use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, MatchedBy, Operation, Settle, Settlement, Unsupported};
 use super::waiting;
-use crate::record::{Action, Field, Ids, Kind, Side, Target, Value, Write};
+use crate::record::{Action, Field, Ids, Kind, Side, SideId, Target, Value, Write};
 
 /// One contact and what hangs under it, while its operations are planned.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Draft<'a> {
     pub outside: u64,
     /// Links that are not in sync.
     pub busy: BTreeSet<i64>,
+    /// Contacts that stay alone, since their person was removed on the other side: nothing else is planned for them.
+    pub alone: BTreeSet<SideId>,
     /// What waited since an earlier run and was come across, by id.
     pub met: BTreeSet<String>,
     families: u32,
@@ -74,6 +76,7 @@ impl<'a> Draft<'a> {
             settlements: Vec::new(),
             outside: 0,
             busy: BTreeSet::new(),
+            alone: BTreeSet::new(),
             met: BTreeSet::new(),
             families: 0,
             places: BTreeMap::new(),

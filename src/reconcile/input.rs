@@ -58,7 +58,8 @@ pub struct Input<'a> {
     pub covered: BTreeSet<(Kind, SideId)>,
     /// Secondaries that are missing in Cliengo. (`semantics` 5)
     pub secondaries: Vec<Linked>,
-    /// Who takes the place of a primary that is missing in Cliengo, by its link: its secondaries, the oldest first.
+    /// The secondaries of a primary that is gone, by its link, the oldest first: who takes the place of one that is gone in
+    /// Cliengo.
     pub successors: BTreeMap<i64, Vec<Unlinked>>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
@@ -194,6 +195,8 @@ pub struct Linked {
     pub outside: bool,
     /// Both halves.
     pub sides: Both<Half>,
+    /// Fields that an undo took back: both halves differ in them on purpose. (`semantics` 61)
+    pub taken_back: BTreeSet<Field>,
 }
 
 impl Linked {

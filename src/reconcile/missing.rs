@@ -1,6 +1,6 @@
 //! A story that one side no longer tells. A missing record is a question, not a fact: only `Gone` is an answer. (I20)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::children::{Brood, is_dirty, is_edited, is_listed, is_unknown};
 use super::create;
@@ -9,7 +9,7 @@ use super::input::{Linked, Now, Unlinked};
 use super::merge::mark_of;
 use super::plan::{Change, HeldReason, LinkRef, Settle, Settlement};
 use crate::config::OnDelete;
-use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Write};
+use crate::record::{Action, Both, Field, Ids, Kind, MatchKey, Record, Side, Target, Write};
 
 /// Which sides say that the record is gone, and whether the survivor was seen.
 enum Absence<'a> {
@@ -89,7 +89,10 @@ pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, b
     draft.busy.extend(brood.linked.iter().map(|child| child.link));
     match absence(linked) {
         Absence::Unknown => say_unlisted(draft, subject, linked, |_, _| true),
-        Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
+        Absence::Both => {
+            draft.settlements.push(Settlement::Drop { link: linked.link });
+            Side::BOTH.into_iter().for_each(|side| leave_duplicates(draft, linked, side));
+        }
         Absence::One { gone, survivor } => {
             if let Some(holder) = merged_into(draft, linked, gone) {
                 let detail = format!(
@@ -145,7 +148,49 @@ fn decide_contact(
         link: LinkRef::Existing(linked.link),
         targets,
     };
-    delete(draft, &family, subject, linked.link, side, survivor);
+    if delete(draft, &family, subject, linked.link, side, survivor) {
+        leave_duplicates(draft, linked, side);
+        name_secondaries(draft, linked, gone);
+    }
+}
+
+/// Whom somebody removed does not come back out of a duplicate: contacts of `side` that have the e-mail or phone of a
+/// removed person stay alone there, and are named once. (`semantics` 61)
+fn leave_duplicates(draft: &mut Draft<'_>, linked: &Linked, side: Side) {
+    let bases = Side::BOTH.into_iter().filter_map(|side| linked.sides.of(side).base.as_ref());
+    let keys: BTreeSet<MatchKey> = bases.flat_map(Record::all_keys).collect();
+    let shares = |contact: &&Unlinked| contact.record.all_keys().any(|key| keys.contains(&key));
+    let input = draft.input;
+    // Somebody new on the other side may be the counterpart.
+    if input.unlinked.of(side.other()).iter().any(|contact| shares(&contact)) {
+        return;
+    }
+    for contact in input.unlinked.of(side).iter().filter(shares).filter(|contact| contact.retires.is_none()) {
+        let label = contact.record.label();
+        let subject = Subject { kind: Kind::Contact, ids: Ids::one(contact.id.clone()), label, link: None };
+        let other = side.other().title();
+        let detail = format!(
+            "a duplicate of a contact that was removed in {other}: it stays in {}, and is not created in {other}",
+            side.title()
+        );
+        draft.hold(&subject, HeldReason::RemovedElsewhere, detail);
+        let (id, fields) = (contact.id.clone(), contact.record.fields.clone());
+        draft.alone.insert(id.clone());
+        draft.settlements.push(Settlement::Alone { id, fields });
+    }
+}
+
+/// Further Cliengo contacts of a person whose GHL contact somebody removed stay as they are: each is named, since it may be
+/// a lead that nobody has seen yet. (`semantics` 5)
+fn name_secondaries(draft: &mut Draft<'_>, linked: &Linked, gone: Side) {
+    let secondaries = draft.input.successors.get(&linked.link).filter(|_| gone == Side::Ghl);
+    for secondary in secondaries.into_iter().flatten() {
+        let (ids, label) = (Ids::one(secondary.id.clone()), secondary.record.label());
+        let subject = Subject { kind: Kind::Contact, ids, label, link: None };
+        let detail = "the GHL contact that it shared with an older one was removed: it stays in Cliengo, and is not created \
+                      in GHL";
+        draft.hold(&subject, HeldReason::RemovedElsewhere, detail);
+    }
 }
 
 /// The contact and everything under it is made again on the side that lost it, as new records. (`semantics` 23)
@@ -226,8 +271,9 @@ fn mark(draft: &mut Draft<'_>, subject: &Subject, link: i64, gone: Side, survivo
     draft.add((number, &subject.label), &Ids::default(), subject, write, side, changes, settle);
 }
 
-fn delete(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, side: Side, survivor: &Record) {
-    let Some(id) = subject.ids.tagged(side) else { return };
+/// Whether it is planned: what failed before may wait.
+fn delete(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, side: Side, survivor: &Record) -> bool {
+    let Some(id) = subject.ids.tagged(side) else { return false };
     let is_contact = subject.kind == Kind::Contact;
     let write = Write {
         kind: subject.kind,
@@ -240,7 +286,7 @@ fn delete(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, 
         remove_tags: Vec::new(),
     };
     let settle = Settle { link: Some(LinkRef::Existing(link)), ..Settle::default() };
-    draft.add((family.number, &family.contact), &family.ids, subject, write, side, Vec::new(), settle);
+    draft.add((family.number, &family.contact), &family.ids, subject, write, side, Vec::new(), settle).is_some()
 }
 
 /// `semantics` 22: every task and note of the survivor was listed in this run.

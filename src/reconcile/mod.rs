@@ -183,7 +183,7 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for contact in &correlated.single {
         let mut brood = Brood::default();
         adopt_loose(&mut brood, loose, Some(&Ids::one(contact.id.clone())));
-        if scope::leaves_out(draft, contact) {
+        if draft.alone.contains(&contact.id) || scope::leaves_out(draft, contact) {
             continue;
         }
         let subject = subject_of(contact);
@@ -196,6 +196,9 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for (contact, ghl, matched_by) in &correlated.secondaries {
         // `semantics` 5: nothing is written because of it, nor of what hangs under it.
         loose.remove(&contact.id);
+        if draft.alone.contains(&contact.id) {
+            continue;
+        }
         let mut ids = Ids::one(contact.id.clone());
         ids.insert(ghl.clone());
         let subject = Subject { ids, ..subject_of(contact) };
@@ -207,6 +210,9 @@ fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut BTreeMap<SideId, Vec<&Unlink
     for (contact, reason, detail) in &correlated.held {
         // What waits with its contact is not said one by one.
         loose.remove(&contact.id);
+        if draft.alone.contains(&contact.id) {
+            continue;
+        }
         if *reason == HeldReason::UnknownOutcome || !scope::leaves_out(draft, contact) {
             draft.hold(&subject_of(contact), *reason, detail.clone());
         }

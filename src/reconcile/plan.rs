@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::record::{
-    Action, Both, ByKind, Field, Ids, Kind, MatchKey, Projection, Record, Request, Side, Tags, Value, Write,
+    Action, Both, ByKind, Field, Ids, Kind, MatchKey, Projection, Record, Request, Side, SideId, Tags, Value, Write,
 };
 
 use super::guard::Guard;
@@ -389,6 +389,13 @@ pub enum Settlement {
     Agreed {
         /// Its id.
         id: String,
+    },
+    /// A contact stays alone: its person was removed on the other side. It counts as the survivor of a link.
+    Alone {
+        /// Its id.
+        id: SideId,
+        /// Its fields, as listed.
+        fields: BTreeMap<Field, Value>,
     },
     /// An undo parts two records that its run did not make, and leaves both as they are. (`semantics` 61)
     Part {

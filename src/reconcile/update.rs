@@ -15,7 +15,7 @@ use super::input::{Linked, Rejected};
 use super::merge::{self, Decision, Rules, Sight, TagNews, decide};
 use super::plan::{Change, HeldReason, LinkRef, MatchedBy, Mode, Settle, Settlement, Winner};
 use super::waiting::choose;
-use crate::record::{Action, Both, Field, Kind, Record, Side, Target, Value, Write};
+use crate::record::{Action, Both, Field, GhlPlace, Kind, Record, Side, Target, Value, Write};
 
 /// Both sides of one story.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,8 @@ pub struct Story<'a> {
     pub now: Both<&'a Record>,
     /// Fields that a side did not keep as they were written.
     pub rejected: Both<Option<&'a Rejected>>,
+    /// Fields that an undo took back.
+    pub taken_back: Option<&'a BTreeSet<Field>>,
 }
 
 impl<'a> Story<'a> {
@@ -36,6 +38,7 @@ impl<'a> Story<'a> {
             base: Both { cliengo: None, ghl: None },
             now: Both { cliengo, ghl },
             rejected: Both { cliengo: None, ghl: None },
+            taken_back: None,
         }
     }
 
@@ -44,7 +47,15 @@ impl<'a> Story<'a> {
     pub fn of(linked: &'a Linked) -> Option<Self> {
         let now = Both { cliengo: linked.sides.cliengo.seen()?, ghl: linked.sides.ghl.seen()? };
         let base = Both::from_fn(|side| linked.sides.of(side).base.as_ref());
-        Some(Self { base, now, rejected: Both::from_fn(|side| Some(&linked.sides.of(side).rejected)) })
+        let rejected = Both::from_fn(|side| Some(&linked.sides.of(side).rejected));
+        Some(Self { base, now, rejected, taken_back: Some(&linked.taken_back) })
+    }
+}
+
+impl Story<'_> {
+    /// Whether an undo took a field back: both sides differ on purpose, until somebody changes one. (`semantics` 61)
+    fn is_taken_back(&self, field: &Field) -> bool {
+        self.taken_back.is_some_and(|fields| fields.contains(field))
     }
 }
 
@@ -122,6 +133,7 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         let decision =
             if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
         let decision = again(story, field, sights, &rules).unwrap_or(decision);
+        let decision = if is_clean(sights) && story.is_taken_back(field) { Decision::Rest } else { decision };
         // I1: it cannot be told whether this is an edit; what it would replace is named.
         let decision = match decision {
             Decision::Take(side) if is_doubted(story, side, field) => merge::conflict(&rules),
@@ -137,7 +149,7 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
             Choice::None => None,
         };
         match decision {
-            Decision::Rest => {}
+            Decision::Rest => say_unseen(draft, subject, story, field, sights, &mut verdicts),
             Decision::Agree => verdicts.settle_both(field, story),
             Decision::Take(source) => {
                 propagate(draft, subject, story, field, source, &mut verdicts);
@@ -165,6 +177,39 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         judge_tags(draft, subject, story, &mut verdicts);
     }
     verdicts
+}
+
+/// An edit of a mapped field that the other side does not show is not sent: it could go over anything. It is said once; what
+/// that side takes only when it creates a contact becomes base, the rest goes over when it is shown again.
+fn say_unseen(
+    draft: &mut Draft<'_>,
+    subject: &Subject,
+    story: Story<'_>,
+    field: &Field,
+    sights: Both<Sight<'_>>,
+    verdicts: &mut Verdicts,
+) {
+    let edited = Side::BOTH.into_iter().find(|side| sights.of(*side).is_edited());
+    let (Some(source), Some(mapped)) = (edited, draft.input.mapped(field)) else { return };
+    let (side, policy) = (source.other(), draft.input.pair.field_policy(subject.kind, field));
+    if sights.of(side).now.is_some() || !policy.direction.writes(side) {
+        return;
+    }
+    let takes_it_once = side == Side::Ghl && matches!(&mapped.ghl, GhlPlace::Plain(field) if field.create_only);
+    if takes_it_once {
+        let detail = format!("{} takes a {field} only when the contact is created", side.title());
+        draft.cannot(subject, side, Action::Update, detail);
+        let now = story.now.of(source).get(field).cloned();
+        verdicts.settled.of_mut(source).extend(now.map(|now| (field.clone(), now)));
+        return;
+    }
+    let what = format!("unseen:{side}:{}:{field}", subject.link.unwrap_or_default());
+    if !draft.input.remembered.contains(&what) {
+        let detail =
+            format!("{} does not show its {field}: the edit stays in {} until it does", side.title(), source.title());
+        draft.cannot(subject, side, Action::Update, detail);
+        draft.settlements.push(Settlement::Remember { what, link: subject.link });
+    }
 }
 
 /// I33: what was not kept is said once and becomes base; the other side keeps what was written.

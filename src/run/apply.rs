@@ -395,6 +395,12 @@ where
                 "it was changed meanwhile; the next run plans it again",
             )));
         }
+        if write.action == Action::Update && crm.requests(write, Some(&payload), self.forms) != operation.requests {
+            return Ok(Some(ended(
+                OperationOutcome::SkippedStale,
+                "what goes along with it was changed meanwhile; the next run plans it again",
+            )));
+        }
         if write.action == Action::Delete && write.kind == Kind::Contact {
             let ended = self.worked_on(crm, operation, id, &payload).await?;
             if ended.is_some() {

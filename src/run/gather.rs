@@ -369,7 +369,9 @@ where
                     sides.of_mut(side).unmapped = self.unmapped_changes(state, &row, side)?;
                 }
             }
-            let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: sleeps, sides };
+            let taken_back = if self.job.mode == Mode::Full { state.taken_back(link)? } else { BTreeSet::new() };
+            let (kind, ids, parent) = (row.kind, row.ids, row.parent);
+            let linked = Linked { link, kind, ids, parent, outside: sleeps, sides, taken_back };
             loaded.of_mut(&linked, row.role).push(linked);
         }
         let answers = self.ask(questions).await?;
@@ -590,10 +592,8 @@ where
             for intent in state.open_creates()? {
                 input.pending.extend(intent.source_id.map(|id| (intent.kind, SideId::new(intent.side.other(), id))));
             }
-            for what in ["pair:cliengo:task", "pair:cliengo:note", "pair:ghl:task", "pair:ghl:note"] {
-                if state.is_remembered(what)? && job.mode != Mode::Full {
-                    input.remembered.insert(what.to_owned());
-                }
+            if job.mode != Mode::Full {
+                input.remembered = state.remembered()?;
             }
         }
         let mut returned = Vec::new();

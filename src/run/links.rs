@@ -243,7 +243,9 @@ where
         })
     };
     let sides = Both { cliengo: half(Side::Cliengo, now.cliengo)?, ghl: half(Side::Ghl, now.ghl)? };
-    let linked = Linked { link, kind: row.kind, ids: row.ids, parent: row.parent, outside: false, sides };
+    let taken_back = std::collections::BTreeSet::new();
+    let (kind, ids, parent) = (row.kind, row.ids, row.parent);
+    let linked = Linked { link, kind, ids, parent, outside: false, sides, taken_back };
     let links = ByKind::default();
     let mut input = Input::unlisted(job.pair, forms, Mode::Incremental, job.clock.now(), capabilities, links);
     // What a whole kind cannot do is no news here.
@@ -257,6 +259,6 @@ where
         }
         None => input.contacts.push(linked),
     }
-    let plan = draw(job, &input, forms);
+    let plan = draw(job, None, &input, forms)?;
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }

@@ -51,7 +51,7 @@ use crate::clock::Clock;
 use crate::config::{Pair, Retention};
 use crate::crm::{Reader, Usage, Writer};
 use crate::reconcile::{Input, Mode, Plan, reconcile};
-use crate::record::{Both, CliengoId, Forms, GhlId, Side};
+use crate::record::{Both, CliengoId, Forms, GhlId, Kind, Side};
 use crate::state::{Stage, State, StateError, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
@@ -180,7 +180,7 @@ where
     let accounts = accounts::ask(job, state.as_ref()).await?;
     let pulled = pull(job, &stage, state.as_ref(), &accounts).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let plan = draw(job, &gathered.input, &pulled.forms);
+    let plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
     let now = job.clock.now();
@@ -274,11 +274,11 @@ where
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     drop(snapshot);
-    let mut plan = draw(job, &gathered.input, &pulled.forms);
+    let mut plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
     if let Some(saved) = &consent.saved {
         let chosen = saved.chosen(job.pair, &plan, &stage, state, started)?;
         plan.keep_only(&chosen, &gathered.input);
-        write_requests(job, &mut plan, &pulled.forms);
+        write_requests(job, Some(&stage), &mut plan, &pulled.forms)?;
         saved.check(&plan)?;
     }
     let known = accounts::known_website(&held(state))?;
@@ -372,22 +372,38 @@ fn ended<C: Reader, G: Reader>(
 }
 
 /// Reconciles, and writes down what each operation will send.
-fn draw<C: Reader, G: Reader>(job: &Job<'_, C, G>, input: &Input<'_>, forms: &Forms) -> Plan {
+fn draw<C: Reader, G: Reader>(
+    job: &Job<'_, C, G>,
+    stage: Option<&Mutex<Stage>>,
+    input: &Input<'_>,
+    forms: &Forms,
+) -> Result<Plan, StateError> {
     let mut plan = reconcile(input);
-    write_requests(job, &mut plan, forms);
-    plan
+    write_requests(job, stage, &mut plan, forms)?;
+    Ok(plan)
 }
 
 /// Writes down what each operation will send.
-fn write_requests<C: Reader, G: Reader>(job: &Job<'_, C, G>, plan: &mut Plan, forms: &Forms) {
+fn write_requests<C: Reader, G: Reader>(
+    job: &Job<'_, C, G>,
+    stage: Option<&Mutex<Stage>>,
+    plan: &mut Plan,
+    forms: &Forms,
+) -> Result<(), StateError> {
     for operation in &mut plan.operations {
         if let Some(write) = &operation.write {
+            let id = operation.ids.of(operation.side).filter(|_| write.kind == Kind::Contact);
+            let listed = match (stage, id) {
+                (Some(stage), Some(id)) => held(stage).row(operation.side, Kind::Contact, id)?.map(|row| row.payload),
+                _ => None,
+            };
             operation.requests = match operation.side {
-                Side::Cliengo => job.cliengo.requests(write, forms),
-                Side::Ghl => job.ghl.requests(write, forms),
+                Side::Cliengo => job.cliengo.requests(write, listed.as_deref(), forms),
+                Side::Ghl => job.ghl.requests(write, listed.as_deref(), forms),
             };
         }
     }
+    Ok(())
 }
 
 fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {

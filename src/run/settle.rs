@@ -163,6 +163,7 @@ pub(super) fn changed(
         keep(state, link, gone, applied.run)?;
         return Ok(Some(link));
     }
+    remember_taken_back(state, link, applied)?;
     for side in Side::BOTH {
         let ours = side == applied.side;
         let mut fields = applied.settle.shadows.of(side).clone();
@@ -185,6 +186,19 @@ pub(super) fn changed(
         }
     }
     Ok(Some(link))
+}
+
+/// `semantics` 61: what an undo took back is not done again by comparing both sides; written again, it is past.
+fn remember_taken_back(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
+    let tags = (applied.action == Action::Tag).then_some(&Field::Tags);
+    for field in applied.sent.keys().chain(tags) {
+        if applied.settle.undoes.is_empty() {
+            state.settled_again(link, field)?;
+        } else {
+            state.took_back(link, field)?;
+        }
+    }
+    Ok(())
 }
 
 /// I33: remembers what stood in the written fields, so that a CRM that goes back to it is not taken for a person.
@@ -357,7 +371,10 @@ fn conflict_row(disputed: &Disputed, run: i64) -> ConflictRow {
 pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
     match settlement {
         Settlement::Fields { link, side, fields } => match state.link(*link)? {
-            Some(row) => state.settle_shadow(&row, *side, fields, false),
+            Some(row) => {
+                fields.keys().try_for_each(|field| state.settled_again(*link, field))?;
+                state.settle_shadow(&row, *side, fields, false)
+            }
             None => Ok(()),
         },
         Settlement::Keep { link, gone } => keep(state, *link, *gone, run),
@@ -378,6 +395,14 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
         Settlement::Disputed(disputed) => state.keep_conflict(&conflict_row(disputed, run)),
         Settlement::Agreed { id } => state.end_conflict(id),
         Settlement::Lift { id } => state.lift_setback(id).map(drop),
+        Settlement::Alone { id, fields } => {
+            let (kind, ids) = (Kind::Contact, Ids::one(id.clone()));
+            let number = state.add_link(&NewLink { kind, parent: None, ids: ids.clone(), run, role: Role::Primary })?;
+            let status = LinkStatus::Live;
+            let link = LinkRow { id: number, kind, parent: None, ids, status, role: Role::Primary };
+            state.settle_shadow(&link, id.side(), fields, false)?;
+            keep(state, number, id.side().other(), run)
+        }
         Settlement::Part { link, deed } => {
             if let Some(row) = link.map(|link| state.link(link)).transpose()?.flatten() {
                 let now = state.run(run)?.map_or(Timestamp::UNIX_EPOCH, |row| row.started);

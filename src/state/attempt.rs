@@ -107,4 +107,36 @@ impl State {
         }
         Ok(())
     }
+
+    /// Notes that an undo took a field back: both sides differ in it on purpose.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn took_back(&self, link: i64, field: &Field) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO taken_back VALUES (?1, ?2)")?
+            .execute(params![link, field.as_str()])?;
+        Ok(())
+    }
+
+    /// A field of a link was settled again: what an undo took back is past.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn settled_again(&self, link: i64, field: &Field) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("DELETE FROM taken_back WHERE link = ?1 AND field = ?2")?
+            .execute(params![link, field.as_str()])?;
+        Ok(())
+    }
+
+    /// The fields of a link that an undo took back, and that nobody changed since.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn taken_back(&self, link: i64) -> Result<BTreeSet<Field>, StateError> {
+        let mut statement = self.connection.prepare_cached("SELECT field FROM taken_back WHERE link = ?1")?;
+        let fields: Vec<String> = statement.query_map([link], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(fields.into_iter().map(|field| Field::from(std::sync::Arc::<str>::from(field))).collect())
+    }
 }

@@ -1,5 +1,7 @@
 //! What earlier runs listed, whose children they listed last, and what they said to be unsupported.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
@@ -7,13 +9,13 @@ use super::{State, StateError};
 use crate::record::{Kind, Side};
 
 impl State {
-    /// Whether `what` was already said to be unsupported.
+    /// All that was said to be unsupported.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn is_remembered(&self, what: &str) -> Result<bool, StateError> {
-        let mut statement = self.connection.prepare_cached("SELECT 1 FROM unsupported WHERE what = ?1")?;
-        Ok(statement.exists([what])?)
+    pub fn remembered(&self) -> Result<BTreeSet<String>, StateError> {
+        let mut statement = self.connection.prepare_cached("SELECT what FROM unsupported")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// Remembers that `what` was said to be unsupported.

@@ -210,11 +210,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/008_waiting.sql")),
         M::up(include_str!("migrations/009_listed.sql")),
         M::up(include_str!("migrations/010_unread.sql")),
+        M::up(include_str!("migrations/011_taken_back.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 10;
+const SCHEMA: usize = 11;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -57,11 +57,11 @@ fn lines(requests: &[Request]) -> Vec<String> {
 }
 
 async fn cliengo(write: &Write) -> Vec<String> {
-    lines(&Server::replying(vec![Reply::Reset]).await.cliengo(|_| {}).requests(write, &forms()))
+    lines(&Server::replying(vec![Reply::Reset]).await.cliengo(|_| {}).requests(write, None, &forms()))
 }
 
 async fn ghl(write: &Write) -> Vec<String> {
-    lines(&Server::replying(vec![Reply::Reset]).await.ghl(|_| {}).requests(write, &forms()))
+    lines(&Server::replying(vec![Reply::Reset]).await.ghl(|_| {}).requests(write, None, &forms()))
 }
 
 #[tokio::test]

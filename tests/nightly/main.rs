@@ -15,6 +15,7 @@ mod proxy;
 mod secrets_kept;
 #[path = "../specs/mod.rs"]
 mod specs;
+mod stays;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
@@ -27,6 +28,7 @@ mod approvals;
 mod arrivals;
 mod backup;
 mod breaker;
+mod brief_answers;
 mod buried;
 mod cases;
 mod checked;

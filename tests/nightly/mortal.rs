@@ -131,8 +131,8 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.find_created(kind, parent, record, since, forms).await
     }
 
-    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request> {
-        self.client.requests(write, forms)
+    fn requests(&self, write: &Write, listed: Option<&str>, forms: &Forms) -> Vec<Request> {
+        self.client.requests(write, listed, forms)
     }
 
     fn clock_ahead(&self) -> Option<jiff::SignedDuration> {

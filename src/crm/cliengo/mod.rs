@@ -409,8 +409,8 @@ impl Reader for Cliengo {
         Ok(found)
     }
 
-    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request> {
-        write::requests(&self.website_id, write, forms)
+    fn requests(&self, write: &Write, listed: Option<&str>, forms: &Forms) -> Vec<Request> {
+        write::requests(&self.website_id, write, listed, forms)
     }
 
     fn usage(&self) -> Usage {

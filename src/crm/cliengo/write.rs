@@ -13,11 +13,11 @@ use crate::record::{
 };
 
 /// The requests that `write` becomes, in order.
-pub(super) fn requests(website_id: &str, write: &Write, forms: &Forms) -> Vec<Request> {
+pub(super) fn requests(website_id: &str, write: &Write, listed: Option<&str>, forms: &Forms) -> Vec<Request> {
     match write.action {
         Action::Create => create(website_id, write, forms).into_iter().collect(),
         Action::Update | Action::Complete => {
-            let mut requests: Vec<Request> = update(write, forms).into_iter().collect();
+            let mut requests: Vec<Request> = update(write, listed, forms).into_iter().collect();
             requests.extend(tags(write));
             requests
         }
@@ -38,11 +38,24 @@ fn create(website_id: &str, write: &Write, forms: &Forms) -> Option<Request> {
     Some(Request::new(Method::Post, path).with_body(Json::Object(body)))
 }
 
-fn update(write: &Write, forms: &Forms) -> Option<Request> {
-    let body = fields(write, forms);
+fn update(write: &Write, listed: Option<&str>, forms: &Forms) -> Option<Request> {
+    let mut body = fields(write, forms);
+    if let Some(Json::Object(extra)) = body.get_mut("extraParams") {
+        complete(extra, listed);
+    }
     let method = if write.kind == Kind::Contact { Method::Patch } else { Method::Put };
     let path = at(write)?;
     (!body.is_empty()).then(|| Request::new(method, path).with_body(Json::Object(body)))
+}
+
+/// Whether a write of `extraParams` adds to `leadFields` or replaces them all is not documented: what a contact has there
+/// goes along, so that neither loses anything (`Cliengo API notes, 2.5`).
+fn complete(extra: &mut Map<String, Json>, listed: Option<&str>) {
+    let contact = listed.and_then(|listed| serde_json::from_str::<Map<String, Json>>(listed).ok());
+    let Some(Json::Object(fields)) = contact.and_then(|mut contact| contact.remove("leadFields")) else { return };
+    for (key, value) in fields.into_iter().filter(|(_, value)| !(value.is_null() || value.as_str() == Some(""))) {
+        extra.entry(key).or_insert(value);
+    }
 }
 
 /// One request per tag, and per spelling of a tag that goes.

@@ -251,7 +251,7 @@ impl Reader for Ghl {
         }
     }
 
-    fn requests(&self, write: &Write, forms: &Forms) -> Vec<Request> {
+    fn requests(&self, write: &Write, _listed: Option<&str>, forms: &Forms) -> Vec<Request> {
         write::requests(&self.location_id, write, forms)
     }
 

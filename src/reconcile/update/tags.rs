@@ -34,6 +34,7 @@ pub(super) fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<
         }
         if open
             && draft.input.mode == Mode::Full
+            && !story.is_taken_back(&Field::Tags)
             && story.rejected.of(target).is_some_and(|it| it.known.contains(&Field::Tags))
         {
             let (base, theirs) = (base.unwrap_or_default(), now.of(target).clone().unwrap_or_default());

@@ -90,11 +90,14 @@ where
         Ok(freed)
     }
 
-    /// Who takes the place of each contact that is gone in Cliengo: its secondaries that were listed, the oldest first.
+    /// The secondaries of each contact that is gone, as far as they were listed, the oldest first: who takes the place of one
+    /// that is gone in Cliengo.
     pub(super) fn successors(&self, contacts: &[Linked]) -> Result<BTreeMap<i64, Vec<Unlinked>>, RunError> {
         let mut successors = BTreeMap::new();
         let Some(state) = self.state else { return Ok(successors) };
-        for lost in contacts.iter().filter(|contact| matches!(contact.sides.cliengo.now, Now::Gone(_))) {
+        let is_gone =
+            |contact: &&Linked| Side::BOTH.into_iter().any(|side| matches!(contact.sides.of(side).now, Now::Gone(_)));
+        for lost in contacts.iter().filter(is_gone) {
             let mut next = Vec::new();
             for row in state.secondaries(lost.ids.of(Side::Ghl).unwrap_or_default())? {
                 let Some(id) = row.ids.tagged(Side::Cliengo) else { continue };
