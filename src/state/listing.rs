@@ -18,6 +18,14 @@ impl State {
         Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
+    /// Whether `what` was said to be unsupported.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_remembered(&self, what: &str) -> Result<bool, StateError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM unsupported WHERE what = ?1")?.exists([what])?)
+    }
+
     /// Remembers that `what` was said to be unsupported.
     ///
     /// # Errors
