@@ -9,6 +9,7 @@
 
 mod bad_records;
 mod command;
+mod hostile_names;
 mod house;
 mod mortal;
 mod proxy;
