@@ -1,10 +1,14 @@
 //! One HTTP client for both CRMs: paced, patient with reads, careful with writes.
 
+mod again;
+mod token;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use again::End;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,16 +24,13 @@ use super::path::{is_straight, pattern};
 use super::retry::{Patience, ahead, retry_after};
 use super::secrets::Secrets;
 use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
-use super::waiting::{Failure, Tries, Waiting, spoken};
+use super::waiting::{Failure, Tries, Waiting};
 use super::{Again, CrmError, Outcome, Refusal, Usage};
 use crate::clock::Clock;
 use crate::record::{Method, Request, Side};
 
 /// Idle connections are dropped before a CRM is likely to drop them: a request sent into a closing one is lost.
 const IDLE: Duration = Duration::from_secs(15);
-
-/// Shorter waits are not worth a word.
-const TOLD: Duration = Duration::from_secs(2);
 
 /// What is said where an id would lead a request elsewhere.
 const NO_ID: &str = "one of its ids can be no id: nothing is asked about it";
@@ -336,149 +337,6 @@ impl Http {
         }
     }
 
-    /// Waits before a request is sent again, or says why that is no use any more.
-    async fn wait(&self, request: &Request, tries: &mut Tries, failure: &Failure) -> Result<(), End> {
-        let now = Instant::now();
-        tries.failures += 1;
-        if failure.unanswered {
-            self.waiting.count(tries.sent, now, false);
-            tries.alone += now - tries.sent;
-        }
-        if let Some(asked) = failure.asked.filter(|asked| *asked > self.patience.asked) {
-            let most = spoken(self.patience.asked);
-            let why = format!("{}, and asks to wait {}; a run waits {most} at most", failure.message, spoken(asked));
-            self.waiting.give_up(&why);
-            return Err(End::GaveUp(why));
-        }
-        if !tries.had_time {
-            self.waiting.spent(failure);
-            return Err(End::GaveUp(self.after_waiting(failure)));
-        }
-        if self.is_its_own(request, tries, failure).await {
-            return Err(End::GaveUp(failure.message.clone()));
-        }
-        let wait = self.pause(failure, tries.failures);
-        let fresh = self.waiting.count(now, now + wait, failure.throttled);
-        self.tell(failure, wait, fresh);
-        if failure.throttled {
-            self.pace.hold(wait);
-            return Ok(());
-        }
-        tries.alone += wait;
-        tokio::select! {
-            () = self.stop.cancelled() => Err(End::Stopped),
-            () = tokio::time::sleep(wait) => Ok(()),
-        }
-    }
-
-    /// Whether a request has failed for long enough, and the CRM answers others: then it is this request's own.
-    async fn is_its_own(&self, request: &Request, tries: &mut Tries, failure: &Failure) -> bool {
-        if failure.throttled || tries.failures < 2 || tries.alone < self.patience.alone {
-            return false;
-        }
-        if failure.brief || self.waiting.heard_since(tries.began) {
-            return true;
-        }
-        tries.alone = Duration::ZERO;
-        if *request == self.known_good {
-            return false;
-        }
-        let attempt = tokio::select! {
-            () = self.stop.cancelled() => Err(StopAsked),
-            attempt = self.attempt(&self.known_good, &self.reads) => attempt,
-        };
-        attempt.is_ok_and(|attempt| matches!(self.judge_read(&self.known_good, attempt), Ok(Ok(_))))
-    }
-
-    /// How long to wait: what the CRM asked for and at least its window; a 429 without a date one window; else ever longer.
-    fn pause(&self, failure: &Failure, failures: u32) -> Duration {
-        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        match failure.asked {
-            Some(asked) => self.patience.with_jitter(asked.max(self.pace.interval()), &mut rng),
-            None if failure.throttled => self.patience.with_jitter(self.pace.interval(), &mut rng),
-            None => self.patience.backoff(failures, &mut rng),
-        }
-    }
-
-    /// Says what is waited for, once where several requests wait.
-    fn tell(&self, failure: &Failure, wait: Duration, fresh: Duration) {
-        if fresh < TOLD {
-            return;
-        }
-        let (side, time, why) = (self.dialect.side.title(), spoken(wait), &failure.message);
-        if failure.asked.is_some() {
-            tracing::warn!("{side} asked to wait ({why}): going on in {time}");
-        } else {
-            let left = spoken(self.waiting.left());
-            tracing::warn!("{side} cannot be read: {why}; asking again in {time}, for up to {left} more");
-        }
-    }
-
-    fn after_waiting(&self, failure: &Failure) -> String {
-        let waited = self.waiting.waited();
-        if waited < TOLD {
-            return failure.message.clone();
-        }
-        format!("{}, and was waited for {} in this run", failure.message, spoken(waited))
-    }
-
-    /// Sends a request once; with an exchanged token, once more under a fresh one where the first was refused.
-    async fn attempt(&self, request: &Request, counter: &AtomicU64) -> Result<Attempt, StopAsked> {
-        let Auth::Exchanged(key) = &self.auth else {
-            return self.send(request, None, counter).await;
-        };
-        let token = match self.token(key, None).await? {
-            Ok(token) => token,
-            Err(attempt) => return Ok(attempt),
-        };
-        let first = self.send(request, Some(&token), counter).await?;
-        if !matches!(first, Attempt::Answered { status: 401, .. }) {
-            return Ok(first);
-        }
-        match self.token(key, Some(&token)).await? {
-            Ok(fresh) => self.send(request, Some(&fresh), counter).await,
-            Err(attempt) => Ok(attempt),
-        }
-    }
-
-    /// The exchanged token; a new one where the one in use is `refused`. One exchange at a time.
-    async fn token(
-        &self,
-        key: &SecretString,
-        refused: Option<&SecretString>,
-    ) -> Result<Result<SecretString, Attempt>, StopAsked> {
-        let mut held = self.token.lock().await;
-        let same = |held: &SecretString| refused.is_some_and(|old| old.expose_secret() == held.expose_secret());
-        if let Some(token) = held.as_ref().filter(|held| !same(held)) {
-            return Ok(Ok(token.clone()));
-        }
-        let turn = self.pace.turn().await?;
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        let url = match self.url("/jwt", Some(key)) {
-            Ok(url) => url,
-            Err(attempt) => return Ok(Err(attempt)),
-        };
-        let answered = self.receive(self.client.get(url)).await;
-        drop(turn);
-        let Attempt::Answered { status, body, .. } = answered else {
-            return Ok(Err(Attempt::not_sent("no token could be had")));
-        };
-        let body = body.unwrap_or_default();
-        let token = serde_json::from_str::<serde_json::Value>(&body)
-            .ok()
-            .and_then(|body| body.get("jwt")?.as_str().map(SecretString::from));
-        Ok(match token {
-            Some(token) if status == 200 => {
-                *held = Some(token.clone());
-                let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-                *secrets = secrets.with([&token]);
-                Ok(token)
-            }
-            _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&body))),
-            _ => Err(Attempt::not_sent(format!("asking for a token was answered {status}"))),
-        })
-    }
-
     async fn send(
         &self,
         request: &Request,
@@ -635,10 +493,4 @@ impl Http {
     fn stopped(&self) -> CrmError {
         CrmError::Stopped { side: self.dialect.side }
     }
-}
-
-/// Why a request is not sent again.
-enum End {
-    Stopped,
-    GaveUp(String),
 }

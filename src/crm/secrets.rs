@@ -30,6 +30,9 @@ const SHORTEST: usize = 6;
 /// How often a text may be encoded.
 const LAYERS: usize = 4;
 
+/// So many escapes in a row are more than a letter with an accent here and there.
+const ADJACENT: usize = 4;
+
 /// A record's text is searched in parts, each with so much of the one before that no secret falls between them.
 const PART: usize = 64 * 1024;
 const OVERLAP: usize = 8 * 1024;
@@ -63,21 +66,26 @@ impl Secrets {
     #[must_use]
     pub fn with<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut all = self.clone();
-        let known = Known::of(secrets.into_iter().map(ExposeSecret::expose_secret));
+        let fresh = secrets.into_iter().map(ExposeSecret::expose_secret).filter(|secret| !self.has(secret));
+        let known = Known::of(fresh);
         if !known.whole.is_empty() {
             all.0.push(Arc::new(known));
         }
         all
     }
 
+    fn has(&self, secret: &str) -> bool {
+        let secret = secret.to_ascii_lowercase().into_bytes();
+        self.0.iter().any(|known| known.whole.contains(&secret))
+    }
+
     /// A text for people without any piece of a secret.
     #[must_use]
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut found = Vec::new();
-        for known in &self.0 {
-            for view in views(text.as_bytes()).chain(std::iter::once_with(|| unwrapped(text.as_bytes()))) {
-                found.extend(known.pieces_in(&view.bytes).into_iter().map(|run| view.place(&run)));
-            }
+        for view in views(text.as_bytes()).chain(std::iter::once_with(|| unwrapped(text.as_bytes()))) {
+            let runs = self.0.iter().flat_map(|known| known.pieces_in(&view.bytes));
+            found.extend(runs.map(|run| view.place(&run)));
         }
         replaced(text, found, HIDDEN)
     }
@@ -89,14 +97,21 @@ impl Secrets {
         for start in (0..bytes.len()).step_by(PART) {
             let from = start.saturating_sub(OVERLAP);
             let part = bytes.get(from..bytes.len().min(start + PART)).unwrap_or_default();
-            for known in self.0.iter().filter(|known| known.may_stand_in(part)) {
-                for view in views(part) {
-                    let runs = known.whole_in(&view.bytes).into_iter().map(|run| view.place(&run));
-                    found.extend(runs.map(|run| run.start + from..run.end + from));
-                }
+            if !self.may_stand_in(part) {
+                continue;
+            }
+            for view in views(part) {
+                let runs = self.0.iter().flat_map(|known| known.whole_in(&view.bytes)).map(|run| view.place(&run));
+                found.extend(runs.map(|run| run.start + from..run.end + from));
             }
         }
         replaced(text, found, WITHHELD)
+    }
+
+    /// Whether a part of a long text is worth a closer look: it shows a piece, or is encoded from letter to letter.
+    fn may_stand_in(&self, part: &[u8]) -> bool {
+        let lower = part.to_ascii_lowercase();
+        is_encoded(&lower) || self.0.iter().any(|known| !known.pieces_in(&lower).is_empty())
     }
 }
 
@@ -122,11 +137,6 @@ impl Known {
     fn passes(&self, window: &[u8]) -> bool {
         let (word, bit) = filter_place(window);
         self.filter.get(word).is_some_and(|word| word & (1 << bit) != 0)
-    }
-
-    /// Whether a part of a text is worth a closer look: it shows a piece, or is encoded.
-    fn may_stand_in(&self, part: &[u8]) -> bool {
-        part.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) || !self.pieces_in(&lower(part)).is_empty()
     }
 
     /// Where pieces stand in a text in lower case.
@@ -195,7 +205,7 @@ struct View {
 
 impl View {
     fn of(text: &[u8]) -> Self {
-        Self { bytes: lower(text), places: (0..text.len()).map(|at| at..at + 1).collect() }
+        Self { bytes: text.to_ascii_lowercase(), places: (0..text.len()).map(|at| at..at + 1).collect() }
     }
 
     /// Where a stretch of it stands in the original.
@@ -223,8 +233,18 @@ impl View {
     }
 }
 
-fn lower(text: &[u8]) -> Vec<u8> {
-    text.to_ascii_lowercase()
+/// Whether several escapes follow one another somewhere in a text in lower case.
+fn is_encoded(text: &[u8]) -> bool {
+    let (mut at, mut in_a_row) = (0, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = rest.first().filter(|byte| matches!(byte, b'%' | b'\\' | b'&')).and_then(|_| escape(rest));
+        in_a_row = if length.is_some() { in_a_row + 1 } else { 0 };
+        if in_a_row == ADJACENT {
+            return true;
+        }
+        at += length.map_or(1, |(_, length)| length);
+    }
+    false
 }
 
 /// The text, and what is below each layer of encoding.

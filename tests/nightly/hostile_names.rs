@@ -40,7 +40,8 @@ fn populate(sandbox: &Sandbox) {
 
 fn must_be_harmless(arguments: &[&str], said: &Said) {
     for text in [&said.out, &said.err] {
-        let steers = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let steers =
+            |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         assert_eq!(text.chars().find(|c| steers(*c)), None, "{arguments:?}\n{text}");
         // In a note's own text lines are lines; they stand further in than anything that the program says itself.
         let forged = text.lines().find(|line| {
@@ -95,6 +96,7 @@ async fn no_name_paints_the_terminal_forges_a_line_or_is_a_formula() {
     write(&sandbox, EditOp::Update, EditKind::Contact, Some(&email(6)), &json!({ "name": "=1+1|cmd" }));
     let csv = desk.ask(&["plan", "--format", "csv"]).out;
     let cells = csv.lines().flat_map(|line| line.split("\",\"").flat_map(|part| part.split(",\"").collect::<Vec<_>>()));
-    let formula = cells.map(|cell| cell.trim_matches('"')).find(|cell| cell.starts_with(['=', '@']) || cell.starts_with("-2+3"));
+    let formula =
+        cells.map(|cell| cell.trim_matches('"')).find(|cell| cell.starts_with(['=', '@']) || cell.starts_with("-2+3"));
     assert_eq!(formula, None, "{csv}");
 }

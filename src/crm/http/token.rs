@@ -1,0 +1,71 @@
+//! The token that a key is exchanged for.
+
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Auth, Http};
+use crate::crm::answer::shown;
+use crate::crm::pace::StopAsked;
+use crate::crm::transport::Attempt;
+use crate::record::Request;
+
+impl Http {
+    /// Sends a request once; with an exchanged token, once more under a fresh one where the first was refused.
+    pub(super) async fn attempt(&self, request: &Request, counter: &AtomicU64) -> Result<Attempt, StopAsked> {
+        let Auth::Exchanged(key) = &self.auth else {
+            return self.send(request, None, counter).await;
+        };
+        let token = match self.token(key, None).await? {
+            Ok(token) => token,
+            Err(attempt) => return Ok(attempt),
+        };
+        let first = self.send(request, Some(&token), counter).await?;
+        if !matches!(first, Attempt::Answered { status: 401, .. }) {
+            return Ok(first);
+        }
+        match self.token(key, Some(&token)).await? {
+            Ok(fresh) => self.send(request, Some(&fresh), counter).await,
+            Err(attempt) => Ok(attempt),
+        }
+    }
+
+    /// The exchanged token; a new one where the one in use is `refused`. One exchange at a time.
+    async fn token(
+        &self,
+        key: &SecretString,
+        refused: Option<&SecretString>,
+    ) -> Result<Result<SecretString, Attempt>, StopAsked> {
+        let mut held = self.token.lock().await;
+        let same = |held: &SecretString| refused.is_some_and(|old| old.expose_secret() == held.expose_secret());
+        if let Some(token) = held.as_ref().filter(|held| !same(held)) {
+            return Ok(Ok(token.clone()));
+        }
+        let turn = self.pace.turn().await?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let url = match self.url("/jwt", Some(key)) {
+            Ok(url) => url,
+            Err(attempt) => return Ok(Err(attempt)),
+        };
+        let answered = self.receive(self.client.get(url)).await;
+        drop(turn);
+        let Attempt::Answered { status, body, .. } = answered else {
+            return Ok(Err(Attempt::not_sent("no token could be had")));
+        };
+        let body = body.unwrap_or_default();
+        let token = serde_json::from_str::<serde_json::Value>(&body)
+            .ok()
+            .and_then(|body| body.get("jwt")?.as_str().map(SecretString::from));
+        Ok(match token {
+            Some(token) if status == 200 => {
+                *held = Some(token.clone());
+                let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+                *secrets = secrets.with([&token]);
+                Ok(token)
+            }
+            _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&body))),
+            _ => Err(Attempt::not_sent(format!("asking for a token was answered {status}"))),
+        })
+    }
+}
