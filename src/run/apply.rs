@@ -86,6 +86,8 @@ struct Applying<'a, C, G> {
     /// What an undo moved before it was sent.
     foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
+    /// Contacts of which something did not get through.
+    missed: Mutex<BTreeSet<String>>,
     meter: Meter<'a>,
 }
 
@@ -135,6 +137,7 @@ where
         own: Mutex::default(),
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
+        missed: Mutex::default(),
         meter: job.meter(Part::Applying, Some(writes as u64)),
     };
     let failure = applying.all(plan).await.err();
@@ -250,6 +253,10 @@ where
             Side::Ghl => self.write(self.job.ghl, operation, write).await,
         }?;
         self.breaker.note(operation.side, ended.outcome);
+        if ended.outcome != OperationOutcome::Applied {
+            let contact = if operation.kind == Kind::Contact { &operation.ids } else { &operation.parent };
+            held(&self.missed).extend(contact.of(operation.side).map(str::to_owned));
+        }
         if self.breaker.asks(operation.side) {
             let failed = self.read_known_good(operation.side).await?;
             self.breaker.judge(operation.side, failed);
@@ -257,22 +264,27 @@ where
         Ok(ended)
     }
 
-    /// Why a contact that the CRM listed in this run cannot be read; `None`: it can. (`semantics` 57)
+    /// Why nothing that is known good can be read: neither a contact that the CRM listed in this run, and of which nothing
+    /// failed yet, nor the account. `None`: the CRM is well. (`semantics` 57)
     async fn read_known_good(&self, side: Side) -> Result<Option<String>, StateError> {
-        let known = held(self.stage).well_known_contact(side)?;
-        let read = match (side, known) {
+        let known = held(self.stage).well_known_contact(side, &held(&self.missed))?;
+        let contact = match (side, known) {
             (Side::Cliengo, Some(id)) => {
                 self.job.cliengo.look_up(Kind::Contact, &CliengoId::new(id), None).await.map(drop)
             }
             (Side::Ghl, Some(id)) => self.job.ghl.look_up(Kind::Contact, &GhlId::new(id), None).await.map(drop),
-            (Side::Cliengo, None) => self.job.cliengo.account().await.map(drop),
-            (Side::Ghl, None) => self.job.ghl.account().await.map(drop),
+            (_, None) => return self.read_account(side).await,
         };
-        Ok(match read {
-            // The run ends by itself.
-            Ok(()) | Err(CrmError::Stopped { .. }) => None,
-            Err(why) => Some(why.to_string()),
-        })
+        // The run ends by itself where it was asked to.
+        if matches!(contact, Ok(()) | Err(CrmError::Stopped { .. })) { Ok(None) } else { self.read_account(side).await }
+    }
+
+    async fn read_account(&self, side: Side) -> Result<Option<String>, StateError> {
+        let read = match side {
+            Side::Cliengo => self.job.cliengo.account().await.map(drop),
+            Side::Ghl => self.job.ghl.account().await.map(drop),
+        };
+        Ok(read.err().filter(|why| !matches!(why, CrmError::Stopped { .. })).map(|why| why.to_string()))
     }
 
     /// The operation that this one needs and that was not applied.
@@ -355,7 +367,6 @@ where
     fn unread(&self, operation: &Operation, why: &CrmError) -> Ended {
         if matches!(why, CrmError::Protocol { .. } | CrmError::Blocked { .. }) {
             self.breaker.heard(operation.side);
-            self.breaker.suspect(operation.side);
             return self.unable(operation, &why.to_string());
         }
         ended(OperationOutcome::Failed, why.to_string())

@@ -183,19 +183,22 @@ impl Stage {
         Ok(statement.query_row([side.as_str(), kind.as_str()], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// A listed contact that is known well: one that differs in nothing from its shadow, where there is such a one.
+    /// A listed contact that is known well: one that differs in nothing from its shadow, where there is such a one. None of
+    /// `except`.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn well_known_contact(&self, side: Side) -> Result<Option<String>, StateError> {
+    pub fn well_known_contact(&self, side: Side, except: &BTreeSet<String>) -> Result<Option<String>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT r.remote_id FROM record r
              LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id
              WHERE r.side = ?1 AND r.kind = 'contact' AND NOT EXISTS
                (SELECT 1 FROM base.tombstone t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
-             ORDER BY coalesce(s.fingerprint = r.fingerprint, 0) DESC, r.remote_id LIMIT 1",
+             ORDER BY coalesce(s.fingerprint = r.fingerprint, 0) DESC, r.remote_id",
         )?;
-        Ok(statement.query_row([side.as_str()], |row| row.get(0)).optional()?)
+        let known = statement.query_map([side.as_str()], |row| row.get::<_, String>(0))?;
+        let mut others = known.filter(|id| id.as_ref().map_or(true, |id| !except.contains(id)));
+        Ok(others.next().transpose()?)
     }
 
     /// The listed contacts that may have news of their own or in their tasks: new or different ones, those whose

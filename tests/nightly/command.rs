@@ -298,10 +298,14 @@ async fn a_listing_that_cannot_be_read_is_said_and_the_run_still_ends() {
     let sandbox = sandbox(12).await;
     let desk = Desk::real(&sandbox);
     sandbox.set_faults("no-array@ghl:POST:/contacts/search*".parse().unwrap());
-    let plan = desk.ask(&["plan", "--format", "json"]).code(0).json();
-    assert_eq!(plan["listings"]["ghl"]["contact"]["complete"], json!(false));
-    assert_eq!(plan["operations"], json!([]), "nobody is created where everybody may be already");
-    desk.ask(&["plan"]).code(0).tells("GHL");
+    for command in ["plan", "sync"] {
+        let said = desk.ask(&[command, "--format", "json"]).code(1).json();
+        assert_eq!(said["pair"], "acme");
+        assert!(said["error"].as_str().unwrap().starts_with("GHL cannot be read: "), "{said}");
+        desk.ask(&[command]).code(1).tells("GHL cannot be read: ");
+    }
+    desk.ask(&["status"]).code(1).tells("FAILED: GHL cannot be read: ");
+    assert_eq!(mutating(&sandbox), 0);
 }
 
 #[test]

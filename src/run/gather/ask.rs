@@ -92,7 +92,7 @@ where
         }
         let listed = match near {
             Some(contact) => Some(contact.clone()),
-            None => held(self.stage).well_known_contact(side)?.map(|id| SideId::new(side, id)),
+            None => held(self.stage).well_known_contact(side, &BTreeSet::new())?.map(|id| SideId::new(side, id)),
         };
         let doubt = match &listed {
             None => None,
