@@ -1,5 +1,7 @@
 //! How a pair stands: its last run, its next one, and whether it is overdue. Read from the state; nothing is kept.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -85,7 +87,7 @@ impl Standing {
         if let Some(state) = state {
             done = Done::of(state)?;
             standing.last_run = state.runs(1)?.into_iter().next();
-            standing.progress = progress(config, pair, standing.last_run.as_ref())?;
+            standing.progress = RunProgress::of(&config.state_dir, pair, standing.last_run.as_ref())?;
             standing.planned = state.last_planned()?;
             standing.links = state.link_counts()?;
             standing.unknown_creates = state.open_creates()?.len();
@@ -152,13 +154,18 @@ fn within<'a>(run: &'a RunRow, path: &[&str]) -> Option<&'a Json> {
     path.iter().try_fold(run.summary.as_ref()?, |value, key| value.get(key))
 }
 
-/// How far the last run is. One that is written down as running, while nobody holds the pair's lock, was cut off.
-fn progress(config: &Config, pair: &str, last: Option<&RunRow>) -> Result<RunProgress, StateError> {
-    if last.is_none_or(|last| last.status != RUNNING) {
-        return Ok(RunProgress::Ended);
+impl RunProgress {
+    /// How far the last run of `pair` is. One that is written down as running, while nobody holds the pair's lock, was cut off.
+    ///
+    /// # Errors
+    /// When the lock cannot be looked at.
+    pub fn of(state_dir: &Path, pair: &str, last: Option<&RunRow>) -> Result<Self, StateError> {
+        if last.is_none_or(|last| last.status != RUNNING) {
+            return Ok(Self::Ended);
+        }
+        let held = PairLock::holder(state_dir, pair)?;
+        Ok(if held.is_some() { Self::Running } else { Self::CutOff })
     }
-    let held = PairLock::holder(&config.state_dir, pair)?;
-    Ok(if held.is_some() { RunProgress::Running } else { RunProgress::CutOff })
 }
 
 /// The status of a run that has not ended, in the history.

@@ -389,6 +389,23 @@ async fn whoever_is_notified_hears_once_of_all_the_pairs_of_a_due_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_that_did_not_see_everything_is_said_by_health_page_and_metrics_and_restarts_nothing() {
+    let desk = Desk::with(&format!("{NIGHTLY}{LISTEN}{DEMO}"));
+    let state = concord::state::State::open(&desk.path("state").join("demo.db")).unwrap();
+    let now = concord::clock::Clock::now(&concord::clock::SystemClock);
+    let run = state.begin_run("incremental", "", now).unwrap();
+    let line = "GHL notes not read to the end: 1 contact could not be read";
+    state.finish_run(run, "done", &json!({ "held": 0, "unseen": [line] }), now).unwrap();
+    let daemon = Daemon::start(&desk);
+    let (status, body) = daemon.get("/healthz").await;
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &health["status"]), (200, &json!("incomplete")), "{health}");
+    assert_eq!(health["unseen"], json!([{ "id": "demo", "why": [line] }]));
+    assert!(daemon.get("/").await.1.contains(&format!("not all seen: {line}")));
+    assert!(daemon.get("/metrics").await.1.contains("concord_unseen{pair=\"demo\"} 1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_is_well_is_200_and_a_stranger_is_not_let_in() {
     let desk = Desk::with(&format!("{NIGHTLY}{LISTEN}{DEMO}"));
     let daemon = Daemon::start(&desk);

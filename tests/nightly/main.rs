@@ -79,6 +79,7 @@ mod reviewed_modes;
 mod rotation;
 mod saved_plans;
 mod scope;
+mod standing;
 mod state_files;
 mod sweep;
 mod tags;

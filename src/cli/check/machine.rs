@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::finding::Finding;
 use crate::config::Pair;
+use crate::notify::without_contacts;
 use crate::run::RunError;
+use crate::schedule::RunProgress;
 use crate::state::{PairLock, State, StateError};
 
 /// Below it a night may end for want of room: state, staging and their journals.
@@ -102,6 +104,7 @@ fn state(folder: &Path, pair: &Pair) -> Vec<Finding> {
         Err(error) => vec![Finding::fail(id, error)],
         Ok((detail, unknown)) => {
             let mut findings = vec![Finding::ok(id, detail)];
+            findings.extend(last_run(folder, pair, &state));
             if unknown > 0 {
                 findings.push(Finding::warn(
                     format!("{}.unknown", pair.name),
@@ -112,6 +115,31 @@ fn state(folder: &Path, pair: &Pair) -> Vec<Finding> {
             findings
         }
     }
+}
+
+/// What is to be said of the last run, where it did not end or did not see everything.
+fn last_run(folder: &Path, pair: &Pair, state: &State) -> Option<Finding> {
+    let id = format!("{}.last_run", pair.name);
+    let looked = || {
+        let last = state.runs(1)?.into_iter().next();
+        let progress = RunProgress::of(folder, &pair.name, last.as_ref())?;
+        Ok::<_, StateError>((last, progress))
+    };
+    let (last, progress) = match looked() {
+        Ok((Some(last), progress)) => (last, progress),
+        Ok((None, _)) => return None,
+        Err(error) => return Some(Finding::fail(id, error)),
+    };
+    if progress == RunProgress::CutOff {
+        let detail = format!("run {} was cut off: its process ended before it did", last.id);
+        let hint = "what it sent is in its journal: the next sync reads back what got no answer, and goes on";
+        return Some(Finding::warn(id, detail, hint));
+    }
+    let unseen = last.summary.as_ref()?.get("unseen")?.as_array()?;
+    let lines: Vec<String> = unseen.iter().filter_map(|line| line.as_str()).map(without_contacts).collect();
+    let hint = "the next sync asks again; what stays unread is named in the report's Held";
+    let detail = || format!("run {} did not see everything: {}", last.id, lines.join("; "));
+    (!lines.is_empty()).then(|| Finding::warn(id, detail(), hint))
 }
 
 /// Holds the state against itself; what it keeps, and how many creates are open.

@@ -71,7 +71,7 @@ struct Pass {
 
 impl Pass {
     /// Of a list that could not be read to its end.
-    fn unread(self, error: CrmError) -> Listed<GhlId> {
+    fn unread(self, error: &CrmError) -> Listed<GhlId> {
         Listed { failed: Some(error.clone()), ..self.listed(Coverage::Incomplete(error.to_string())) }
     }
 
@@ -181,7 +181,7 @@ impl Ghl {
             match self.contacts_once(&mut last, sink).await {
                 Ok(()) => {}
                 Err(Failed::Run(error)) => return Err(error),
-                Err(Failed::Unread(error)) => return Ok(last.unread(error)),
+                Err(Failed::Unread(error)) => return Ok(last.unread(&error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
             let listed = last.rows();
@@ -251,7 +251,7 @@ impl Ghl {
             match self.tasks_once(&mut last, sink).await {
                 Ok(()) => {}
                 Err(Failed::Run(error)) => return Err(error),
-                Err(Failed::Unread(error)) => return Ok(last.unread(error)),
+                Err(Failed::Unread(error)) => return Ok(last.unread(&error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
             let ids: BTreeSet<GhlId> = last.ids.keys().cloned().collect();
