@@ -19,8 +19,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::Failure;
-use crate::people::{Findings, OnDelete, People};
+use super::Failure;
+use super::people::{Findings, OnDelete, People};
 
 const DAY: Duration = Duration::from_hours(24);
 const BEGIN: &str = "2026-11-23T06:00:00Z";

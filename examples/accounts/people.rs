@@ -7,7 +7,7 @@ use concord::sandbox::account::cliengo::Tags;
 use concord::sandbox::{Edit, EditKind, EditOp, World};
 use serde_json::{Map, Value, json};
 
-use crate::Failure;
+use super::Failure;
 
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 

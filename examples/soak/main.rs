@@ -20,11 +20,12 @@ use clap::{Parser, Subcommand};
 use concord::clock::ManualClock;
 use concord::config::{Config, Retention};
 use concord::crm::Patience;
-use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
+use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::Mode;
 use concord::run::{self, Consent, Finished, Job};
-use concord::sandbox::{Options, Sandbox};
+use concord::sandbox::account::cliengo::Key;
+use concord::sandbox::{AccountProfile, Options, Sandbox};
 use concord::state::{State, Watch};
 use ledger::{Ledger, Verdict};
 use secrecy::SecretString;
@@ -111,6 +112,8 @@ struct Crms {
     ghl: String,
     token: String,
     location: String,
+    /// The seed of both accounts.
+    account: u64,
 }
 
 /// What the world is asked for; each order is answered by one line.
@@ -137,8 +140,8 @@ fn world(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let clock = Arc::new(ManualClock::at(BEGIN.parse()?));
     let rate_window = Duration::from_millis(20);
-    let options =
-        Options { contacts: 0, seed: arguments.seed, rate_window, clock: clock.clone(), ..Options::default() };
+    let (seed, account) = (arguments.seed, AccountProfile::drawn_whole(arguments.seed));
+    let options = Options { contacts: 0, seed, account, rate_window, clock: clock.clone(), ..Options::default() };
     let sandbox = runtime.block_on(Sandbox::start(options))?;
     let world = sandbox.world();
     world.fill(arguments.contacts, arguments.contacts, None, 1, 1)?;
@@ -149,6 +152,7 @@ fn world(arguments: &Arguments) -> Result<(), Failure> {
         ghl: sandbox.ghl_url(),
         token: sandbox.token().to_owned(),
         location: sandbox.location_id().to_owned(),
+        account: arguments.seed,
     })?;
     let mut rng = fastrand::Rng::with_seed(arguments.seed);
     let mut ledger = Ledger::default();
@@ -313,6 +317,11 @@ impl Nights {
         let crms = &self.crms;
         let key = SecretString::from(crms.api_key.as_str());
         let mut cliengo = CliengoSettings::new(&crms.cliengo, key, &crms.website, self.clock.clone());
+        cliengo.auth = match AccountProfile::drawn_whole(crms.account).cliengo.key {
+            Key::Any | Key::Query => CliengoAuth::Query,
+            Key::Bearer => CliengoAuth::Bearer,
+            Key::Jwt => CliengoAuth::Jwt,
+        };
         cliengo.requests_per_second = None;
         cliengo.page_size = 100;
         cliengo.patience = patience;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use concord::clock::{Clock, ManualClock};
 use concord::config::{Config, Pair, Readable, Retention};
 use concord::crm::Patience;
-use concord::crm::cliengo::{Cliengo, CliengoCapabilities, CliengoSettings};
+use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::{Action, Both, Kind, Side};
 use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError, SavedPlan};
+use concord::sandbox::account::cliengo::Key;
 use concord::sandbox::{AccountProfile, Edit, EditKind, EditOp, Options, Profile, Sandbox};
 use concord::state::State;
 use secrecy::SecretString;
@@ -56,6 +57,11 @@ impl Plot {
     pub fn legacy() -> Self {
         let settings = "[pair.house.cliengo.capabilities]\ntags_read = \"auto\"\ntag_remove = false\nnote_update = false\nnote_delete = false\n";
         Self { profile: Profile::Legacy, settings: settings.to_owned(), ..Self::extended() }
+    }
+
+    /// No people; accounts as a seed draws them, on which both sides can agree on everything.
+    pub fn drawn(seed: u64) -> Self {
+        Self { account: AccountProfile::drawn_whole(seed), ..Self::extended() }
     }
 
     pub fn with_people(self, people: usize) -> Self {
@@ -115,6 +121,8 @@ pub struct House {
     /// How long history is kept.
     pub retention: Retention,
     folder: TempDir,
+    /// How the Cliengo account takes its key.
+    key: Key,
 }
 
 impl House {
@@ -150,9 +158,10 @@ impl House {
             abreast: 8,
             patient: Duration::from_secs(5),
             persistent: Duration::from_millis(500),
-            strict: true,
+            strict: plot.account == AccountProfile::default(),
             retention: Retention { history_days: 90 },
             folder: tempfile::tempdir().unwrap(),
+            key: plot.account.cliengo.key,
         }
     }
 
@@ -194,6 +203,11 @@ impl House {
         let website = self.sandbox.website_id();
         let mut cliengo = CliengoSettings::new(&self.urls.cliengo, secret, website, self.ours.clone());
         let known = &self.pair.cliengo.capabilities;
+        cliengo.auth = match self.key {
+            Key::Any | Key::Query => CliengoAuth::Query,
+            Key::Bearer => CliengoAuth::Bearer,
+            Key::Jwt => CliengoAuth::Jwt,
+        };
         cliengo.requests_per_second = None;
         cliengo.page_size = 100;
         cliengo.concurrency = self.abreast;

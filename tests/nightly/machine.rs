@@ -174,9 +174,9 @@ fn who_tag(number: usize) -> String {
 }
 
 impl Life {
-    async fn begin() -> Self {
+    async fn begin(account: u64) -> Self {
         let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
-        let mut house = House::build(&Plot::extended().with_settings(settings)).await;
+        let mut house = House::build(&Plot::drawn(account).with_settings(settings)).await;
         house.abreast = 1;
         house.strict = false;
         house.patient = Duration::from_secs(2);
@@ -447,8 +447,9 @@ impl Life {
     }
 }
 
-async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let mut life = Life::begin().await;
+/// A life on the accounts of a seed.
+async fn live(account: u64, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut life = Life::begin(account).await;
     for step in &steps {
         match step {
             Step::Deed(deed, side, who) => life.act(deed, *side, *who),
@@ -477,11 +478,11 @@ fn lives(share: u8) -> Result<(), String> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let done = runner.run(&steps(), |steps| {
+    let done = runner.run(&(0_u64..1_000_000, steps()), |(account, steps)| {
         if !many && Instant::now() > until {
             return Ok(());
         }
-        runtime.block_on(live(steps))
+        runtime.block_on(live(account, steps))
     });
     done.map_err(|why| format!("share {share}: {why}"))
 }

@@ -25,6 +25,7 @@ mod terminal;
 mod told;
 mod waiting_commands;
 
+mod accounts;
 mod approvals;
 mod arrivals;
 mod backup;

@@ -12,9 +12,9 @@ use crate::story::outlines;
 const GUARDS: &str = "[pair.house.guard]\ndelete_percent = 100\nupdate_percent = 100\ncreate_percent = 100\nmin_records = 1\n\
     [pair.house.contacts]\non_delete = \"propagate\"\n";
 
-/// Eleven people who are linked, and a day of every sort of edit on both sides.
-async fn busy_day() -> House {
-    let mut house = House::build(&Plot::extended().with_settings(GUARDS)).await;
+/// Eleven people who are linked on the accounts of a seed, and a day of every sort of edit on both sides.
+async fn busy_day(account: u64) -> House {
+    let mut house = House::build(&Plot::drawn(account).with_settings(GUARDS)).await;
     house.abreast = 1;
     let people: Vec<Person> = (1..=11).map(|number| house.person(number)).collect();
     let mut texts = Vec::new();
@@ -77,9 +77,9 @@ async fn rest(house: &House) -> [Vec<String>; 2] {
     told
 }
 
-/// Swept in shares, so that they run side by side.
+/// Swept in shares, so that they run side by side; each on accounts of its own.
 async fn sweep(share: u64, of: u64) {
-    sweep_all(busy_day, share, of, 30).await;
+    sweep_all(async || busy_day(share).await, share, of, 30).await;
 }
 
 #[expect(clippy::print_stderr, reason = "how much was swept is read with --nocapture")]
@@ -123,8 +123,8 @@ fn the_journal_knows_all_that_was_sent(house: &House, moment: u64) {
 }
 
 /// People on one side and on both, who do not know each other yet.
-async fn first_day() -> House {
-    let mut house = House::build(&Plot::extended().with_settings(GUARDS)).await;
+async fn first_day(account: u64) -> House {
+    let mut house = House::build(&Plot::drawn(account).with_settings(GUARDS)).await;
     house.abreast = 1;
     for number in 1..=2 {
         let person = house.person(number);
@@ -139,7 +139,7 @@ async fn first_day() -> House {
 
 #[tokio::test]
 async fn a_first_sync_that_dies_at_any_moment_is_finished_and_doubles_nobody() {
-    sweep_all(first_day, 0, 1, 8).await;
+    sweep_all(async || first_day(4).await, 0, 1, 8).await;
 }
 
 #[tokio::test]

@@ -31,6 +31,38 @@ impl Profile {
         Self { cliengo: cliengo::Switches::drawn(&mut rng), ghl: ghl::Switches::drawn(&mut rng) }
     }
 
+    /// The accounts of a seed, but without what keeps a side from showing or storing something that the other one can: both
+    /// can be asked to agree on everything.
+    #[must_use]
+    pub fn drawn_whole(seed: u64) -> Self {
+        let Self { cliengo, ghl } = Self::drawn(seed);
+        let unusual = match cliengo.unusual {
+            cliengo::Unusual::RepeatedRow => cliengo.unusual,
+            _ => cliengo::Unusual::Nothing,
+        };
+        let tags = match cliengo.tags {
+            cliengo::Tags::NullWhenNone | cliengo::Tags::LeftOut => cliengo::Tags::Texts,
+            tags => tags,
+        };
+        Self {
+            cliengo: cliengo::Switches {
+                tasks: cliengo::Tasks::Resource,
+                system_notes: cliengo::SystemNotes::None,
+                note_cap: cliengo::NoteCap::None,
+                tags,
+                unusual,
+                ..cliengo
+            },
+            ghl: ghl::Switches {
+                completed_tasks: ghl::CompletedTasks::Listed,
+                missing_scope: ghl::MissingScope::None,
+                firewall: ghl::Firewall::Off,
+                put_null: ghl::PutNull::Clears,
+                ..ghl
+            },
+        }
+    }
+
     /// Every switch, as TOML that can be stated again.
     #[must_use]
     pub fn toml(&self) -> String {

@@ -1,0 +1,40 @@
+//! Whatever an account is like: drawn accounts, days of edits, nights with faults. Many more of them:
+//! `cargo run --release --example accounts`.
+
+#[path = "../../examples/accounts/life.rs"]
+mod life;
+#[path = "../../examples/accounts/people.rs"]
+mod people;
+
+use std::error::Error;
+
+use concord::sandbox::AccountProfile;
+use life::{Span, live};
+
+type Failure = Box<dyn Error>;
+
+/// Lived side by side, since mostly they wait.
+fn live_all(seeds: impl Iterator<Item = u64>) {
+    let seeds: Vec<u64> = seeds.collect();
+    let span = Span { nights: 3, people: 6, edits: 5 };
+    let lived = |seed: u64| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let verdict = runtime.block_on(live(AccountProfile::drawn(seed), seed, span, false)).unwrap();
+        let told = format!("seed {seed}, {}:\n  {}", verdict.switches.join("; "), verdict.lines().join("\n  "));
+        assert!(verdict.is_good(), "{told}");
+    };
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = (0..4)
+            .map(|share| seeds.iter().copied().skip(share).step_by(4).collect::<Vec<u64>>())
+            .map(|share| scope.spawn(move || share.into_iter().for_each(lived)))
+            .collect();
+        for share in shares {
+            share.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_told_untruly_on_thirty_drawn_accounts() {
+    live_all(0..30);
+}
