@@ -92,12 +92,11 @@ pub(in crate::sandbox) fn before(fault: &Fault, call: &Call, account: &Profile, 
 
 /// The record that a path names is gone, in the account's words.
 fn gone(call: &Call, account: &Profile) -> Answer {
-    let parts = call.segments();
-    let id = parts.last().copied().unwrap_or_default();
-    let what = match parts.get(parts.len().saturating_sub(2)) {
-        Some(&"notes") => "Note",
-        Some(&"tasks") => "Task",
-        _ => "Contact",
+    let (what, id) = match call.segments().as_slice() {
+        [_, contact] | [_, contact, _] => ("Contact", *contact),
+        [_, _, "notes", note] => ("Note", *note),
+        [.., task] => ("Task", *task),
+        [] => ("Contact", ""),
     };
     match call.side {
         Side::Ghl => ghl::gone(&account.ghl, what, id),
