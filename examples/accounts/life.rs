@@ -166,8 +166,7 @@ impl Life {
             ..Options::default()
         })
         .await?;
-        let people =
-            People::begin(&sandbox.world(), span.people, extended, account.cliengo.tags, on_delete, clock.now())?;
+        let people = People::begin(&sandbox.world(), span.people, extended, &account.cliengo, on_delete, clock.now())?;
         let settings =
             format!("[pair.drawn]\nsandbox = true\nregion = \"AR\"\ncontacts.on_delete = \"{}\"\n", on_delete.as_str());
         let pair = Config::parse(&settings, Path::new("drawn.toml"))?.pairs.pop().ok_or("no pair")?;

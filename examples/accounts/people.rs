@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concord::record::Side;
-use concord::sandbox::account::cliengo::Tags;
+use concord::sandbox::account::cliengo::{Switches, Tags, Unusual};
 use concord::sandbox::{Edit, EditKind, EditOp, World};
 use serde_json::{Map, Value, json};
 
@@ -82,6 +82,10 @@ pub struct People {
     extended: bool,
     /// Cliengo shows its tags: else what a person puts on there goes nowhere.
     shows_tags: bool,
+    /// Cliengo's list has `null` for the tags of one contact: whoever has the first id.
+    hides_first: bool,
+    /// The first id of Cliengo's contacts when they were last looked at.
+    first: String,
     /// Cliengo shows `null` where there are no tags.
     null_when_none: bool,
     people: Vec<Person>,
@@ -187,15 +191,17 @@ impl People {
         world: &World,
         count: u32,
         extended: bool,
-        tags: Tags,
+        account: &Switches,
         on_delete: OnDelete,
         now: jiff::Timestamp,
     ) -> Result<Self, Failure> {
         let mut people = Self {
             on_delete,
             extended,
-            shows_tags: tags != Tags::LeftOut,
-            null_when_none: tags == Tags::NullWhenNone,
+            shows_tags: account.tags != Tags::LeftOut,
+            first: String::new(),
+            hides_first: account.unusual == Unusual::NullList,
+            null_when_none: account.tags == Tags::NullWhenNone,
             people: Vec::new(),
             number: 0,
             owners: BTreeMap::new(),
@@ -511,9 +517,11 @@ impl People {
     }
 
     /// Looks at both sides.
-    pub fn findings(&self, world: &World) -> Result<Findings, Failure> {
+    pub fn findings(&mut self, world: &World) -> Result<Findings, Failure> {
         let dump = world.dump()?;
         let views = Side::BOTH.map(|side| view(&dump, side));
+        let ids = views[0].values().flatten().map(|seen| &seen.id);
+        self.first = ids.min().cloned().unwrap_or_default();
         let mut findings = Findings::default();
         for (who, person) in self.people.iter().enumerate() {
             let seen = views.each_ref().map(|view| view.get(&person.email).map(Vec::as_slice).unwrap_or_default());
@@ -601,12 +609,13 @@ impl People {
                 }
             }
         }
+        let is_hidden = self.hides_first && self.first == cliengo.id;
         for (tag, wanted) in &person.tags {
             let there = [cliengo.tags.contains(tag), ghl.tags.contains(tag)];
             match (wanted, there) {
                 (true, [false, false]) => findings.lost.push(format!("{tag} of {email}")),
                 (true, [true, true]) | (false, [false, false]) => {}
-                (true, [true, false]) if !self.shows_tags => {}
+                (true, [true, false]) if !self.shows_tags || is_hidden => {}
                 // `null` says neither that there are none nor that there are some.
                 (false, [false, true]) if self.null_when_none && cliengo.tags.is_empty() => {}
                 _ => self.apart(who, "contact", tag, format!("{tag} of {email}: {there:?}, wanted {wanted}"), findings),

@@ -159,8 +159,9 @@ pub(super) fn list(data: &Data, call: &Call, manner: Manner) -> Answered {
         )
         .collect();
     let is_last = results.len() < limit;
-    manner::page(&mut results, data, is_last);
-    if account.unusual == Unusual::UnreadableRow {
+    let is_due = account.unusual == Unusual::UnreadableRow && (since..until).contains(&manner::UNREADABLE_SINCE);
+    manner::page(&mut results, data, is_last, is_due);
+    if is_due {
         total += 1;
     }
     let mut paging = json!({ "total": total, "page": offset / limit });
@@ -205,9 +206,8 @@ pub(super) fn read(data: &Data, id: &str, manner: Manner) -> Answered {
     {
         return Ok(Answer::ok(deleted(data, &contact.0, manner)));
     }
-    let unreadable = manner::unreadable(data);
-    if account.unusual == Unusual::UnreadableRow && unreadable.get("id").and_then(Value::as_str) == Some(id) {
-        return Ok(Answer::ok(unreadable));
+    if manner::is_unreadable(data, id) {
+        return Ok(Answer::ok(manner::unreadable(data)));
     }
     Ok(answer(data, find(data, id)?, manner))
 }

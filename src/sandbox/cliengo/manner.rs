@@ -86,8 +86,8 @@ fn empty_fields(fields: &mut Map<String, Value>, account: &Switches) {
     }
 }
 
-/// Makes one page of the contact list as unusual as the account's are.
-pub(super) fn page(rows: &mut Vec<Value>, data: &Data, is_last: bool) {
+/// Makes one page of the contact list as unusual as the account's are; the last one has an unreadable row where it `is_due`.
+pub(super) fn page(rows: &mut Vec<Value>, data: &Data, is_last: bool, is_due: bool) {
     let first = data.cliengo.contacts.all().next().map(|contact| contact.id.as_str());
     let odd = rows.iter_mut().filter(|row| row.get("id").and_then(Value::as_str) == first);
     match data.account.cliengo.unusual {
@@ -106,7 +106,7 @@ pub(super) fn page(rows: &mut Vec<Value>, data: &Data, is_last: bool) {
         }
         Unusual::UnreadableDate => odd.for_each(|row| set(row, "creationDate", json!("ayer"))),
         Unusual::RepeatedRow if is_last => rows.extend(rows.last().cloned()),
-        Unusual::UnreadableRow if is_last => rows.push(unreadable(data)),
+        Unusual::UnreadableRow if is_last && is_due => rows.push(unreadable(data)),
         Unusual::RepeatedRow | Unusual::UnreadableRow => {}
     }
 }
@@ -117,14 +117,23 @@ fn set(row: &mut Value, name: &str, value: Value) {
     }
 }
 
+/// When the unreadable contact was created: 2026-01-01T11:00:00Z.
+pub(super) const UNREADABLE_SINCE: i64 = 1_767_265_200_000;
+
 /// A row whose values are of the wrong kinds.
 pub(super) fn unreadable(data: &Data) -> Value {
     json!({
         "id": data.identity.further_websites()[0].chars().rev().collect::<String>(),
         "accountId": data.identity.account_id,
         "name": { "first": ["?"] }, "lastName": 7, "email": ["?"], "phone": { "type": "unknown" },
-        "creationDate": wire_date(1_767_265_200_000), "lastUpdateDate": wire_date(1_767_265_200_000), "tags": "?",
+        "creationDate": wire_date(UNREADABLE_SINCE), "lastUpdateDate": wire_date(UNREADABLE_SINCE), "tags": "?",
     })
+}
+
+/// Whether an id is the unreadable contact's.
+pub(super) fn is_unreadable(data: &Data, id: &str) -> bool {
+    data.account.cliengo.unusual == Unusual::UnreadableRow
+        && unreadable(data).get("id").and_then(Value::as_str) == Some(id)
 }
 
 /// The answer with what no text of Rust can hold.

@@ -45,6 +45,11 @@ fn route(data: &mut Data, call: &Call, moment: Moment, manner: Manner) -> Answer
     if let (["contacts", _, "tasks", ..], Some(answer)) = (parts, manner::no_tasks(&data.account.cliengo)) {
         return Ok(answer);
     }
+    if let ("GET", ["contacts", id, _]) = (call.method.as_str(), parts)
+        && manner::is_unreadable(data, id)
+    {
+        return Ok(listing(&[]));
+    }
     let extended = manner.profile == Profile::Extended;
     match (call.method.as_str(), parts) {
         ("GET", ["account"]) => Ok(Answer::ok(account(data))),
