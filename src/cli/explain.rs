@@ -100,7 +100,7 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         Some(RunError::Crm(CrmError::Stopped { .. })) => code::INTERRUPTED,
         Some(RunError::Lock(LockError::Held { .. })) => code::LOCKED,
         Some(RunError::Stale { .. }) => code::STALE,
-        Some(RunError::Undo(_)) => code::CONFIGURATION,
+        Some(RunError::Undo(_) | RunError::Crm(CrmError::ReadOnlyField { .. })) => code::CONFIGURATION,
         _ => code::FAILED,
     }
 }
@@ -193,6 +193,9 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Crm(CrmError::Quota { .. }) => Some("run again after the quota's daily reset; nothing is lost"),
         RunError::Crm(CrmError::Unavailable { .. } | CrmError::Protocol { .. }) => {
             Some("nothing was deleted or overwritten because of it; the next run tries again")
+        }
+        RunError::Crm(CrmError::ReadOnlyField { .. }) => {
+            Some("add direction = \"to_cliengo\" under its [[pair.NAME.map]], or leave the mapping out")
         }
         RunError::Crm(CrmError::NoSuchField { .. }) => {
             Some("correct the name under [[pair.NAME.map]], or make the field in GHL")

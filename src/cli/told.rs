@@ -50,6 +50,7 @@ fn crm(error: &CrmError) -> String {
         CrmError::Protocol { side, .. } => format!("{} gave an answer that cannot be understood", side.title()),
         CrmError::Blocked { .. }
         | CrmError::NoSuchField { .. }
+        | CrmError::ReadOnlyField { .. }
         | CrmError::NoSuchWebsite { .. }
         | CrmError::Quota { .. }
         | CrmError::Stopped { .. } => error.to_string(),

@@ -263,6 +263,14 @@ pub enum CrmError {
         /// The websites there are.
         known: String,
     },
+    /// A field that holds no text is mapped to be written.
+    #[error("{}'s custom field {name:?} holds files, a signature or a list of boxes, and is never written", side.title())]
+    ReadOnlyField {
+        /// Which CRM.
+        side: Side,
+        /// As the configuration names it.
+        name: String,
+    },
     /// The day's quota is used up.
     #[error("{}'s daily quota is used up", side.title())]
     Quota {

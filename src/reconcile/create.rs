@@ -7,7 +7,7 @@ use super::fit::{self, Fit};
 use super::input::Unlinked;
 use super::merge::{TagNews, is_mark};
 use super::plan::{Change, HeldReason, LinkRef, Settle};
-use super::update::plan_tags;
+use super::update::{plan_tags, unfit};
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
 
 /// What a person is told of a record whose create has an unknown outcome.
@@ -21,7 +21,7 @@ pub struct Content {
     /// What cannot be expressed, in a person's words.
     pub cannot: Vec<String>,
     /// Mapped fields whose value is none that the field takes.
-    pub unfit: Vec<(Field, String)>,
+    pub unfit: Vec<(Field, HeldReason, String)>,
 }
 
 /// A field that the create leaves out and a later run looks at again: its direction is another one, or Cliengo's create
@@ -46,7 +46,7 @@ pub fn content(
             continue;
         }
         if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
-            content.unfit.push((field.clone(), objection));
+            content.unfit.push((field.clone(), unfit(mapped, value), objection));
             continue;
         }
         let target = fit::Target {
@@ -125,8 +125,8 @@ pub fn plan_contact(draft: &mut Draft<'_>, contact: &Unlinked, retires: Option<i
         // The tags follow in an operation of their own, and become the shadow with it.
         listed.insert(Field::Tags, Value::Empty);
     }
-    for (field, objection) in &content.unfit {
-        draft.hold(&subject, HeldReason::Picklist, objection.clone());
+    for (field, reason, objection) in &content.unfit {
+        draft.hold(&subject, *reason, objection.clone());
         listed.remove(field);
     }
     listed.retain(|field, _| *field == Field::Tags || !is_left(draft, Kind::Contact, side, field));

@@ -230,6 +230,9 @@ pub struct Rejected {
     /// What stood there before our write stands there again, in a record that changed since: it was not kept, or a person
     /// put it back.
     pub doubted: BTreeSet<Field>,
+    /// What the CRM made of what was written, as this run first sees it: it becomes base, and nothing is said of it.
+    /// (`semantics` 41)
+    pub stored: BTreeMap<Field, Value>,
     /// Known before.
     pub known: BTreeSet<Field>,
 }

@@ -15,7 +15,7 @@ use super::input::{Linked, Rejected};
 use super::merge::{self, Decision, Rules, Sight, TagNews, decide};
 use super::plan::{Change, HeldReason, LinkRef, MatchedBy, Mode, Settle, Settlement, Winner};
 use super::waiting::choose;
-use crate::record::{Action, Both, Field, GhlPlace, Kind, Record, Side, Target, Value, Write};
+use crate::record::{Action, Both, Field, GhlPlace, Kind, Mapped, Record, Side, Target, Value, Write};
 
 /// Both sides of one story.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +77,10 @@ struct Verdicts {
 pub fn plan_linked(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, story: Story<'_>) {
     let verdicts = judge(draft, family, subject, story);
     say_rejected(draft, subject, link, story);
+    for side in Side::BOTH {
+        let stored = story.rejected.of(side).map(|rejected| rejected.stored.clone());
+        draft.settle(link, side, stored.unwrap_or_default());
+    }
     for side in Side::BOTH {
         let news: BTreeMap<Field, Value> = verdicts
             .settled
@@ -313,6 +317,11 @@ fn held_apart(
 ) -> Decision {
     let Decision::Conflict(winner) = decision else { return decision };
     let side = winner.other();
+    // `semantics` 41: what a CRM made of what it was sent is never carried back.
+    let values = (story.now.of(winner).get(field), story.now.of(side).get(field));
+    if matches!(values, (Some(stored), Some(sent)) if stored.is_stored_form_of(sent)) {
+        return Decision::Rest;
+    }
     match fitted(draft, subject, story, field, side) {
         Fit::Write(_) | Fit::Partly(..) => decision,
         Fit::Same => Decision::Rest,
@@ -381,7 +390,7 @@ fn propagate(
     let Some(listed) = story.now.of(source).get(field) else { return };
     let objection = draft.input.mapped(field).filter(|_| side == Side::Ghl).and_then(|mapped| mapped.objection(listed));
     if let Some(objection) = objection {
-        return draft.hold(subject, HeldReason::Picklist, objection);
+        return draft.hold(subject, unfit(draft.input.mapped(field), listed), objection);
     }
     if let Some(loss) = markup_loss(story, field, side) {
         return draft.hold(subject, HeldReason::MarkupLoss, loss);
@@ -407,6 +416,15 @@ fn propagate(
             verdicts.settle_both(field, story);
         }
         None => verdicts.settle_both(field, story),
+    }
+}
+
+/// Why a mapped value waits that its field does not take.
+pub(super) fn unfit(mapped: Option<&Mapped>, value: &Value) -> HeldReason {
+    if mapped.is_some_and(|mapped| mapped.is_ambiguous(value)) {
+        HeldReason::AmbiguousValue
+    } else {
+        HeldReason::Picklist
     }
 }
 

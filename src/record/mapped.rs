@@ -90,8 +90,12 @@ pub const CLIENGO_FIELDS: [(&str, bool); 17] = [
 /// What a GHL field keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// Text.
+    /// One line of text.
     Text,
+    /// Text of several lines.
+    Lines,
+    /// Files, a signature or a list of boxes: read only, and read as their addresses or texts. (`semantics` 50)
+    Opaque,
     /// A number.
     Number,
     /// A day, as `2026-12-24`.
@@ -211,6 +215,58 @@ fn number_in(text: &str) -> Option<f64> {
     digits.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
+/// An amount as a person writes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Amount {
+    Is(f64),
+    /// `1.500` may be one thousand five hundred, or one and a half.
+    Ambiguous,
+    None,
+}
+
+fn amount(text: &str) -> Amount {
+    let is_sign = |c: char| c.is_whitespace() || c.is_alphabetic() || "$€£¥%".contains(c);
+    let bare = text.trim_matches(is_sign);
+    let has_digits = bare.chars().any(|c| c.is_ascii_digit());
+    if !has_digits || !bare.chars().all(|c| c.is_ascii_digit() || "-+., ".contains(c)) {
+        return Amount::None;
+    }
+    let plain: String = bare.chars().filter(|c| *c != ' ').collect();
+    let marks: Vec<char> = plain.chars().filter(|c| ".,".contains(*c)).collect();
+    let parts: Vec<&str> = plain.split(['.', ',']).collect();
+    let last = parts.last().map_or(0, |part| part.len());
+    let is_one =
+        |number: String| number.parse().ok().filter(|it: &f64| it.is_finite()).map_or(Amount::None, Amount::Is);
+    let grouped = |parts: &[&str]| parts.iter().skip(1).all(|part| part.len() == 3);
+    match marks.as_slice() {
+        [] => is_one(plain),
+        [_] if last != 3 || plain.trim_start_matches(['-', '+']).starts_with(['0', '.', ',']) => {
+            is_one(parts.join("."))
+        }
+        [_] => Amount::Ambiguous,
+        [first, .., mark] if first != mark && marks.iter().filter(|other| *other == mark).count() == 1 => {
+            let (whole, decimals) = parts.split_at(parts.len().saturating_sub(1));
+            if grouped(whole) { is_one(format!("{}.{}", whole.concat(), decimals.concat())) } else { Amount::None }
+        }
+        _ if marks.iter().all(|mark| Some(mark) == marks.first()) && grouped(&parts) => is_one(parts.concat()),
+        _ => Amount::None,
+    }
+}
+
+/// The addresses of files, or the texts of boxes.
+fn texts_in(value: &Json) -> Vec<String> {
+    match value {
+        Json::String(text) => vec![text.clone()],
+        Json::Array(items) => items.iter().flat_map(texts_in).collect(),
+        Json::Object(fields) => match fields.get("url").and_then(Json::as_str) {
+            Some(url) => vec![url.to_owned()],
+            None => fields.values().flat_map(texts_in).collect(),
+        },
+        Json::Number(number) => vec![number.to_string()],
+        _ => Vec::new(),
+    }
+}
+
 fn truth(text: &str) -> Option<bool> {
     match canonical_line(text).to_lowercase().as_str() {
         "true" | "1" | "yes" | "y" | "si" | "sí" | "s" | "x" => Some(true),
@@ -233,7 +289,13 @@ impl Mapped {
             None => return None,
         };
         let value = self.transform.iter().fold(raw, |value, step| step.apply(value, contact));
-        Some(self.value(&self.translated(value)))
+        let value = self.translated(value);
+        // People write amounts in more ways than GHL shows them.
+        Some(match (&self.holds, value.as_str().map(amount)) {
+            (Holds::Number, Some(Amount::Is(number))) => Value::Number(number),
+            (Holds::Number, Some(Amount::Ambiguous | Amount::None)) => Value::line(&shown(&value)),
+            _ => self.value(&value),
+        })
     }
 
     /// Whether the contact says what the value is made of: what is composed of parts is unknown when a part that counts is.
@@ -283,6 +345,8 @@ impl Mapped {
                 Some(number) => Value::Number(number),
                 None => Value::line(&shown(value)),
             },
+            Holds::Lines => Value::body(&shown(value)),
+            Holds::Opaque => Value::body(&texts_in(value).join("\n")),
             Holds::Options(_) => {
                 let items = match value {
                     Json::Array(items) => items.iter().map(shown).collect(),
@@ -299,6 +363,12 @@ impl Mapped {
         }
     }
 
+    /// Whether the value is an amount that can mean two. (`semantics` 50)
+    #[must_use]
+    pub fn is_ambiguous(&self, value: &Value) -> bool {
+        self.holds == Holds::Number && matches!(value, Value::Line(line) if amount(line) == Amount::Ambiguous)
+    }
+
     /// What is wrong with writing `value` to GHL; `None`: it fits.
     #[must_use]
     pub fn objection(&self, value: &Value) -> Option<String> {
@@ -307,7 +377,13 @@ impl Mapped {
                 .then(|| format!("{chosen:?} is none of the options of {} in GHL: {}", self.field, options.join(", ")))
         };
         match (&self.holds, value) {
-            (_, Value::Empty) | (Holds::Text, _) | (Holds::Number, Value::Number(_)) => None,
+            (_, Value::Empty) | (Holds::Text | Holds::Lines, _) | (Holds::Number, Value::Number(_)) => None,
+            (Holds::Opaque, _) => Some(format!("{} in GHL holds no text and is never written", self.field)),
+            (Holds::Number, other) if self.is_ambiguous(other) => Some(format!(
+                "{:?} for {} can mean two amounts: write it with two decimals, as 1500.00 or 1.50, or map it with transform = [\"number\"]",
+                other.shown(),
+                self.field
+            )),
             (Holds::Number, other) => {
                 Some(format!("{:?} is no number, and {} in GHL takes nothing else", other.shown(), self.field))
             }
@@ -396,6 +472,44 @@ mod tests {
             assert_eq!(number_in(text), Some(number), "{text}");
         }
         assert_eq!(number_in("mucho"), None);
+    }
+
+    #[test]
+    fn an_amount_that_can_mean_two_is_none() {
+        for (text, right) in [
+            ("1500", Amount::Is(1500.0)),
+            ("$ 12.000,50", Amount::Is(12000.5)),
+            ("12,000.50", Amount::Is(12000.5)),
+            ("1.500.000", Amount::Is(1_500_000.0)),
+            ("1500,5", Amount::Is(1500.5)),
+            ("-3.25", Amount::Is(-3.25)),
+            ("0.125", Amount::Is(0.125)),
+            ("USD 900", Amount::Is(900.0)),
+            ("1.500", Amount::Ambiguous),
+            ("1,500", Amount::Ambiguous),
+            ("$ 12.000", Amount::Ambiguous),
+            ("mucho", Amount::None),
+            ("12 a 15", Amount::None),
+            ("1.50.000,1", Amount::None),
+        ] {
+            assert_eq!(amount(text), right, "{text}");
+        }
+        let money = mapped(Holds::Number, Vec::new(), &[]);
+        let value = read(&money, &json!("1.500")).unwrap();
+        assert!(money.is_ambiguous(&value) && money.objection(&value).is_some());
+        assert_eq!(money.of_ghl(&json!("1.500")), Value::Number(1.5), "GHL's own numbers have one meaning");
+    }
+
+    #[test]
+    fn long_texts_keep_their_lines_and_files_are_read_as_their_addresses() {
+        let lines = mapped(Holds::Lines, Vec::new(), &[]);
+        assert_eq!(read(&lines, &json!("Calle 1\n\nTimbre 4")).unwrap().json(), json!("Calle 1\n\nTimbre 4"));
+        let files = mapped(Holds::Opaque, Vec::new(), &[]);
+        let file =
+            json!({ "6f1c": { "meta": { "originalname": "plano.pdf" }, "url": "https://example.com/plano.pdf" } });
+        assert_eq!(files.of_ghl(&file).shown(), "https://example.com/plano.pdf");
+        assert_eq!(files.of_ghl(&json!({ "a1": "uno", "b2": "dos" })).shown(), "uno\ndos");
+        assert!(files.objection(&Value::line("texto")).is_some());
     }
 
     #[test]

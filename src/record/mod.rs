@@ -12,6 +12,7 @@ mod mapped;
 mod name;
 mod phone;
 mod side;
+mod stored;
 mod tags;
 mod take;
 mod text;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::email::{canonical_email, unwrapped};
 use super::text::canonical_line;
-use super::{Body, Due, PersonName, Phone, Tags};
+use super::{Body, Due, PersonName, Phone, Tags, stored};
 
 /// The value of a field that is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +84,23 @@ impl Value {
                 shown.is_between(before, sent).then(|| self.clone())
             }
             _ => None,
+        }
+    }
+
+    /// Whether this is what a CRM may have made of `sent` when it stored it: cut, in other case or blanks, with `?` for what it
+    /// does not know, or the same line written otherwise. (`semantics` 41)
+    #[must_use]
+    pub fn is_stored_form_of(&self, sent: &Self) -> bool {
+        match (self, sent) {
+            _ if self.same(sent) => false,
+            (Self::Phone(stored), Self::Phone(sent)) => {
+                stored.match_key().is_some() && stored.match_key() == sent.match_key()
+            }
+            (
+                Self::Name(_) | Self::Email(_) | Self::Line(_) | Self::Body(_),
+                Self::Name(_) | Self::Email(_) | Self::Line(_) | Self::Body(_),
+            ) => stored::is_form_of(&self.shown(), &sent.shown()),
+            _ => false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod journal;
 mod meet;
+mod refused;
 mod remove;
 mod unknown;
 
@@ -38,6 +39,8 @@ struct Made {
 struct Turn {
     first: bool,
     last: bool,
+    /// A further part of an operation of which one was refused.
+    again: bool,
 }
 
 /// What a CRM said of a write.
@@ -83,6 +86,8 @@ struct Applying<'a, C, G> {
     journaled: Mutex<BTreeSet<u32>>,
     /// Operations that failed for a reason of their own record.
     own: Mutex<BTreeSet<u32>>,
+    /// Updates whose e-mail or phone another contact has, and which.
+    taken: Mutex<BTreeMap<u32, String>>,
     /// What an undo moved before it was sent.
     foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
@@ -135,6 +140,7 @@ where
         ended: Mutex::default(),
         journaled: Mutex::default(),
         own: Mutex::default(),
+        taken: Mutex::default(),
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
         missed: Mutex::default(),
@@ -176,6 +182,9 @@ where
         let mut failure = None;
         while let Some(family) = done.next().await {
             failure = failure.or(family.err());
+        }
+        if failure.is_none() && self.breaker.open().is_none() {
+            failure = self.exchange(plan).await.err();
         }
         failure.map_or(Ok(()), Err)
     }
@@ -325,7 +334,7 @@ where
             return Ok(self.unable(operation, "there is no request that expresses it"));
         }
         for (at, request) in operation.requests.iter().enumerate() {
-            let turn = Turn { first: at == 0, last: at + 1 == operation.requests.len() };
+            let turn = Turn { first: at == 0, last: at + 1 == operation.requests.len(), again: false };
             if let Step::Done(ended) = self.send(crm, operation, write, request, turn).await? {
                 return Ok(ended);
             }
@@ -465,6 +474,16 @@ where
                 }
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
                 self.withdraw(operation)?;
+                if turn.first
+                    && let Some(ended) = self.without_refused(crm, operation, write, &refusal).await?
+                {
+                    return Ok(Step::Done(ended));
+                }
+                if let Some(holder) =
+                    refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update)
+                {
+                    held(&self.taken).insert(operation.id, holder.clone());
+                }
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
                 if refusal.is_page {

@@ -694,6 +694,10 @@ fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attemp
             (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
             _ => false,
         };
+        if shown.is_stored_form_of(written) && !shown.same(&attempt.before) {
+            half.rejected.stored.insert(field.clone(), shown.clone());
+            continue;
+        }
         let Some(instead) = shown.not_kept(&attempt.before, written) else { continue };
         match shown {
             // Of two values each is what stood before the other.
@@ -705,6 +709,7 @@ fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attemp
             _ => half.rejected.news.extend([(field.clone(), instead)]),
         }
     }
+    base.fields.extend(half.rejected.stored.clone());
     base.fields.extend(half.rejected.news.iter().map(|(field, instead)| (field.clone(), instead.clone())));
 }
 

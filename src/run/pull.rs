@@ -12,7 +12,7 @@ use super::{Job, Meter, Part, RunError, accounts, doubt, held};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
 use crate::reconcile::{ListingCount, Reading};
-use crate::record::{Both, ByKind, CliengoId, Forms, GhlId, Kind, Region, RemoteId, Side, SideId};
+use crate::record::{Both, ByKind, CliengoId, Field, Forms, GhlId, Holds, Kind, Region, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage, State, StateError, is_forgotten};
 
 /// What was pulled, besides the records in the stage.
@@ -206,6 +206,12 @@ pub async fn forms<C, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError>
 /// When it cannot be asked for its fields, or a mapped one is not there.
 pub(super) async fn forms_of<C, G: Reader>(job: &Job<'_, C, G>, location: &Account) -> Result<Forms, RunError> {
     let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
+    // `semantics` 50: what holds no text is never written as text.
+    let written = |field: &Field| job.pair.field_policy(Kind::Contact, field).direction.writes(Side::Ghl);
+    if let Some(opaque) = mapped.iter().find(|mapped| mapped.holds == Holds::Opaque && written(&mapped.field)) {
+        let name = opaque.field.to_string();
+        return Err(CrmError::ReadOnlyField { side: Side::Ghl, name }.into());
+    }
     Ok(Forms { mapped, ..unmapped(job, location) })
 }
 

@@ -73,6 +73,7 @@ mod quarantine;
 mod quiet;
 mod random_edits;
 mod random_mix;
+mod refused_values;
 mod reports;
 mod reviewed;
 mod reviewed_again;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 /// Given `GET /path?query` and the answer: another answer, or a refusal instead of one.
@@ -27,7 +27,12 @@ pub async fn before(base: &str, rewrite: Rewrite) -> String {
     base.replacen(&origin, &address, 1)
 }
 
-async fn pass_on(client: &reqwest::Client, origin: &str, rewrite: &Rewrite, request: Request) -> (StatusCode, Bytes) {
+async fn pass_on(
+    client: &reqwest::Client,
+    origin: &str,
+    rewrite: &Rewrite,
+    request: Request,
+) -> (StatusCode, HeaderMap, Bytes) {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let line = format!("{} {}", parts.method, parts.uri);
@@ -35,13 +40,16 @@ async fn pass_on(client: &reqwest::Client, origin: &str, rewrite: &Rewrite, requ
     headers.remove("host");
     headers.remove("accept-encoding");
     let sent = client.request(parts.method, format!("{origin}{}", parts.uri)).headers(headers).body(body).send().await;
-    let Ok(answer) = sent else { return (StatusCode::BAD_GATEWAY, Bytes::new()) };
+    let Ok(answer) = sent else { return (StatusCode::BAD_GATEWAY, HeaderMap::new(), Bytes::new()) };
     let status = answer.status();
+    // The CRM's clock, not the proxy's.
+    let date = answer.headers().get("date").cloned();
+    let headers: HeaderMap = date.into_iter().map(|date| (axum::http::header::DATE, date)).collect();
     let bytes = answer.bytes().await.unwrap_or_default();
-    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return (status, bytes) };
+    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return (status, headers, bytes) };
     match rewrite(&line, value) {
-        Ok(value) => (status, Bytes::from(value.to_string())),
-        Err((refused, why)) => (StatusCode::from_u16(refused).unwrap(), Bytes::from(why.to_string())),
+        Ok(value) => (status, headers, Bytes::from(value.to_string())),
+        Err((refused, why)) => (StatusCode::from_u16(refused).unwrap(), headers, Bytes::from(why.to_string())),
     }
 }
 

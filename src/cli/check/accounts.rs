@@ -7,7 +7,7 @@ use crate::config::{Accounts, Pair, Readable, TasksMode};
 use crate::crm::cliengo::{Cliengo, Sample};
 use crate::crm::ghl::Ghl;
 use crate::crm::{Account, Announced, CrmError, Learned, Reader};
-use crate::record::{Capabilities, Side};
+use crate::record::{Capabilities, Field, Holds, Kind, Side};
 use crate::report::number;
 use crate::run::RunError;
 use crate::state::State;
@@ -261,13 +261,24 @@ async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
     let mut mappings = pair.fields.mappings.clone();
     let (all, mut missing, mut known) = (mappings.len(), Vec::new(), String::new());
     // One answer names one missing field; without that mapping the next one shows.
-    while let Err(error) = ghl.resolve(&mappings).await {
+    let resolved = loop {
+        let error = match ghl.resolve(&mappings).await {
+            Ok(resolved) => break resolved,
+            Err(error) => error,
+        };
         let CrmError::NoSuchField { name, known: there, .. } = error else {
             return without_scope(id, error, "locations/customFields.readonly");
         };
         mappings.retain(|mapping| mapping.ghl != format!("customFields.{name}"));
         missing.push(name);
         known = there;
+    };
+    let writes = |field: &Field| pair.field_policy(Kind::Contact, field).direction.writes(Side::Ghl);
+    if let Some(opaque) = resolved.iter().find(|mapped| mapped.holds == Holds::Opaque && writes(&mapped.field)) {
+        let name = opaque.field.to_string();
+        return Finding::fail(id, anyhow::Error::new(CrmError::ReadOnlyField { side: Side::Ghl, name })).mended_by(
+            format!("add direction = \"to_cliengo\" under its [[pair.{}.map]], or leave it out", pair.name),
+        );
     }
     match (missing.is_empty(), all) {
         (true, 0) => Finding::ok(id, "none is mapped"),

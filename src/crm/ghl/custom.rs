@@ -46,7 +46,9 @@ impl CustomField {
 
     fn holds(&self) -> Holds {
         match self.data_type.as_str() {
-            "NUMERICAL" | "MONETORY" => Holds::Number,
+            "NUMERICAL" | "MONETORY" | "MONETARY" | "FLOAT" => Holds::Number,
+            "LARGE_TEXT" | "TEXTAREA" => Holds::Lines,
+            "FILE_UPLOAD" | "SIGNATURE" | "TEXTBOX_LIST" => Holds::Opaque,
             "DATE" => Holds::Date,
             "SINGLE_OPTIONS" | "RADIO" => Holds::Option(self.picklist_options.clone()),
             "MULTIPLE_OPTIONS" | "CHECKBOX" => Holds::Options(self.picklist_options.clone()),

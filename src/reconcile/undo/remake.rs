@@ -116,7 +116,8 @@ fn make(draft: &mut Draft<'_>, place: &Place<'_>, deleted: &Deed, before: &Recor
     }
     let lost = before.fields.iter().filter(|(field, value)| too_early(field) && !value.is_empty());
     let lost = lost.map(|(field, value)| format!("its {field} ({}) has to be set by hand", value.shown()));
-    let cannot: Vec<String> = lost.chain(content.cannot).chain(content.unfit.into_iter().map(|(_, why)| why)).collect();
+    let cannot: Vec<String> =
+        lost.chain(content.cannot).chain(content.unfit.into_iter().map(|(_, _, why)| why)).collect();
     for why in cannot {
         draft.cannot(&subject, side, Action::Create, why);
     }

@@ -31,7 +31,6 @@ async fn families_and_further_addresses_are_as_the_cases_say() {
 }
 
 #[tokio::test]
-#[ignore = "rule 44 is not built yet"]
 async fn exchanged_values_are_settled_as_the_cases_say() {
     play("identity.json", &EXCHANGED, swapped).await;
 }

@@ -170,7 +170,8 @@ async fn completed(case: Case) -> Wrong {
     house.good_night().await;
     let said: proxy::Rewrite = Arc::new(|line, mut value| {
         for list in ["tasks", "results"] {
-            for task in value[list].as_array_mut().into_iter().flatten().filter(|_| line.contains("tasks")) {
+            let tasks = value.get_mut(list).and_then(Json::as_array_mut);
+            for task in tasks.into_iter().flatten().filter(|_| line.contains("tasks")) {
                 task["completed"] = Json::Null;
             }
         }
@@ -187,5 +188,176 @@ async fn completed(case: Case) -> Wrong {
     for side in Side::BOTH {
         is(&mut wrong, "completed", &house.rows(side, "tasks")[0]["completed"], &json!(true));
     }
+    wrong
+}
+
+#[tokio::test]
+async fn what_a_crm_stored_or_refused_costs_nothing_else_as_the_cases_say() {
+    play("values.json", &STORED, async |case| {
+        if kind(&case.case) == "bad-email" { bad_email(case).await } else { stored(case).await }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn custom_fields_are_as_the_cases_say() {
+    play("values.json", &CUSTOM, custom).await;
+}
+
+/// A Cliengo that keeps names otherwise than they were sent; its answer to a write shows them as they were sent, or not.
+async fn stored(case: Case) -> Wrong {
+    let mut wrong = Wrong::new();
+    for echoes in [false, true] {
+        let (given, right) = (case.given.clone(), case.right.clone());
+        let mut house = house(&given, "").await;
+        let cuts = given["cliengo keeps"].as_str().unwrap().contains("first 20");
+        let kept = move |name: &str| -> String {
+            let name: String = name.chars().map(|c| if u32::from(c) > 0x1f000 { '?' } else { c }).collect();
+            if cuts { name.chars().take(20).collect() } else { name }
+        };
+        let keeps: proxy::Rewrite = Arc::new(move |line, mut value| {
+            if !(echoes && (line.starts_with("POST") || line.starts_with("PATCH"))) {
+                rename(&mut value, &kept);
+            }
+            Ok(value)
+        });
+        house.urls.cliengo = proxy::before(&house.urls.cliengo.clone(), keeps).await;
+        let (name, person) = match given.get("before") {
+            Some(before) => {
+                let person = linked(&house, before).await;
+                (&given["ghl renamed to"], Some(person))
+            }
+            None => (&given["ghl"], None),
+        };
+        let (first, last) = match name {
+            Json::Array(parts) => (parts[0].clone(), parts[1].clone()),
+            parts => (parts["firstName"].clone(), parts["lastName"].clone()),
+        };
+        let set = json!({ "firstName": first, "lastName": last });
+        let ghl = match &person {
+            Some(person) => {
+                house.change(Side::Ghl, person, &set);
+                person.ghl.clone()
+            }
+            None => {
+                place(&house, Side::Ghl, &json!({ "firstName": first, "lastName": last, "email": "sofia@example.com" }))
+            }
+        };
+        house.good_night().await;
+        quiet(&house, right["quiet nights"].as_u64().unwrap_or(3), &mut wrong).await;
+        let after = parts(&contact(&house, Side::Ghl, &ghl));
+        is(&mut wrong, "GHL's name", &after, &json!([first, last]));
+    }
+    wrong
+}
+
+/// Changes every contact's name.
+fn rename(value: &mut Json, kept: &impl Fn(&str) -> String) {
+    match value {
+        Json::Array(items) => items.iter_mut().for_each(|item| rename(item, kept)),
+        Json::Object(fields) => {
+            if let Some(name) = fields.get("name").and_then(Json::as_str).map(kept) {
+                fields.insert("name".to_owned(), name.into());
+            }
+            fields.values_mut().filter(|inner| inner.is_array()).for_each(|inner| rename(inner, kept));
+        }
+        _ => {}
+    }
+}
+
+async fn bad_email(case: Case) -> Wrong {
+    let (given, right, mut wrong) = (case.given, case.right, Wrong::new());
+    let house = house(&given, "").await;
+    let finished;
+    if let Some(edited) = given["edited on"].as_str() {
+        let person = linked(&house, &json!("Valor Prueba")).await;
+        let side = if edited == "ghl" { Side::Ghl } else { Side::Cliengo };
+        house.change(side, &person, &json!({ "email": given["email"], "phone": given["phone"] }));
+        finished = house.night().await;
+        let there = house.row(side.other(), &person);
+        for key in ["email", "phone"] {
+            is(&mut wrong, key, &there[key], &right["other side"][key]);
+        }
+    } else if given["cliengo"].is_object() {
+        place(&house, Side::Cliengo, &given["cliengo"]);
+        finished = house.night().await;
+        let there = house.rows(Side::Ghl, "contacts").first().cloned().unwrap_or_default();
+        is(&mut wrong, "the name", &full_name(&there).into(), &right["ghl"]["full name"]);
+        for key in ["email", "phone", "tags"] {
+            is(&mut wrong, key, &there[key], &right["ghl"][key]);
+        }
+        is(&mut wrong, "notes", &house.rows(Side::Ghl, "notes").len().into(), &right["ghl"]["notes"]);
+    } else {
+        place(&house, Side::Ghl, &given["ghl"]);
+        finished = house.night().await;
+        let here = house.rows(Side::Cliengo, "contacts").first().cloned().unwrap_or_default();
+        for key in ["name", "email", "phone"] {
+            is(&mut wrong, key, &here[key], &right["cliengo"][key]);
+        }
+    }
+    if right["reported"].is_array() {
+        needs(&mut wrong, told(&finished).contains("e-mail"), || told(&finished));
+    }
+    needs(&mut wrong, !is_held(&finished, HeldReason::Quarantined), || told(&finished));
+    quiet(&house, 2, &mut wrong).await;
+    wrong
+}
+
+/// A custom field of a type that the embedded location has under another one.
+async fn custom(case: Case) -> Wrong {
+    let (given, right, mut wrong) = (case.given, case.right, Wrong::new());
+    let kind = given["ghl field type"].as_str().unwrap().to_owned();
+    let is_number = matches!(kind.as_str(), "MONETORY" | "NUMERICAL");
+    let key = if is_number { "presupuesto" } else { "visita" };
+    let direction = if given["ghl"].is_string() { "to_cliengo" } else { "both" };
+    let direction = given["direction"].as_str().unwrap_or(direction);
+    let map = format!(
+        "[pair.house.cliengo.capabilities]\nextra_params = \"merge\"\n[[pair.house.map]]\ncliengo = \"leadFields.campo\"\nghl = \"customFields.{key}\"\ndirection = \"{direction}\"\n"
+    );
+    let mut house = house(&given, &map).await;
+    house.strict = false;
+    let typed: proxy::Rewrite = Arc::new(move |_, mut value| {
+        for field in value.get_mut("customFields").and_then(Json::as_array_mut).into_iter().flatten() {
+            if field["fieldKey"] == format!("contact.{key}") {
+                field["dataType"] = json!(kind);
+            }
+        }
+        Ok(value)
+    });
+    house.urls.ghl = proxy::before(&house.urls.ghl.clone(), typed).await;
+    let email = "valor.prueba@example.com";
+    let cliengo = json!({ "name": "Valor Prueba", "email": email, "leadFields": { "campo": given["cliengo"] } });
+    let id = house.contact(Side::Cliengo, &cliengo);
+    let ghl = json!({ "firstName": "Valor", "lastName": "Prueba", "email": email });
+    let there = house.contact(Side::Ghl, &ghl);
+    if let Some(text) = given["ghl"].as_str() {
+        house.edit(
+            Side::Ghl,
+            EditOp::Update,
+            EditKind::Contact,
+            Some(&there),
+            None,
+            &json!({ "customFields": { key: text } }),
+        );
+    }
+    let night = house.try_night(&concord::run::Consent::default(), tokio_util::sync::CancellationToken::new()).await;
+    let Ok(finished) = night else {
+        needs(&mut wrong, right["check"].is_string(), || "the night failed".to_owned());
+        needs(&mut wrong, house.sent().is_empty(), || format!("sent {:?}", house.sent()));
+        return wrong;
+    };
+    needs(&mut wrong, !right["check"].is_string(), || "the mapping is not refused".to_owned());
+    let row = contact(&house, Side::Ghl, &there);
+    let value = row["customFields"][0]["value"].clone();
+    if right["held"].is_string() {
+        needs(&mut wrong, is_held(&finished, HeldReason::AmbiguousValue), || told(&finished));
+        needs(&mut wrong, value != right["never"] && house.sent().is_empty(), || format!("GHL has {value}"));
+    } else if let Some(text) = right.get("ghl") {
+        is(&mut wrong, "GHL's value", &value, text);
+    } else {
+        let campo = contact(&house, Side::Cliengo, &id)["leadFields"]["campo"].clone();
+        is(&mut wrong, "Cliengo's value", &campo, &right["cliengo"]);
+    }
+    quiet(&house, 2, &mut wrong).await;
     wrong
 }
