@@ -68,7 +68,11 @@ where
         operation: &mut Operation,
         write: Write,
     ) -> Result<Ended, StateError> {
-        operation.requests = crm.requests(&write, self.forms);
+        let listed = match operation.ids.of(operation.side) {
+            Some(id) if write.kind == Kind::Contact => held(self.stage).row(operation.side, Kind::Contact, id)?,
+            _ => None,
+        };
+        operation.requests = crm.requests(&write, listed.as_ref().map(|row| row.payload.as_str()), self.forms);
         operation.write = Some(write.clone());
         let last = operation.requests.len();
         for (at, request) in operation.requests.iter().enumerate() {
