@@ -14,7 +14,12 @@ pub(super) fn is_form_of(stored: &str, sent: &str) -> bool {
 fn known(text: &str) -> String {
     let is_known = |c: &char| {
         let code = u32::from(*c);
-        !c.is_whitespace() && *c != '?' && *c != '\u{fffd}' && !(0x2190..0x2c00).contains(&code) && code < 0xfe00
+        let joins = (0x200b..=0x200f).contains(&code);
+        !c.is_whitespace()
+            && !matches!(c, '?' | '\u{fffd}')
+            && !joins
+            && !(0x2190..0x2c00).contains(&code)
+            && code < 0xfe00
     };
     text.chars().filter(is_known).flat_map(char::to_lowercase).collect()
 }

@@ -361,7 +361,7 @@ async fn what_an_unknown_create_made_is_found_in_the_newest_window() {
     assert!(server.lines()[0].contains("since=2026-11-16&until=2026-11-25"), "{:?}", server.lines());
 
     let server = Server::replying(vec![ok(json!([note("n1"), { "ID": "n2", "message": "otra" }]))]).await;
-    let wanted = Record::default().with(Field::Body, Value::body("<p>note n1</p>"));
+    let wanted = Record::default().with(Field::Body, Value::markup("<p>note n1</p>"));
     let cliengo = server.cliengo(|_| {});
     let found = cliengo.find_created(Kind::Note, Some(&id("a")), &wanted, since, &forms()).await.unwrap();
     assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["n1"]);

@@ -121,7 +121,7 @@ async fn cliengo_tags_go_one_by_one() {
 
 #[tokio::test]
 async fn cliengo_notes_and_tasks() {
-    let text = [(Field::Body, Value::body("<p>Pidió <b>precio</b></p>"))];
+    let text = [(Field::Body, Value::markup("<p>Pidió <b>precio</b></p>"))];
     assert_eq!(
         cliengo(&on(Side::Cliengo, Kind::Note, Action::Create, &text)).await,
         [r#"POST /contacts/P1/notes {"message":"Pidió precio"}"#]

@@ -192,7 +192,7 @@ fn unattended(crm: &Sandbox) -> Desk {
     let desk = Desk::real(crm);
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
     let settings = settings.replace("region = \"AR\"", "settle = \"0s\"\nregion = \"AR\"\nguard.first_sync = \"auto\"");
-    std::fs::write(desk.path("schedules.toml"), format!("{NIGHTLY}{settings}")).unwrap();
+    std::fs::write(desk.path("schedules.toml"), format!("{settings}{NIGHTLY}")).unwrap();
     desk
 }
 

@@ -159,7 +159,7 @@ async fn what_a_crm_answered_stays_here_when_it_refuses_or_babbles() {
     let crm = sandbox(4).await;
     let mut desk = Desk::real(&crm);
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
-    std::fs::write(desk.path("schedules.toml"), format!("[notify]\n{HOOK}{settings}")).unwrap();
+    std::fs::write(desk.path("schedules.toml"), format!("{settings}[notify]\n{HOOK}")).unwrap();
     desk.environment.push(("HOOK_URL".to_owned(), hook));
     "wrong-and-secret".clone_into(&mut desk.environment[1].1);
     desk.ask(&["sync"]).code(12);
