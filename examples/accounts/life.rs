@@ -245,7 +245,7 @@ impl Life {
                 for operation in &finished.plan.operations {
                     let outcome = finished.run.as_ref().and_then(|run| run.outcomes.get(&operation.id));
                     let what = (operation.side, operation.kind, operation.action.as_str(), &operation.label);
-                    println!("    {what:?} {:?}", outcome);
+                    println!("    {what:?} {outcome:?}");
                 }
                 let failure = finished.failure();
                 println!("    held {:?}\n    unsupported {:?}", finished.plan.held, finished.plan.unsupported);

@@ -19,7 +19,9 @@ pub fn ghl(body: &str) {
 #[must_use]
 pub fn refusal(body: &str) -> String {
     let _ = (is_json(body), message(body), existing(body));
-    texts(body).iter().for_each(|text| _ = Words::of(text).say_absent());
+    for text in texts(body) {
+        _ = Words::of(&text).say_absent();
+    }
     shown(body)
 }
 

@@ -121,7 +121,9 @@ impl Known {
         for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
             whole.extend(forms(secret).into_iter().filter(|form| form.len() >= SHORTEST));
         }
-        whole.iter_mut().for_each(|form| form.make_ascii_lowercase());
+        for form in &mut whole {
+            form.make_ascii_lowercase();
+        }
         let pieces: HashSet<[u8; PIECE]> =
             whole.iter().flat_map(|form| form.windows(PIECE)).filter_map(|piece| piece.try_into().ok()).collect();
         let mut filter = vec![0_u64; 1 << 14];

@@ -110,7 +110,7 @@ impl<'a> Input<'a> {
             first_sync_goes_on: false,
             capabilities,
             listings: Both::default(),
-            looked_at: links.clone(),
+            looked_at: links,
             tags: Both::default(),
             links,
             unseen: BTreeSet::new(),

@@ -91,7 +91,9 @@ pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, b
         Absence::Unknown => say_unlisted(draft, subject, linked, |_, _| true),
         Absence::Both => {
             draft.settlements.push(Settlement::Drop { link: linked.link });
-            Side::BOTH.into_iter().for_each(|side| leave_duplicates(draft, linked, side));
+            for side in Side::BOTH {
+                leave_duplicates(draft, linked, side);
+            }
         }
         Absence::One { gone, survivor } => {
             if let Some(holder) = merged_into(draft, linked, gone) {

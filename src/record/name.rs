@@ -146,7 +146,7 @@ impl PersonName {
         let is_chat = ["@c.us", "@s.whatsapp.net", "@g.us", "@lid"].iter().any(|chat| folded.ends_with(chat));
         !full.is_empty()
             && (is_chat
-                || words.iter().all(|word| word.chars().all(|c| c.is_numeric()))
+                || words.iter().all(|word| word.chars().all(char::is_numeric))
                 || FILLERS.contains(&named.as_str())
                 || !numbers.is_empty() && NUMBERED_FILLERS.contains(&named.as_str()))
     }

@@ -102,6 +102,10 @@ impl Loaded {
     }
 }
 
+/// Why a CRM is not believed that something is gone, where it is not.
+#[derive(Clone, Debug)]
+struct Doubt(Option<String>);
+
 struct Gathering<'j, 's, C, G> {
     job: &'j Job<'j, C, G>,
     stage: &'s Mutex<Stage>,
@@ -114,7 +118,7 @@ struct Gathering<'j, 's, C, G> {
     unparsable: Vec<Unreadable>,
     inconclusive: Vec<Inconclusive>,
     /// Whether a side is believed that something is gone, once that was tried; and why not. (`semantics` 55)
-    doubts: Both<Option<Option<String>>>,
+    doubts: Both<Option<Doubt>>,
     without_text: Vec<String>,
     /// How many contacts are asked for their tags, which the listing did not tell.
     untold_tags: usize,
@@ -488,7 +492,7 @@ where
     /// How many links of each kind this run looked at: of what is listed by contact, those under contacts whose lists were
     /// read on both sides. (`semantics` 54)
     fn looked_at(&self, links: &ByKind<u64>) -> Result<ByKind<u64>, RunError> {
-        let mut looked_at = links.clone();
+        let mut looked_at = *links;
         for side in Side::BOTH {
             for kind in [Kind::Task, Kind::Note] {
                 if self.pulled.listings.of(side).of(kind).parents.is_some_and(|(listed, all)| listed < all) {

@@ -206,7 +206,7 @@ async fn what_is_odd_and_harmless_leaves_a_listing_complete() {
         ("a total as a text", |page| page["paging"]["total"] = page["paging"]["total"].to_string().into()),
         ("no total", |page| page["paging"] = json!({ "page": 1 })),
         ("the total of the page alone", |body| {
-            body["paging"]["total"] = body["results"].as_array().unwrap().len().into()
+            body["paging"]["total"] = body["results"].as_array().unwrap().len().into();
         }),
     ];
     for (what, oddity) in oddities {

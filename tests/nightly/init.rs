@@ -50,7 +50,7 @@ async fn init_by_flags_writes_a_file_that_checks_and_plans() {
     assert!(text.contains("region = \"AR\""), "{text}");
     assert_eq!(mutating(&sandbox), 0);
     desk.ask(&["check"]).code(0);
-    desk.ask(&["plan", "--detailed-exitcode"]).code(2);
+    desk.ask(&["plan", "--detailed-exitcode"]).code(4);
     for scheduler in ["cron", "systemd", "kubernetes"] {
         desk.ask(&["export", scheduler]).code(0);
     }

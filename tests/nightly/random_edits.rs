@@ -8,7 +8,8 @@ use crate::story::{Blind, both_sides_tell_the_same, emails};
 
 /// A Cliengo note's deletion is believed the second night only (`semantics` 20).
 fn waits_a_night(edit: &Edit) -> bool {
-    edit.side == Side::Cliengo && edit.kind == EditKind::Note && edit.op == EditOp::Delete
+    let is_looked_at_twice = edit.kind == EditKind::Task || edit.kind == EditKind::Note && edit.side == Side::Cliengo;
+    edit.op == EditOp::Delete && is_looked_at_twice
 }
 
 /// Whether the documented Cliengo can follow.

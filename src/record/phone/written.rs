@@ -228,7 +228,6 @@ fn is_identity(tokens: &[Token]) -> bool {
             Token::Digits(digits) => groups.push(digits.len()),
             // The check digit of Chile.
             Token::Word(_) if marks.len() == groups.len() => groups.push(1),
-            Token::Word(_) => {}
             Token::Mark(' ') if marks.ends_with(' ') || marks.len() >= groups.len() => {}
             Token::Mark(mark) if !groups.is_empty() => {
                 if marks.ends_with(' ') && marks.len() == groups.len() {
@@ -237,7 +236,7 @@ fn is_identity(tokens: &[Token]) -> bool {
                 marks.push(*mark);
             }
             Token::Mark('+') => return false,
-            Token::Mark(_) => {}
+            Token::Word(_) | Token::Mark(_) => {}
         }
     }
     is_written_as_identity(&groups, marks.trim_end())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 
-use super::{Gathering, Risen};
+use super::{Doubt, Gathering, Risen};
 use crate::crm::{CrmError, Lookup, Reader, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
@@ -87,7 +87,7 @@ where
     /// `semantics` 55: why a CRM is not believed tonight that something is gone; `None`: it is. A contact that it listed in
     /// this run is asked for in the same way, once: the one `near` what is gone, where that stands under a contact.
     async fn doubt(&mut self, side: Side, near: Option<&SideId>) -> Result<Option<String>, RunError> {
-        if let Some(known) = self.doubts.of(side) {
+        if let Some(Doubt(known)) = self.doubts.of(side) {
             return Ok(known.clone());
         }
         let listed = match near {
@@ -103,7 +103,7 @@ where
             }
             .map(|said| format!("it says gone, but of {id}, which it lists, it says: {said}")),
         };
-        *self.doubts.of_mut(side) = Some(doubt.clone());
+        *self.doubts.of_mut(side) = Some(Doubt(doubt.clone()));
         Ok(doubt)
     }
 

@@ -91,7 +91,6 @@ pub(super) fn page(rows: &mut Vec<Value>, data: &Data, is_last: bool, is_due: bo
     let first = data.cliengo.contacts.all().next().map(|contact| contact.id.as_str());
     let odd = rows.iter_mut().filter(|row| row.get("id").and_then(Value::as_str) == first);
     match data.account.cliengo.unusual {
-        Unusual::Nothing => {}
         Unusual::NullList => {
             for fields in odd.filter_map(Value::as_object_mut) {
                 for name in ["tags", "notes", "calls", "logs"] {
@@ -102,12 +101,12 @@ pub(super) fn page(rows: &mut Vec<Value>, data: &Data, is_last: bool, is_due: bo
             }
         }
         Unusual::LoneSurrogate => {
-            odd.for_each(|row| set(row, "message", json!(format!("Hola {SURROGATE} ¿cuánto sale?"))))
+            odd.for_each(|row| set(row, "message", json!(format!("Hola {SURROGATE} ¿cuánto sale?"))));
         }
         Unusual::UnreadableDate => odd.for_each(|row| set(row, "creationDate", json!("ayer"))),
         Unusual::RepeatedRow if is_last => rows.extend(rows.last().cloned()),
         Unusual::UnreadableRow if is_last && is_due => rows.push(unreadable(data)),
-        Unusual::RepeatedRow | Unusual::UnreadableRow => {}
+        Unusual::Nothing | Unusual::RepeatedRow | Unusual::UnreadableRow => {}
     }
 }
 

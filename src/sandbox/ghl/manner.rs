@@ -42,7 +42,6 @@ pub(super) fn contact(mut record: Value, data: &Data) -> Value {
 fn custom_values(fields: &mut Map<String, Value>, data: &Data) {
     let Some(Value::Array(values)) = fields.get_mut("customFields") else { return };
     match data.account.ghl.custom_values {
-        CustomValues::AsWritten => {}
         CustomValues::Texts => {
             for value in values.iter_mut().filter_map(|item| item.get_mut("value")).filter(|value| value.is_number()) {
                 *value = json!(value.to_string());
@@ -57,7 +56,7 @@ fn custom_values(fields: &mut Map<String, Value>, data: &Data) {
             }
         }
         CustomValues::LeftOutWhenEmpty if values.is_empty() => _ = fields.remove("customFields"),
-        CustomValues::LeftOutWhenEmpty => {}
+        CustomValues::AsWritten | CustomValues::LeftOutWhenEmpty => {}
     }
 }
 

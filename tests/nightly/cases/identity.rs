@@ -85,7 +85,7 @@ async fn two_sides(case: Case) -> Wrong {
     let rows = house.rows(Side::Ghl, "contacts");
     let known = |row: &&Json| ghl.iter().any(|id| row["id"] == *id);
     let there = rows.iter().find(known).or(rows.first()).cloned().unwrap_or(Json::Null);
-    let here = cliengo.first().map(|id| contact(&house, Side::Cliengo, id)).unwrap_or(Json::Null);
+    let here = cliengo.first().map_or(Json::Null, |id| contact(&house, Side::Cliengo, id));
     for (key, found) in [
         ("cliengo.phone", &here["phone"]),
         ("ghl.phone", &there["phone"]),

@@ -177,12 +177,9 @@ async fn completed(case: Case) -> Wrong {
         }
         Ok(value)
     });
-    match given.get("cliengo now says") {
-        Some(_) => house.urls.cliengo = proxy::before(&house.urls.cliengo.clone(), said).await,
-        None => {
-            house.strict = false;
-            house.urls.ghl = proxy::before(&house.urls.ghl.clone(), said).await;
-        }
+    if let Some(_) = given.get("cliengo now says") { house.urls.cliengo = proxy::before(&house.urls.cliengo.clone(), said).await } else {
+        house.strict = false;
+        house.urls.ghl = proxy::before(&house.urls.ghl.clone(), said).await;
     }
     quiet(&house, 2, &mut wrong).await;
     for side in Side::BOTH {
