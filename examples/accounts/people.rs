@@ -76,6 +76,7 @@ struct Seen {
 type View = BTreeMap<String, Vec<Seen>>;
 
 /// Everything that was done, and what reports said of it.
+#[expect(clippy::struct_excessive_bools, reason = "what the drawn account can do, each read by its name")]
 pub struct People {
     on_delete: OnDelete,
     /// Cliengo has tasks, and notes and tags can be changed there.
@@ -88,6 +89,7 @@ pub struct People {
     first: String,
     /// Cliengo shows `null` where there are no tags.
     null_when_none: bool,
+    #[expect(clippy::struct_field_names, reason = "the people themselves")]
     people: Vec<Person>,
     number: u32,
     /// Whose every id is or was.
@@ -235,6 +237,7 @@ impl People {
         self.number
     }
 
+    #[expect(clippy::too_many_arguments, reason = "an edit as a person makes it")]
     fn edit(
         &self,
         world: &World,

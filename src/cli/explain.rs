@@ -141,7 +141,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         Some(other) => return run_hint(other).map(str::to_owned),
         None => error.downcast_ref::<StateError>(),
     };
-    if let Some(state) = state { Some(state_hint(state)) } else {
+    if let Some(state) = state {
+        Some(state_hint(state))
+    } else {
         let cause = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
         cause.and_then(file_hint).map(str::to_owned)
     }

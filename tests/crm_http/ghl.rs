@@ -233,7 +233,9 @@ async fn a_cursor_that_is_refused_or_ignored_is_given_up_for_skip() {
                 return status(422, json!({ "message": ["property searchAfter should not exist"], "statusCode": 422 }));
             }
             let mut all = tasks(230);
-            all.iter_mut().for_each(|row| row["searchAfter"] = json!([1, row["_id"]]));
+            for row in &mut all {
+                row["searchAfter"] = json!([1, row["_id"]]);
+            }
             let mut seen = seen.clone();
             seen.body.as_object_mut().unwrap().entry("skip").or_insert(json!(0));
             task_page(&all, &seen)

@@ -98,7 +98,9 @@ async fn the_newest_contacts_are_read_once_and_only_before_a_create() {
 async fn nobody_is_created_where_the_newest_contacts_cannot_be_read() {
     let (mut house, _) = nidia(Side::Ghl).await;
     let straight = house.urls.cliengo.clone();
-    let refuse = |line: &str, answer: Value| if line.contains("since=") { Err((400, json!({ "message": "not now" }))) } else { Ok(answer) };
+    let refuse = |line: &str, answer: Value| {
+        if line.contains("since=") { Err((400, json!({ "message": "not now" }))) } else { Ok(answer) }
+    };
     house.urls.cliengo = proxy::before(&house.urls.cliengo, Arc::new(refuse)).await;
     let finished = house.night().await;
     assert_eq!(outcomes(&finished), [OperationOutcome::Failed]);

@@ -212,7 +212,10 @@ fn kubernetes_own_schemas_take_every_manifest() {
         "x".repeat(50),
     ));
     std::fs::create_dir(desk.path("pairs")).unwrap();
-    let further = ACME.replace("acme", "further").replace("C2QujeCh8ZnC7al2InWR", "FurtherLocation00001").replace("{ env = \"GHL_TOKEN\" }", "{ credential = \"ghl-token\" }");
+    let further = ACME
+        .replace("acme", "further")
+        .replace("C2QujeCh8ZnC7al2InWR", "FurtherLocation00001")
+        .replace("{ env = \"GHL_TOKEN\" }", "{ credential = \"ghl-token\" }");
     std::fs::write(desk.path("pairs/further.toml"), &further).unwrap();
     let said = desk.run(&["export", "kubernetes", "--image", "registry.example/concord:7"]).code(0);
     let manifests: Vec<Value> = serde_saphyr::from_multiple(&said.out).unwrap();

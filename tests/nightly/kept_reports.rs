@@ -42,6 +42,7 @@ fn every_run_leaves_its_reports_for_its_owner_alone_and_a_dry_run_none() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "files are as old as the machine says")]
 fn reports_go_with_the_history_they_are_of_and_nothing_else_goes() {
     let desk = desk("[retention]\nhistory_days = 2\n");
     desk.run(&["sync"]).code(3);

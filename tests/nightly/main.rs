@@ -4,7 +4,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test's own functions fail as its assertions do"
+    clippy::large_futures,
+    clippy::needless_for_each,
+    clippy::option_option,
+    clippy::struct_field_names,
+    clippy::type_complexity,
+    reason = "a test's own functions fail as its assertions do, its nights may be large, and its tables say what they hold"
 )]
 
 mod bad_records;

@@ -129,7 +129,9 @@ async fn a_delete_that_arrived_although_its_answer_was_lost_is_not_sent_again() 
         house.good_night().await;
         house.quiet_night().await;
         house.remove(survivor.other(), &person);
-        let lose = |line: &str, answer: Value| if line.starts_with("DELETE") { Err((502, json!({ "message": "Bad gateway" }))) } else { Ok(answer) };
+        let lose = |line: &str, answer: Value| {
+            if line.starts_with("DELETE") { Err((502, json!({ "message": "Bad gateway" }))) } else { Ok(answer) }
+        };
         let rewrite: Rewrite = Arc::new(lose);
         house.urls = concord::record::Both {
             cliengo: proxy::before(&house.urls.cliengo, rewrite.clone()).await,

@@ -177,7 +177,9 @@ async fn completed(case: Case) -> Wrong {
         }
         Ok(value)
     });
-    if let Some(_) = given.get("cliengo now says") { house.urls.cliengo = proxy::before(&house.urls.cliengo.clone(), said).await } else {
+    if given.get("cliengo now says").is_some() {
+        house.urls.cliengo = proxy::before(&house.urls.cliengo.clone(), said).await;
+    } else {
         house.strict = false;
         house.urls.ghl = proxy::before(&house.urls.ghl.clone(), said).await;
     }
