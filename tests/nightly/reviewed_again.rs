@@ -141,7 +141,7 @@ async fn contacts_that_ghl_refuses_every_night_keep_nobody_else_from_being_creat
     }
     house.contact(Side::Cliengo, &json!({ "name": "Con Arroba", "email": "con@example.com" }));
     for _ in 0..2 {
-        house.faults("status=400@ghl:POST:/contacts/#..7");
+        house.faults("status=400@ghl:WRITE:/contacts/#..7");
         let finished = house.night().await;
         assert!(finished.needs_a_person());
     }
