@@ -8,7 +8,7 @@ use super::*;
 const PLAIN: [&str; 2] = ["plain", "markup"];
 const READ: [&str; 5] = ["link", "entities", "struck", "rare-tag", "deep"];
 const REMADE: [&str; 2] = ["note-title", "dnd"];
-/// Played by `tests/nightly/surrogates.rs`: the embedded CRMs cannot hold them.
+/// Played by `tests/crm_http/bodies.rs`: the embedded CRMs cannot hold them.
 const ELSEWHERE: [&str; 1] = ["surrogate"];
 
 #[test]
