@@ -75,7 +75,7 @@ async fn a_conflict_is_listed_shown_and_resolved_and_the_next_sync_writes_the_ch
     quiet.tells("GHL's is chosen").tells("concord plan");
     assert_eq!(mutating(&sandbox), writes);
     desk.ask(&["conflicts"]).code(0).tells("GHL's");
-    desk.ask(&["plan", "--pair", "acme", "--detailed-exitcode"]).code(2).tells("stands");
+    desk.ask(&["plan", "--pair", "acme", "--detailed-exitcode"]).code(2).tells("← kept");
     desk.ask(&["sync", "--pair", "acme"]).code(0);
     assert_eq!(desk.ask(&["conflicts", "--format", "json"]).code(0).json(), json!([]));
     let row = |side: &str, id: &str| {

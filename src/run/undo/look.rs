@@ -304,7 +304,9 @@ where
         for key in before.match_keys() {
             for holder in self.state.holders(side, &key)? {
                 let id = holder.ids.tagged(side);
-                if id.is_some() && id != trace.ids.tagged(side) {
+                // Who stays alone beside a removed contact (rule 61) was there before, and is nobody's newcomer.
+                let is_linked = holder.ids.tagged(side.other()).is_some();
+                if is_linked && id.is_some() && id != trace.ids.tagged(side) {
                     return Ok(id);
                 }
             }
