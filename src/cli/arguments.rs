@@ -315,6 +315,9 @@ pub(super) struct HistoryOptions {
     /// A run, to show in full
     #[arg(value_name = "RUN")]
     pub run: Option<i64>,
+    /// List so many runs, the newest of them last
+    #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "run")]
+    pub limit: u32,
     /// The form of the result
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

@@ -1,6 +1,5 @@
 //! `history`: the runs, or one run in full.
 
-use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, HistoryOptions};
@@ -8,49 +7,92 @@ use super::explain::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::record::Kind;
-use crate::report::{Line, Page, Paint, masked_document, on_one_line, padded, printable_json};
+use crate::report::{
+    Audience, Column, Line, Page, Paint, elapsed, masked_document, number, on_one_line, printable_json, table,
+};
 use crate::state::{OperationRow, RunRow, State};
-
-/// How many runs are listed.
-const MOST: u32 = 50;
 
 pub(super) fn run(session: &Session, options: &HistoryOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
     match (options.run, selected.as_slice()) {
-        (None, pairs) => list(session, &config, pairs, options.format)?,
+        (None, pairs) => list(session, &config, pairs, options)?,
         (Some(run), [pair]) => show(session, &config, pair, run, options.format)?,
-        (Some(_), _) => {
-            let message = "a run's number is one pair's".to_owned();
-            return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+        (Some(_), [first, ..]) => {
+            let message = "a run's number is one pair's, and several pairs are selected".to_owned();
+            let hint = format!("name the pair: concord history {} --pair {}", options.run.unwrap_or(1), first.name);
+            return Err(Usage { message, hint }.into());
         }
+        (Some(_), []) => {}
     }
     Ok(code::DONE)
 }
 
-fn list(session: &Session, config: &Config, selected: &[&Pair], format: Format) -> anyhow::Result<()> {
+fn list(session: &Session, config: &Config, selected: &[&Pair], options: &HistoryOptions) -> anyhow::Result<()> {
     let mut rows: Vec<(&str, RunRow)> = Vec::new();
     for pair in selected {
         if let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? {
-            rows.extend(state.runs(MOST)?.into_iter().map(|row| (pair.name.as_str(), row)));
+            rows.extend(state.runs(options.limit)?.into_iter().map(|row| (pair.name.as_str(), row)));
         }
     }
-    let text = match format {
+    // The newest last: that is what a terminal shows.
+    rows.sort_by(|(pair, row), (other, theirs)| (row.started, pair, row.id).cmp(&(theirs.started, other, theirs.id)));
+    let older = rows.len().saturating_sub(options.limit as usize);
+    rows.drain(..older);
+    let text = match options.format {
         Format::Json => {
             let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, row)).collect();
-            format!("{}\n", serde_json::to_string_pretty(&rows)?)
+            format!("{}\n", printable_json(&serde_json::to_string_pretty(&rows)?))
         }
-        Format::Text if rows.is_empty() => "no run yet\n".to_owned(),
-        Format::Text => {
-            let mut page = Page::new(output::style(&session.global, false));
-            let names = rows.iter().map(|(pair, _)| pair.len()).max().unwrap_or(0);
-            for (pair, row) in &rows {
-                sentence(&mut page, names, pair, row);
-            }
-            page.finish()
-        }
+        Format::Text if rows.is_empty() => "No run yet.\n".to_owned(),
+        Format::Text => listed(session, &reader(config, selected), &rows),
     };
     output::print(&text)
+}
+
+/// Who reads of these pairs: the times are those of the one pair, or of everybody.
+fn reader(config: &Config, selected: &[&Pair]) -> Audience {
+    match selected {
+        [pair] => Audience::of(config, pair),
+        _ => Audience::of_all(config),
+    }
+}
+
+/// The runs as a table, and what they came to together.
+fn listed(session: &Session, audience: &Audience, rows: &[(&str, RunRow)]) -> String {
+    let heads = [
+        Column::whole("RUN"),
+        Column::cut("PAIR", 12),
+        Column::whole("STARTED"),
+        Column::whole("TOOK"),
+        Column::whole("MODE"),
+        Column::whole("STATUS"),
+        Column::cut("RESULT", 400),
+    ];
+    let cells = |(pair, row): &(&str, RunRow)| {
+        let took = row.finished.map_or_else(|| "-".to_owned(), |at| elapsed(at.duration_since(row.started)));
+        let mode = row.mode.clone();
+        let id = row.id.to_string();
+        [id, (*pair).to_owned(), audience.time(row.started), took, mode, row.status.clone(), came_to(row)]
+    };
+    let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let table = table(heads, &cells, output::style(&session.global, false));
+    format!("{table}\n{}\nTimes are in {}.\n", totals(rows), audience.zone())
+}
+
+/// `12 runs: 11 done, 1 failed; 340 operations applied.`
+fn totals(rows: &[(&str, RunRow)]) -> String {
+    let mut by_status: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    for (_, row) in rows {
+        *by_status.entry(row.status.as_str()).or_default() += 1;
+    }
+    let applied = |row: &RunRow| row.summary.as_ref()?.pointer("/outcomes/applied")?.as_u64();
+    let applied: u64 = rows.iter().filter_map(|(_, row)| applied(row)).sum();
+    let by_status: Vec<String> =
+        by_status.into_iter().map(|(status, count)| format!("{} {status}", number(count))).collect();
+    let counted = |count: u64, noun: &str| format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" });
+    let runs = counted(rows.len() as u64, "run");
+    format!("{runs}: {}; {} applied.", by_status.join(", "), counted(applied, "operation"))
 }
 
 fn document(pair: &str, row: &RunRow) -> Json {
@@ -67,20 +109,6 @@ fn document(pair: &str, row: &RunRow) -> Json {
     })
 }
 
-/// A run in a line that begins with its number.
-fn sentence(page: &mut Page, names: usize, pair: &str, row: &RunRow) {
-    let lead = format!(
-        "{:<4} {}  {}  {:<11}  {}  ",
-        row.id,
-        padded(pair, names),
-        to_the_minute(row.started),
-        row.mode,
-        padded(&row.status, 7)
-    );
-    let indent = lead.chars().count();
-    page.flow(Line::of(lead), indent, Line::of(on_one_line(&came_to(row))));
-}
-
 /// What a run came to, in a few words.
 fn came_to(row: &RunRow) -> String {
     let Some(summary) = &row.summary else { return "did not end".to_owned() };
@@ -95,12 +123,19 @@ fn came_to(row: &RunRow) -> String {
     parts.extend(count("conflicts").map(|conflicts| format!("{conflicts} conflicts")));
     parts.extend(row.undoes.map(|run| format!("takes back run {run}")));
     parts.extend(summary.get("error").and_then(Json::as_str).map(str::to_owned));
-    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { "nothing to write".to_owned() } else { parts.join(", ") }
 }
 
-/// `2026-11-23 03:00Z`
-fn to_the_minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%MZ").to_string()
+/// The run itself: its number, when it began and how long it took, and what it came to.
+fn head(page: &mut Page, audience: &Audience, pair: &str, row: &RunRow) {
+    let took = row.finished.map(|at| format!(", took {}", elapsed(at.duration_since(row.started)))).unwrap_or_default();
+    let when = format!("{} {}{took}", audience.time(row.started), audience.zone());
+    let lead = format!("{:<4} ", row.id);
+    page.flow(Line::of(lead), 5, Line::of(format!("{pair}, {}, {}; {when}", row.mode, row.status)));
+    page.flow(Line::of("     "), 5, Line::of(on_one_line(&came_to(row))));
+    if !row.plan_id.is_empty() {
+        page.line(5, &Line::of(format!("plan {}", row.plan_id)));
+    }
 }
 
 fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Format) -> anyhow::Result<()> {
@@ -130,10 +165,7 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
                 operations.iter_mut().for_each(mask);
             }
             let mut page = Page::new(output::style(&session.global, false));
-            sentence(&mut page, pair.name.len(), &pair.name, &row);
-            if !row.plan_id.is_empty() {
-                page.line(5, &Line::of(format!("plan {}", row.plan_id)));
-            }
+            head(&mut page, &Audience::of(config, pair), &pair.name, &row);
             for row in &operations {
                 written(&mut page, row, session.global.verbose > 0);
                 for (kind, image) in images(row)? {

@@ -55,6 +55,18 @@ impl Audience {
         at.to_zoned(self.zone.clone())
     }
 
+    /// A time in this reader's zone, to the second.
+    #[must_use]
+    pub fn time(&self, at: Timestamp) -> String {
+        self.local(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// The name of this reader's zone.
+    #[must_use]
+    pub fn zone(&self) -> String {
+        self.zone.iana_name().map_or_else(|| self.local(Timestamp::UNIX_EPOCH).strftime("%Z").to_string(), str::to_owned)
+    }
+
     pub(super) fn account(&self, side: Side) -> Option<&str> {
         self.accounts.of(side).id.as_deref()
     }

@@ -29,6 +29,7 @@ pub use audience::Audience;
 pub use csv::{HEAD as CSV_HEAD, csv, csv_failure};
 pub use escape::{on_one_line, printable_json, visible};
 pub use html::{html_failure, html_foot, html_head, html_report};
+pub(crate) use language::duration as elapsed;
 pub use json::{Document, Entry, json, json_text};
 pub use markdown::{markdown, markdown_failure};
 pub use mask::{masked, masked_document};

@@ -26,7 +26,14 @@ impl Column {
     }
 }
 
-/// The table: every column as wide as its widest cell, the last one cut to what the terminal has left.
+/// How far a row's further lines are indented.
+const INDENT: usize = 4;
+
+/// The least that a last column is given before it goes to a line of its own.
+const LEAST: usize = 20;
+
+/// The table: every column as wide as its widest cell. What a terminal has no room for goes to a further line of its row,
+/// and the last column flows over as many as it needs.
 #[must_use]
 pub fn table<const N: usize>(heads: [Column; N], rows: &[[String; N]], style: Style) -> String {
     let cells = |row: &[String; N]| -> Vec<String> {
@@ -37,21 +44,65 @@ pub fn table<const N: usize>(heads: [Column; N], rows: &[[String; N]], style: St
     let all = || std::iter::once(&heads).chain(&rows);
     let widths: Vec<usize> =
         (0..N).map(|at| all().filter_map(|row| row.get(at)).map(|cell| columns(cell)).max().unwrap_or(0)).collect();
+    let begins = begins(&widths, style.width);
     let mut text = String::new();
     for row in all() {
         let mut line = String::new();
         for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            if at + 1 == N {
-                let left = style.width.saturating_sub(columns(&line)).max(12);
-                line.push_str(&cut(cell, Some(left)));
-            } else {
+            if begins.get(at).copied().unwrap_or(false) {
+                push(&mut text, &line);
+                line = " ".repeat(INDENT);
+            }
+            if at + 1 < N {
                 line.push_str(&padded(cell, width + 2));
+                continue;
+            }
+            let from = columns(&line);
+            let mut pieces = flowed(cell, style.width.saturating_sub(from).max(LEAST)).into_iter();
+            line.push_str(&pieces.next().unwrap_or_default());
+            for piece in pieces {
+                push(&mut text, &line);
+                line = " ".repeat(from) + &piece;
             }
         }
+        push(&mut text, &line);
+    }
+    text
+}
+
+/// Which columns begin a further line of their row.
+fn begins(widths: &[usize], room: usize) -> Vec<bool> {
+    let mut used = 0;
+    let mut begins = Vec::new();
+    for (at, width) in widths.iter().enumerate() {
+        let needs = if at + 1 == widths.len() { (*width).min(LEAST) } else { *width };
+        let is_full = used > INDENT && used + needs > room;
+        begins.push(is_full);
+        used = if is_full { INDENT } else { used } + width + 2;
+    }
+    begins
+}
+
+fn push(text: &mut String, line: &str) {
+    if !line.trim().is_empty() {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text
+}
+
+/// Words in lines of at most `width` columns; a longer word has a line of its own, whole.
+fn flowed(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn cut(text: &str, most: Option<usize>) -> String {
@@ -81,7 +132,18 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "ID          NAME      WHY");
         assert!(lines[1].starts_with("0a1b2c3d4e  Ana⏎Góm…  palabra"), "{text}");
-        assert!(lines[2].starts_with("5           东京东…   no"), "{text}");
+        assert!(lines[2].starts_with("                      palabra"), "{text}");
+        assert!(text.contains("\n5           东京东…   no\n"), "{text}");
+        assert_eq!(text.matches("palabra").count(), 30, "nothing of the last column is cut");
         assert!(lines.iter().all(|line| columns(line) <= 60), "{text}");
+    }
+
+    #[test]
+    fn what_has_no_room_goes_to_a_further_line_of_its_row() {
+        let heads = [Column::whole("ID"), Column::whole("CLIENGO"), Column::whole("GHL"), Column::cut("NAME", 60)];
+        let row = ["12", "64b0c0ffee0000000000a010", "zS6nxeLZCrjupj11KrG7", "Joaquín Agüero"].map(str::to_owned);
+        let text = table(heads, &[row], Style { colour: false, width: 60 });
+        let expected = "ID  CLIENGO                   GHL\n    NAME\n12  64b0c0ffee0000000000a010  zS6nxeLZCrjupj11KrG7\n    Joaquín Agüero\n";
+        assert_eq!(text, expected);
     }
 }

@@ -151,17 +151,21 @@ fn colour_is_for_terminals_unless_it_is_asked_for_and_says_nothing_alone() {
 fn history_fits_the_terminal_begins_with_ids_and_shows_a_run_in_full() {
     let mut desk = Desk::demo();
     desk.environment = vec![("COLUMNS".to_owned(), "80".to_owned())];
-    assert_eq!(desk.run(&["history"]).code(0).out, "no run yet\n");
+    assert_eq!(desk.run(&["history"]).code(0).out, "No run yet.\n");
     desk.run(&["sync"]).code(3);
     desk.run(&["sandbox", "edit", "--random", "20"]).code(0);
     desk.run(&["sync"]).code(3);
     let list = desk.run(&["history"]).code(0).out;
+    let (table, totals) = list.split_once("\n\n").unwrap();
     let ids: Vec<&str> =
-        list.lines().filter(|line| !line.starts_with(' ')).map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(ids, ["2", "1"]);
+        table.lines().filter(|line| !line.starts_with(' ')).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(ids, ["RUN", "1", "2"], "the newest last");
+    assert!(totals.starts_with("2 runs: 2 done; ") && totals.contains("Times are in "), "{totals}");
+    let newest = desk.run(&["history", "--limit", "1", "--format", "json"]).code(0).json();
+    assert_eq!((newest.as_array().unwrap().len(), newest[0]["id"].as_i64()), (1, Some(2)));
     assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
     let documents = desk.run(&["history", "--format", "json"]).code(0).json();
-    assert_eq!(documents.as_array().unwrap().iter().map(|run| run["id"].as_i64().unwrap()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(documents.as_array().unwrap().iter().map(|run| run["id"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2]);
     let run = desk.run(&["history", "2", "--format", "json"]).code(0).json();
     let shown = desk.run(&["history", "2"]).code(0).out;
     let operations = run["operations"].as_array().unwrap();

@@ -62,7 +62,7 @@ Examples:
 
 pub(super) const HISTORY: &str = "\
 Examples:
-  concord history                         the runs, newest first
+  concord history                         the runs, the newest last
   concord history 12 --pair acme          every operation of run 12
   concord history 12 --pair acme -v       with each record as it was before";
 

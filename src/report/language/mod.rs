@@ -225,7 +225,7 @@ impl dyn Messages {
 }
 
 /// `12 s`, `3 min 12 s`, `1 h 4 min`: the same in every language.
-pub(super) fn duration(duration: SignedDuration) -> String {
+pub(crate) fn duration(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0) => "< 1 s".to_owned(),
