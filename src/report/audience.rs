@@ -64,7 +64,9 @@ impl Audience {
     /// The name of this reader's zone.
     #[must_use]
     pub fn zone(&self) -> String {
-        self.zone.iana_name().map_or_else(|| self.local(Timestamp::UNIX_EPOCH).strftime("%Z").to_string(), str::to_owned)
+        self.zone
+            .iana_name()
+            .map_or_else(|| self.local(Timestamp::UNIX_EPOCH).strftime("%Z").to_string(), str::to_owned)
     }
 
     pub(super) fn account(&self, side: Side) -> Option<&str> {
