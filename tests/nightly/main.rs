@@ -67,6 +67,7 @@ mod minimal;
 mod monitoring;
 mod notified;
 mod oddities;
+mod old_states;
 mod one_account;
 mod outage;
 mod pasted;
