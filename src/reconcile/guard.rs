@@ -1,10 +1,7 @@
 //! Guards: what a plan may do at most before a person has to approve it (`semantics` 34).
 
-use serde::Serialize;
-
-use super::input::Input;
-use super::merge::is_mark;
-use super::plan::{Change, Mode, Plan, Reading, Tally};
+use super::decide::is_mark;
+use super::model::{Change, Guard, GuardName, Input, Mode, Plan, Reading, Tally};
 use crate::config::{Direction, FirstSync, Guard as Limits};
 use crate::record::{Kind, Side};
 
@@ -18,49 +15,6 @@ const FEW_DELETES: u64 = 3;
 
 /// A side and kind that lists nothing trips from so many links on.
 const EMPTIED_FROM: u64 = 2;
-
-/// What a guard looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GuardName {
-    /// A first sync waits for approval.
-    FirstSync,
-    /// A side lists nothing although its base has two or more.
-    Emptied,
-    /// A listing shrank.
-    ShrinkPercent,
-    /// Deletes, as a share of the links.
-    DeletePercent,
-    /// Deletes.
-    DeleteCount,
-    /// Tags taken off contacts, as a share of all that the side has.
-    TagPercent,
-    /// Updates, tags and completions, as a share of the links.
-    UpdatePercent,
-    /// Updates, tags and completions.
-    UpdateCount,
-    /// Creates, as a share of the links.
-    CreatePercent,
-    /// Creates.
-    CreateCount,
-}
-
-/// One guard, evaluated on a plan.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Guard {
-    /// What was looked at.
-    pub guard: GuardName,
-    /// Where.
-    pub side: Side,
-    /// Of what kind.
-    pub kind: Kind,
-    /// What was found.
-    pub value: f64,
-    /// What is allowed; exactly this passes.
-    pub limit: f64,
-    /// Whether it stops the plan.
-    pub tripped: bool,
-}
 
 /// Evaluates every guard on the whole plan, before any write, in a dry run too. (I23)
 #[must_use]
@@ -181,7 +135,7 @@ fn precise(count: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::config::{Config, Pair};
-    use crate::reconcile::plan::ListingCount;
+    use crate::reconcile::model::ListingCount;
     use crate::record::{Both, ByKind, Capabilities, Forms};
 
     fn pair(settings: &str) -> Pair {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::evaluate;
-use super::{Input, LinkRef, Plan};
+use super::model::{Input, LinkRef, Plan};
 use crate::record::Target;
 
 impl Plan {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deed, Still, Undoing, still_there, subject_of};
-use crate::reconcile::create::{changes, content, left_out};
-use crate::reconcile::draft::{Draft, Subject};
-use crate::reconcile::plan::{Change, HeldReason, LinkRef, Settle, TagDelta};
+use super::{still_there, subject_of};
+use crate::reconcile::model::{Change, Deed, HeldReason, LinkRef, Settle, Still, Subject, TagDelta, Undoing};
+use crate::reconcile::plan::create::{changes, content, left_out};
+use crate::reconcile::plan::draft::Draft;
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
 /// Where something is made again.

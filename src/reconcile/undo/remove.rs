@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deed, Listed, Undoing, edited, parent_of, still_there, subject_of, worked_on};
-use crate::reconcile::draft::Draft;
-use crate::reconcile::plan::{HeldReason, LinkRef, Settle};
+use super::{edited, parent_of, still_there, subject_of, worked_on};
+use crate::reconcile::model::{Deed, HeldReason, LinkRef, Listed, Settle, Undoing};
+use crate::reconcile::plan::draft::Draft;
 use crate::record::{Action, Field, Kind, Record, SideId, Target, Value, Write};
 
 /// Removes a contact that the run made, and with it what the run made under it (I19). Where somebody changed one of them

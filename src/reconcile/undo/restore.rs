@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deed, Still, edited, parent_of, stays, still_there, subject_of};
-use crate::reconcile::draft::Draft;
-use crate::reconcile::fit::{self, Fit};
-use crate::reconcile::plan::{Change, HeldReason, LinkRef, Settle, TagDelta};
+use super::{edited, parent_of, stays, still_there, subject_of};
+use crate::reconcile::decide::fit::{self, Fit};
+use crate::reconcile::model::{Change, Deed, HeldReason, LinkRef, Settle, Still, TagDelta};
+use crate::reconcile::plan::draft::Draft;
 use crate::record::{Action, Both, Field, Kind, Record, Tags, Target, Value, Write, fold_tag};
 
 /// Puts back what stood in the written fields.

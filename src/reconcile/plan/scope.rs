@@ -2,11 +2,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::children::{Brood, is_dirty};
-use super::draft::{Draft, Subject};
-use super::input::{Linked, Unlinked};
-use super::plan::{HeldReason, Settlement};
+use super::draft::Draft;
 use crate::config::Scope;
+use crate::reconcile::model::{Children, HeldReason, Linked, Settlement, Subject, Unlinked};
 use crate::record::{Field, Kind, Record, Side};
 
 /// Why a record of `side` is outside the scope; `None`: it takes part. What is not known of a record that is linked
@@ -53,7 +51,7 @@ pub fn leaves_out(draft: &mut Draft<'_>, contact: &Unlinked) -> bool {
 
 /// Whether a linked contact stands outside the scope now, or stood there when it was last seen: what is missing is no
 /// delete then (I22). Its link is told when that changed.
-pub fn stands_outside(draft: &mut Draft<'_>, subject: &Subject, contact: &Linked, brood: &Brood<'_>) -> bool {
+pub fn stands_outside(draft: &mut Draft<'_>, subject: &Subject, contact: &Linked, brood: &Children<'_>) -> bool {
     let scope = &draft.input.pair.scope;
     let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).current()?, true));
     if why.is_some() != contact.outside {
@@ -65,7 +63,7 @@ pub fn stands_outside(draft: &mut Draft<'_>, subject: &Subject, contact: &Linked
         .filter(|side| {
             let side = *side;
             contact.sides.of(side).is_dirty()
-                || brood.linked.iter().any(|child| is_dirty(child, side))
+                || brood.linked.iter().any(|child| child.is_dirty(side))
                 || !brood.loose.of(side).is_empty()
         })
         .map(Side::title)

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::pending::{Dispute, Setback};
 use super::plan::{ListingCount, Mode};
-use super::project::SourceTask;
-use super::waiting::{Dispute, Setback};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
@@ -206,6 +205,25 @@ impl Linked {
         let newest = |half: &Half| half.current().map(Record::label).filter(|label| !label.is_empty());
         newest(&self.sides.ghl).or_else(|| newest(&self.sides.cliengo)).unwrap_or_default()
     }
+
+    /// Whether a person changed it on `side` since it was last agreed.
+    #[must_use]
+    pub fn is_dirty(&self, side: Side) -> bool {
+        self.sides.of(side).is_dirty()
+    }
+
+    /// Whether a person worked on it on `side` since both halves were last seen, in our fields or in others.
+    /// (`semantics` 59)
+    #[must_use]
+    pub fn is_edited(&self, side: Side) -> bool {
+        self.is_dirty(side) || !self.sides.of(side).unmapped.is_empty()
+    }
+
+    /// Whether nothing is known of it on `side`.
+    #[must_use]
+    pub fn is_unknown(&self, side: Side) -> bool {
+        matches!(self.sides.of(side).now, Now::Unknown(_))
+    }
 }
 
 /// One side's half of a linked record.
@@ -367,4 +385,15 @@ pub struct Unreadable {
     pub parent: Option<SideId>,
     /// What is wrong with it.
     pub why: String,
+}
+
+/// A task of GHL.
+#[derive(Clone, Debug)]
+pub struct SourceTask {
+    /// Its id.
+    pub id: GhlId,
+    /// As it was listed.
+    pub record: Record,
+    /// Whether it has a counterpart in Cliengo, from a time when tasks were kept there.
+    pub linked: bool,
 }

@@ -7,29 +7,17 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::children::{Brood, is_listed};
-use super::create::UNKNOWN;
-use super::draft::{Draft, Family, Subject};
-use super::input::Unlinked;
-use super::plan::{Change, HeldReason, LinkRef, Settle, Settlement};
+use super::draft::Draft;
 use crate::config::TasksMode;
+use crate::reconcile::model::{
+    Change, Children, Family, HeldReason, LinkRef, Settle, Settlement, SourceTask, Subject, UNKNOWN, Unlinked,
+};
 use crate::record::{
-    Action, Due, Facet, Field, GhlId, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value, Write,
+    Action, Due, Facet, Field, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value, Write,
 };
 
 /// What begins the mark in a note that tells of a task: `[ghl-task:ID]`, or `[ghl-task:ID done]`.
 const MARK: &str = "[ghl-task:";
-
-/// A task of GHL.
-#[derive(Clone, Debug)]
-pub struct SourceTask {
-    /// Its id.
-    pub id: GhlId,
-    /// As it was listed.
-    pub record: Record,
-    /// Whether it has a counterpart in Cliengo, from a time when tasks were kept there.
-    pub linked: bool,
-}
 
 /// Which task a note tells of, where it bears the mark.
 #[must_use]
@@ -88,7 +76,7 @@ pub fn earliest(tasks: &[SourceTask]) -> Option<Due> {
 }
 
 /// Tells Cliengo of the tasks of one contact, where the configuration says how.
-pub fn plan(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>) {
+pub fn plan(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>) {
     let input = draft.input;
     let Some(SideId::Ghl(contact)) = family.ids.tagged(Side::Ghl) else { return };
     let (Some(tasks), true) = (input.tasks.get(&contact), input.pair.projects_tasks()) else { return };
@@ -126,7 +114,7 @@ fn tell_notes(
     }
     for task in tasks {
         match untold(task, &told) {
-            Some(facet) if is_listed(draft, family, Side::Cliengo, Kind::Note) => {
+            Some(facet) if family.is_listed(draft.input, Side::Cliengo, Kind::Note) => {
                 tell_note(draft, family, task, facet);
             }
             Some(_) => {}
@@ -243,6 +231,7 @@ fn tell_due(draft: &mut Draft<'_>, family: &Family, tasks: &[SourceTask], told: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::GhlId;
 
     #[test]
     fn a_note_names_the_hour_of_a_task_only_where_it_has_one() {

@@ -108,7 +108,7 @@ fn directed(source: Side, rules: &Rules<'_>) -> Decision {
 }
 
 /// Both sides' values count as changed: who wins.
-pub(super) fn conflict(rules: &Rules<'_>) -> Decision {
+pub fn conflict(rules: &Rules<'_>) -> Decision {
     // One way: the source is right, whatever the policy.
     for source in Side::BOTH {
         if !rules.policy.direction.writes(source) {

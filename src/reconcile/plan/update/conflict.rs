@@ -2,11 +2,10 @@
 
 use super::{Story, Verdicts, propagate, target};
 use crate::config::{ConflictPolicy, Direction};
-use crate::reconcile::draft::{Draft, Family, Subject};
-use crate::reconcile::fit::{Fit, is_synthetic};
-use crate::reconcile::merge::Sight;
-use crate::reconcile::plan::{Cause, Conflict, Disputed, Settlement, Winner};
-use crate::reconcile::waiting::conflict_id;
+use crate::reconcile::decide::Sight;
+use crate::reconcile::decide::fit::{Fit, is_synthetic};
+use crate::reconcile::model::{Cause, Conflict, Disputed, Family, Settlement, Subject, Winner, conflict_id};
+use crate::reconcile::plan::draft::Draft;
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
 pub(super) fn report_conflict(

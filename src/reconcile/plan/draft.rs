@@ -2,38 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::Input;
-use super::plan::{Change, Conflict, Held, HeldReason, LinkRef, MatchedBy, Operation, Settle, Settlement, Unsupported};
-use super::waiting;
-use crate::record::{Action, Field, Ids, Kind, Side, SideId, Target, Value, Write};
-
-/// One contact and what hangs under it, while its operations are planned.
-#[derive(Clone, Debug)]
-pub struct Family {
-    /// Its number.
-    pub number: u32,
-    /// The contact's name for a person.
-    pub contact: String,
-    /// The contact's ids.
-    pub ids: Ids,
-    /// The contact's link: one that exists, or that an operation makes.
-    pub link: LinkRef,
-    /// Where its tasks and notes go, on each side.
-    pub targets: crate::record::Both<Target>,
-}
-
-/// Who an operation is about.
-#[derive(Clone, Debug)]
-pub struct Subject {
-    /// What it is.
-    pub kind: Kind,
-    /// Its ids.
-    pub ids: Ids,
-    /// Its name for a person.
-    pub label: String,
-    /// Its link, where it has one.
-    pub link: Option<i64>,
-}
+use crate::reconcile::guard::evaluate;
+use crate::reconcile::model::{
+    Change, Conflict, Held, HeldReason, Input, MatchedBy, Operation, Plan, Settle, Settlement, Standing, Subject,
+    Unsupported, held_id,
+};
+use crate::record::{Action, Field, Ids, Side, SideId, Value, Write};
 
 /// The plan while it is being made.
 #[derive(Debug)]
@@ -109,7 +83,7 @@ impl<'a> Draft<'a> {
     ) -> Option<u32> {
         self.busy.extend(subject.link);
         let operation = self.operation(family, parent, subject, write.action, side, changes, Some(write), settle);
-        if waiting::waits(self, &operation, subject) { None } else { Some(self.push(operation)) }
+        if waits(self, &operation, subject) { None } else { Some(self.push(operation)) }
     }
 
     /// Adds a link: two records that exist and are one.
@@ -164,7 +138,7 @@ impl<'a> Draft<'a> {
     /// Lets a record wait.
     pub fn hold(&mut self, subject: &Subject, reason: HeldReason, detail: impl Into<String>) {
         self.busy.extend(subject.link);
-        let id = waiting::held_id(&self.input.pair.name, subject.kind, &subject.ids, reason);
+        let id = held_id(&self.input.pair.name, subject.kind, &subject.ids, reason);
         let place = self.places.entry(id.clone()).or_default();
         *place += 1;
         self.held.push(Held {
@@ -196,4 +170,48 @@ impl<'a> Draft<'a> {
             self.settlements.push(Settlement::Fields { link, side, fields });
         }
     }
+
+    /// The plan that it came to, held against its guards.
+    #[must_use]
+    pub fn finish(self) -> Plan {
+        let input = self.input;
+        let links = input.links.contact + input.links.task + input.links.note;
+        let unseen = input.unseen.difference(&self.busy).count() as u64;
+        let mut plan = Plan {
+            pair: input.pair.name.clone(),
+            mode: input.mode,
+            undoes: None,
+            first_sync: input.first_sync,
+            listings: input.listings.clone(),
+            in_sync: links.saturating_sub(unseen + self.busy.len() as u64),
+            unseen,
+            outside: self.outside,
+            operations: self.operations,
+            conflicts: self.conflicts,
+            held: self.held,
+            unsupported: self.unsupported,
+            guards: Vec::new(),
+            settlements: self.settlements,
+            shown_as: None,
+        };
+        plan.guards = evaluate(&plan, input);
+        plan
+    }
+}
+
+/// Whether an operation waits because it failed before. What changed since is another operation, and does not.
+fn waits(draft: &mut Draft<'_>, operation: &Operation, subject: &Subject) -> bool {
+    let input = draft.input;
+    if input.setbacks.is_empty() {
+        return false;
+    }
+    let Some(setback) = input.setbacks.get(&operation.setback_id(&input.pair.name)) else { return false };
+    draft.met.insert(setback.id.clone());
+    if setback.fingerprint != operation.fingerprint() || setback.standing == Standing::Due {
+        return false;
+    }
+    if let Some((reason, detail)) = setback.held() {
+        draft.hold(subject, reason, detail);
+    }
+    true
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{HeldReason, ListingCount, Plan, Reading};
+use super::findings::HeldReason;
+use super::plan::{ListingCount, Plan, Reading};
 use crate::record::{Kind, Side};
 
 impl Plan {

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::create::UNKNOWN;
-use super::input::{Holder, Input, Unlinked};
-use super::plan::{HeldReason, MatchedBy};
 use crate::config::{Duplicates, MatchField};
+use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, UNKNOWN, Unlinked};
 use crate::record::{Both, Field, Ids, MatchKey, PersonName, Record, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.

@@ -9,12 +9,12 @@ use conflict::{Choice, cause_of, dispute, name_unseen, report_conflict, take_cho
 pub use tags::plan_tags;
 use tags::{judge_tags, tags_of};
 
-use super::draft::{Draft, Family, Subject};
-use super::fit::{self, Fit};
-use super::input::{Linked, Rejected};
-use super::merge::{self, Decision, Rules, Sight, TagNews, decide};
-use super::plan::{Change, HeldReason, LinkRef, MatchedBy, Mode, Settle, Settlement, Winner};
-use super::waiting::choose;
+use super::draft::Draft;
+use crate::reconcile::decide::fit::{self, Fit};
+use crate::reconcile::decide::{self, Decision, Rules, Sight, TagNews, decide};
+use crate::reconcile::model::{
+    Change, Family, HeldReason, LinkRef, Linked, MatchedBy, Mode, Rejected, Settle, Settlement, Subject, Winner, choose,
+};
 use crate::record::{Action, Both, Field, GhlPlace, Kind, Mapped, Record, Side, Target, Value, Write};
 
 /// Both sides of one story.
@@ -140,7 +140,7 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         let decision = if is_clean(sights) && story.is_taken_back(field) { Decision::Rest } else { decision };
         // I1: it cannot be told whether this is an edit; what it would replace is named.
         let decision = match decision {
-            Decision::Take(side) if is_doubted(story, side, field) => merge::conflict(&rules),
+            Decision::Take(side) if is_doubted(story, side, field) => decide::conflict(&rules),
             other => other,
         };
         let decision = carried(draft, subject, story, field, decision);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Story, Verdicts};
 use crate::config::OnDelete;
-use crate::reconcile::draft::{Draft, Family, Subject};
-use crate::reconcile::merge::{TagNews, is_mark, mark_of, tag_news};
-use crate::reconcile::plan::{Change, LinkRef, Mode, Settle, TagDelta};
+use crate::reconcile::decide::{TagNews, is_mark, mark_of, tag_news};
+use crate::reconcile::model::{Change, Family, LinkRef, Mode, Settle, Subject, TagDelta};
+use crate::reconcile::plan::draft::Draft;
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, canonical_line, fold_tag};
 
 pub(super) fn tags_of(record: &Record) -> Option<Tags> {

@@ -4,28 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::create::plan_child;
-use super::draft::{Draft, Family, Subject};
-use super::fit::is_synthetic;
-use super::input::{Linked, Now, Unlinked};
-use super::missing;
-use super::plan::{HeldReason, MatchedBy};
-use super::project;
+use super::draft::Draft;
 use super::update::{Story, plan_linked, plan_pair};
-use crate::record::{Both, Field, Ids, Kind, Record, Side, Target, Value};
-
-/// What hangs under one contact and came through the sieve.
-#[derive(Clone, Debug, Default)]
-pub struct Brood<'a> {
-    /// Linked tasks and notes.
-    pub linked: Vec<&'a Linked>,
-    /// Those without a link, per side.
-    pub loose: Both<Vec<&'a Unlinked>>,
-    /// Cliengo's notes that tell of tasks. (`semantics` 27)
-    pub marked: Vec<&'a Unlinked>,
-}
+use super::{missing, task_mirror};
+use crate::reconcile::decide::fit::is_synthetic;
+use crate::reconcile::model::{Children, Family, HeldReason, Linked, MatchedBy, Subject, Unlinked};
+use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
 /// Plans everything under one contact that both sides have, or will have.
-pub fn plan_brood(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>) {
+pub fn plan_children(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>) {
     for linked in &brood.linked {
         plan_one(draft, family, linked);
     }
@@ -35,7 +22,7 @@ pub fn plan_brood(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>) {
             pair_off(draft, family, brood, kind);
         }
     }
-    project::plan(draft, family, brood);
+    task_mirror::plan(draft, family, brood);
 }
 
 fn plan_one(draft: &mut Draft<'_>, family: &Family, linked: &Linked) {
@@ -48,12 +35,12 @@ fn plan_one(draft: &mut Draft<'_>, family: &Family, linked: &Linked) {
 }
 
 /// `semantics` 9: equal keys pair off in order of creation; only the surplus is created.
-fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Brood<'_>, kind: Kind) {
+fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>, kind: Kind) {
     let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
     for side in Side::BOTH {
         for child in brood.loose.of(side).iter().filter(|child| child.kind == kind) {
             if let Some(detail) = draft.input.apart(kind, &child.id) {
-                draft.hold(&super::subject_of(child), HeldReason::Apart, detail);
+                draft.hold(&Subject::of(child), HeldReason::Apart, detail);
                 continue;
             }
             piles.entry(key(&child.record)).or_default().of_mut(side).push(child);
@@ -94,7 +81,7 @@ fn create_surplus(draft: &mut Draft<'_>, family: &Family, kind: Kind, surplus: &
         let mut children = surplus.of(side).clone();
         children.sort_by_key(|child| (child.record.created, child.id.clone()));
         // A side that could not list this contact's children may hold the counterparts: nothing is created there.
-        let is_listed = is_listed(draft, family, other, kind);
+        let is_listed = family.is_listed(draft.input, other, kind);
         for child in children {
             if is_listed {
                 plan_child(draft, family, child, None);
@@ -122,23 +109,6 @@ fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl
     plan_pair(draft, family, &subject, story, None, Some(matched_by));
 }
 
-/// Whether the children of this contact were all seen on `side`; one that is only to be created has none.
-pub fn is_listed(draft: &Draft<'_>, family: &Family, side: Side, kind: Kind) -> bool {
-    if matches!(family.targets.of(side), Target::CreatedBy(_)) {
-        return true;
-    }
-    let listing = draft.input.listings.of(side).of(kind);
-    let id = family.ids.tagged(side);
-    if id.as_ref().is_some_and(|id| draft.input.has_unreadable_child(kind, id)) {
-        return false;
-    }
-    match (&listing.parents, id) {
-        (None, _) => listing.complete,
-        (Some(_), Some(id)) => draft.input.covered.contains(&(kind, id)),
-        (Some(_), None) => false,
-    }
-}
-
 /// What two children of one contact must share to be the same: a note's text, a task's title.
 fn key(record: &Record) -> String {
     let field = if record.get(&Field::Title).is_some() { Field::Title } else { Field::Body };
@@ -155,25 +125,6 @@ fn due_at_once(cliengo: &Record, ghl: &Record, exactly: bool, default_due: Durat
         (due @ Some(Value::Due(_)), Some(Value::Empty)) => is_synthetic(ghl, due, default_due),
         _ => true,
     }
-}
-
-/// Whether a linked child was changed by a person on `side` since it was last agreed.
-#[must_use]
-pub fn is_dirty(linked: &Linked, side: Side) -> bool {
-    linked.sides.of(side).is_dirty()
-}
-
-/// Whether a person worked on a linked record on `side` since both halves were last seen, in our fields or in others.
-/// (`semantics` 59)
-#[must_use]
-pub fn is_edited(linked: &Linked, side: Side) -> bool {
-    is_dirty(linked, side) || !linked.sides.of(side).unmapped.is_empty()
-}
-
-/// Whether nothing is known of a linked child on `side`.
-#[must_use]
-pub fn is_unknown(linked: &Linked, side: Side) -> bool {
-    matches!(linked.sides.of(side).now, Now::Unknown(_))
 }
 
 #[cfg(test)]

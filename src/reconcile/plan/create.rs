@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, Family, Subject};
-use super::fit::{self, Fit};
-use super::input::Unlinked;
-use super::merge::{TagNews, is_mark};
-use super::plan::{Change, HeldReason, LinkRef, Settle};
+use super::draft::Draft;
 use super::update::{plan_tags, unfit};
+use crate::reconcile::decide::fit::{self, Fit};
+use crate::reconcile::decide::{TagNews, is_mark};
+use crate::reconcile::model::{Change, Family, HeldReason, LinkRef, Settle, Subject, UNKNOWN, Unlinked};
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
-
-/// What a person is told of a record whose create has an unknown outcome.
-pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first, and \
-    where several could be it, concord links add CLIENGO_ID GHL_ID says which";
 
 /// What a create carries, and what it has to leave out.
 pub struct Content {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::children::{Brood, is_dirty, is_edited, is_listed, is_unknown};
 use super::create;
-use super::draft::{Draft, Family, Subject};
-use super::input::{Linked, Now, Unlinked};
-use super::merge::mark_of;
-use super::plan::{Change, HeldReason, LinkRef, Settle, Settlement};
+use super::draft::Draft;
 use crate::config::OnDelete;
+use crate::reconcile::decide::mark_of;
+use crate::reconcile::model::{
+    Change, Children, Family, HeldReason, LinkRef, Linked, Now, Settle, Settlement, Subject, Unlinked,
+};
 use crate::record::{Action, Both, Field, Ids, Kind, MatchKey, Record, Side, Target, Write};
 
 /// Which sides say that the record is gone, and whether the survivor was seen.
@@ -40,7 +40,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
     draft.busy.insert(linked.link);
     match absence(linked) {
         Absence::Unknown => {
-            say_unlisted(draft, subject, linked, |draft, side| !is_listed(draft, family, side, linked.kind));
+            say_unlisted(draft, subject, linked, |draft, side| !family.is_listed(draft.input, side, linked.kind));
         }
         Absence::Both => draft.settlements.push(Settlement::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {
@@ -48,7 +48,7 @@ pub fn plan_child(draft: &mut Draft<'_>, family: &Family, subject: &Subject, lin
             if stays(draft, subject, linked, gone, survivor) {
                 return;
             }
-            if is_edited(linked, survivor_side) {
+            if linked.is_edited(survivor_side) {
                 // I21: an edit beats a delete.
                 recreate_child(draft, family, linked, survivor_side, survivor);
             } else {
@@ -69,7 +69,7 @@ fn say_unlisted(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, matte
     }
     for side in Side::BOTH {
         let Now::Unknown(why) = &linked.sides.of(side).now else { continue };
-        if is_dirty(linked, side.other()) && matters(draft, side) {
+        if linked.is_dirty(side.other()) && matters(draft, side) {
             let (side, other) = (side.title(), side.other().title());
             let detail = format!("changed in {other}, and nothing is known of it in {side}: {why}");
             return draft.hold(subject, HeldReason::Unlisted, detail);
@@ -84,7 +84,7 @@ fn recreate_child(draft: &mut Draft<'_>, family: &Family, linked: &Linked, side:
 }
 
 /// What follows when a linked contact is gone on one side.
-pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, brood: &Brood<'_>) {
+pub fn plan_contact(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, brood: &Children<'_>) {
     draft.busy.insert(linked.link);
     draft.busy.extend(brood.linked.iter().map(|child| child.link));
     match absence(linked) {
@@ -116,12 +116,12 @@ fn decide_contact(
     draft: &mut Draft<'_>,
     subject: &Subject,
     linked: &Linked,
-    brood: &Brood<'_>,
+    brood: &Children<'_>,
     gone: Side,
     survivor: &Record,
 ) {
     let side = gone.other();
-    if is_edited(linked, side) {
+    if linked.is_edited(side) {
         return recreate_contact(draft, linked, brood, side, survivor);
     }
     if !brood_is_listed(draft, linked, brood, side) {
@@ -130,7 +130,7 @@ fn decide_contact(
         return draft.hold(subject, HeldReason::Unlisted, detail);
     }
     let kept_news = draft.input.kept_news.contains(&linked.link);
-    let news = kept_news || brood.linked.iter().any(|child| is_edited(child, side)) || !brood.loose.of(side).is_empty();
+    let news = kept_news || brood.linked.iter().any(|child| child.is_edited(side)) || !brood.loose.of(side).is_empty();
     if news {
         let detail = format!(
             "gone in {}, but a task or note of it is new or changed in {}: delete it there too, or keep it by hand",
@@ -196,7 +196,7 @@ fn name_secondaries(draft: &mut Draft<'_>, linked: &Linked, gone: Side) {
 }
 
 /// The contact and everything under it is made again on the side that lost it, as new records. (`semantics` 23)
-fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: Side, survivor: &Record) {
+fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Children<'_>, side: Side, survivor: &Record) {
     let Some(id) = linked.ids.tagged(side) else { return };
     let contact = Unlinked { kind: Kind::Contact, id, parent: None, record: survivor.clone(), retires: None };
     let Some(family) = create::plan_contact(draft, &contact, Some(linked.link)) else { return };
@@ -214,7 +214,7 @@ fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Brood<'_>, s
 /// `semantics` 21: where a delete is not carried over, the survivor stays and the link remembers it. Said once.
 fn stays(draft: &mut Draft<'_>, subject: &Subject, linked: &Linked, gone: Side, record: &Record) -> bool {
     let (link, survivor) = (linked.link, gone.other());
-    let edited = is_edited(linked, survivor);
+    let edited = linked.is_edited(survivor);
     let policy = draft.input.policy(subject.kind);
     let detail = if !policy.direction.writes(survivor) {
         format!("removed in {}, which only receives: it is not made there again", gone.title())
@@ -292,8 +292,8 @@ fn delete(draft: &mut Draft<'_>, family: &Family, subject: &Subject, link: i64, 
 }
 
 /// `semantics` 22: every task and note of the survivor was listed in this run.
-fn brood_is_listed(draft: &Draft<'_>, linked: &Linked, brood: &Brood<'_>, side: Side) -> bool {
-    if brood.linked.iter().any(|child| is_unknown(child, side)) {
+fn brood_is_listed(draft: &Draft<'_>, linked: &Linked, brood: &Children<'_>, side: Side) -> bool {
+    if brood.linked.iter().any(|child| child.is_unknown(side)) {
         return false;
     }
     let Some(id) = linked.ids.tagged(side) else { return false };

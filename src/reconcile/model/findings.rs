@@ -1,0 +1,181 @@
+//! What a plan says besides its operations: fields with two values, records that wait, and what a side cannot express.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::record::{Action, Field, Ids, Kind, Side};
+
+/// Who wins a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Winner {
+    /// Cliengo's value.
+    Cliengo,
+    /// GHL's value.
+    Ghl,
+    /// Nobody yet: it waits for a person.
+    Manual,
+    /// A value of a person's own, for both.
+    Chosen,
+}
+
+impl From<Side> for Winner {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Cliengo => Self::Cliengo,
+            Side::Ghl => Self::Ghl,
+        }
+    }
+}
+
+/// Why a field has two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Both sides changed it since they last agreed.
+    BothChanged,
+    /// One side never had the other's value: they differ since they were first seen together, or since one did not take it.
+    NeverHad,
+    /// It cannot be told whether a side changed it, or did not keep what was written.
+    Doubted,
+}
+
+/// A field with two values, of which one is to stand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Conflict {
+    /// Its id, for `concord conflicts`; not in the JSON.
+    #[serde(skip)]
+    pub id: String,
+    /// The kind of record.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person; not in the JSON.
+    #[serde(skip)]
+    pub label: String,
+    /// The field.
+    pub field: Field,
+    /// The value both had, where it is known.
+    pub base: Json,
+    /// Cliengo's value.
+    pub cliengo: Json,
+    /// GHL's value.
+    pub ghl: Json,
+    /// Whose value stands.
+    pub winner: Winner,
+    /// Why there are two values.
+    pub cause: Cause,
+    /// A person's own value, where that stands; not in the JSON: it is the `after` of the operations.
+    #[serde(skip)]
+    pub chosen: Option<Json>,
+}
+
+/// Why a record waits. Stable names; new ones may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldReason {
+    /// Several records could be its counterpart.
+    AmbiguousMatch,
+    /// Its match is linked to another record already.
+    DuplicateOf,
+    /// It is missing, but its e-mail or phone stands on another contact.
+    SuspectedMerge,
+    /// Its phone matches, but both have an e-mail and they differ.
+    EmailPhoneMismatch,
+    /// Its phone matches, but the names share no word. (`semantics` 38)
+    NameMismatch,
+    /// It has neither e-mail nor phone.
+    NoMatchKey,
+    /// It is so new that a chatbot may still be filling it in.
+    TooYoung,
+    /// Its payload cannot be understood.
+    Unparsable,
+    /// Both sides changed it and a person is to choose.
+    ManualConflict,
+    /// A create for it has an unknown outcome.
+    UnknownOutcome,
+    /// It kept failing and was set aside.
+    Quarantined,
+    /// It failed, and rests before it is tried again.
+    Retrying,
+    /// It would be deleted, but one of its tasks or notes changed.
+    DirtyChild,
+    /// What it depends on was not listed in this run.
+    Unlisted,
+    /// It was asked for by id, and the CRM said neither that it is there nor that it is gone. (`semantics` 55)
+    Inconclusive,
+    /// It was removed on one side and stays on the other, as the policy says. Said once.
+    RemovedElsewhere,
+    /// A value is not among the options of its field.
+    Picklist,
+    /// A value can mean two things. (`semantics` 50)
+    AmbiguousValue,
+    /// An edit would destroy links, images or tables of the other side's text. (`semantics` 48)
+    MarkupLoss,
+    /// It left the scope; its link sleeps.
+    OutOfScope,
+    /// A person removed its link.
+    Apart,
+    /// Somebody changed or removed it since the run that is undone: it stays as it is. (`semantics` 33)
+    EditedSince,
+    /// The first sync waits for approval.
+    FirstSync,
+}
+
+impl HeldReason {
+    /// Whether a person has to act (exit code 3), or it is normal for an account to have such records.
+    #[must_use]
+    pub const fn needs_a_person(self) -> bool {
+        !matches!(
+            self,
+            Self::DuplicateOf
+                | Self::TooYoung
+                | Self::NoMatchKey
+                | Self::RemovedElsewhere
+                | Self::OutOfScope
+                | Self::Apart
+        )
+    }
+}
+
+/// A record that waits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// Its id: the same as long as the same record waits for the same reason.
+    pub id: String,
+    /// The kind of record.
+    pub kind: Kind,
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person; not in the JSON.
+    #[serde(skip)]
+    pub label: String,
+    /// The rule that holds it.
+    pub reason: HeldReason,
+    /// What a person needs to know, and what to do.
+    pub detail: String,
+    /// Whether a person has acknowledged it.
+    pub known: bool,
+}
+
+/// What one side cannot express.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unsupported {
+    /// The kind of record.
+    pub kind: Kind,
+    /// The side that cannot.
+    pub side: Side,
+    /// What it cannot do.
+    pub action: Action,
+    /// The record's ids.
+    pub ids: Ids,
+    /// Its name for a person; not in the JSON.
+    #[serde(skip)]
+    pub label: String,
+    /// In a person's words.
+    pub detail: String,
+}
+
+/// What a person is told of a record whose create has an unknown outcome.
+pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first, and \
+    where several could be it, concord links add CLIENGO_ID GHL_ID says which";

@@ -1,0 +1,24 @@
+//! The words that everything else of `reconcile` is written in: what is known, and what is to be done.
+
+mod base_update;
+mod family;
+mod findings;
+mod gaps;
+mod guard;
+mod input;
+mod names;
+mod operation;
+mod pending;
+mod plan;
+mod undoing;
+
+pub use base_update::*;
+pub use family::*;
+pub use findings::*;
+pub use guard::*;
+pub use input::*;
+pub use names::{conflict_id, held_id};
+pub use operation::*;
+pub use pending::*;
+pub use plan::*;
+pub use undoing::*;

@@ -1,0 +1,55 @@
+//! What waits from earlier runs although this one saw nothing of it, and what needs nothing any more. (I44)
+
+use super::draft::Draft;
+use crate::config::Direction;
+use crate::reconcile::model::{HeldReason, Settlement, Subject, choose};
+use crate::record::{Ids, Kind, Side};
+
+/// Says what waits although this run saw nothing of it, and lets go of what needs nothing any more.
+pub fn say_rest(draft: &mut Draft<'_>) {
+    let input = draft.input;
+    for setback in input.setbacks.values() {
+        match setback.held() {
+            _ if draft.met.contains(&setback.id) || is_open(draft, setback.kind, &setback.ids) => {}
+            _ if setback.known || !takes_part(draft, setback.kind) => {
+                draft.settlements.push(Settlement::Lift { id: setback.id.clone() });
+            }
+            Some((reason, detail)) => draft.hold(&subject(setback.kind, &setback.ids, &setback.label), reason, detail),
+            None => {}
+        }
+    }
+    for dispute in input.disputes.values() {
+        if draft.met.contains(&dispute.id) || is_open(draft, dispute.kind, &dispute.ids) {
+            continue;
+        }
+        if dispute.known || !takes_part(draft, dispute.kind) {
+            draft.settlements.push(Settlement::Agreed { id: dispute.id.clone() });
+        } else if dispute.take.is_none() {
+            let detail = choose(&[(&dispute.field, dispute.id.clone())]);
+            let subject = subject(dispute.kind, &dispute.ids, &dispute.label);
+            draft.hold(&subject, HeldReason::ManualConflict, detail);
+        }
+    }
+}
+
+fn subject(kind: Kind, ids: &Ids, label: &str) -> Subject {
+    Subject { kind, ids: ids.clone(), label: label.to_owned(), link: None }
+}
+
+/// Whether the kind is carried over at all: what waits of one that is not is not needed any more.
+fn takes_part(draft: &Draft<'_>, kind: Kind) -> bool {
+    let lists = |side: Side| draft.input.can(side, kind).list;
+    draft.input.policy(kind).direction != Direction::Off && Side::BOTH.into_iter().all(lists)
+}
+
+/// Whether something else holds the record, or one of its halves is not known.
+fn is_open(draft: &Draft<'_>, kind: Kind, ids: &Ids) -> bool {
+    let is_it = |other: (Kind, &Ids)| other == (kind, ids);
+    let by_itself = |reason| matches!(reason, HeldReason::Retrying | HeldReason::Quarantined);
+    let mut linked = draft.input.contacts.iter().chain(&draft.input.children);
+    draft.held.iter().any(|held| is_it((held.kind, &held.ids)) && !by_itself(held.reason))
+        || linked.any(|linked| {
+            let is_unknown = |side: Side| linked.is_unknown(side);
+            is_it((linked.kind, &linked.ids)) && Side::BOTH.into_iter().any(is_unknown)
+        })
+}
