@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use concord::config::{
-    Accounts, Config, ConfigError, ConflictPolicy, Direction, Duplicates, Encryption, ExtraParams, FirstSync, Language,
-    MatchField, NotesFetch, NotifyOn, OnDelete, Overrides, Pair, Readable, ScheduledRun, Secret, SecretSource,
-    TasksMode,
+    Accounts, Config, ConfigError, ConflictPolicy, Direction, Duplicates, Encryption, ExtraParams, FirstSync,
+    GhlAccess, Language, MatchField, NotesFetch, NotifyOn, OnDelete, Overrides, Pair, Readable, ScheduledRun, Secret,
+    SecretSource, TasksMode,
 };
 use concord::record::{Kind, Side};
 use secrecy::ExposeSecret as _;
@@ -235,7 +235,8 @@ fn included_files_add_pairs_and_resolve_paths_against_themselves() {
     let names: Vec<&str> = config.pairs.iter().map(|pair| pair.name.as_str()).collect();
     assert_eq!(names, ["acme", "demo"]);
     let Accounts::Real(accounts) = &config.pair("acme").unwrap().accounts else { panic!("a real pair") };
-    assert_eq!(accounts.ghl.token.source, SecretSource::File(directory.path().join("pairs/keys/ghl")));
+    let GhlAccess::Token(token) = &accounts.ghl.access else { panic!("{accounts:?}") };
+    assert_eq!(token.source, SecretSource::File(directory.path().join("pairs/keys/ghl")));
     assert_eq!(config.state_dir, directory.path().join("state"));
 
     let elsewhere = Overrides { state_dir: Some(PathBuf::from("elsewhere")) };
@@ -578,11 +579,6 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
         assert!(message.starts_with("schedules.toml:3: "), "{message}");
         assert!(message.contains(&format!("`pair.demo.{key} is not in this version yet")), "{message}");
     }
-    let oauth = "oauth = { client_id = \"c\", client_secret = { env = \"S\" }, key = { env = \"K\" } }";
-    assert_wrong(
-        &REAL.replace("token = { file = \"keys/ghl\" }", oauth),
-        "`pair.acme.ghl.oauth` is not in this version",
-    );
     for off in
         ["timeline.appointments = false", "notes.append_edit = false", "[pair.demo.scope]", "cliengo.tasks = \"off\""]
     {
@@ -636,7 +632,8 @@ fn a_file_that_cannot_be_read_says_so() {
 
 fn token(pair: &Pair) -> Secret {
     let Accounts::Real(accounts) = &pair.accounts else { panic!("a real pair") };
-    accounts.ghl.token.clone()
+    let GhlAccess::Token(token) = accounts.ghl.access.clone() else { panic!("{accounts:?}") };
+    token
 }
 
 #[test]
@@ -758,4 +755,18 @@ fn a_contact_is_opened_where_the_crm_shows_it_or_where_the_file_says() {
     assert_eq!(own.web_url(Side::Ghl).unwrap().of("L", "1"), "https://crm.agency.example/L/1");
     assert_eq!(own.fingerprint(), real("").fingerprint(), "where a person looks decides no operation");
     assert!(valid(DEMO).pairs[0].web_url(Side::Ghl).is_none(), "an embedded CRM has no pages");
+}
+
+/// A location is entered in one way, which is read whole.
+#[test]
+fn a_location_is_entered_with_a_token_an_app_or_its_agencys_app() {
+    let app = "client_id = \"c\", client_secret = { env = \"S\" }, key = { env = \"K\" }";
+    let with = |oauth: &str| REAL.replace("token = { file = \"keys/ghl\" }", oauth);
+    valid(&with(&format!("oauth = {{ {app} }}")));
+    let agency = format!("{}\n[agency.main]\n{}\n", with("oauth = { agency = \"main\" }"), app.replace(", ", "\n"));
+    valid(&agency);
+    assert_wrong(&with("oauth = { agency = \"mine\" }"), "must name an agency; found \"mine\"");
+    assert_wrong(&with("oauth = { client_id = \"c\" }"), "`pair.acme.ghl.oauth.client_secret` is missing");
+    assert_wrong(&with(&format!("token = {{ env = \"T\" }}\noauth = {{ {app} }}")), "must not stand beside oauth");
+    assert_wrong(&with(&format!("oauth = {{ {app}, agency = \"main\" }}")), "is not a known key");
 }

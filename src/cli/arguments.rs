@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
-    CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE, SANDBOX,
-    STATUS, SYNC, UNDO, WHOLE,
+    AUTH, CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
+    SANDBOX, STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
     ConflictsCommand, ConflictsOptions, LinksCommand, LinksOptions, QuarantineCommand, QuarantineOptions,
@@ -135,6 +135,9 @@ pub(super) enum Command {
     /// Make both CRMs agree
     #[command(after_help = SYNC)]
     Sync(SyncOptions),
+    /// Let Concord into GHL through an app (OAuth)
+    #[command(after_help = AUTH)]
+    Auth(AuthOptions),
     /// Validate the configuration, and ask both CRMs
     #[command(after_help = CHECK)]
     Check(CheckOptions),
@@ -288,6 +291,32 @@ fn side_and_kind(given: &str) -> Result<String, String> {
     } else {
         Err(format!("one of {}", known.join(", ")))
     }
+}
+
+/// `auth`
+#[derive(Debug, Args)]
+pub(super) struct AuthOptions {
+    #[command(subcommand)]
+    pub command: AuthCommand,
+}
+
+/// Who is entered.
+#[derive(Debug, Subcommand)]
+pub(super) enum AuthCommand {
+    /// Consent on GHL's page; what it gives is kept encrypted, and renewed by the runs
+    #[command(after_help = AUTH)]
+    Ghl(AuthGhlOptions),
+}
+
+/// `auth ghl`
+#[derive(Debug, Args)]
+pub(super) struct AuthGhlOptions {
+    /// Print the address of GHL's page instead of opening a browser
+    #[arg(long)]
+    pub print_url: bool,
+    /// The port to which GHL's page sends you back; the app has http://127.0.0.1:PORT/oauth/callback as a redirect
+    #[arg(long, value_name = "PORT", default_value_t = 9465)]
+    pub port: u16,
 }
 
 /// `check`

@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Session;
 use super::explain::Usage;
+use super::{Session, access};
 use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
-use crate::crm::ghl::{Ghl, GhlSettings};
+use crate::crm::ghl::{Access, Ghl, GhlSettings};
 use crate::crm::{Patience, Secrets};
 use crate::reconcile::Mode;
 use crate::run::{self, Job};
@@ -92,17 +92,17 @@ pub(super) async fn connect(session: &Session, config: &Config, pair: &Pair) -> 
         }
         Accounts::Real(accounts) => {
             let (cliengo, ghl) = (&accounts.cliengo, &accounts.ghl);
-            let (cliengo, ghl) = (cliengo_settings(session, pair, cliengo)?, ghl_settings(session, ghl)?);
+            let (cliengo, ghl) = (cliengo_settings(session, pair, cliengo)?, ghl_settings(session, config, pair, ghl)?);
             build(session, config, pair, cliengo, ghl, None)
         }
     }
 }
 
 /// Reads a pair's secrets, to say early what is missing.
-pub(super) fn check_secrets(session: &Session, pair: &Pair) -> anyhow::Result<()> {
+pub(super) fn check_secrets(session: &Session, config: &Config, pair: &Pair) -> anyhow::Result<()> {
     if let Accounts::Real(accounts) = &pair.accounts {
         cliengo_settings(session, pair, &accounts.cliengo)?;
-        ghl_settings(session, &accounts.ghl)?;
+        ghl_settings(session, config, pair, &accounts.ghl)?;
     }
     Ok(())
 }
@@ -150,11 +150,12 @@ fn cliengo_settings(session: &Session, pair: &Pair, account: &CliengoAccount) ->
     Ok(settings)
 }
 
-fn ghl_settings(session: &Session, account: &GhlAccount) -> anyhow::Result<GhlSettings> {
-    let token = account.token.resolve_key(&environment)?;
-    let mut settings = GhlSettings::new(&account.base_url, token, &account.location_id, Arc::clone(&session.clock));
+fn ghl_settings(session: &Session, config: &Config, pair: &Pair, account: &GhlAccount) -> anyhow::Result<GhlSettings> {
+    let access = access::of(session, config, pair, account)?;
+    let clock = Arc::clone(&session.clock);
+    let mut settings = GhlSettings::entered(&account.base_url, access, &account.location_id, clock);
     settings.allow_http = account.allow_http;
-    settings.secret_source = Some(account.token.source.to_string());
+    settings.secret_source = Some(access::source(&config.state_dir, pair, account));
     Ok(settings)
 }
 
@@ -175,8 +176,8 @@ fn build(
 ) -> anyhow::Result<Clients> {
     let patience = Patience { in_all: config.patience, ..Patience::default() };
     let secrets = session.secrets.get_or_init(|| known_secrets(config));
-    let own = [ghl.token.clone(), cliengo.secret.clone()];
-    cliengo.secrets = secrets.with(&own);
+    let token = if let Access::Token(token) = &ghl.access { Some(token) } else { None };
+    cliengo.secrets = secrets.with([&cliengo.secret].into_iter().chain(token));
     ghl.secrets = cliengo.secrets.clone();
     ghl.patience = patience;
     ghl.version.clone_from(&pair.ghl.version);

@@ -63,7 +63,7 @@ fn load(session: &Session) -> anyhow::Result<Settings> {
         return Err(Usage { message, hint: hint.to_owned() }.into());
     }
     for pair in &selected {
-        clients::check_secrets(session, pair)?;
+        clients::check_secrets(session, &config, pair)?;
         clients::check_folder(&config.state_dir, pair)?;
     }
     let notifier = Notifier::new(&config.notify, &clients::environment)?;

@@ -7,6 +7,7 @@ use super::code;
 use super::pairs::NotBegun;
 use super::shared::SharedAccount;
 use crate::config::ConfigError;
+use crate::crm::ghl::oauth::OAuthError;
 use crate::crm::{CrmError, SetupError};
 use crate::export::ExportError;
 use crate::notify::NotifyError;
@@ -80,6 +81,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Stopped>() || error.is::<NotBegun>() {
         return code::INTERRUPTED;
     }
+    if let Some(OAuthError::Refused(_)) = error.downcast_ref::<OAuthError>() {
+        return code::CREDENTIALS;
+    }
     if let Some(NotifyError::Config(_) | NotifyError::Address { .. }) = error.downcast_ref::<NotifyError>() {
         return code::CONFIGURATION;
     }
@@ -96,7 +100,7 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         None => {}
     }
     match error.downcast_ref::<RunError>() {
-        Some(RunError::Crm(CrmError::Credentials { .. })) => code::CREDENTIALS,
+        Some(RunError::Crm(CrmError::Credentials { .. } | CrmError::NoGrant { .. })) => code::CREDENTIALS,
         Some(RunError::Crm(CrmError::Stopped { .. })) => code::INTERRUPTED,
         Some(RunError::Lock(LockError::Held { .. })) => code::LOCKED,
         Some(RunError::Stale { .. }) => code::STALE,
@@ -133,11 +137,18 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         Some(NotifyError::Address { .. }) => return Some("put the whole address there, with https://".to_owned()),
         _ => {}
     }
+    if let Some(OAuthError::Refused(_)) = error.downcast_ref::<OAuthError>() {
+        return Some(
+            "check client_id and client_secret, and that the app has the redirect that --help names; nothing was kept"
+                .to_owned(),
+        );
+    }
     if error.downcast_ref::<std::io::Error>().is_some_and(|why| why.kind() == std::io::ErrorKind::AddrInUse) {
         return Some("another program has that port; end it, or give another port".to_owned());
     }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),
+        Some(RunError::Crm(CrmError::NoGrant { command, .. })) => return Some(format!("run: {command}")),
         Some(other) => return run_hint(other).map(str::to_owned),
         None => error.downcast_ref::<StateError>(),
     };
@@ -183,7 +194,7 @@ fn file_hint(error: &std::io::Error) -> Option<&'static str> {
 
 const fn run_hint(error: &RunError) -> Option<&'static str> {
     match error {
-        RunError::Crm(CrmError::Credentials { .. }) => {
+        RunError::Crm(CrmError::Credentials { .. } | CrmError::NoGrant { .. }) => {
             Some("check the key or token and its scopes; nothing was written")
         }
         RunError::Crm(CrmError::Blocked { .. }) => Some(

@@ -1,7 +1,9 @@
 //! The command line: one file per command. The only room that prints, and the one that turns errors into a message, a
 //! hint and an exit code.
 
+mod access;
 mod arguments;
+mod auth;
 mod check;
 mod clients;
 mod completions;
@@ -35,6 +37,7 @@ mod waiting;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arguments::{Arguments, Command, Global, LogFormat};
 use clap::Parser;
@@ -48,6 +51,9 @@ use crate::config::{Config, Overrides};
 use crate::crm::Secrets;
 pub use crate::exit_code as code;
 
+/// How long the end of the process waits for what must be finished.
+const ERRANDS: Duration = Duration::from_secs(90);
+
 /// What every command is given.
 struct Session {
     global: Global,
@@ -58,6 +64,8 @@ struct Session {
     progress: Bars,
     /// What must be in no text that comes from outside; read when it is first needed.
     secrets: OnceLock<Secrets>,
+    /// What lets pairs in through apps.
+    grants: access::Grants,
 }
 
 impl Session {
@@ -103,6 +111,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
         seed,
         progress,
         secrets: OnceLock::new(),
+        grants: access::Grants::default(),
     };
     let done = runtime.block_on(async {
         interrupt::watch(session.stop.clone());
@@ -111,6 +120,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Plan(options) => plan::run(&session, &options).await,
             Command::Sync(options) => sync::run(&session, &options).await,
             Command::Undo(options) => undo::run(&session, &options).await,
+            Command::Auth(options) => auth::run(&session, &options).await,
             Command::Check(options) => check::run(&session, &options).await,
             Command::Daemon => daemon::run(&session).await,
             Command::Turn => turn::run(&session).await,
@@ -126,6 +136,9 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Man(options) => man::run(&options),
         }
     });
+    // A token that is being renewed is kept first: what it replaces is used up.
+    session.grants.errands.close();
+    let _ = runtime.block_on(async { tokio::time::timeout(ERRANDS, session.grants.errands.wait()).await });
     // A question that nobody answers any more is not waited for.
     runtime.shutdown_background();
     done.unwrap_or_else(|error| explain::print(&error))

@@ -57,15 +57,15 @@ pub(super) async fn by_asking(
     }
     let unknown = claims.iter_mut().filter(|claim| claim.is_selected && claim.account.is_none());
     let asked = futures::stream::iter(unknown).for_each_concurrent(config.max_parallel.max(1), |claim| async move {
-        claim.account = account(session, claim.pair).await;
+        claim.account = account(session, config, claim.pair).await;
     });
     asked.await;
     shared(&claims)
 }
 
 /// Who answers; `None` where nobody does: that is for the pair's own run to say.
-async fn account(session: &Session, pair: &Pair) -> Option<String> {
-    clients::check_secrets(session, pair).ok()?;
+async fn account(session: &Session, config: &Config, pair: &Pair) -> Option<String> {
+    clients::check_secrets(session, config, pair).ok()?;
     let cliengo = clients::cliengo(session, pair, BRIEFLY).ok()?;
     Some(cliengo.account().await.ok()?.id)
 }

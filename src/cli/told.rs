@@ -45,7 +45,9 @@ fn reason(error: &anyhow::Error) -> String {
 
 fn crm(error: &CrmError) -> String {
     match error {
-        CrmError::Credentials { side, .. } => format!("{} refused the credentials", side.title()),
+        CrmError::Credentials { side, .. } | CrmError::NoGrant { side, .. } => {
+            format!("{} refused the credentials", side.title())
+        }
         CrmError::Unavailable { side, .. } => format!("{} cannot be read", side.title()),
         CrmError::Protocol { side, .. } => format!("{} gave an answer that cannot be understood", side.title()),
         CrmError::Blocked { .. }

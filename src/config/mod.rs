@@ -4,6 +4,7 @@
 //! every mistake at once, each with its file, line, key and remedy. Secrets stay where they are until
 //! [`Secret::resolve`] is asked for one.
 
+mod access;
 mod choice;
 mod cron;
 mod error;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub use access::{App, GhlAccess};
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
 pub use map::{Fields, Mapping};
@@ -50,6 +52,7 @@ pub use settings::{
 };
 pub use web_url::WebUrl;
 
+use access::Agencies;
 use reader::{Problems, Table};
 use source::{Source, whole_file};
 use value::Found;
@@ -58,8 +61,9 @@ use value::Found;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Keys of the main file that an included one may not have.
-const MAIN_ONLY: [&str; 10] = [
+const MAIN_ONLY: [&str; 11] = [
     "include",
+    "agency",
     "state_dir",
     "max_parallel",
     "patience",
@@ -165,7 +169,9 @@ impl Config {
         let shared = [self.daemon.token.as_ref(), notify.healthcheck.as_ref(), notify.webhook.as_ref(), password];
         let of_pairs = self.pairs.iter().flat_map(|pair| match &pair.accounts {
             Accounts::Sandbox => Vec::new(),
-            Accounts::Real(accounts) => vec![&accounts.cliengo.api_key, &accounts.ghl.token],
+            Accounts::Real(accounts) => {
+                std::iter::once(&accounts.cliengo.api_key).chain(accounts.ghl.access.secrets()).collect()
+            }
         });
         shared.into_iter().flatten().chain(of_pairs)
     }
@@ -199,7 +205,8 @@ fn read(main: &Source, kept: Option<&[Source]>) -> Result<(Config, Vec<Source>),
             .iter()
             .map(|(document, source)| pairs_of_included(Table::file(document.get_ref(), source, &problems))),
     );
-    let (names, pairs) = pairs(&tables, &defaults);
+    let agencies = access::agencies(&root.table("agency"));
+    let (names, pairs) = pairs(&tables, &defaults, &agencies);
 
     let config = Config {
         path: main.path.clone(),
@@ -262,7 +269,7 @@ fn pairs_of_included(mut file: Table<'_>) -> Table<'_> {
 }
 
 /// Reads the pairs of all files: their names, and those without a mistake, by name.
-fn pairs(tables: &[Table<'_>], defaults: &Table<'_>) -> (BTreeSet<String>, Vec<Pair>) {
+fn pairs(tables: &[Table<'_>], defaults: &Table<'_>, agencies: &Agencies) -> (BTreeSet<String>, Vec<Pair>) {
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
     let mut locations: BTreeMap<&str, &str> = BTreeMap::new();
     let mut pairs = Vec::new();
@@ -278,7 +285,7 @@ fn pairs(tables: &[Table<'_>], defaults: &Table<'_>) -> (BTreeSet<String>, Vec<P
             first.insert(name.to_owned(), key.place());
             let table = table.over(defaults);
             refuse_shared_location(name, &table, &mut locations);
-            pairs.extend(read_pair::pair(name, table));
+            pairs.extend(read_pair::pair(name, table, agencies));
         }
     }
     pairs.sort_by(|left, right| left.name.cmp(&right.name));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::access::GhlAccess;
 use super::choice::Choice;
 use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
@@ -147,9 +148,9 @@ pub struct GhlAccount {
     pub allow_http: bool,
     /// The location.
     pub location_id: String,
-    /// The private integration token.
+    /// How it is entered.
     #[serde(skip)]
-    pub token: Secret,
+    pub access: GhlAccess,
 }
 
 /// How Cliengo is spoken to.

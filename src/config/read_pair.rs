@@ -5,6 +5,7 @@ use std::time::Duration;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use toml::de::DeValue;
 
+use super::access::{self, Agencies};
 use super::pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
     RealAccounts, TasksMode,
@@ -30,7 +31,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// Reads a pair; `None` when a mistake was noted that leaves no pair.
-pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
+pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Option<Pair> {
     // A value that is no boolean is noted; taken as `true`, it brings no further complaints about missing accounts.
     let sandbox = table.take("sandbox").is_some_and(|found| found.boolean().unwrap_or(true));
     let region = table.read("region", region);
@@ -39,7 +40,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>) -> Option<Pair> {
     let accounts = if sandbox {
         sandbox_accounts(&mut cliengo_table, &mut ghl_table)
     } else {
-        real_accounts(&mut cliengo_table, &mut ghl_table)
+        real_accounts(&mut cliengo_table, &mut ghl_table, agencies)
     };
     let cliengo = cliengo(cliengo_table, sandbox);
     let ghl = ghl(ghl_table, sandbox);
@@ -96,9 +97,9 @@ fn sandbox_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>) -> Option<Acco
     given.is_empty().then_some(Accounts::Sandbox)
 }
 
-fn real_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>) -> Option<Accounts> {
+fn real_accounts(cliengo: &mut Table<'_>, ghl: &mut Table<'_>, agencies: &Agencies) -> Option<Accounts> {
     let cliengo = cliengo_account(cliengo);
-    let ghl = ghl_account(ghl);
+    let ghl = ghl_account(ghl, agencies);
     Some(Accounts::Real(Box::new(RealAccounts { cliengo: cliengo?, ghl: ghl? })))
 }
 
@@ -118,7 +119,7 @@ fn cliengo_account(table: &mut Table<'_>) -> Option<CliengoAccount> {
     Some(CliengoAccount { base_url, allow_http, api_key: api_key?, website_id: website_id? })
 }
 
-fn ghl_account(table: &mut Table<'_>) -> Option<GhlAccount> {
+fn ghl_account(table: &mut Table<'_>, agencies: &Agencies) -> Option<GhlAccount> {
     let allow_http = table.read("allow_http", Found::boolean).unwrap_or(false);
     let base_url = table.read("base_url", |found| found.url(allow_http)).unwrap_or_else(|| GHL_URL.to_owned());
     let location_id = table.require(
@@ -126,12 +127,8 @@ fn ghl_account(table: &mut Table<'_>) -> Option<GhlAccount> {
         &format!("add location_id = \"…\" under [{}]: the id of the GHL location (sub-account)", table.path),
         id,
     );
-    let hint = format!("add token = {{ env = \"GHL_TOKEN\" }} under [{}]: a private integration token", table.path);
-    let token = match table.read("oauth", |found| unbuilt::oauth(found)) {
-        Some(()) => table.read("token", secret),
-        None => table.require("token", &hint, secret),
-    };
-    Some(GhlAccount { base_url, allow_http, location_id: location_id?, token: token? })
+    let access = access::access(table, agencies);
+    Some(GhlAccount { base_url, allow_http, location_id: location_id?, access: access? })
 }
 
 fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {

@@ -4,7 +4,6 @@
 use toml::de::DeValue;
 
 use super::reader::Table;
-use super::secret::secret;
 use super::value::Found;
 
 /// What switches a feature on.
@@ -17,7 +16,6 @@ enum Switch {
 
 /// The keys below a pair whose feature is not built.
 const NOT_YET: &[(&[&str], Switch)] = &[
-    (&["ghl", "oauth"], Switch::Filled),
     (&["notes", "append_edit"], Switch::True),
     (&["timeline", "appointments"], Switch::True),
     (&["timeline", "conversations"], Switch::True),
@@ -45,16 +43,6 @@ pub(super) fn refuse(pair: &Table<'_>) {
 pub(super) fn read(pair: &mut Table<'_>) {
     timeline(pair.table("timeline"));
     triggers(pair.table("triggers"));
-}
-
-/// Checks `oauth`.
-pub(super) fn oauth(found: &Found<'_>) -> Option<()> {
-    let mut table = found.as_table("a table with client_id, client_secret and key")?;
-    table.require("client_id", "add the client id of the marketplace app", Found::text);
-    table.require("client_secret", "add client_secret = { env = \"GHL_CLIENT_SECRET\" }", secret);
-    table.require("key", "add key = { env = \"CONCORD_KEY\" }: it encrypts the stored refresh token", secret);
-    table.finish();
-    Some(())
 }
 
 fn timeline(mut table: Table<'_>) {

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown};
+use super::grants::Grants;
 use super::mend::mended;
 use super::outcome::{Judged, judge_write};
 use super::pace::{Announced, Pace, StopAsked};
@@ -57,12 +58,15 @@ pub(super) enum Auth {
     Bearer(SecretString),
     /// A token from `GET /jwt?api_key=`, sent raw (`Cliengo API notes, 1.2`).
     Exchanged(SecretString),
+    /// `Authorization: Bearer`, with a token that is renewed.
+    Granted(Arc<dyn Grants>),
 }
 
 impl Auth {
-    const fn secret(&self) -> &SecretString {
+    const fn secret(&self) -> Option<&SecretString> {
         match self {
-            Self::QueryKey(secret) | Self::Bearer(secret) | Self::Exchanged(secret) => secret,
+            Self::QueryKey(secret) | Self::Bearer(secret) | Self::Exchanged(secret) => Some(secret),
+            Self::Granted(_) => None,
         }
     }
 }
@@ -103,6 +107,31 @@ pub(super) struct HttpSettings {
     pub seed: u64,
 }
 
+/// Sets up what sends requests to `base_url` and nowhere else.
+pub(super) fn client(
+    base_url: &str,
+    allow_http: bool,
+    headers: HeaderMap,
+    patience: &Patience,
+) -> Result<Client, SetupError> {
+    let url = Url::parse(base_url).map_err(|_| SetupError::BaseUrl)?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && (here || allow_http)) {
+        return Err(SetupError::BaseUrl);
+    }
+    let builder = Client::builder()
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(patience.connect)
+        .read_timeout(patience.read)
+        .pool_idle_timeout(IDLE)
+        .user_agent(concat!("concord/", env!("CARGO_PKG_VERSION")));
+    // A proxy for the world outside has no business between two ports of this machine.
+    let builder = if here { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| SetupError::Client(error.without_url().to_string()))
+}
+
 /// A client for one CRM.
 pub(super) struct Http {
     client: Client,
@@ -112,6 +141,8 @@ pub(super) struct Http {
     secrets: Mutex<Secrets>,
     known_good: Request,
     token: tokio::sync::Mutex<Option<SecretString>>,
+    /// The granted token that was taken last.
+    accepted: Mutex<Option<SecretString>>,
     pub(super) dialect: Dialect,
     patience: Patience,
     pace: Pace,
@@ -134,12 +165,6 @@ impl fmt::Debug for Http {
 impl Http {
     /// Sets the client up; makes no request.
     pub fn new(settings: HttpSettings, dialect: Dialect) -> Result<Self, SetupError> {
-        let base_url = settings.base_url.trim_end_matches('/').to_owned();
-        let url = Url::parse(&base_url).map_err(|_| SetupError::BaseUrl)?;
-        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if url.scheme() != "https" && !(url.scheme() == "http" && (here || settings.allow_http)) {
-            return Err(SetupError::BaseUrl);
-        }
         let mut headers = HeaderMap::new();
         for (name, value) in settings.headers {
             headers.insert(name, HeaderValue::from_str(&value).map_err(|_| SetupError::Header)?);
@@ -148,21 +173,12 @@ impl Http {
             bearer(token).ok_or(SetupError::Header)?;
         }
         let patience = settings.patience;
-        let builder = Client::builder()
-            .default_headers(headers)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(patience.connect)
-            .read_timeout(patience.read)
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!("concord/", env!("CARGO_PKG_VERSION")));
-        // A proxy for the world outside has no business between two ports of this machine.
-        let builder = if here { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(|error| SetupError::Client(error.without_url().to_string()))?;
+        let client = client(&settings.base_url, settings.allow_http, headers, &patience)?;
         Ok(Self {
             client,
-            base_url,
-            secrets: Mutex::new(settings.secrets.with([settings.auth.secret()])),
+            base_url: settings.base_url.trim_end_matches('/').to_owned(),
+            secrets: Mutex::new(settings.secrets.with(settings.auth.secret())),
+            accepted: Mutex::default(),
             auth: settings.auth,
             source: settings.source,
             known_good: settings.known_good,
@@ -297,6 +313,9 @@ impl Http {
     fn judge_read(&self, request: &Request, attempt: Attempt) -> Result<Result<Answer, CrmError>, Failure> {
         let (status, body, retry_after) = match attempt {
             Attempt::NoToken(said) => return Ok(Err(self.credentials(request, &said))),
+            Attempt::NoGrant { why, command } => {
+                return Ok(Err(CrmError::NoGrant { side: self.dialect.side, message: why, command }));
+            }
             Attempt::Hopeless(why) => return Ok(Err(self.unavailable(why))),
             Attempt::NotSent { why, brief } => return Err(Failure { brief, ..Failure::unanswered(why) }),
             Attempt::Lost(why) => return Err(Failure::unanswered(why)),
@@ -356,7 +375,7 @@ impl Http {
             Method::Delete => self.client.delete(url),
         };
         let authorization = match (&self.auth, token) {
-            (Auth::Bearer(token), _) => bearer(token),
+            (Auth::Bearer(token), _) | (Auth::Granted(_), Some(token)) => bearer(token),
             (_, Some(token)) => sensitive(token.expose_secret()),
             _ => None,
         };
@@ -374,7 +393,11 @@ impl Http {
         let (side, method) = (self.dialect.side, request.method.as_str());
         match &attempt {
             Attempt::Answered { status, .. } => tracing::debug!(%side, method, path, status, "answered"),
-            Attempt::NotSent { why, .. } | Attempt::Hopeless(why) | Attempt::Lost(why) | Attempt::NoToken(why) => {
+            Attempt::NotSent { why, .. }
+            | Attempt::Hopeless(why)
+            | Attempt::Lost(why)
+            | Attempt::NoToken(why)
+            | Attempt::NoGrant { why, .. } => {
                 tracing::debug!(%side, method, path, why, "no answer");
             }
         }

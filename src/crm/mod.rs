@@ -8,6 +8,7 @@ mod difference;
 pub mod fuzzing;
 pub mod ghl;
 mod gone;
+mod grants;
 mod http;
 mod listing;
 mod mend;
@@ -220,6 +221,16 @@ pub enum CrmError {
         side: Side,
         /// What it said.
         message: String,
+    },
+    /// It gives no token until a person consents again.
+    #[error("{} cannot be entered: {message}", side.title())]
+    NoGrant {
+        /// Which CRM.
+        side: Side,
+        /// Why, without secrets.
+        message: String,
+        /// What mends it.
+        command: String,
     },
     /// Something in front of it answered with a page instead: nothing is said of the credentials, nor of any record.
     #[error("{} cannot be read: it answered {status}, {BLOCKED}", side.title())]

@@ -29,7 +29,7 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
         Attempt::NotSent { why, brief } => {
             again(Outcome::NotSent(why.clone()), Failure { brief, ..Failure::unanswered(why) })
         }
-        Attempt::Hopeless(why) => Judged::Final(Outcome::NotSent(why)),
+        Attempt::Hopeless(why) | Attempt::NoGrant { why, .. } => Judged::Final(Outcome::NotSent(why)),
         Attempt::Lost(why) => repeated(Outcome::Unknown(why.clone()), Failure::unanswered(why)),
         Attempt::NoToken(said) => Judged::Final(Outcome::Refused(no(401, said))),
         Attempt::Answered { status, body, retry_after } => {

@@ -74,7 +74,8 @@ impl Secrets {
         all
     }
 
-    fn has(&self, secret: &str) -> bool {
+    /// Whether it is one of them.
+    pub(super) fn has(&self, secret: &str) -> bool {
         let secret = secret.to_ascii_lowercase().into_bytes();
         self.0.iter().any(|known| known.whole.contains(&secret))
     }

@@ -29,6 +29,8 @@ pub(super) enum Attempt {
     Lost(String),
     /// The exchange for a token was refused.
     NoToken(String),
+    /// No token is granted until a person consents again: with `command`.
+    NoGrant { why: String, command: String },
 }
 
 impl Attempt {

@@ -33,7 +33,7 @@ impl Secrets {
         let mut secrets = Self::default();
         if let Accounts::Real(accounts) = &pair.accounts {
             secrets.add(&accounts.cliengo.api_key);
-            secrets.add(&accounts.ghl.token);
+            accounts.ghl.access.secrets().for_each(|secret| secrets.add(secret));
         }
         secrets
     }

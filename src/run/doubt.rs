@@ -40,7 +40,12 @@ where
             Ok(Lookup::Present(_)) => {
                 format!("it lists no {kind}s, yet {id} is there when asked for by id: its list lags behind")
             }
-            Err(error @ (CrmError::Credentials { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. })) => {
+            Err(
+                error @ (CrmError::Credentials { .. }
+                | CrmError::NoGrant { .. }
+                | CrmError::Quota { .. }
+                | CrmError::Stopped { .. }),
+            ) => {
                 return Err(error.into());
             }
             Err(error) => format!("it lists no {kind}s, and whether {id} is there cannot be told: {error}"),

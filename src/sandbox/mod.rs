@@ -322,6 +322,28 @@ impl Sandbox {
         &self.identity.location_id
     }
 
+    /// Id and secret of the app that locations install, and of the one that agencies do.
+    #[must_use]
+    pub fn apps(&self) -> [(String, String); 2] {
+        ghl::apps(&self.identity)
+    }
+
+    /// From now on no access token of an app is good any more; refresh tokens still are.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn revoke_tokens(&self) -> Result<(), SandboxError> {
+        self.server.world.with(|data, _| data.ghl.oauth.revoke())
+    }
+
+    /// From now on no token of an app is good any more: as where another program renewed it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn use_up_tokens(&self) -> Result<(), SandboxError> {
+        self.server.world.with(|data, _| data.ghl.oauth.use_up())
+    }
+
     /// The website on which Cliengo contacts are created.
     #[must_use]
     pub fn website_id(&self) -> &str {

@@ -90,7 +90,7 @@ pub(super) async fn handle(
         method: parts.method.as_str().to_owned(),
         path,
         query: Query::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default(),
-        body: serde_json::from_slice(&bytes).ok(),
+        body: content(header("content-type").as_deref(), &bytes),
         authorization: header("authorization"),
         version: header("version"),
     };
@@ -100,6 +100,16 @@ pub(super) async fn handle(
         scissors.cut();
     }
     respond(server, sent).await
+}
+
+/// The body: JSON, or a form as an object of texts.
+fn content(kind: Option<&str>, bytes: &[u8]) -> Option<Value> {
+    if kind.is_none_or(|kind| !kind.starts_with("application/x-www-form-urlencoded")) {
+        return serde_json::from_slice(bytes).ok();
+    }
+    let uri: Uri = format!("/?{}", std::str::from_utf8(bytes).ok()?).parse().ok()?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).ok()?;
+    Some(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
 }
 
 fn nowhere() -> Response {

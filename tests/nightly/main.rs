@@ -57,6 +57,7 @@ mod init;
 mod kept;
 mod kept_reports;
 mod late_edits;
+mod let_in;
 mod links;
 mod lost_answers;
 mod machine;

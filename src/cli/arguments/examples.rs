@@ -24,6 +24,16 @@ Examples:
     --cliengo-key-env CLIENGO_API_KEY --website-id 5f3c0000000000000000000a \\
     --location-id C2QujeCh8ZnC7al2InWR --ghl-token-env GHL_TOKEN";
 
+pub(super) const AUTH: &str = "\
+Examples:
+  concord auth ghl                opens GHL's page, and waits for your consent
+  concord auth ghl --pair acme    where several pairs have an app of their own
+  concord auth ghl --print-url    on a machine without a browser: open the
+                                  address elsewhere, then paste where it ends,
+                                  or forward the port: ssh -L 9465:127.0.0.1:9465
+
+The app needs the redirect http://127.0.0.1:9465/oauth/callback";
+
 pub(super) const PLAN: &str = "\
 Examples:
   concord plan                            the dry run: nothing is written

@@ -66,7 +66,8 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
 
 fn secrets(session: &Session, config: &Config, pair: &Pair) -> Finding {
     let id = format!("{}.secrets", pair.name);
-    let ready = clients::check_secrets(session, pair).and_then(|()| clients::check_folder(&config.state_dir, pair));
+    let ready =
+        clients::check_secrets(session, config, pair).and_then(|()| clients::check_folder(&config.state_dir, pair));
     match ready {
         Err(error) => Finding::fail(id, error),
         Ok(()) if pair.is_sandbox() => Finding::ok(id, "a sandbox pair needs none"),

@@ -22,7 +22,8 @@ const RECURRING: &str = "templates from which GHL makes tasks; the tasks themsel
 const WHOLE_LOCATIONS: &str = "creates, changes or removes whole locations, which no reconciler may do";
 const NO_BUSINESSES: &str = "Cliengo has no businesses: what is entered in GHL stays there";
 const FOLLOWERS: &str = "Cliengo has no followers: what is entered in GHL stays there";
-const OAUTH: &str = "not in this version: OAuth credentials";
+const INSTALLED: &str =
+    "the configuration names its locations; each one's token says whether the app is installed there";
 const LEAVE: &str = "taking somebody out of a campaign is a person's decision";
 const TAGS: &str = "a tag is defined when it is first added to a contact; renaming or removing definitions changes contacts that nobody looked at";
 const TAG_NAMES: &str = "the contacts themselves name their tags; a tag is defined when it is first added";
@@ -185,9 +186,9 @@ const CUSTOM_FIELDS: &[Row] = &[
 
 #[rustfmt::skip] // one operation a line
 const OAUTH_TOKENS: &[Row] = &[
-    ("get-access-token", Post, "/oauth/token", "", Declined(OAUTH)),
-    ("get-location-access-token", Post, "/oauth/locationToken", "oauth.write", Declined(OAUTH)),
-    ("get-installed-location", Get, "/oauth/installedLocations", "oauth.readonly", Declined(OAUTH)),
+    ("get-access-token", Post, "/oauth/token", "", Used("`auth ghl`: tokens for a person's consent; and a run whose token ends: the next one")),
+    ("get-location-access-token", Post, "/oauth/locationToken", "oauth.write", Used("a run of a pair that is entered through its agency: the location's token")),
+    ("get-installed-location", Get, "/oauth/installedLocations", "oauth.readonly", Declined(INSTALLED)),
 ];
 
 /// Operations whose path is not among the older ones.
@@ -198,7 +199,7 @@ const V3: &[Row] = &[
     ("update-location-permissions", Put, "/locations/{locationId}/permissions", "locations/write", Declined(NOT_OURS)),
     ("get-conversation-channel", Get, "/locations/{locationId}/conversationChannels/{type}", "locations.readonly", Declined(SETTING)),
     ("get-location-access-token", Post, "/oauth/location-token", "oauth.write", Declined("the older path serves both versions (GHL API notes, 10)")),
-    ("get-installed-location", Get, "/oauth/installed-locations", "oauth.readonly", Declined(OAUTH)),
+    ("get-installed-location", Get, "/oauth/installed-locations", "oauth.readonly", Declined(INSTALLED)),
 ];
 
 /// GHL's operations.

@@ -6,6 +6,7 @@ mod custom;
 mod find;
 mod gone;
 mod list;
+pub mod oauth;
 mod probe;
 mod scope;
 mod unmapped;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 
 pub(super) use catalogue::catalogue;
 use jiff::{SignedDuration, Timestamp};
+use oauth::{LocationGrant, OAuth};
+pub use scope::scopes_for;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -45,8 +48,8 @@ pub struct GhlSettings {
     pub allow_http: bool,
     /// The location (sub-account).
     pub location_id: String,
-    /// A private integration token.
-    pub token: SecretString,
+    /// How the location is entered.
+    pub access: Access,
     /// Where it was found, for who has to replace it.
     pub secret_source: Option<String>,
     /// Further secrets that must never be in a text of this CRM's.
@@ -73,11 +76,17 @@ impl GhlSettings {
     /// Settings with every default.
     #[must_use]
     pub fn new(base_url: &str, token: SecretString, location_id: &str, clock: Arc<dyn Clock>) -> Self {
+        Self::entered(base_url, Access::Token(token), location_id, clock)
+    }
+
+    /// The same, for a location that is entered in another way.
+    #[must_use]
+    pub fn entered(base_url: &str, access: Access, location_id: &str, clock: Arc<dyn Clock>) -> Self {
         Self {
             base_url: base_url.to_owned(),
             allow_http: false,
             location_id: location_id.to_owned(),
-            token,
+            access,
             secret_source: None,
             secrets: Secrets::default(),
             version: "2021-07-28".to_owned(),
@@ -90,6 +99,17 @@ impl GhlSettings {
             seed: 0,
         }
     }
+}
+
+/// How a location is entered.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// With a private integration token.
+    Token(SecretString),
+    /// Through an app that was installed for it.
+    App(Arc<OAuth>),
+    /// Through an app that was installed for its agency.
+    Agency(Arc<LocationGrant>),
 }
 
 /// A GHL location.
@@ -115,7 +135,11 @@ impl Ghl {
         let http = HttpSettings {
             base_url: settings.base_url,
             allow_http: settings.allow_http,
-            auth: Auth::Bearer(settings.token),
+            auth: match settings.access {
+                Access::Token(token) => Auth::Bearer(token),
+                Access::App(grant) => Auth::Granted(Arc::new(grant)),
+                Access::Agency(grant) => Auth::Granted(grant),
+            },
             source: settings.secret_source,
             secrets: settings.secrets,
             headers: vec![("version", settings.version)],

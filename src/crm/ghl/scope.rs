@@ -1,6 +1,10 @@
 //! Which scope of a private integration a request needs (`GHL API notes, 1`).
 
-use crate::record::{Method, Request};
+use std::collections::BTreeSet;
+
+use crate::config::{Direction, Pair};
+use crate::crm::catalogue::Listed;
+use crate::record::{Method, Request, Side};
 
 /// The scope, as GHL spells it.
 pub(super) fn needed(request: &Request) -> Option<&'static str> {
@@ -23,6 +27,29 @@ pub(super) fn needed(request: &Request) -> Option<&'static str> {
         ("campaigns", ..) => "campaigns.readonly",
         _ => return None,
     })
+}
+
+/// The scopes that a pair's runs need, as far as the configuration tells.
+#[must_use]
+pub fn scopes_for(pair: &Pair) -> BTreeSet<&'static str> {
+    let used = super::catalogue().filter(Listed::is_used);
+    used.map(|listed| listed.scope).filter(|scope| !scope.is_empty() && is_needed(scope, pair)).collect()
+}
+
+fn is_needed(scope: &str, pair: &Pair) -> bool {
+    let kinds = [pair.contacts.direction, pair.tasks.policy.direction, pair.notes.policy.direction];
+    match scope {
+        "contacts.write" => kinds.iter().any(|direction| direction.writes(Side::Ghl)),
+        "locations/tasks.readonly" => pair.tasks.policy.direction != Direction::Off,
+        "locations/customFields.readonly" => {
+            pair.fields.mappings.iter().any(|mapping| mapping.ghl.starts_with("customFields."))
+        }
+        // Who may be assigned to is nice to know, and needed by nothing.
+        "users.readonly" => false,
+        // Of the agency, not of a location.
+        "oauth.write" | "oauth.readonly" => false,
+        _ => true,
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Auth, Http};
 use crate::crm::answer::shown;
+use crate::crm::grants::{Grants, NoGrant};
 use crate::crm::pace::StopAsked;
 use crate::crm::transport::Attempt;
 use crate::record::Request;
@@ -14,8 +15,10 @@ use crate::record::Request;
 impl Http {
     /// Sends a request once; with an exchanged token, once more under a fresh one where the first was refused.
     pub(super) async fn attempt(&self, request: &Request, counter: &AtomicU64) -> Result<Attempt, StopAsked> {
-        let Auth::Exchanged(key) = &self.auth else {
-            return self.send(request, None, counter).await;
+        let key = match &self.auth {
+            Auth::Exchanged(key) => key,
+            Auth::Granted(grants) => return self.attempt_granted(grants.as_ref(), request, counter).await,
+            Auth::QueryKey(_) | Auth::Bearer(_) => return self.send(request, None, counter).await,
         };
         let token = match self.token(key, None).await? {
             Ok(token) => token,
@@ -29,6 +32,59 @@ impl Http {
             Ok(fresh) => self.send(request, Some(&fresh), counter).await,
             Err(attempt) => Ok(attempt),
         }
+    }
+
+    /// Sends a request once under the granted token, and once more under a renewed one where it was refused.
+    async fn attempt_granted(
+        &self,
+        grants: &dyn Grants,
+        request: &Request,
+        counter: &AtomicU64,
+    ) -> Result<Attempt, StopAsked> {
+        let token = match self.granted(grants, None).await {
+            Ok(token) => token,
+            Err(attempt) => return Ok(attempt),
+        };
+        let first = self.send(request, Some(&token), counter).await?;
+        if !self.is_refused(&first, &token) {
+            return Ok(first);
+        }
+        match self.granted(grants, Some(&token)).await {
+            Ok(fresh) if fresh.expose_secret() == token.expose_secret() => Ok(first),
+            Ok(fresh) => {
+                let second = self.send(request, Some(&fresh), counter).await?;
+                self.is_refused(&second, &fresh);
+                Ok(second)
+            }
+            Err(attempt) => Ok(attempt),
+        }
+    }
+
+    /// Whether an answer refuses the token, and not what it may: one that was never taken is renewed once at most.
+    fn is_refused(&self, attempt: &Attempt, token: &SecretString) -> bool {
+        let Attempt::Answered { status, body, .. } = attempt else { return false };
+        let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        if *status != 401 {
+            *accepted = Some(token.clone());
+            return false;
+        }
+        let said = body.as_deref().unwrap_or_default();
+        let was_taken = accepted.as_ref().is_none_or(|taken| taken.expose_secret() == token.expose_secret());
+        // What is not the token's fault costs no renewal.
+        was_taken && !said.contains("scope") && !said.contains("timed out")
+    }
+
+    async fn granted(&self, grants: &dyn Grants, refused: Option<&SecretString>) -> Result<SecretString, Attempt> {
+        let token = grants.token(refused).await.map_err(|why| match why {
+            NoGrant::Consent { why, command } => Attempt::NoGrant { why, command },
+            NoGrant::NotNow(why) => Attempt::not_sent(why),
+            NoGrant::Hopeless(why) => Attempt::Hopeless(why),
+        })?;
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.has(token.expose_secret()) {
+            *secrets = secrets.with([&token]);
+        }
+        Ok(token)
     }
 
     /// The exchanged token; a new one where the one in use is `refused`. One exchange at a time.

@@ -318,9 +318,11 @@ where
 /// What makes one record unknown, unless nothing more can be asked at all.
 pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
     match why {
-        CrmError::Credentials { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. } | CrmError::Sink(_) => {
-            Err(why.into())
-        }
+        CrmError::Credentials { .. }
+        | CrmError::NoGrant { .. }
+        | CrmError::Quota { .. }
+        | CrmError::Stopped { .. }
+        | CrmError::Sink(_) => Err(why.into()),
         CrmError::Blocked { .. }
         | CrmError::Unavailable { .. }
         | CrmError::Protocol { .. }

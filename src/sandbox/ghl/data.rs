@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::super::data::{Moment, folded};
 use super::super::table::{Row, Table};
 use super::index::{Change, Index};
+use super::oauth::OAuthData;
 
 /// A contact. `fields` holds the plain ones under their write names; a field without a value is absent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -145,6 +146,8 @@ pub(crate) struct GhlData {
     pub(in crate::sandbox) index: Index,
     /// Answers given so far; the trace ids follow from it.
     pub(in crate::sandbox) answered: u64,
+    /// Consents and tokens.
+    pub(in crate::sandbox) oauth: OAuthData,
     /// When the firewall took against the caller.
     pub(in crate::sandbox) blocked_since: Option<i64>,
     /// Contacts that people deleted, as they were.
@@ -164,6 +167,7 @@ impl GhlData {
             tags: Table::recorded(),
             index: Index::empty(),
             answered: 0,
+            oauth: OAuthData::default(),
             blocked_since: None,
             bin: HashMap::new(),
             merged: HashMap::new(),

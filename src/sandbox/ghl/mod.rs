@@ -8,6 +8,7 @@ mod index;
 mod location;
 mod manner;
 mod notes;
+mod oauth;
 mod refusal;
 mod search;
 mod shape;
@@ -18,6 +19,7 @@ pub(super) use contacts::{set_field, without_emoji};
 pub(super) use custom::set as set_custom_field;
 pub(super) use data::{CustomValue, GhlContact, GhlData, GhlNote, GhlTag, GhlTask};
 pub(super) use notes::shown as shown_note;
+pub(super) use oauth::apps;
 pub(super) use refusal::{gone, too_many, unauthorized, unprocessable};
 pub(super) use search::{contact_record, task_record};
 pub(super) use tags::{define, tidy, updated as tags_updated};
@@ -56,9 +58,15 @@ fn trace_id(data: &mut Data) -> String {
 }
 
 fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
+    if let Some(answered) = oauth::answer(data, call, moment) {
+        return answered;
+    }
     let token = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer "));
-    if token != Some(&data.identity.token) {
-        return Err(unauthorized());
+    match token.and_then(|token| oauth::holder(data, token, moment)) {
+        Some(oauth::Holder::Location) => {}
+        Some(oauth::Holder::Company) => return Err(wrong_location()),
+        None if token == Some(&data.identity.token) => {}
+        None => return Err(unauthorized()),
     }
     match call.version.as_deref() {
         None => return Err(bad_request("version header was not found.")),
