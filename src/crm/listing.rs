@@ -122,6 +122,10 @@ where
             })
             .buffer_unordered(concurrency.max(1));
         while let Some((parent, listing)) = asked.next().await {
+            if matches!(listing, Err(Failed::Run(CrmError::Quota { .. }))) {
+                // What came is kept: the next run goes on with the others.
+                break;
+            }
             let asked_last = parent.clone();
             lists.take(parent, listing)?;
             if lists.in_a_row >= IN_A_ROW {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::crm::Usage;
 use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, MatchedBy, Operation, Plan, Tally, Unsupported};
 use crate::record::{Action, Both, ByKind, Ids, Kind, Request, Side};
-use crate::run::{Finished, OperationOutcome, RunRecord};
+use crate::run::{Finished, OperationOutcome, RunRecord, ToGo};
 
 use super::escape::printable_json;
 use super::totals::{self, Outcomes};
@@ -121,6 +121,8 @@ struct RunDocument {
     outcomes: Outcomes,
     recovered: u64,
     refused: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_go: Option<ToGo>,
     /// Only where the run could not go on to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -233,6 +235,7 @@ fn run_document(plan: &Plan, run: &RunRecord) -> RunDocument {
         outcomes: Outcomes::of(plan, run),
         recovered: run.recovered,
         refused: run.refused,
+        to_go: run.to_go,
         error: run.failure.clone(),
     }
 }

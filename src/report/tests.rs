@@ -145,6 +145,7 @@ fn run(finished: &Finished, not_applied: &[(u32, OperationOutcome, &str)]) -> Ru
         recovered: 0,
         refused: false,
         unfit_approval: None,
+        to_go: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::reconcile::{GuardName, HeldReason, Mode, Plan, Reading};
 use crate::record::{Kind, Side};
-use crate::run::{Finished, OperationOutcome, RunRecord};
+use crate::run::{Finished, OperationOutcome, RunRecord, ToGo};
 
 use super::screen::on_one_line;
 use super::totals::{self, Outcomes, is_incomplete};
@@ -26,10 +26,25 @@ pub fn verdict(finished: &Finished) -> String {
         None if plan.operations.is_empty() => nothing_to_do(plan),
         None => format!("{} planned. Apply them with: {}", operations(plan), apply(plan)),
     };
+    let rest = match finished.run.as_ref().and_then(|run| run.to_go) {
+        Some(to_go) => format!("{rest} {}", goes_on(to_go)),
+        None => rest,
+    };
     match plan.unreadable() {
         Some(why) => format!("{}. {rest}", on_one_line(&why)),
         None => rest,
     }
+}
+
+/// `semantics` 65: how far a first sync is that the day's quota spreads over several runs.
+fn goes_on(to_go: ToGo) -> String {
+    let (linked, contacts, runs) = (to_go.linked, to_go.contacts, to_go.runs);
+    let runs = format!("{} more {}", words::number(runs), if runs == 1 { "run" } else { "runs" });
+    format!(
+        "{} of {} contacts are linked; at GHL's daily quota the first sync takes about {runs}.",
+        words::number(linked),
+        words::number(contacts)
+    )
 }
 
 /// The report in at most ten lines, without contact data: for cron, which mails what is printed. After the first, a line for

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use super::arrivals::Arrival;
 use super::breaker::Breaker;
+use super::budget::Budget;
 use super::foresee::Foreseen;
 use super::pull::learned;
 use super::settle::Origin;
@@ -93,6 +94,7 @@ struct Applying<'a, C, G> {
     breaker: Breaker,
     /// Contacts of which something did not get through.
     missed: Mutex<BTreeSet<String>>,
+    budget: &'a Budget,
     meter: Meter<'a>,
 }
 
@@ -119,6 +121,7 @@ pub(super) async fn apply<C, G>(
     run: i64,
     plan: &Plan,
     forms: &Forms,
+    budget: &Budget,
 ) -> Done
 where
     C: Writer<Id = CliengoId>,
@@ -144,11 +147,12 @@ where
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
         missed: Mutex::default(),
+        budget,
         meter: job.meter(Part::Applying, Some(writes as u64)),
     };
     let failure = applying.all(plan).await.err();
     let broken = applying.breaker.open();
-    let to_its_end = failure.is_none() && !job.stop.is_cancelled() && broken.is_none();
+    let to_its_end = failure.is_none() && !job.stop.is_cancelled() && broken.is_none() && !budget.is_spent();
     Done {
         outcomes: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
         own: applying.own.into_inner().unwrap_or_else(PoisonError::into_inner),
@@ -257,10 +261,18 @@ where
                 format!("{} kept failing; the run stopped before more is left half done", side.title()),
             ));
         }
+        if !self.budget.admits(self.job, operation.side) {
+            return Ok(ended(
+                OperationOutcome::NotStarted,
+                "GHL's quota of today leaves no more to this run (daily_budget): the next one goes on",
+            ));
+        }
         let ended = match operation.side {
             Side::Cliengo => self.write(self.job.cliengo, operation, write).await,
             Side::Ghl => self.write(self.job.ghl, operation, write).await,
-        }?;
+        };
+        self.budget.done(operation.side);
+        let ended = ended?;
         self.breaker.note(operation.side, ended.outcome);
         if ended.outcome != OperationOutcome::Applied {
             let contact = if operation.kind == Kind::Contact { &operation.ids } else { &operation.parent };

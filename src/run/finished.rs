@@ -52,6 +52,17 @@ pub struct Ended {
     pub reason: Option<String>,
 }
 
+/// How far a first sync is that takes several runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ToGo {
+    /// Contacts that are linked.
+    pub linked: u64,
+    /// Contacts that are to be.
+    pub contacts: u64,
+    /// About how many further runs it takes, at least one.
+    pub runs: u64,
+}
+
 /// The run that applied a plan.
 #[derive(Clone, Debug)]
 pub struct RunRecord {
@@ -69,6 +80,8 @@ pub struct RunRecord {
     pub refused: bool,
     /// The approval that was given and is of no plan; then nothing was written.
     pub unfit_approval: Option<String>,
+    /// How far a first sync is that the day's quota spreads over several runs; `None`: it does not.
+    pub to_go: Option<ToGo>,
     /// Why the run could not go on to its end. What it had done before stands in `outcomes`.
     pub failure: Option<String>,
 }
@@ -113,6 +126,7 @@ impl RunRecord {
             recovered,
             refused: false,
             unfit_approval: None,
+            to_go: None,
             failure: None,
         }
     }

@@ -8,6 +8,7 @@ mod approval;
 mod arrivals;
 mod backup;
 mod breaker;
+mod budget;
 mod deed;
 mod doubt;
 mod error;
@@ -33,6 +34,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use apply::Done;
 pub use approval::Approval;
+use budget::Budget;
 pub use error::RunError;
 pub use finished::*;
 use gather::gather;
@@ -51,7 +53,7 @@ use crate::clock::Clock;
 use crate::config::{Pair, Retention};
 use crate::crm::{Reader, Usage, Writer};
 use crate::reconcile::{Input, Mode, Plan, reconcile};
-use crate::record::{Both, CliengoId, Forms, GhlId, Kind, Side};
+use crate::record::{Action, Both, CliengoId, Forms, GhlId, Kind, Side};
 use crate::state::{Stage, State, StateError, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
@@ -178,7 +180,7 @@ where
     let staging = StagingFile::of(job);
     let stage = Mutex::new(Stage::create(&staging.0, state.as_ref())?);
     let accounts = accounts::ask(job, state.as_ref()).await?;
-    let pulled = pull(job, &stage, state.as_ref(), &accounts).await?;
+    let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
     let plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
@@ -267,7 +269,8 @@ where
     let stage = Mutex::new(Stage::create(&staging, snapshot.as_ref())?);
     let accounts = accounts::ask(job, snapshot.as_ref()).await?;
     let _locks = accounts::lock(job, &accounts)?;
-    let pulled = pull(job, &stage, snapshot.as_ref(), &accounts).await?;
+    let budget = Budget::of(job);
+    let pulled = pull(job, &stage, snapshot.as_ref(), &accounts, &budget).await?;
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
@@ -291,15 +294,12 @@ where
     let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
     let after = |state: &mut State, done: &Done| {
         setbacks::note(state, &plan, done, run)?;
-        settle::after(state, &stage, &gathered, &pulled, &done.chosen(&plan), run, started)?;
-        let is_first = plan.first_sync || gathered.input.first_sync_goes_on;
-        if is_first && done.to_its_end && plan.unreadable().is_none() {
-            state.set_meta(FIRST_SYNC, DONE)
-        } else {
-            Ok(())
-        }
+        settle::after(state, &stage, &gathered, &pulled, &done.settles(&plan), run, started)?;
+        let saw_all = plan.unreadable().is_none() && pulled.visited.never == 0;
+        if done.to_its_end && saw_all { first_sync_is_done(state) } else { Ok(()) }
     };
-    carry_out(job, consent, state, &stage, &plan, &pulled.forms, &mut record, before, after).await?;
+    carry_out(job, consent, state, &stage, &plan, &pulled.forms, &budget, &mut record, before, after).await?;
+    record.to_go = to_go(state, &plan, &record, &pulled, &budget)?;
     Ok(ended(job, state, plan, record))
 }
 
@@ -313,6 +313,7 @@ async fn carry_out<C, G>(
     stage: &Mutex<Stage>,
     plan: &Plan,
     forms: &Forms,
+    budget: &Budget,
     record: &mut RunRecord,
     before: impl FnOnce(&mut State) -> Result<(), StateError>,
     after: impl FnOnce(&mut State, &Done) -> Result<(), StateError>,
@@ -333,13 +334,11 @@ where
     }
     backup::before_a_large_run(&held(state), plan, record.started)?;
     before(&mut held(state))?;
-    let mut done = apply::apply(job, state, stage, record.id, plan, forms).await;
+    let mut done = apply::apply(job, state, stage, record.id, plan, forms, budget).await;
     let settled = match done.failure.take() {
         Some(failure) => Err(failure),
         None => after(&mut held(state), &done),
     };
-    let saw_all = done.to_its_end && plan.unreadable().is_none();
-    let settled = settled.and_then(|()| if saw_all { first_sync_is_done(&held(state)) } else { Ok(()) });
     record.outcomes = done.outcomes;
     let given_up = done.broken.map(|(_, why)| format!("{why}; what was left is planned again"));
     record.failure = settled.err().map(|why| why.to_string()).or(given_up);
@@ -352,6 +351,33 @@ fn first_sync_is_done(state: &State) -> Result<(), StateError> {
         Some(BEGUN) => state.set_meta(FIRST_SYNC, DONE),
         _ => Ok(()),
     }
+}
+
+/// `semantics` 65: how far a first sync is that the day's quota spreads over several runs.
+fn to_go(
+    state: &Mutex<State>,
+    plan: &Plan,
+    record: &RunRecord,
+    pulled: &Pulled,
+    budget: &Budget,
+) -> Result<Option<ToGo>, StateError> {
+    let goes_on = held(state).meta(FIRST_SYNC)?.as_deref() == Some(BEGUN);
+    let is_short = budget.is_spent() || pulled.visited.left > 0;
+    if !goes_on || !is_short || record.refused || record.failure.is_some() {
+        return Ok(None);
+    }
+    let linked = held(state).link_counts()?.contact;
+    let left = plan.operations.iter().filter(|operation| {
+        let ended = record.outcomes.get(&operation.id);
+        ended.is_none_or(|ended| ended.outcome != OperationOutcome::Applied)
+    });
+    let (mut contacts, mut requests) = (linked, pulled.visited.never);
+    for operation in left {
+        let is_new = (operation.kind, operation.action) == (Kind::Contact, Action::Create);
+        contacts += u64::from(is_new);
+        requests += if operation.side == Side::Ghl { 1 + 2 * u64::from(is_new) } else { 0 };
+    }
+    Ok(Some(ToGo { linked, contacts, runs: budget.runs_for(requests) }))
 }
 
 /// The finished run, written into the history.

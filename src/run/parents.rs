@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tracing::info;
 
+use super::budget::Budget;
 use super::{Job, RunError, held, tasks};
-use crate::config::NotesFetch;
+use crate::config::{Direction, NotesFetch};
 use crate::crm::Reader;
 use crate::reconcile::Mode;
 use crate::record::{Both, CliengoId, Forms, GhlId, Kind, RemoteId, Side, SideId};
@@ -24,10 +25,14 @@ pub(super) struct Parents {
     pub cliengo: Vec<CliengoId>,
     /// GHL's.
     pub ghl: Vec<GhlId>,
+    /// How many of both are left for another run, though they were to be listed: the day's quota is too small.
+    pub left: u64,
+    /// How many of both were never listed, and are not now either.
+    pub never: u64,
 }
 
 /// Chooses the contacts whose children are listed in this run. A linked contact is chosen on both sides or on none
-/// (`semantics` 28).
+/// (`semantics` 28). Where not all who are to be listed can be, those go first who waited longest (`semantics` 65).
 ///
 /// # Errors
 /// When stage or state cannot be read.
@@ -36,12 +41,53 @@ pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
     stage: &Mutex<Stage>,
     state: Option<&State>,
     forms: &Forms,
+    budget: &Budget,
 ) -> Result<Parents, RunError> {
     let cliengo = held(stage).contacts(Side::Cliengo)?;
     let ghl = held(stage).contacts(Side::Ghl)?;
     let all = Both { cliengo, ghl };
-    let Some(state) = state.filter(|_| !fits(job, all.ghl.len() as u64)) else { return Ok(Parents::of(all)) };
-    let mut chosen = Both::<BTreeSet<String>>::default();
+    let affordable = budget.allows_everybody(job, all.ghl.len() as u64);
+    let mut wanted = match state {
+        Some(state) if rotates(job, affordable) => due(job, stage, state, forms, &all)?,
+        _ if affordable => return Ok(Parents::of(all)),
+        _ => Both::from_fn(|side| all.of(side).iter().cloned().collect()),
+    };
+    let left = match budget.contacts(job) {
+        Some(most) if wanted.ghl.len() > most => keep_longest_unvisited(stage, state, &mut wanted, most)?,
+        _ => 0,
+    };
+    let listed = Both::from_fn(|side| {
+        all.of(side).iter().filter(|id| wanted.of(side).contains(*id)).cloned().collect::<Vec<_>>()
+    });
+    let mut never = 0;
+    let notes = job.pair.notes.policy.direction != Direction::Off;
+    for side in Side::BOTH.into_iter().filter(|_| notes) {
+        let unvisited = held(stage).unvisited(side)?.into_iter();
+        never += unvisited.filter(|id| !wanted.of(side).contains(id)).count() as u64;
+    }
+    info!(cliengo = listed.cliengo.len(), ghl = listed.ghl.len(), left, "listing the notes of some contacts only");
+    Ok(Parents { left, never, ..Parents::of(listed) })
+}
+
+/// Whether only those are listed who may have news, and the others in turn. (`semantics` 25)
+fn rotates<C, G: Reader>(job: &Job<'_, C, G>, affordable: bool) -> bool {
+    job.mode == Mode::Incremental
+        && match job.pair.notes.fetch {
+            NotesFetch::All => false,
+            NotesFetch::Changed => true,
+            NotesFetch::Auto => !affordable,
+        }
+}
+
+/// Those who may have news, and those whose turn it is; of a linked contact both halves.
+fn due<C: Reader, G: Reader<Id = GhlId>>(
+    job: &Job<'_, C, G>,
+    stage: &Mutex<Stage>,
+    state: &State,
+    forms: &Forms,
+    all: &Both<Vec<String>>,
+) -> Result<Both<BTreeSet<String>>, RunError> {
+    let mut due = Both::<BTreeSet<String>>::default();
     for side in Side::BOTH {
         let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
         // Tasks that Cliengo is only told of have no shadow to differ from.
@@ -52,35 +98,38 @@ pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
         }
         candidates.extend(held(stage).longest_unvisited(side, turn)?);
         for id in candidates {
-            let link = state.link_of(Kind::Contact, &SideId::new(side, id.clone()))?;
-            if let Some(other) = link.and_then(|link| link.ids.of(side.other()).map(str::to_owned)) {
-                chosen.of_mut(side.other()).insert(other);
-            }
-            chosen.of_mut(side).insert(id);
+            due.of_mut(side.other()).extend(counterpart(Some(state), side, &id)?);
+            due.of_mut(side).insert(id);
         }
     }
-    let listed = Both::from_fn(|side| {
-        all.of(side).iter().filter(|id| chosen.of(side).contains(*id)).cloned().collect::<Vec<_>>()
-    });
-    info!(cliengo = listed.cliengo.len(), ghl = listed.ghl.len(), "listing the notes of some contacts only");
-    Ok(Parents::of(listed))
+    Ok(due)
 }
 
-/// Whether everybody's notes are listed.
-fn fits<C, G: Reader>(job: &Job<'_, C, G>, contacts: u64) -> bool {
-    if job.mode != Mode::Incremental {
-        // `semantics` 25: nothing rotates.
-        return true;
-    }
-    match (job.pair.notes.fetch, job.ghl.usage().daily_remaining) {
-        (NotesFetch::All, _) | (NotesFetch::Auto, None) => true,
-        (NotesFetch::Changed, _) => false,
-        (NotesFetch::Auto, Some(remaining)) => {
-            #[expect(clippy::cast_precision_loss, reason = "quotas are far below 2^52")]
-            let (needed, budget) = (contacts as f64, remaining as f64 * job.pair.ghl.daily_budget);
-            needed <= budget
+/// Keeps `most` of GHL's contacts, and of Cliengo's their counterparts and those that have none. Says how many are left out.
+fn keep_longest_unvisited(
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    wanted: &mut Both<BTreeSet<String>>,
+    most: usize,
+) -> Result<u64, RunError> {
+    let before = wanted.cliengo.len() + wanted.ghl.len();
+    let order = held(stage).longest_unvisited(Side::Ghl, usize::MAX)?;
+    let kept: BTreeSet<String> = order.into_iter().filter(|id| wanted.ghl.contains(id)).take(most).collect();
+    let mut cliengo = BTreeSet::new();
+    for id in std::mem::take(&mut wanted.cliengo) {
+        if counterpart(state, Side::Cliengo, &id)?.is_none_or(|ghl| kept.contains(&ghl)) {
+            cliengo.insert(id);
         }
     }
+    *wanted = Both { cliengo, ghl: kept };
+    Ok((before - wanted.cliengo.len() - wanted.ghl.len()) as u64)
+}
+
+/// The other half of a linked contact.
+fn counterpart(state: Option<&State>, side: Side, id: &str) -> Result<Option<String>, RunError> {
+    let Some(state) = state else { return Ok(None) };
+    let link = state.link_of(Kind::Contact, &SideId::new(side, id))?;
+    Ok(link.and_then(|link| link.ids.of(side.other()).map(str::to_owned)))
 }
 
 /// So many a night that everybody is visited once within the rotation.
@@ -95,6 +144,7 @@ impl Parents {
         Self {
             cliengo: ids.cliengo.into_iter().map(CliengoId::new).collect(),
             ghl: ids.ghl.into_iter().map(GhlId::new).collect(),
+            ..Self::default()
         }
     }
 }

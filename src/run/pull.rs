@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
 
+use super::budget::Budget;
 use super::marks::Marks;
 use super::parents::{self, Parents};
 use super::{Job, Meter, Part, RunError, accounts, doubt, held};
@@ -134,6 +135,7 @@ pub(super) async fn pull<C, G>(
     stage: &Mutex<Stage>,
     state: Option<&State>,
     accounts: &Both<Account>,
+    budget: &Budget,
 ) -> Result<Pulled, RunError>
 where
     C: Reader<Id = CliengoId>,
@@ -174,7 +176,7 @@ where
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
     }
-    pull_children(job, &into, state, &mut pulled).await?;
+    pull_children(job, &into, state, &mut pulled, budget).await?;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Task).await?;
         doubt::emptied(job, stage, &mut pulled, side, Kind::Note).await?;
@@ -275,6 +277,7 @@ async fn pull_children<C, G>(
     into: &Intake<'_>,
     state: Option<&State>,
     pulled: &mut Pulled,
+    budget: &Budget,
 ) -> Result<(), RunError>
 where
     C: Reader<Id = CliengoId>,
@@ -295,7 +298,8 @@ where
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
     let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
-    let parents = if tasks || notes { parents::choose(job, stage, state, &pulled.forms)? } else { Parents::default() };
+    let parents =
+        if tasks || notes { parents::choose(job, stage, state, &pulled.forms, budget)? } else { Parents::default() };
     let all_take_part = notes && (tasks || !has_tasks);
     let lost = if all_take_part { Parents::default() } else { survivors(job, stage, state, pulled)? };
     let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
@@ -336,6 +340,9 @@ where
     if let Some(listed) = ghl_notes {
         pulled.take(stage, Side::Ghl, Kind::Note, &listed, all.ghl)?;
     }
+    if notes && parents.left > 0 {
+        pulled.say_quota(&parents);
+    }
     pulled.visited = parents;
     Ok(())
 }
@@ -368,6 +375,16 @@ fn survivors<C, G>(
 }
 
 impl Pulled {
+    /// `semantics` 51: who was to be listed and is left for another run was not seen.
+    fn say_quota(&mut self, parents: &Parents) {
+        let listing = &mut self.listings.ghl.note;
+        let (listed, all) = listing.parents.unwrap_or((parents.ghl.len() as u64, 0));
+        listing.reading = listing.reading.max(Reading::Partial);
+        listing.why = Some(format!(
+            "GHL's daily quota allowed {listed} of {all} contacts in this run; the others follow in the next"
+        ));
+    }
+
     fn take<I: RemoteId>(
         &mut self,
         stage: &Mutex<Stage>,

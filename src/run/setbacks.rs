@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use super::OperationOutcome;
 use super::apply::Done;
 use super::saved::generation;
+use super::settle::Settles;
 use crate::reconcile::{Operation, Plan, pause};
-use crate::record::Side;
+use crate::record::{Kind, Side};
 use crate::state::{SetbackRow, State, StateError};
 
 /// Takes note of what failed, and of what got through after it had failed, in one transaction.
@@ -82,8 +83,22 @@ impl Done {
         })
     }
 
+    /// What settles besides the operations.
+    pub(super) fn settles(&self, plan: &Plan) -> Settles {
+        let left = plan.operations.iter().filter(|operation| {
+            let ended = self.outcomes.get(&operation.id);
+            ended.is_none_or(|ended| ended.outcome == OperationOutcome::NotStarted)
+        });
+        let contacts = left.map(|operation| match operation.kind {
+            Kind::Contact => &operation.ids,
+            Kind::Task | Kind::Note => &operation.parent,
+        });
+        let unfinished = contacts.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side))).collect();
+        Settles { chosen: self.chosen(plan), unfinished }
+    }
+
     /// The conflicts whose chosen value was written wherever it was to be.
-    pub(super) fn chosen(&self, plan: &Plan) -> Vec<String> {
+    fn chosen(&self, plan: &Plan) -> Vec<String> {
         let mut chosen: BTreeMap<&str, bool> = BTreeMap::new();
         for operation in &plan.operations {
             let outcome = self.outcomes.get(&operation.id).map(|ended| ended.outcome);

@@ -423,12 +423,12 @@ pub(super) fn after(
     stage: &Mutex<Stage>,
     gathered: &Gathered<'_>,
     pulled: &Pulled,
-    chosen: &[String],
+    settles: &Settles,
     run: i64,
     now: Timestamp,
 ) -> Result<(), StateError> {
     state.atomically(|state| {
-        for conflict in chosen {
+        for conflict in &settles.chosen {
             state.end_conflict(conflict)?;
         }
         for seen in &gathered.seen {
@@ -460,8 +460,8 @@ pub(super) fn after(
             }
         }
         state.align_secondaries()?;
-        visit(state, Side::Cliengo, &pulled.visited.cliengo, pulled, now)?;
-        visit(state, Side::Ghl, &pulled.visited.ghl, pulled, now)?;
+        visit(state, stage, &pulled.visited.cliengo, pulled, &settles.unfinished, now)?;
+        visit(state, stage, &pulled.visited.ghl, pulled, &settles.unfinished, now)?;
         note_unread(state, pulled)?;
         for side in Side::BOTH {
             for kind in Kind::ALL {
@@ -510,18 +510,33 @@ fn note_unread(state: &State, pulled: &Pulled) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Notes whose lists were asked for. One that could not be read has had its turn too: it must not stand before all others
-/// the next night. (`semantics` 54)
+/// What of an applied plan settles besides its operations.
+#[derive(Debug, Default)]
+pub(super) struct Settles {
+    /// The conflicts whose chosen value was written wherever it was to be.
+    pub chosen: Vec<String>,
+    /// Contacts of which an operation is left for another run: their turn is not over.
+    pub unfinished: BTreeSet<SideId>,
+}
+
+/// Notes whose notes were asked for. Who could not be read has had a turn too, and must not be before all others the next
+/// night (`semantics` 54); who was not reached, or of whom something is left for another run, has not (`semantics` 65).
 fn visit<I: RemoteId>(
     state: &State,
-    side: Side,
+    stage: &Mutex<Stage>,
     contacts: &[I],
     pulled: &Pulled,
+    unfinished: &BTreeSet<SideId>,
     now: Timestamp,
 ) -> Result<(), StateError> {
-    let asked = pulled.listings.of(side).note.parents.is_some();
-    for contact in contacts.iter().filter(|_| asked) {
-        state.set_visited(side, contact.as_str(), now)?;
+    let notes = pulled.unread.iter().filter(|unread| unread.kind == Kind::Note);
+    let unread: BTreeSet<&SideId> = notes.map(|unread| &unread.contact).collect();
+    for contact in contacts {
+        let id = contact.clone().tagged();
+        let was_asked = unread.contains(&id) || held(stage).is_covered(I::SIDE, Kind::Note, contact.as_str())?;
+        if was_asked && !unfinished.contains(&id) {
+            state.set_visited(I::SIDE, contact.as_str(), now)?;
+        }
     }
     Ok(())
 }

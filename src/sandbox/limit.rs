@@ -19,6 +19,8 @@ const UNLIMITED_DAILY: u64 = 100_000_000;
 #[derive(Debug)]
 pub(super) struct Limiter {
     account: Switches,
+    /// Requests per day, where they are stated.
+    daily: Option<u64>,
     /// Milliseconds.
     window: i64,
     /// When the requests of the last window came.
@@ -34,14 +36,14 @@ pub(super) struct Verdict {
 }
 
 impl Limiter {
-    pub(super) fn new(window: Duration, account: Switches) -> Self {
+    pub(super) fn new(window: Duration, daily: Option<u64>, account: Switches) -> Self {
         let window = i64::try_from(window.as_millis()).unwrap_or(DAY);
-        Self { account, window, recent: VecDeque::new(), day: 0, today: 0 }
+        Self { account, daily, window, recent: VecDeque::new(), day: 0, today: 0 }
     }
 
     /// Counts a request at `now` (milliseconds since the epoch).
     pub(super) fn count(&mut self, now: i64, limit: RateLimit) -> Verdict {
-        if limit == RateLimit::Off {
+        if limit == RateLimit::Off && self.daily.is_none() {
             return Verdict {
                 refused: false,
                 headers: self.headers((UNLIMITED_BURST, UNLIMITED_BURST), (UNLIMITED_DAILY, UNLIMITED_DAILY), now),
@@ -51,6 +53,8 @@ impl Limiter {
             Quota::Published => (100, 200_000),
             Quota::Trial => (25, 10_000),
         };
+        let burst = if limit == RateLimit::Off { UNLIMITED_BURST } else { burst };
+        let daily = self.daily.unwrap_or(daily);
         let day = self.in_the_day(now).div_euclid(DAY);
         if day != self.day {
             self.day = day;

@@ -129,6 +129,8 @@ pub struct Options {
     pub profile: Profile,
     /// GHL's limits.
     pub rate_limit: RateLimit,
+    /// GHL's requests per day, whatever `rate_limit` says; `None`: as that says.
+    pub daily: Option<u64>,
     /// The window in which GHL counts requests, as its answers announce it.
     pub rate_window: Duration,
     /// How long GHL's searches stay behind its primary store.
@@ -154,6 +156,7 @@ impl Default for Options {
             account: AccountProfile::default(),
             profile: Profile::Extended,
             rate_limit: RateLimit::Off,
+            daily: None,
             rate_window: Duration::from_secs(10),
             lag: Duration::ZERO,
             hide_tags: false,

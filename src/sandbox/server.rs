@@ -153,7 +153,7 @@ impl Server {
             manner: Manner { profile: options.profile, hide_tags: options.hide_tags },
             rate_limit: options.rate_limit,
             striking: Mutex::new(Striking::new(options.faults.clone(), options.seed)),
-            limiter: Mutex::new(Limiter::new(options.rate_window, options.account.ghl)),
+            limiter: Mutex::new(Limiter::new(options.rate_window, options.daily, options.account.ghl)),
             log: Mutex::new(VecDeque::new()),
             keep_answers: options.keep_answers,
         })

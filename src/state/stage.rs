@@ -240,6 +240,19 @@ impl Stage {
         Ok(statement.query_map(params![side.as_str(), most], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
+    /// The listed contacts whose children were never listed.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn unvisited(&self, side: Side) -> Result<Vec<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT r.remote_id FROM record r
+             LEFT JOIN base.visited v ON v.side = r.side AND v.contact_id = r.remote_id
+             WHERE r.side = ?1 AND r.kind = 'contact' AND v.at IS NULL ORDER BY r.remote_id",
+        )?;
+        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// What the sieve lets through: records that differ from their shadow, and records without one. What we deleted
     /// ourselves does not come back (I25). With `all`, everything comes through.
     ///

@@ -33,6 +33,8 @@ pub struct Plot {
     pub seed: u64,
     pub lag: Duration,
     pub hide_tags: bool,
+    /// GHL's requests per day, where they are few.
+    pub daily: Option<u64>,
     /// How both accounts behave.
     pub account: AccountProfile,
     /// Further TOML below `[pair.house]`.
@@ -48,6 +50,7 @@ impl Plot {
             seed: 1,
             lag: Duration::ZERO,
             hide_tags: false,
+            daily: None,
             account: AccountProfile::default(),
             settings: String::new(),
         }
@@ -141,6 +144,7 @@ impl House {
             profile: plot.profile,
             lag: plot.lag,
             hide_tags: plot.hide_tags,
+            daily: plot.daily,
             account: plot.account,
             keep_answers: true,
             rate_window: Duration::from_millis(20),

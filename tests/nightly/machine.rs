@@ -186,6 +186,8 @@ impl Life {
             house.tag(Side::Ghl, EditOp::Create, &person, &who_tag(people.len()));
             people.push(Who { origin: SideId::new(Side::Ghl, person.ghl), removed: false });
         }
+        // Some accounts show no tags before a contact has one; the first listing that does is only the base (`semantics` 14).
+        house.good_night().await;
         house.good_night().await;
         Self {
             house,

@@ -78,6 +78,7 @@ mod privacy;
 mod promises;
 mod quarantine;
 mod quiet;
+mod quota;
 mod random_edits;
 mod random_mix;
 mod refused_values;

@@ -56,6 +56,8 @@ struct Gathered<'a> {
     tags_seen: bool,
     /// Rows without an id: they are counted, and nobody knows whose they are.
     unidentified: BTreeSet<String>,
+    /// Who came twice on one page.
+    repeated: HashSet<CliengoId>,
 }
 
 /// One page, as it was taken in.
@@ -89,7 +91,8 @@ enum Walked {
 
 impl<'a> Gathered<'a> {
     fn into(sink: &'a dyn Sink<CliengoId>) -> Self {
-        Self { sink, seen: HashMap::new(), account: None, tags_seen: false, unidentified: BTreeSet::new() }
+        let (seen, repeated) = (HashMap::new(), HashSet::new());
+        Self { sink, seen, account: None, tags_seen: false, unidentified: BTreeSet::new(), repeated }
     }
 
     /// Takes one page in.
@@ -108,7 +111,10 @@ impl<'a> Gathered<'a> {
             }
             self.account = self.account.take().or_else(|| row.text("accountId"));
             self.tags_seen |= row.raw("tags").is_some_and(|tags| tags.get() != "null");
-            taken.repeated += usize::from(!taken.ids.insert(id.clone()));
+            if !taken.ids.insert(id.clone()) {
+                taken.repeated += 1;
+                self.repeated.insert(id.clone());
+            }
             // Some accounts go on listing whom somebody deleted: counted, and nobody.
             if is_deleted_row(&row) {
                 continue;
@@ -189,7 +195,9 @@ impl Cliengo {
             let listed = ids.len() + gathered.unidentified.len();
             // Where it tells no total, each window was walked to its end.
             match first.total.filter(|_| !self.may_count_pages(&first)) {
-                Some(total) if total != listed => why = format!("it counts {total} contacts and listed {listed}"),
+                Some(total) if !counts(total, listed, gathered.repeated.len()) => {
+                    why = format!("it counts {total} contacts and listed {listed}");
+                }
                 _ => return Ok(Ok(())),
             }
         }
@@ -248,7 +256,7 @@ impl Cliengo {
     }
 
     async fn walk_once(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
-        let (mut ids, mut unreadable) = (HashSet::new(), 0);
+        let (mut ids, mut unreadable, mut repeated) = (HashSet::new(), 0, 0);
         let first = self.page(window, 0).await?;
         let mut total = first.total;
         if total.is_some_and(|total| total > LARGEST_OFFSET + first.rows.len()) && !first.rows.is_empty() {
@@ -269,6 +277,11 @@ impl Cliengo {
             // A row that comes twice takes no place.
             received += taken.different();
             unreadable += taken.unreadable;
+            repeated += taken.repeated;
+            if taken.repeated > 0 && offset == 0 && total == Some(came) {
+                // It may count this page alone, and the row that came twice with it: only the end of the list says more.
+                total = None;
+            }
             ids.extend(taken.ids);
             if came == 0 || total.is_some_and(|total| received >= total) {
                 break;
@@ -287,7 +300,7 @@ impl Cliengo {
         }
         let listed = ids.len() + unreadable;
         match total {
-            Some(total) if total != listed => {
+            Some(total) if !counts(total, listed, repeated) => {
                 Ok(Walked::Torn(format!("it counts {total} for {window} and listed {listed}")))
             }
             _ => Ok(Walked::Whole(ids)),
@@ -373,6 +386,11 @@ impl Cliengo {
         records.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(records)
     }
+}
+
+/// Whether a total is that of what was listed. Whether it counts a row that comes twice once or twice is not known.
+fn counts(total: usize, listed: usize, repeated: usize) -> bool {
+    (listed..=listed + repeated).contains(&total)
 }
 
 /// A page of contacts; `None` where it has no rows.

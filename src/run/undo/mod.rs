@@ -11,11 +11,12 @@ pub use refusal::UndoRefusal;
 use refusal::what_to_undo;
 
 use super::apply::Done;
+use super::budget::Budget;
 use super::opened::{Opened, refuse_unfinished_rebuild};
 use super::pull::{forms_of, learned};
 use super::{
-    Consent, Finished, Job, RunError, RunRecord, StagingFile, accounts, carry_out, ended, held, recover, settle, span,
-    write_requests,
+    Consent, Finished, Job, RunError, RunRecord, StagingFile, accounts, carry_out, ended, first_sync_is_done, held,
+    recover, settle, span, write_requests,
 };
 use crate::crm::{Account, Reader, Writer};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
@@ -89,6 +90,7 @@ where
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let (found, forms) = prove(job, &snapshot).await?;
     let _locks = accounts::lock(job, &found)?;
+    let budget = Budget::of(job);
     drop(snapshot);
     held(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, None)))?;
     let recovered = recover::recover(job, state, run, &forms).await?;
@@ -109,8 +111,11 @@ where
             plan.settlements.iter().try_for_each(|settlement| settle::settle_one(state, settlement, run))
         })
     };
-    let after = |state: &mut State, _: &Done| state.atomically(settle::next_generation);
-    carry_out(job, consent, state, &stage, &plan, &forms, &mut record, before, after).await?;
+    let after = |state: &mut State, done: &Done| {
+        state.atomically(settle::next_generation)?;
+        if done.to_its_end { first_sync_is_done(state) } else { Ok(()) }
+    };
+    carry_out(job, consent, state, &stage, &plan, &forms, &budget, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
 }
 

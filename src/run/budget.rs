@@ -1,0 +1,94 @@
+//! What a run may ask of GHL's daily quota, and when it has to leave the rest to the next one (`daily_budget`,
+//! `semantics` 65).
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::Job;
+use crate::crm::Reader;
+use crate::record::Side;
+
+/// Requests that one operation may take: a look before it, the write, and what reads it back.
+const OF_AN_OPERATION: u64 = 4;
+
+/// Of ten requests that are left, so many may be taken for listing everybody's notes; the others are for writing.
+const FOR_EVERYBODY: (u64, u64) = (9, 10);
+
+/// A run's share of what was left of GHL's day when it began.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// What it began with; `None`: GHL tells of no quota.
+    whole: Option<u64>,
+    /// What stays for others.
+    floor: u64,
+    /// Operations on GHL that are under way.
+    under_way: AtomicU64,
+    /// Whether something was left for another run.
+    is_spent: AtomicBool,
+}
+
+impl Budget {
+    /// The budget as GHL's first answers in this run told it.
+    pub(super) fn of<C, G: Reader>(job: &Job<'_, C, G>) -> Self {
+        let remaining = job.ghl.usage().daily_remaining;
+        #[expect(clippy::cast_precision_loss, reason = "quotas are far below 2^52")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a quota is within it")]
+        let share = |remaining: u64| (remaining as f64 * job.pair.ghl.daily_budget) as u64;
+        Self {
+            whole: remaining.map(share),
+            floor: remaining.map_or(0, |remaining| remaining.saturating_sub(share(remaining))),
+            under_way: AtomicU64::default(),
+            is_spent: AtomicBool::default(),
+        }
+    }
+
+    /// How many requests of it are left; `None`: as many as it takes.
+    pub(super) fn left<C, G: Reader>(&self, job: &Job<'_, C, G>) -> Option<u64> {
+        self.whole?;
+        job.ghl.usage().daily_remaining.map(|remaining| remaining.saturating_sub(self.floor))
+    }
+
+    /// Whether so many contacts' notes can all be listed, with something left to write.
+    pub(super) fn allows_everybody<C, G: Reader>(&self, job: &Job<'_, C, G>, contacts: u64) -> bool {
+        let (part, of) = FOR_EVERYBODY;
+        self.left(job).is_none_or(|left| contacts.saturating_mul(of) <= left.saturating_mul(part))
+    }
+
+    /// How many contacts' notes are listed where not everybody's can be: half of what is left is for writing.
+    pub(super) fn contacts<C, G: Reader>(&self, job: &Job<'_, C, G>) -> Option<usize> {
+        self.left(job).map(|left| usize::try_from(left / 2).unwrap_or(usize::MAX).max(1))
+    }
+
+    /// Whether an operation on `side` can be begun; where it can, [`Budget::done`] is to follow.
+    pub(super) fn admits<C, G: Reader>(&self, job: &Job<'_, C, G>, side: Side) -> bool {
+        if side == Side::Cliengo {
+            return true;
+        }
+        let before = self.under_way.fetch_add(1, Ordering::SeqCst);
+        let needed = before.saturating_add(1).saturating_mul(OF_AN_OPERATION);
+        let admits = self.left(job).is_none_or(|left| left >= needed);
+        if !admits {
+            self.done(side);
+            self.is_spent.store(true, Ordering::SeqCst);
+        }
+        admits
+    }
+
+    /// An operation that was admitted is over.
+    pub(super) fn done(&self, side: Side) {
+        if side == Side::Ghl {
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether something was left for another run.
+    pub(super) fn is_spent(&self) -> bool {
+        self.is_spent.load(Ordering::SeqCst)
+    }
+
+    /// In how many runs like this one so many requests can be made, at least one.
+    pub(super) fn runs_for(&self, requests: u64) -> u64 {
+        // About half of a run is spent on looking.
+        let writes = self.whole.map_or(u64::MAX, |whole| (whole / 2).max(1));
+        requests.div_ceil(writes).max(1)
+    }
+}
