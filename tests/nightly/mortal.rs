@@ -16,6 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::house::{DAY, House};
 
+/// The step of a sweep of which `of` run side by side: a third of the moments, or all with `CONCORD_SWEEP=whole`.
+pub fn every(of: usize) -> usize {
+    if std::env::var("CONCORD_SWEEP").is_ok_and(|sweep| sweep == "whole") { of } else { 3 * of }
+}
+
 /// Counts the moments at which a process can die: before each commit, before each request that changes something, and
 /// before its answer is taken in.
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
-//! A run that dies, at every moment at which it can: the next ones end where it would have ended.
+//! A run that dies, at every third moment at which it can, or at every one with `CONCORD_SWEEP=whole`: the next ones end
+//! where it would have ended.
 
 use concord::record::Side;
 use concord::run::RunError;
@@ -6,7 +7,7 @@ use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
 use crate::house::{House, Person, Plot};
-use crate::mortal::Fate;
+use crate::mortal::{Fate, every};
 use crate::story::outlines;
 
 const GUARDS: &str = "[pair.house.guard]\ndelete_percent = 100\nupdate_percent = 100\ncreate_percent = 100\nmin_records = 1\n\
@@ -94,7 +95,7 @@ async fn sweep_all(day: impl AsyncFn() -> House, share: u64, of: u64, least: usi
     assert!(writes >= least, "{writes} writes");
     let undisturbed = rest(&house).await;
     let mut swept = 0;
-    for moment in (share..moments).step_by(usize::try_from(of).unwrap()) {
+    for moment in (share..moments).step_by(every(usize::try_from(of).unwrap())) {
         let house = day().await;
         let fate = Fate::at(moment);
         let died = house.mortal_night(&fate).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, Person, Plot, count, held, id_of, outcomes, said, shown};
-use crate::mortal::Fate;
+use crate::mortal::{Fate, every};
 use crate::story::outlines;
 
 const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
@@ -298,7 +298,7 @@ async fn sweep(share: usize, of: usize, nights_between: u32) {
     let fate = Fate::never();
     house.mortal_undo(run, &fate).await.unwrap();
     assert_eq!(outlines(&house), before);
-    for moment in (0..fate.moments()).skip(share).step_by(of) {
+    for moment in (0..fate.moments()).skip(share).step_by(every(of)) {
         let (house, run, before) = short_day().await;
         let _ = house.mortal_undo(run, &Fate::at(moment)).await;
         for _ in 0..nights_between {
