@@ -8,6 +8,7 @@ mod check;
 mod clients;
 mod completions;
 mod conflicts;
+mod credentials;
 mod daemon;
 mod delivery;
 mod explain;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::arguments::{Format, ListOptions};
 use super::delivery::QUIET_LINES;
-use super::{Session, code, explain, output, pairs};
+use super::{Session, code, credentials, explain, output, pairs};
 use crate::record::ByKind;
 use crate::schedule::{Due, RunProgress, Standing};
 use crate::state::{Ledger, RunRow};
@@ -32,6 +32,8 @@ struct Line {
     held: u64,
     quarantine: u64,
     budget_left: Option<u64>,
+    /// What should be done about keys and tokens.
+    credentials: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,7 +68,11 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
     let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
     for pair in selected {
         match Standing::of(&config, &pair.name, now, ledger.as_ref()) {
-            Ok(standing) => lines.push(Line::of(standing)),
+            Ok(standing) => {
+                let due = credentials::of(session, &config, pair).into_iter().filter_map(|credential| credential.due);
+                let credentials = due.map(|due| format!("{}; {}", due.what, due.hint)).collect();
+                lines.push(Line { credentials, ..Line::of(standing) });
+            }
             Err(why) => unreadable.push(why),
         }
     }
@@ -105,6 +111,7 @@ impl Line {
             as_of: standing.planned.as_ref().map(|planned| planned.id),
             last_run: standing.last_run.map(|row| last_run(row, standing.progress)),
             id: standing.pair,
+            credentials: Vec::new(),
         }
     }
 }
@@ -163,6 +170,7 @@ fn sentence(line: &Line, now: Timestamp) -> String {
     if !line.unseen.is_empty() {
         parts.push(format!("NOT ALL SEEN: {}", line.unseen.join("; ")));
     }
+    parts.extend(line.credentials.iter().map(|due| format!("KEYS: {due}")));
     parts.extend(line.failed.as_ref().map(|why| format!("FAILED: {why}")));
     format!("{}  {}\n", line.id, parts.join("; "))
 }

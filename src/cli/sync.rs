@@ -7,7 +7,7 @@ use tracing::warn;
 use super::arguments::SyncOptions;
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, arguments, clients, code, pairs, told};
+use super::{Session, arguments, clients, code, credentials, pairs, told};
 use crate::config::{Config, Pair};
 use crate::notify::{Notifier, Round, Told};
 use crate::reconcile::Mode;
@@ -52,7 +52,10 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
             let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
             sync(session, &config, pair, mode, consent)
         },
-        |pair, result| told.push(told::told(&pair.name, result, exit)),
+        |pair, result| {
+            let notices = credentials::notices(session, &config, pair);
+            told.push(Told { notices, ..told::told(&pair.name, result, exit) });
+        },
         exit,
     )
     .await;

@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::explain::Usage;
 use super::pairs::PairResult;
-use super::{Session, code, kept_reports, output, pairs, plan, shared, sync, told};
+use super::{Session, code, credentials, kept_reports, output, pairs, plan, shared, sync, told};
 use crate::config::{Config, Overrides, Pair, ScheduledRun};
+use crate::notify::Told;
 use crate::reconcile::Mode;
 use crate::run::{Consent, Finished};
 use crate::schedule::Turn;
@@ -26,7 +27,9 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
         ScheduledRun::Plan => plan::exit(finished, false),
         ScheduledRun::Sync | ScheduledRun::Full => sync::exit(finished, interrupted),
     };
-    let told = told::told(&pair.name, &result, exit);
+    let notices =
+        if turn.run == ScheduledRun::Plan { Vec::new() } else { credentials::notices(session, &config, pair) };
+    let told = Told { notices, ..told::told(&pair.name, &result, exit) };
     if let Ok(finished) = pairs::as_shown(&config, result) {
         kept_reports::leave(session, &config, pair, &finished);
     }

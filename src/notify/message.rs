@@ -31,12 +31,13 @@ impl Message {
                 text.push_str(line);
                 text.push('\n');
             }
+            told.notices.iter().for_each(|notice| text.push_str(&format!("   {notice}\n")));
         }
         if pairs.len() > PAIRS {
             text.push_str(&format!("and {} more pairs: concord status\n", pairs.len() - PAIRS));
         }
         let told = pairs.iter().take(PAIRS).map(|told| {
-            json!({ "id": told.pair, "run": told.run, "code": told.code, "counts": told.counts, "reasons": told.lines })
+            json!({ "id": told.pair, "run": told.run, "code": told.code, "counts": told.counts, "reasons": told.lines, "notices": told.notices })
         });
         let told: Vec<Value> = told.collect();
         let concord = json!({ "name": round.name, "code": code, "pairs": round.pairs.len(), "told": told });

@@ -120,7 +120,8 @@ impl Notifier {
     /// Says what came of a round. What goes wrong here is a warning.
     pub async fn ended(&self, round: Round<'_>) {
         let message = Message::of(round);
-        let told = self.is_told(round.code());
+        let has_notice = round.pairs.iter().any(|told| !told.notices.is_empty());
+        let told = self.is_told(round.code()) || has_notice;
         let ping = async {
             if let Some(monitor) = &self.healthcheck {
                 let code = (told && round.code() != exit_code::DONE).then(|| round.code().to_string());

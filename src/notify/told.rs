@@ -19,6 +19,9 @@ pub struct Told {
     pub lines: Vec<String>,
     /// How many of what; `None` where there was no plan.
     pub counts: Option<Counts>,
+    /// What is to be told even where all is well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 /// How many of what a run had.
@@ -52,6 +55,7 @@ impl Told {
             code,
             lines: report::brief(finished).lines().map(without_contacts).collect(),
             counts: Some(counts),
+            notices: Vec::new(),
         }
     }
 
@@ -59,7 +63,7 @@ impl Told {
     #[must_use]
     pub fn failed(pair: &str, code: u8, why: &str) -> Self {
         let line = format!("{pair}: {}", without_contacts(why.lines().next().unwrap_or_default()));
-        Self { pair: pair.to_owned(), run: None, code, lines: vec![line], counts: None }
+        Self { pair: pair.to_owned(), run: None, code, lines: vec![line], counts: None, notices: Vec::new() }
     }
 
     /// Of a run whose process ended without a word.

@@ -85,7 +85,7 @@ impl Worker for Hands {
             }
         };
         self.note(if code == 0 { "ends" } else { "stops" }, &turn);
-        Told { pair: turn.pair, run: None, code, lines: Vec::new(), counts: None }
+        Told { pair: turn.pair, run: None, code, lines: Vec::new(), counts: None, notices: Vec::new() }
     }
 }
 

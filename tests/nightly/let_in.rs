@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::command::{Desk, Said, sandbox};
 
 /// A pair for `sandbox` that is entered through the app that locations install, or the agency's.
-fn desk(sandbox: &Sandbox, is_agency: bool) -> Desk {
+pub fn desk(sandbox: &Sandbox, is_agency: bool) -> Desk {
     let mut desk = Desk::real(sandbox);
     let [location, agency] = sandbox.apps();
     let (id, secret) = if is_agency { agency } else { location };
@@ -38,7 +38,16 @@ fn desk(sandbox: &Sandbox, is_agency: bool) -> Desk {
 }
 
 /// What a person does: opens the page, consents, and is sent back.
-async fn consent(desk: &Desk, change: impl Fn(&str) -> String) -> (Said, BTreeMap<String, String>) {
+pub async fn consent(desk: &Desk, change: impl Fn(&str) -> String) -> (Said, BTreeMap<String, String>) {
+    consent_to(desk, "", change).await
+}
+
+/// The same, where the app does not have one of the scopes that are asked for.
+pub async fn consent_to(
+    desk: &Desk,
+    without: &str,
+    change: impl Fn(&str) -> String,
+) -> (Said, BTreeMap<String, String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
     command.current_dir(desk.folder.path()).env("NO_COLOR", "1").args(["auth", "ghl", "--print-url", "--port", "0"]);
     command.envs(desk.environment.iter().cloned()).stdin(Stdio::null());
@@ -49,6 +58,7 @@ async fn consent(desk: &Desk, change: impl Fn(&str) -> String) -> (Said, BTreeMa
     let url: reqwest::Url = line.trim().parse().unwrap_or_else(|why| panic!("{why}: {line:?}"));
     let asked = url.query_pairs().into_owned().collect();
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let url = if without.is_empty() { url.to_string() } else { url.as_str().replace(without, "") };
     let page = browser.get(url).send().await.unwrap();
     let back = page.headers()["location"].to_str().unwrap().to_owned();
     let answer = browser.get(change(&back)).send().await.unwrap();
@@ -60,7 +70,7 @@ async fn consent(desk: &Desk, change: impl Fn(&str) -> String) -> (Said, BTreeMa
     (Said::from(output), asked)
 }
 
-async fn let_in(desk: &Desk) {
+pub async fn let_in(desk: &Desk) {
     consent(desk, str::to_owned).await.0.code(0);
 }
 

@@ -43,6 +43,7 @@ mod choices;
 mod conflicts;
 #[cfg(target_os = "linux")]
 mod container;
+mod credentials;
 mod daemon;
 mod daemon_days;
 mod deletes;

@@ -1,11 +1,14 @@
 //! What both accounts tell: who they are, what their credentials may, what is used up, and what they can express.
 
+use std::collections::BTreeSet;
+
 use super::finding::Finding;
 use crate::cli::clients::Clients;
 use crate::cli::shared::SharedAccount;
-use crate::config::{Accounts, Pair, Readable, TasksMode};
+use crate::cli::{Session, access};
+use crate::config::{Accounts, Config, GhlAccess, Pair, Readable, TasksMode};
 use crate::crm::cliengo::{Cliengo, Sample};
-use crate::crm::ghl::Ghl;
+use crate::crm::ghl::{Ghl, scopes_for};
 use crate::crm::{Account, Announced, CrmError, Learned, Reader};
 use crate::record::{Capabilities, Field, Holds, Kind, Side};
 use crate::report::number;
@@ -224,6 +227,35 @@ pub(super) async fn ghl(pair: &Pair, ghl: &Ghl, state: Option<&State>) -> (Optio
     findings.push(can_do(id(".can"), &ghl.capabilities(&Learned::default())));
     findings.push(limits(id(".limits"), ghl.announced()));
     (Some(OfGhl { contacts, can: ghl.capabilities(&Learned::default()) }), findings)
+}
+
+/// What the app was given against what the pair's runs need. A private integration's token does not tell: its reads are tried.
+pub(super) fn granted_scopes(session: &Session, config: &Config, pair: &Pair) -> Option<Finding> {
+    let Accounts::Real(accounts) = &pair.accounts else { return None };
+    if matches!(accounts.ghl.access, GhlAccess::Token(_)) {
+        return None;
+    }
+    let (oauth, _) = access::grant(session, config, pair, &accounts.ghl).ok()?;
+    let grant = oauth.kept().ok()??;
+    let id = format!("{}.ghl.granted", pair.name);
+    if grant.scopes().is_empty() {
+        return Some(Finding::ok(id, "GHL does not say what the app was given"));
+    }
+    let needed = scopes_for(pair);
+    let missing: Vec<&str> =
+        needed.iter().copied().filter(|scope| !grant.scopes().iter().any(|given| given == scope)).collect();
+    Some(if missing.is_empty() {
+        Finding::ok(id, format!("the app was given all that the configuration needs: {}", listed(&needed)))
+    } else {
+        let refused =
+            CrmError::Credentials { side: Side::Ghl, message: format!("the app was not given {}", missing.join(", ")) };
+        failed(id, refused)
+            .mended_by(format!("add the scopes to the app in GHL's marketplace, then: {}", oauth.command()))
+    })
+}
+
+fn listed(scopes: &BTreeSet<&'static str>) -> String {
+    scopes.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
 fn without_scope(id: String, error: CrmError, scope: &str) -> Finding {

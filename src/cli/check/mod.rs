@@ -9,7 +9,7 @@ mod tonight;
 use finding::{Finding, table};
 
 use super::arguments::{CheckOptions, Format};
-use super::{Session, clients, code, output, pairs, shared};
+use super::{Session, clients, code, credentials, output, pairs, shared};
 use crate::config::{Config, Pair};
 use crate::state::State;
 
@@ -40,6 +40,7 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
     findings.extend(machine::state_dir(&config.state_dir));
     for pair in selected {
         findings.push(secrets(session, config, pair));
+        findings.extend(ages(session, config, pair));
         findings.extend(machine::pair(&config.state_dir, pair));
     }
     let shared = shared::by_what_is_known(session, config, selected);
@@ -75,6 +76,18 @@ fn secrets(session: &Session, config: &Config, pair: &Pair) -> Finding {
     }
 }
 
+/// How old keys are, and when what lets in ends.
+fn ages(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
+    let of_one = |credential: credentials::Credential| {
+        let id = format!("{}.{}.credential", pair.name, credential.name);
+        match credential.due {
+            Some(due) => Finding::warn(id, due.what, due.hint),
+            None => Finding::ok(id, credential.detail),
+        }
+    };
+    credentials::of(session, config, pair).into_iter().map(of_one).collect()
+}
+
 async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
     // Somebody watches: what does not answer soon is told, and not waited for as by a run.
     let hurried = Config { patience: config.patience.min(clients::HASTE), ..config.clone() };
@@ -87,6 +100,7 @@ async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding>
     let (cliengo, mut findings) = accounts::cliengo(pair, &clients.cliengo, state.as_ref()).await;
     let (ghl, of_ghl) = accounts::ghl(pair, &clients.ghl, state.as_ref()).await;
     findings.extend(of_ghl);
+    findings.extend(accounts::granted_scopes(session, config, pair));
     findings.extend(accounts::clocks(pair, &clients));
     if let (Some(cliengo), Some(ghl)) = (cliengo, ghl) {
         findings.push(tonight::forecast(pair, &clients, state.as_ref(), &cliengo, &ghl));

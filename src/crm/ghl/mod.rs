@@ -116,6 +116,7 @@ pub enum Access {
 pub struct Ghl {
     http: Http,
     location_id: String,
+    manner: write::Manner,
     page_size: u32,
     concurrency: usize,
 }
@@ -132,6 +133,7 @@ impl Ghl {
     /// # Errors
     /// Where the base URL, the token or the version cannot be used.
     pub fn new(settings: GhlSettings) -> Result<Self, SetupError> {
+        let manner = write::Manner::of(settings.location_id.clone(), &settings.version);
         let http = HttpSettings {
             base_url: settings.base_url,
             allow_http: settings.allow_http,
@@ -151,6 +153,7 @@ impl Ghl {
             seed: settings.seed,
         };
         Ok(Self {
+            manner,
             http: Http::new(http, DIALECT)?,
             location_id: settings.location_id,
             page_size: settings.page_size.max(1),
@@ -276,7 +279,7 @@ impl Reader for Ghl {
     }
 
     fn requests(&self, write: &Write, _listed: Option<&str>, forms: &Forms) -> Vec<Request> {
-        write::requests(&self.location_id, write, forms)
+        write::requests(&self.manner, write, forms)
     }
 
     fn usage(&self) -> Usage {

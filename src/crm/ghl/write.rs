@@ -15,12 +15,27 @@ use crate::record::{
     html_from_text,
 };
 
+/// What differs from location to location in what is sent.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    /// The location.
+    pub location_id: String,
+    /// Under which key a custom field's value goes: v3 has another one (`GHL API notes, 1`).
+    pub value_key: &'static str,
+}
+
+impl Manner {
+    pub fn of(location_id: String, version: &str) -> Self {
+        Self { location_id, value_key: if version == "v3" { "fieldValue" } else { "field_value" } }
+    }
+}
+
 /// The requests that `write` becomes, in order.
-pub(super) fn requests(location_id: &str, write: &Write, forms: &Forms) -> Vec<Request> {
+pub(super) fn requests(manner: &Manner, write: &Write, forms: &Forms) -> Vec<Request> {
     match write.action {
-        Action::Create => create(location_id, write, forms).into_iter().collect(),
+        Action::Create => create(manner, write, forms).into_iter().collect(),
         Action::Update => {
-            let mut requests: Vec<Request> = update(write, forms).into_iter().collect();
+            let mut requests: Vec<Request> = update(manner, write, forms).into_iter().collect();
             requests.extend(tags(write));
             requests
         }
@@ -31,11 +46,12 @@ pub(super) fn requests(location_id: &str, write: &Write, forms: &Forms) -> Vec<R
     }
 }
 
-fn create(location_id: &str, write: &Write, forms: &Forms) -> Option<Request> {
-    let mut body: Map<String, Json> = fields(write, forms).into_iter().filter(|(_, value)| !value.is_null()).collect();
+fn create(manner: &Manner, write: &Write, forms: &Forms) -> Option<Request> {
+    let mut body: Map<String, Json> =
+        fields(manner, write, forms).into_iter().filter(|(_, value)| !value.is_null()).collect();
     let path = match write.kind {
         Kind::Contact => {
-            body.insert("locationId".to_owned(), json!(location_id));
+            body.insert("locationId".to_owned(), json!(manner.location_id));
             let tags = first_tags(write);
             if !tags.is_empty() {
                 body.insert("tags".to_owned(), json!(tags));
@@ -64,8 +80,8 @@ fn first_tags(write: &Write) -> Vec<String> {
     tags
 }
 
-fn update(write: &Write, forms: &Forms) -> Option<Request> {
-    let body = fields(write, forms);
+fn update(manner: &Manner, write: &Write, forms: &Forms) -> Option<Request> {
+    let body = fields(manner, write, forms);
     let path = at(write)?;
     (!body.is_empty()).then(|| Request::new(Method::Put, path).with_body(Json::Object(body)))
 }
@@ -97,7 +113,7 @@ fn below(kind: Kind, parent: &Target) -> String {
     format!("/contacts/{}/{kind}s", segment(parent))
 }
 
-fn fields(write: &Write, forms: &Forms) -> Map<String, Json> {
+fn fields(manner: &Manner, write: &Write, forms: &Forms) -> Map<String, Json> {
     let mut body = Map::new();
     let mut custom = Vec::new();
     for (field, value) in &write.set {
@@ -106,7 +122,7 @@ fn fields(write: &Write, forms: &Forms) -> Map<String, Json> {
         } else if let Some(mapped) = forms.mapped(field) {
             match &mapped.ghl {
                 GhlPlace::Plain(field) => _ = body.insert(field.key.to_owned(), value.json()),
-                GhlPlace::Custom(id) => custom.push(json!({ "id": id, "field_value": value.json() })),
+                GhlPlace::Custom(id) => custom.push(json!({ "id": id, (manner.value_key): value.json() })),
             }
         } else if let Some((key, value)) = wire(write.kind, field, value) {
             body.insert(key.to_owned(), value);

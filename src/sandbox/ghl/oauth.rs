@@ -23,6 +23,8 @@ pub(crate) struct OAuthData {
     /// By access token: whose, and until when.
     access: BTreeMap<String, (Holder, i64)>,
     used: BTreeSet<String>,
+    /// What was last asked for, and consented to.
+    scope: Option<String>,
 }
 
 /// Whose a token is.
@@ -72,6 +74,7 @@ pub(super) fn answer(data: &mut Data, call: &Call, moment: Moment) -> Option<Ans
 fn consent(data: &mut Data, call: &Call) -> Answered {
     let Some(redirect) = call.parameter("redirect_uri") else { return Err(bad_request("redirect_uri is missing")) };
     let holder = holder_of_app(data, call.parameter("client_id").unwrap_or_default())?;
+    data.ghl.oauth.scope = call.parameter("scope").map(str::to_owned);
     let code = fresh(data, "code");
     data.ghl.oauth.codes.insert(code.clone(), (holder, call.parameter("code_challenge").map(str::to_owned)));
     let state = call.parameter("state").unwrap_or_default();
@@ -154,9 +157,10 @@ fn holder_of_app(data: &Data, id: &str) -> Result<Holder, Answer> {
 fn granted(data: &mut Data, holder: Holder, moment: Moment) -> Value {
     let token = fresh(data, "access");
     data.ghl.oauth.access.insert(token.clone(), (holder, moment.now + LIFE * 1000));
+    let scope = data.ghl.oauth.scope.clone().unwrap_or_default();
     let mut granted = json!({
         "access_token": token, "token_type": "Bearer", "expires_in": LIFE, "userId": data.identity.ghl_users[0],
-        "scope": "contacts.readonly contacts.write locations.readonly locations/tasks.readonly locations/customFields.readonly users.readonly",
+        "scope": scope,
         "companyId": data.identity.company_id,
         "userType": if holder == Holder::Location { "Location" } else { "Company" },
     });
