@@ -590,11 +590,20 @@ where
 /// Whether what is about to be overwritten is no longer what was listed. A delete overwrites everything.
 fn changed_meanwhile(write: &Write, now: &Record) -> bool {
     let matters = |field: &Field| write.action == Action::Delete || write.set.contains_key(field);
-    write
+    let moved = write
         .before
         .iter()
         .filter(|(field, _)| matters(field))
-        .any(|(field, listed)| now.get(field).is_some_and(|now| !now.same(listed)))
+        .any(|(field, listed)| now.get(field).is_some_and(|now| !now.same(listed)));
+    // What the list left out, and the record itself shows.
+    let hidden =
+        |field: &Field| write.action == Action::Update && !write.before.is_empty() && !write.before.contains_key(field);
+    let mut shown = write
+        .set
+        .iter()
+        .filter(|(field, _)| hidden(field))
+        .filter_map(|(field, wanted)| Some((wanted, now.get(field)?)));
+    moved || shown.any(|(wanted, now)| !now.is_empty() && !now.same(wanted))
 }
 
 /// I33: what the CRM stored instead of what was sent.

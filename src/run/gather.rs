@@ -2,6 +2,7 @@
 
 mod ask;
 mod company;
+mod left_out;
 mod unmapped;
 mod unread;
 mod waiting;
@@ -547,6 +548,7 @@ where
         let covered = self.covered(&contacts, &parents)?;
         let (setbacks, disputes) = (self.setbacks()?, self.disputes()?);
         let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
+        let left_out = self.left_out(&contacts)?;
         let mut input = Input {
             pair: job.pair,
             mapped: &self.pulled.forms.mapped,
@@ -554,6 +556,7 @@ where
             now: their_now(job),
             first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
             tags_were_read: self.pulled.tags_were_read,
+            left_out,
             first_sync_goes_on: match state {
                 Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
                 None => false,

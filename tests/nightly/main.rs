@@ -58,6 +58,7 @@ mod init;
 mod kept;
 mod kept_reports;
 mod late_edits;
+mod left_out;
 mod let_in;
 mod links;
 mod lost_answers;

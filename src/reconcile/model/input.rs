@@ -28,6 +28,8 @@ pub struct Input<'a> {
     pub first_sync: bool,
     /// Whether Cliengo's listings were known to show tags before this run. (`semantics` 14)
     pub tags_were_read: bool,
+    /// The fields that Cliengo leaves out of contacts that have no value, as its listing shows.
+    pub left_out: BTreeSet<Field>,
     /// Whether an earlier run began the first sync and none came to its end since.
     pub first_sync_goes_on: bool,
     /// What each side can do.
@@ -106,6 +108,7 @@ impl<'a> Input<'a> {
             now,
             first_sync: false,
             tags_were_read: false,
+            left_out: BTreeSet::new(),
             first_sync_goes_on: false,
             capabilities,
             listings: Both::default(),

@@ -138,6 +138,11 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
             if *field == Field::Due && is_given(draft, story) { Decision::Agree } else { decide(sights, &rules) };
         let decision = again(story, field, sights, &rules).unwrap_or(decision);
         let decision = if is_clean(sights) && story.is_taken_back(field) { Decision::Rest } else { decision };
+        let decision = if is_left_out(draft, field, sights) && rules.policy.direction.writes(Side::Cliengo) {
+            Decision::Take(Side::Ghl)
+        } else {
+            decision
+        };
         // I1: it cannot be told whether this is an edit; what it would replace is named.
         let decision = match decision {
             Decision::Take(side) if is_doubted(story, side, field) => decide::conflict(&rules),
@@ -181,6 +186,16 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
         judge_tags(draft, subject, story, &mut verdicts);
     }
     verdicts
+}
+
+/// Some Cliengo accounts leave out what is empty: there, what a contact never showed counts as empty where GHL has a value.
+/// It is read by id before it is written.
+fn is_left_out(draft: &Draft<'_>, field: &Field, sights: Both<Sight<'_>>) -> bool {
+    let Both { cliengo, ghl } = sights;
+    draft.input.left_out.contains(field)
+        && cliengo.now.is_none()
+        && cliengo.base.is_none_or(Value::is_empty)
+        && ghl.now.is_some_and(|now| !now.is_empty() && ghl.base.is_none_or(|base| !base.same(now)))
 }
 
 /// An edit of a mapped field that the other side does not show is not sent: it could go over anything. It is said once; what

@@ -1,0 +1,29 @@
+//! What a side leaves out of its answers where it is empty.
+
+use std::collections::BTreeSet;
+
+use super::Gathering;
+use crate::crm::Reader;
+use crate::reconcile::Linked;
+use crate::record::{CliengoId, Field, GhlId, Side};
+use crate::run::{RunError, held};
+
+impl<C, G> Gathering<'_, '_, C, G>
+where
+    C: Reader<Id = CliengoId>,
+    G: Reader<Id = GhlId>,
+{
+    /// The fields that Cliengo shows of those who have a value, and of nobody who has none; asked for where there is news.
+    pub(super) fn left_out(&self, contacts: &[Linked]) -> Result<BTreeSet<Field>, RunError> {
+        let mut left_out = BTreeSet::new();
+        if contacts.is_empty() && self.unlinked.cliengo.is_empty() {
+            return Ok(left_out);
+        }
+        for (field, key) in [(Field::Email, "email"), (Field::Phone, "phone")] {
+            if held(self.stage).leaves_out(Side::Cliengo, key)? {
+                left_out.insert(field);
+            }
+        }
+        Ok(left_out)
+    }
+}
