@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
-    AUTH, CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
+    AUTH, CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
     SANDBOX, STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
-    ConflictsCommand, ConflictsOptions, LinksCommand, LinksOptions, QuarantineCommand, QuarantineOptions,
+    ConflictsCommand, ConflictsOptions, HeldCommand, HeldOptions, LinksCommand, LinksOptions, QuarantineCommand, QuarantineOptions,
 };
 
 use crate::reconcile::Mode;
@@ -150,6 +150,9 @@ pub(super) enum Command {
     /// Show the runs, or one run in full
     #[command(after_help = HISTORY)]
     History(HistoryOptions),
+    /// What waits for a person: both sides, why, and what settles it
+    #[command(after_help = HELD)]
+    Held(HeldOptions),
     /// Fields that both sides changed and that wait for your choice
     #[command(after_help = CONFLICTS)]
     Conflicts(ConflictsOptions),

@@ -24,7 +24,9 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
                 Format::Text => shown(session, pair, &row),
             })?;
         }
-        Some(ConflictsCommand::Resolve { id, take }) => resolve(session, &config, id, take, options.format).await?,
+        Some(ConflictsCommand::Resolve { id, take, value }) => {
+            resolve(session, &config, id, (*take, value.as_deref()), options.format).await?;
+        }
     }
     Ok(code::DONE)
 }
@@ -63,7 +65,10 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             };
             let rows: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &rows, output::style(&session.global, false));
-            format!("{table}\nChoose with: concord conflicts resolve ID --take cliengo|ghl|VALUE\n")
+            {
+                let first = rows.first().map(|[id, ..]| id.clone()).unwrap_or_default();
+                format!("{table}\nSee both values and the commands that choose: concord conflicts show {first}\n")
+            }
         }
     };
     output::print(&text)
@@ -117,13 +122,22 @@ fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
     let table = table(heads, &rows, output::style(&session.global, false));
     let what = format!("{}  {} of {} {:?} in pair {}", row.id, row.field, row.kind, row.label, pair.name);
     let then = match &row.take {
-        None => format!("Choose with: concord conflicts resolve {} --take cliengo|ghl|VALUE", row.id),
+        None => {
+            let choose = |side: &str| format!("concord conflicts resolve {} --take {side} --pair {}", row.id, pair.name);
+            format!("Take Cliengo's: {}\nTake GHL's: {}", choose("cliengo"), choose("ghl"))
+        }
         take @ Some(_) => format!("Chosen: {}. The next sync writes it.", choice(take.as_ref())),
     };
     format!("{what}, since run {}{since}\n{table}{then}\n", row.run)
 }
 
-async fn resolve(session: &Session, config: &Config, id: &str, take: &str, format: Format) -> anyhow::Result<()> {
+async fn resolve(
+    session: &Session,
+    config: &Config,
+    id: &str,
+    take: (Option<Side>, Option<&str>),
+    format: Format,
+) -> anyhow::Result<()> {
     let (pair, row) = waiting::find(session, config, ("conflict", id), |state| state.conflict(id))?;
     let take = chosen(session, config, pair, &row, take).await?;
     let (_lock, state) = waiting::locked(session, config, pair)?;
@@ -154,9 +168,9 @@ async fn chosen(
     config: &Config,
     pair: &Pair,
     row: &ConflictRow,
-    take: &str,
+    (side, value): (Option<Side>, Option<&str>),
 ) -> anyhow::Result<Take> {
-    let side = Side::BOTH.into_iter().find(|side| side.as_str() == take);
+    let value = value.unwrap_or_default();
     let refuse = |message: String| {
         let hint = format!("both values: concord conflicts show {}", row.id);
         anyhow::Error::new(Usage { message, hint })
@@ -174,8 +188,8 @@ async fn chosen(
     let forms = if asks { Some(run::forms(&job).await?) } else { None };
     let take = match (side, &forms) {
         (Some(side), _) => Take::Side(side),
-        (None, Some(forms)) => Take::Value(typed(&row.field, take, forms).map_err(refuse)?),
-        (None, None) => return Err(refuse(format!("{take:?} cannot be read"))),
+        (None, Some(forms)) => Take::Value(typed(&row.field, value, forms).map_err(refuse)?),
+        (None, None) => return Err(refuse(format!("{value:?} cannot be read"))),
     };
     let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
     let learned = state.map(|state| run::learned(&state, pair)).transpose()?.unwrap_or_default();

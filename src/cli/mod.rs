@@ -13,6 +13,7 @@ mod daemon;
 mod delivery;
 mod explain;
 mod export;
+mod held;
 mod history;
 mod init;
 mod interrupt;
@@ -127,6 +128,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Turn => turn::run(&session).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
+            Command::Held(options) => held::run(&session, &options),
             Command::Conflicts(options) => conflicts::run(&session, &options).await,
             Command::Quarantine(options) => quarantine::run(&session, &options),
             Command::Links(options) => links::run(&session, &options).await,

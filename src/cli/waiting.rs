@@ -52,6 +52,7 @@ pub(super) fn find<'a, T>(
     let command = match what {
         "link" => "links",
         "conflict" => "conflicts",
+        "held record" => "held",
         _ => "quarantine",
     };
     let hint =

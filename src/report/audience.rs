@@ -61,6 +61,12 @@ impl Audience {
         self.local(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// When a day begins for this reader.
+    #[must_use]
+    pub fn beginning_of(&self, day: jiff::civil::Date) -> Option<Timestamp> {
+        day.to_zoned(self.zone.clone()).ok().map(|at| at.timestamp())
+    }
+
     /// The name of this reader's zone.
     #[must_use]
     pub fn zone(&self) -> String {
@@ -74,7 +80,8 @@ impl Audience {
     }
 
     /// Where a contact is opened in a browser.
-    pub(super) fn link(&self, side: Side, contact: &str) -> Option<String> {
+    #[must_use]
+    pub fn link(&self, side: Side, contact: &str) -> Option<String> {
         let account = self.accounts.of(side);
         Some(account.web_url.as_ref()?.of(account.id.as_deref().unwrap_or_default(), contact))
     }

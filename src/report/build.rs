@@ -247,7 +247,7 @@ impl<'a> Builder<'a> {
         let mut by_reason: BTreeMap<(bool, HeldReason), Vec<HeldLine<'a>>> = BTreeMap::new();
         for held in &self.plan().held {
             // What asks for a person comes first.
-            let key = (!held.reason.needs_a_person(), held.reason);
+            let key = (!held.needs_a_person(), held.reason);
             by_reason.entry(key).or_default().push(HeldLine {
                 held,
                 record: self.record(held.kind, &held.label, &held.ids, &Ids::default()),
@@ -257,9 +257,9 @@ impl<'a> Builder<'a> {
         }
         by_reason
             .into_iter()
-            .map(|((_, reason), records)| {
+            .map(|((quiet, reason), records)| {
                 let (title, meaning) = self.words.held(reason);
-                HeldGroup { reason, title, meaning, rule: words::rule(reason), records }
+                HeldGroup { reason, asks: !quiet, title, meaning, rule: words::rule(reason), records }
             })
             .collect()
     }
@@ -269,7 +269,7 @@ impl<'a> Builder<'a> {
         let pair = on_one_line(&self.plan().pair);
         match held.reason {
             HeldReason::Quarantined => Some(format!("concord quarantine --pair {pair}")),
-            HeldReason::ManualConflict => Some(format!("concord conflicts --pair {pair}")),
+            HeldReason::ManualConflict => Some(format!("concord conflicts show {} --pair {pair}", held.id)),
             HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => {
                 let (cliengo, ghl) = (held.ids.of(Side::Cliengo)?, held.ids.of(Side::Ghl)?);
                 let plain = |id: &str| id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');

@@ -24,7 +24,7 @@ pub fn markdown(report: &Report<'_>, to: &mut dyn Write) -> io::Result<()> {
     page.numbers()?;
     page.changes()?;
     page.conflicts()?;
-    page.held(|group| !group.reason.needs_a_person(), Label::Held)?;
+    page.held(|group| !group.asks, Label::Held)?;
     page.unsupported()?;
     page.linked()
 }
@@ -92,7 +92,7 @@ impl Page<'_> {
                 None => {}
             }
         }
-        self.held(|group| group.reason.needs_a_person(), Label::NeedsAPerson)
+        self.held(|group| group.asks, Label::NeedsAPerson)
     }
 
     fn held(&mut self, which: impl Fn(&HeldGroup<'_>) -> bool, title: Label) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::reconcile::{ListingCount, Plan, Winner};
+use crate::reconcile::{ListingCount, Plan};
 use crate::record::{Ids, Kind};
 use crate::run::{OperationOutcome, RunRecord};
 
@@ -63,9 +63,8 @@ pub(super) fn ended(run: &RunRecord, operation: u32) -> OperationOutcome {
 
 /// How many records wait for a person, each counted once.
 pub(super) fn waiting(plan: &Plan) -> usize {
-    let held = plan.held.iter().filter(|held| held.reason.needs_a_person());
-    let undecided = plan.conflicts.iter().filter(|conflict| conflict.winner == Winner::Manual);
-    let mut known: BTreeSet<(Kind, &Ids)> = undecided.map(|conflict| (conflict.kind, &conflict.ids)).collect();
+    let held = plan.held.iter().filter(|held| held.needs_a_person());
+    let mut known: BTreeSet<(Kind, &Ids)> = plan.undecided().map(|conflict| (conflict.kind, &conflict.ids)).collect();
     let mut nameless = 0;
     for record in held {
         if record.ids == Ids::default() {

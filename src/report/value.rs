@@ -89,6 +89,8 @@ pub(super) struct GuardLine<'a> {
 #[derive(Debug)]
 pub(super) struct HeldGroup<'a> {
     pub reason: HeldReason,
+    /// Whether they ask for a person; what is acknowledged does not.
+    pub asks: bool,
     pub title: &'static str,
     pub meaning: &'static str,
     pub rule: Option<u8>,

@@ -183,7 +183,7 @@ fn need(waiting: usize) -> String {
 fn held(plan: &Plan) -> Vec<String> {
     let mut counts: BTreeMap<HeldReason, usize> = BTreeMap::new();
     let seen = plan.held.iter().filter(|held| held.reason != HeldReason::Inconclusive);
-    for record in seen.filter(|held| held.reason.needs_a_person()) {
+    for record in seen.filter(|held| held.needs_a_person()) {
         *counts.entry(record.reason).or_default() += 1;
     }
     let said = counts.into_iter().map(|(reason, count)| {

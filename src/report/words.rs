@@ -87,7 +87,7 @@ pub(super) const fn cause(cause: Cause) -> &'static str {
 }
 
 /// A reason's name, and what it means and asks for.
-pub(super) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
+pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
         HeldReason::AmbiguousMatch => (
             "Several matches",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
-use crate::reconcile::{HeldReason, ListingCount, Plan, Winner};
+use crate::reconcile::{Held, HeldReason, ListingCount, Plan};
 use crate::record::{Both, Kind, Side};
 use crate::state::StateError;
 
@@ -179,8 +179,8 @@ impl Finished {
     /// Whether something waits for a person, did not get through, or was not seen (exit code 3).
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
-        let manual = self.plan.conflicts.iter().any(|conflict| conflict.winner == Winner::Manual);
-        let held = self.plan.held.iter().any(|held| held.reason.needs_a_person());
+        let manual = self.plan.undecided().next().is_some();
+        let held = self.plan.held.iter().any(Held::needs_a_person);
         let failed = self.counts().keys().any(|outcome| *outcome != OperationOutcome::Applied);
         manual || held || failed || self.plan.gaps().next().is_some()
     }
@@ -229,6 +229,7 @@ impl Finished {
             "in_sync": self.plan.in_sync,
             "conflicts": self.plan.conflicts.len(),
             "held": self.plan.held.len(),
+            "known": self.plan.held.iter().filter(|held| held.known).count(),
             "held_by": self.held_by(),
             "by": self.operations_by(),
             "requests": requests(&self.usage),

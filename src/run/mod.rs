@@ -15,6 +15,7 @@ mod error;
 mod finished;
 mod foresee;
 mod gather;
+mod known;
 mod links;
 mod marks;
 mod opened;
@@ -182,7 +183,8 @@ where
     let accounts = accounts::ask(job, state.as_ref()).await?;
     let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
+    let mut plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
+    known::look(job, &mut plan, &stage, state.as_ref(), &pulled.forms, 0)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
     let now = job.clock.now();
@@ -276,8 +278,10 @@ where
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
-    drop(snapshot);
     let mut plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
+    let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled.forms, run)?;
+    drop(snapshot);
+    held(state).keep_held(&waiting)?;
     if let Some(saved) = &consent.saved {
         let chosen = saved.chosen(job.pair, &plan, &stage, state, started)?;
         plan.keep_only(&chosen, &gathered.input);

@@ -57,6 +57,7 @@ impl State {
                         format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
                     state.connection.prepare_cached(&sql)?.execute([id])?;
                 }
+                state.forget_held(id)?;
                 state.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
                 state.connection.prepare_cached("DELETE FROM apart WHERE ?1 IN (cliengo_id, ghl_id)")?.execute([id])?;
             }

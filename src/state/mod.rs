@@ -10,6 +10,7 @@ mod conflict;
 mod credentials;
 mod deed;
 mod forget;
+mod held;
 mod history;
 mod journal;
 mod ledger;
@@ -38,6 +39,7 @@ pub use conflict::ConflictRow;
 pub use credentials::{CredentialUse, CredentialUses, credential_uses, note_credentials};
 pub use deed::{DeedDraft, DeedRow};
 pub use forget::{Forgotten, is_forgotten};
+pub use held::{Acknowledged, HeldRow};
 pub use history::{OperationRow, RunRow};
 use jiff::Timestamp;
 pub use journal::{Intent, IntentDraft, IntentState};
@@ -215,11 +217,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/009_listed.sql")),
         M::up(include_str!("migrations/010_unread.sql")),
         M::up(include_str!("migrations/011_taken_back.sql")),
+        M::up(include_str!("migrations/012_held.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 11;
+const SCHEMA: usize = 12;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -22,8 +22,8 @@ async fn disputed() -> (House, Person) {
     }
     let finished = house.quiet_night().await;
     assert_eq!(held(&finished), [HeldReason::ManualConflict]);
-    let detail = &finished.plan.held[0].detail;
-    assert!(detail.contains(&only(&house).id) && detail.contains("concord conflicts resolve"), "{detail}");
+    assert_eq!(finished.plan.held[0].id, only(&house).id, "the id that `conflicts resolve` takes");
+    assert_eq!(finished.plan.held[0].detail, "two values for email");
     (house, person)
 }
 

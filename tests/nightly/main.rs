@@ -31,6 +31,7 @@ mod told;
 mod waiting_commands;
 
 mod accounts;
+mod acknowledged;
 mod approvals;
 mod arrivals;
 mod backup;

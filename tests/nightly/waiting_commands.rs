@@ -53,7 +53,7 @@ async fn a_conflict_is_listed_shown_and_resolved_and_the_next_sync_writes_the_ch
     let (_, cliengo, ghl) = somebody(&desk);
     change(&sandbox, Side::Cliengo, &cliengo, &json!({ "email": "de.cliengo@example.com" }));
     change(&sandbox, Side::Ghl, &ghl, &json!({ "email": "de.ghl@example.com" }));
-    desk.ask(&["sync", "--pair", "acme"]).code(3).tells("concord conflicts resolve");
+    desk.ask(&["sync", "--pair", "acme"]).code(3).tells("concord conflicts show");
     let before = std::fs::read(desk.path("state/acme.db")).unwrap();
     let list = desk.ask(&["conflicts", "list", "--format", "json"]).code(0).json();
     let one = &list[0];
@@ -64,8 +64,8 @@ async fn a_conflict_is_listed_shown_and_resolved_and_the_next_sync_writes_the_ch
     desk.ask(&["conflicts", "show", id]).code(0).tells("de.cliengo@example.com").tells(&ghl);
     assert_eq!(desk.ask(&["conflicts", "show", id, "--format", "json"]).code(0).json()["id"], one["id"]);
     desk.ask(&["conflicts", "show", "0000000000"]).code(10).tells("conflicts list");
-    desk.ask(&["conflicts", "resolve", id, "--take", "no address"]).code(10).tells("no e-mail address");
-    desk.ask(&["conflicts", "resolve", id, "--take", ""]).code(10).tells("cannot empty");
+    desk.ask(&["conflicts", "resolve", id, "--value", "no address"]).code(10).tells("no e-mail address");
+    desk.ask(&["conflicts", "resolve", id, "--value", ""]).code(10).tells("cannot empty");
     desk.ask(&["conflicts", "resolve", id, "--take", "ghl", "--pair", "demo"]).code(10).tells("pair acme");
     let lock = PairLock::take(&desk.path("state"), "acme", jiff::Timestamp::UNIX_EPOCH).unwrap();
     desk.ask(&["conflicts", "resolve", id, "--take", "ghl"]).code(11).tells("process");
@@ -155,7 +155,7 @@ async fn links_are_listed_shown_removed_and_made_again() {
     assert_eq!(made["ids"]["ghl"], json!(ghl));
     assert_eq!(made["next"]["conflicts"][0]["field"], json!("phone"), "{made}");
     assert_eq!(mutating(&sandbox), writes, "linking writes nothing");
-    desk.ask(&["sync", "--pair", "acme"]).code(3).tells("conflicts resolve");
+    desk.ask(&["sync", "--pair", "acme"]).code(3).tells("concord conflicts show");
     desk.ask(&["check", "--offline"]).code(0).tells("acme.state").tells("sound");
 }
 

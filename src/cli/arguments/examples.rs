@@ -76,12 +76,19 @@ Examples:
   concord history 12 --pair acme          every operation of run 12
   concord history 12 --pair acme -v       with each record as it was before";
 
+pub(super) const HELD: &str = "\
+Examples:
+  concord held                            one block for each person
+  concord held ack kbqftrnmdc             you know: no exit code 3 for it
+  concord held ack kbqftrnmdc --until 2027-01-31 --note asked
+  concord held unack kbqftrnmdc           it is new again";
+
 pub(super) const CONFLICTS: &str = "\
 Examples:
   concord conflicts                       those that wait, with their ids
   concord conflicts show kbqftrnmdc       both values, and the one before
   concord conflicts resolve kbqftrnmdc --take ghl
-  concord conflicts resolve kbqftrnmdc --take ana@example.com";
+  concord conflicts resolve kbqftrnmdc --value ana@example.com";
 
 pub(super) const QUARANTINE: &str = "\
 Examples:

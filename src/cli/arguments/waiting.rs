@@ -3,7 +3,48 @@
 use clap::{Args, Subcommand};
 
 use super::Format;
-use crate::record::Kind;
+use crate::record::{Kind, Side};
+
+/// `held`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HeldOptions {
+    #[command(subcommand)]
+    pub command: Option<HeldCommand>,
+    /// The form of the result
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// What is done with what waits.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum HeldCommand {
+    /// Everything that needs a person, as of the last run
+    List,
+    /// One person, with both sides next to each other
+    Show {
+        /// The id of one of the person's records
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// You know of it: it no longer makes exit code 3, until its content changes
+    Ack {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Only until this day, such as 2027-01-31
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
+        /// What is to be remembered with it
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// It is new again
+    Unack {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+    },
+}
 
 /// `conflicts`
 #[derive(Debug, Args)]
@@ -31,9 +72,12 @@ pub(in crate::cli) enum ConflictsCommand {
         /// Its id
         #[arg(value_name = "ID")]
         id: String,
-        /// `cliengo` or `ghl`, for that side's value; anything else is the value itself
-        #[arg(long, value_name = "cliengo|ghl|VALUE", allow_hyphen_values = true)]
-        take: String,
+        /// The side whose value is taken: cliengo or ghl
+        #[arg(long, value_name = "SIDE", value_parser = side, required_unless_present = "value")]
+        take: Option<Side>,
+        /// A value of your own, for both sides
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "take")]
+        value: Option<String>,
     },
 }
 
@@ -121,6 +165,11 @@ pub(in crate::cli) enum LinksCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+fn side(given: &str) -> Result<Side, String> {
+    let found = Side::BOTH.into_iter().find(|side| side.as_str() == given);
+    found.ok_or_else(|| "one of cliengo, ghl; a value of your own is given with --value".to_owned())
 }
 
 fn kind(given: &str) -> Result<Kind, String> {

@@ -122,7 +122,45 @@ pub enum HeldReason {
     FirstSync,
 }
 
+impl Held {
+    /// Whether a person has to act (exit code 3): one who has acknowledged it knows.
+    #[must_use]
+    pub const fn needs_a_person(&self) -> bool {
+        self.reason.needs_a_person() && !self.known
+    }
+}
+
 impl HeldReason {
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AmbiguousMatch => "ambiguous_match",
+            Self::DuplicateOf => "duplicate_of",
+            Self::SuspectedMerge => "suspected_merge",
+            Self::EmailPhoneMismatch => "email_phone_mismatch",
+            Self::NameMismatch => "name_mismatch",
+            Self::NoMatchKey => "no_match_key",
+            Self::TooYoung => "too_young",
+            Self::Unparsable => "unparsable",
+            Self::ManualConflict => "manual_conflict",
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::Quarantined => "quarantined",
+            Self::Retrying => "retrying",
+            Self::DirtyChild => "dirty_child",
+            Self::Unlisted => "unlisted",
+            Self::Inconclusive => "inconclusive",
+            Self::RemovedElsewhere => "removed_elsewhere",
+            Self::Picklist => "picklist",
+            Self::AmbiguousValue => "ambiguous_value",
+            Self::MarkupLoss => "markup_loss",
+            Self::OutOfScope => "out_of_scope",
+            Self::Apart => "apart",
+            Self::EditedSince => "edited_since",
+            Self::FirstSync => "first_sync",
+        }
+    }
+
     /// Whether a person has to act (exit code 3), or it is normal for an account to have such records.
     #[must_use]
     pub const fn needs_a_person(self) -> bool {

@@ -7,7 +7,8 @@ use crate::record::{Field, Ids, Kind, Side};
 const LETTERS: &[u8; 16] = b"bcdfghjklmnpqrst";
 
 /// Ten letters that name `parts`, in every run and on every machine.
-pub(super) fn name_of(parts: &[&str]) -> String {
+#[must_use]
+pub fn name_of(parts: &[&str]) -> String {
     let mut hasher = blake3::Hasher::new();
     for part in parts {
         hasher.update(part.as_bytes()).update(b"\0");

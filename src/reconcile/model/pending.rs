@@ -126,14 +126,10 @@ impl Dispute {
     }
 }
 
-/// What a person is told of fields that wait for a choice.
+/// What a person is told of a field that waits for a choice.
 #[must_use]
-pub fn choose(fields: &[(&Field, String)]) -> String {
-    let fields: Vec<String> = fields.iter().map(|(field, id)| format!("{field} ({id})")).collect();
-    format!(
-        "two values for {}: choose with concord conflicts resolve ID --take cliengo, ghl or a value",
-        fields.join(", ")
-    )
+pub fn choose(field: &Field) -> String {
+    format!("two values for {field}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::base_update::Settlement;
-use super::findings::{Conflict, Held, Unsupported};
+use super::findings::{Conflict, Held, Unsupported, Winner};
 use super::guard::Guard;
 use super::operation::Operation;
 use crate::record::{Action, Both, ByKind, Side};
@@ -110,6 +110,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Fields that wait for a person's choice, but for those that a person has acknowledged.
+    pub fn undecided(&self) -> impl Iterator<Item = &Conflict> {
+        let is_known = |id: &str| self.held.iter().any(|held| held.known && held.id == id);
+        self.conflicts.iter().filter(move |conflict| conflict.winner == Winner::Manual && !is_known(&conflict.id))
+    }
+
     /// The hash of pair, mode and operations alone: what an approval names.
     #[must_use]
     pub fn id(&self) -> String {

@@ -137,8 +137,13 @@ impl<'a> Draft<'a> {
 
     /// Lets a record wait.
     pub fn hold(&mut self, subject: &Subject, reason: HeldReason, detail: impl Into<String>) {
-        self.busy.extend(subject.link);
         let id = held_id(&self.input.pair.name, subject.kind, &subject.ids, reason);
+        self.hold_as(id, subject, reason, detail);
+    }
+
+    /// Lets a record wait under an id that names it elsewhere too.
+    pub fn hold_as(&mut self, id: String, subject: &Subject, reason: HeldReason, detail: impl Into<String>) {
+        self.busy.extend(subject.link);
         let place = self.places.entry(id.clone()).or_default();
         *place += 1;
         self.held.push(Held {

@@ -25,9 +25,9 @@ pub fn say_rest(draft: &mut Draft<'_>) {
         if dispute.known || !takes_part(draft, dispute.kind) {
             draft.settlements.push(Settlement::Agreed { id: dispute.id.clone() });
         } else if dispute.take.is_none() {
-            let detail = choose(&[(&dispute.field, dispute.id.clone())]);
             let subject = subject(dispute.kind, &dispute.ids, &dispute.label);
-            draft.hold(&subject, HeldReason::ManualConflict, detail);
+            let detail = choose(&dispute.field);
+            draft.hold_as(dispute.id.clone(), &subject, HeldReason::ManualConflict, detail);
         }
     }
 }
@@ -45,7 +45,7 @@ fn takes_part(draft: &Draft<'_>, kind: Kind) -> bool {
 /// Whether something else holds the record, or one of its halves is not known.
 fn is_open(draft: &Draft<'_>, kind: Kind, ids: &Ids) -> bool {
     let is_it = |other: (Kind, &Ids)| other == (kind, ids);
-    let by_itself = |reason| matches!(reason, HeldReason::Retrying | HeldReason::Quarantined);
+    let by_itself = |reason| matches!(reason, HeldReason::Retrying | HeldReason::Quarantined | HeldReason::ManualConflict);
     let mut linked = draft.input.contacts.iter().chain(&draft.input.children);
     draft.held.iter().any(|held| is_it((held.kind, &held.ids)) && !by_itself(held.reason))
         || linked.any(|linked| {

@@ -122,7 +122,6 @@ pub fn plan_pair(
 
 fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story<'_>) -> Verdicts {
     let mut verdicts = Verdicts::default();
-    let (mut manual, mut lapsed) = (Vec::new(), Vec::new());
     let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| story.now.of(side).fields.keys()).collect();
     for field in known.into_iter().filter(|field| **field != Field::Tags) {
         let sights = Both::from_fn(|side| Sight {
@@ -173,14 +172,10 @@ fn judge(draft: &mut Draft<'_>, family: &Family, subject: &Subject, story: Story
             Decision::Manual => {
                 let id = report_conflict(draft, subject, field, sights, (Winner::Manual, cause_of(sights)), None);
                 dispute(draft, family, subject, field, sights, &id);
-                manual.push((field, id));
-                lapsed.extend(objection);
+                let detail = [objection, Some(choose(field))].into_iter().flatten().collect::<Vec<_>>();
+                draft.hold_as(id, subject, HeldReason::ManualConflict, detail.join("; "));
             }
         }
-    }
-    if !manual.is_empty() {
-        lapsed.push(choose(&manual));
-        draft.hold(subject, HeldReason::ManualConflict, lapsed.join("; "));
     }
     if subject.kind == Kind::Contact {
         judge_tags(draft, subject, story, &mut verdicts);

@@ -13,7 +13,7 @@ use crate::run::OperationOutcome;
 const OPEN: usize = 20;
 
 pub(super) fn section(report: &Report<'_>) -> Markup {
-    let waiting: Vec<&HeldGroup<'_>> = report.held.iter().filter(|group| group.reason.needs_a_person()).collect();
+    let waiting: Vec<&HeldGroup<'_>> = report.held.iter().filter(|group| group.asks).collect();
     let undecided: Vec<&ConflictLine<'_>> =
         report.conflicts.iter().filter(|line| line.conflict.winner == Winner::Manual).collect();
     let missed: Vec<(OperationOutcome, u64)> =

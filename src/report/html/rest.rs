@@ -67,7 +67,7 @@ pub(super) fn conflicts(report: &Report<'_>) -> Markup {
 
 /// What is held without asking for somebody, what a CRM cannot do, and who is only linked.
 pub(super) fn further(report: &Report<'_>) -> Markup {
-    let quiet: Vec<_> = report.held.iter().filter(|group| !group.reason.needs_a_person()).collect();
+    let quiet: Vec<_> = report.held.iter().filter(|group| !group.asks).collect();
     let undoes = report.finished.plan.undoes.is_some();
     let means = if undoes { Label::UnsupportedInAnUndo } else { Label::UnsupportedMeans };
     let folded = |title: Label, count: usize, body: Markup| {

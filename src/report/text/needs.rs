@@ -35,7 +35,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     incomplete(page, report);
     guards(page, report);
     conflicts(page, report, |line| line.conflict.winner == Winner::Manual);
-    held(page, report, Label::NeedsAPerson, |group| group.reason.needs_a_person());
+    held(page, report, Label::NeedsAPerson, |group| group.asks);
     if report.people.len() > SCREENFUL || report.linked.len() > MOST_RECORDS {
         not_done(page, report);
     }
@@ -44,7 +44,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
 /// Writes what asks for nobody: decided conflicts, what is held and may stay so, what a CRM cannot do.
 pub(super) fn decided(page: &mut Page, report: &Report<'_>) {
     conflicts(page, report, |line| line.conflict.winner != Winner::Manual);
-    held(page, report, Label::Held, |group| !group.reason.needs_a_person());
+    held(page, report, Label::Held, |group| !group.asks);
     unsupported(page, report);
 }
 

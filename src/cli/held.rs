@@ -1,0 +1,268 @@
+//! `held`: what waits for a person, who knows of it, and the command that settles it.
+
+mod block;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::{Value as Json, json};
+
+use super::arguments::{Format, HeldCommand, HeldOptions};
+use super::explain::Usage;
+use super::{Session, code, output, pairs, waiting};
+use crate::config::{Config, Pair};
+use crate::reconcile::HeldReason;
+use crate::record::{Ids, Kind, Side};
+use crate::report::{Audience, masked_document};
+use crate::state::{Acknowledged, HeldRow, State, StateError};
+
+/// A record that waits, and what a person needs to settle it.
+struct Entry<'a> {
+    pair: &'a Pair,
+    row: HeldRow,
+    reason: Option<HeldReason>,
+    known: bool,
+    /// Where that is opened in a browser.
+    links: BTreeMap<Side, String>,
+    /// What settles it: each is one command.
+    commands: Vec<String>,
+}
+
+pub(super) fn run(session: &Session, options: &HeldOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    match &options.command {
+        None | Some(HeldCommand::List) => list(session, &config, options.format)?,
+        Some(HeldCommand::Show { id }) => show(session, &config, id, options.format)?,
+        Some(HeldCommand::Ack { ids, until, note }) => {
+            acknowledge(session, &config, ids, (until.as_deref(), note.as_deref()), options.format)?;
+        }
+        Some(HeldCommand::Unack { ids }) => take_back(session, &config, ids, options.format)?,
+    }
+    Ok(code::DONE)
+}
+
+/// Everything that asks for a person, pair by pair.
+fn waiting_for_a_person<'a>(session: &Session, config: &'a Config) -> anyhow::Result<Vec<Entry<'a>>> {
+    let mut entries = Vec::new();
+    for (pair, state) in waiting::states(session, config)? {
+        let audience = Audience::of(config, pair);
+        for row in state.held()? {
+            let entry = entry(session, pair, &state, &audience, row)?;
+            if entry.reason.is_none_or(HeldReason::needs_a_person) {
+                entries.push(entry);
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn entry<'a>(
+    session: &Session,
+    pair: &'a Pair,
+    state: &State,
+    audience: &Audience,
+    row: HeldRow,
+) -> Result<Entry<'a>, StateError> {
+    let reason = serde_json::from_value::<HeldReason>(row.reason.clone().into()).ok();
+    let contact = match row.kind {
+        Kind::Contact => row.ids.clone(),
+        Kind::Task | Kind::Note => contact_of(state, &row)?,
+    };
+    let link = |side: &Side| Some((*side, audience.link(*side, contact.of(*side)?)?));
+    let links = Side::BOTH.iter().filter_map(link).collect();
+    let commands = commands(pair, state, &row, reason)?;
+    let known = row.is_known(session.clock.now());
+    Ok(Entry { pair, reason, known, links, commands, row })
+}
+
+/// The contact that a linked task or note belongs to.
+fn contact_of(state: &State, row: &HeldRow) -> Result<Ids, StateError> {
+    for id in Side::BOTH.into_iter().filter_map(|side| row.ids.of(side)) {
+        let link = state.links_named(id)?.into_iter().find(|link| link.kind == row.kind);
+        let parent = link.and_then(|link| link.parent).map(|parent| state.link(parent)).transpose()?.flatten();
+        if let Some(parent) = parent {
+            return Ok(parent.ids);
+        }
+    }
+    Ok(Ids::default())
+}
+
+/// What settles it. Each is whole: nothing in it is to be filled in, and no shell takes a part of it for something else.
+fn commands(
+    pair: &Pair,
+    state: &State,
+    row: &HeldRow,
+    reason: Option<HeldReason>,
+) -> Result<Vec<String>, StateError> {
+    let name = &pair.name;
+    Ok(match reason {
+        Some(HeldReason::ManualConflict) => {
+            ["cliengo", "ghl"].map(|side| format!("concord conflicts resolve {} --take {side} --pair {name}", row.id)).into()
+        }
+        Some(HeldReason::Quarantined | HeldReason::Retrying) => {
+            let failed = state.setbacks()?.into_iter().filter(|one| one.kind == row.kind && one.ids == row.ids);
+            failed.map(|one| format!("concord quarantine retry {} --pair {name}", one.id)).collect()
+        }
+        Some(HeldReason::UnknownOutcome | HeldReason::Unlisted | HeldReason::Inconclusive | HeldReason::FirstSync) => {
+            vec![format!("concord sync --pair {name}")]
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// `1 new, 5 known`.
+fn counts(entries: &[Entry<'_>]) -> String {
+    let known = entries.iter().filter(|entry| entry.known).count();
+    format!("{} new, {known} known", entries.len() - known)
+}
+
+fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()> {
+    let entries = waiting_for_a_person(session, config)?;
+    output::print(&match format {
+        Format::Json => {
+            let documents: Vec<Json> = entries.iter().map(|entry| document(config, entry)).collect();
+            waiting::printed(&documents)?
+        }
+        Format::Text if entries.is_empty() => format!("{}: as of the last run, no record needs a person.\n", counts(&[])),
+        Format::Text => {
+            let blocks = block::blocks(session, config, &entries);
+            format!("{}\n\n{blocks}", counts(&entries))
+        }
+    })
+}
+
+fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, row) = waiting::find(session, config, ("held record", id), |state| state.held_record(id))?;
+    let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
+    let audience = Audience::of(config, pair);
+    let person = row.person.clone();
+    let mut entries = Vec::new();
+    for row in state.held()?.into_iter().filter(|row| row.person == person) {
+        entries.push(entry(session, pair, &state, &audience, row)?);
+    }
+    output::print(&match format {
+        Format::Json => {
+            let own = entries.iter().find(|entry| entry.row.id == id);
+            waiting::printed(&own.map(|entry| document(config, entry)))?
+        }
+        Format::Text => block::blocks(session, config, &entries),
+    })
+}
+
+fn document(config: &Config, entry: &Entry<'_>) -> Json {
+    let row = &entry.row;
+    let acknowledged = row.acknowledged.as_ref();
+    let until = acknowledged.and_then(|acknowledged| Some(acknowledged.until.as_ref()?.0.clone()));
+    let document = json!({
+        "id": row.id,
+        "pair": entry.pair.name,
+        "person": row.person,
+        "kind": row.kind,
+        "ids": row.ids,
+        "label": row.label,
+        "reason": row.reason,
+        "detail": row.detail,
+        "known": entry.known,
+        "until": until,
+        "note": acknowledged.and_then(|acknowledged| acknowledged.note.clone()),
+        "cliengo": row.shown.cliengo,
+        "ghl": row.shown.ghl,
+        "links": entry.links,
+        "commands": entry.commands,
+        "run": row.run,
+        "since": row.since.map(|at| at.to_string()),
+    });
+    if config.report.mask { masked_document(&document) } else { document }
+}
+
+/// The day on which they ask for somebody again, and the instant at which it begins where reports are read.
+fn day(audience: &Audience, given: &str) -> anyhow::Result<(String, jiff::Timestamp)> {
+    let refused = || {
+        let message = format!("--until takes a day, such as 2027-01-31, not {given:?}");
+        anyhow::Error::new(Usage { message, hint: "see what waits: concord held".to_owned() })
+    };
+    let date: Date = given.parse().map_err(|_| refused())?;
+    let begins = audience.beginning_of(date).ok_or_else(refused)?;
+    Ok((date.to_string(), begins))
+}
+
+fn acknowledge(
+    session: &Session,
+    config: &Config,
+    ids: &[String],
+    (until, note): (Option<&str>, Option<&str>),
+    format: Format,
+) -> anyhow::Result<()> {
+    let mut found = Vec::new();
+    for id in ids {
+        let (pair, row) = waiting::find(session, config, ("held record", id), |state| state.held_record(id))?;
+        let until = until.map(|until| day(&Audience::of(config, pair), until)).transpose()?;
+        if let Some((day, _)) = until.as_ref().filter(|(_, begins)| *begins <= session.clock.now()) {
+            let message = format!("{day} is not in the future, so nothing would be acknowledged");
+            return Err(Usage { message, hint: "see what waits: concord held".to_owned() }.into());
+        }
+        found.push((pair, row, until));
+    }
+    let mut changed = Vec::new();
+    for (pair, row, until) in found {
+        let (_lock, state) = waiting::locked(session, config, pair)?;
+        let acknowledged =
+            Acknowledged { fingerprint: row.fingerprint.clone(), until, note: note.map(str::to_owned) };
+        state.acknowledge(&row.id, &acknowledged, session.clock.now())?;
+        state.checkpoint()?;
+        changed.push((pair, HeldRow { acknowledged: Some(acknowledged), ..row }));
+    }
+    let until = |row: &HeldRow| match row.acknowledged.as_ref().and_then(|known| known.until.as_ref()) {
+        Some((day, _)) => format!("until {day}, or until its content changes"),
+        None => "until its content changes".to_owned(),
+    };
+    said(session, config, &changed, format, |row| format!("acknowledged {}; it no longer makes exit code 3", until(row)))
+}
+
+fn take_back(session: &Session, config: &Config, ids: &[String], format: Format) -> anyhow::Result<()> {
+    let mut found = Vec::new();
+    for id in ids {
+        found.push(waiting::find(session, config, ("held record", id), |state| state.held_record(id))?);
+    }
+    let mut changed = Vec::new();
+    for (pair, row) in found {
+        let (_lock, state) = waiting::locked(session, config, pair)?;
+        state.unacknowledge(&row.id)?;
+        state.checkpoint()?;
+        changed.push((pair, HeldRow { acknowledged: None, ..row }));
+    }
+    said(session, config, &changed, format, |_| "new again; it makes exit code 3".to_owned())
+}
+
+/// What was changed, a line for each, and how the pairs' waiting records are counted now.
+fn said(
+    session: &Session,
+    config: &Config,
+    changed: &[(&Pair, HeldRow)],
+    format: Format,
+    what: impl Fn(&HeldRow) -> String,
+) -> anyhow::Result<()> {
+    if format == Format::Json {
+        let now = session.clock.now();
+        let document = |(pair, row): &(&Pair, HeldRow)| {
+            let acknowledged = row.acknowledged.as_ref();
+            json!({
+                "id": row.id,
+                "pair": pair.name,
+                "person": row.person,
+                "known": row.is_known(now),
+                "until": acknowledged.and_then(|known| Some(known.until.as_ref()?.0.clone())),
+                "note": acknowledged.and_then(|known| known.note.clone()),
+            })
+        };
+        return output::print(&waiting::printed(&changed.iter().map(document).collect::<Vec<_>>())?);
+    }
+    let mut text = String::new();
+    for (_, row) in changed {
+        text.push_str(&format!("{}  {}: {}\n", row.id, block::name(config, row), what(row)));
+    }
+    let entries = waiting_for_a_person(session, config)?;
+    let pairs = pairs::selected(session, config)?;
+    let of = if pairs.len() == 1 { String::new() } else { format!(" in {} pairs", pairs.len()) };
+    output::print(&format!("{text}{}{of}\n", counts(&entries)))
+}

@@ -1,0 +1,159 @@
+//! One person who waits, on a screen: both sides next to each other, why, where to look, and what settles it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use super::Entry;
+use crate::cli::{Session, output};
+use crate::config::Config;
+use crate::reconcile::HeldReason;
+use crate::record::{Kind, Side};
+use crate::report::{Line, Page, Paint, Style, held_words, masked_document, on_one_line, padded};
+use crate::state::HeldRow;
+
+/// So many pairs of records are offered as one.
+const MOST_OFFERED: usize = 4;
+
+/// One block for each person, those with news first.
+pub(super) fn blocks(session: &Session, config: &Config, entries: &[Entry<'_>]) -> String {
+    let style = output::style(&session.global, false);
+    let mut people: Vec<(&str, Vec<&Entry<'_>>)> = Vec::new();
+    for entry in entries {
+        let person = entry.row.person.as_str();
+        match people.iter_mut().find(|(known, _)| *known == person) {
+            Some((_, records)) => records.push(entry),
+            None => people.push((person, vec![entry])),
+        }
+    }
+    people.sort_by_key(|(_, records)| records.iter().all(|entry| entry.known));
+    let mut page = Page::new(style);
+    for (_, records) in &people {
+        page.gap();
+        block(&mut page, style, config, records);
+    }
+    page.finish()
+}
+
+/// A record's name, masked where the configuration says so.
+pub(super) fn name(config: &Config, row: &HeldRow) -> String {
+    let label = if row.label.is_empty() { format!("{} without a name", row.kind) } else { row.label.clone() };
+    let shown = if config.report.mask {
+        let document = serde_json::json!({ "kind": row.kind, "label": label });
+        masked_document(&document).get("label").and_then(Json::as_str).unwrap_or_default().to_owned()
+    } else {
+        label
+    };
+    let shown = on_one_line(&shown);
+    if row.kind == Kind::Contact { shown } else { format!("{} \"{shown}\"", row.kind) }
+}
+
+fn block(page: &mut Page, style: Style, config: &Config, records: &[&Entry<'_>]) {
+    let Some(first) = records.first() else { return };
+    page.line(0, &Line::painted(name(config, &first.row), Paint::Bold).then(format!("  (pair {})", first.pair.name)));
+    side_by_side(page, style, config, records);
+    let mut seen = BTreeSet::new();
+    for entry in records {
+        for (side, link) in &entry.links {
+            if seen.insert(link) {
+                page.line(4, &Line::painted(format!("{}: {link}", side.title()), Paint::Dim));
+            }
+        }
+    }
+    for entry in records {
+        let row = &entry.row;
+        let lead = Line::of(format!("{}  ", row.id)).paint(standing(entry), Paint::Yellow).then("  ");
+        let why = entry.reason.map_or(row.reason.as_str(), |reason| held_words(reason).0);
+        let detail = masked(config, &row.detail);
+        page.flow(lead, 4, Line::of(format!("{why}: {}", on_one_line(&detail))));
+        for command in &entry.commands {
+            page.line(4, &Line::of("settle it: ").paint(command.clone(), Paint::Bold));
+        }
+    }
+    for command in offered(records) {
+        page.line(4, &Line::of("if they are one: ").paint(command, Paint::Bold));
+    }
+    let new: Vec<&str> = records.iter().filter(|entry| !entry.known).map(|entry| entry.row.id.as_str()).collect();
+    if !new.is_empty() {
+        let command = format!("concord held ack {} --pair {}", new.join(" "), first.pair.name);
+        page.line(4, &Line::of("leave it as it is: ").paint(command, Paint::Bold));
+    }
+}
+
+/// `new`, or what is known of it.
+fn standing(entry: &Entry<'_>) -> String {
+    let Some(acknowledged) = entry.row.acknowledged.as_ref().filter(|_| entry.known) else { return "new".to_owned() };
+    let until = acknowledged.until.as_ref().map(|(day, _)| format!(" until {day}")).unwrap_or_default();
+    let note = acknowledged.note.as_ref().map(|note| format!(" ({})", on_one_line(note))).unwrap_or_default();
+    format!("known{until}{note}")
+}
+
+/// What makes two records one, where that is what is asked.
+fn offered(records: &[&Entry<'_>]) -> Vec<String> {
+    let asks = |entry: &&&Entry<'_>| {
+        let matching =
+            [HeldReason::AmbiguousMatch, HeldReason::EmailPhoneMismatch, HeldReason::NameMismatch].map(Some);
+        entry.row.kind == Kind::Contact && matching.contains(&entry.reason)
+    };
+    let ids = |side: Side| -> BTreeSet<&str> {
+        records.iter().filter(asks).filter_map(|entry| entry.row.ids.of(side)).filter(|id| plain(id)).collect()
+    };
+    let Some(pair) = records.first().map(|entry| entry.pair.name.as_str()) else { return Vec::new() };
+    let ghl = ids(Side::Ghl);
+    let both = ids(Side::Cliengo).into_iter().flat_map(|cliengo| ghl.iter().map(move |ghl| (cliengo, *ghl)));
+    both.take(MOST_OFFERED).map(|(cliengo, ghl)| format!("concord links add {cliengo} {ghl} --pair {pair}")).collect()
+}
+
+/// Whether a shell takes an id for nothing but itself.
+fn plain(id: &str) -> bool {
+    id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') && !id.starts_with('-')
+}
+
+/// Cliengo's records in the left half, GHL's in the right one.
+fn side_by_side(page: &mut Page, style: Style, config: &Config, records: &[&Entry<'_>]) {
+    let column = style.width.clamp(60, 120).saturating_sub(6) / 2;
+    let [left, right] = Side::BOTH.map(|side| {
+        let mut lines = vec![side.title().to_uppercase()];
+        let mut seen = BTreeSet::new();
+        for entry in records {
+            let Some(id) = entry.row.ids.of(side).filter(|id| seen.insert((*id).to_owned())) else { continue };
+            lines.push(on_one_line(id));
+            let shown = serde_json::to_value(entry.row.shown.of(side)).unwrap_or_default();
+            let shown = if config.report.mask { masked_document(&shown) } else { shown };
+            for (field, value) in shown.as_object().into_iter().flatten() {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                lines.extend(pieces(&on_one_line(&format!("{field} {value}")), column));
+            }
+        }
+        if lines.len() == 1 {
+            lines.push("(none)".to_owned());
+        }
+        lines
+    });
+    for at in 0..left.len().max(right.len()) {
+        let cell = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+        let line = format!("{}  {}", padded(&cell(&left), column), cell(&right));
+        page.line(4, &Line::of(line.trim_end().to_owned()));
+    }
+}
+
+/// A value in pieces of at most `width` characters: two lines of it, and that there is more.
+fn pieces(text: &str, width: usize) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    let mut pieces: Vec<String> = letters.chunks(width.max(1)).take(2).map(|piece| piece.iter().collect()).collect();
+    if letters.len() > 2 * width {
+        if let Some(last) = pieces.last_mut() {
+            last.pop();
+            last.push('…');
+        }
+    }
+    pieces
+}
+
+fn masked(config: &Config, detail: &str) -> String {
+    if !config.report.mask {
+        return detail.to_owned();
+    }
+    let document = masked_document(&serde_json::json!({ "detail": detail }));
+    document.get("detail").and_then(Json::as_str).unwrap_or_default().to_owned()
+}
