@@ -13,7 +13,8 @@ use examples::{
     SANDBOX, STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
-    ConflictsCommand, ConflictsOptions, HeldCommand, HeldOptions, LinksCommand, LinksOptions, QuarantineCommand, QuarantineOptions,
+    ConflictsCommand, ConflictsOptions, HeldCommand, HeldOptions, LinksCommand, LinksOptions, QuarantineCommand,
+    QuarantineOptions,
 };
 
 use crate::reconcile::Mode;

@@ -123,7 +123,8 @@ fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
     let what = format!("{}  {} of {} {:?} in pair {}", row.id, row.field, row.kind, row.label, pair.name);
     let then = match &row.take {
         None => {
-            let choose = |side: &str| format!("concord conflicts resolve {} --take {side} --pair {}", row.id, pair.name);
+            let choose =
+                |side: &str| format!("concord conflicts resolve {} --take {side} --pair {}", row.id, pair.name);
             format!("Take Cliengo's: {}\nTake GHL's: {}", choose("cliengo"), choose("ghl"))
         }
         take @ Some(_) => format!("Chosen: {}. The next sync writes it.", choice(take.as_ref())),

@@ -88,17 +88,12 @@ fn contact_of(state: &State, row: &HeldRow) -> Result<Ids, StateError> {
 }
 
 /// What settles it. Each is whole: nothing in it is to be filled in, and no shell takes a part of it for something else.
-fn commands(
-    pair: &Pair,
-    state: &State,
-    row: &HeldRow,
-    reason: Option<HeldReason>,
-) -> Result<Vec<String>, StateError> {
+fn commands(pair: &Pair, state: &State, row: &HeldRow, reason: Option<HeldReason>) -> Result<Vec<String>, StateError> {
     let name = &pair.name;
     Ok(match reason {
-        Some(HeldReason::ManualConflict) => {
-            ["cliengo", "ghl"].map(|side| format!("concord conflicts resolve {} --take {side} --pair {name}", row.id)).into()
-        }
+        Some(HeldReason::ManualConflict) => ["cliengo", "ghl"]
+            .map(|side| format!("concord conflicts resolve {} --take {side} --pair {name}", row.id))
+            .into(),
         Some(HeldReason::Quarantined | HeldReason::Retrying) => {
             let failed = state.setbacks()?.into_iter().filter(|one| one.kind == row.kind && one.ids == row.ids);
             failed.map(|one| format!("concord quarantine retry {} --pair {name}", one.id)).collect()
@@ -123,7 +118,9 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             let documents: Vec<Json> = entries.iter().map(|entry| document(config, entry)).collect();
             waiting::printed(&documents)?
         }
-        Format::Text if entries.is_empty() => format!("{}: as of the last run, no record needs a person.\n", counts(&[])),
+        Format::Text if entries.is_empty() => {
+            format!("{}: as of the last run, no record needs a person.\n", counts(&[]))
+        }
         Format::Text => {
             let blocks = block::blocks(session, config, &entries);
             format!("{}\n\n{blocks}", counts(&entries))
@@ -206,8 +203,7 @@ fn acknowledge(
     let mut changed = Vec::new();
     for (pair, row, until) in found {
         let (_lock, state) = waiting::locked(session, config, pair)?;
-        let acknowledged =
-            Acknowledged { fingerprint: row.fingerprint.clone(), until, note: note.map(str::to_owned) };
+        let acknowledged = Acknowledged { fingerprint: row.fingerprint.clone(), until, note: note.map(str::to_owned) };
         state.acknowledge(&row.id, &acknowledged, session.clock.now())?;
         state.checkpoint()?;
         changed.push((pair, HeldRow { acknowledged: Some(acknowledged), ..row }));
@@ -216,7 +212,9 @@ fn acknowledge(
         Some((day, _)) => format!("until {day}, or until its content changes"),
         None => "until its content changes".to_owned(),
     };
-    said(session, config, &changed, format, |row| format!("acknowledged {}; it no longer makes exit code 3", until(row)))
+    said(session, config, &changed, format, |row| {
+        format!("acknowledged {}; it no longer makes exit code 3", until(row))
+    })
 }
 
 fn take_back(session: &Session, config: &Config, ids: &[String], format: Format) -> anyhow::Result<()> {

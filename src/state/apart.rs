@@ -52,7 +52,9 @@ impl State {
     /// # Errors
     /// When one of them cannot be read or written.
     pub fn inherit(&self, replaced: &Self) -> Result<(), StateError> {
-        for (table, values) in [("apart", "?1, ?2, ?3, ?4"), ("forgotten", "?1, ?2, ?3"), ("acknowledged", "?1, ?2, ?3, ?4, ?5, ?6")] {
+        for (table, values) in
+            [("apart", "?1, ?2, ?3, ?4"), ("forgotten", "?1, ?2, ?3"), ("acknowledged", "?1, ?2, ?3, ?4, ?5, ?6")]
+        {
             let mut statement = replaced.connection.prepare(&format!("SELECT * FROM {table}"))?;
             let columns = statement.column_count();
             let mut rows = statement.query([])?;

@@ -76,9 +76,7 @@ struct Raw(HeldRow, String, String);
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
     let (until, at): (Option<String>, Option<i64>) = (row.get(13)?, row.get(14)?);
     let acknowledged = match row.get::<_, Option<String>>(12)? {
-        Some(fingerprint) => {
-            Some(Acknowledged { fingerprint, until: until.zip(at.map(instant)), note: row.get(15)? })
-        }
+        Some(fingerprint) => Some(Acknowledged { fingerprint, until: until.zip(at.map(instant)), note: row.get(15)? }),
         None => None,
     };
     let held = HeldRow {
@@ -177,9 +175,9 @@ impl State {
     /// When it cannot be written.
     pub fn acknowledge(&self, id: &str, acknowledged: &Acknowledged, now: Timestamp) -> Result<(), StateError> {
         let (until, at) = acknowledged.until.as_ref().map(|(day, at)| (day, at.as_millisecond())).unzip();
-        self.connection.prepare_cached("INSERT OR REPLACE INTO acknowledged VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(
-            params![id, acknowledged.fingerprint, until, at, acknowledged.note, now.as_millisecond()],
-        )?;
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO acknowledged VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![id, acknowledged.fingerprint, until, at, acknowledged.note, now.as_millisecond()])?;
         Ok(())
     }
 

@@ -57,7 +57,9 @@ async fn thirty_nights_ask_for_somebody_on_the_first_and_when_somebody_new_waits
                 let held = listed(&desk);
                 let people: BTreeSet<&str> = held.iter().map(|one| one["person"].as_str().unwrap()).collect();
                 assert_eq!((held.len(), people.len()), (finished.plan.held.len(), 5));
-                assert!(held.iter().all(|one| one["known"] == false && one["until"].is_null() && one["note"].is_null()));
+                assert!(
+                    held.iter().all(|one| one["known"] == false && one["until"].is_null() && one["note"].is_null())
+                );
                 desk.ask(&["held"]).code(0).tells("15 new, 0 known").tells("concord links add ");
                 acknowledge_all(&desk);
             }

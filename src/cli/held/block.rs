@@ -91,8 +91,7 @@ fn standing(entry: &Entry<'_>) -> String {
 /// What makes two records one, where that is what is asked.
 fn offered(records: &[&Entry<'_>]) -> Vec<String> {
     let asks = |entry: &&&Entry<'_>| {
-        let matching =
-            [HeldReason::AmbiguousMatch, HeldReason::EmailPhoneMismatch, HeldReason::NameMismatch].map(Some);
+        let matching = [HeldReason::AmbiguousMatch, HeldReason::EmailPhoneMismatch, HeldReason::NameMismatch].map(Some);
         entry.row.kind == Kind::Contact && matching.contains(&entry.reason)
     };
     let ids = |side: Side| -> BTreeSet<&str> {

@@ -45,7 +45,8 @@ fn takes_part(draft: &Draft<'_>, kind: Kind) -> bool {
 /// Whether something else holds the record, or one of its halves is not known.
 fn is_open(draft: &Draft<'_>, kind: Kind, ids: &Ids) -> bool {
     let is_it = |other: (Kind, &Ids)| other == (kind, ids);
-    let by_itself = |reason| matches!(reason, HeldReason::Retrying | HeldReason::Quarantined | HeldReason::ManualConflict);
+    let by_itself =
+        |reason| matches!(reason, HeldReason::Retrying | HeldReason::Quarantined | HeldReason::ManualConflict);
     let mut linked = draft.input.contacts.iter().chain(&draft.input.children);
     draft.held.iter().any(|held| is_it((held.kind, &held.ids)) && !by_itself(held.reason))
         || linked.any(|linked| {
