@@ -12,27 +12,30 @@ pub fn canonical_email(raw: &str) -> String {
     unwrapped(&canonical_line(&raw.to_lowercase())).to_owned()
 }
 
-/// The address in a canonical line: without `mailto:`, a name before it, brackets and marks around it.
+/// The address in a canonical line: without `mailto:`, words before or behind it, brackets and marks around it.
 #[must_use]
 pub(super) fn unwrapped(line: &str) -> &str {
     let mut address = line;
     loop {
         let inner = without_wrapping(address);
         if inner == address {
-            return address;
+            return if is_address(address) { address } else { the_one_among_words(address).unwrap_or(address) };
         }
         address = inner;
     }
 }
 
+/// Marks that stand around an address.
+const MARKS: [char; 20] =
+    ['<', '>', '(', ')', '[', ']', '"', '\'', '“', '”', '‘', '’', '«', '»', '¡', '¿', ',', ';', ':', ' '];
+
 fn without_wrapping(line: &str) -> &str {
-    const MARKS: [char; 14] = ['<', '>', '(', ')', '[', ']', '"', '\'', '“', '”', ',', ';', ':', ' '];
     if !line.contains('@') {
         return line;
     }
     let scheme = line.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     if scheme.is_some() {
-        let address = line.get(7..).unwrap_or_default();
+        let address = line.get(7..).unwrap_or_default().trim_start_matches('/');
         return address.split('?').next().unwrap_or_default();
     }
     // `Name <ana@example.com>`, and `ana@example.com (Name)`.
@@ -46,7 +49,48 @@ fn without_wrapping(line: &str) -> &str {
         }
     }
     let bare = line.trim_matches(MARKS);
-    bare.strip_suffix('.').unwrap_or(bare)
+    for mark in ['*', '_', '`', '|', '/'] {
+        if let Some(inside) = bare.strip_prefix(mark).and_then(|bare| bare.strip_suffix(mark)) {
+            return inside;
+        }
+    }
+    bare.trim_end_matches(['.', '!', '?', '*', '`', '|', '/', '\\', '…', '-'])
+}
+
+/// The one address among words, `E-mail: ana@example.com`, `Ana ana@example.com`; `None` where there are several, or the words
+/// could be a part of it.
+fn the_one_among_words(line: &str) -> Option<&str> {
+    let mut found: Option<&str> = None;
+    for word in line.split(|c: char| c.is_whitespace() || "<>()[]\"“”«»|".contains(c)) {
+        let (label, word) = match word.split_once(':') {
+            Some((label, address)) if !label.contains('@') && label.chars().all(|c| c.is_alphabetic() || c == '-') => {
+                (label, address)
+            }
+            _ => ("", word),
+        };
+        let word = word.trim_end_matches([',', ';', ':', '.']);
+        let is_other = |found: &str| !found.eq_ignore_ascii_case(word);
+        match (word.contains('@'), found) {
+            (true, Some(found)) if is_other(found) => return None,
+            (true, _) if is_address(word) && !is_scheme(label) => found = Some(word),
+            (true, _) => return None,
+            (false, _) if word.starts_with(['.', ',', ';']) || is_piece_of_domain(word) => return None,
+            (false, _) => {}
+        }
+    }
+    found
+}
+
+/// What stands before an address of another sort.
+fn is_scheme(label: &str) -> bool {
+    ["http", "https", "ftp", "sip", "skype", "xmpp", "jabber"].iter().any(|scheme| label.eq_ignore_ascii_case(scheme))
+}
+
+/// Whether a blank may have come into an address before or behind this: `com.ar`.
+fn is_piece_of_domain(word: &str) -> bool {
+    let bare = word.trim_end_matches(['.', ',', ';', ':']);
+    bare.contains('.') && bare.chars().all(|c| c.is_alphanumeric() || "._-".contains(c))
+        || ["com", "net", "org", "ar", "br", "mx"].iter().any(|end| bare.eq_ignore_ascii_case(end))
 }
 
 /// Whether it can be an e-mail address at all.
@@ -129,6 +173,21 @@ mod tests {
             "luz.vera@example.com.",
             "luz.vera\u{200b}@example.com",
             "\u{202a}luz.vera@example.com\u{202c}",
+            "mailto://luz.vera@example.com",
+            "E-mail: luz.vera@example.com",
+            "email:luz.vera@example.com",
+            "Correo electrónico: luz.vera@example.com",
+            "Luz Vera luz.vera@example.com",
+            "luz.vera@example.com - Luz Vera",
+            "(trabajo) luz.vera@example.com",
+            "luz.vera@example.com <luz.vera@example.com>",
+            "luz.vera@example.com <mailto:luz.vera@example.com>",
+            "[luz.vera@example.com](mailto:luz.vera@example.com)",
+            "\"luz.vera@example.com\" <LUZ.VERA@example.com>",
+            "«luz.vera@example.com»",
+            "¡luz.vera@example.com!",
+            "*luz.vera@example.com*",
+            "luz.vera@example.com/",
         ] {
             assert_eq!(canonical_email(raw), "luz.vera@example.com", "{raw}");
         }
@@ -169,6 +228,15 @@ mod tests {
             "luz@exam_ple.com",
             "www.example.com",
             "s/n",
+            "luz@example.com o beto@example.com",
+            "Luz <luz@example.com>, Beto <beto@example.com>",
+            "luz@example.com .ar",
+            "luz@gmail. com",
+            "luz @example.com",
+            "skype:luz@example.com",
+            "http://example.com/luz@example.com",
+            "luz(at)example.com",
+            "luz@example.com,ar",
         ] {
             assert!(!is_address(&canonical_email(text)), "{text}");
         }

@@ -224,14 +224,40 @@ enum Amount {
     None,
 }
 
+/// A number has so many digits that are kept exactly.
+const EXACT: usize = 15;
+
+/// Words and letters behind a number that make it another one.
+const MULTIPLIERS: [&str; 17] = [
+    "k", "m", "mm", "mil", "miles", "mill", "millon", "millones", "milhao", "milhoes", "mi", "luca", "lucas", "palo",
+    "palos", "bn", "b",
+];
+
 fn amount(text: &str) -> Amount {
-    let is_sign = |c: char| c.is_whitespace() || c.is_alphabetic() || "$€£¥%".contains(c);
-    let bare = text.trim_matches(is_sign);
-    let has_digits = bare.chars().any(|c| c.is_ascii_digit());
-    if !has_digits || !bare.chars().all(|c| c.is_ascii_digit() || "-+., ".contains(c)) {
+    let text = text.trim();
+    // `S/ 1500` in Peru, and `1500.-`.
+    let text = ["S/.", "s/.", "S/", "s/"].iter().find_map(|soles| text.strip_prefix(soles)).unwrap_or(text);
+    let text = text.strip_suffix(".-").or(text.strip_suffix(",-")).unwrap_or(text);
+    let is_sign = |c: char| c.is_whitespace() || c.is_alphabetic() || "$€£¥₡₲₱₿¢%".contains(c);
+    let behind = text.rfind(|c: char| !is_sign(c)).and_then(|at| text.get(at..)).unwrap_or_default();
+    let behind = behind.trim_start_matches(|c: char| !c.is_alphabetic()).to_lowercase().replace(['ó', 'ã', 'õ'], "o");
+    if behind.split_whitespace().any(|word| MULTIPLIERS.contains(&word)) {
         return Amount::None;
     }
-    let plain: String = bare.chars().filter(|c| *c != ' ').collect();
+    let bare = text.trim_matches(is_sign);
+    let has_digits = bare.chars().any(|c| c.is_ascii_digit());
+    let is_in_number = |c: char| c.is_ascii_digit() || "-+.,".contains(c) || c.is_whitespace();
+    if !has_digits || !bare.chars().all(is_in_number) || bare.chars().filter(char::is_ascii_digit).count() > EXACT {
+        return Amount::None;
+    }
+    // Blanks part groups of three.
+    let mut groups = bare.split_whitespace().skip(1);
+    if !groups.all(|group| group.split(['.', ',']).next().is_some_and(|whole| whole.len() == 3))
+        && !bare.starts_with(['-', '+'])
+    {
+        return Amount::None;
+    }
+    let plain: String = bare.chars().filter(|c| !c.is_whitespace()).collect();
     let marks: Vec<char> = plain.chars().filter(|c| ".,".contains(*c)).collect();
     let parts: Vec<&str> = plain.split(['.', ',']).collect();
     let last = parts.last().map_or(0, |part| part.len());
@@ -490,6 +516,19 @@ mod tests {
             ("$ 12.000", Amount::Ambiguous),
             ("mucho", Amount::None),
             ("12 a 15", Amount::None),
+            ("1\u{a0}500", Amount::Is(1500.0)),
+            ("1 500,50", Amount::Is(1500.5)),
+            ("1500.-", Amount::Is(1500.0)),
+            ("S/ 1500", Amount::Is(1500.0)),
+            ("S/. 1.500", Amount::Ambiguous),
+            ("₡ 1500", Amount::Is(1500.0)),
+            ("1500 pesos", Amount::Is(1500.0)),
+            ("15 mil", Amount::None),
+            ("1.5k", Amount::None),
+            ("2 millones", Amount::None),
+            ("2M", Amount::None),
+            ("2 3", Amount::None),
+            ("9007199254740993", Amount::None),
             ("1.50.000,1", Amount::None),
         ] {
             assert_eq!(amount(text), right, "{text}");

@@ -4,18 +4,110 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::email::{canonical_email, is_address};
 use super::text::canonical_line;
 
-/// Words that join names, or stand before them: two names that share nothing else share nothing.
-const PARTICLES: [&str; 50] = [
-    "de", "del", "la", "las", "los", "el", "lo", "y", "e", "da", "das", "do", "dos", "di", "du", "van", "von", "der",
-    "den", "san", "santa", "santo", "sr", "sra", "srta", "senor", "senora", "don", "dona", "dr", "dra", "lic", "ing",
-    "arq", "prof", "mr", "mrs", "ms", "sa", "srl", "sas", "ltda", "cia", "inc", "llc", "and", "the", "hijos", "hnos",
+/// Words that join names, stand before them, or say what somebody is: two names that share nothing else share nothing.
+const PARTICLES: [&str; 94] = [
+    "de",
+    "del",
+    "la",
+    "las",
+    "los",
+    "el",
+    "lo",
+    "y",
+    "e",
+    "da",
+    "das",
+    "do",
+    "dos",
+    "di",
+    "du",
+    "van",
+    "von",
+    "der",
+    "den",
+    "san",
+    "santa",
+    "santo",
+    "sr",
+    "sra",
+    "srta",
+    "senor",
+    "senora",
+    "don",
+    "dona",
+    "dr",
+    "dra",
+    "lic",
+    "ing",
+    "arq",
+    "prof",
+    "mr",
+    "mrs",
+    "ms",
+    "sa",
+    "srl",
+    "sas",
+    "ltda",
+    "cia",
+    "inc",
+    "llc",
+    "and",
+    "the",
+    "hijos",
+    "hnos",
     "ma",
+    "doctor",
+    "doctora",
+    "doutor",
+    "licenciada",
+    "licenciado",
+    "ingeniero",
+    "ingeniera",
+    "arquitecto",
+    "arquitecta",
+    "profesor",
+    "profesora",
+    "profe",
+    "senhor",
+    "senhora",
+    "tio",
+    "tia",
+    "mama",
+    "papa",
+    "abuela",
+    "abuelo",
+    "esposa",
+    "esposo",
+    "marido",
+    "hija",
+    "hijo",
+    "hermana",
+    "hermano",
+    "familia",
+    "cliente",
+    "contacto",
+    "lead",
+    "whatsapp",
+    "wsp",
+    "nuevo",
+    "nueva",
+    "ferreteria",
+    "panaderia",
+    "farmacia",
+    "inmobiliaria",
+    "kiosco",
+    "hotel",
+    "estudio",
+    "consultorio",
+    "grupo",
 ];
 
-/// What a channel calls somebody whose name it does not know, alone or with a number.
-const FILLERS: [&str; 24] = [
+/// What a channel calls somebody whose name it does not know: alone, with a number, or with words beside it that are no
+/// name either.
+const FILLERS: [&str; 23] = [
     "visitante",
     "visitor",
     "invitado",
@@ -29,22 +121,46 @@ const FILLERS: [&str; 24] = [
     "anonymous",
     "desconocido",
     "desconocida",
+    "desconhecido",
     "unknown",
+    "unnamed",
+    "whatsapp",
+    "instagram",
+    "facebook",
+    "messenger",
+    "telegram",
+    "null",
+    "undefined",
+];
+
+/// The same, in words of which none alone is.
+const FILLER_PHRASES: [&str; 15] = [
     "sin nombre",
+    "sin datos",
     "no name",
     "sem nome",
-    "whatsapp",
-    "whatsapp user",
-    "usuario de whatsapp",
+    "no informa",
+    "no informado",
+    "nao informado",
+    "consumidor final",
     "n n",
     "nn",
     "s n",
     "n a",
+    "n d",
+    "no tiene",
+    "no aplica",
 ];
 
-/// The same, but with a number only: alone, they may be a name that a person gave.
+/// The same, but with a number or beside another filler only: alone, they may be a name that a person gave.
 const NUMBERED_FILLERS: [&str; 9] =
     ["cliente", "client", "customer", "lead", "contacto", "contact", "prospecto", "consulta", "chat"];
+
+/// What stands beside fillers and is no name either.
+const BESIDE_FILLERS: [&str; 10] = ["de", "del", "la", "do", "web", "online", "sitio", "website", "formulario", "the"];
+
+/// New ones: `Nuevo lead`, `New contact`.
+const NEW: [&str; 4] = ["nuevo", "nueva", "novo", "new"];
 
 /// A name in the parts its CRM stores: Cliengo's `name` and `lastName`, GHL's `firstName` and `lastName`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,18 +184,30 @@ impl PersonName {
         Self { first: canonical_line(first), last: canonical_line(last), ..Self::default() }
     }
 
-    /// A name whose first part may end with the last one: it is not appended twice. (`semantics` 45)
+    /// A name whose first part may hold the last one too, in front, within or at the end: it is not appended twice.
+    /// (`semantics` 45)
     #[must_use]
     pub fn joined(name: &str, last: &str) -> Self {
         let (name, last) = (canonical_line(name), canonical_line(last));
-        let (words, ending): (Vec<&str>, Vec<&str>) = (name.split(' ').collect(), last.split(' ').collect());
-        let before = words.len().checked_sub(ending.len()).filter(|_| !last.is_empty());
-        let parts = before.and_then(|before| words.split_at_checked(before));
-        match parts {
-            Some((first, end)) if end.iter().map(|word| folded(word)).eq(ending.iter().map(|word| folded(word))) => {
+        let words: Vec<&str> = name.split(' ').collect();
+        let ending: Vec<String> = last.split(' ').map(bare_word).filter(|word| !word.is_empty()).collect();
+        let is_here = |at: &usize| {
+            let here =
+                words.get(*at..).unwrap_or_default().iter().map(|word| bare_word(word)).filter(|word| !word.is_empty());
+            let begins = words.get(*at).is_some_and(|word| !bare_word(word).is_empty());
+            begins && here.take(ending.len()).eq(ending.iter().cloned())
+        };
+        let found = (0..words.len()).rev().find(is_here).filter(|_| !ending.is_empty());
+        match found.and_then(|at| words.split_at_checked(at)) {
+            Some(([], behind)) if behind.len() > ending.len() => {
+                let first = behind.get(ending.len()..).unwrap_or_default().join(" ");
+                Self { first, last, whole: true, without_last: false }
+            }
+            Some((first, end)) => {
+                let last = if end.len() == ending.len() { last } else { end.join(" ") };
                 Self { first: first.join(" "), last, whole: true, without_last: false }
             }
-            _ => Self { first: name, last, ..Self::default() },
+            None => Self { first: name, last, ..Self::default() },
         }
     }
 
@@ -129,46 +257,88 @@ impl PersonName {
         }
     }
 
-    /// Whether a channel made it up: digits, a chat's id, "Visitante 8472". (`semantics` 39)
+    /// Whether a channel made it up: digits, a chat's id, an address, "Visitante 8472". (`semantics` 39)
     #[must_use]
     pub fn is_filler(&self) -> bool {
         let full = self.full();
+        if full.is_empty() {
+            return false;
+        }
         let folded = folded(&full);
-        let plain = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let words: Vec<&str> = plain.collect();
-        let is_number =
-            |word: &str| word.chars().any(|c| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_hexdigit());
-        let (numbers, named): (Vec<&str>, Vec<&str>) = match words.split_last() {
-            Some((last, named)) if is_number(last) => (vec![*last], named.to_vec()),
-            _ => (Vec::new(), words.clone()),
-        };
-        let named = named.join(" ");
+        let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let is_chat = ["@c.us", "@s.whatsapp.net", "@g.us", "@lid"].iter().any(|chat| folded.ends_with(chat));
-        !full.is_empty()
-            && (is_chat
-                || words.iter().all(|word| word.chars().all(char::is_numeric))
-                || FILLERS.contains(&named.as_str())
-                || !numbers.is_empty() && NUMBERED_FILLERS.contains(&named.as_str()))
+        let is_number = words.iter().all(|word| word.chars().all(char::is_numeric));
+        is_chat || is_number || is_address(&canonical_email(&full)) || is_made_of_fillers(&words)
     }
 
-    /// Whether both have a word in common, case, accents and particles aside. (`semantics` 38)
+    /// Whether both have a word in common, or are the same but for the blanks; case, accents and particles aside.
+    /// (`semantics` 38)
     #[must_use]
     pub fn shares_a_word(&self, other: &Self) -> bool {
         let (ours, theirs) = (words(&self.full()), words(&other.full()));
-        ours.iter().any(|word| theirs.contains(word))
+        ours.iter().any(|word| theirs.contains(word)) || !ours.is_empty() && ours.concat() == theirs.concat()
     }
+}
+
+/// Whether nobody's name is among the words of a name: `Visitante web 8472`, `Nuevo lead`.
+fn is_made_of_fillers(words: &[&str]) -> bool {
+    if FILLER_PHRASES.contains(&words.join(" ").as_str()) {
+        return true;
+    }
+    let is_number =
+        |word: &str| word.chars().any(|c| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_hexdigit());
+    let (number, named) = match words.split_last() {
+        Some((last, named)) if is_number(last) => (true, named.to_vec()),
+        // `Visitante8472`
+        Some((last, named)) => {
+            let bare = last.trim_end_matches(|c: char| c.is_ascii_digit());
+            (bare.len() < last.len(), [named, &[bare]].concat())
+        }
+        None => (false, Vec::new()),
+    };
+    let any = |of: &[&str]| named.iter().any(|word| of.contains(word));
+    let is_known =
+        |word: &&str| [&FILLERS[..], &NUMBERED_FILLERS, &BESIDE_FILLERS, &NEW].iter().any(|of| of.contains(word));
+    let is_web_lead = any(&NUMBERED_FILLERS) && (number || any(&NEW) || any(&["web", "online", "formulario"]));
+    named.iter().all(is_known) && (any(&FILLERS) || is_web_lead)
 }
 
 /// A text without case and accents.
 fn folded(text: &str) -> String {
-    text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase()
+    let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
+    if plain.is_ascii() {
+        return plain;
+    }
+    let mut folded = String::with_capacity(plain.len());
+    for c in plain.chars() {
+        match c {
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' | 'ð' => folded.push('d'),
+            'ı' => folded.push('i'),
+            other => folded.push(other),
+        }
+    }
+    folded
+}
+
+/// A word without case, accents and the marks around it.
+fn bare_word(word: &str) -> String {
+    folded(word).trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
 /// The words that a name is known by; where there are only particles and initials, these.
 fn words(name: &str) -> Vec<String> {
-    let folded = folded(name);
+    const APOSTROPHES: [char; 4] = ['\'', '’', '´', '`'];
+    // An accent that stands alone is taken apart into a blank and a mark.
+    let folded = folded(&name.replace(APOSTROPHES, ""));
     let all = || folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let is_name = |word: &&str| !PARTICLES.contains(word) && word.chars().nth(1).is_some();
+    let is_name = |word: &&str| {
+        !PARTICLES.contains(word) && word.chars().nth(1).is_some() && word.chars().any(char::is_alphabetic)
+    };
     let names: Vec<String> = all().filter(is_name).map(str::to_owned).collect();
     if names.is_empty() { all().map(str::to_owned).collect() } else { names }
 }
@@ -204,6 +374,13 @@ mod tests {
             ("JOAQUIN ORDONEZ", "Ordóñez", "JOAQUIN Ordóñez"),
             ("Joaquín", "Ordóñez", "Joaquín Ordóñez"),
             ("Ordóñez", "Ordóñez", "Ordóñez"),
+            ("Ordóñez, Joaquín", "Ordóñez", "Joaquín Ordóñez"),
+            ("ORDONEZ Joaquín", "Ordóñez", "Joaquín Ordóñez"),
+            ("Ana Ordóñez Paz", "Ordóñez", "Ana Ordóñez Paz"),
+            ("Joaquín Ordóñez 🌸", "Ordóñez", "Joaquín Ordóñez 🌸"),
+            ("Ana Gómez.", "Gómez", "Ana Gómez"),
+            ("María de la Cruz", "de la Cruz", "María de la Cruz"),
+            ("Ana", "Ordóñez Paz", "Ana Ordóñez Paz"),
             ("Joaquín", "", "Joaquín"),
             ("Anaruiz", "Ruiz", "Anaruiz Ruiz"),
         ] {
@@ -228,11 +405,40 @@ mod tests {
             "Cliente 123",
             "s/n",
             ".",
+            "Visitante8472",
+            "Visitante web 8472",
+            "Visitante anónimo",
+            "Usuario de Instagram",
+            "Facebook User",
+            "Contacto WhatsApp",
+            "Nuevo lead",
+            "New contact",
+            "Unknown User",
+            "Sin datos",
+            "Consumidor final",
+            "luz.vera@example.com",
+            "👍",
         ] {
             assert!(name(filler).is_filler(), "{filler}");
         }
-        for person in ["Ana Gómez", "Cliente", "Visitación Ruiz", "Guestrin", "Juan 23", "Ana", "李雷", "Dada", ""]
-        {
+        for person in [
+            "Ana Gómez",
+            "Cliente",
+            "Visitación Ruiz",
+            "Guestrin",
+            "Juan 23",
+            "Ana",
+            "李雷",
+            "Dada",
+            "Guest House Palermo",
+            "Usuario Pérez",
+            "Invitada Ruiz",
+            "Lead Consultora",
+            "Nueva Era",
+            "Cliente Final",
+            "Web",
+            "",
+        ] {
             assert!(!name(person).is_filler(), "{person}");
         }
     }
@@ -245,6 +451,13 @@ mod tests {
             ("Sáenz-Peña, Belén", "Ma. Belén Sáenz Peña"),
             ("Ferretería Sosa", "Mirta Sosa"),
             ("J. P.", "j p"),
+            ("O'Brien Pat", "Obrien"),
+            ("Marco D’Angelo", "DANGELO Marcos"),
+            ("JuanPerez", "Juan Pérez"),
+            ("Straße Lola", "STRASSE"),
+            ("Sra. Díaz", "Ana Díaz"),
+            ("Mamá de Ana", "Ana"),
+            ("李雷", "李 雷"),
         ] {
             assert!(name(one).shares_a_word(&name(other)), "{one} and {other}");
         }
@@ -253,6 +466,13 @@ mod tests {
             ("María de la Cruz", "Ana de la Torre"),
             ("Sra. Díaz", "Sra. Paz"),
             ("A. Gómez", "A. Paz"),
+            ("Ferretería Sosa", "Ferretería Paz"),
+            ("Doctora Ana Ruiz", "Doctora Luz Paz"),
+            ("Familia Gómez", "Familia Paz"),
+            ("Tío Juan", "Tío Pedro"),
+            ("Ana cliente", "Luz cliente"),
+            ("Ana (nueva)", "Luz (nueva)"),
+            ("Ana 2", "Luz 2"),
             ("Los Hnos. Ruiz S.A.", "Los Hnos. Paz S.A."),
         ] {
             assert!(!name(one).shares_a_word(&name(other)), "{one} and {other}");

@@ -60,6 +60,8 @@ pub enum NoPhone {
     Chat,
     /// An e-mail, or another address.
     Address,
+    /// A spreadsheet rounded it.
+    Rounded,
 }
 
 impl fmt::Display for NoPhone {
@@ -75,6 +77,7 @@ impl fmt::Display for NoPhone {
             Self::Several => "it holds more than one number",
             Self::Chat => "it is the id of a chat and not a number",
             Self::Address => "it is an address and not a number",
+            Self::Rounded => "a spreadsheet rounded it, and its last digits are lost",
         })
     }
 }

@@ -34,6 +34,13 @@ fn without_invisible(text: &str) -> impl Iterator<Item = char> {
             if c == JOINER && !(is_emoji(before) && rest.peek().is_some_and(|next| is_emoji(*next))) {
                 continue;
             }
+            // So does what says how a picture is drawn; and what parts two letters of a script that joins them.
+            if c == DRAWN
+                && !(is_emoji(before) || before == JOINER || before.is_ascii_digit() || matches!(before, '#' | '*'))
+                || c == PARTED && !is_joined(before)
+            {
+                continue;
+            }
             before = c;
             return Some(c);
         }
@@ -41,12 +48,24 @@ fn without_invisible(text: &str) -> impl Iterator<Item = char> {
 }
 
 const JOINER: char = '\u{200d}';
+const DRAWN: char = '\u{fe0f}';
+const PARTED: char = '\u{200c}';
+
+/// Whether it is a letter, or a sign, of a script that joins its letters.
+const fn is_joined(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{10a00}'..='\u{11fff}')
+}
 
 const fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\0' | '\u{ad}'
+            | '\u{34f}'
             | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{3164}'
+            | '\u{ffa0}'
             | '\u{180e}'
             | '\u{200b}'
             | '\u{200e}'
@@ -55,6 +74,7 @@ const fn is_invisible(c: char) -> bool {
             | '\u{2060}'..='\u{2064}'
             | '\u{2066}'..='\u{206f}'
             | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
     )
 }
 

@@ -119,6 +119,11 @@ impl Page {
                 self.block(1);
                 self.lists.push(None);
             }
+            // Editors write every list as a numbered one, and say of each item what it is.
+            "li" if value("data-list").is_some_and(|list| list != "ordered") => {
+                self.block(1);
+                self.prefix.clear();
+            }
             "li" => self.item(value("value").and_then(|number| number.parse().ok())),
             "td" | "th" => {
                 self.blank = false;
@@ -227,7 +232,9 @@ impl Page {
         let shown = self.text.get(from..).unwrap_or_default().trim();
         let bare = target.strip_prefix("mailto:").or(target.strip_prefix("tel:")).unwrap_or(&target);
         let is_shown = |address: &str| shown.contains(address.trim_end_matches('/')) && !address.is_empty();
-        if is_shown(&target) || is_shown(bare) {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let is_dialled = target.starts_with("tel:") && digits(shown) == digits(bare);
+        if is_shown(&target) || is_shown(bare) || is_dialled {
             return;
         }
         if shown.is_empty() {

@@ -1,5 +1,7 @@
 //! Whether a text is markup: it has a known tag, written as tags are.
 
+use std::collections::BTreeSet;
+
 /// The elements of HTML, the ones that nobody should use any more among them.
 const KNOWN: [&str; 126] = [
     "a",
@@ -130,6 +132,13 @@ const KNOWN: [&str; 126] = [
     "wbr",
 ];
 
+/// Elements whose name is also a word that people write in such brackets: alone, without an attribute or an end, they are text.
+const WORDS: [&str; 33] = [
+    "address", "area", "article", "base", "button", "caption", "code", "data", "details", "dialog", "footer", "form",
+    "frame", "header", "input", "label", "legend", "link", "main", "map", "menu", "meter", "object", "option",
+    "output", "param", "search", "select", "source", "summary", "template", "time", "title",
+];
+
 /// Attributes that stand without a value.
 const ALONE: [&str; 24] = [
     "allowfullscreen",
@@ -160,11 +169,17 @@ const ALONE: [&str; 24] = [
 
 /// Whether the text has a known tag in well-formed position. `precio <100>`, `a<b y b>c` and `<a convenir>` have none.
 pub(super) fn has_one(text: &str) -> bool {
-    text.match_indices('<').any(|(at, _)| text.get(at + 1..).is_some_and(is_tag))
+    let closed: BTreeSet<String> = text
+        .match_indices("</")
+        .filter_map(|(at, _)| name(text.get(at + 2..)?))
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .filter(|name| WORDS.contains(&name.as_str()))
+        .collect();
+    text.match_indices('<').any(|(at, _)| text.get(at + 1..).is_some_and(|rest| is_tag(rest, &closed)))
 }
 
 /// Whether what follows a `<` is a tag to its end.
-fn is_tag(rest: &str) -> bool {
+fn is_tag(rest: &str, closed: &BTreeSet<String>) -> bool {
     if let Some(end) = rest.strip_prefix('/') {
         let Some((name, after)) = name(end) else { return false };
         return is_known(name) && after.trim_start().starts_with('>');
@@ -173,11 +188,13 @@ fn is_tag(rest: &str) -> bool {
     if !is_known(name) {
         return false;
     }
+    let word = name.to_ascii_lowercase();
+    let mut is_text = WORDS.contains(&word.as_str()) && !closed.contains(&word);
     loop {
         let trimmed = after.trim_start();
         let ends = trimmed.strip_prefix('/').unwrap_or(trimmed);
         if ends.starts_with('>') {
-            return true;
+            return !is_text;
         }
         // An attribute is parted from what stands before it.
         if trimmed.len() == after.len() {
@@ -187,6 +204,7 @@ fn is_tag(rest: &str) -> bool {
             Some(behind) => after = behind,
             None => return false,
         }
+        is_text = false;
     }
 }
 

@@ -1,6 +1,8 @@
 //! From digits to the line that they ring: by the length of numbers, not by which of them are given out.
 //! (`semantics` 8, 36)
 
+use std::borrow::Cow;
+
 use rlibphonenumber::enums::NumberLengthType;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
 
@@ -10,6 +12,8 @@ use super::written::Written;
 const ARGENTINA: i32 = 54;
 const BRAZIL: i32 = 55;
 const MEXICO: i32 = 52;
+const COLOMBIA: i32 = 57;
+const NORTH_AMERICA: i32 = 1;
 
 /// A number with its country, as far as its length goes.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub(super) fn e164(written: &Written, region: Option<Region>) -> Result<String, 
         (Err(why), Some(digits)) => line(digits, false, region).map_err(|_| why)?,
         (first, _) => first?,
     };
+    // `1 234 5678` may be a line of Lima's.
+    let is_filler = |national: &str| is_filler(national) && !(national.len() < 9 && national.starts_with("12"));
     if is_filler(&line.national) || is_filler(line.subscriber()) {
         return Err(NoPhone::Filler);
     }
@@ -57,8 +63,11 @@ pub(super) fn key(e164: &str) -> String {
 pub(super) fn is_filler(digits: &str) -> bool {
     let mut all = digits.chars();
     let first = all.next();
-    let is_row = |row: &str| digits.len() >= 6 && row.starts_with(digits);
-    digits.len() >= 6 && all.all(|digit| Some(digit) == first) || is_row("12345678901234567890") || is_row("0123456789")
+    let is_row = digits.len() >= 6 && "12345678901234567890".starts_with(digits);
+    digits.len() >= 6 && all.all(|digit| Some(digit) == first)
+        || is_row
+        || ["0123456789", "9876543210"].contains(&digits)
+        || digits.ends_with("00000000")
 }
 
 fn line(digits: &str, plus: bool, region: Option<Region>) -> Result<Line, NoPhone> {
@@ -88,7 +97,7 @@ fn line(digits: &str, plus: bool, region: Option<Region>) -> Result<Line, NoPhon
         (_, Ok(abroad)) if abroad.valid => Ok(abroad),
         (Ok(national), _) => Ok(national),
         // `semantics` 36: digits as long as a country's international form.
-        (Err(_), Ok(abroad)) if digits.len() > 10 => Ok(abroad),
+        (Err(_), Ok(abroad)) if digits.len() > 10 && abroad.is_written_so(digits) => Ok(abroad),
         (Err(why), _) => Err(why),
     }
 }
@@ -99,9 +108,22 @@ fn without_prefix_of_mexico(digits: &str) -> &str {
     bare.filter(|bare| bare.len() == 10).unwrap_or(digits)
 }
 
+/// What is dialled at home only, behind the country: `+54 9 0351 …`, `+52 044 55 …`.
+fn without_prefix_abroad(text: &str) -> Cow<'_, str> {
+    for (country, prefixes) in [("+549", ["0"].as_slice()), ("549", &["0"]), ("+52", &["044", "045", "01"])] {
+        let bare =
+            text.strip_prefix(country).and_then(|rest| prefixes.iter().find_map(|prefix| rest.strip_prefix(prefix)));
+        if let Some(bare) = bare.filter(|bare| bare.len() >= 10) {
+            return format!("{country}{bare}").into();
+        }
+    }
+    text.into()
+}
+
 fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
     use rlibphonenumber::ParseError;
-    let number = PHONE_NUMBER_UTIL.parse(text, region).map_err(|why| match why {
+    let text = without_prefix_abroad(text);
+    let number = PHONE_NUMBER_UTIL.parse(&text, region).map_err(|why| match why {
         ParseError::TooLongNsn => NoPhone::TooLong,
         ParseError::InvalidCountryCode => NoPhone::NoCountry,
         _ => NoPhone::TooShort,
@@ -110,7 +132,7 @@ fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
     let national = national_of(&number);
     let national = respelled(country, national);
     let number = match national.trim_start_matches('0').parse() {
-        Ok(digits) if number.national_number != digits => {
+        Ok(digits) if national != national_of(&number) => {
             PhoneNumber { country_code: country, national_number: digits, ..PhoneNumber::default() }
         }
         _ => number,
@@ -129,7 +151,8 @@ fn national_of(number: &PhoneNumber) -> String {
     e164.strip_prefix(&format!("+{}", number.country_code)).unwrap_or_default().to_owned()
 }
 
-/// Argentina's 15 behind the area code is the 9 before it; Mexico's 1 before a mobile is history.
+/// Argentina's 15 behind the area code is the 9 before it; Mexico's 1 before a mobile is history, as are Colombia's short
+/// area codes.
 fn respelled(country: i32, national: String) -> String {
     match country {
         ARGENTINA => {
@@ -142,6 +165,10 @@ fn respelled(country: i32, national: String) -> String {
             parts.map_or(national.clone(), |(area, rest)| format!("9{area}{rest}"))
         }
         MEXICO => national.strip_prefix('1').filter(|bare| bare.len() == 10).map_or(national.clone(), str::to_owned),
+        // Until 2021 one digit of area.
+        COLOMBIA if national.len() == 8 && !national.starts_with(['0', '3', '9']) => format!("60{national}"),
+        // In Latin America no number begins with the prefix of calls at home.
+        50..=59 | 500..=599 => national.trim_start_matches('0').to_owned(),
         _ => national,
     }
 }
@@ -166,6 +193,14 @@ fn has_length(country: i32, national: &str, number: &PhoneNumber) -> Result<(), 
 }
 
 impl Line {
+    /// Whether digits without a `+` are this number with its country, and can be: North America's area codes begin with 2 to 9.
+    fn is_written_so(&self, digits: &str) -> bool {
+        let international = digits.strip_prefix("00").unwrap_or(digits);
+        let is_area =
+            self.country != NORTH_AMERICA || self.national.starts_with(|area: char| ('2'..='9').contains(&area));
+        is_area && international.strip_suffix(&self.national).is_some_and(|country| country == self.country.to_string())
+    }
+
     /// The number without the prefix of mobiles.
     fn subscriber(&self) -> &str {
         match self.country {

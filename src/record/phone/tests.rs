@@ -29,7 +29,7 @@ fn a_line_with_and_without_the_nine_matches_but_is_not_equal() {
 
 #[test]
 fn every_spelling_of_a_line_has_one_match_key() {
-    let lines: [(Region, &[&str]); 9] = [
+    let lines: [(Region, &[&str]); 19] = [
         (
             Region::AR,
             &[
@@ -64,6 +64,26 @@ fn every_spelling_of_a_line_has_one_match_key() {
         (Region::MX, &["5215512345678", "55 1234 5678", "044 55 1234 5678", "+52 1 55 1234 5678"]),
         (Region::AR, &["+1 (555) 000-1111", "15550001111", "001 555 000 1111"]),
         (Region::AR, &["+598 99 123 456", "59899123456", "+598 099 123 456"]),
+        (
+            Region::AR,
+            &[
+                "0351 455-0101",
+                "+54 9 (0351) 15-455-0101",
+                "549 0351 4550101",
+                "54 0351 15 455 0101",
+                "5493514550101.0",
+                "5.493514550101E12",
+            ],
+        ),
+        (Region::AR, &["011 4321-0500", "11 4321-0500 (12)", "11 4321-0500 / 0501", "011-4321-0500 líneas rotativas"]),
+        (Region::MX, &["55 1234 5678", "+52 044 55 1234 5678", "+52 01 55 1234 5678", "00521 55 1234 5678"]),
+        (Region::CL, &["+56 9 8123 4567", "09 8123 4567", "9 8123 4567", "+5609 8123 4567", "56981234567"]),
+        (Region::CL, &["+56 2 2345 6700", "(02) 2345 6700", "22345 6700"]),
+        (Region::CO, &["+57 601 345 6780", "+57 1 345 6780", "(601) 345 6780", "5713456780"]),
+        (Region::BR, &["0xx11 98765-4321", "015 11 98765-4321", "+55 (0xx11) 98765-4321", "(11) 9.8765-4321"]),
+        (Region::PE, &["+51 1 234 5601", "(01) 234-5601", "01 2345601"]),
+        (Region::PE, &["+51 987 654 321", "987654321", "51987654321"]),
+        (Region::PE, &["+51 1 234 5678", "(01) 234-5678", "5112345678"]),
     ];
     for (region, spellings) in lines {
         let first = key(spellings[0], region);
@@ -88,6 +108,11 @@ fn an_extension_is_part_of_a_number_and_never_goes_without_it() {
         ("tel:+54-11-4321-0500;ext=9", "9"),
         ("+54 11 4321-0500 anexo 4", "4"),
         ("+54 11 4321-0500 Extensión: 800", "800"),
+        ("Int. 31: 11 4321-0500", "31"),
+        ("interno 32 - (011) 4321-0500", "32"),
+        ("11 4321-0500 R: 33", "33"),
+        ("1143210500,34", "34"),
+        ("11 4321-0500 opción 2", "2"),
     ] {
         let read = phone(raw);
         let extension = read.extension.clone().unwrap_or_else(|| panic!("{raw}: {read:?}"));
@@ -109,6 +134,18 @@ fn what_is_no_number_says_why_and_never_matches() {
         ("5566-7788", NoPhone::NoArea),
         ("15 5566-7788", NoPhone::NoArea),
         ("int. 12-34", NoPhone::TooShort),
+        ("Int. 12: 4321-0500", NoPhone::NoArea),
+        ("5,49116E+12", NoPhone::Rounded),
+        ("5.49115555123E+12", NoPhone::Rounded),
+        ("+54 9 11 0000-0000", NoPhone::Filler),
+        ("9876543210", NoPhone::Filler),
+        ("27 30123456 7", NoPhone::Identity),
+        ("900.123.456-7", NoPhone::Identity),
+        ("900123456-7", NoPhone::Identity),
+        ("C.C. 1032456789", NoPhone::Identity),
+        ("C.U.I.T. 20123456789", NoPhone::Identity),
+        ("11 5555 12345", NoPhone::TooLong),
+        ("11 4321-0500 9 a 18 hs", NoPhone::TooLong),
         ("1111111111", NoPhone::Filler),
         ("+54 9 11 1111-1111", NoPhone::Filler),
         ("0000000000", NoPhone::Filler),

@@ -1,6 +1,8 @@
 //! What stands in a phone field: the digits of one number, without what people and programs write around them.
 //! (`semantics` 36, 37)
 
+use std::borrow::Cow;
+
 use super::NoPhone;
 
 /// Fewer digits than this are a remark beside a number ("after 6"), not a number of their own.
@@ -10,7 +12,7 @@ const FEWEST: usize = 6;
 const WHOLE: usize = 7;
 
 /// What announces an extension. The first ones of a phone system are of a few digits.
-const EXTENSION: [&str; 14] = [
+const EXTENSION: [&str; 21] = [
     "int",
     "interno",
     "internos",
@@ -21,6 +23,13 @@ const EXTENSION: [&str; 14] = [
     "anexo",
     "anx",
     "ramal",
+    "rml",
+    "r",
+    "opcion",
+    "opc",
+    "op",
+    "option",
+    "opcao",
     "x",
     "xt",
     "intern",
@@ -31,7 +40,7 @@ const EXTENSION: [&str; 14] = [
 const LONGEST_EXTENSION: usize = 7;
 
 /// What an identity number is called.
-const IDENTITY: [&str; 16] = [
+const IDENTITY: [&str; 22] = [
     "cuit",
     "cuil",
     "dni",
@@ -48,6 +57,12 @@ const IDENTITY: [&str; 16] = [
     "nif",
     "nie",
     "dui",
+    "cc",
+    "ci",
+    "rg",
+    "ine",
+    "ssn",
+    "cnh",
 ];
 
 /// Chats that are no line: groups, hidden ids, lists.
@@ -75,11 +90,15 @@ enum Token {
 
 /// Reads the one number that stands in a canonical line.
 pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
-    let tokens = tokens(without_address(line)?);
+    let line = of_spreadsheet(without_address(line)?)?;
+    let tokens = tokens(&line);
     if is_identity(&tokens) {
         return Err(NoPhone::Identity);
     }
-    let (tokens, extension) = without_extension(&tokens)?;
+    let (tokens, extension) = match extension_before(&tokens) {
+        Some((extension, tokens)) => (tokens, Some(extension)),
+        None => without_extension(&tokens)?,
+    };
     let runs = runs(tokens);
     let length = |run: &Run| run.digits.len();
     let mut long = runs.iter().enumerate().filter(|(_, run)| length(run) >= FEWEST);
@@ -119,6 +138,25 @@ fn without_address(line: &str) -> Result<&str, NoPhone> {
     }
 }
 
+/// A number as a spreadsheet shows it: `5491155551234.0`, `5.491155551234E12`. One that it has rounded is none.
+fn of_spreadsheet(line: &str) -> Result<Cow<'_, str>, NoPhone> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, decimals)) = line.split_once(['.', ',']).filter(|(whole, _)| is_number(whole)) else {
+        return Ok(line.into());
+    };
+    if decimals == "0" && whole.len() > LONGEST_EXTENSION {
+        return Ok(whole.into());
+    }
+    let Some((decimals, exponent)) = decimals.split_once(['E', 'e']).filter(|(decimals, _)| is_number(decimals)) else {
+        return Ok(line.into());
+    };
+    match exponent.trim_start_matches('+').parse::<usize>() {
+        Ok(places) if whole.len() == 1 && places == decimals.len() => Ok(format!("{whole}{decimals}").into()),
+        Ok(_) => Err(NoPhone::Rounded),
+        Err(_) => Ok(line.into()),
+    }
+}
+
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     for c in text.chars() {
@@ -151,6 +189,22 @@ fn plain(c: char) -> impl Iterator<Item = char> {
     })
 }
 
+/// An extension that stands before its number, `Int. 12: 4321-0500`, and the tokens behind it.
+fn extension_before(tokens: &[Token]) -> Option<(String, &[Token])> {
+    let is_digits = |token: &Token| matches!(token, Token::Digits(_));
+    let first = tokens.iter().position(is_digits)?;
+    let (before, behind) = tokens.split_at_checked(first)?;
+    let announced = before.iter().rev().find_map(|token| match token {
+        Token::Word(word) => Some(EXTENSION.contains(&word.as_str()) && word.chars().nth(1).is_some()),
+        _ => None,
+    });
+    let (Some(Token::Digits(extension)), rest) = (behind.first(), behind.get(1..)?) else { return None };
+    let digits: usize =
+        rest.iter().filter_map(|token| if let Token::Digits(digits) = token { Some(digits.len()) } else { None }).sum();
+    (announced == Some(true) && extension.len() <= LONGEST_EXTENSION && digits > FEWEST)
+        .then(|| (extension.clone(), rest))
+}
+
 /// The tokens of the number itself, and the extension behind it.
 fn without_extension(tokens: &[Token]) -> Result<(&[Token], Option<String>), NoPhone> {
     let mut before = 0;
@@ -161,7 +215,10 @@ fn without_extension(tokens: &[Token]) -> Result<(&[Token], Option<String>), NoP
                 false
             }
             Token::Word(word) => EXTENSION.contains(&word.as_str()),
-            Token::Mark(mark) => *mark == '#',
+            Token::Mark('#') => true,
+            // What is dialled after a pause.
+            Token::Mark(',' | ';') => before >= WHOLE && matches!(tokens.get(at + 1..), Some([Token::Digits(_)])),
+            Token::Mark(_) => false,
         };
         if !announces || before < FEWEST {
             continue;
@@ -203,6 +260,8 @@ fn runs(tokens: &[Token]) -> Vec<Run> {
             Token::Word(_) => true,
             Token::Mark('/' | '|' | ';' | ',' | '\\') => run.digits.len() >= WHOLE,
             Token::Mark('+') => !run.digits.is_empty(),
+            // Behind a number, what stands in brackets is a remark: `4321-0500 (12)`.
+            Token::Mark('(' | '[') => run.digits.len() > WHOLE,
             Token::Mark(_) => false,
         };
         if parts {
@@ -220,26 +279,36 @@ fn is_identity(tokens: &[Token]) -> bool {
     if tokens.iter().any(|token| matches!(token, Token::Word(word) if IDENTITY.contains(&word.as_str()))) {
         return true;
     }
+    let initials: String = tokens
+        .iter()
+        .filter_map(|token| match token {
+            Token::Word(word) if word.chars().nth(1).is_none() => Some(word.as_str()),
+            _ => None,
+        })
+        .collect();
+    if initials.chars().nth(1).is_some() && IDENTITY.contains(&initials.as_str()) {
+        return true;
+    }
     let mut groups: Vec<usize> = Vec::new();
-    let mut marks = String::new();
+    // Between two groups stands a mark, or a blank where there is no mark.
+    let mut marks: Vec<char> = Vec::new();
     let is_word = |token: &Token| matches!(token, Token::Word(word) if word != "k");
     for token in tokens.iter().filter(|token| !is_word(token)) {
         match token {
             Token::Digits(digits) => groups.push(digits.len()),
             // The check digit of Chile.
             Token::Word(_) if marks.len() == groups.len() => groups.push(1),
-            Token::Mark(' ') if marks.ends_with(' ') || marks.len() >= groups.len() => {}
-            Token::Mark(mark) if !groups.is_empty() => {
-                if marks.ends_with(' ') && marks.len() == groups.len() {
-                    marks.pop();
-                }
-                marks.push(*mark);
-            }
-            Token::Mark('+') => return false,
+            Token::Mark('+') if groups.is_empty() => return false,
+            Token::Mark(mark) if !groups.is_empty() => match marks.get_mut(groups.len() - 1) {
+                Some(last) if *last == ' ' => *last = *mark,
+                Some(_) if *mark == ' ' => {}
+                _ => marks.push(*mark),
+            },
             Token::Word(_) | Token::Mark(_) => {}
         }
     }
-    is_written_as_identity(&groups, marks.trim_end())
+    marks.truncate(groups.len().saturating_sub(1));
+    is_written_as_identity(&groups, &marks.into_iter().collect::<String>())
 }
 
 fn is_written_as_identity(groups: &[usize], marks: &str) -> bool {
@@ -258,8 +327,10 @@ fn is_written_as_identity(groups: &[usize], marks: &str) -> bool {
         // Brazil's CPF and CNPJ.
         [3, 3, 3, 2] => marks == "..-",
         [2, 3, 3, 4, 2] => marks == "../-",
-        // Chile's RUT and Uruguay's cédula, with their check digit.
-        [7..=8, 1] => marks == "-",
+        // Colombia's NIT.
+        [3, 3, 3, 1] => marks == "..-",
+        // Chile's RUT, Uruguay's cédula and Colombia's NIT, with their check digit.
+        [7..=9, 1] => marks == "-",
         _ if checked.is_some_and(is_dotted) => is_grouped(body),
         // Identity cards, with the dots of thousands.
         _ => is_dotted(marks) && is_grouped(groups),
