@@ -259,6 +259,6 @@ where
         }
         None => input.contacts.push(linked),
     }
-    let plan = draw(job, None, &input, forms)?;
+    let plan = draw(job, Some(state), None, &input, forms)?;
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }

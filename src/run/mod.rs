@@ -6,6 +6,7 @@ mod accounts;
 mod apply;
 mod approval;
 mod arrivals;
+mod as_it_was;
 mod backup;
 mod breaker;
 mod budget;
@@ -183,7 +184,7 @@ where
     let accounts = accounts::ask(job, state.as_ref()).await?;
     let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let mut plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
+    let mut plan = draw(job, state.as_ref(), Some(&stage), &gathered.input, &pulled.forms)?;
     known::look(job, &mut plan, &stage, state.as_ref(), &pulled.forms, 0)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
@@ -278,14 +279,14 @@ where
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
-    let mut plan = draw(job, Some(&stage), &gathered.input, &pulled.forms)?;
+    let mut plan = draw(job, Some(&held(state)), Some(&stage), &gathered.input, &pulled.forms)?;
     let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled.forms, run)?;
     drop(snapshot);
     held(state).keep_held(&waiting)?;
     if let Some(saved) = &consent.saved {
         let chosen = saved.chosen(job.pair, &plan, &stage, state, started)?;
         plan.keep_only(&chosen, &gathered.input);
-        write_requests(job, Some(&stage), &mut plan, &pulled.forms)?;
+        write_requests(job, Some(&held(state)), Some(&stage), &mut plan, &pulled.forms)?;
         saved.check(&plan)?;
     }
     let known = accounts::known_website(&held(state))?;
@@ -404,32 +405,31 @@ fn ended<C: Reader, G: Reader>(
 /// Reconciles, and writes down what each operation will send.
 fn draw<C: Reader, G: Reader>(
     job: &Job<'_, C, G>,
+    state: Option<&State>,
     stage: Option<&Mutex<Stage>>,
     input: &Input<'_>,
     forms: &Forms,
 ) -> Result<Plan, StateError> {
     let mut plan = reconcile(input);
-    write_requests(job, stage, &mut plan, forms)?;
+    write_requests(job, state, stage, &mut plan, forms)?;
     Ok(plan)
 }
 
 /// Writes down what each operation will send.
 fn write_requests<C: Reader, G: Reader>(
     job: &Job<'_, C, G>,
+    state: Option<&State>,
     stage: Option<&Mutex<Stage>>,
     plan: &mut Plan,
     forms: &Forms,
 ) -> Result<(), StateError> {
+    let stage = stage.map(held);
     for operation in &mut plan.operations {
         if let Some(write) = &operation.write {
-            let id = operation.ids.of(operation.side).filter(|_| write.kind == Kind::Contact);
-            let listed = match (stage, id) {
-                (Some(stage), Some(id)) => held(stage).row(operation.side, Kind::Contact, id)?.map(|row| row.payload),
-                _ => None,
-            };
+            let was = as_it_was::as_it_was(state, stage.as_deref(), operation, write)?;
             operation.requests = match operation.side {
-                Side::Cliengo => job.cliengo.requests(write, listed.as_deref(), forms),
-                Side::Ghl => job.ghl.requests(write, listed.as_deref(), forms),
+                Side::Cliengo => job.cliengo.requests(write, was.as_deref(), forms),
+                Side::Ghl => job.ghl.requests(write, was.as_deref(), forms),
             };
         }
     }

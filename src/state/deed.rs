@@ -183,6 +183,18 @@ impl State {
         rows.into_iter().map(deed_row).collect()
     }
 
+    /// The record as it was before a deed, as its CRM told it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn image(&self, deed: i64) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(image, before) FROM deed
+             JOIN operation ON operation.run = deed.run AND operation.number = deed.operation WHERE deed.id = ?1",
+        )?;
+        Ok(statement.query_row([deed], |row| row.get(0)).optional()?.flatten())
+    }
+
     /// The records that went with their contact in one operation, as they were: kind and payload.
     ///
     /// # Errors

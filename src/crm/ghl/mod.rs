@@ -5,6 +5,7 @@ mod catalogue;
 mod custom;
 mod find;
 mod gone;
+mod kept;
 mod list;
 pub mod oauth;
 mod probe;
@@ -278,8 +279,8 @@ impl Reader for Ghl {
         }
     }
 
-    fn requests(&self, write: &Write, _listed: Option<&str>, forms: &Forms) -> Vec<Request> {
-        write::requests(&self.manner, write, forms)
+    fn requests(&self, write: &Write, was: Option<&str>, forms: &Forms) -> Vec<Request> {
+        write::requests(&self.manner, write, was, forms)
     }
 
     fn usage(&self) -> Usage {

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::api;
+use super::{api, kept};
 use crate::crm::path::segment;
 use crate::crm::row::Row;
 use crate::crm::wire::Said;
@@ -31,11 +31,11 @@ impl Manner {
 }
 
 /// The requests that `write` becomes, in order.
-pub(super) fn requests(manner: &Manner, write: &Write, forms: &Forms) -> Vec<Request> {
+pub(super) fn requests(manner: &Manner, write: &Write, was: Option<&str>, forms: &Forms) -> Vec<Request> {
     match write.action {
-        Action::Create => create(manner, write, forms).into_iter().collect(),
+        Action::Create => create(manner, write, was, forms).into_iter().collect(),
         Action::Update => {
-            let mut requests: Vec<Request> = update(manner, write, forms).into_iter().collect();
+            let mut requests: Vec<Request> = update(manner, write, was, forms).into_iter().collect();
             requests.extend(tags(write));
             requests
         }
@@ -46,7 +46,7 @@ pub(super) fn requests(manner: &Manner, write: &Write, forms: &Forms) -> Vec<Req
     }
 }
 
-fn create(manner: &Manner, write: &Write, forms: &Forms) -> Option<Request> {
+fn create(manner: &Manner, write: &Write, was: Option<&str>, forms: &Forms) -> Option<Request> {
     let mut body: Map<String, Json> =
         fields(manner, write, forms).into_iter().filter(|(_, value)| !value.is_null()).collect();
     let path = match write.kind {
@@ -65,6 +65,7 @@ fn create(manner: &Manner, write: &Write, forms: &Forms) -> Option<Request> {
         }
         Kind::Note => below(Kind::Note, write.parent.as_ref()?),
     };
+    kept::complete(write.kind, write.action, &mut body, was);
     Some(Request::new(Method::Post, path).with_body(Json::Object(body)))
 }
 
@@ -80,9 +81,12 @@ fn first_tags(write: &Write) -> Vec<String> {
     tags
 }
 
-fn update(manner: &Manner, write: &Write, forms: &Forms) -> Option<Request> {
-    let body = fields(manner, write, forms);
+fn update(manner: &Manner, write: &Write, was: Option<&str>, forms: &Forms) -> Option<Request> {
+    let mut body = fields(manner, write, forms);
     let path = at(write)?;
+    if !body.is_empty() {
+        kept::complete(write.kind, write.action, &mut body, was);
+    }
     (!body.is_empty()).then(|| Request::new(Method::Put, path).with_body(Json::Object(body)))
 }
 

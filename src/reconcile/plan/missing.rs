@@ -200,6 +200,7 @@ fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Children<'_>
     let Some(id) = linked.ids.tagged(side) else { return };
     let contact = Unlinked { kind: Kind::Contact, id, parent: None, record: survivor.clone(), retires: None };
     let Some(family) = create::plan_contact(draft, &contact, Some(linked.link)) else { return };
+    say_what_stays_behind(draft, linked, side.other());
     for child in &brood.linked {
         if let (Some(id), Some(record)) = (child.ids.tagged(side), child.sides.of(side).seen()) {
             let child = Unlinked { kind: child.kind, id, parent: None, record: record.clone(), retires: None };
@@ -209,6 +210,19 @@ fn recreate_contact(draft: &mut Draft<'_>, linked: &Linked, brood: &Children<'_>
     for child in brood.loose.of(side) {
         create::plan_child(draft, &family, child, None);
     }
+}
+
+/// `semantics` 50: what hung on the removed contact and is not synchronized.
+fn say_what_stays_behind(draft: &mut Draft<'_>, linked: &Linked, gone: Side) {
+    let ids = linked.ids.tagged(gone.other()).map(Ids::one).unwrap_or_default();
+    let subject = Subject { kind: Kind::Contact, ids, label: linked.label(), link: Some(linked.link) };
+    let detail = format!(
+        "removed in {side} and changed in {other} since: {side} gets a new contact. What is not synchronized (appointments, \
+         enrolments, conversations, owner) does not come back with it",
+        side = gone.title(),
+        other = gone.other().title()
+    );
+    draft.cannot(&subject, gone, Action::Create, detail);
 }
 
 /// `semantics` 21: where a delete is not carried over, the survivor stays and the link remembers it. Said once.

@@ -7,6 +7,7 @@ use super::{Applying, Step, Turn, changed_meanwhile, ended, held};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Plan, Settle};
 use crate::record::{Action, CliengoId, Field, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
+use crate::run::as_it_was::as_it_was;
 use crate::run::{Ended, OperationOutcome};
 use crate::state::StateError;
 
@@ -68,11 +69,8 @@ where
         operation: &mut Operation,
         write: Write,
     ) -> Result<Ended, StateError> {
-        let listed = match operation.ids.of(operation.side) {
-            Some(id) if write.kind == Kind::Contact => held(self.stage).row(operation.side, Kind::Contact, id)?,
-            _ => None,
-        };
-        operation.requests = crm.requests(&write, listed.as_ref().map(|row| row.payload.as_str()), self.forms);
+        let was = as_it_was(Some(&held(self.state)), Some(&held(self.stage)), operation, &write)?;
+        operation.requests = crm.requests(&write, was.as_deref(), self.forms);
         operation.write = Some(write.clone());
         let last = operation.requests.len();
         for (at, request) in operation.requests.iter().enumerate() {

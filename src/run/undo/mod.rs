@@ -147,6 +147,6 @@ where
     let links = state.link_counts()?;
     let input = Input::unlisted(job.pair, forms, job.mode, job.clock.now(), capabilities, links);
     let mut plan = plan_reverse(&input, &undoing);
-    write_requests(job, Some(stage), &mut plan, forms)?;
+    write_requests(job, Some(state), Some(stage), &mut plan, forms)?;
     Ok(plan)
 }

@@ -36,7 +36,8 @@ const CONTACT_KEYS: [&str; 24] = [
     "customFields",
 ];
 const TASK_KEYS: [&str; 6] = ["title", "body", "description", "dueDate", "completed", "assignedTo"];
-const NOTE_KEYS: [&str; 2] = ["body", "message"];
+const BODY_KEYS: [&str; 2] = ["body", "message"];
+const NOTE_KEYS: [&str; 4] = ["body", "message", "title", "userId"];
 
 pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<(), String> {
     if edit.kind == EditKind::Contact && edit.op == EditOp::Create {
@@ -170,7 +171,10 @@ fn note(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Re
         data.ghl.notes.remove(&note.id);
         return Ok(());
     }
-    note.body = edit.text(&NOTE_KEYS)?.unwrap_or(note.body);
+    note.body = edit.text(&BODY_KEYS)?.unwrap_or(note.body);
+    let filled = |text: String| (!text.is_empty()).then_some(text);
+    note.title = edit.text(&["title"])?.map_or(note.title, filled);
+    note.user_id = edit.text(&["userId"])?.map_or(note.user_id, filled);
     if note.body.is_empty() {
         return Err(format!("{}: `body` is missing", edit.what()));
     }

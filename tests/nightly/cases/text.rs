@@ -26,6 +26,58 @@ async fn notes_of_ghl_read_as_the_cases_say() {
     play("text.json", &READ, of_ghl).await;
 }
 
+#[tokio::test]
+async fn what_is_made_again_is_made_of_everything_that_was_known_as_the_cases_say() {
+    play("text.json", &REMADE, remade).await;
+}
+
+/// What was deleted in GHL and edited in Cliengo is made again; what a PUT would drop goes along.
+async fn remade(case: Case) -> Wrong {
+    let (given, right, mut wrong) = (case.given, case.right, Wrong::new());
+    let plot = Plot { account: "ghl = { note_fields = \"lost\" }".parse().unwrap(), ..Plot::extended() };
+    let text = "[pair.house]\nsandbox = true\nregion = \"AR\"\n[pair.house.contacts]\non_delete = \"propagate\"\n";
+    let pair = Config::parse(text, Path::new("schedules.toml")).unwrap().pairs.remove(0);
+    let house = House::furnish(&plot, pair).await;
+    let person = house.person(1);
+    if given["ghl contact"].is_object() {
+        house.change(Side::Ghl, &person, &given["ghl contact"]);
+    }
+    if given["ghl note"].is_object() {
+        house.edit(Side::Ghl, EditOp::Create, EditKind::Note, Some(&person.ghl), None, &given["ghl note"]);
+    }
+    house.good_night().await;
+    let then = given["then"].as_str().unwrap();
+    if then.starts_with("its text") {
+        let id = house.only(Side::Cliengo, "notes");
+        house.edit_child(Side::Cliengo, EditKind::Note, &person, &id, &json!({ "body": "El portón ya cierra" }));
+    } else {
+        house.change(Side::Cliengo, &person, &json!({ "name": "Nombre Nuevo" }));
+    }
+    if then.contains("the note deleted") {
+        let id = house.only(Side::Ghl, "notes");
+        house.remove_child(Side::Ghl, EditKind::Note, &person, &id);
+    } else if then.contains("deleted in GHL") {
+        house.remove(Side::Ghl, &person);
+    }
+    let mut said = String::new();
+    for _ in 0..2 {
+        said.push_str(&told(&house.night().await));
+    }
+    if let Some(title) = right.get("ghl note title") {
+        let rows = house.rows(Side::Ghl, "notes");
+        needs(&mut wrong, rows.len() == 1, || format!("GHL has {rows:?}"));
+        is(&mut wrong, "the title in GHL", &rows[0]["title"], title);
+    }
+    for (key, right) in right["ghl contact"].as_object().into_iter().flatten() {
+        is(&mut wrong, key, &house.rows(Side::Ghl, "contacts")[0][key], right);
+    }
+    if then.contains("contact is edited") {
+        needs(&mut wrong, said.contains("enrolments"), || format!("what stays behind is not said: {said}"));
+    }
+    quiet(&house, 2, &mut wrong).await;
+    wrong
+}
+
 async fn two(given: &Json) -> (House, Person) {
     let house = house(given, "").await;
     let person = house.person(1);
