@@ -49,6 +49,7 @@ mod daemon;
 mod daemon_days;
 mod deletes;
 mod documented;
+mod down_for_a_while;
 mod export;
 mod failing;
 mod faults;

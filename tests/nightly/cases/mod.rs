@@ -1,6 +1,8 @@
 //! The cases of `tests/cases`: what real accounts hold, each with the right value, over whole nights.
 
+mod answers;
 mod identity;
+mod operations;
 mod text;
 mod values;
 
@@ -55,6 +57,42 @@ fn all_kinds_are_played(file: &str, kinds: &[&[&str]]) {
     let played: Vec<&str> = kinds.iter().flat_map(|kinds| kinds.iter().copied()).collect();
     for case in cases(file) {
         assert!(played.contains(&kind(&case.case)), "{} is played by no test", case.case);
+    }
+}
+
+/// A kind whose cases are played in another place: how many there are, and by which tests.
+struct Elsewhere {
+    kind: &'static str,
+    cases: usize,
+    tests: &'static [&'static str],
+}
+
+impl Elsewhere {
+    const fn of(kind: &'static str, cases: usize, tests: &'static [&'static str]) -> Self {
+        Self { kind, cases, tests }
+    }
+}
+
+/// Every case of a file is played: here, or by tests that are named. One more in the file is one more to be played.
+fn all_are_played(file: &str, here: &[&[&str]], elsewhere: &[Elsewhere]) {
+    let here: Vec<&str> = here.iter().flat_map(|kinds| kinds.iter().copied()).collect();
+    let mut counted = std::collections::BTreeMap::<String, usize>::new();
+    for case in cases(file) {
+        *counted.entry(kind(&case.case).to_owned()).or_default() += 1;
+    }
+    for (kind, count) in &counted {
+        let named = elsewhere.iter().find(|elsewhere| elsewhere.kind == kind).map(|elsewhere| elsewhere.cases);
+        assert!(
+            here.contains(&kind.as_str()) || named == Some(*count),
+            "{kind}: {count} cases, and {named:?} are played"
+        );
+    }
+    for test in elsewhere.iter().flat_map(|elsewhere| elsewhere.tests) {
+        let (target, path) = test.split_once(' ').unwrap();
+        let (module, name) = path.rsplit_once("::").unwrap();
+        let source = format!("{}/tests/{target}/{}.rs", env!("CARGO_MANIFEST_DIR"), module.replace("::", "/"));
+        let text = std::fs::read_to_string(&source).unwrap_or_default();
+        assert!(text.contains(&format!("fn {name}(")), "there is no test {test}");
     }
 }
 
