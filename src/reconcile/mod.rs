@@ -9,7 +9,7 @@ mod part;
 mod plan;
 mod undo;
 
-pub use decide::{Choosing, Decision, Rules, Sight, TagNews, decide, tag_news};
+pub use decide::{Choosing, Decision, Rules, Sight, TagNews, decide, tag_news, untold};
 pub use model::*;
-pub use plan::{reconcile, untold};
+pub use plan::reconcile;
 pub use undo::undo;

@@ -80,6 +80,44 @@ pub struct Write {
     pub remove_tags: Vec<String>,
 }
 
+impl Write {
+    fn of(kind: Kind, action: Action, target: Option<Target>, parent: Option<Target>) -> Self {
+        let (set, before) = (BTreeMap::new(), BTreeMap::new());
+        Self { kind, action, target, parent, set, before, add_tags: Vec::new(), remove_tags: Vec::new() }
+    }
+
+    /// A new record, under its contact where it is a task or note.
+    #[must_use]
+    pub fn create(kind: Kind, parent: Option<Target>, set: BTreeMap<Field, Value>) -> Self {
+        Self { set, ..Self::of(kind, Action::Create, None, parent) }
+    }
+
+    /// Fields of a record that stands there as in `before`; `completes`: through the endpoint for completing tasks.
+    #[must_use]
+    pub fn update(
+        kind: Kind,
+        (target, parent): (Target, Option<Target>),
+        set: BTreeMap<Field, Value>,
+        before: &BTreeMap<Field, Value>,
+        completes: bool,
+    ) -> Self {
+        let action = if completes { Action::Complete } else { Action::Update };
+        Self { set, before: before.clone(), ..Self::of(kind, action, Some(target), parent) }
+    }
+
+    /// Tags of a contact, as the target spells them.
+    #[must_use]
+    pub fn tags(target: Target, add_tags: Vec<String>, remove_tags: Vec<String>) -> Self {
+        Self { add_tags, remove_tags, ..Self::of(Kind::Contact, Action::Tag, Some(target), None) }
+    }
+
+    /// The removal of a record that stands there as in `before`.
+    #[must_use]
+    pub fn delete(kind: Kind, (target, parent): (Target, Option<Target>), before: &BTreeMap<Field, Value>) -> Self {
+        Self { before: before.clone(), ..Self::of(kind, Action::Delete, Some(target), parent) }
+    }
+}
+
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

@@ -12,8 +12,8 @@ use crate::state::{Identity, PairLock, State, StateError};
 ///
 /// # Errors
 /// When one could not be asked, or is another account.
-pub(super) async fn ask<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+pub(super) async fn ask(
+    job: &Job<'_>,
     state: Option<&State>,
 ) -> Result<Both<Account>, RunError> {
     let (cliengo, ghl) = tokio::try_join!(job.cliengo.account(), job.ghl.account())?;
@@ -39,8 +39,8 @@ pub(super) fn identities(accounts: &Both<Account>, of_records: Option<String>) -
 ///
 /// # Errors
 /// When one is another account, or the state cannot be read.
-pub(super) fn check<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) fn check(
+    job: &Job<'_>,
     state: Option<&State>,
     found: &Both<Identity>,
 ) -> Result<(), StateError> {
@@ -65,7 +65,7 @@ pub(super) fn bind(state: &State, found: &Both<Identity>) -> Result<(), StateErr
 ///
 /// # Errors
 /// When another run holds one.
-pub(super) fn lock<C, G>(job: &Job<'_, C, G>, accounts: &Both<Account>) -> Result<Vec<PairLock>, RunError> {
+pub(super) fn lock(job: &Job<'_>, accounts: &Both<Account>) -> Result<Vec<PairLock>, RunError> {
     let Accounts::Real(real) = &job.pair.accounts else { return Ok(Vec::new()) };
     let mut locks = Vec::new();
     for side in Side::BOTH {
@@ -89,8 +89,8 @@ const WEBSITE: &str = "learned.website";
 ///
 /// # Errors
 /// When there is no such website.
-pub(super) async fn refuse_unknown_website<C: Reader, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn refuse_unknown_website(
+    job: &Job<'_>,
     known: Option<String>,
     plan: &Plan,
 ) -> Result<Option<String>, RunError> {

@@ -70,8 +70,8 @@ enum Step {
     Done(Ended),
 }
 
-struct Applying<'a, C, G> {
-    job: &'a Job<'a, C, G>,
+struct Applying<'a> {
+    job: &'a Job<'a>,
     state: &'a Mutex<State>,
     stage: &'a Mutex<Stage>,
     run: i64,
@@ -114,19 +114,15 @@ pub(super) struct Done {
 }
 
 /// Applies a plan.
-pub(super) async fn apply<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn apply(
+    job: &Job<'_>,
     state: &Mutex<State>,
     stage: &Mutex<Stage>,
     run: i64,
     plan: &Plan,
     forms: &Forms,
     budget: &Budget,
-) -> Done
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
-{
+) -> Done {
     // What was learned was written down before.
     let learned = learned(&held(state), job.pair).unwrap_or_default();
     let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
@@ -170,10 +166,7 @@ fn applied() -> Ended {
     Ended { outcome: OperationOutcome::Applied, reason: None }
 }
 
-impl<C, G> Applying<'_, C, G>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
+impl Applying<'_>
 {
     async fn all(&self, plan: &Plan) -> Result<(), StateError> {
         self.links(plan)?;
@@ -338,7 +331,7 @@ where
         }
     }
 
-    async fn write<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> Result<Ended, StateError> {
+    async fn write<W: Writer + ?Sized>(&self, crm: &W, operation: &Operation, write: &Write) -> Result<Ended, StateError> {
         if let Some(ended) = self.read_first(crm, operation, write).await? {
             return Ok(ended);
         }
@@ -355,7 +348,7 @@ where
     }
 
     /// Reads what is about to be overwritten; says the outcome where nothing may be sent. (I29)
-    async fn read_first<W: Writer>(
+    async fn read_first<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -393,7 +386,7 @@ where
         ended(OperationOutcome::Failed, why.to_string())
     }
 
-    async fn reread<W: Writer>(
+    async fn reread<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -444,7 +437,7 @@ where
     }
 
     /// Journals and sends one request of an operation.
-    async fn send<W: Writer>(
+    async fn send<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -520,7 +513,7 @@ where
 
     /// An answer that shows nothing of what was sent (`{"ok":true}`, an id alone, nothing at all): the record is read once.
     /// Where it cannot be, it counts as it was sent.
-    async fn read_back<W: Writer>(
+    async fn read_back<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -556,7 +549,7 @@ where
         resolved
     }
 
-    fn finish<W: Writer>(
+    fn finish<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,

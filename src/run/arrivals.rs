@@ -20,7 +20,7 @@ pub(super) struct Arrival {
 }
 
 /// Reads the newest contacts.
-pub(super) fn arrivals<R: Reader>(crm: &R, forms: &Forms, rows: &[RawRecord<R::Id>]) -> Vec<Arrival> {
+pub(super) fn arrivals<R: Reader + ?Sized>(crm: &R, forms: &Forms, rows: &[RawRecord<R::Id>]) -> Vec<Arrival> {
     let arrival = |row: &RawRecord<R::Id>| {
         let record = crm.parse(Kind::Contact, &row.payload, Shape::Listed, forms);
         let (created, keys) = match record {

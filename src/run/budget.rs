@@ -28,7 +28,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// The budget as GHL's first answers in this run told it.
-    pub(super) fn of<C, G: Reader>(job: &Job<'_, C, G>) -> Self {
+    pub(super) fn of(job: &Job<'_>) -> Self {
         let remaining = job.ghl.usage().daily_remaining;
         #[expect(clippy::cast_precision_loss, reason = "quotas are far below 2^52")]
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a quota is within it")]
@@ -42,24 +42,24 @@ impl Budget {
     }
 
     /// How many requests of it are left; `None`: as many as it takes.
-    pub(super) fn left<C, G: Reader>(&self, job: &Job<'_, C, G>) -> Option<u64> {
+    pub(super) fn left(&self, job: &Job<'_>) -> Option<u64> {
         self.whole?;
         job.ghl.usage().daily_remaining.map(|remaining| remaining.saturating_sub(self.floor))
     }
 
     /// Whether so many contacts' notes can all be listed, with something left to write.
-    pub(super) fn allows_everybody<C, G: Reader>(&self, job: &Job<'_, C, G>, contacts: u64) -> bool {
+    pub(super) fn allows_everybody(&self, job: &Job<'_>, contacts: u64) -> bool {
         let (part, of) = FOR_EVERYBODY;
         self.left(job).is_none_or(|left| contacts.saturating_mul(of) <= left.saturating_mul(part))
     }
 
     /// How many contacts' notes are listed where not everybody's can be: half of what is left is for writing.
-    pub(super) fn contacts<C, G: Reader>(&self, job: &Job<'_, C, G>) -> Option<usize> {
+    pub(super) fn contacts(&self, job: &Job<'_>) -> Option<usize> {
         self.left(job).map(|left| usize::try_from(left / 2).unwrap_or(usize::MAX).max(1))
     }
 
     /// Whether an operation on `side` can be begun; where it can, [`Budget::done`] is to follow.
-    pub(super) fn admits<C, G: Reader>(&self, job: &Job<'_, C, G>, side: Side) -> bool {
+    pub(super) fn admits(&self, job: &Job<'_>, side: Side) -> bool {
         if side == Side::Cliengo {
             return true;
         }

@@ -18,17 +18,13 @@ const WITNESSES: usize = 3;
 ///
 /// # Errors
 /// When stage or state cannot be read, or the run ends.
-pub(super) async fn emptied<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn emptied(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     pulled: &mut Pulled,
     side: Side,
     kind: Kind,
-) -> Result<(), RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<(), RunError> {
     let listing = pulled.listings.of(side).of(kind);
     if !listing.complete || listing.count > 0 {
         return Ok(());
@@ -75,11 +71,7 @@ fn witnesses(stage: &Mutex<Stage>, side: Side, kind: Kind) -> Result<Vec<Missing
     Ok(found)
 }
 
-async fn look_up<C, G>(job: &Job<'_, C, G>, side: Side, kind: Kind, missing: &Missing) -> Result<Lookup, CrmError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+async fn look_up(job: &Job<'_>, side: Side, kind: Kind, missing: &Missing) -> Result<Lookup, CrmError> {
     let parent = missing.parent.as_deref();
     match side {
         Side::Cliengo => {
@@ -97,8 +89,8 @@ where
 ///
 /// # Errors
 /// When stage or state cannot be read.
-pub(super) fn shrunken<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) fn shrunken(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     pulled: &mut Pulled,

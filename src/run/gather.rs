@@ -107,8 +107,8 @@ impl Loaded {
 #[derive(Clone, Debug)]
 struct Doubt(Option<String>);
 
-struct Gathering<'j, 's, C, G> {
-    job: &'j Job<'j, C, G>,
+struct Gathering<'j, 's> {
+    job: &'j Job<'j>,
     stage: &'s Mutex<Stage>,
     state: Option<&'s State>,
     pulled: &'j Pulled,
@@ -136,16 +136,12 @@ struct Gathering<'j, 's, C, G> {
 ///
 /// # Errors
 /// When the state cannot be read. A CRM that cannot be asked leaves its record unknown.
-pub(super) async fn gather<'j, C, G>(
-    job: &'j Job<'j, C, G>,
+pub(super) async fn gather<'j>(
+    job: &'j Job<'j>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     pulled: &'j Pulled,
-) -> Result<Gathered<'j>, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<Gathered<'j>, RunError> {
     let mut gathering = Gathering {
         job,
         stage,
@@ -178,12 +174,9 @@ where
     gathering.finish(loaded).await
 }
 
-impl<'j, C, G> Gathering<'j, '_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl<'j> Gathering<'j, '_>
 {
-    fn sieve<R: Reader>(&mut self, crm: &R) -> Result<(), RunError> {
+    fn sieve<R: Reader + ?Sized>(&mut self, crm: &R) -> Result<(), RunError> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {
             let all = self.job.mode == Mode::Full || self.remapping.is_some();
@@ -203,7 +196,7 @@ where
         Ok(())
     }
 
-    fn sort<R: Reader>(&mut self, crm: &R, side: Side, kind: Kind, row: StagedRow) -> Result<(), RunError> {
+    fn sort<R: Reader + ?Sized>(&mut self, crm: &R, side: Side, kind: Kind, row: StagedRow) -> Result<(), RunError> {
         let record = match crm.parse(kind, &row.payload, Shape::Listed, &self.pulled.forms) {
             Ok(record) => record,
             Err(why) => return self.unreadable(side, kind, row, why.to_string()),
@@ -630,7 +623,7 @@ const SAID_SKEW: SignedDuration = SignedDuration::from_mins(5);
 const LARGEST_SKEW: SignedDuration = SignedDuration::from_hours(1);
 
 /// Now by Cliengo's clock: it says when its contacts came to be.
-fn their_now<C: Reader, G>(job: &Job<'_, C, G>) -> Timestamp {
+fn their_now(job: &Job<'_>) -> Timestamp {
     // A header tells whole seconds.
     let ahead = job.cliengo.clock_ahead().filter(|ahead| ahead.abs().as_secs() > 1).unwrap_or_default();
     if ahead.abs() > SAID_SKEW {

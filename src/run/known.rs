@@ -38,8 +38,8 @@ struct Found {
 ///
 /// # Errors
 /// When the stage or the state cannot be read.
-pub(super) fn look<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+pub(super) fn look(
+    job: &Job<'_>,
     plan: &mut Plan,
     stage: &Mutex<Stage>,
     state: Option<&State>,
@@ -92,8 +92,8 @@ pub(super) fn look<C: Reader, G: Reader>(
 }
 
 /// The record on both sides, and what says whose it is.
-fn find<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+fn find(
+    job: &Job<'_>,
     record: &Held,
     stage: &Mutex<Stage>,
     state: Option<&State>,

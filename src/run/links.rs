@@ -75,11 +75,7 @@ pub struct LinkedByHand {
 ///
 /// # Errors
 /// When one of them is linked already or is not there, another run is at work, or a CRM cannot be asked.
-pub async fn link_by_hand<C, G>(job: &Job<'_, C, G>, by_hand: &ByHand) -> Result<LinkedByHand, LinkError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+pub async fn link_by_hand(job: &Job<'_>, by_hand: &ByHand) -> Result<LinkedByHand, LinkError> {
     let pair = &job.pair.name;
     let path = State::path_of(job.state_dir, pair);
     if !State::is_there(&path)? {
@@ -151,7 +147,7 @@ fn may_be_linked(state: &State, by_hand: &ByHand) -> Result<Option<LinkRow>, Lin
 }
 
 /// Looks a record up: it has to be there, and to be understood.
-async fn read<R: Reader>(
+async fn read<R: Reader + ?Sized>(
     crm: &R,
     kind: Kind,
     id: &R::Id,
@@ -220,18 +216,14 @@ fn make(
 }
 
 /// The next plan, of these two alone.
-fn foresee<C, G>(
-    job: &Job<'_, C, G>,
+fn foresee(
+    job: &Job<'_>,
     state: &State,
     link: i64,
     now: Both<Record>,
     capabilities: Both<Capabilities>,
     forms: &Forms,
-) -> Result<Finished, LinkError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<Finished, LinkError> {
     let Some(row) = state.link(link)? else { return refused(format!("link {link} is gone"), "try again") };
     let half = |side: Side, record: Record| {
         let base = state.shadow(link, side)?.map(|shadow| shadow.record);

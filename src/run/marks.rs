@@ -21,7 +21,7 @@ impl Marks {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub(super) fn of<C, G>(job: &Job<'_, C, G>, state: Option<&State>) -> Result<Self, RunError> {
+    pub(super) fn of(job: &Job<'_>, state: Option<&State>) -> Result<Self, RunError> {
         let mut marks = Self::default();
         if let Some(state) = state {
             marks.read(state)?;
@@ -44,7 +44,7 @@ impl Marks {
 }
 
 /// The state that a rebuild replaces; a lost or damaged one says nothing any more.
-pub(super) fn replaced<C, G>(job: &Job<'_, C, G>) -> Option<State> {
+pub(super) fn replaced(job: &Job<'_>) -> Option<State> {
     let path = State::path_of(job.state_dir, &job.pair.name);
     (job.mode == Mode::Rebuild).then(|| State::open_read_only(&path).ok().flatten()).flatten()
 }

@@ -71,13 +71,13 @@ pub const FAMILIES: usize = 8;
 
 /// What one run of one pair is given.
 #[derive(Debug)]
-pub struct Job<'a, C, G> {
+pub struct Job<'a> {
     /// The pair.
     pub pair: &'a Pair,
     /// Cliengo.
-    pub cliengo: &'a C,
+    pub cliengo: &'a dyn Reader<Id = CliengoId>,
     /// GHL.
-    pub ghl: &'a G,
+    pub ghl: &'a dyn Reader<Id = GhlId>,
     /// Where state, staging and lock are.
     pub state_dir: &'a Path,
     /// The time.
@@ -96,7 +96,7 @@ pub struct Job<'a, C, G> {
     pub progress: Option<&'a dyn Progress>,
 }
 
-impl<C, G> Job<'_, C, G> {
+impl Job<'_> {
     /// Tells of a part of the run for as long as the meter lives.
     fn meter(&self, part: Part, total: Option<u64>) -> Meter<'_> {
         Meter::begin(self.progress, &self.pair.name, part, total)
@@ -116,7 +116,7 @@ impl<C, G> Job<'_, C, G> {
     }
 }
 
-impl<C: Reader, G: Reader> Job<'_, C, G> {
+impl Job<'_> {
     fn usage(&self) -> Both<Usage> {
         Both { cliengo: self.cliengo.usage(), ghl: self.ghl.usage() }
     }
@@ -142,11 +142,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// # Errors
 /// When a CRM or the state cannot be read.
-pub async fn plan<C, G>(job: &Job<'_, C, G>) -> Result<Finished, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+pub async fn plan(job: &Job<'_>) -> Result<Finished, RunError> {
     Ok(plan_in_span(job, false).instrument(span(job)).await?.0)
 }
 
@@ -154,24 +150,16 @@ where
 ///
 /// # Errors
 /// As [`plan`].
-pub async fn plan_to_save<C, G>(job: &Job<'_, C, G>) -> Result<(Finished, Option<SavedPlan>), RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+pub async fn plan_to_save(job: &Job<'_>) -> Result<(Finished, Option<SavedPlan>), RunError> {
     plan_in_span(job, true).instrument(span(job)).await
 }
 
 /// What every line of the log carries. Its level is an error's: whatever of a run is logged at all has it.
-fn span<C, G>(job: &Job<'_, C, G>) -> Span {
+fn span(job: &Job<'_>) -> Span {
     error_span!("run", pair = job.pair.name, run = tracing::field::Empty)
 }
 
-async fn plan_in_span<C, G>(job: &Job<'_, C, G>, save: bool) -> Result<(Finished, Option<SavedPlan>), RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<(Finished, Option<SavedPlan>), RunError> {
     let path = job.state_path();
     opened::refuse_unfinished_rebuild(job)?;
     let state = match State::open_read_only(&path) {
@@ -198,7 +186,7 @@ where
 struct StagingFile(PathBuf);
 
 impl StagingFile {
-    fn of<C, G>(job: &Job<'_, C, G>) -> Self {
+    fn of(job: &Job<'_>) -> Self {
         Self(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())))
     }
 }
@@ -243,11 +231,7 @@ pub fn clear_staging(state_dir: &Path, pair: &str) -> Result<(), StateError> {
 /// # Errors
 /// When a CRM or the state cannot be read, another run is at work, or a saved plan is stale. What was applied before
 /// stays applied and stands in the history.
-pub async fn sync<C, G>(job: &Job<'_, C, G>, consent: &Consent) -> Result<Finished, RunError>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
-{
+pub async fn sync(job: &Job<'_>, consent: &Consent) -> Result<Finished, RunError> {
     let span = span(job);
     let opened = span.in_scope(|| Opened::open(job))?;
     let run = span.in_scope(|| opened.begin(job))?;
@@ -255,16 +239,12 @@ where
     span.in_scope(|| opened.close(job, run, done))
 }
 
-async fn sync_locked<C, G>(
-    job: &Job<'_, C, G>,
+async fn sync_locked(
+    job: &Job<'_>,
     consent: &Consent,
     opened: &Opened,
     run: i64,
-) -> Result<Finished, RunError>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
-{
+) -> Result<Finished, RunError> {
     let (state, started) = (&opened.state, opened.started);
     // The reader's own connection: no lock is held while a CRM is waited for.
     let snapshot = State::open_read_only(&opened.path)?;
@@ -311,8 +291,8 @@ where
 /// Holds a plan against its guards and a person's consent, and applies it where it passes. `before` writes it down,
 /// `after` settles what needs no request, and is told whether every operation had its turn.
 #[expect(clippy::too_many_arguments, reason = "what a plan is applied with, each of its own type")]
-async fn carry_out<C, G>(
-    job: &Job<'_, C, G>,
+async fn carry_out(
+    job: &Job<'_>,
     consent: &Consent,
     state: &Mutex<State>,
     stage: &Mutex<Stage>,
@@ -322,11 +302,7 @@ async fn carry_out<C, G>(
     record: &mut RunRecord,
     before: impl FnOnce(&mut State) -> Result<(), StateError>,
     after: impl FnOnce(&mut State, &Done) -> Result<(), StateError>,
-) -> Result<(), RunError>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
-{
+) -> Result<(), RunError> {
     let approval = Approval::of(consent, plan, &held(state))?;
     if approval.refuses(plan) {
         record.refused = true;
@@ -386,8 +362,8 @@ fn to_go(
 }
 
 /// The finished run, written into the history.
-fn ended<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+fn ended(
+    job: &Job<'_>,
     state: &Mutex<State>,
     plan: Plan,
     mut record: RunRecord,
@@ -403,8 +379,8 @@ fn ended<C: Reader, G: Reader>(
 }
 
 /// Reconciles, and writes down what each operation will send.
-fn draw<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+fn draw(
+    job: &Job<'_>,
     state: Option<&State>,
     stage: Option<&Mutex<Stage>>,
     input: &Input<'_>,
@@ -416,8 +392,8 @@ fn draw<C: Reader, G: Reader>(
 }
 
 /// Writes down what each operation will send.
-fn write_requests<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+fn write_requests(
+    job: &Job<'_>,
     state: Option<&State>,
     stage: Option<&Mutex<Stage>>,
     plan: &mut Plan,

@@ -26,7 +26,7 @@ impl Opened {
     ///
     /// # Errors
     /// When another run is at work, or the state cannot be used.
-    pub fn open<C, G>(job: &Job<'_, C, G>) -> Result<Self, RunError> {
+    pub fn open(job: &Job<'_>) -> Result<Self, RunError> {
         let started = job.clock.now();
         // Before a folder or a lock is made: what should be there may be a volume that is not mounted.
         State::is_there(&job.state_path())?;
@@ -55,7 +55,7 @@ impl Opened {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn begin<C, G>(&self, job: &Job<'_, C, G>) -> Result<i64, RunError> {
+    pub fn begin(&self, job: &Job<'_>) -> Result<i64, RunError> {
         let run = held(&self.state).begin_run(job.mode.as_str(), "", self.started);
         let run = run.map_err(|why| why.of(&self.path))?;
         tracing::Span::current().record("run", run);
@@ -67,9 +67,9 @@ impl Opened {
     ///
     /// # Errors
     /// Those of the run. What goes wrong here stands in a finished run as its failure.
-    pub fn close<C: Reader, G: Reader>(
+    pub fn close(
         self,
-        job: &Job<'_, C, G>,
+        job: &Job<'_>,
         run: i64,
         mut done: Result<Finished, RunError>,
     ) -> Result<Finished, RunError> {
@@ -100,7 +100,7 @@ impl Opened {
 ///
 /// # Errors
 /// When there is one.
-pub(super) fn refuse_unfinished_rebuild<C, G>(job: &Job<'_, C, G>) -> Result<(), StateError> {
+pub(super) fn refuse_unfinished_rebuild(job: &Job<'_>) -> Result<(), StateError> {
     if job.mode == Mode::Rebuild {
         return Ok(());
     }
@@ -114,7 +114,7 @@ pub(super) fn refuse_unfinished_rebuild<C, G>(job: &Job<'_, C, G>) -> Result<(),
 }
 
 /// `[retention]`: drops what is older than it says.
-fn prune<C, G>(job: &Job<'_, C, G>, state: &State, now: Timestamp) -> Result<(), StateError> {
+fn prune(job: &Job<'_>, state: &State, now: Timestamp) -> Result<(), StateError> {
     let days = SignedDuration::from_hours(24 * i64::from(job.retention.history_days));
     let dropped = state.drop_history(now.checked_sub(days).unwrap_or(Timestamp::MIN))?;
     if dropped > 0 {

@@ -36,8 +36,8 @@ pub(super) struct Parents {
 ///
 /// # Errors
 /// When stage or state cannot be read.
-pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
-    job: &Job<'_, C, G>,
+pub(super) fn choose(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     forms: &Forms,
@@ -70,7 +70,7 @@ pub(super) fn choose<C: Reader, G: Reader<Id = GhlId>>(
 }
 
 /// Whether only those are listed who may have news, and the others in turn. (`semantics` 25)
-fn rotates<C, G: Reader>(job: &Job<'_, C, G>, affordable: bool) -> bool {
+fn rotates(job: &Job<'_>, affordable: bool) -> bool {
     job.mode == Mode::Incremental
         && match job.pair.notes.fetch {
             NotesFetch::All => false,
@@ -80,8 +80,8 @@ fn rotates<C, G: Reader>(job: &Job<'_, C, G>, affordable: bool) -> bool {
 }
 
 /// Those who may have news, and those whose turn it is; of a linked contact both halves.
-fn due<C: Reader, G: Reader<Id = GhlId>>(
-    job: &Job<'_, C, G>,
+fn due(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: &State,
     forms: &Forms,

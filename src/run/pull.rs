@@ -104,7 +104,7 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
     }
 }
 
-impl<C, G> Job<'_, C, G> {
+impl Job<'_> {
     /// A sink for everything of a kind; what it held last time is about what it will hold.
     fn whole<'a>(
         &'a self,
@@ -130,17 +130,13 @@ impl<C, G> Job<'_, C, G> {
 /// # Errors
 /// When a CRM refuses the credentials or the state belongs to another account. A listing that could not be finished
 /// is no error: it is incomplete, and nothing in it counts as absent.
-pub(super) async fn pull<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn pull(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     accounts: &Both<Account>,
     budget: &Budget,
-) -> Result<Pulled, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<Pulled, RunError> {
     let forms = forms_of(job, &accounts.ghl).await?;
     let marks = Marks::of(job, state)?;
     let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
@@ -197,7 +193,7 @@ fn anybody<I>(listed: Listed<I>) -> Result<Listed<I>, CrmError> {
 ///
 /// # Errors
 /// When it cannot be asked, or a mapped field is not there.
-pub async fn forms<C, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError> {
+pub async fn forms(job: &Job<'_>) -> Result<Forms, RunError> {
     let location = job.ghl.account().await?;
     forms_of(job, &location).await
 }
@@ -206,7 +202,7 @@ pub async fn forms<C, G: Reader>(job: &Job<'_, C, G>) -> Result<Forms, RunError>
 ///
 /// # Errors
 /// When it cannot be asked for its fields, or a mapped one is not there.
-pub(super) async fn forms_of<C, G: Reader>(job: &Job<'_, C, G>, location: &Account) -> Result<Forms, RunError> {
+pub(super) async fn forms_of(job: &Job<'_>, location: &Account) -> Result<Forms, RunError> {
     let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
     // `semantics` 50: what holds no text is never written as text.
     let written = |field: &Field| job.pair.field_policy(Kind::Contact, field).direction.writes(Side::Ghl);
@@ -231,7 +227,7 @@ pub fn learned(state: &State, pair: &Pair) -> Result<Learned, StateError> {
     Ok(Learned { tasks, tags_read: is_known("learned.tags_read")? })
 }
 
-fn unmapped<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {
+fn unmapped(job: &Job<'_>, location: &Account) -> Forms {
     let country = job.pair.region.as_deref().or(location.country.as_deref());
     let region = country.and_then(|country| country.to_ascii_uppercase().parse::<Region>().ok());
     let zone = location.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
@@ -245,15 +241,12 @@ fn unmapped<C, G>(job: &Job<'_, C, G>, location: &Account) -> Forms {
 }
 
 /// `semantics` 14 and 27: what was learned once is pinned; a failing probe never changes a mode.
-async fn learn<C, G>(
-    job: &Job<'_, C, G>,
+async fn learn(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     contacts: &Listed<CliengoId>,
-) -> Result<(Learned, Option<bool>), RunError>
-where
-    C: Reader<Id = CliengoId>,
-{
+) -> Result<(Learned, Option<bool>), RunError> {
     let pinned = |key: &str| state.map(|state| state.meta(key)).transpose().map(Option::flatten);
     let tags_read = contacts.tags_seen || pinned("learned.tags_read")?.is_some_and(|value| value == "true");
     let mut probed = None;
@@ -272,17 +265,13 @@ where
 }
 
 /// Tasks of GHL come all at once and say whose tasks have news; then the others, contact by contact.
-async fn pull_children<C, G>(
-    job: &Job<'_, C, G>,
+async fn pull_children(
+    job: &Job<'_>,
     into: &Intake<'_>,
     state: Option<&State>,
     pulled: &mut Pulled,
     budget: &Budget,
-) -> Result<(), RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<(), RunError> {
     let stage = into.stage;
     let wanted = |kind: Kind| {
         let capable = job.cliengo.capabilities(&pulled.learned).kinds.of(kind).list
@@ -349,8 +338,8 @@ where
 
 /// `semantics` 22: before a contact may be deleted its tasks and notes are listed, also of a kind that is switched off: the
 /// listed counterparts of contacts that are missing.
-fn survivors<C, G>(
-    job: &Job<'_, C, G>,
+fn survivors(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     pulled: &Pulled,

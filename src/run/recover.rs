@@ -31,16 +31,12 @@ enum Resolution<I> {
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) async fn recover<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn recover(
+    job: &Job<'_>,
     state: &Mutex<State>,
     run: i64,
     forms: &Forms,
-) -> Result<u64, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<u64, RunError> {
     let open = held(state).open_creates()?;
     let settle = SignedDuration::try_from(job.pair.settle).unwrap_or(SignedDuration::MAX);
     let mut recovered = 0;
@@ -60,16 +56,12 @@ where
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) async fn recover_changes<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn recover_changes(
+    job: &Job<'_>,
     state: &Mutex<State>,
     run: i64,
     forms: &Forms,
-) -> Result<(), RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<(), RunError> {
     let open = held(state).open_changes()?;
     for intent in open {
         let changed = match intent.side {
@@ -98,7 +90,7 @@ pub(super) enum Changed {
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) async fn settle_change<R: Reader>(
+pub(super) async fn settle_change<R: Reader + ?Sized>(
     crm: &R,
     state: &Mutex<State>,
     intent: &Intent,
@@ -183,7 +175,7 @@ fn settle_adopted(
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) async fn resolve<R: Reader>(
+pub(super) async fn resolve<R: Reader + ?Sized>(
     crm: &R,
     state: &Mutex<State>,
     intent: &Intent,
@@ -209,7 +201,7 @@ pub(super) async fn resolve<R: Reader>(
     }
 }
 
-async fn look<R: Reader>(
+async fn look<R: Reader + ?Sized>(
     crm: &R,
     state: &Mutex<State>,
     intent: &Intent,

@@ -69,7 +69,7 @@ impl<'a> Remapping<'a> {
     }
 
     /// The shadow as its payload reads now. Where that cannot be understood any more, it stays as it is.
-    pub(super) fn rederived<C: Reader, G: Reader>(&self, job: &Job<'_, C, G>, agreed: &Agreed) -> Record {
+    pub(super) fn rederived(&self, job: &Job<'_>, agreed: &Agreed) -> Record {
         let mut base = agreed.record.clone();
         base.fields.retain(|field, _| !matches!(field, Field::Mapped(_)) || self.same.contains(field));
         let parsed = agreed.payload.as_deref().and_then(|payload| match agreed.side {
@@ -91,8 +91,8 @@ impl<'a> Remapping<'a> {
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) fn rederive<C: Reader, G: Reader>(
-    job: &Job<'_, C, G>,
+pub(super) fn rederive(
+    job: &Job<'_>,
     state: &Mutex<State>,
     forms: &Forms,
 ) -> Result<(), StateError> {

@@ -14,8 +14,8 @@ use crate::state::{Stage, State};
 ///
 /// # Errors
 /// When the stage cannot be read.
-pub(super) fn source_tasks<C, G: Reader<Id = GhlId>>(
-    job: &Job<'_, C, G>,
+pub(super) fn source_tasks(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     forms: &Forms,
 ) -> Result<BTreeMap<GhlId, Vec<SourceTask>>, RunError> {
@@ -38,8 +38,8 @@ pub(super) fn source_tasks<C, G: Reader<Id = GhlId>>(
 ///
 /// # Errors
 /// When stage or state cannot be read.
-pub(super) fn contacts_to_tell<C, G: Reader<Id = GhlId>>(
-    job: &Job<'_, C, G>,
+pub(super) fn contacts_to_tell(
+    job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: &State,
     forms: &Forms,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::link::{ids_of, kind_of};
+use super::column::{ids_of, kind_of};
 use super::{LinkRow, State, StateError};
 use crate::record::{Ids, Kind, Side};
 

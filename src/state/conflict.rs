@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::link::{ids_of, kind_of};
+use super::column::{ids_of, kind_of};
 use super::{State, StateError};
 use crate::record::{Both, Field, Ids, Kind, Side, Take, Value};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::link::kind_of;
+use super::column::{kind_of, side_of};
 use super::{State, StateError};
 use crate::record::{Action, Kind, Side};
 
@@ -82,7 +82,7 @@ fn deed_row(raw: RawDeed) -> Result<DeedRow, StateError> {
     Ok(DeedRow {
         id,
         operation,
-        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+        side: side_of(&side, || format!("deed {id}"))?,
         kind: kind_of(&kind)?,
         action: serde_json::from_value(action.into())?,
         image,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde_json::{Value as Json, json};
 
+use super::column::side_of;
 use super::link::{RawLink, link_row, raw_link};
 use super::{LinkRow, State, StateError};
 use crate::record::{Ids, Kind, Side, SideId};
@@ -82,8 +83,8 @@ impl State {
         let mut statement = self.connection.prepare_cached("SELECT side, remote_id FROM forgotten")?;
         let rows: Vec<(String, String)> =
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-        let side = |name: &str| if name == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl };
-        Ok(rows.into_iter().map(|(name, id)| SideId::new(side(&name), id)).collect())
+        let contact = |(name, id): (String, String)| Ok(SideId::new(side_of(&name, || format!("forgotten {id}"))?, id));
+        rows.into_iter().map(contact).collect()
     }
 
     /// All links of a person: also those of further Cliengo contacts, and those kept for history only. Contacts stand

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, params};
 
-use super::link::kind_of;
+use super::column::{kind_of, side_of};
 use super::{State, StateError};
 use crate::record::{Action, Kind, Request, Side};
 
@@ -119,7 +119,7 @@ fn intent(raw: RawIntent) -> Result<Intent, StateError> {
     Ok(Intent {
         id,
         operation,
-        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+        side: side_of(&side, || format!("intent {id}"))?,
         kind: kind_of(&kind)?,
         action: serde_json::from_value(action.into())?,
         at: Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(at)).unwrap_or(Timestamp::MIN),

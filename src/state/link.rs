@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::column::{ids_of, kind_of};
 use super::{State, StateError};
-use crate::record::{Both, ByKind, CliengoId, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId};
+use crate::record::{Both, ByKind, Ids, Kind, MatchKey, Record, Role, Side, SideId};
 
 /// Whether a link takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,19 +75,10 @@ pub struct NewLink {
     pub role: Role,
 }
 
-pub(super) fn kind_of(text: &str) -> Result<Kind, StateError> {
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| StateError::Row(format!("kind {text:?}")))
-}
-
 pub(super) type RawLink = (i64, String, Option<i64>, Option<String>, Option<String>, String, String);
 
 pub(super) fn raw_link(row: &Row<'_>) -> rusqlite::Result<RawLink> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
-}
-
-/// Both sides' ids, as two columns hold them.
-pub(super) fn ids_of(cliengo: Option<String>, ghl: Option<String>) -> Ids {
-    Ids { cliengo: cliengo.map(CliengoId::new), ghl: ghl.map(GhlId::new) }
 }
 
 pub(super) fn link_row((id, kind, parent, cliengo, ghl, status, role): RawLink) -> Result<LinkRow, StateError> {

@@ -6,6 +6,7 @@ mod account;
 mod apart;
 mod attempt;
 mod backup;
+mod column;
 mod conflict;
 mod credentials;
 mod deed;

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::link::{ids_of, kind_of};
+use super::column::{ids_of, kind_of, side_of};
 use super::{State, StateError};
 use crate::record::{Ids, Kind, Side};
 
@@ -41,13 +41,16 @@ const SETBACK: &str =
     "SELECT id, kind, side, action, cliengo_id, ghl_id, parent_cliengo, parent_ghl, label, fingerprint,
     attempts, words, run, due, dropped FROM setback";
 
-fn setback(row: &Row<'_>) -> rusqlite::Result<(SetbackRow, String)> {
-    let side: String = row.get(2)?;
-    let setback = SetbackRow {
-        id: row.get(0)?,
-        // Read below, where it can be refused.
-        kind: Kind::Contact,
-        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+fn setback(row: &Row<'_>) -> rusqlite::Result<Result<SetbackRow, StateError>> {
+    let (id, kind, side): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (kind, side) = match (kind_of(&kind), side_of(&side, || format!("setback {id}"))) {
+        (Ok(kind), Ok(side)) => (kind, side),
+        (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
+    };
+    Ok(Ok(SetbackRow {
+        id,
+        kind,
+        side,
         action: row.get(3)?,
         ids: ids_of(row.get(4)?, row.get(5)?),
         parent: ids_of(row.get(6)?, row.get(7)?),
@@ -58,8 +61,7 @@ fn setback(row: &Row<'_>) -> rusqlite::Result<(SetbackRow, String)> {
         run: row.get(12)?,
         due: row.get::<_, i64>(13)?.unsigned_abs(),
         dropped: row.get::<_, i64>(14)? != 0,
-    };
-    Ok((setback, row.get(1)?))
+    }))
 }
 
 impl State {
@@ -69,8 +71,8 @@ impl State {
     /// When they cannot be read.
     pub fn setbacks(&self) -> Result<Vec<SetbackRow>, StateError> {
         let mut statement = self.connection.prepare_cached(&format!("{SETBACK} ORDER BY dropped, run, id"))?;
-        let rows: Vec<(SetbackRow, String)> = statement.query_map([], setback)?.collect::<Result<_, _>>()?;
-        rows.into_iter().map(|(row, kind)| Ok(SetbackRow { kind: kind_of(&kind)?, ..row })).collect()
+        let rows: Vec<Result<SetbackRow, StateError>> = statement.query_map([], setback)?.collect::<Result<_, _>>()?;
+        rows.into_iter().collect()
     }
 
     /// One of them.
@@ -79,8 +81,7 @@ impl State {
     /// When it cannot be read.
     pub fn setback(&self, id: &str) -> Result<Option<SetbackRow>, StateError> {
         let mut statement = self.connection.prepare_cached(&format!("{SETBACK} WHERE id = ?1"))?;
-        let found = statement.query_row([id], setback).optional()?;
-        found.map(|(row, kind)| Ok(SetbackRow { kind: kind_of(&kind)?, ..row })).transpose()
+        statement.query_row([id], setback).optional()?.transpose()
     }
 
     /// Keeps an operation that failed, in the place of what was known of it.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::link::{LinkRow, kind_of};
+use super::column::{kind_of, side_of};
+use super::link::LinkRow;
 use super::{State, StateError};
 use crate::record::{Field, Kind, Record, Side, Value};
 
@@ -50,7 +51,7 @@ fn agreed_row((number, link, side, kind, canonical, payload, moved): RawAgreed) 
     Ok(Agreed {
         number,
         link,
-        side: if side == Side::Cliengo.as_str() { Side::Cliengo } else { Side::Ghl },
+        side: side_of(&side, || format!("shadow {number}"))?,
         kind: kind_of(&kind)?,
         record: serde_json::from_str(&canonical)?,
         payload,

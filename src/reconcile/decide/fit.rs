@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::reconcile::model::{HeldReason, Input};
 use crate::record::{
     Capabilities, Due, Field, GhlPlace, Kind, Mapped, NameForm, PersonName, Phone, PlainField, Record, Side, Value,
 };
@@ -38,7 +39,20 @@ pub struct Target<'a> {
     pub mapped: Option<&'a Mapped>,
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    /// What a field of a pair's record has to fit into.
+    #[must_use]
+    pub fn of(input: &'a Input<'_>, side: Side, kind: Kind, current: Option<&'a Record>, field: &Field) -> Self {
+        Self {
+            side,
+            capabilities: input.capabilities.of(side),
+            kind,
+            current,
+            default_due: input.pair.tasks.default_due,
+            mapped: input.mapped(field),
+        }
+    }
+
     /// Fits `source`'s `field` to this target.
     #[must_use]
     pub fn fit(&self, field: &Field, source: &Record) -> Fit {
@@ -141,6 +155,15 @@ impl Target<'_> {
             (true, false) => Fit::Cannot(cannot),
             (false, false) => Fit::Partly(written, cannot),
         }
+    }
+}
+
+/// Why a mapped value waits that its field does not take.
+pub fn unfit(mapped: Option<&Mapped>, value: &Value) -> HeldReason {
+    if mapped.is_some_and(|mapped| mapped.is_ambiguous(value)) {
+        HeldReason::AmbiguousValue
+    } else {
+        HeldReason::Picklist
     }
 }
 

@@ -1,10 +1,20 @@
-//! Rules, each a pure function of facts and policy: what matches, what wins, what fits, who takes part.
+//! Rules, each a pure function of facts and policy that returns a verdict: what matches, what wins, what fits, who takes part.
 
+pub mod absence;
+mod carry;
 mod choice;
+mod conflict;
+pub mod create;
+pub mod fields;
 pub mod fit;
 mod matching;
 mod merge;
+pub mod scope;
+mod tags;
+pub mod task_mirror;
 
+pub use carry::Versions;
 pub use choice::Choosing;
-pub use matching::{correlate, is_too_young, too_young};
-pub use merge::{Decision, Rules, Sight, TagNews, conflict, decide, is_mark, mark_of, tag_news};
+pub use matching::{Correlated, correlate, is_too_young, too_young};
+pub use merge::{Decision, Rules, Sight, TagNews, decide, is_mark, tag_news};
+pub use task_mirror::untold;

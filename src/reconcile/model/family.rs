@@ -2,6 +2,7 @@
 
 use super::input::{Input, Linked, Unlinked};
 use super::operation::LinkRef;
+use super::subject::{Place, Subject};
 use crate::record::{Both, Ids, Kind, Side, Target};
 
 /// One contact and what hangs under it, while its operations are planned.
@@ -19,19 +20,6 @@ pub struct Family {
     pub targets: Both<Target>,
 }
 
-/// Who an operation is about.
-#[derive(Clone, Debug)]
-pub struct Subject {
-    /// What it is.
-    pub kind: Kind,
-    /// Its ids.
-    pub ids: Ids,
-    /// Its name for a person.
-    pub label: String,
-    /// Its link, where it has one.
-    pub link: Option<i64>,
-}
-
 /// What hangs under one contact and came through the sieve.
 #[derive(Clone, Debug, Default)]
 pub struct Children<'a> {
@@ -44,6 +32,27 @@ pub struct Children<'a> {
 }
 
 impl Family {
+    /// A family that stands on both sides, under a link that exists or that an operation makes.
+    #[must_use]
+    pub fn existing(number: u32, link: LinkRef, ids: &Ids, label: &str) -> Option<Self> {
+        let (cliengo, ghl) = (ids.tagged(Side::Cliengo)?, ids.tagged(Side::Ghl)?);
+        let targets = Both { cliengo: Target::Existing(cliengo), ghl: Target::Existing(ghl) };
+        Some(Self { number, contact: label.to_owned(), ids: ids.clone(), link, targets })
+    }
+
+    /// Where operations of the contact, or of a task or note under it, stand.
+    #[must_use]
+    pub fn place(&self, kind: Kind) -> Place {
+        let parent = if kind == Kind::Contact { Ids::default() } else { self.ids.clone() };
+        Place { family: self.number, contact: self.contact.clone(), parent }
+    }
+
+    /// What a task or note is written under on `side`; `None` for the contact itself.
+    #[must_use]
+    pub fn parent(&self, kind: Kind, side: Side) -> Option<Target> {
+        (kind != Kind::Contact).then(|| self.targets.of(side).clone())
+    }
+
     /// Whether its tasks or notes were all seen on `side`; one that is only to be created there has none.
     #[must_use]
     pub fn is_listed(&self, input: &Input<'_>, side: Side, kind: Kind) -> bool {

@@ -10,7 +10,9 @@ mod names;
 mod operation;
 mod pending;
 mod plan;
+mod subject;
 mod undoing;
+mod verdict;
 
 pub use base_update::*;
 pub use family::*;
@@ -21,4 +23,6 @@ pub use names::{conflict_id, held_id, name_of};
 pub use operation::*;
 pub use pending::*;
 pub use plan::*;
+pub use subject::*;
 pub use undoing::*;
+pub use verdict::*;

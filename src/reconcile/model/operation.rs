@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::names::name_of;
+use super::subject::{Place, Subject};
 use crate::record::{
     Action, Both, Field, Ids, Kind, MatchKey, Projection, Record, Request, Role, Side, Tags, Value, Write,
 };
@@ -69,6 +70,42 @@ impl MatchedBy {
 }
 
 impl Operation {
+    /// Something to be written. What changes is told from what is written; `origin` is the side that the values come from.
+    #[must_use]
+    pub fn write(
+        id: u32,
+        place: Place,
+        subject: &Subject,
+        side: Side,
+        origin: Side,
+        write: Write,
+        settle: Settle,
+    ) -> Self {
+        let (action, changes) = (write.action, Change::of(&write, origin));
+        Self { side, action, changes, write: Some(write), ..Self::link(id, place, subject, settle, None) }
+    }
+
+    /// Two records that exist and are one.
+    #[must_use]
+    pub fn link(id: u32, place: Place, subject: &Subject, settle: Settle, matched_by: Option<MatchedBy>) -> Self {
+        Self {
+            id,
+            family: place.family,
+            side: Side::Cliengo,
+            kind: subject.kind,
+            action: Action::Link,
+            label: subject.label.clone(),
+            contact: place.contact,
+            ids: subject.ids.clone(),
+            parent: place.parent,
+            changes: Vec::new(),
+            requests: Vec::new(),
+            write: None,
+            settle,
+            matched_by,
+        }
+    }
+
     /// The operation as it stands in a plan's JSON, without an outcome.
     #[must_use]
     pub fn canonical(&self) -> Json {
@@ -134,6 +171,26 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What a write changes, field by field, and its tags.
+    #[must_use]
+    pub fn of(write: &Write, origin: Side) -> Vec<Self> {
+        let stood = |field: &Field| write.before.get(field).map_or(Json::Null, Value::json);
+        let value = |(field, value): (&Field, &Value)| Self::Value {
+            field: field.clone(),
+            before: stood(field),
+            after: value.json(),
+            origin,
+        };
+        let mut changes: Vec<Self> = write.set.iter().map(value).collect();
+        if !(write.add_tags.is_empty() && write.remove_tags.is_empty()) {
+            let (added, removed) = (write.add_tags.clone(), write.remove_tags.clone());
+            changes.push(Self::Tags { field: Field::Tags, added, removed });
+        }
+        changes
+    }
+}
+
 /// A link that exists, or that an operation of the same plan makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -179,6 +236,20 @@ pub struct Settle {
     /// Tags that follow in an operation of their own: only that one takes the deeds back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags_follow: Vec<String>,
+}
+
+impl Settle {
+    /// Of something that is changed or removed under a link.
+    #[must_use]
+    pub fn under(link: LinkRef) -> Self {
+        Self { link: Some(link), ..Self::default() }
+    }
+
+    /// Of a link that is made, with what both shadows take.
+    #[must_use]
+    pub fn making(parent: Option<LinkRef>, shadows: Both<BTreeMap<Field, Value>>, retires: Option<i64>) -> Self {
+        Self { parent, shadows, retires, ..Self::default() }
+    }
 }
 
 /// Tags added and removed.

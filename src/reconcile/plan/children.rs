@@ -3,50 +3,49 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::create::plan_child;
-use super::draft::Draft;
-use super::update::{Story, plan_linked, plan_pair};
-use super::{missing, task_mirror};
 use crate::reconcile::decide::fit::is_synthetic;
-use crate::reconcile::model::{Children, Family, HeldReason, Linked, MatchedBy, Subject, Unlinked};
+use crate::reconcile::decide::{Versions, absence, create, fields, task_mirror};
+use crate::reconcile::model::{Children, Family, HeldReason, Input, Linked, MatchedBy, Subject, Unlinked, Verdict};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
-/// Plans everything under one contact that both sides have, or will have.
-pub fn plan_children(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>) {
-    for linked in &brood.linked {
-        plan_one(draft, family, linked);
+/// Everything under one contact that both sides have, or will have, after what is planned for the contact itself.
+pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, children: &Children<'_>) -> Verdict {
+    let mut verdict = planned;
+    for linked in &children.linked {
+        verdict.and(plan_linked(input, verdict.next(), family, linked));
     }
     for kind in [Kind::Task, Kind::Note] {
-        let both_list = Side::BOTH.into_iter().all(|side| draft.input.can(side, kind).list);
+        let both_list = Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
         if both_list {
-            pair_off(draft, family, brood, kind);
+            verdict.and(pair_off(input, verdict.next(), family, children, kind));
         }
     }
-    task_mirror::plan(draft, family, brood);
+    task_mirror::tell(input, verdict, family, &children.marked)
 }
 
-fn plan_one(draft: &mut Draft<'_>, family: &Family, linked: &Linked) {
+fn plan_linked(input: &Input<'_>, at: u32, family: &Family, linked: &Linked) -> Verdict {
     let subject =
         Subject { kind: linked.kind, ids: linked.ids.clone(), label: linked.label(), link: Some(linked.link) };
-    match Story::of(linked) {
-        Some(story) => plan_linked(draft, family, &subject, linked.link, story),
-        None => missing::plan_child(draft, family, &subject, linked),
+    match Versions::of(linked) {
+        Some(versions) => fields::linked(input, at, family, &subject, linked.link, versions),
+        None => absence::child(input, at, family, &subject, linked),
     }
 }
 
 /// `semantics` 9: equal keys pair off in order of creation; only the surplus is created.
-fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>, kind: Kind) {
+fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>, kind: Kind) -> Verdict {
+    let mut verdict = Verdict::at(at);
     let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
     for side in Side::BOTH {
-        for child in brood.loose.of(side).iter().filter(|child| child.kind == kind) {
-            if let Some(detail) = draft.input.apart(kind, &child.id) {
-                draft.hold(&Subject::of(child), HeldReason::Apart, detail);
+        for child in children.loose.of(side).iter().filter(|child| child.kind == kind) {
+            if let Some(detail) = input.apart(kind, &child.id) {
+                verdict.hold(&Subject::of(child), HeldReason::Apart, detail);
                 continue;
             }
             piles.entry(key(&child.record)).or_default().of_mut(side).push(child);
         }
     }
-    let default_due = draft.input.pair.tasks.default_due;
+    let default_due = input.pair.tasks.default_due;
     let mut surplus = Both::<Vec<&Unlinked>>::default();
     for (_, mut pile) in piles {
         for side in Side::BOTH {
@@ -58,7 +57,7 @@ fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>, kind: 
             for cliengo in std::mem::take(&mut pile.cliengo) {
                 let is_it = |ghl: &&Unlinked| due_at_once(&cliengo.record, &ghl.record, exactly, default_due);
                 match pile.ghl.iter().position(is_it) {
-                    Some(at) => link_children(draft, family, cliengo, pile.ghl.remove(at)),
+                    Some(at) => verdict.and(link(input, verdict.next(), family, cliengo, pile.ghl.remove(at))),
                     None => left.push(cliengo),
                 }
             }
@@ -67,46 +66,44 @@ fn pair_off(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>, kind: 
         surplus.cliengo.append(&mut pile.cliengo);
         surplus.ghl.append(&mut pile.ghl);
     }
-    create_surplus(draft, family, kind, &surplus);
+    verdict.and(create_surplus(input, verdict.next(), family, kind, &surplus));
+    verdict
 }
 
-fn create_surplus(draft: &mut Draft<'_>, family: &Family, kind: Kind, surplus: &Both<Vec<&Unlinked>>) {
+fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surplus: &Both<Vec<&Unlinked>>) -> Verdict {
+    let mut verdict = Verdict::at(at);
     for side in Side::BOTH {
         let other = side.other();
         // What a create with an unknown outcome may have made on this side has its source on the other one already.
-        let may_be_ours = surplus.of(other).iter().any(|child| draft.input.pending.contains(&(kind, child.id.clone())));
+        let may_be_ours = surplus.of(other).iter().any(|child| input.pending.contains(&(kind, child.id.clone())));
         if may_be_ours {
             continue;
         }
         let mut children = surplus.of(side).clone();
         children.sort_by_key(|child| (child.record.created, child.id.clone()));
         // A side that could not list this contact's children may hold the counterparts: nothing is created there.
-        let is_listed = family.is_listed(draft.input, other, kind);
+        let is_listed = family.is_listed(input, other, kind);
         for child in children {
             if is_listed {
-                plan_child(draft, family, child, None);
-            } else if draft.input.policy(kind).direction.writes(other) {
-                hold_unlisted(draft, child, other);
+                verdict.and(create::child(input, verdict.next(), family, child, None));
+            } else if input.policy(kind).direction.writes(other) {
+                let other = other.title();
+                let detail =
+                    format!("the {kind}s of its contact in {other} could not be read: it may be there already");
+                verdict.hold(&Subject::of(child), HeldReason::Unlisted, detail);
             }
         }
     }
+    verdict
 }
 
-fn hold_unlisted(draft: &mut Draft<'_>, child: &Unlinked, other: Side) {
-    let subject =
-        Subject { kind: child.kind, ids: Ids::one(child.id.clone()), label: child.record.label(), link: None };
-    let detail =
-        format!("the {}s of its contact in {} could not be read: it may be there already", child.kind, other.title());
-    draft.hold(&subject, HeldReason::Unlisted, detail);
-}
-
-fn link_children(draft: &mut Draft<'_>, family: &Family, cliengo: &Unlinked, ghl: &Unlinked) {
+fn link(input: &Input<'_>, at: u32, family: &Family, cliengo: &Unlinked, ghl: &Unlinked) -> Verdict {
     let mut ids = Ids::one(cliengo.id.clone());
     ids.insert(ghl.id.clone());
     let subject = Subject { kind: cliengo.kind, ids, label: ghl.record.label(), link: None };
-    let story = Story::new(&cliengo.record, &ghl.record);
     let matched_by = if cliengo.kind == Kind::Task { MatchedBy::Title } else { MatchedBy::Text };
-    plan_pair(draft, family, &subject, story, None, Some(matched_by));
+    let versions = Versions::new(&cliengo.record, &ghl.record);
+    fields::pair(input, at, family, &subject, versions, (None, Some(matched_by)))
 }
 
 /// What two children of one contact must share to be the same: a note's text, a task's title.

@@ -2,34 +2,37 @@
 
 use super::draft::Draft;
 use crate::config::Direction;
-use crate::reconcile::model::{HeldReason, Settlement, Subject, choose};
+use crate::reconcile::model::{HeldReason, Input, Settlement, Subject, Verdict, choose};
 use crate::record::{Ids, Kind, Side};
 
-/// Says what waits although this run saw nothing of it, and lets go of what needs nothing any more.
-pub fn say_rest(draft: &mut Draft<'_>) {
+/// What waits although this run saw nothing of it, and what is let go of since it needs nothing any more.
+pub fn rest(draft: &Draft<'_>) -> Verdict {
     let input = draft.input;
+    let mut verdict = Verdict::default();
     for setback in input.setbacks.values() {
         match setback.held() {
-            _ if draft.met.contains(&setback.id) || is_open(draft, setback.kind, &setback.ids) => {}
-            _ if setback.known || !takes_part(draft, setback.kind) => {
-                draft.settlements.push(Settlement::Lift { id: setback.id.clone() });
+            _ if draft.met().contains(&setback.id) || is_open(draft, &verdict, setback.kind, &setback.ids) => {}
+            _ if setback.known || !takes_part(input, setback.kind) => {
+                verdict.settlements.push(Settlement::Lift { id: setback.id.clone() });
             }
-            Some((reason, detail)) => draft.hold(&subject(setback.kind, &setback.ids, &setback.label), reason, detail),
+            Some((reason, detail)) => {
+                verdict.hold(&subject(setback.kind, &setback.ids, &setback.label), reason, detail);
+            }
             None => {}
         }
     }
     for dispute in input.disputes.values() {
-        if draft.met.contains(&dispute.id) || is_open(draft, dispute.kind, &dispute.ids) {
+        if draft.met().contains(&dispute.id) || is_open(draft, &verdict, dispute.kind, &dispute.ids) {
             continue;
         }
-        if dispute.known || !takes_part(draft, dispute.kind) {
-            draft.settlements.push(Settlement::Agreed { id: dispute.id.clone() });
+        if dispute.known || !takes_part(input, dispute.kind) {
+            verdict.settlements.push(Settlement::Agreed { id: dispute.id.clone() });
         } else if dispute.take.is_none() {
             let subject = subject(dispute.kind, &dispute.ids, &dispute.label);
-            let detail = choose(&dispute.field);
-            draft.hold_as(dispute.id.clone(), &subject, HeldReason::ManualConflict, detail);
+            verdict.hold_as(dispute.id.clone(), &subject, HeldReason::ManualConflict, choose(&dispute.field));
         }
     }
+    verdict
 }
 
 fn subject(kind: Kind, ids: &Ids, label: &str) -> Subject {
@@ -37,18 +40,19 @@ fn subject(kind: Kind, ids: &Ids, label: &str) -> Subject {
 }
 
 /// Whether the kind is carried over at all: what waits of one that is not is not needed any more.
-fn takes_part(draft: &Draft<'_>, kind: Kind) -> bool {
-    let lists = |side: Side| draft.input.can(side, kind).list;
-    draft.input.policy(kind).direction != Direction::Off && Side::BOTH.into_iter().all(lists)
+fn takes_part(input: &Input<'_>, kind: Kind) -> bool {
+    let lists = |side: Side| input.can(side, kind).list;
+    input.policy(kind).direction != Direction::Off && Side::BOTH.into_iter().all(lists)
 }
 
 /// Whether something else holds the record, or one of its halves is not known.
-fn is_open(draft: &Draft<'_>, kind: Kind, ids: &Ids) -> bool {
+fn is_open(draft: &Draft<'_>, said: &Verdict, kind: Kind, ids: &Ids) -> bool {
     let is_it = |other: (Kind, &Ids)| other == (kind, ids);
     let by_itself =
         |reason| matches!(reason, HeldReason::Retrying | HeldReason::Quarantined | HeldReason::ManualConflict);
     let mut linked = draft.input.contacts.iter().chain(&draft.input.children);
-    draft.held.iter().any(|held| is_it((held.kind, &held.ids)) && !by_itself(held.reason))
+    draft.held().iter().any(|held| is_it((held.kind, &held.ids)) && !by_itself(held.reason))
+        || said.held.iter().any(|held| is_it((held.subject.kind, &held.subject.ids)) && !by_itself(held.reason))
         || linked.any(|linked| {
             let is_unknown = |side: Side| linked.is_unknown(side);
             is_it((linked.kind, &linked.ids)) && Side::BOTH.into_iter().any(is_unknown)

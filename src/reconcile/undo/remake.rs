@@ -2,81 +2,92 @@
 
 use std::collections::BTreeMap;
 
-use super::{still_there, subject_of};
-use crate::reconcile::model::{Change, Deed, HeldReason, LinkRef, Settle, Still, Subject, TagDelta, Undoing};
-use crate::reconcile::plan::create::{changes, content, left_out};
-use crate::reconcile::plan::draft::Draft;
+use super::common::{parent_of, place_of, still_there, subject_of};
+use crate::reconcile::decide::create::{Content, content, left_out};
+use crate::reconcile::model::{
+    Deed, HeldReason, Input, LinkRef, Place, Settle, Still, Subject, TagDelta, Undoing, Verdict,
+};
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
-/// Where something is made again.
-struct Place<'a> {
-    family: (u32, &'a str),
-    /// The contact that tasks and notes go under.
+/// Where something is made again: as the plan shows it, and under which contact and link it goes.
+struct Spot {
+    place: Place,
     parent: Option<Target>,
-    /// Its link.
     link: Option<LinkRef>,
 }
 
 /// Makes a contact again, with the tasks and notes that went with it.
-pub(super) fn contact(draft: &mut Draft<'_>, run: i64, number: u32, deleted: &Deed, deeds: &[&Deed]) {
-    if still_there(draft, deleted).is_some() || !matches!(deleted.now, Still::Gone) {
-        // Somebody brought it back already, or it could not be read.
-        return;
+pub(super) fn contact(input: &Input<'_>, at: u32, run: i64, deleted: &Deed, deeds: &[&Deed]) -> Verdict {
+    if let Some(verdict) = is_not_gone(deleted) {
+        return verdict;
     }
     let subject = remade(deleted);
     match &deleted.taken {
         Ok(None) => {}
         Ok(Some(holder)) => {
             let detail = format!("contact {holder} has its e-mail or phone now: it is not made again");
-            return draft.hold(&subject, HeldReason::DuplicateOf, detail);
+            return Verdict::held(&subject, HeldReason::DuplicateOf, detail);
         }
         Err(why) => {
             let detail = format!("who has its e-mail or phone now could not be read: {why}");
-            return draft.hold(&subject, HeldReason::Unlisted, detail);
+            return Verdict::held(&subject, HeldReason::Unlisted, detail);
         }
     }
-    let Some(before) = before(draft, deleted) else { return };
-    let place = Place { family: (number, &deleted.trace.label), parent: None, link: None };
-    let Some(made) = make(draft, &place, deleted, before) else { return };
-    tags_after(draft, &place, deleted, before, made);
-    let under: Vec<&&Deed> = deeds.iter().filter(|deed| deed.cascaded).collect();
-    say_what_is_lost(draft, run, &subject, deleted.side, &under);
-    let place = Place { parent: Some(Target::CreatedBy(made)), link: Some(LinkRef::MadeBy(made)), ..place };
+    let before = match before(deleted) {
+        Ok(before) => before,
+        Err(verdict) => return verdict,
+    };
+    let spot = Spot { place: place_of(at, deleted), parent: None, link: None };
+    let (mut verdict, made) = make(input, at, &spot, deleted, before);
+    let Some(made) = made else { return verdict };
+    verdict.and(tags_after(input, verdict.next(), &spot, deleted, before, made));
+    let under: Vec<&Deed> = deeds.iter().filter(|deed| deed.cascaded).copied().collect();
+    verdict.and(say_what_is_lost(run, &subject, deleted.side, &under));
     for child in under {
-        if let Some(record) = self::before(draft, child) {
-            make(draft, &place, child, record);
+        let spot = Spot {
+            place: Place { parent: child.trace.parent.clone(), ..spot.place.clone() },
+            parent: Some(Target::CreatedBy(made)),
+            link: Some(LinkRef::MadeBy(made)),
+        };
+        match self::before(child) {
+            Ok(record) => verdict.and(make(input, verdict.next(), &spot, child, record).0),
+            Err(unknown) => verdict.and(unknown),
         }
     }
+    verdict
 }
 
 /// Makes a task or note again under its contact.
-pub(super) fn child(draft: &mut Draft<'_>, undoing: &Undoing, number: u32, deleted: &Deed) {
-    if still_there(draft, deleted).is_some() || !matches!(deleted.now, Still::Gone) {
-        return;
+pub(super) fn child(input: &Input<'_>, (family, at): (u32, u32), undoing: &Undoing, deleted: &Deed) -> Verdict {
+    if let Some(verdict) = is_not_gone(deleted) {
+        return verdict;
     }
     let parent = deleted.trace.parent.tagged(deleted.side);
-    let subject = remade(deleted);
-    match parent.as_ref().and_then(|id| undoing.contacts.get(id)) {
-        Some(Still::There(_)) => {}
+    let (reason, detail) = match parent.as_ref().and_then(|id| undoing.contacts.get(id)) {
+        Some(Still::There(_)) => match before(deleted) {
+            Ok(before) => {
+                let link = deleted.contact_link.map(LinkRef::Existing);
+                let spot = Spot { place: place_of(family, deleted), parent: parent_of(deleted), link };
+                return make(input, at, &spot, deleted, before).0;
+            }
+            Err(verdict) => return verdict,
+        },
         Some(Still::Gone) => {
-            return draft.hold(
-                &subject,
-                HeldReason::EditedSince,
-                "its contact was removed since: it is not made again",
-            );
+            (HeldReason::EditedSince, "its contact was removed since: it is not made again".to_owned())
         }
-        Some(Still::Unknown(why)) => {
-            return draft.hold(&subject, HeldReason::Unlisted, format!("its contact could not be read: {why}"));
-        }
-        None => return draft.hold(&subject, HeldReason::Unlisted, "its contact is not known"),
-    }
-    let Some(before) = before(draft, deleted) else { return };
-    let place = Place {
-        family: (number, &deleted.trace.contact),
-        parent: parent.map(Target::Existing),
-        link: deleted.contact_link.map(LinkRef::Existing),
+        Some(Still::Unknown(why)) => (HeldReason::Unlisted, format!("its contact could not be read: {why}")),
+        None => (HeldReason::Unlisted, "its contact is not known".to_owned()),
     };
-    make(draft, &place, deleted, before);
+    Verdict::held(&remade(deleted), reason, detail)
+}
+
+/// Nothing is made again where somebody brought it back already, or where it could not be read.
+fn is_not_gone(deleted: &Deed) -> Option<Verdict> {
+    match still_there(deleted) {
+        Ok(None) => None,
+        Ok(Some(_)) => Some(Verdict::default()),
+        Err(verdict) => Some(verdict),
+    }
 }
 
 /// The record that is made again is a new one: only its counterpart's id stands.
@@ -85,65 +96,70 @@ fn remade(deleted: &Deed) -> Subject {
     Subject { ids, ..subject_of(deleted) }
 }
 
-fn before<'a>(draft: &mut Draft<'_>, deleted: &'a Deed) -> Option<&'a Record> {
-    if deleted.before.is_none() {
+fn before(deleted: &Deed) -> Result<&Record, Verdict> {
+    deleted.before.as_ref().ok_or_else(|| {
         let detail = "what stood there before cannot be understood any more";
-        draft.hold(&remade(deleted), HeldReason::Unparsable, detail);
-    }
-    deleted.before.as_ref()
+        Verdict::held(&remade(deleted), HeldReason::Unparsable, detail)
+    })
 }
 
-/// Plans the create; `None` where the CRM cannot take it.
-fn make(draft: &mut Draft<'_>, place: &Place<'_>, deleted: &Deed, before: &Record) -> Option<u32> {
+/// Why nothing is made again, or what it carries.
+fn carried(
+    input: &Input<'_>,
+    deleted: &Deed,
+    before: &Record,
+    too_early: impl Fn(&Field) -> bool,
+) -> Result<Content, Verdict> {
     let (side, kind, subject) = (deleted.side, deleted.kind, remade(deleted));
     if deleted.pending {
         let detail =
             "an earlier undo tried to make it again and got no answer; undo the run again later: it looks first";
-        draft.hold(&subject, HeldReason::UnknownOutcome, detail);
-        return None;
+        return Err(Verdict::held(&subject, HeldReason::UnknownOutcome, detail));
     }
-    if !draft.input.can(side, kind).create {
-        draft.cannot(&subject, side, Action::Create, format!("{} cannot create {kind}s", side.title()));
-        return None;
+    if !input.can(side, kind).create {
+        let detail = format!("{} cannot create {kind}s", side.title());
+        return Err(Verdict::unsupported(&subject, side, Action::Create, detail));
     }
-    let too_early = |field: &Field| side == Side::Cliengo && draft.input.mapped(field).is_some();
-    let content = content(draft, kind, side, before, too_early);
-    let required = if kind == Kind::Note { Some(Field::Body) } else { (kind == Kind::Task).then_some(Field::Title) };
-    if let Some(field) = required.filter(|field| !content.set.contains_key(field)) {
-        let detail = format!("it had no {field}, and {} takes no {kind} without one", side.title());
-        draft.cannot(&subject, side, Action::Create, detail);
-        return None;
+    let content = content(input, kind, side, before, too_early);
+    let required = match kind {
+        Kind::Note => Some(Field::Body),
+        Kind::Task => Some(Field::Title),
+        Kind::Contact => None,
+    };
+    match required.filter(|field| !content.set.contains_key(field)) {
+        Some(field) => {
+            let detail = format!("it had no {field}, and {} takes no {kind} without one", side.title());
+            Err(Verdict::unsupported(&subject, side, Action::Create, detail))
+        }
+        None => Ok(content),
     }
+}
+
+/// The create, and its number; none where the CRM cannot take it.
+fn make(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &Record) -> (Verdict, Option<u32>) {
+    let (side, kind, subject) = (deleted.side, deleted.kind, remade(deleted));
+    let too_early = |field: &Field| side == Side::Cliengo && input.mapped(field).is_some();
+    let content = match carried(input, deleted, before, too_early) {
+        Ok(content) => content,
+        Err(verdict) => return (verdict, None),
+    };
     let lost = before.fields.iter().filter(|(field, value)| too_early(field) && !value.is_empty());
     let lost = lost.map(|(field, value)| format!("its {field} ({}) has to be set by hand", value.shown()));
-    let cannot: Vec<String> =
-        lost.chain(content.cannot).chain(content.unfit.into_iter().map(|(_, _, why)| why)).collect();
-    for why in cannot {
-        draft.cannot(&subject, side, Action::Create, why);
+    let mut verdict = Verdict::at(at);
+    for why in lost.chain(content.cannot).chain(content.unfit.into_iter().map(|(_, _, why)| why)) {
+        verdict.cannot(&subject, side, Action::Create, why);
     }
-    let tags = first_tags(draft, deleted, before);
-    let mut changes = changes(&content.set, side);
-    if !tags.is_empty() {
-        changes.push(Change::Tags { field: Field::Tags, added: tags.clone(), removed: Vec::new() });
-    }
-    let settle = settle(draft, place, deleted, before, &content.set, &tags);
-    let write = Write {
-        kind,
-        action: Action::Create,
-        target: None,
-        parent: place.parent.clone(),
-        set: content.set,
-        before: BTreeMap::new(),
-        add_tags: tags,
-        remove_tags: Vec::new(),
-    };
-    draft.add(place.family, &deleted.trace.parent, &subject, write, side, changes, settle)
+    let add_tags = first_tags(input, deleted, before);
+    let settle = settle(input, spot, deleted, before, &content.set, &add_tags);
+    let write = Write { add_tags, ..Write::create(kind, spot.parent.clone(), content.set) };
+    let made = verdict.write(input, spot.place.clone(), &subject, side, side, (write, settle));
+    (verdict, made)
 }
 
 /// Its counterpart is gone on the other side: the new link is kept, so that the next night does not make that again.
 fn settle(
-    draft: &Draft<'_>,
-    place: &Place<'_>,
+    input: &Input<'_>,
+    spot: &Spot,
     deleted: &Deed,
     before: &Record,
     set: &BTreeMap<Field, Value>,
@@ -152,24 +168,21 @@ fn settle(
     let side = deleted.side;
     let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
     *shadows.of_mut(side) = left_out(&before.fields, set);
-    if deleted.kind == Kind::Contact && draft.input.capabilities.of(side).tags.read {
+    if deleted.kind == Kind::Contact && input.capabilities.of(side).tags.read {
         shadows.of_mut(side).insert(Field::Tags, Value::tags(tags.iter().collect()));
     }
     shadows.of_mut(side.other()).clone_from(&deleted.trace.other);
     Settle {
-        parent: place.link,
-        shadows,
-        retires: deleted.link,
         keeps: Some(side.other()),
         undoes: vec![deleted.id],
-        tags_follow: following_tags(draft, deleted, before),
-        ..Settle::default()
+        tags_follow: following_tags(input, deleted, before),
+        ..Settle::making(spot.link, shadows, deleted.link)
     }
 }
 
 /// The tags that go with a contact's create, as its CRM spells them.
-fn first_tags(draft: &Draft<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
-    let tags = draft.input.capabilities.of(deleted.side).tags;
+fn first_tags(input: &Input<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
+    let tags = input.capabilities.of(deleted.side).tags;
     if deleted.kind != Kind::Contact || !tags.with_create {
         return Vec::new();
     }
@@ -177,40 +190,32 @@ fn first_tags(draft: &Draft<'_>, deleted: &Deed, before: &Record) -> Vec<String>
 }
 
 /// The tags that follow where a contact's create takes none.
-fn following_tags(draft: &Draft<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
-    let tags = draft.input.capabilities.of(deleted.side).tags;
+fn following_tags(input: &Input<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
+    let tags = input.capabilities.of(deleted.side).tags;
     if deleted.kind != Kind::Contact || tags.with_create || !tags.add {
         return Vec::new();
     }
     before.tags().iter().map(str::to_owned).collect()
 }
 
-fn tags_after(draft: &mut Draft<'_>, place: &Place<'_>, deleted: &Deed, before: &Record, made: u32) {
-    let tags = following_tags(draft, deleted, before);
+fn tags_after(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &Record, made: u32) -> Verdict {
+    let mut verdict = Verdict::at(at);
+    let tags = following_tags(input, deleted, before);
     if tags.is_empty() {
-        return;
+        return verdict;
     }
-    let write = Write {
-        kind: Kind::Contact,
-        action: Action::Tag,
-        target: Some(Target::CreatedBy(made)),
-        parent: None,
-        set: BTreeMap::new(),
-        before: BTreeMap::new(),
-        add_tags: tags.clone(),
-        remove_tags: Vec::new(),
-    };
-    let changes = vec![Change::Tags { field: Field::Tags, added: tags.clone(), removed: Vec::new() }];
+    let write = Write::tags(Target::CreatedBy(made), tags.clone(), Vec::new());
     let settle = Settle {
-        link: Some(LinkRef::MadeBy(made)),
         tags: TagDelta { added: tags, removed: Vec::new() },
         undoes: vec![deleted.id],
-        ..Settle::default()
+        ..Settle::under(LinkRef::MadeBy(made))
     };
-    draft.add(place.family, &Ids::default(), &remade(deleted), write, deleted.side, changes, settle);
+    let place = Place { parent: Ids::default(), ..spot.place.clone() };
+    verdict.write(input, place, &remade(deleted), deleted.side, deleted.side, (write, settle));
+    verdict
 }
 
-fn say_what_is_lost(draft: &mut Draft<'_>, run: i64, subject: &Subject, side: Side, under: &[&&Deed]) {
+fn say_what_is_lost(run: i64, subject: &Subject, side: Side, under: &[&Deed]) -> Verdict {
     let counted = |kind: Kind| match under.iter().filter(|deed| deed.kind == kind).count() {
         0 => None,
         1 => Some(format!("1 {kind}")),
@@ -223,5 +228,5 @@ fn say_what_is_lost(draft: &mut Draft<'_>, run: i64, subject: &Subject, side: Si
          that are not kept in step, are gone; what is known of them: concord history {run} --format json",
         side.title()
     );
-    draft.cannot(subject, side, Action::Delete, detail);
+    Verdict::unsupported(subject, side, Action::Delete, detail)
 }

@@ -2,68 +2,63 @@
 
 use std::collections::BTreeMap;
 
-use super::{edited, parent_of, still_there, subject_of, worked_on};
-use crate::reconcile::model::{Deed, HeldReason, LinkRef, Listed, Settle, Undoing};
-use crate::reconcile::plan::draft::Draft;
-use crate::record::{Action, Field, Kind, Record, SideId, Target, Value, Write};
+use super::common::{edited, parent_of, place_of, still_there, subject_of, worked_on};
+use crate::reconcile::model::{Deed, HeldReason, Input, LinkRef, Listed, Settle, Undoing, Verdict};
+use crate::record::{Action, Field, Record, SideId, Target, Value, Write};
 
 /// Removes a contact that the run made, and with it what the run made under it (I19). Where somebody changed one of them
 /// or added to them, all of them stay: it is somebody's work now.
-pub(super) fn contact(draft: &mut Draft<'_>, undoing: &Undoing, number: u32, made: &Deed, deeds: &[&Deed]) {
+pub(super) fn contact(input: &Input<'_>, at: u32, undoing: &Undoing, made: &Deed, deeds: &[&Deed]) -> Verdict {
     let subject = subject_of(made);
-    let Some(id) = known_id(draft, made) else { return };
-    let Some(now) = still_there(draft, made) else { return };
-    if !may_remove(draft, made, "it stays, with its tasks and notes") {
-        return;
-    }
+    let (id, now) = match stands(input, made, "it stays, with its tasks and notes") {
+        Ok(stands) => stands,
+        Err(verdict) => return verdict,
+    };
     if let Some(detail) = worked_on(made, now, &expected(made, deeds)) {
-        return draft.hold(&subject, HeldReason::EditedSince, detail);
+        return Verdict::held(&subject, HeldReason::EditedSince, detail);
     }
-    match undoing.under.get(&id) {
-        Some(Ok(under)) if under.iter().all(|child| is_as_made(child, deeds)) => {}
+    let (reason, detail) = match undoing.under.get(&id) {
+        Some(Ok(under)) if under.iter().all(|child| is_as_made(child, deeds)) => {
+            let undoes = deeds.iter().map(|deed| deed.id).collect();
+            return remove(input, (at, at), made, id, now, undoes);
+        }
         Some(Ok(_)) => {
             let detail = "a task or note under it is new or was changed since: it stays, with all of them";
-            return draft.hold(&subject, HeldReason::EditedSince, detail);
+            (HeldReason::EditedSince, detail.to_owned())
         }
         Some(Err(why)) => {
-            let detail = format!("its tasks and notes could not be read ({why}), and would go with it");
-            return draft.hold(&subject, HeldReason::Unlisted, detail);
+            (HeldReason::Unlisted, format!("its tasks and notes could not be read ({why}), and would go with it"))
         }
-        None => return draft.hold(&subject, HeldReason::Unlisted, "its tasks and notes are not known"),
-    }
-    let undoes = deeds.iter().map(|deed| deed.id).collect();
-    remove(draft, number, made, id, now, undoes);
+        None => (HeldReason::Unlisted, "its tasks and notes are not known".to_owned()),
+    };
+    Verdict::held(&subject, reason, detail)
 }
 
 /// Removes a task or note that the run made under a contact that was there.
-pub(super) fn child(draft: &mut Draft<'_>, number: u32, made: &Deed) {
-    let Some(id) = known_id(draft, made) else { return };
-    let Some(now) = still_there(draft, made) else { return };
-    if !may_remove(draft, made, "it stays") {
-        return;
-    }
+pub(super) fn child(input: &Input<'_>, at: (u32, u32), made: &Deed) -> Verdict {
+    let (id, now) = match stands(input, made, "it stays") {
+        Ok(stands) => stands,
+        Err(verdict) => return verdict,
+    };
     if let Some(detail) = worked_on(made, now, &made.trace.wrote) {
-        return draft.hold(&subject_of(made), HeldReason::EditedSince, detail);
+        return Verdict::held(&subject_of(made), HeldReason::EditedSince, detail);
     }
-    remove(draft, number, made, id, now, vec![made.id]);
+    remove(input, at, made, id, now, vec![made.id])
 }
 
-fn known_id(draft: &mut Draft<'_>, made: &Deed) -> Option<SideId> {
-    let id = made.trace.ids.tagged(made.side);
-    if id.is_none() {
+/// The record that the run made, where it is known, is there still, and can be removed; else what is said of it.
+fn stands<'a>(input: &Input<'_>, made: &'a Deed, consequence: &str) -> Result<(SideId, &'a Record), Verdict> {
+    let subject = subject_of(made);
+    let Some(id) = made.trace.ids.tagged(made.side) else {
         let detail = "whether it was created is not known yet: a sync reads it back; undo the run again then";
-        draft.hold(&subject_of(made), HeldReason::UnknownOutcome, detail);
-    }
-    id
-}
-
-fn may_remove(draft: &mut Draft<'_>, made: &Deed, consequence: &str) -> bool {
-    let can = draft.input.can(made.side, made.kind).delete;
-    if !can {
+        return Err(Verdict::held(&subject, HeldReason::UnknownOutcome, detail));
+    };
+    let now = still_there(made)?.ok_or_else(Verdict::default)?;
+    if !input.can(made.side, made.kind).delete {
         let detail = format!("{} cannot delete a {}: {consequence}", made.side.title(), made.kind);
-        draft.cannot(&subject_of(made), made.side, Action::Delete, detail);
+        return Err(Verdict::unsupported(&subject, made.side, Action::Delete, detail));
     }
-    can
+    Ok((id, now))
 }
 
 /// What the contact held when the run was done with it: tags may have followed in operations of their own.
@@ -92,19 +87,18 @@ fn is_as_made(child: &Listed, deeds: &[&Deed]) -> bool {
     deeds.iter().find(is_it).is_some_and(|deed| edited(&child.record, &deed.trace.wrote).is_none())
 }
 
-fn remove(draft: &mut Draft<'_>, number: u32, made: &Deed, id: SideId, now: &Record, undoes: Vec<i64>) {
-    let write = Write {
-        kind: made.kind,
-        action: Action::Delete,
-        target: Some(Target::Existing(id)),
-        parent: parent_of(made),
-        set: BTreeMap::new(),
-        before: now.fields.clone(),
-        add_tags: Vec::new(),
-        remove_tags: Vec::new(),
-    };
+fn remove(
+    input: &Input<'_>,
+    (family, at): (u32, u32),
+    made: &Deed,
+    id: SideId,
+    now: &Record,
+    undoes: Vec<i64>,
+) -> Verdict {
+    let write = Write::delete(made.kind, (Target::Existing(id), parent_of(made)), &now.fields);
     // Its source is there still: the link is kept, so that the next night does not make it again.
     let settle = Settle { link: made.link.map(LinkRef::Existing), keeps: Some(made.side), undoes, ..Settle::default() };
-    let label = if made.kind == Kind::Contact { &made.trace.label } else { &made.trace.contact };
-    draft.add((number, label), &made.trace.parent, &subject_of(made), write, made.side, Vec::new(), settle);
+    let mut verdict = Verdict::at(at);
+    verdict.write(input, place_of(family, made), &subject_of(made), made.side, made.side, (write, settle));
+    verdict
 }

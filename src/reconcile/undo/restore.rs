@@ -2,64 +2,63 @@
 
 use std::collections::BTreeMap;
 
-use super::{edited, parent_of, stays, still_there, subject_of};
+use super::common::{edited, parent_of, place_of, stays, still_there, subject_of};
 use crate::reconcile::decide::fit::{self, Fit};
-use crate::reconcile::model::{Change, Deed, HeldReason, LinkRef, Settle, Still, TagDelta};
-use crate::reconcile::plan::draft::Draft;
-use crate::record::{Action, Both, Field, Kind, Record, Tags, Target, Value, Write, fold_tag};
+use crate::reconcile::model::{Deed, HeldReason, Input, LinkRef, Settle, TagDelta, Verdict};
+use crate::record::{Action, Both, Field, Record, SideId, Tags, Target, Value, Write, fold_tag};
+
+/// The record as it stands, under its id; else what is said of it.
+fn stands(deed: &Deed) -> Result<(&Record, SideId), Verdict> {
+    let Some(now) = still_there(deed)? else {
+        let detail = "it was removed since: nothing is put back";
+        return Err(Verdict::held(&subject_of(deed), HeldReason::EditedSince, detail));
+    };
+    let id = deed.trace.ids.tagged(deed.side).ok_or_else(Verdict::default)?;
+    Ok((now, id))
+}
 
 /// Puts back what stood in the written fields.
-pub(super) fn fields(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
+pub(super) fn fields(input: &Input<'_>, (family, at): (u32, u32), deed: &Deed) -> Verdict {
     let subject = subject_of(deed);
-    if matches!(deed.now, Still::Gone) {
-        return draft.hold(&subject, HeldReason::EditedSince, "it was removed since: nothing is put back");
-    }
-    let (Some(now), Some(id)) = (still_there(draft, deed), deed.trace.ids.tagged(deed.side)) else { return };
+    let (now, id) = match stands(deed) {
+        Ok(stands) => stands,
+        Err(verdict) => return verdict,
+    };
     let Some(before) = &deed.before else {
-        return draft.hold(&subject, HeldReason::Unparsable, "what stood there before cannot be understood any more");
+        let detail = "what stood there before cannot be understood any more";
+        return Verdict::held(&subject, HeldReason::Unparsable, detail);
     };
-    let set = match wanted(draft, deed, now, before) {
-        Ok(set) => set,
-        Err(field) => return draft.hold(&subject, HeldReason::EditedSince, stays(field)),
+    let (set, cannot) = match wanted(input, deed, now, before) {
+        Ok(wanted) => wanted,
+        Err(field) => return Verdict::held(&subject, HeldReason::EditedSince, stays(field)),
     };
+    let mut verdict = Verdict::at(at);
+    for why in cannot {
+        verdict.cannot(&subject, deed.side, deed.action, why);
+    }
     if set.is_empty() {
-        return;
+        return verdict;
     }
     let only_completion = set.keys().all(|field| *field == Field::Completed);
-    let complete = only_completion && draft.input.capabilities.of(deed.side).complete_endpoint;
-    let changes = set.iter().map(|(field, value)| Change::Value {
-        field: field.clone(),
-        before: now.get(field).map_or(serde_json::Value::Null, Value::json),
-        after: value.json(),
-        origin: deed.side,
-    });
-    let changes = changes.collect();
+    let completes = only_completion && input.capabilities.of(deed.side).complete_endpoint;
     let mut settle = Settle { link: deed.link.map(LinkRef::Existing), undoes: vec![deed.id], ..Settle::default() };
     // A run that got no answer did not move the other side's shadow either: its value is no news any more.
     let theirs = deed.trace.other.iter().filter(|(field, _)| !deed.settled && set.contains_key(*field));
     *settle.shadows.of_mut(deed.side.other()) = theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
-    let write = Write {
-        kind: deed.kind,
-        action: if complete { Action::Complete } else { Action::Update },
-        target: Some(Target::Existing(id)),
-        parent: parent_of(deed),
-        set,
-        before: now.fields.clone(),
-        add_tags: Vec::new(),
-        remove_tags: Vec::new(),
-    };
-    let label = if deed.kind == Kind::Contact { &deed.trace.label } else { &deed.trace.contact };
-    draft.add((number, label), &deed.trace.parent, &subject, write, deed.side, changes, settle);
+    let target = (Target::Existing(id), parent_of(deed));
+    let write = Write::update(deed.kind, target, set, &now.fields, completes);
+    verdict.write(input, place_of(family, deed), &subject, deed.side, deed.side, (write, settle));
+    verdict
 }
 
-/// The fields to write, with what is to stand there; or the field that somebody changed since. What cannot be put back is
-/// said.
+/// The fields to write, with what is to stand there; or the field that somebody changed since. With
+/// what cannot be put back.
 fn wanted<'a>(
-    draft: &mut Draft<'_>,
+    input: &Input<'_>,
     deed: &'a Deed,
     now: &Record,
     before: &Record,
-) -> Result<BTreeMap<Field, Value>, &'a Field> {
+) -> Result<(BTreeMap<Field, Value>, Vec<String>), &'a Field> {
     let stood = |field: &Field| before.get(field).unwrap_or(&Value::Empty);
     let is_back = |field: &Field| now.get(field).is_some_and(|now| now.same(stood(field)));
     let wrote: Vec<(&Field, &Value)> = deed.trace.wrote.iter().filter(|(field, _)| !is_back(field)).collect();
@@ -73,15 +72,7 @@ fn wanted<'a>(
             continue;
         }
         let source = before.clone().with(field.clone(), stood(field).clone());
-        let target = fit::Target {
-            side: deed.side,
-            capabilities: draft.input.capabilities.of(deed.side),
-            kind: deed.kind,
-            current: Some(now),
-            default_due: draft.input.pair.tasks.default_due,
-            mapped: draft.input.mapped(field),
-        };
-        match target.fit(field, &source) {
+        match fit::Target::of(input, deed.side, deed.kind, Some(now), field).fit(field, &source) {
             Fit::Write(value) => _ = set.insert(field.clone(), value),
             Fit::Partly(value, why) => {
                 set.insert(field.clone(), value);
@@ -91,20 +82,17 @@ fn wanted<'a>(
             Fit::Cannot(why) => cannot.push(why),
         }
     }
-    for why in cannot {
-        draft.cannot(&subject_of(deed), deed.side, deed.action, why);
-    }
-    Ok(set)
+    Ok((set, cannot))
 }
 
 /// Removes the tags that were added, and adds those that were removed, where nobody did so since.
-pub(super) fn tags(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
+pub(super) fn tags(input: &Input<'_>, (family, at): (u32, u32), deed: &Deed) -> Verdict {
     let subject = subject_of(deed);
-    if matches!(deed.now, Still::Gone) {
-        return draft.hold(&subject, HeldReason::EditedSince, "it was removed since: nothing is put back");
-    }
-    let (Some(now), Some(id)) = (still_there(draft, deed), deed.trace.ids.tagged(deed.side)) else { return };
-    let capabilities = draft.input.capabilities.of(deed.side).tags;
+    let (now, id) = match stands(deed) {
+        Ok(stands) => stands,
+        Err(verdict) => return verdict,
+    };
+    let capabilities = input.capabilities.of(deed.side).tags;
     let shown = match now.get(&Field::Tags) {
         Some(Value::Tags(tags)) => Some(tags.clone()),
         Some(_) => Some(Tags::default()),
@@ -115,26 +103,20 @@ pub(super) fn tags(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
     let lacks = |tag: &&String| !shown.as_ref().is_some_and(|tags| tags.contains(tag));
     let spelt = |tag: &String| if capabilities.lowercase { fold_tag(tag) } else { tag.clone() };
     let add: Vec<String> = deed.trace.tags.removed.iter().filter(lacks).map(spelt).collect();
+    let mut verdict = Verdict::at(at);
     if !remove.is_empty() && !capabilities.remove {
         let detail = format!("{} cannot remove tags: {} stays", deed.side.title(), remove.join(", "));
-        draft.cannot(&subject, deed.side, Action::Tag, detail);
+        verdict.cannot(&subject, deed.side, Action::Tag, detail);
         remove.clear();
     }
     if add.is_empty() && remove.is_empty() {
-        return;
+        return verdict;
     }
     let spellings = |tag: &String| shown.as_ref().map_or_else(|| vec![tag.clone()], |tags| tags.spellings(tag));
     let write = Write {
-        kind: Kind::Contact,
-        action: Action::Tag,
-        target: Some(Target::Existing(id)),
-        parent: None,
-        set: BTreeMap::new(),
         before: now.fields.clone(),
-        add_tags: add.clone(),
-        remove_tags: remove.iter().flat_map(spellings).collect(),
+        ..Write::tags(Target::Existing(id), add.clone(), remove.iter().flat_map(spellings).collect())
     };
-    let changes = vec![Change::Tags { field: Field::Tags, added: add.clone(), removed: write.remove_tags.clone() }];
     let settle = Settle {
         link: deed.link.map(LinkRef::Existing),
         shadows: other_tags(deed),
@@ -142,7 +124,9 @@ pub(super) fn tags(draft: &mut Draft<'_>, number: u32, deed: &Deed) {
         undoes: vec![deed.id],
         ..Settle::default()
     };
-    draft.add((number, &deed.trace.label), &deed.trace.parent, &subject, write, deed.side, changes, settle);
+    let place = place_of(family, deed);
+    verdict.write(input, place, &subject, deed.side, deed.side, (write, settle));
+    verdict
 }
 
 /// The other side's shadow of the tags, as the run would have left it, had it got an answer.

@@ -11,10 +11,7 @@ use crate::run::settle::{self, Adoption, Applied, Origin};
 use crate::run::{deed, held};
 use crate::state::{IntentDraft, IntentState, State, StateError};
 
-impl<C, G> Applying<'_, C, G>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
+impl Applying<'_>
 {
     /// Writes a request down before it is sent, with the `first` one also what an undo needs.
     pub(super) fn journal(

@@ -19,13 +19,10 @@ const OLDER: SignedDuration = SignedDuration::from_hours(1);
 /// The same by our clock, where the CRM does not tell its own: one of them may be wrong.
 const MUCH_OLDER: SignedDuration = SignedDuration::from_hours(48);
 
-impl<C, G> Applying<'_, C, G>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
+impl Applying<'_>
 {
     /// Asks the primary store, or the newest contacts, for whoever is to be created. Says the outcome where nobody is.
-    pub(super) async fn meet<W: Writer>(
+    pub(super) async fn meet<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -73,7 +70,7 @@ where
     }
 
     /// The newest contacts of a CRM, read once and before the first create. None where it is asked for each by key.
-    async fn newest<W: Writer>(&self, crm: &W) -> Result<Result<&[Arrival], &str>, StateError> {
+    async fn newest<W: Writer + ?Sized>(&self, crm: &W) -> Result<Result<&[Arrival], &str>, StateError> {
         let began = held(self.state).run(self.run)?.map_or_else(|| self.job.clock.now(), |run| run.started);
         let since = began.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
         let read = async || match crm.list_created(since).await {
@@ -86,7 +83,7 @@ where
 
     /// Whether a contact that a create was answered with was there before: it was listed, was read since, or is older than
     /// the request.
-    pub(super) fn was_there<W: Writer>(
+    pub(super) fn was_there<W: Writer + ?Sized>(
         &self,
         crm: &W,
         id: &SideId,
@@ -129,7 +126,7 @@ where
 
     /// A create that was refused because of a contact that was not listed: a match that the CRM made, where it is the same
     /// person. Who was listed waits, as the matching decided.
-    pub(super) async fn refused_for<W: Writer>(
+    pub(super) async fn refused_for<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,

@@ -24,13 +24,10 @@ impl Blocked {
     }
 }
 
-impl<C, G> Applying<'_, C, G>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
+impl Applying<'_>
 {
     /// Sends the write once more without the fields that were refused by name; `None` where none was, or nothing is left.
-    pub(super) async fn without_refused<W: Writer>(
+    pub(super) async fn without_refused<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -63,7 +60,7 @@ where
     }
 
     /// Sends what `write` becomes, as a further part of the operation.
-    async fn requests_of<W: Writer>(
+    async fn requests_of<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &mut Operation,

@@ -7,14 +7,11 @@ use crate::record::{CliengoId, GhlId, Kind, RemoteId};
 use crate::run::{Ended, OperationOutcome, held};
 use crate::state::{StagedRow, StateError};
 
-impl<C, G> Applying<'_, C, G>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
+impl Applying<'_>
 {
     /// Holds a contact, as it is by now, against what was listed of it, and lists what stands under it once more. Says the
     /// outcome where it may not be deleted.
-    pub(super) async fn worked_on<W: Writer>(
+    pub(super) async fn worked_on<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -44,7 +41,7 @@ where
     }
 
     /// What somebody did to a contact's tasks or notes since they were listed, in a person's words.
-    async fn news_under<W: Writer>(
+    async fn news_under<W: Writer + ?Sized>(
         &self,
         crm: &W,
         kind: Kind,
@@ -69,7 +66,7 @@ where
     }
 
     /// Whether a task or note is as it was listed. What cannot be understood was changed.
-    fn is_as_listed<W: Writer>(&self, crm: &W, kind: Kind, listed: &StagedRow, now: &RawRecord<W::Id>) -> bool {
+    fn is_as_listed<W: Writer + ?Sized>(&self, crm: &W, kind: Kind, listed: &StagedRow, now: &RawRecord<W::Id>) -> bool {
         let read = |payload: &str| crm.parse(kind, payload, Shape::Listed, self.forms);
         let (Ok(before), Ok(current)) = (read(&listed.payload), read(&now.payload)) else { return false };
         before.agrees_with(&current)

@@ -11,13 +11,10 @@ use crate::run::recover::{self, Changed};
 use crate::run::{Ended, OperationOutcome, RunError, held};
 use crate::state::{IntentState, StateError};
 
-impl<C, G> Applying<'_, C, G>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
+impl Applying<'_>
 {
     /// Whether a request that may have been done may be sent again: what it is to change is there, and is as it was.
-    pub(super) async fn is_untouched<W: Writer>(&self, crm: &W, operation: &Operation, write: &Write) -> bool {
+    pub(super) async fn is_untouched<W: Writer + ?Sized>(&self, crm: &W, operation: &Operation, write: &Write) -> bool {
         let Some((now, payload)) = self.as_it_is(crm, write).await else { return false };
         match write.action {
             Action::Create | Action::Link => false,
@@ -42,7 +39,7 @@ where
     }
 
     /// The record that a request is about, by id.
-    async fn as_it_is<W: Writer>(&self, crm: &W, write: &Write) -> Option<(Record, String)> {
+    async fn as_it_is<W: Writer + ?Sized>(&self, crm: &W, write: &Write) -> Option<(Record, String)> {
         let id = write.target.as_ref().and_then(|target| self.id_of(target))?;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
         let parent = parent.map(|parent| W::Id::new(parent.as_str()));
@@ -57,7 +54,7 @@ where
 
     /// No answer, or none that can be understood. What was to be done is looked for at once; what cannot be told now is read
     /// back by a later run, and a create is never sent again before that.
-    pub(super) async fn unknown<W: Writer>(
+    pub(super) async fn unknown<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &Operation,
@@ -104,7 +101,7 @@ where
         Ok(ended(OperationOutcome::Unknown, why))
     }
 
-    async fn is_gone<W: Writer>(&self, crm: &W, write: &Write) -> bool {
+    async fn is_gone<W: Writer + ?Sized>(&self, crm: &W, write: &Write) -> bool {
         let Some(id) = write.target.as_ref().and_then(|target| self.id_of(target)) else { return false };
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
         let parent = parent.map(|parent| W::Id::new(parent.as_str()));

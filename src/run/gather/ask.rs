@@ -28,10 +28,7 @@ pub(super) struct Question {
     pub missing: bool,
 }
 
-impl<C, G> Gathering<'_, '_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl Gathering<'_, '_>
 {
     pub(super) async fn ask(&mut self, questions: Vec<Question>) -> Result<BTreeMap<(i64, Side), Now>, RunError> {
         let this = &*self;

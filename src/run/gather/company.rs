@@ -9,10 +9,7 @@ use crate::record::{Both, CliengoId, Field, Forms, GhlId, Kind, MatchKey, Person
 use crate::run::{RunError, held};
 use crate::state::{LinkStatus, State};
 
-impl<C, G> Gathering<'_, '_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl Gathering<'_, '_>
 {
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
     pub(super) fn holders(

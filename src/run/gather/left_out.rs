@@ -8,10 +8,7 @@ use crate::reconcile::Linked;
 use crate::record::{CliengoId, Field, GhlId, Side};
 use crate::run::{RunError, held};
 
-impl<C, G> Gathering<'_, '_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl Gathering<'_, '_>
 {
     /// The fields that Cliengo shows of those who have a value, and of nobody who has none; asked for where there is news.
     pub(super) fn left_out(&self, contacts: &[Linked]) -> Result<BTreeSet<Field>, RunError> {

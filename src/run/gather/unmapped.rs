@@ -9,10 +9,7 @@ use crate::record::{CliengoId, GhlId, Side};
 use crate::run::{RunError, held};
 use crate::state::{LinkRow, State};
 
-impl<C, G> Gathering<'_, '_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl Gathering<'_, '_>
 {
     /// Whether this run's listing shows one half of a link.
     pub(super) fn is_listed(&self, link: &LinkRow, side: Side) -> Result<bool, RunError> {

@@ -9,10 +9,7 @@ use crate::record::{CliengoId, GhlId, Ids, Kind, Side};
 use crate::run::saved::generation;
 use crate::run::{RunError, held};
 
-impl<C, G> Gathering<'_, '_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl Gathering<'_, '_>
 {
     /// Operations that failed, each with what becomes of it tonight. (I44)
     pub(super) fn setbacks(&self) -> Result<BTreeMap<String, Setback>, RunError> {

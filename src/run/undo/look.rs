@@ -35,8 +35,8 @@ enum Answer {
     Under(SideId, Result<Vec<Listed>, String>),
 }
 
-struct Looking<'a, C, G> {
-    job: &'a Job<'a, C, G>,
+struct Looking<'a> {
+    job: &'a Job<'a>,
     state: &'a State,
     stage: &'a Mutex<Stage>,
     forms: &'a Forms,
@@ -47,19 +47,15 @@ struct Looking<'a, C, G> {
 ///
 /// # Errors
 /// When a CRM refuses the credentials or the state cannot be read. A record that cannot be read is unknown.
-pub(super) async fn look<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn look(
+    job: &Job<'_>,
     state: &State,
     stage: &Mutex<Stage>,
     forms: &Forms,
     capabilities: &Both<Capabilities>,
     run: i64,
     rows: Vec<DeedRow>,
-) -> Result<Undoing, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<Undoing, RunError> {
     let looking = Looking { job, state, stage, forms, pending: pending(state)? };
     let known = left(state, rows)?;
     let questions = questions(&known, capabilities);
@@ -164,10 +160,7 @@ fn questions(known: &[(DeedRow, Trace)], capabilities: &Both<Capabilities>) -> B
     questions
 }
 
-impl<C, G> Looking<'_, C, G>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
+impl Looking<'_>
 {
     async fn ask(&self, question: Question) -> Result<Answer, RunError> {
         match question {
@@ -189,7 +182,7 @@ where
         }
     }
 
-    async fn record<R: Reader>(
+    async fn record<R: Reader + ?Sized>(
         &self,
         crm: &R,
         kind: Kind,
@@ -209,7 +202,7 @@ where
         })
     }
 
-    async fn under<R: Reader>(
+    async fn under<R: Reader + ?Sized>(
         &self,
         crm: &R,
         kind: Kind,

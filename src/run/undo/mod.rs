@@ -28,19 +28,11 @@ use tracing::Instrument;
 ///
 /// # Errors
 /// When the run cannot be undone, or a CRM or the state cannot be read.
-pub async fn plan_undo<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+pub async fn plan_undo(job: &Job<'_>, undoes: i64) -> Result<Finished, RunError> {
     plan_in_span(job, undoes).instrument(span(job)).await
 }
 
-async fn plan_in_span<C, G>(job: &Job<'_, C, G>, undoes: i64) -> Result<Finished, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+async fn plan_in_span(job: &Job<'_>, undoes: i64) -> Result<Finished, RunError> {
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
     refuse_unfinished_rebuild(job)?;
     let state = State::open_read_only(&job.state_path())?.ok_or_else(none)?;
@@ -57,11 +49,7 @@ where
 /// # Errors
 /// When the run cannot be undone, a CRM or the state cannot be read, or another run is at work. What was applied before
 /// stays applied and stands in the history; to undo the same run again takes up the rest.
-pub async fn undo<C, G>(job: &Job<'_, C, G>, undoes: i64, consent: &Consent) -> Result<Finished, RunError>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
-{
+pub async fn undo(job: &Job<'_>, undoes: i64, consent: &Consent) -> Result<Finished, RunError> {
     if !State::is_there(&job.state_path())? {
         return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
     }
@@ -73,17 +61,13 @@ where
     span.in_scope(|| opened.close(job, run, done))
 }
 
-async fn undo_locked<C, G>(
-    job: &Job<'_, C, G>,
+async fn undo_locked(
+    job: &Job<'_>,
     undoes: i64,
     consent: &Consent,
     opened: &Opened,
     run: i64,
-) -> Result<Finished, RunError>
-where
-    C: Writer<Id = CliengoId>,
-    G: Writer<Id = GhlId>,
-{
+) -> Result<Finished, RunError> {
     let state = &opened.state;
     held(state).name_undone(run, undoes)?;
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
@@ -120,25 +104,21 @@ where
 }
 
 /// Both accounts, which the state is bound to, and how values become canonical.
-async fn prove<C: Reader, G: Reader>(job: &Job<'_, C, G>, state: &State) -> Result<(Both<Account>, Forms), RunError> {
+async fn prove(job: &Job<'_>, state: &State) -> Result<(Both<Account>, Forms), RunError> {
     let found = accounts::ask(job, Some(state)).await?;
     accounts::check(job, Some(state), &accounts::identities(&found, None))?;
     let forms = forms_of(job, &found.ghl).await?;
     Ok((found, forms))
 }
 
-async fn draw<C, G>(
-    job: &Job<'_, C, G>,
+async fn draw(
+    job: &Job<'_>,
     state: &State,
     stage: &Mutex<Stage>,
     undoes: i64,
     deeds: Vec<DeedRow>,
     forms: &Forms,
-) -> Result<Plan, RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<Plan, RunError> {
     // An undo probes nothing.
     let learned = learned(state, job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };

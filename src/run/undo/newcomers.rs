@@ -16,16 +16,12 @@ use crate::record::{Action, CliengoId, Forms, GhlId, Kind, MatchKey, RemoteId, S
 ///
 /// # Errors
 /// When a CRM refuses the credentials. What cannot be read is unknown.
-pub(super) async fn look_for_newcomers<C, G>(
-    job: &Job<'_, C, G>,
+pub(super) async fn look_for_newcomers(
+    job: &Job<'_>,
     forms: &Forms,
     began: Timestamp,
     deeds: &mut [Deed],
-) -> Result<(), RunError>
-where
-    C: Reader<Id = CliengoId>,
-    G: Reader<Id = GhlId>,
-{
+) -> Result<(), RunError> {
     let since = began.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     let (cliengo, ghl): (Vec<_>, Vec<_>) =
         deeds.iter_mut().filter(|deed| is_open(deed)).partition(|deed| deed.side == Side::Cliengo);
@@ -39,7 +35,7 @@ fn is_open(deed: &Deed) -> bool {
     is_deleted && !deed.pending && matches!((&deed.now, &deed.taken), (Still::Gone, Ok(None)))
 }
 
-async fn look<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&mut Deed>) -> Result<(), RunError> {
+async fn look<R: Reader + ?Sized>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&mut Deed>) -> Result<(), RunError> {
     if deeds.is_empty() {
         return Ok(());
     }
@@ -67,7 +63,7 @@ async fn look<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&m
 }
 
 /// Whoever came since; also who cannot be read.
-fn newcomers<R: Reader>(crm: &R, forms: &Forms, since: Timestamp, rows: &[RawRecord<R::Id>]) -> Vec<Arrival> {
+fn newcomers<R: Reader + ?Sized>(crm: &R, forms: &Forms, since: Timestamp, rows: &[RawRecord<R::Id>]) -> Vec<Arrival> {
     let mut arrivals = arrivals(crm, forms, rows);
     arrivals.retain(|arrival| arrival.created.is_none_or(|created| created >= since));
     arrivals

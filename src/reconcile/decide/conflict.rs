@@ -1,25 +1,27 @@
 //! Where both sides tell of one field, and not the same: what the report names, what a person is asked, and what they chose.
 
-use super::{Story, Verdicts, propagate, target};
+use super::carry::{Merged, Versions, carry};
+use super::fit::{self, Fit, is_synthetic};
+use super::merge::Sight;
 use crate::config::{ConflictPolicy, Direction};
-use crate::reconcile::decide::Sight;
-use crate::reconcile::decide::fit::{Fit, is_synthetic};
-use crate::reconcile::model::{Cause, Conflict, Disputed, Family, Settlement, Subject, Winner, conflict_id};
-use crate::reconcile::plan::draft::Draft;
+use crate::reconcile::model::{
+    Cause, Conflict, Disputed, Family, Input, Settlement, Subject, Verdict, Winner, conflict_id,
+};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
+/// Names a conflict, and who wins it.
 pub(super) fn report_conflict(
-    draft: &mut Draft<'_>,
+    input: &Input<'_>,
     subject: &Subject,
     field: &Field,
     sights: Both<Sight<'_>>,
     (winner, cause): (Winner, Cause),
     chosen: Option<&Value>,
-) -> String {
+) -> Verdict {
     let json = |value: Option<&Value>| value.map_or(serde_json::Value::Null, Value::json);
-    let id = conflict_id(&draft.input.pair.name, subject.kind, &subject.ids, field);
-    draft.conflicts.push(Conflict {
-        id: id.clone(),
+    let mut verdict = Verdict::default();
+    verdict.conflicts.push(Conflict {
+        id: conflict_id(&input.pair.name, subject.kind, &subject.ids, field),
         kind: subject.kind,
         ids: subject.ids.clone(),
         label: subject.label.clone(),
@@ -31,7 +33,7 @@ pub(super) fn report_conflict(
         cause,
         chosen: chosen.map(Value::json),
     });
-    id
+    verdict
 }
 
 /// Why a field has these two values.
@@ -47,18 +49,19 @@ pub(super) fn cause_of(sights: Both<Sight<'_>>) -> Cause {
 }
 
 /// Keeps a conflict for a person to decide.
-pub(super) fn dispute(
-    draft: &mut Draft<'_>,
+pub(super) fn keep_conflict(
+    input: &Input<'_>,
     family: &Family,
     subject: &Subject,
     field: &Field,
     sights: Both<Sight<'_>>,
-    id: &str,
-) {
-    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return };
-    draft.met.insert(id.to_owned());
-    draft.settlements.push(Settlement::Disputed(Box::new(Disputed {
-        id: id.to_owned(),
+) -> Verdict {
+    let mut verdict = report_conflict(input, subject, field, sights, (Winner::Manual, cause_of(sights)), None);
+    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return verdict };
+    let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
+    verdict.met.insert(id.clone());
+    verdict.settlements.push(Settlement::Disputed(Box::new(Disputed {
+        id,
         kind: subject.kind,
         ids: subject.ids.clone(),
         parent: if subject.kind == Kind::Contact { Ids::default() } else { family.ids.clone() },
@@ -67,6 +70,7 @@ pub(super) fn dispute(
         base: sights.ghl.base.or(sights.cliengo.base).cloned(),
         now: Both { cliengo: cliengo.clone(), ghl: ghl.clone() },
     })));
+    verdict
 }
 
 /// What became of a person's choice for a field.
@@ -74,23 +78,21 @@ pub(super) enum Choice {
     /// There is none, or it is done.
     None,
     /// It is planned.
-    Taken,
+    Taken(Merged),
     /// A side changed since: it is void.
     Lapsed,
     /// A side cannot hold it.
     Cannot(String),
 }
 
-/// Plans what a person chose, where the conflict is still the one that was shown.
+/// What a person chose, where the conflict is still the one that was shown.
 pub(super) fn take_choice(
-    draft: &mut Draft<'_>,
+    input: &Input<'_>,
     subject: &Subject,
-    story: Story<'_>,
+    versions: Versions<'_>,
     field: &Field,
     sights: Both<Sight<'_>>,
-    verdicts: &mut Verdicts,
 ) -> Choice {
-    let input = draft.input;
     let policy = input.pair.field_policy(subject.kind, field);
     let asks = policy.conflict == ConflictPolicy::Manual && policy.direction == Direction::Both;
     let (true, false, Some(cliengo), Some(ghl)) = (asks, input.disputes.is_empty(), sights.cliengo.now, sights.ghl.now)
@@ -103,72 +105,73 @@ pub(super) fn take_choice(
     };
     let Some(value) = dispute.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
     let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
-    if let Some(source) = had_by {
-        report_conflict(draft, subject, field, sights, (Winner::from(source), cause_of(sights)), None);
-        propagate(draft, subject, story, field, source, verdicts);
-    } else if let Err(why) = impose(draft, subject, story, field, value, verdicts) {
-        return Choice::Cannot(why);
-    } else {
-        report_conflict(draft, subject, field, sights, (Winner::Chosen, cause_of(sights)), Some(value));
-    }
-    draft.met.insert(id.clone());
-    verdicts.chosen.insert(field.clone(), id);
-    Choice::Taken
+    let (mut merged, winner, chosen) = match had_by {
+        Some(source) => (carry(input, subject, versions, field, source), Winner::from(source), None),
+        None => match impose(input, subject, versions, field, value) {
+            Ok(merged) => (merged, Winner::Chosen, Some(value)),
+            Err(why) => return Choice::Cannot(why),
+        },
+    };
+    merged.said.and(report_conflict(input, subject, field, sights, (winner, cause_of(sights)), chosen));
+    merged.said.met.insert(id.clone());
+    merged.chosen.insert(field.clone(), id);
+    Choice::Taken(merged)
 }
 
 /// Lets both sides take a value that neither has. Neither shadow moves for the other's write: until both were done, the
 /// choice stands.
 fn impose(
-    draft: &Draft<'_>,
+    input: &Input<'_>,
     subject: &Subject,
-    story: Story<'_>,
+    versions: Versions<'_>,
     field: &Field,
     value: &Value,
-    verdicts: &mut Verdicts,
-) -> Result<(), String> {
-    if let Some(objection) = draft.input.mapped(field).and_then(|mapped| mapped.objection(value)) {
+) -> Result<Merged, String> {
+    if let Some(objection) = input.mapped(field).and_then(|mapped| mapped.objection(value)) {
         return Err(objection);
     }
-    let mut wanted = Vec::new();
+    let mut merged = Merged::default();
     for side in Side::BOTH {
-        let other: &Record = story.now.of(side.other());
+        let other: &Record = versions.now.of(side.other());
         let source = other.clone().with(field.clone(), value.clone());
-        match target(draft, subject, story, field, side).fit(field, &source) {
+        let target = fit::Target::of(input, side, subject.kind, Some(versions.now.of(side)), field);
+        match target.fit(field, &source) {
             Fit::Same => {}
-            Fit::Write(value) if draft.input.can(side, subject.kind).update => wanted.push((side, value)),
+            Fit::Write(value) if input.can(side, subject.kind).update => {
+                merged.writes.of_mut(side).insert(field.clone(), (value, None));
+            }
             Fit::Write(_) => return Err(format!("{} has no {} update", side.title(), subject.kind)),
             Fit::Partly(_, why) | Fit::Cannot(why) => return Err(why),
         }
     }
-    for (side, value) in wanted {
-        verdicts.writes.of_mut(side).insert(field.clone(), (value, None));
-    }
-    Ok(())
+    Ok(merged)
 }
 
 /// I1: an edit on `source` that replaces what that side never had, since it did not keep it or cannot hold it, stands; and what it
 /// replaces is named.
 pub(super) fn name_unseen(
-    draft: &mut Draft<'_>,
+    input: &Input<'_>,
     subject: &Subject,
-    story: Story<'_>,
+    versions: Versions<'_>,
     field: &Field,
     sights: Both<Sight<'_>>,
-    source: Side,
-    wanted: &Value,
-) {
+    (source, wanted): (Side, &Value),
+) -> Verdict {
     let is_later = sights.of(source).is_edited() && !sights.of(source.other()).is_edited();
-    let (Some(known), theirs) = (story.base.of(source), story.now.of(source.other())) else { return };
-    let (Some(before), Some(replaced)) = (known.get(field), theirs.get(field)) else { return };
+    let (Some(known), theirs) = (versions.base.of(source), versions.now.of(source.other())) else {
+        return Verdict::default();
+    };
+    let (Some(before), Some(replaced)) = (known.get(field), theirs.get(field)) else { return Verdict::default() };
     let was_entered = match field {
-        Field::Due => !is_synthetic(known, Some(replaced), draft.input.pair.tasks.default_due),
+        Field::Due => !is_synthetic(known, Some(replaced), input.pair.tasks.default_due),
         Field::Email => !theirs.has_placeholder_email(),
         _ => true,
     };
     let is_known =
         replaced.is_empty() || before.same_for_linking(replaced) || replaced.not_kept(before, wanted).is_some();
-    if is_later && was_entered && !is_known {
-        let sights = Both::from_fn(|side| Sight { base: Some(before), now: sights.of(side).now });
-        report_conflict(draft, subject, field, sights, (Winner::from(source), Cause::NeverHad), None);
+    if !is_later || !was_entered || is_known {
+        return Verdict::default();
     }
+    let sights = Both::from_fn(|side| Sight { base: Some(before), now: sights.of(side).now });
+    report_conflict(input, subject, field, sights, (Winner::from(source), Cause::NeverHad), None)
 }

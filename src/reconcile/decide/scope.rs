@@ -1,11 +1,15 @@
 //! Who takes part: a record that left the scope keeps its link, and nothing is written for it. (`semantics` 11, I22)
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
-use super::draft::Draft;
+use super::carry::Versions;
 use crate::config::Scope;
-use crate::reconcile::model::{Children, HeldReason, Linked, Settlement, Subject, Unlinked};
-use crate::record::{Field, Kind, Record, Side};
+use crate::reconcile::model::{
+    Children, Family, HeldReason, Input, Linked, MatchedBy, Settle, Settlement, Subject, Unlinked, Verdict,
+};
+use crate::record::{Both, Field, Kind, Record, Side, Value};
 
 /// Why a record of `side` is outside the scope; `None`: it takes part. What is not known of a record that is linked
 /// changes nothing; one that is not linked takes part only when it is known to.
@@ -39,41 +43,81 @@ pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Opti
     }
 }
 
-/// Whether an unlinked contact stands outside the scope: such contacts are counted, not said one by one.
-pub fn leaves_out(draft: &mut Draft<'_>, contact: &Unlinked) -> bool {
+/// Whether an unlinked contact stands outside the scope; and whether it counts as left out: such contacts are counted, not
+/// said one by one.
+#[must_use]
+pub fn leaves_out(input: &Input<'_>, contact: &Unlinked) -> (bool, bool) {
     let side = contact.id.side();
-    let is_outside = outside(&draft.input.pair.scope, side, &contact.record, false).is_some();
-    if is_outside && draft.input.policy(Kind::Contact).direction.writes(side.other()) {
-        draft.outside += 1;
-    }
-    is_outside
+    let is_outside = outside(&input.pair.scope, side, &contact.record, false).is_some();
+    (is_outside, is_outside && input.policy(Kind::Contact).direction.writes(side.other()))
+}
+
+/// Why the one or the other of two unlinked contacts is outside the scope.
+#[must_use]
+pub fn pair_outside(input: &Input<'_>, pair: &Both<&Unlinked>) -> Option<String> {
+    Side::BOTH.into_iter().find_map(|side| outside(&input.pair.scope, side, &pair.of(side).record, false))
 }
 
 /// Whether a linked contact stands outside the scope now, or stood there when it was last seen: what is missing is no
 /// delete then (I22). Its link is told when that changed.
-pub fn stands_outside(draft: &mut Draft<'_>, subject: &Subject, contact: &Linked, brood: &Children<'_>) -> bool {
-    let scope = &draft.input.pair.scope;
+#[must_use]
+pub fn stands_outside(
+    input: &Input<'_>,
+    subject: &Subject,
+    contact: &Linked,
+    children: &Children<'_>,
+) -> (bool, Verdict) {
+    let mut verdict = Verdict::default();
+    let scope = &input.pair.scope;
     let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).current()?, true));
     if why.is_some() != contact.outside {
-        draft.settlements.push(Settlement::Scope { link: contact.link, outside: why.is_some() });
+        verdict.settlements.push(Settlement::Scope { link: contact.link, outside: why.is_some() });
     }
-    let Some(why) = why else { return false };
+    let Some(why) = why else { return (false, verdict) };
     let changed: Vec<&str> = Side::BOTH
         .into_iter()
         .filter(|side| {
             let side = *side;
-            contact.sides.of(side).is_dirty()
-                || brood.linked.iter().any(|child| child.is_dirty(side))
-                || !brood.loose.of(side).is_empty()
+            contact.is_dirty(side)
+                || children.linked.iter().any(|child| child.is_dirty(side))
+                || !children.loose.of(side).is_empty()
         })
         .map(Side::title)
         .collect();
     if !changed.is_empty() {
         let detail =
             format!("{why}; what changed in {} is not carried over until it is in scope again", changed.join(" and "));
-        draft.hold(subject, HeldReason::OutOfScope, detail);
+        verdict.hold(subject, HeldReason::OutOfScope, detail);
     }
-    true
+    (true, verdict)
+}
+
+/// `semantics` 11: they are one person, and nothing is written for them; what differs is merged when they come back.
+#[must_use]
+pub fn link_outside(
+    at: u32,
+    family: &Family,
+    subject: &Subject,
+    versions: Versions<'_>,
+    why: &str,
+    (retires, matched_by): (Option<i64>, MatchedBy),
+) -> Verdict {
+    let same = |side: Side, field: &Field, value: &Value| {
+        let theirs = versions.now.of(side.other()).get(field);
+        *field != Field::Tags && theirs.is_some_and(|theirs| value.same_for_linking(theirs))
+    };
+    let agreed = |side: Side| -> BTreeMap<Field, Value> {
+        let fields = versions.now.of(side).fields.iter().filter(|(field, value)| same(side, field, value));
+        fields.map(|(field, value)| (field.clone(), value.clone())).collect()
+    };
+    let settle = Settle { outside: true, ..Settle::making(None, Both::from_fn(agreed), retires) };
+    let mut verdict = Verdict::at(at);
+    let differs = |(field, value): (&Field, &Value)| *field != Field::Tags && !same(Side::Cliengo, field, value);
+    if versions.now.cliengo.fields.iter().any(differs) {
+        verdict.hold(subject, HeldReason::OutOfScope, format!("{why}: linked, and left as it is"));
+    }
+    verdict.link(family.place(Kind::Contact), subject, settle, Some(matched_by));
+    verdict
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::draft::Draft;
 use crate::config::TasksMode;
 use crate::reconcile::model::{
-    Change, Children, Family, HeldReason, LinkRef, Settle, Settlement, SourceTask, Subject, UNKNOWN, Unlinked,
+    Change, Family, HeldReason, Input, LinkRef, Operation, Settle, Settlement, SourceTask, Subject, UNKNOWN, Unlinked,
+    Verdict,
 };
 use crate::record::{
     Action, Due, Facet, Field, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value, Write,
@@ -75,21 +75,20 @@ pub fn earliest(tasks: &[SourceTask]) -> Option<Due> {
     dues.min_by_key(|due| due.at)
 }
 
-/// Tells Cliengo of the tasks of one contact, where the configuration says how.
-pub fn plan(draft: &mut Draft<'_>, family: &Family, brood: &Children<'_>) {
-    let input = draft.input;
-    let Some(SideId::Ghl(contact)) = family.ids.tagged(Side::Ghl) else { return };
-    let (Some(tasks), true) = (input.tasks.get(&contact), input.pair.projects_tasks()) else { return };
+/// Tells Cliengo of the tasks of one contact, where the configuration says how, besides what is planned for it already.
+pub fn tell(input: &Input<'_>, planned: Verdict, family: &Family, marked_notes: &[&Unlinked]) -> Verdict {
+    let Some(SideId::Ghl(contact)) = family.ids.tagged(Side::Ghl) else { return planned };
+    let (Some(tasks), true) = (input.tasks.get(&contact), input.pair.projects_tasks()) else { return planned };
     let told = existing(family).and_then(|link| input.told.get(&link)).cloned().unwrap_or_default();
     match input.pair.cliengo.tasks {
-        TasksMode::Notes => tell_notes(draft, family, tasks, told, &brood.marked),
-        TasksMode::DueDate => tell_due(draft, family, tasks, &told),
-        TasksMode::Auto | TasksMode::Resource | TasksMode::Off => {}
+        TasksMode::Notes => tell_notes(input, planned, family, tasks, told, marked_notes),
+        TasksMode::DueDate => tell_due(input, planned, family, tasks, &told),
+        TasksMode::Auto | TasksMode::Resource | TasksMode::Off => planned,
     }
 }
 
 /// The contact's link, where it has one already.
-fn existing(family: &Family) -> Option<i64> {
+const fn existing(family: &Family) -> Option<i64> {
     match family.link {
         LinkRef::Existing(link) => Some(link),
         LinkRef::MadeBy(_) => None,
@@ -97,96 +96,85 @@ fn existing(family: &Family) -> Option<i64> {
 }
 
 fn tell_notes(
-    draft: &mut Draft<'_>,
+    input: &Input<'_>,
+    planned: Verdict,
     family: &Family,
     tasks: &[SourceTask],
     mut told: Told,
     marked_notes: &[&Unlinked],
-) {
+) -> Verdict {
+    let mut verdict = planned;
     // The marks say what was told before the state was lost.
     for note in marked_notes {
         let Some((facet, task)) = marked(&note.record) else { continue };
         let said = note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
         if !told.contains_key(&(facet, task.clone())) {
-            remember(draft, family, Projection { facet, task: task.clone(), said: said.clone() });
+            verdict.settlements.extend(remember(family, Projection { facet, task: task.clone(), said: said.clone() }));
             told.insert((facet, task), said);
         }
     }
     for task in tasks {
         match untold(task, &told) {
-            Some(facet) if family.is_listed(draft.input, Side::Cliengo, Kind::Note) => {
-                tell_note(draft, family, task, facet);
+            Some(facet) if family.is_listed(input, Side::Cliengo, Kind::Note) => {
+                verdict.and(tell_note(input, verdict.next(), family, task, facet));
             }
             Some(_) => {}
-            None => say_changed(draft, family, task, &told),
+            None => verdict.and(say_changed(input, family, task, &told)),
         }
     }
+    verdict
 }
 
-fn tell_note(draft: &mut Draft<'_>, family: &Family, task: &SourceTask, facet: Facet) {
+fn tell_note(input: &Input<'_>, at: u32, family: &Family, task: &SourceTask, facet: Facet) -> Verdict {
     let source = SideId::Ghl(task.id.clone());
-    let words = words(task, facet, draft.input.zone);
+    let words = words(task, facet, input.zone);
     let label = words.lines().next().unwrap_or_default().to_owned();
     let subject = Subject { kind: Kind::Note, ids: Ids::one(source.clone()), label, link: None };
-    if draft.input.pending.contains(&(Kind::Note, source)) {
-        return draft.hold(&subject, HeldReason::UnknownOutcome, UNKNOWN);
+    if input.pending.contains(&(Kind::Note, source)) {
+        return Verdict::held(&subject, HeldReason::UnknownOutcome, UNKNOWN);
     }
     let body = Value::body(&words);
-    let changes = vec![Change::Value {
-        field: Field::Body,
-        before: serde_json::Value::Null,
-        after: body.json(),
-        origin: Side::Ghl,
-    }];
-    let write = Write {
-        kind: Kind::Note,
-        action: Action::Create,
-        target: None,
-        parent: Some(family.targets.cliengo.clone()),
-        set: BTreeMap::from([(Field::Body, body.clone())]),
-        before: BTreeMap::new(),
-        add_tags: Vec::new(),
-        remove_tags: Vec::new(),
-    };
+    let set = BTreeMap::from([(Field::Body, body.clone())]);
+    let write = Write::create(Kind::Note, Some(family.targets.cliengo.clone()), set);
     let projects = Some(Projection { facet, task: task.id.to_string(), said: body.shown() });
     let settle = Settle { parent: Some(family.link), projects, ..Settle::default() };
-    draft.add((family.number, &family.contact), &family.ids, &subject, write, Side::Cliengo, changes, settle);
+    let mut verdict = Verdict::at(at);
+    verdict.write(input, family.place(Kind::Note), &subject, Side::Cliengo, Side::Ghl, (write, settle));
+    verdict
 }
 
 /// A note that tells of a task stays as it was written: its new words are said once.
-fn say_changed(draft: &mut Draft<'_>, family: &Family, task: &SourceTask, told: &Told) {
+fn say_changed(input: &Input<'_>, family: &Family, task: &SourceTask, told: &Told) -> Verdict {
+    let mut verdict = Verdict::default();
     let is_done = matches!(task.record.get(&Field::Completed), Some(Value::Flag(true)));
     let Some(before) = told.get(&(Facet::Task, task.id.to_string())).filter(|_| !is_done && !task.linked) else {
-        return;
+        return verdict;
     };
-    let now = Value::body(&words(task, Facet::Task, draft.input.zone)).shown();
+    let now = Value::body(&words(task, Facet::Task, input.zone)).shown();
     if *before != now {
-        let subject = Subject {
-            kind: Kind::Task,
-            ids: Ids::one(SideId::Ghl(task.id.clone())),
-            label: task.record.label(),
-            link: None,
-        };
+        let ids = Ids::one(SideId::Ghl(task.id.clone()));
+        let subject = Subject { kind: Kind::Task, ids, label: task.record.label(), link: None };
         let detail = "the note in Cliengo that tells of it keeps the old words";
-        draft.cannot(&subject, Side::Cliengo, Action::Update, detail);
-        remember(draft, family, Projection { facet: Facet::Task, task: task.id.to_string(), said: now });
+        verdict.cannot(&subject, Side::Cliengo, Action::Update, detail);
+        let projection = Projection { facet: Facet::Task, task: task.id.to_string(), said: now };
+        verdict.settlements.extend(remember(family, projection));
     }
+    verdict
 }
 
-fn remember(draft: &mut Draft<'_>, family: &Family, projection: Projection) {
-    // Under a link that is only to be made it is seen again the next night.
-    if let Some(link) = existing(family) {
-        draft.settlements.push(Settlement::Told { link, projection });
-    }
+/// Under a link that is only to be made it is seen again the next night.
+fn remember(family: &Family, projection: Projection) -> Option<Settlement> {
+    existing(family).map(|link| Settlement::Told { link, projection })
 }
 
 /// The earliest due date, in the contact's own update where it has one. Never cleared: Cliengo is sent no empty value.
-fn tell_due(draft: &mut Draft<'_>, family: &Family, tasks: &[SourceTask], told: &Told) {
-    let Some(due) = earliest(tasks).filter(|_| draft.input.listings.ghl.task.complete) else { return };
+fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[SourceTask], told: &Told) -> Verdict {
+    let mut verdict = planned;
+    let Some(due) = earliest(tasks).filter(|_| input.listings.ghl.task.complete) else { return verdict };
     let before = told.get(&(Facet::Due, String::new()));
     let said = due.shown();
     if before == Some(&said) {
-        return;
+        return verdict;
     }
     let projects = Some(Projection { facet: Facet::Due, task: String::new(), said });
     let value = Value::Due(due);
@@ -196,7 +184,7 @@ fn tell_due(draft: &mut Draft<'_>, family: &Family, tasks: &[SourceTask], told: 
         after: value.json(),
         origin: Side::Ghl,
     };
-    let update = draft.operations.iter_mut().find(|operation| {
+    let update = verdict.operations.iter_mut().find(|operation| {
         let is_contacts = operation.family == family.number && operation.kind == Kind::Contact;
         is_contacts && operation.side == Side::Cliengo && operation.action == Action::Update
     });
@@ -206,26 +194,23 @@ fn tell_due(draft: &mut Draft<'_>, family: &Family, tasks: &[SourceTask], told: 
         write.set.insert(Field::Due, value);
         operation.changes.push(change);
         operation.settle.projects = projects;
-        return;
+        return verdict;
     }
     if matches!(family.targets.cliengo, Target::CreatedBy(_)) {
         // A contact's create takes no due date: the next night tells it.
-        return;
+        return verdict;
     }
     let link = existing(family);
     let subject = Subject { kind: Kind::Contact, ids: family.ids.clone(), label: family.contact.clone(), link };
-    let write = Write {
-        kind: Kind::Contact,
-        action: Action::Update,
-        target: Some(family.targets.cliengo.clone()),
-        parent: None,
-        set: BTreeMap::from([(Field::Due, value)]),
-        before: BTreeMap::new(),
-        add_tags: Vec::new(),
-        remove_tags: Vec::new(),
-    };
-    let settle = Settle { link: Some(family.link), projects, ..Settle::default() };
-    draft.add((family.number, &family.contact), &Ids::default(), &subject, write, Side::Cliengo, vec![change], settle);
+    let set = BTreeMap::from([(Field::Due, value)]);
+    let target = (family.targets.cliengo.clone(), None);
+    let write = Write::update(Kind::Contact, target, set, &BTreeMap::new(), false);
+    let settle = Settle { projects, ..Settle::under(family.link) };
+    let (place, next) = (family.place(Kind::Contact), verdict.next());
+    let operation = Operation::write(next, place, &subject, Side::Cliengo, Side::Ghl, write, settle);
+    // What it was told before is no field that Cliengo shows.
+    verdict.add(input, &subject, Operation { changes: vec![change], ..operation });
+    verdict
 }
 
 #[cfg(test)]

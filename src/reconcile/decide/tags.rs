@@ -1,14 +1,12 @@
 //! A contact's tags: what each side is to gain and to lose.
 
-use std::collections::BTreeMap;
-
-use super::{Story, Verdicts};
+use super::carry::{Merged, Versions};
+use super::merge::{TagNews, is_mark, mark_of, tag_news};
 use crate::config::OnDelete;
-use crate::reconcile::decide::{TagNews, is_mark, mark_of, tag_news};
-use crate::reconcile::model::{Change, Family, LinkRef, Mode, Settle, Subject, TagDelta};
-use crate::reconcile::plan::draft::Draft;
+use crate::reconcile::model::{Family, Input, LinkRef, Mode, Settle, Subject, TagDelta, Verdict};
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, canonical_line, fold_tag};
 
+/// The tags of a record; `None` where it does not show them.
 pub(super) fn tags_of(record: &Record) -> Option<Tags> {
     match record.get(&Field::Tags) {
         Some(Value::Tags(tags)) => Some(tags.clone()),
@@ -17,40 +15,49 @@ pub(super) fn tags_of(record: &Record) -> Option<Tags> {
     }
 }
 
-pub(super) fn judge_tags(draft: &mut Draft<'_>, subject: &Subject, story: Story<'_>, verdicts: &mut Verdicts) {
-    let now = Both::from_fn(|side| tags_of(story.now.of(side)).filter(|_| draft.input.capabilities.of(side).tags.read));
+/// What both sides' tags ask of one another.
+pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Versions<'_>) -> Merged {
+    let mut merged = Merged::default();
+    let now = Both::from_fn(|side| tags_of(versions.now.of(side)).filter(|_| input.capabilities.of(side).tags.read));
     for side in Side::BOTH {
         let target = side.other();
         let Some(tags) = now.of(side) else { continue };
-        let base = story.base.of(side).and_then(tags_of);
-        let can = draft.input.capabilities.of(target).tags;
-        let open = draft.input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(target);
+        let base = versions.base.of(side).and_then(tags_of);
+        let can = input.capabilities.of(target).tags;
+        let open = input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(target);
         let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), can.remove && open);
-        let is_first_listing = side == Side::Cliengo && !draft.input.tags_were_read;
-        let never_read = is_first_listing && base.is_none() && story.base.of(side).is_some();
+        let is_first_listing = side == Side::Cliengo && !input.tags_were_read;
+        let never_read = is_first_listing && base.is_none() && versions.base.of(side).is_some();
         if !open || !can.add || never_read {
             // The direction is closed, or the first listing that shows tags: they only become the shadow.
             news = TagNews { shadow: tags.clone(), ..TagNews::default() };
         }
         if open
-            && draft.input.mode == Mode::Full
-            && !story.is_taken_back(&Field::Tags)
-            && story.rejected.of(target).is_some_and(|it| it.known.contains(&Field::Tags))
+            && input.mode == Mode::Full
+            && !versions.is_taken_back(&Field::Tags)
+            && versions.rejected.of(target).is_some_and(|it| it.known.contains(&Field::Tags))
         {
             let (base, theirs) = (base.unwrap_or_default(), now.of(target).clone().unwrap_or_default());
-            let their_base = story.base.of(target).and_then(tags_of).unwrap_or_default();
+            let their_base = versions.base.of(target).and_then(tags_of).unwrap_or_default();
             tags_again(&mut news, (tags, &base), (&theirs, &their_base), can.remove);
         }
         if !news.stuck.is_empty() {
             let detail = format!("{} cannot remove tags: {} stays there", target.title(), news.stuck.join(", "));
-            draft.cannot(subject, target, Action::Tag, detail);
+            merged.said.cannot(subject, target, Action::Tag, detail);
         }
-        verdicts.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));
-        *verdicts.tags.of_mut(side) = Some(news);
+        merged.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));
+        *merged.tags.of_mut(side) = Some(news);
     }
     for side in Side::BOTH {
-        take_mark_off(draft, subject, side, now.of(side).as_ref(), verdicts);
+        match mark_to_remove(input, side, now.of(side).as_ref()) {
+            Some(Ok(mark)) => {
+                merged.tags.of_mut(side.other()).get_or_insert_default().remove.push(mark.to_owned());
+            }
+            Some(Err(detail)) => merged.said.cannot(subject, side, Action::Tag, detail),
+            None => {}
+        }
     }
+    merged
 }
 
 /// `semantics` 25: with `--full`, tags that the other side did not take or give up are sent to it once more: those that
@@ -64,61 +71,46 @@ fn tags_again(news: &mut TagNews, (ours, base): (&Tags, &Tags), (theirs, their_b
     news.remove.extend(remove.into_iter().filter(|tag| !is_mark(tag)));
 }
 
-/// `semantics` 21: both sides are there again, so that the mark says what is not true any more.
-fn take_mark_off(draft: &mut Draft<'_>, subject: &Subject, side: Side, tags: Option<&Tags>, verdicts: &mut Verdicts) {
-    let policy = draft.input.policy(Kind::Contact);
+/// `semantics` 21: both sides are there again, so that the mark says what is not true any more. Why it stays, where `side`
+/// cannot remove it.
+fn mark_to_remove(input: &Input<'_>, side: Side, tags: Option<&Tags>) -> Option<Result<&'static str, String>> {
+    let policy = input.policy(Kind::Contact);
     let tag = mark_of(side.other());
     if policy.on_delete != OnDelete::Mark || !tags.is_some_and(|tags| tags.contains(tag)) {
-        return;
+        return None;
     }
-    if policy.direction.writes(side) && draft.input.capabilities.of(side).tags.remove {
-        verdicts.tags.of_mut(side.other()).get_or_insert_default().remove.push(tag.to_owned());
+    if policy.direction.writes(side) && input.capabilities.of(side).tags.remove {
+        Some(Ok(tag))
     } else {
-        let detail = format!("{} cannot remove tags: {tag} stays there, although both are there again", side.title());
-        draft.cannot(subject, side, Action::Tag, detail);
+        Some(Err(format!("{} cannot remove tags: {tag} stays there, although both are there again", side.title())))
     }
 }
 
-/// Plans one operation for all tags that `side` is to gain and lose.
+/// One operation for all tags that `side` is to gain and lose.
 #[expect(clippy::too_many_arguments, reason = "the parts of a tag operation, each of its own type")]
-pub fn plan_tags(
-    draft: &mut Draft<'_>,
+pub fn write_tags(
+    input: &Input<'_>,
+    at: u32,
     family: &Family,
     subject: &Subject,
     link: LinkRef,
-    side: Side,
-    target: &Target,
+    (side, target): (Side, Target),
     news: &TagNews,
     current: Option<&Tags>,
-) {
+) -> Verdict {
+    let mut verdict = Verdict::at(at);
     if news.add.is_empty() && news.remove.is_empty() {
-        return;
+        return verdict;
     }
-    let lowercase = draft.input.capabilities.of(side).tags.lowercase;
+    let lowercase = input.capabilities.of(side).tags.lowercase;
     let spelt = |tag: &String| if lowercase { fold_tag(tag) } else { canonical_line(tag) };
-    let add: Vec<String> = news.add.iter().map(spelt).collect();
-    let remove: Vec<String> = news
-        .remove
-        .iter()
-        .flat_map(|tag| current.map_or_else(|| vec![tag.clone()], |tags| tags.spellings(tag)))
-        .collect();
-    let write = Write {
-        kind: Kind::Contact,
-        action: Action::Tag,
-        target: Some(target.clone()),
-        parent: None,
-        set: BTreeMap::new(),
-        before: BTreeMap::new(),
-        add_tags: add.clone(),
-        remove_tags: remove.clone(),
-    };
-    let changes = vec![Change::Tags { field: Field::Tags, added: add.clone(), removed: remove.clone() }];
-    let settle = Settle {
-        link: Some(link),
-        tags: TagDelta { added: news.add.clone(), removed: news.remove.clone() },
-        ..Settle::default()
-    };
-    draft.add((family.number, &family.contact), &crate::record::Ids::default(), subject, write, side, changes, settle);
+    let add = news.add.iter().map(spelt).collect();
+    let spellings = |tag: &String| current.map_or_else(|| vec![tag.clone()], |tags| tags.spellings(tag));
+    let write = Write::tags(target, add, news.remove.iter().flat_map(spellings).collect());
+    let tags = TagDelta { added: news.add.clone(), removed: news.remove.clone() };
+    let settle = Settle { tags, ..Settle::under(link) };
+    verdict.write(input, family.place(Kind::Contact), subject, side, side.other(), (write, settle));
+    verdict
 }
 
 #[cfg(test)]

@@ -1,0 +1,166 @@
+//! Both versions of one record, and what carrying a value from one to the other comes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fit::{self, Fit, unfit};
+use super::merge::TagNews;
+use crate::reconcile::model::{HeldReason, Input, Linked, Rejected, Subject, Verdict};
+use crate::record::{Action, Both, Field, Record, Side, Value};
+
+/// Both versions of one record.
+#[derive(Clone, Copy, Debug)]
+pub struct Versions<'a> {
+    /// As last agreed; `None` where it was never.
+    pub base: Both<Option<&'a Record>>,
+    /// As they are.
+    pub now: Both<&'a Record>,
+    /// Fields that a side did not keep as they were written.
+    pub rejected: Both<Option<&'a Rejected>>,
+    /// Fields that an undo took back.
+    pub taken_back: Option<&'a BTreeSet<Field>>,
+}
+
+impl<'a> Versions<'a> {
+    /// Of a record that was never agreed upon.
+    #[must_use]
+    pub const fn new(cliengo: &'a Record, ghl: &'a Record) -> Self {
+        Self {
+            base: Both { cliengo: None, ghl: None },
+            now: Both { cliengo, ghl },
+            rejected: Both { cliengo: None, ghl: None },
+            taken_back: None,
+        }
+    }
+
+    /// Of a linked record; `None` where one half was not seen.
+    #[must_use]
+    pub fn of(linked: &'a Linked) -> Option<Self> {
+        let now = Both { cliengo: linked.sides.cliengo.seen()?, ghl: linked.sides.ghl.seen()? };
+        let base = Both::from_fn(|side| linked.sides.of(side).base.as_ref());
+        let rejected = Both::from_fn(|side| Some(&linked.sides.of(side).rejected));
+        Some(Self { base, now, rejected, taken_back: Some(&linked.taken_back) })
+    }
+
+    /// Whether an undo took a field back: both sides differ on purpose, until somebody changes one. (`semantics` 61)
+    pub(super) fn is_taken_back(&self, field: &Field) -> bool {
+        self.taken_back.is_some_and(|fields| fields.contains(field))
+    }
+
+    /// What of the other side's value `side` can hold.
+    pub(super) fn fitted(&self, input: &Input<'_>, subject: &Subject, field: &Field, side: Side) -> Fit {
+        let target = fit::Target::of(input, side, subject.kind, Some(self.now.of(side)), field);
+        target.fit(field, self.now.of(side.other()))
+    }
+}
+
+/// What merging comes to, before it is written.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// Values that each side is to take: what it will hold, and what the other side's shadow takes then; `None`: nothing,
+    /// since the other side is to take it too.
+    pub writes: Both<BTreeMap<Field, (Value, Option<Value>)>>,
+    /// What each side's shadow takes at once.
+    pub settled: Both<BTreeMap<Field, Value>>,
+    /// Each side's tags.
+    pub tags: Both<Option<TagNews>>,
+    /// The conflicts of fields for which a person chose a value.
+    pub chosen: BTreeMap<Field, String>,
+    /// What is said of it.
+    pub said: Verdict,
+}
+
+impl Merged {
+    /// Nothing to carry; this is said.
+    pub fn saying(said: Verdict) -> Self {
+        Self { said, ..Self::default() }
+    }
+
+    /// Both sides agree on what they show of a field.
+    pub fn agreed(field: &Field, versions: Versions<'_>) -> Self {
+        let mut merged = Self::default();
+        for side in Side::BOTH {
+            if let Some(value) = versions.now.of(side).get(field) {
+                merged.settled.of_mut(side).insert(field.clone(), value.clone());
+            }
+        }
+        merged
+    }
+
+    /// Takes what merging a further field, or the tags, comes to.
+    pub fn and(&mut self, further: Self) {
+        let Self { writes, settled, tags, chosen, said } = further;
+        for (side, (writes, settled)) in
+            Side::BOTH.into_iter().zip([(writes.cliengo, settled.cliengo), (writes.ghl, settled.ghl)])
+        {
+            self.writes.of_mut(side).extend(writes);
+            self.settled.of_mut(side).extend(settled);
+        }
+        self.tags.cliengo = tags.cliengo.or(self.tags.cliengo.take());
+        self.tags.ghl = tags.ghl.or(self.tags.ghl.take());
+        self.chosen.extend(chosen);
+        self.said.and(said);
+    }
+}
+
+/// Sends `source`'s value over, as far as the other side can hold it.
+pub(super) fn carry(
+    input: &Input<'_>,
+    subject: &Subject,
+    versions: Versions<'_>,
+    field: &Field,
+    source: Side,
+) -> Merged {
+    let side = source.other();
+    let Some(listed) = versions.now.of(source).get(field) else { return Merged::default() };
+    let mapped = input.mapped(field);
+    if let Some(objection) = mapped.filter(|_| side == Side::Ghl).and_then(|mapped| mapped.objection(listed)) {
+        return Merged::saying(Verdict::held(subject, unfit(mapped, listed), objection));
+    }
+    if let Some(loss) = markup_loss(versions, field, side) {
+        return Merged::saying(Verdict::held(subject, HeldReason::MarkupLoss, loss));
+    }
+    let (wanted, cannot) = match versions.fitted(input, subject, field, side) {
+        Fit::Write(wanted) => (Some(wanted), None),
+        Fit::Partly(wanted, cannot) => (Some(wanted), Some(cannot)),
+        Fit::Same => (None, None),
+        Fit::Cannot(cannot) => (None, Some(cannot)),
+    };
+    let can_update = input.can(side, subject.kind).update;
+    let mut merged = match &wanted {
+        Some(_) if can_update => Merged::default(),
+        _ => Merged::agreed(field, versions),
+    };
+    if let Some(cannot) = cannot {
+        merged.said.cannot(subject, side, Action::Update, cannot);
+    }
+    match wanted {
+        Some(wanted) if can_update => {
+            merged.writes.of_mut(side).insert(field.clone(), (wanted, Some(listed.clone())));
+        }
+        Some(_) => {
+            let detail =
+                format!("{} has no {} update: the edit stays in {}", side.title(), subject.kind, source.title());
+            merged.said.cannot(subject, side, Action::Update, detail);
+        }
+        None => {}
+    }
+    merged
+}
+
+/// `semantics` 48: plain text does not replace links, images, tables or attachments.
+fn markup_loss(versions: Versions<'_>, field: &Field, side: Side) -> Option<String> {
+    let (Some(Value::Body(theirs)), Some(wanted)) =
+        (versions.now.of(side).get(field), versions.now.of(side.other()).get(field))
+    else {
+        return None;
+    };
+    let is_same = matches!(wanted, Value::Body(wanted) if wanted.same(theirs));
+    (theirs.is_rich() && !is_same).then(|| {
+        format!(
+            "the text in {0} has links, images, tables or attachments that the edit in {1} would destroy: make the edit in {0}, \
+             or take it back in {1}",
+            side.title(),
+            side.other().title()
+        )
+    })
+}

@@ -1,0 +1,202 @@
+//! What stands on one side only, and its missing counterpart.
+
+use std::collections::BTreeMap;
+
+use super::fit::{self, Fit, unfit};
+use super::merge::{TagNews, is_mark};
+use super::tags::write_tags;
+use crate::reconcile::model::{Family, HeldReason, Input, LinkRef, Place, Settle, Subject, UNKNOWN, Unlinked, Verdict};
+use crate::record::{Action, Both, Field, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
+
+/// What a create carries, and what it has to leave out.
+pub struct Content {
+    /// What is sent.
+    pub set: BTreeMap<Field, Value>,
+    /// What cannot be expressed, in a person's words.
+    pub cannot: Vec<String>,
+    /// Mapped fields whose value is none that the field takes.
+    pub unfit: Vec<(Field, HeldReason, String)>,
+}
+
+/// A field that the create leaves out and a later run looks at again: its direction is another one, or Cliengo's create
+/// does not take it.
+fn is_left(input: &Input<'_>, kind: Kind, side: Side, field: &Field) -> bool {
+    let open = input.pair.field_policy(kind, field).direction.writes(side);
+    !open || side == Side::Cliengo && input.mapped(field).is_some()
+}
+
+/// What a create of `source` carries on `side`, without the fields that are left to a later run.
+pub fn content(
+    input: &Input<'_>,
+    kind: Kind,
+    side: Side,
+    source: &Record,
+    is_left: impl Fn(&Field) -> bool,
+) -> Content {
+    let mut content = Content { set: BTreeMap::new(), cannot: Vec::new(), unfit: Vec::new() };
+    for (field, value) in source.fields.iter().filter(|(field, _)| **field != Field::Tags) {
+        let mapped = input.mapped(field);
+        if is_left(field) {
+            continue;
+        }
+        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
+            content.unfit.push((field.clone(), unfit(mapped, value), objection));
+            continue;
+        }
+        match fit::Target::of(input, side, kind, None, field).fit(field, source) {
+            Fit::Write(value) => {
+                content.set.insert(field.clone(), value);
+            }
+            Fit::Partly(value, cannot) => {
+                content.set.insert(field.clone(), value);
+                content.cannot.push(cannot);
+            }
+            Fit::Same => {}
+            Fit::Cannot(cannot) => content.cannot.push(cannot),
+        }
+    }
+    content
+}
+
+/// Why a contact's counterpart is not created now.
+fn is_put_off(input: &Input<'_>, side: Side, subject: &Subject, contact: &Unlinked) -> Option<Verdict> {
+    if input.pending.contains(&(Kind::Contact, contact.id.clone())) {
+        return Some(Verdict::held(subject, HeldReason::UnknownOutcome, UNKNOWN));
+    }
+    if !input.can(side, Kind::Contact).create {
+        let detail = format!("{} cannot create contacts", side.title());
+        return Some(Verdict::unsupported(subject, side, Action::Create, detail));
+    }
+    let listing = &input.listings.of(side).contact;
+    (!listing.complete).then(|| {
+        let why = listing.why.clone().unwrap_or_default();
+        let detail =
+            format!("{}'s listing is not complete ({why}), so its counterpart may be there already", side.title());
+        Verdict::held(subject, HeldReason::Unlisted, detail)
+    })
+}
+
+/// The tags of a contact that go to its counterpart, as they are; and, as that side spells them, with the one that its scope
+/// asks for (`semantics` 11).
+fn carried_tags(input: &Input<'_>, side: Side, contact: &Record) -> (Vec<String>, Vec<String>) {
+    let tags = input.capabilities.of(side).tags;
+    let takes_tags = input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(side);
+    let all: Vec<String> = if tags.add && takes_tags {
+        contact.tags().iter().filter(|tag| !is_mark(tag)).map(str::to_owned).collect()
+    } else {
+        Vec::new()
+    };
+    let mut sent: Vec<String> =
+        all.iter().map(|tag| if tags.lowercase { fold_tag(tag) } else { canonical_line(tag) }).collect();
+    let required = input.pair.scope.ghl_tags.first().filter(|_| side == Side::Ghl);
+    let satisfied = input.pair.scope.ghl_tags.iter().any(|tag| sent.contains(&fold_tag(tag)));
+    sent.extend(required.filter(|_| !satisfied).map(|tag| fold_tag(tag)));
+    sent.sort();
+    (all, sent)
+}
+
+/// The counterpart of a contact on the other side. `retires` is the link that a recreated contact leaves behind. No family
+/// where it cannot be created: it is then held or said to be unsupported.
+pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i64>) -> (Verdict, Option<Family>) {
+    let source = contact.id.side();
+    let side = source.other();
+    let subject = Subject { link: retires, ..Subject::of(contact) };
+    if !input.policy(Kind::Contact).direction.writes(side) {
+        return (Verdict::at(at), None);
+    }
+    if let Some(verdict) = is_put_off(input, side, &subject, contact) {
+        return (verdict, None);
+    }
+    let mut verdict = Verdict::at(at);
+    let tags = input.capabilities.of(side).tags;
+    let content =
+        content(input, Kind::Contact, side, &contact.record, |field| is_left(input, Kind::Contact, side, field));
+    let (all, sent) = carried_tags(input, side, &contact.record);
+    let with_create = tags.with_create && !sent.is_empty();
+    let mut listed = contact.record.fields.clone();
+    if listed.contains_key(&Field::Tags) && !tags.with_create {
+        // The tags follow in an operation of their own, and become the shadow with it.
+        listed.insert(Field::Tags, Value::Empty);
+    }
+    for (field, reason, objection) in &content.unfit {
+        verdict.hold(&subject, *reason, objection.clone());
+        listed.remove(field);
+    }
+    listed.retain(|field, _| *field == Field::Tags || !is_left(input, Kind::Contact, side, field));
+    let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
+    *shadows.of_mut(side) = left_out(&listed, &content.set);
+    *shadows.of_mut(source) = listed;
+    if tags.read {
+        let first = if with_create { Value::tags(sent.iter().collect()) } else { Value::Empty };
+        shadows.of_mut(side).insert(Field::Tags, first);
+    }
+    let add_tags = if with_create { sent } else { Vec::new() };
+    let write = Write { add_tags, ..Write::create(Kind::Contact, None, content.set) };
+    let place = Place::of_contact(at, &subject);
+    let settle = Settle::making(None, shadows, retires);
+    let Some(made) = verdict.write(input, place, &subject, side, source, (write, settle)) else {
+        return (verdict, None);
+    };
+    say_cannot(&mut verdict, &subject, side, content.cannot);
+    let mut targets = Both::from_fn(|_| Target::Existing(contact.id.clone()));
+    *targets.of_mut(side) = Target::CreatedBy(made);
+    let family = Family {
+        number: at,
+        contact: subject.label.clone(),
+        ids: subject.ids.clone(),
+        link: LinkRef::MadeBy(made),
+        targets,
+    };
+    if !tags.with_create && !all.is_empty() {
+        let news = TagNews { add: all, ..TagNews::default() };
+        let target = Target::CreatedBy(made);
+        verdict.and(write_tags(input, verdict.next(), &family, &subject, family.link, (side, target), &news, None));
+    }
+    (verdict, Some(family))
+}
+
+/// The counterpart of a task or note under its contact on the other side.
+pub fn child(input: &Input<'_>, at: u32, family: &Family, child: &Unlinked, retires: Option<i64>) -> Verdict {
+    let source = child.id.side();
+    let side = source.other();
+    let subject = Subject { link: retires, ..Subject::of(child) };
+    if !input.policy(child.kind).direction.writes(side) {
+        return Verdict::at(at);
+    }
+    if input.pending.contains(&(child.kind, child.id.clone())) {
+        return Verdict::held(&subject, HeldReason::UnknownOutcome, UNKNOWN);
+    }
+    if !input.can(side, child.kind).create {
+        let detail = format!("{} cannot create {}s", side.title(), child.kind);
+        return Verdict::unsupported(&subject, side, Action::Create, detail);
+    }
+    let content = content(input, child.kind, side, &child.record, |field| is_left(input, child.kind, side, field));
+    let required = if child.kind == Kind::Task { Field::Title } else { Field::Body };
+    if !content.set.contains_key(&required) {
+        let detail = format!("it has no {required}, and {} takes no {} without one", side.title(), child.kind);
+        return Verdict::unsupported(&subject, side, Action::Create, detail);
+    }
+    let shadows = Both::from_fn(|each| {
+        if each == source { child.record.fields.clone() } else { left_out(&child.record.fields, &content.set) }
+    });
+    let settle = Settle::making(Some(family.link), shadows, retires);
+    let write = Write::create(child.kind, Some(family.targets.of(side).clone()), content.set);
+    let mut verdict = Verdict::at(at);
+    let place = Place { parent: family.ids.clone(), ..family.place(child.kind) };
+    if verdict.write(input, place, &subject, side, source, (write, settle)).is_some() {
+        say_cannot(&mut verdict, &subject, side, content.cannot);
+    }
+    verdict
+}
+
+/// What the new record will not have: known to be empty there, so that it is not news next night.
+pub fn left_out(source: &BTreeMap<Field, Value>, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
+    let missing = source.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
+    missing.map(|field| (field.clone(), Value::Empty)).collect()
+}
+
+fn say_cannot(verdict: &mut Verdict, subject: &Subject, side: Side, cannot: Vec<String>) {
+    for detail in cannot {
+        verdict.cannot(subject, side, Action::Create, detail);
+    }
+}

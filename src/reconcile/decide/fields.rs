@@ -1,0 +1,379 @@
+//! One record on both sides: field by field, what goes where.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::carry::{Merged, Versions, carry};
+use super::conflict::{Choice, cause_of, keep_conflict, name_unseen, report_conflict, take_choice};
+use super::fit::{self, Fit};
+use super::merge::{self, Decision, Rules, Sight, decide};
+use super::tags::{merge_tags, tags_of, write_tags};
+use crate::reconcile::model::{
+    Family, HeldReason, Input, LinkRef, MatchedBy, Mode, Settle, Settlement, Subject, Verdict, Winner, choose,
+    conflict_id,
+};
+use crate::record::{Action, Both, Field, GhlPlace, Kind, Side, Target, Value, Write};
+
+/// What makes both sides of a linked record equal.
+pub fn linked(
+    input: &Input<'_>,
+    at: u32,
+    family: &Family,
+    subject: &Subject,
+    link: i64,
+    versions: Versions<'_>,
+) -> Verdict {
+    let mut merged = merge(input, family, subject, versions);
+    let mut verdict = Verdict::at(at);
+    verdict.and(std::mem::take(&mut merged.said));
+    verdict.and(say_rejected(subject, link, versions));
+    for side in Side::BOTH {
+        let stored = versions.rejected.of(side).map(|rejected| rejected.stored.clone());
+        verdict.settle(link, side, stored.unwrap_or_default());
+    }
+    for side in Side::BOTH {
+        let is_news = |(field, value): &(&Field, &Value)| {
+            let base = versions.base.of(side).and_then(|base| base.get(field));
+            base.is_none_or(|base| !base.same(value))
+        };
+        let news = merged.settled.of(side).iter().filter(is_news);
+        verdict.settle(link, side, news.map(|(field, value)| (field.clone(), value.clone())).collect());
+    }
+    let writes = write(input, verdict.next(), family, subject, LinkRef::Existing(link), versions, &merged);
+    verdict.and(writes);
+    verdict
+}
+
+/// The link of two records that were found to be one, and what makes them equal. `retires` is the link that one of them
+/// leaves behind.
+pub fn pair(
+    input: &Input<'_>,
+    at: u32,
+    family: &Family,
+    subject: &Subject,
+    versions: Versions<'_>,
+    (retires, matched_by): (Option<i64>, Option<MatchedBy>),
+) -> Verdict {
+    let mut merged = merge(input, family, subject, versions);
+    let mut verdict = Verdict::at(at);
+    verdict.and(std::mem::take(&mut merged.said));
+    let parent = (subject.kind != Kind::Contact).then_some(family.link);
+    let settle = Settle::making(parent, merged.settled.clone(), retires);
+    let made = verdict.link(family.place(subject.kind), subject, settle, matched_by);
+    let writes = write(input, verdict.next(), family, subject, LinkRef::MadeBy(made), versions, &merged);
+    verdict.and(writes);
+    verdict
+}
+
+fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versions<'_>) -> Merged {
+    let mut merged = Merged::default();
+    let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| versions.now.of(side).fields.keys()).collect();
+    for field in known.into_iter().filter(|field| **field != Field::Tags) {
+        let sights = Both::from_fn(|side| Sight {
+            base: versions.base.of(side).and_then(|base| base.get(field)),
+            now: versions.now.of(side).get(field),
+        });
+        let (decision, said) = decide_field(input, subject, versions, field, sights);
+        merged.said.and(said);
+        let objection = match take_choice(input, subject, versions, field, sights) {
+            Choice::Taken(chosen) => {
+                merged.and(chosen);
+                continue;
+            }
+            Choice::Cannot(why) => Some(format!("the value chosen for {field} cannot be had: {why}")),
+            Choice::Lapsed => Some(format!("your choice for {field} lapsed: a side changed it again")),
+            Choice::None => None,
+        };
+        match decision {
+            Decision::Rest => merged.and(say_unseen(input, subject, versions, field, sights)),
+            Decision::Agree => merged.and(Merged::agreed(field, versions)),
+            Decision::Take(source) => {
+                let carried = carry(input, subject, versions, field, source);
+                if let Some((wanted, _)) = carried.writes.of(source.other()).get(field) {
+                    merged.said.and(name_unseen(input, subject, versions, field, sights, (source, wanted)));
+                }
+                merged.and(carried);
+            }
+            Decision::Conflict(winner) => {
+                let won = (Winner::from(winner), cause_of(sights));
+                merged.said.and(report_conflict(input, subject, field, sights, won, None));
+                merged.and(carry(input, subject, versions, field, winner));
+            }
+            Decision::Manual => {
+                merged.said.and(keep_conflict(input, family, subject, field, sights));
+                let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
+                let detail = [objection, Some(choose(field))].into_iter().flatten().collect::<Vec<_>>();
+                merged.said.hold_as(id, subject, HeldReason::ManualConflict, detail.join("; "));
+            }
+        }
+    }
+    if subject.kind == Kind::Contact {
+        merged.and(merge_tags(input, subject, versions));
+    }
+    merged
+}
+
+/// The three-way merge's decision, and what else is known of the field.
+fn decide_field(
+    input: &Input<'_>,
+    subject: &Subject,
+    versions: Versions<'_>,
+    field: &Field,
+    sights: Both<Sight<'_>>,
+) -> (Decision, Verdict) {
+    let rules = Rules {
+        policy: input.pair.field_policy(subject.kind, field),
+        updated: Both::from_fn(|side| versions.now.of(side).updated),
+        repair: input.mode == Mode::Full,
+    };
+    let decision =
+        if *field == Field::Due && is_given(input, versions) { Decision::Agree } else { decide(sights, &rules) };
+    let decision = again(versions, field, sights, &rules).unwrap_or(decision);
+    let decision = if is_clean(sights) && versions.is_taken_back(field) { Decision::Rest } else { decision };
+    let decision = if is_left_out(input, field, sights) && rules.policy.direction.writes(Side::Cliengo) {
+        Decision::Take(Side::Ghl)
+    } else {
+        decision
+    };
+    // I1: it cannot be told whether this is an edit; what it would replace is named.
+    let decision = match decision {
+        Decision::Take(side) if is_doubted(versions, side, field) => merge::conflict(&rules),
+        other => other,
+    };
+    let decision = carried(input, subject, versions, field, decision);
+    let decision = if *field == Field::Name { without_filler(versions, &rules, decision) } else { decision };
+    if is_clean(sights) {
+        kept_different(input, subject, versions, field, decision)
+    } else {
+        (decision, Verdict::default())
+    }
+}
+
+/// Some Cliengo accounts leave out what is empty: there, what a contact never showed counts as empty where GHL has a value.
+/// It is read by id before it is written.
+fn is_left_out(input: &Input<'_>, field: &Field, sights: Both<Sight<'_>>) -> bool {
+    let Both { cliengo, ghl } = sights;
+    input.left_out.contains(field)
+        && cliengo.now.is_none()
+        && cliengo.base.is_none_or(Value::is_empty)
+        && ghl.now.is_some_and(|now| !now.is_empty() && ghl.base.is_none_or(|base| !base.same(now)))
+}
+
+/// An edit of a mapped field that the other side does not show is not sent: it could go over anything. It is said once; what
+/// that side takes only when it creates a contact becomes base, the rest goes over when it is shown again.
+fn say_unseen(
+    input: &Input<'_>,
+    subject: &Subject,
+    versions: Versions<'_>,
+    field: &Field,
+    sights: Both<Sight<'_>>,
+) -> Merged {
+    let mut merged = Merged::default();
+    let edited = Side::BOTH.into_iter().find(|side| sights.of(*side).is_edited());
+    let (Some(source), Some(mapped)) = (edited, input.mapped(field)) else { return merged };
+    let (side, policy) = (source.other(), input.pair.field_policy(subject.kind, field));
+    if sights.of(side).now.is_some() || !policy.direction.writes(side) {
+        return merged;
+    }
+    let takes_it_once = side == Side::Ghl && matches!(&mapped.ghl, GhlPlace::Plain(field) if field.create_only);
+    if takes_it_once {
+        let detail = format!("{} takes a {field} only when the contact is created", side.title());
+        merged.said.cannot(subject, side, Action::Update, detail);
+        let now = versions.now.of(source).get(field).cloned();
+        merged.settled.of_mut(source).extend(now.map(|now| (field.clone(), now)));
+        return merged;
+    }
+    let what = format!("unseen:{side}:{}:{field}", subject.link.unwrap_or_default());
+    if !input.remembered.contains(&what) {
+        let detail =
+            format!("{} does not show its {field}: the edit stays in {} until it does", side.title(), source.title());
+        merged.said.cannot(subject, side, Action::Update, detail);
+        merged.said.settlements.push(Settlement::Remember { what, link: subject.link });
+    }
+    merged
+}
+
+/// I33: what was not kept is said once and becomes base; the other side keeps what was written.
+fn say_rejected(subject: &Subject, link: i64, versions: Versions<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for side in Side::BOTH {
+        for (field, shown) in versions.rejected.of(side).iter().flat_map(|rejected| &rejected.news) {
+            let detail = format!(
+                "{} did not keep the {field} that was written; it is not sent again until it changes, or with --full",
+                side.title()
+            );
+            verdict.cannot(subject, side, Action::Update, detail);
+            verdict.settlements.push(Settlement::Rejected { link, side, field: field.clone() });
+            verdict.settle(link, side, BTreeMap::from([(field.clone(), shown.clone())]));
+        }
+    }
+    verdict
+}
+
+/// `semantics` 25: with `--full`, what a side did not keep is sent to it once more, as long as nobody changed it since.
+fn again(versions: Versions<'_>, field: &Field, sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Option<Decision> {
+    let side = Side::BOTH
+        .into_iter()
+        .find(|side| versions.rejected.of(*side).is_some_and(|rejected| rejected.known.contains(field)))?;
+    let differ = match (versions.now.cliengo.get(field), versions.now.ghl.get(field)) {
+        (Some(cliengo), Some(ghl)) => !cliengo.same_for_linking(ghl),
+        _ => false,
+    };
+    let repairs = rules.repair && differ && is_clean(sights) && rules.policy.direction.writes(side);
+    repairs.then_some(Decision::Take(side.other()))
+}
+
+/// No conflict, where it is none: a value that the other side has among its further ones agrees (`semantics` 43), and one that
+/// cannot be carried there replaces nothing (`semantics` 37, 42).
+fn carried(
+    input: &Input<'_>,
+    subject: &Subject,
+    versions: Versions<'_>,
+    field: &Field,
+    decision: Decision,
+) -> Decision {
+    if !matches!(field, Field::Email | Field::Phone) {
+        return decision;
+    }
+    let has_besides = |source: Side| {
+        let value = versions.now.of(source).get(field);
+        value.is_some_and(|value| versions.now.of(source.other()).has_besides(field, value))
+    };
+    let holds_nothing = |side: Side| versions.now.of(side).get(field).is_some_and(Value::is_empty);
+    match decision {
+        Decision::Take(source) if has_besides(source) => Decision::Agree,
+        Decision::Conflict(winner) if holds_nothing(winner) => match versions.fitted(input, subject, field, winner) {
+            Fit::Cannot(_) => Decision::Take(winner.other()),
+            _ => decision,
+        },
+        Decision::Conflict(_) | Decision::Manual if Side::BOTH.into_iter().any(has_besides) => Decision::Agree,
+        Decision::Conflict(winner) => match versions.fitted(input, subject, field, winner.other()) {
+            Fit::Same | Fit::Cannot(_) => Decision::Take(winner),
+            Fit::Write(_) | Fit::Partly(..) => decision,
+        },
+        other => other,
+    }
+}
+
+/// `semantics` 39: a name that a channel made up never replaces a real one, and gives way to it.
+fn without_filler(versions: Versions<'_>, rules: &Rules<'_>, decision: Decision) -> Decision {
+    let is_filler = |side: Side| {
+        let record = versions.now.of(side);
+        record.own_name().is_none() && record.get(&Field::Name).is_some_and(|name| !name.is_empty())
+    };
+    let Some(filler) = Side::BOTH.into_iter().find(|side| is_filler(*side)) else { return decision };
+    match decision {
+        Decision::Take(source) if source != filler => decision,
+        Decision::Take(_) | Decision::Conflict(_) | Decision::Manual
+            if versions.now.of(filler.other()).own_name().is_some() =>
+        {
+            if rules.policy.direction.writes(filler) {
+                Decision::Take(filler.other())
+            } else {
+                Decision::Agree
+            }
+        }
+        other => other,
+    }
+}
+
+/// Whether what `side` shows may only be what it did not keep.
+fn is_doubted(versions: Versions<'_>, side: Side, field: &Field) -> bool {
+    versions.rejected.of(side).is_some_and(|rejected| rejected.doubted.contains(field))
+}
+
+/// Whether neither side changed since both were last agreed.
+fn is_clean(sights: Both<Sight<'_>>) -> bool {
+    Side::BOTH.into_iter().all(|side| match (sights.of(side).base, sights.of(side).now) {
+        (Some(base), Some(now)) => base.same(now),
+        _ => false,
+    })
+}
+
+/// `semantics` 25: two clean sides that differ are repaired, unless it is only that the one cannot hold what the other
+/// has: that is said again, and is no conflict.
+fn kept_different(
+    input: &Input<'_>,
+    subject: &Subject,
+    versions: Versions<'_>,
+    field: &Field,
+    decision: Decision,
+) -> (Decision, Verdict) {
+    let nothing = Verdict::default();
+    let Decision::Conflict(winner) = decision else { return (decision, nothing) };
+    let side = winner.other();
+    // `semantics` 41: what a CRM made of what it was sent is never carried back.
+    let values = (versions.now.of(winner).get(field), versions.now.of(side).get(field));
+    if matches!(values, (Some(stored), Some(sent)) if stored.is_stored_form_of(sent)) {
+        return (Decision::Rest, nothing);
+    }
+    match versions.fitted(input, subject, field, side) {
+        Fit::Write(_) | Fit::Partly(..) => (decision, nothing),
+        Fit::Same => (Decision::Rest, nothing),
+        Fit::Cannot(cannot) => (Decision::Rest, Verdict::unsupported(subject, side, Action::Update, cannot)),
+    }
+}
+
+/// The one's due date is what the other, which has none, was given for a counterpart: when two tasks become one, and
+/// as long as nobody changed it (`semantics` 15).
+fn is_given(input: &Input<'_>, versions: Versions<'_>) -> bool {
+    let default_due = input.pair.tasks.default_due;
+    let untouched = Side::BOTH.into_iter().all(|side| {
+        let (base, now) =
+            (versions.base.of(side).and_then(|base| base.get(&Field::Due)), versions.now.of(side).get(&Field::Due));
+        match (base, now) {
+            (Some(base), Some(now)) => base.same(now),
+            _ => versions.base.of(side).is_none(),
+        }
+    });
+    untouched
+        && Side::BOTH.into_iter().any(|side| {
+            let due = versions.now.of(side.other()).get(&Field::Due);
+            fit::is_synthetic(versions.now.of(side), due, default_due)
+        })
+}
+
+fn write(
+    input: &Input<'_>,
+    at: u32,
+    family: &Family,
+    subject: &Subject,
+    link: LinkRef,
+    versions: Versions<'_>,
+    merged: &Merged,
+) -> Verdict {
+    let mut verdict = Verdict::at(at);
+    for side in Side::BOTH {
+        let Some(id) = subject.ids.tagged(side) else { continue };
+        let target = Target::Existing(id);
+        let writes = merged.writes.of(side);
+        let current = versions.now.of(side);
+        if !writes.is_empty() {
+            let only_completion = writes.keys().all(|field| *field == Field::Completed);
+            let completes = only_completion && input.capabilities.of(side).complete_endpoint;
+            let set = writes.iter().map(|(field, (wanted, _))| (field.clone(), wanted.clone())).collect();
+            let place = (target.clone(), family.parent(subject.kind, side));
+            let write = Write::update(subject.kind, place, set, &current.fields, completes);
+            let settle = settle(link, side, writes, &merged.chosen);
+            verdict.write(input, family.place(subject.kind), subject, side, side.other(), (write, settle));
+        }
+        if let Some(news) = merged.tags.of(side.other()) {
+            let stand = tags_of(current);
+            verdict.and(write_tags(input, verdict.next(), family, subject, link, (side, target), news, stand.as_ref()));
+        }
+    }
+    verdict
+}
+
+/// What the shadows take of an update, besides what is written.
+fn settle(
+    link: LinkRef,
+    side: Side,
+    writes: &BTreeMap<Field, (Value, Option<Value>)>,
+    chosen: &BTreeMap<Field, String>,
+) -> Settle {
+    let mut settle = Settle::under(link);
+    *settle.shadows.of_mut(side.other()) =
+        writes.iter().filter_map(|(field, (_, listed))| Some((field.clone(), listed.clone()?))).collect();
+    settle.chosen = chosen.iter().filter(|(field, _)| writes.contains_key(field)).map(|(_, id)| id.clone()).collect();
+    settle
+}

@@ -1,0 +1,54 @@
+//! What is said of records that could not be read, and of kinds that a side does not have.
+
+use crate::config::Direction;
+use crate::reconcile::model::{HeldReason, Input, Now, Settlement, Subject, Unread, Verdict};
+use crate::record::{Action, Ids, Kind, Side};
+
+/// Secondaries that are gone in Cliengo: their links go. (`semantics` 5)
+pub fn dropped_secondaries(input: &Input<'_>) -> Verdict {
+    let gone = input.secondaries.iter().filter(|secondary| matches!(secondary.sides.cliengo.now, Now::Gone(_)));
+    let mut verdict = Verdict::default();
+    verdict.settlements.extend(gone.map(|secondary| Settlement::Drop { link: secondary.link }));
+    verdict
+}
+
+/// Whatever could not be read or understood waits, and is named.
+pub fn unreadable(input: &Input<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for unreadable in &input.unparsable {
+        let subject = Subject { kind: unreadable.kind, ids: unreadable.ids.clone(), label: String::new(), link: None };
+        verdict.hold(&subject, HeldReason::Unparsable, unreadable.why.clone());
+    }
+    // `semantics` 55: neither there nor gone; nothing rests on it, and it is said.
+    for asked in &input.inconclusive {
+        let subject = Subject { kind: asked.kind, ids: asked.ids.clone(), label: asked.label.clone(), link: None };
+        verdict.hold(&subject, HeldReason::Inconclusive, asked.why.clone());
+    }
+    // `semantics` 51: whose tasks or notes could not be read in two runs in a row is named.
+    for unread in input.unread.iter().filter(|unread| unread.runs > 1) {
+        let Unread { kind, side, ids, label, runs, why } = unread;
+        let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: label.clone(), link: None };
+        let detail = format!("its {kind}s in {} could not be read in {runs} runs in a row: {why}", side.title());
+        verdict.hold(&subject, HeldReason::Unlisted, detail);
+    }
+    verdict
+}
+
+/// A kind that one side does not have at all is said once for the pair, not for each record.
+pub fn missing_kinds(input: &Input<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for kind in [Kind::Task, Kind::Note] {
+        for side in Side::BOTH {
+            let takes_part = input.policy(kind).direction != Direction::Off;
+            let what = format!("pair:{side}:{kind}");
+            let told_otherwise = kind == Kind::Task && input.pair.projects_tasks();
+            if takes_part && !told_otherwise && !input.can(side, kind).list && !input.remembered.contains(&what) {
+                let subject = Subject { kind, ids: Ids::default(), label: String::new(), link: None };
+                let detail = format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title());
+                verdict.cannot(&subject, side, Action::Create, detail);
+                verdict.settlements.push(Settlement::Remember { what, link: None });
+            }
+        }
+    }
+    verdict
+}
