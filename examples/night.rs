@@ -209,7 +209,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         progress: None,
     };
     let begun = Instant::now();
-    let finished = run::sync(&job, &Consent::default()).await?;
+    let finished = run::sync(&job, concord::crm::Writers { cliengo: &cliengo, ghl: &ghl }, &Consent::default()).await?;
     println!("{}", serde_json::to_string(&cost(&finished, begun.elapsed().as_secs_f64())?)?);
     Ok(())
 }

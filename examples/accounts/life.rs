@@ -206,7 +206,7 @@ impl Life {
             progress: None,
         };
         let consent = std::mem::take(&mut self.consent);
-        let ended = run::sync(&job, &consent).await;
+        let ended = run::sync(&job, concord::crm::Writers { cliengo: &cliengo, ghl: &ghl }, &consent).await;
         let (code, planned) = match &ended {
             Ok(finished) => (exit(finished), Some(finished.plan.operations.len())),
             Err(_) => (1, None),

@@ -289,7 +289,7 @@ impl Nights {
             progress: None,
         };
         let consent = Consent { approve: self.refused.take(), ..Consent::default() };
-        let ended = run::sync(&job, &consent).await;
+        let ended = run::sync(&job, concord::crm::Writers { cliengo: &cliengo, ghl: &ghl }, &consent).await;
         match (&ended, fate) {
             (Ok(finished), _) if finished.is_refused() => self.ends.refused += 1,
             (Ok(finished), _) if finished.failure().is_none() => self.ends.done += 1,

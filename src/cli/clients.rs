@@ -12,7 +12,7 @@ use super::{Session, access};
 use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
 use crate::crm::ghl::{Access, Ghl, GhlSettings};
-use crate::crm::{Patience, Secrets};
+use crate::crm::{Patience, Secrets, Writers};
 use crate::reconcile::Mode;
 use crate::run::{self, Job};
 use crate::sandbox::{Options, Sandbox, Store};
@@ -34,14 +34,13 @@ pub(super) struct Clients {
 }
 
 impl Clients {
+    /// What a run that applies is given besides.
+    pub(super) const fn writers(&self) -> Writers<'_> {
+        Writers { cliengo: &self.cliengo, ghl: &self.ghl }
+    }
+
     /// What a run of the pair is given.
-    pub(super) fn job<'a>(
-        &'a self,
-        session: &'a Session,
-        config: &'a Config,
-        pair: &'a Pair,
-        mode: Mode,
-    ) -> Job<'a, Cliengo, Ghl> {
+    pub(super) fn job<'a>(&'a self, session: &'a Session, config: &'a Config, pair: &'a Pair, mode: Mode) -> Job<'a> {
         Job {
             pair,
             cliengo: &self.cliengo,

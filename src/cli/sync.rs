@@ -78,7 +78,7 @@ fn notifier(config: &Config) -> Notifier {
 pub(super) async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
     let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, mode);
-    Ok(run::sync(&job, &consent).await?)
+    Ok(run::sync(&job, clients.writers(), &consent).await?)
 }
 
 /// The exit code of a run.

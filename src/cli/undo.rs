@@ -31,5 +31,5 @@ async fn undo(session: &Session, config: &Config, pair: &Pair, options: &UndoOpt
         return Ok(run::plan_undo(&job, options.run).await?);
     }
     let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved: None };
-    Ok(run::undo(&job, options.run, &consent).await?)
+    Ok(run::undo(&job, clients.writers(), options.run, &consent).await?)
 }

@@ -23,8 +23,8 @@ mod waiting;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 
+use async_trait::async_trait;
 use futures::future::BoxFuture;
 
 use answer::BLOCKED;
@@ -36,7 +36,7 @@ pub use secrets::Secrets;
 use thiserror::Error;
 
 use crate::config::Mapping;
-use crate::record::{Capabilities, Forms, Kind, Mapped, Record, RemoteId, Request, Side, Write};
+use crate::record::{Capabilities, CliengoId, Forms, GhlId, Kind, Mapped, Record, RemoteId, Request, Side, Write};
 
 /// Where a CRM's pages go: the pair's staging tables.
 pub trait Sink<I>: Sync {
@@ -337,7 +337,8 @@ pub struct Found<I> {
 }
 
 /// Reading a CRM: all that a dry run is given.
-pub trait Reader: Sync {
+#[async_trait]
+pub trait Reader: Sync + std::fmt::Debug {
     /// The type of this CRM's ids.
     type Id: RemoteId;
 
@@ -345,58 +346,47 @@ pub trait Reader: Sync {
     fn capabilities(&self, learned: &Learned) -> Capabilities;
 
     /// The account behind the credentials.
-    fn account(&self) -> impl Future<Output = Result<Account, CrmError>> + Send;
+    async fn account(&self) -> Result<Account, CrmError>;
 
     /// Finds the pair's mapped fields in the account; asks only where one has to be looked up.
     ///
     /// # Errors
     /// When it could not be asked, or there is no such field.
-    fn resolve(&self, mappings: &[Mapping]) -> impl Future<Output = Result<Vec<Mapped>, CrmError>> + Send;
+    async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError>;
 
     /// Refuses where contacts cannot be created as the configuration says: its website is not there. A CRM without such a
     /// place takes them anyway.
     ///
     /// # Errors
     /// When there is no such place.
-    fn refuse_unknown_place(&self) -> impl Future<Output = Result<(), CrmError>> + Send {
-        async { Ok(()) }
+    async fn refuse_unknown_place(&self) -> Result<(), CrmError> {
+        Ok(())
     }
 
     /// Whether the account has tasks; asked once, with any existing contact. `None`: it could not be told this time.
     ///
     /// # Errors
     /// For quota and a stop.
-    fn probe_tasks(&self, contact: &Self::Id) -> impl Future<Output = Result<Option<bool>, CrmError>> + Send;
+    async fn probe_tasks(&self, contact: &Self::Id) -> Result<Option<bool>, CrmError>;
 
     /// Lists every contact.
     ///
     /// # Errors
     /// For credentials, quota, a stop and the sink. Everything else ends as `Coverage::Incomplete`, and says whether the CRM
     /// could not be read.
-    fn list_contacts(
-        &self,
-        sink: &dyn Sink<Self::Id>,
-    ) -> impl Future<Output = Result<Listed<Self::Id>, CrmError>> + Send;
+    async fn list_contacts(&self, sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
 
     /// Lists the tasks: all at once where the CRM can, else those of `parents`.
     ///
     /// # Errors
     /// As `list_contacts`.
-    fn list_tasks(
-        &self,
-        parents: &[Self::Id],
-        sink: &dyn Sink<Self::Id>,
-    ) -> impl Future<Output = Result<Listed<Self::Id>, CrmError>> + Send;
+    async fn list_tasks(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
 
     /// Lists the notes of `parents`, several requests in flight. A parent whose listing failed is not in the coverage.
     ///
     /// # Errors
     /// As `list_contacts`.
-    fn list_notes(
-        &self,
-        parents: &[Self::Id],
-        sink: &dyn Sink<Self::Id>,
-    ) -> impl Future<Output = Result<Listed<Self::Id>, CrmError>> + Send;
+    async fn list_notes(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
 
     /// Makes a payload canonical.
     ///
@@ -412,52 +402,40 @@ pub trait Reader: Sync {
     ///
     /// # Errors
     /// For everything that is neither "here it is" nor "this id is gone": that is no evidence. (I20)
-    fn look_up(
-        &self,
-        kind: Kind,
-        id: &Self::Id,
-        parent: Option<&Self::Id>,
-    ) -> impl Future<Output = Result<Lookup, CrmError>> + Send;
+    async fn look_up(&self, kind: Kind, id: &Self::Id, parent: Option<&Self::Id>) -> Result<Lookup, CrmError>;
 
     /// The tasks or notes of one contact, from the primary store.
     ///
     /// # Errors
     /// When they could not be read to the end.
-    fn under(
-        &self,
-        kind: Kind,
-        contact: &Self::Id,
-    ) -> impl Future<Output = Result<Vec<RawRecord<Self::Id>>, CrmError>> + Send;
+    async fn under(&self, kind: Kind, contact: &Self::Id) -> Result<Vec<RawRecord<Self::Id>>, CrmError>;
 
     /// The record that already stands where `record` is to be created, as the primary store says (`semantics` 6).
     /// A CRM without such a request answers `None` without making one.
     ///
     /// # Errors
     /// When it could not be asked.
-    fn find_existing(&self, record: &Record) -> impl Future<Output = Result<Option<Self::Id>, CrmError>> + Send;
+    async fn find_existing(&self, record: &Record) -> Result<Option<Self::Id>, CrmError>;
 
     /// The contacts that were created since, with some that were before, from the primary store. `None` without a request
     /// where a CRM is asked by key: [`Self::find_existing`].
     ///
     /// # Errors
     /// When they could not be read to the end.
-    fn list_created(
-        &self,
-        since: Timestamp,
-    ) -> impl Future<Output = Result<Option<Vec<RawRecord<Self::Id>>>, CrmError>> + Send;
+    async fn list_created(&self, since: Timestamp) -> Result<Option<Vec<RawRecord<Self::Id>>>, CrmError>;
 
     /// Records like `record`, from the primary store: what an unknown create may have made (`semantics` 31).
     ///
     /// # Errors
     /// When it could not be read to its end.
-    fn find_created(
+    async fn find_created(
         &self,
         kind: Kind,
         parent: Option<&Self::Id>,
         record: &Record,
         since: Timestamp,
         forms: &Forms,
-    ) -> impl Future<Output = Result<Vec<Found<Self::Id>>, CrmError>> + Send;
+    ) -> Result<Vec<Found<Self::Id>>, CrmError>;
 
     /// The requests that `write` becomes, in order. `listed` is the record as it came: what of it has to be repeated, so that
     /// it is not lost. Pure: a plan shows them, a run sends the same.
@@ -473,11 +451,21 @@ pub trait Reader: Sync {
 /// Asked before a request is repeated that may have been done: whether what it is to change is still as it was.
 pub type Again<'a> = &'a (dyn Fn() -> BoxFuture<'a, bool> + Sync);
 
+/// Both CRMs to write to: only a run that applies is given them. (I46)
+#[derive(Clone, Copy, Debug)]
+pub struct Writers<'a> {
+    /// Cliengo.
+    pub cliengo: &'a dyn Writer<Id = CliengoId>,
+    /// GHL.
+    pub ghl: &'a dyn Writer<Id = GhlId>,
+}
+
 /// Writing to a CRM: only a run that applies has one. (I46)
+#[async_trait]
 pub trait Writer: Reader {
     /// Sends one request of a plan and classifies what came of it. Retries only what is safe to repeat; one that may have
     /// been done, only where `again` says so. (`semantics` 58)
-    fn send(&self, request: &Request, again: Again<'_>) -> impl Future<Output = Outcome> + Send;
+    async fn send(&self, request: &Request, again: Again<'_>) -> Outcome;
 
     /// Reads the answer of an applied request.
     ///

@@ -3,7 +3,7 @@
 use super::marks::replaced;
 use super::{Job, RunError};
 use crate::config::Accounts;
-use crate::crm::{Account, Reader};
+use crate::crm::Account;
 use crate::reconcile::{Operation, Plan};
 use crate::record::{Action, Both, Kind, Side};
 use crate::state::{Identity, PairLock, State, StateError};
@@ -12,10 +12,7 @@ use crate::state::{Identity, PairLock, State, StateError};
 ///
 /// # Errors
 /// When one could not be asked, or is another account.
-pub(super) async fn ask(
-    job: &Job<'_>,
-    state: Option<&State>,
-) -> Result<Both<Account>, RunError> {
+pub(super) async fn ask(job: &Job<'_>, state: Option<&State>) -> Result<Both<Account>, RunError> {
     let (cliengo, ghl) = tokio::try_join!(job.cliengo.account(), job.ghl.account())?;
     let accounts = Both { cliengo, ghl };
     for state in state.into_iter().chain(replaced(job).as_ref()) {
@@ -39,11 +36,7 @@ pub(super) fn identities(accounts: &Both<Account>, of_records: Option<String>) -
 ///
 /// # Errors
 /// When one is another account, or the state cannot be read.
-pub(super) fn check(
-    job: &Job<'_>,
-    state: Option<&State>,
-    found: &Both<Identity>,
-) -> Result<(), StateError> {
+pub(super) fn check(job: &Job<'_>, state: Option<&State>, found: &Both<Identity>) -> Result<(), StateError> {
     for state in state.into_iter().chain(replaced(job).as_ref()) {
         for side in Side::BOTH {
             state.check_account(side, found.of(side))?;

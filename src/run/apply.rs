@@ -21,7 +21,7 @@ use super::foresee::Foreseen;
 use super::pull::learned;
 use super::settle::Origin;
 use super::{Ended, Job, Meter, OperationOutcome, Part, held};
-use crate::crm::{Answered, CrmError, Learned, Lookup, Outcome, Shape, Writer};
+use crate::crm::{Answered, CrmError, Learned, Lookup, Outcome, Shape, Writer, Writers};
 use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
 use crate::record::{
     Action, Both, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
@@ -72,6 +72,7 @@ enum Step {
 
 struct Applying<'a> {
     job: &'a Job<'a>,
+    writers: Writers<'a>,
     state: &'a Mutex<State>,
     stage: &'a Mutex<Stage>,
     run: i64,
@@ -115,7 +116,7 @@ pub(super) struct Done {
 
 /// Applies a plan.
 pub(super) async fn apply(
-    job: &Job<'_>,
+    (job, writers): (&Job<'_>, Writers<'_>),
     state: &Mutex<State>,
     stage: &Mutex<Stage>,
     run: i64,
@@ -128,6 +129,7 @@ pub(super) async fn apply(
     let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
     let applying = Applying {
         job,
+        writers,
         state,
         stage,
         run,
@@ -166,8 +168,7 @@ fn applied() -> Ended {
     Ended { outcome: OperationOutcome::Applied, reason: None }
 }
 
-impl Applying<'_>
-{
+impl Applying<'_> {
     async fn all(&self, plan: &Plan) -> Result<(), StateError> {
         self.links(plan)?;
         let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
@@ -261,8 +262,8 @@ impl Applying<'_>
             ));
         }
         let ended = match operation.side {
-            Side::Cliengo => self.write(self.job.cliengo, operation, write).await,
-            Side::Ghl => self.write(self.job.ghl, operation, write).await,
+            Side::Cliengo => self.write(self.writers.cliengo, operation, write).await,
+            Side::Ghl => self.write(self.writers.ghl, operation, write).await,
         };
         self.budget.done(operation.side);
         let ended = ended?;
@@ -331,7 +332,12 @@ impl Applying<'_>
         }
     }
 
-    async fn write<W: Writer + ?Sized>(&self, crm: &W, operation: &Operation, write: &Write) -> Result<Ended, StateError> {
+    async fn write<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+    ) -> Result<Ended, StateError> {
         if let Some(ended) = self.read_first(crm, operation, write).await? {
             return Ok(ended);
         }

@@ -4,7 +4,6 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Job;
-use crate::crm::Reader;
 use crate::record::Side;
 
 /// Requests that one operation may take: a look before it, the write, and what reads it back.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::pull::Pulled;
 use super::{Job, RunError, held};
-use crate::crm::{CrmError, Lookup, Reader};
+use crate::crm::{CrmError, Lookup};
 use crate::reconcile::Reading;
 use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side};
 use crate::state::{Missing, Stage, State};

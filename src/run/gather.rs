@@ -22,9 +22,7 @@ use super::tasks::source_tasks;
 use super::{BEGUN, FIRST_SYNC, Job, RunError, held};
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Parent, Rejected, Unlinked, Unreadable};
-use crate::record::{
-    Both, ByKind, CliengoId, Field, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value,
-};
+use crate::record::{Both, ByKind, Field, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{Attempt, LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
@@ -174,8 +172,7 @@ pub(super) async fn gather<'j>(
     gathering.finish(loaded).await
 }
 
-impl<'j> Gathering<'j, '_>
-{
+impl<'j> Gathering<'j, '_> {
     fn sieve<R: Reader + ?Sized>(&mut self, crm: &R) -> Result<(), RunError> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {

@@ -53,7 +53,7 @@ pub use undo::{UndoRefusal, plan_undo, undo};
 
 use crate::clock::Clock;
 use crate::config::{Pair, Retention};
-use crate::crm::{Reader, Usage, Writer};
+use crate::crm::{Reader, Usage, Writers};
 use crate::reconcile::{Input, Mode, Plan, reconcile};
 use crate::record::{Action, Both, CliengoId, Forms, GhlId, Kind, Side};
 use crate::state::{Stage, State, StateError, Watch};
@@ -231,16 +231,16 @@ pub fn clear_staging(state_dir: &Path, pair: &str) -> Result<(), StateError> {
 /// # Errors
 /// When a CRM or the state cannot be read, another run is at work, or a saved plan is stale. What was applied before
 /// stays applied and stands in the history.
-pub async fn sync(job: &Job<'_>, consent: &Consent) -> Result<Finished, RunError> {
+pub async fn sync(job: &Job<'_>, writers: Writers<'_>, consent: &Consent) -> Result<Finished, RunError> {
     let span = span(job);
     let opened = span.in_scope(|| Opened::open(job))?;
     let run = span.in_scope(|| opened.begin(job))?;
-    let done = sync_locked(job, consent, &opened, run).instrument(span.clone()).await;
+    let done = sync_locked((job, writers), consent, &opened, run).instrument(span.clone()).await;
     span.in_scope(|| opened.close(job, run, done))
 }
 
 async fn sync_locked(
-    job: &Job<'_>,
+    (job, writers): (&Job<'_>, Writers<'_>),
     consent: &Consent,
     opened: &Opened,
     run: i64,
@@ -283,7 +283,8 @@ async fn sync_locked(
         let saw_all = plan.unreadable().is_none() && pulled.visited.never == 0;
         if done.to_its_end && saw_all { first_sync_is_done(state) } else { Ok(()) }
     };
-    carry_out(job, consent, state, &stage, &plan, &pulled.forms, &budget, &mut record, before, after).await?;
+    carry_out((job, writers), consent, state, &stage, &plan, &pulled.forms, &budget, &mut record, before, after)
+        .await?;
     record.to_go = to_go(state, &plan, &record, &pulled, &budget)?;
     Ok(ended(job, state, plan, record))
 }
@@ -292,7 +293,7 @@ async fn sync_locked(
 /// `after` settles what needs no request, and is told whether every operation had its turn.
 #[expect(clippy::too_many_arguments, reason = "what a plan is applied with, each of its own type")]
 async fn carry_out(
-    job: &Job<'_>,
+    (job, writers): (&Job<'_>, Writers<'_>),
     consent: &Consent,
     state: &Mutex<State>,
     stage: &Mutex<Stage>,
@@ -315,7 +316,7 @@ async fn carry_out(
     }
     backup::before_a_large_run(&held(state), plan, record.started)?;
     before(&mut held(state))?;
-    let mut done = apply::apply(job, state, stage, record.id, plan, forms, budget).await;
+    let mut done = apply::apply((job, writers), state, stage, record.id, plan, forms, budget).await;
     let settled = match done.failure.take() {
         Some(failure) => Err(failure),
         None => after(&mut held(state), &done),
@@ -362,12 +363,7 @@ fn to_go(
 }
 
 /// The finished run, written into the history.
-fn ended(
-    job: &Job<'_>,
-    state: &Mutex<State>,
-    plan: Plan,
-    mut record: RunRecord,
-) -> Finished {
+fn ended(job: &Job<'_>, state: &Mutex<State>, plan: Plan, mut record: RunRecord) -> Finished {
     let (run, started) = (record.id, record.started);
     record.finished = job.clock.now();
     let mut finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
@@ -379,13 +375,7 @@ fn ended(
 }
 
 /// Reconciles, and writes down what each operation will send.
-fn draw(
-    job: &Job<'_>,
-    state: Option<&State>,
-    stage: Option<&Mutex<Stage>>,
-    input: &Input<'_>,
-    forms: &Forms,
-) -> Result<Plan, StateError> {
+fn draw(job: &Job<'_>, stage: Option<&Mutex<Stage>>, input: &Input<'_>, forms: &Forms) -> Result<Plan, StateError> {
     let mut plan = reconcile(input);
     write_requests(job, state, stage, &mut plan, forms)?;
     Ok(plan)
@@ -394,7 +384,6 @@ fn draw(
 /// Writes down what each operation will send.
 fn write_requests(
     job: &Job<'_>,
-    state: Option<&State>,
     stage: Option<&Mutex<Stage>>,
     plan: &mut Plan,
     forms: &Forms,

@@ -9,7 +9,6 @@ use tracing::{info, warn};
 use super::finished::requests;
 use super::marks::replaced;
 use super::{BEGUN, DONE, FIRST_SYNC, Finished, Job, RunError, held, sweep};
-use crate::crm::Reader;
 use crate::reconcile::Mode;
 use crate::state::{PairLock, State, StateError, set_aside};
 
@@ -67,12 +66,7 @@ impl Opened {
     ///
     /// # Errors
     /// Those of the run. What goes wrong here stands in a finished run as its failure.
-    pub fn close(
-        self,
-        job: &Job<'_>,
-        run: i64,
-        mut done: Result<Finished, RunError>,
-    ) -> Result<Finished, RunError> {
+    pub fn close(self, job: &Job<'_>, run: i64, mut done: Result<Finished, RunError>) -> Result<Finished, RunError> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = &done {
             // A stale plan is a refusal, not a failure: nothing went wrong.

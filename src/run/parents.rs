@@ -10,7 +10,6 @@ use tracing::info;
 use super::budget::Budget;
 use super::{Job, RunError, held, tasks};
 use crate::config::{Direction, NotesFetch};
-use crate::crm::Reader;
 use crate::reconcile::Mode;
 use crate::record::{Both, CliengoId, Forms, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, State};

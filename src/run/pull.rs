@@ -11,9 +11,9 @@ use super::marks::Marks;
 use super::parents::{self, Parents};
 use super::{Job, Meter, Part, RunError, accounts, doubt, held};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
-use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Reader, Sink, SinkError};
+use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Sink, SinkError};
 use crate::reconcile::{ListingCount, Reading};
-use crate::record::{Both, ByKind, CliengoId, Field, Forms, GhlId, Holds, Kind, Region, RemoteId, Side, SideId};
+use crate::record::{Both, ByKind, CliengoId, Field, Forms, Holds, Kind, Region, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage, State, StateError, is_forgotten};
 
 /// What was pulled, besides the records in the stage.
@@ -338,12 +338,7 @@ async fn pull_children(
 
 /// `semantics` 22: before a contact may be deleted its tasks and notes are listed, also of a kind that is switched off: the
 /// listed counterparts of contacts that are missing.
-fn survivors(
-    job: &Job<'_>,
-    stage: &Mutex<Stage>,
-    state: Option<&State>,
-    pulled: &Pulled,
-) -> Result<Parents, RunError> {
+fn survivors(job: &Job<'_>, stage: &Mutex<Stage>, state: Option<&State>, pulled: &Pulled) -> Result<Parents, RunError> {
     let mut lost = Both::<Vec<String>>::default();
     let Some(state) = state.filter(|_| job.pair.contacts.on_delete == OnDelete::Propagate) else {
         return Ok(Parents::default());

@@ -10,7 +10,7 @@ use super::settle::{self, Adoption, Applied, Origin};
 use super::{Job, RunError, deed, held};
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
-use crate::record::{CliengoId, Forms, GhlId, Kind, Record, RemoteId, Side, SideId};
+use crate::record::{Forms, Kind, Record, RemoteId, Side, SideId};
 use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 
 /// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
@@ -31,12 +31,7 @@ enum Resolution<I> {
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) async fn recover(
-    job: &Job<'_>,
-    state: &Mutex<State>,
-    run: i64,
-    forms: &Forms,
-) -> Result<u64, RunError> {
+pub(super) async fn recover(job: &Job<'_>, state: &Mutex<State>, run: i64, forms: &Forms) -> Result<u64, RunError> {
     let open = held(state).open_creates()?;
     let settle = SignedDuration::try_from(job.pair.settle).unwrap_or(SignedDuration::MAX);
     let mut recovered = 0;

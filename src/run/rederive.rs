@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use super::{Job, MAPPING_VERSION, held};
 use crate::config::Pair;
-use crate::crm::{Reader, Shape};
+use crate::crm::Shape;
 use crate::record::{Field, Forms, Kind, Mapped, Record, Side};
 use crate::state::{Agreed, State, StateError};
 
@@ -91,11 +91,7 @@ impl<'a> Remapping<'a> {
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) fn rederive(
-    job: &Job<'_>,
-    state: &Mutex<State>,
-    forms: &Forms,
-) -> Result<(), StateError> {
+pub(super) fn rederive(job: &Job<'_>, state: &Mutex<State>, forms: &Forms) -> Result<(), StateError> {
     let mut state = held(state);
     let Some(remapping) = Remapping::of(&state, job.pair, forms)? else { return Ok(()) };
     state.atomically(|state| {

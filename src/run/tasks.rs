@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::{Job, RunError, held};
 use crate::config::TasksMode;
-use crate::crm::{Reader, Shape};
+use crate::crm::Shape;
 use crate::reconcile::{SourceTask, untold};
 use crate::record::{Forms, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, State};

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use concord::clock::{Clock, ManualClock};
 use concord::config::{Config, Pair, Readable, Retention};
-use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
+use concord::crm::{Patience, Reader, Writers};
 use concord::reconcile::{HeldReason, Mode};
-use concord::record::{Action, Both, Kind, Side};
+use concord::record::{Action, Both, CliengoId, GhlId, Kind, Side};
 use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError, SavedPlan};
 use concord::sandbox::account::cliengo::Key;
 use concord::sandbox::{AccountProfile, Edit, EditKind, EditOp, Options, Profile, Sandbox};
@@ -246,7 +246,7 @@ impl House {
     async fn try_at_once(&self, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
         self.forget_requests();
         let (cliengo, ghl) = self.clients(&stop);
-        run::sync(&self.job(&cliengo, &ghl, stop), consent).await
+        run::sync(&self.job(&cliengo, &ghl, stop), Writers { cliengo: &cliengo, ghl: &ghl }, consent).await
     }
 
     /// A run at the very moment of the last one.
@@ -312,7 +312,7 @@ impl House {
         self.forget_requests();
         let (cliengo, ghl) = self.clients(&stop);
         let job = Job { mode: Mode::Undo, ..self.job(&cliengo, &ghl, stop) };
-        run::undo(&job, run, consent).await
+        run::undo(&job, Writers { cliengo: &cliengo, ghl: &ghl }, run, consent).await
     }
 
     /// The same, where nothing stands in its way.
@@ -328,7 +328,12 @@ impl House {
         run::plan_undo(&job, run).await
     }
 
-    pub fn job<'a, C, G>(&'a self, cliengo: &'a C, ghl: &'a G, stop: CancellationToken) -> Job<'a, C, G> {
+    pub fn job<'a>(
+        &'a self,
+        cliengo: &'a dyn Reader<Id = CliengoId>,
+        ghl: &'a dyn Reader<Id = GhlId>,
+        stop: CancellationToken,
+    ) -> Job<'a> {
         let (pair, clock) = (&self.pair, &*self.ours);
         Job {
             pair,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use concord::config::Mapping;
 use concord::crm::{
     Account, Again, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink,
-    Unparsable, Usage, Writer,
+    Unparsable, Usage, Writer, Writers,
 };
 use concord::reconcile::Mode;
 use concord::record::{Capabilities, Forms, Kind, Mapped, Record, Request, Write};
@@ -58,11 +58,13 @@ impl Fate {
 }
 
 /// A CRM's client in a process that may die.
+#[derive(Debug)]
 pub struct Mortal<C> {
     pub client: C,
     pub fate: Fate,
 }
 
+#[async_trait::async_trait]
 impl<C: Reader> Reader for Mortal<C> {
     type Id = C::Id;
 
@@ -149,6 +151,7 @@ impl<C: Reader> Reader for Mortal<C> {
     }
 }
 
+#[async_trait::async_trait]
 impl<C: Writer> Writer for Mortal<C> {
     async fn send(&self, request: &Request, again: Again<'_>) -> Outcome {
         if !self.fate.outlives() {
@@ -173,7 +176,7 @@ impl House {
         let cliengo = Mortal { client: cliengo, fate: fate.clone() };
         let ghl = Mortal { client: ghl, fate: fate.clone() };
         let job = Job { watch: Some(fate.watch()), ..self.job(&cliengo, &ghl, stop) };
-        run::sync(&job, &Consent::default()).await
+        run::sync(&job, Writers { cliengo: &cliengo, ghl: &ghl }, &Consent::default()).await
     }
 
     /// An undo in such a process.
@@ -185,6 +188,6 @@ impl House {
         let cliengo = Mortal { client: cliengo, fate: fate.clone() };
         let ghl = Mortal { client: ghl, fate: fate.clone() };
         let job = Job { watch: Some(fate.watch()), mode: Mode::Undo, ..self.job(&cliengo, &ghl, stop) };
-        run::undo(&job, undoes, &Consent::default()).await
+        run::undo(&job, Writers { cliengo: &cliengo, ghl: &ghl }, undoes, &Consent::default()).await
     }
 }

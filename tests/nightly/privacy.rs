@@ -166,7 +166,13 @@ async fn a_panic_in_the_middle_of_a_run_leaves_no_key_and_the_next_run_goes_on()
         let (cliengo, ghl) = house.clients(&stop);
         let bomb = Bomb(ManualClock::at(house.clock.now()), AtomicU32::new(ticks));
         let job = Job { clock: &bomb, ..house.job(&cliengo, &ghl, stop) };
-        let ended = AssertUnwindSafe(run::sync(&job, &Consent::default())).catch_unwind().await;
+        let ended = AssertUnwindSafe(run::sync(
+            &job,
+            concord::crm::Writers { cliengo: &cliengo, ghl: &ghl },
+            &Consent::default(),
+        ))
+        .catch_unwind()
+        .await;
         panics += usize::from(ended.is_err());
         // What a panic could say is what can be formatted: all that the run holds, and what it panicked with.
         let payload = ended.err().and_then(|payload| payload.downcast::<String>().ok());

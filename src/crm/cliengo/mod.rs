@@ -244,6 +244,7 @@ impl Cliengo {
     }
 }
 
+#[async_trait::async_trait]
 impl Reader for Cliengo {
     type Id = CliengoId;
 
@@ -422,6 +423,7 @@ impl Reader for Cliengo {
     }
 }
 
+#[async_trait::async_trait]
 impl Writer for Cliengo {
     async fn send(&self, request: &Request, again: Again<'_>) -> Outcome {
         let is_tag = request.path.ends_with("/tags");

@@ -177,6 +177,7 @@ pub(super) fn read_anything(body: &str, sink: &dyn Sink<GhlId>) {
     let _ = (api::account(body), custom::fields_of(body));
 }
 
+#[async_trait::async_trait]
 impl Reader for Ghl {
     type Id = GhlId;
 
@@ -292,6 +293,7 @@ impl Reader for Ghl {
     }
 }
 
+#[async_trait::async_trait]
 impl Writer for Ghl {
     async fn send(&self, request: &Request, again: Again<'_>) -> Outcome {
         let is_tag = request.path.ends_with("/tags");

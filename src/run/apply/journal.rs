@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Applying, Heard, Made};
-use crate::crm::Writer;
 use crate::reconcile::Operation;
-use crate::record::{Action, CliengoId, Field, GhlId, Record, Request, SideId, Value, Write};
+use crate::record::{Action, Field, Record, Request, SideId, Value, Write};
 use crate::run::foresee::{self, foresee};
 use crate::run::settle::{self, Adoption, Applied, Origin};
 use crate::run::{deed, held};
 use crate::state::{IntentDraft, IntentState, State, StateError};
 
-impl Applying<'_>
-{
+impl Applying<'_> {
     /// Writes a request down before it is sent, with the `first` one also what an undo needs.
     pub(super) fn journal(
         &self,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Applying, Heard, ended};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::Operation;
-use crate::record::{Action, CliengoId, GhlId, Kind, Record, RemoteId, SideId, Write};
+use crate::record::{Action, Kind, Record, RemoteId, SideId, Write};
 use crate::run::arrivals::{Arrival, arrivals};
 use crate::run::recover::SKEW;
 use crate::run::settle::Origin;
@@ -19,8 +19,7 @@ const OLDER: SignedDuration = SignedDuration::from_hours(1);
 /// The same by our clock, where the CRM does not tell its own: one of them may be wrong.
 const MUCH_OLDER: SignedDuration = SignedDuration::from_hours(48);
 
-impl Applying<'_>
-{
+impl Applying<'_> {
     /// Asks the primary store, or the newest contacts, for whoever is to be created. Says the outcome where nobody is.
     pub(super) async fn meet<W: Writer + ?Sized>(
         &self,

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Applying, Step, Turn, changed_meanwhile, ended, held};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Plan, Settle};
-use crate::record::{Action, CliengoId, Field, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
-use crate::run::as_it_was::as_it_was;
+use crate::record::{Action, Field, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
 use crate::run::{Ended, OperationOutcome};
 use crate::state::StateError;
 
@@ -24,8 +23,7 @@ impl Blocked {
     }
 }
 
-impl Applying<'_>
-{
+impl Applying<'_> {
     /// Sends the write once more without the fields that were refused by name; `None` where none was, or nothing is left.
     pub(super) async fn without_refused<W: Writer + ?Sized>(
         &self,
@@ -125,7 +123,7 @@ impl Applying<'_>
         if !self.is_as_planned(&write).await {
             return Ok(false);
         }
-        let done = self.requests_of(self.job.ghl, &mut emptied, write).await?;
+        let done = self.requests_of(self.writers.ghl, &mut emptied, write).await?;
         if let Some(theirs) = other.operation.write.as_mut() {
             theirs.before.insert(field, Value::Empty);
         }
@@ -137,7 +135,7 @@ impl Applying<'_>
         if !self.is_as_planned(&write).await {
             return Ok(());
         }
-        let done = self.requests_of(self.job.ghl, &mut operation, write).await?;
+        let done = self.requests_of(self.writers.ghl, &mut operation, write).await?;
         let name = serde_json::to_value(done.outcome)?;
         let (name, reason) = (name.as_str().unwrap_or_default(), done.reason.as_deref());
         held(self.state).end_operation(self.run, operation.id, name, reason)?;

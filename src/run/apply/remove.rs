@@ -3,12 +3,11 @@
 use super::{Applying, ended};
 use crate::crm::{CrmError, RawRecord, Shape, Writer};
 use crate::reconcile::Operation;
-use crate::record::{CliengoId, GhlId, Kind, RemoteId};
+use crate::record::{Kind, RemoteId};
 use crate::run::{Ended, OperationOutcome, held};
 use crate::state::{StagedRow, StateError};
 
-impl Applying<'_>
-{
+impl Applying<'_> {
     /// Holds a contact, as it is by now, against what was listed of it, and lists what stands under it once more. Says the
     /// outcome where it may not be deleted.
     pub(super) async fn worked_on<W: Writer + ?Sized>(
@@ -66,7 +65,13 @@ impl Applying<'_>
     }
 
     /// Whether a task or note is as it was listed. What cannot be understood was changed.
-    fn is_as_listed<W: Writer + ?Sized>(&self, crm: &W, kind: Kind, listed: &StagedRow, now: &RawRecord<W::Id>) -> bool {
+    fn is_as_listed<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        kind: Kind,
+        listed: &StagedRow,
+        now: &RawRecord<W::Id>,
+    ) -> bool {
         let read = |payload: &str| crm.parse(kind, payload, Shape::Listed, self.forms);
         let (Ok(before), Ok(current)) = (read(&listed.payload), read(&now.payload)) else { return false };
         before.agrees_with(&current)

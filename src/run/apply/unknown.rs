@@ -6,13 +6,12 @@ use tracing::warn;
 use super::{Applying, Heard, changed_meanwhile, ended};
 use crate::crm::{Lookup, Shape, Writer};
 use crate::reconcile::{Operation, TagDelta};
-use crate::record::{Action, CliengoId, GhlId, Kind, Record, RemoteId, Write};
+use crate::record::{Action, Kind, Record, RemoteId, Write};
 use crate::run::recover::{self, Changed};
 use crate::run::{Ended, OperationOutcome, RunError, held};
 use crate::state::{IntentState, StateError};
 
-impl Applying<'_>
-{
+impl Applying<'_> {
     /// Whether a request that may have been done may be sent again: what it is to change is there, and is as it was.
     pub(super) async fn is_untouched<W: Writer + ?Sized>(&self, crm: &W, operation: &Operation, write: &Write) -> bool {
         let Some((now, payload)) = self.as_it_is(crm, write).await else { return false };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt;
 
 use super::{Doubt, Gathering, Risen};
-use crate::crm::{CrmError, Lookup, Reader, Shape};
+use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
 use crate::run::{RunError, held};
@@ -28,8 +28,7 @@ pub(super) struct Question {
     pub missing: bool,
 }
 
-impl Gathering<'_, '_>
-{
+impl Gathering<'_, '_> {
     pub(super) async fn ask(&mut self, questions: Vec<Question>) -> Result<BTreeMap<(i64, Side), Now>, RunError> {
         let this = &*self;
         let asked = futures::stream::iter(questions).map(|question| async move {

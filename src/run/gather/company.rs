@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Gathering, Seen};
-use crate::crm::Reader;
 use crate::reconcile::{Holder, Linked, Now, Parent, Unlinked};
-use crate::record::{Both, CliengoId, Field, Forms, GhlId, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
+use crate::record::{Both, Field, Forms, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
 use crate::run::{RunError, held};
 use crate::state::{LinkStatus, State};
 
-impl Gathering<'_, '_>
-{
+impl Gathering<'_, '_> {
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
     pub(super) fn holders(
         &self,

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Gathering;
-use crate::crm::Reader;
 use crate::reconcile::Trace;
-use crate::record::{CliengoId, GhlId, Side};
+use crate::record::Side;
 use crate::run::{RunError, held};
 use crate::state::{LinkRow, State};
 
-impl Gathering<'_, '_>
-{
+impl Gathering<'_, '_> {
     /// Whether this run's listing shows one half of a link.
     pub(super) fn is_listed(&self, link: &LinkRow, side: Side) -> Result<bool, RunError> {
         let Some(id) = link.ids.of(side) else { return Ok(false) };

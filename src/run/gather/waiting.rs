@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Gathering;
-use crate::crm::Reader;
 use crate::reconcile::{Dispute, Setback, Standing};
-use crate::record::{CliengoId, GhlId, Ids, Kind, Side};
+use crate::record::{Ids, Kind, Side};
 use crate::run::saved::generation;
 use crate::run::{RunError, held};
 
-impl Gathering<'_, '_>
-{
+impl Gathering<'_, '_> {
     /// Operations that failed, each with what becomes of it tonight. (I44)
     pub(super) fn setbacks(&self) -> Result<BTreeMap<String, Setback>, RunError> {
         let Some(state) = self.state else { return Ok(BTreeMap::new()) };

@@ -12,9 +12,7 @@ use super::super::{Job, RunError, held};
 use super::newcomers::look_for_newcomers;
 use crate::crm::{CrmError, Lookup, Reader, Shape};
 use crate::reconcile::{Deed, Listed, Still, Trace, Undoing};
-use crate::record::{
-    Action, Both, Capabilities, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Side, SideId, Tags, Value,
-};
+use crate::record::{Action, Both, Capabilities, Field, Forms, Kind, Record, RemoteId, Side, SideId, Tags, Value};
 use crate::state::{DeedRow, LinkStatus, Stage, State, StateError};
 
 /// How many records are asked for at a time.
@@ -160,8 +158,7 @@ fn questions(known: &[(DeedRow, Trace)], capabilities: &Both<Capabilities>) -> B
     questions
 }
 
-impl Looking<'_>
-{
+impl Looking<'_> {
     async fn ask(&self, question: Question) -> Result<Answer, RunError> {
         match question {
             Question::Record(kind, id, parent) => {

@@ -18,9 +18,9 @@ use super::{
     Consent, Finished, Job, RunError, RunRecord, StagingFile, accounts, carry_out, ended, first_sync_is_done, held,
     recover, settle, span, write_requests,
 };
-use crate::crm::{Account, Reader, Writer};
+use crate::crm::{Account, Writers};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
-use crate::record::{Both, CliengoId, Forms, GhlId};
+use crate::record::{Both, Forms};
 use crate::state::{DeedRow, Stage, State};
 use tracing::Instrument;
 
@@ -49,7 +49,7 @@ async fn plan_in_span(job: &Job<'_>, undoes: i64) -> Result<Finished, RunError> 
 /// # Errors
 /// When the run cannot be undone, a CRM or the state cannot be read, or another run is at work. What was applied before
 /// stays applied and stands in the history; to undo the same run again takes up the rest.
-pub async fn undo(job: &Job<'_>, undoes: i64, consent: &Consent) -> Result<Finished, RunError> {
+pub async fn undo(job: &Job<'_>, writers: Writers<'_>, undoes: i64, consent: &Consent) -> Result<Finished, RunError> {
     if !State::is_there(&job.state_path())? {
         return Err(UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes }.into());
     }
@@ -57,12 +57,12 @@ pub async fn undo(job: &Job<'_>, undoes: i64, consent: &Consent) -> Result<Finis
     let opened = span.in_scope(|| Opened::open(job))?;
     what_to_undo(&held(&opened.state), &job.pair.name, undoes)?;
     let run = span.in_scope(|| opened.begin(job))?;
-    let done = undo_locked(job, undoes, consent, &opened, run).instrument(span.clone()).await;
+    let done = undo_locked((job, writers), undoes, consent, &opened, run).instrument(span.clone()).await;
     span.in_scope(|| opened.close(job, run, done))
 }
 
 async fn undo_locked(
-    job: &Job<'_>,
+    (job, writers): (&Job<'_>, Writers<'_>),
     undoes: i64,
     consent: &Consent,
     opened: &Opened,
@@ -99,7 +99,7 @@ async fn undo_locked(
         state.atomically(settle::next_generation)?;
         if done.to_its_end { first_sync_is_done(state) } else { Ok(()) }
     };
-    carry_out(job, consent, state, &stage, &plan, &forms, &budget, &mut record, before, after).await?;
+    carry_out((job, writers), consent, state, &stage, &plan, &forms, &budget, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
 }
 

@@ -10,7 +10,7 @@ use super::super::{Job, RunError};
 use super::look::bearable;
 use crate::crm::{RawRecord, Reader};
 use crate::reconcile::{Deed, Still};
-use crate::record::{Action, CliengoId, Forms, GhlId, Kind, MatchKey, RemoteId, Side};
+use crate::record::{Action, Forms, Kind, MatchKey, RemoteId, Side};
 
 /// Asks for each contact that was deleted, and that no linked contact took the place of, who has its e-mail or phone.
 ///
@@ -35,7 +35,12 @@ fn is_open(deed: &Deed) -> bool {
     is_deleted && !deed.pending && matches!((&deed.now, &deed.taken), (Still::Gone, Ok(None)))
 }
 
-async fn look<R: Reader + ?Sized>(crm: &R, forms: &Forms, since: Timestamp, deeds: Vec<&mut Deed>) -> Result<(), RunError> {
+async fn look<R: Reader + ?Sized>(
+    crm: &R,
+    forms: &Forms,
+    since: Timestamp,
+    deeds: Vec<&mut Deed>,
+) -> Result<(), RunError> {
     if deeds.is_empty() {
         return Ok(());
     }
