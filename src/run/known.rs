@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde_json::Value as Json;
 
 use super::{Job, RunError, held};
-use crate::crm::{Reader, Shape};
+use crate::crm::Shape;
 use crate::reconcile::{Held, HeldReason, Plan, name_of};
 use crate::record::{Both, Field, Forms, Kind, MatchKey, Record, Side, SideId};
 use crate::state::{HeldRow, Stage, State};

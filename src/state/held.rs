@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value as Json;
 
+use super::column::{ids_of, kind_of};
 use super::history::instant;
-use super::link::{ids_of, kind_of};
 use super::{State, StateError};
 use crate::record::{Both, Ids, Kind, Side};
 

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Gathering;
-use crate::crm::Reader;
 use crate::reconcile::Linked;
-use crate::record::{CliengoId, Field, GhlId, Side};
+use crate::record::{Field, Side};
 use crate::run::{RunError, held};
 
-impl Gathering<'_, '_>
-{
+impl Gathering<'_, '_> {
     /// The fields that Cliengo shows of those who have a value, and of nobody who has none; asked for where there is news.
     pub(super) fn left_out(&self, contacts: &[Linked]) -> Result<BTreeSet<Field>, RunError> {
         let mut left_out = BTreeSet::new();
