@@ -375,7 +375,13 @@ fn ended(job: &Job<'_>, state: &Mutex<State>, plan: Plan, mut record: RunRecord)
 }
 
 /// Reconciles, and writes down what each operation will send.
-fn draw(job: &Job<'_>, stage: Option<&Mutex<Stage>>, input: &Input<'_>, forms: &Forms) -> Result<Plan, StateError> {
+fn draw(
+    job: &Job<'_>,
+    state: Option<&State>,
+    stage: Option<&Mutex<Stage>>,
+    input: &Input<'_>,
+    forms: &Forms,
+) -> Result<Plan, StateError> {
     let mut plan = reconcile(input);
     write_requests(job, state, stage, &mut plan, forms)?;
     Ok(plan)
@@ -384,6 +390,7 @@ fn draw(job: &Job<'_>, stage: Option<&Mutex<Stage>>, input: &Input<'_>, forms: &
 /// Writes down what each operation will send.
 fn write_requests(
     job: &Job<'_>,
+    state: Option<&State>,
     stage: Option<&Mutex<Stage>>,
     plan: &mut Plan,
     forms: &Forms,

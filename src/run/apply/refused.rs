@@ -7,6 +7,7 @@ use super::{Applying, Step, Turn, changed_meanwhile, ended, held};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Plan, Settle};
 use crate::record::{Action, Field, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
+use crate::run::as_it_was::as_it_was;
 use crate::run::{Ended, OperationOutcome};
 use crate::state::StateError;
 
