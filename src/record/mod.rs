@@ -168,12 +168,12 @@ impl Record {
         }
     }
 
-    /// Whether both have a name, the names share no word, and no e-mail makes them one. (`semantics` 38)
+    /// Whether both have a name, the names cannot be one person's, and no e-mail makes them one. (`semantics` 38)
     #[must_use]
     pub fn is_named_otherwise(&self, other: &Record) -> bool {
         let email = |record: &Record| record.get(&Field::Email).filter(|_| record.has_own_email()).cloned();
         let same_email = matches!((email(self), email(other)), (Some(one), Some(two)) if one.same(&two));
-        !same_email && matches!((self.own_name(), other.own_name()), (Some(one), Some(two)) if !one.shares_a_word(two))
+        !same_email && matches!((self.own_name(), other.own_name()), (Some(one), Some(two)) if !one.can_be_one(two))
     }
 
     /// Whether it has an e-mail that can be one, and that is no filler.

@@ -162,6 +162,32 @@ const BESIDE_FILLERS: [&str; 10] = ["de", "del", "la", "do", "web", "online", "s
 /// New ones: `Nuevo lead`, `New contact`.
 const NEW: [&str; 4] = ["nuevo", "nueva", "novo", "new"];
 
+/// What friends say instead of a name, where it is not the name's beginning.
+const PET_NAMES: [(&str, &str); 22] = [
+    ("pepe", "jose"),
+    ("pancho", "francisco"),
+    ("paco", "francisco"),
+    ("beto", "alberto"),
+    ("beto", "roberto"),
+    ("tito", "roberto"),
+    ("nacho", "ignacio"),
+    ("quique", "enrique"),
+    ("kike", "enrique"),
+    ("nando", "fernando"),
+    ("memo", "guillermo"),
+    ("lola", "dolores"),
+    ("lupe", "guadalupe"),
+    ("charo", "rosario"),
+    ("cacho", "carlos"),
+    ("tono", "antonio"),
+    ("toto", "antonio"),
+    ("lalo", "eduardo"),
+    ("ze", "jose"),
+    ("chico", "francisco"),
+    ("pili", "pilar"),
+    ("paqui", "francisca"),
+];
+
 /// A name in the parts its CRM stores: Cliengo's `name` and `lastName`, GHL's `firstName` and `lastName`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonName {
@@ -277,6 +303,51 @@ impl PersonName {
     pub fn shares_a_word(&self, other: &Self) -> bool {
         let (ours, theirs) = (words(&self.full()), words(&other.full()));
         ours.iter().any(|word| theirs.contains(word)) || !ours.is_empty() && ours.concat() == theirs.concat()
+    }
+}
+
+impl PersonName {
+    /// Whether both can be one person's name: they share a word, and not only the last name of two people of one family.
+    /// (`semantics` 38)
+    #[must_use]
+    pub fn can_be_one(&self, other: &Self) -> bool {
+        if !self.shares_a_word(other) {
+            return false;
+        }
+        let (ours, theirs) = (words(&self.full()), words(&other.full()));
+        // Given names stand before what both have.
+        let given = |of: &[String], shared: &[String]| -> Vec<String> {
+            of.iter().take_while(|word| !shared.contains(word)).cloned().collect()
+        };
+        let (our_given, their_given) = (given(&ours, &theirs), given(&theirs, &ours));
+        let is_one = |one: &String| their_given.iter().any(|other| is_one_given_name(one, other));
+        our_given.is_empty() || their_given.is_empty() || our_given.len() == ours.len() || our_given.iter().any(is_one)
+    }
+}
+
+/// Whether two given names may be one: written with an error, cut short, or a name and what friends say.
+fn is_one_given_name(one: &str, other: &str) -> bool {
+    let is_short_for = |short: &str, long: &str| short.chars().nth(2).is_some() && long.starts_with(short);
+    let is_pet_name = |pet: &str, name: &str| PET_NAMES.contains(&(pet, name));
+    is_short_for(one, other)
+        || is_short_for(other, one)
+        || is_pet_name(one, other)
+        || is_pet_name(other, one)
+        || is_one_error_apart(one, other)
+}
+
+/// Whether one letter is missing, another one, or changed places with its neighbour. `Mario` and `María` are two.
+fn is_one_error_apart(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let ahead = one.iter().zip(&other).take_while(|(ours, theirs)| ours == theirs).count();
+    let (one, other) = (one.get(ahead..).unwrap_or_default(), other.get(ahead..).unwrap_or_default());
+    let behind = one.iter().rev().zip(other.iter().rev()).take_while(|(ours, theirs)| ours == theirs).count();
+    let (ours, theirs) = (one.get(..one.len() - behind), other.get(..other.len() - behind));
+    match (ours.unwrap_or_default(), theirs.unwrap_or_default()) {
+        (['a'], ['o']) | (['o'], ['a']) if behind == 0 => false,
+        ([] | [_], [] | [_]) => ahead + behind >= 3,
+        ([a, b], [c, d]) => (a, b) == (d, c),
+        _ => false,
     }
 }
 
@@ -440,6 +511,35 @@ mod tests {
             "",
         ] {
             assert!(!name(person).is_filler(), "{person}");
+        }
+    }
+
+    #[test]
+    fn two_of_one_family_are_not_one_person() {
+        for (one, other) in [
+            ("Juan Pérez", "Ana Pérez"),
+            ("Juan Pérez Gómez", "Ana Pérez"),
+            ("Mario Ruiz", "María Ruiz"),
+            ("Compras Molinos", "Ventas Molinos"),
+            ("Luis de la Cruz", "Pilar de la Cruz"),
+        ] {
+            assert!(!name(one).can_be_one(&name(other)), "{one} and {other}");
+        }
+        for (one, other) in [
+            ("Laura Benítez", "BENITEZ LAURA INES"),
+            ("Fede Ruiz", "Federico Ruiz"),
+            ("Pepe Gómez", "José Gómez"),
+            ("Laura Benítez", "Luara Benitez"),
+            ("Jesica Díaz", "Yesica Díaz"),
+            ("L. Benítez", "Laura Benítez"),
+            ("Dra. Benítez", "Laura Benítez"),
+            ("Ferretería Sosa", "Mirta Sosa"),
+            ("Ma. Belén Sáenz Peña", "Belén Sáenz"),
+            ("Ana María López", "María López"),
+            ("JuanPérez", "Juan Perez"),
+            ("Pérez, Juan", "Juan Pérez"),
+        ] {
+            assert!(name(one).can_be_one(&name(other)), "{one} and {other}");
         }
     }
 

@@ -68,6 +68,7 @@ mod machine;
 mod manners;
 mod many_pairs;
 mod mapping;
+mod matching;
 mod minimal;
 mod monitoring;
 mod notified;

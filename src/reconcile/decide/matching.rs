@@ -350,7 +350,7 @@ impl<'a> Matching<'a> {
                 named.extend(holder.names.iter().map(|name| (id.clone(), name.clone())));
             }
         }
-        let is_other = |name: &str| !own.shares_a_word(&PersonName::new(name, ""));
+        let is_other = |name: &str| !own.can_be_one(&PersonName::new(name, ""));
         if named.is_empty() || !named.iter().all(|(_, name)| is_other(name)) {
             return None;
         }
@@ -399,8 +399,9 @@ fn other_name(own: &Unlinked, other: &Unlinked, cliengo: &Unlinked, ghl: &Unlink
 
 fn told_of_names(own: &Record, other: &SideId, name: &str, ids: &Ids, is_linked: bool) -> String {
     let ours = own.own_name().map(PersonName::full).unwrap_or_default();
-    let what =
-        format!("its phone is that of {} {other}, but {ours:?} and {name:?} share no word", other.side().title());
+    let one_family = own.own_name().is_some_and(|ours| ours.shares_a_word(&PersonName::new(name, "")));
+    let but = if one_family { "share no word but a last name" } else { "share no word" };
+    let what = format!("its phone is that of {} {other}, but {ours:?} and {name:?} {but}", other.side().title());
     match (ids.of(Side::Cliengo), ids.of(Side::Ghl)) {
         (Some(cliengo), Some(ghl)) => {
             let add = if is_linked {
