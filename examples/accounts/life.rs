@@ -191,6 +191,7 @@ impl Life {
         self.sandbox.set_faults(faults.parse()?);
         self.clock.advance(DAY);
         self.sandbox.clear_requests();
+        self.people.night_begins(&self.sandbox.world())?;
         let (cliengo, ghl) = self.clients()?;
         let job = Job {
             pair: &self.pair,

@@ -85,8 +85,8 @@ pub struct People {
     shows_tags: bool,
     /// Cliengo's list has `null` for the tags of one contact: whoever has the first id.
     hides_first: bool,
-    /// The first id of Cliengo's contacts when they were last looked at.
-    first: String,
+    /// The first id of Cliengo's contacts when the last run began, and when they were looked at since.
+    first: BTreeSet<String>,
     /// Cliengo shows `null` where there are no tags.
     null_when_none: bool,
     #[expect(clippy::struct_field_names, reason = "the people themselves")]
@@ -172,6 +172,10 @@ fn view(dump: &Value, side: Side) -> View {
     view
 }
 
+fn first_of(view: &View) -> Option<String> {
+    view.values().flatten().map(|seen| &seen.id).min().cloned()
+}
+
 fn only<'a>(view: &'a View, email: &str) -> Option<&'a Seen> {
     match view.get(email).map(Vec::as_slice) {
         Some([one]) => Some(one),
@@ -201,7 +205,7 @@ impl People {
             on_delete,
             extended,
             shows_tags: account.tags != Tags::LeftOut,
-            first: String::new(),
+            first: BTreeSet::new(),
             hides_first: account.unusual == Unusual::NullList,
             null_when_none: account.tags == Tags::NullWhenNone,
             people: Vec::new(),
@@ -485,6 +489,12 @@ impl People {
         }
     }
 
+    /// A run begins.
+    pub fn night_begins(&mut self, world: &World) -> Result<(), Failure> {
+        self.first = first_of(&view(&world.dump()?, Side::Cliengo)).into_iter().collect();
+        Ok(())
+    }
+
     /// A run is over: what was removed before it has been looked at once more.
     pub fn night_over(&mut self, world: &World, went_well: bool) -> Result<(), Failure> {
         let dump = world.dump()?;
@@ -523,8 +533,7 @@ impl People {
     pub fn findings(&mut self, world: &World) -> Result<Findings, Failure> {
         let dump = world.dump()?;
         let views = Side::BOTH.map(|side| view(&dump, side));
-        let ids = views[0].values().flatten().map(|seen| &seen.id);
-        self.first = ids.min().cloned().unwrap_or_default();
+        self.first.extend(first_of(&views[0]));
         let mut findings = Findings::default();
         for (who, person) in self.people.iter().enumerate() {
             let seen = views.each_ref().map(|view| view.get(&person.email).map(Vec::as_slice).unwrap_or_default());
@@ -612,7 +621,7 @@ impl People {
                 }
             }
         }
-        let is_hidden = self.hides_first && self.first == cliengo.id;
+        let is_hidden = self.hides_first && self.first.contains(&cliengo.id);
         for (tag, wanted) in &person.tags {
             let there = [cliengo.tags.contains(tag), ghl.tags.contains(tag)];
             match (wanted, there) {
