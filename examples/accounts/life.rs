@@ -200,6 +200,7 @@ impl Life {
             state_dir: self.folder.path(),
             clock: &*self.clock,
             mode: Mode::Incremental,
+            only: Vec::new(),
             families: 1,
             retention: Retention { history_days: 90 },
             stop: CancellationToken::new(),

@@ -282,6 +282,7 @@ impl Nights {
             state_dir: self.folder.path(),
             clock: &*self.clock,
             mode: self.mode,
+            only: Vec::new(),
             families: run::FAMILIES,
             retention: Retention { history_days: 90 },
             stop: CancellationToken::new(),

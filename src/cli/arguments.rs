@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
-    AUTH, CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
+    AUTH, CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPLAIN, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
     SANDBOX, STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
@@ -151,6 +151,9 @@ pub(super) enum Command {
     /// Show the runs, or one run in full
     #[command(after_help = HISTORY)]
     History(HistoryOptions),
+    /// All that is known of one person, and what the next run would do
+    #[command(after_help = EXPLAIN)]
+    Explain(ExplainOptions),
     /// What waits for a person: both sides, why, and what settles it
     #[command(after_help = HELD)]
     Held(HeldOptions),
@@ -243,9 +246,12 @@ pub(super) struct PlanOptions {
     /// Compare everything, also the two sides of every link with each other
     #[arg(long)]
     pub full: bool,
-    /// The state was lost or is damaged: link both sides anew, as in a first sync
+    /// The state was lost or is damaged: link both sides again, as in a first sync
     #[arg(long, conflicts_with = "full")]
     pub rebuild: bool,
+    /// Only this person, by id or e-mail, with their tasks and notes; may be given again
+    #[arg(long, value_name = "ID|E-MAIL", conflicts_with_all = ["full", "rebuild", "save"])]
+    pub contact: Vec<String>,
     /// The form of the report
     #[arg(long, value_enum, default_value = "text")]
     pub format: ReportFormat,
@@ -269,6 +275,9 @@ pub(super) struct SyncOptions {
     /// The state was lost or is damaged: link both sides anew, delete nothing; needs --approve. The old state is set aside
     #[arg(long, conflicts_with = "full")]
     pub rebuild: bool,
+    /// Only this person, by id or e-mail, with their tasks and notes; may be given again
+    #[arg(long, value_name = "ID|E-MAIL", conflicts_with_all = ["full", "rebuild", "plan"])]
+    pub contact: Vec<String>,
     /// Apply exactly the plan that `plan --save` wrote; refuse it when stale
     #[arg(long, value_name = "FILE", conflicts_with_all = ["full", "rebuild"])]
     pub plan: Option<PathBuf>,
@@ -337,6 +346,17 @@ pub(super) struct CheckOptions {
 /// `status`, `operations`
 #[derive(Debug, Args)]
 pub(super) struct ListOptions {
+    /// The form of the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// The id of the person's contact in either CRM, or an e-mail or phone
+    #[arg(value_name = "ID|E-MAIL|PHONE", allow_hyphen_values = true)]
+    pub who: String,
     /// The form of the result
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

@@ -48,6 +48,7 @@ impl Clients {
             state_dir: &config.state_dir,
             clock: &*session.clock,
             mode,
+            only: Vec::new(),
             families: run::FAMILIES,
             watch: None,
             progress: Some(&session.progress),

@@ -104,6 +104,7 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         Some(RunError::Crm(CrmError::Stopped { .. })) => code::INTERRUPTED,
         Some(RunError::Lock(LockError::Held { .. })) => code::LOCKED,
         Some(RunError::Stale { .. }) => code::STALE,
+        Some(RunError::FirstSyncFirst { .. }) => code::REFUSED,
         Some(RunError::Undo(_) | RunError::Crm(CrmError::ReadOnlyField { .. })) => code::CONFIGURATION,
         _ => code::FAILED,
     }
@@ -221,7 +222,9 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Lock(LockError::File { .. }) => {
             Some("the state's folder must be writable and have room; --state-dir PATH takes another one")
         }
-        RunError::Stale { .. } => Some("make it anew: concord plan --save FILE"),
+        RunError::Stale { .. } => Some("make it again, then apply it: concord plan --save plan.json"),
+        RunError::Nobody { .. } => Some("look for the person in the CRM, or among who is linked: concord links list"),
+        RunError::FirstSyncFirst { .. } => Some("see what the first sync would do: concord plan"),
         RunError::Broken(_) => Some("nothing is lost; run it again, and with -vv for a report of this mistake of ours"),
         RunError::Undo(refusal) => Some(undo_hint(refusal)),
         RunError::State(_) => None,

@@ -196,7 +196,7 @@ fn image_of(text: &str) -> Json {
 }
 
 /// `images` are the tasks and notes that went with a deleted contact, as they were.
-fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
+pub(super) fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json {
     let mut document = row.document.clone();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("outcome".to_owned(), json!(row.outcome));
@@ -262,7 +262,7 @@ const fn most(in_full: bool) -> usize {
 }
 
 /// `phone "+54…" → "+54…"`, or `tags +vip -old`.
-fn changed(change: &Json) -> String {
+pub(super) fn changed(change: &Json) -> String {
     let field = change.get("field").and_then(Json::as_str).unwrap_or_default();
     let tags = |key: &str, sign: char| {
         let tags = change.get(key).and_then(Json::as_array).into_iter().flatten();

@@ -24,6 +24,7 @@ mod memory;
 mod operations;
 mod output;
 mod pairs;
+mod person;
 mod plan;
 mod progress;
 mod quarantine;
@@ -128,6 +129,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Turn => turn::run(&session).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
+            Command::Explain(options) => person::run(&session, &options).await,
             Command::Held(options) => held::run(&session, &options),
             Command::Conflicts(options) => conflicts::run(&session, &options).await,
             Command::Quarantine(options) => quarantine::run(&session, &options),

@@ -7,7 +7,7 @@ use super::pairs::PairResult;
 use super::{Session, arguments, clients, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::{GuardName, Mode};
-use crate::run::{self, Finished};
+use crate::run::{self, Finished, Job};
 
 pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -19,7 +19,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
         let config = &config;
         async move {
             if options.save.is_none() {
-                return plan(session, config, pair, mode).await;
+                return plan(session, config, pair, mode, &options.contact).await;
             }
             let clients = clients::connect(session, config, pair).await?;
             let job = clients.job(session, config, pair, mode);
@@ -40,9 +40,15 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
     Ok(code)
 }
 
-pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode) -> PairResult {
+pub(super) async fn plan(
+    session: &Session,
+    config: &Config,
+    pair: &Pair,
+    mode: Mode,
+    only: &[String],
+) -> PairResult {
     let clients = clients::connect(session, config, pair).await?;
-    let job = clients.job(session, config, pair, mode);
+    let job = Job { only: only.to_vec(), ..clients.job(session, config, pair, mode) };
     Ok(run::plan(&job).await?)
 }
 

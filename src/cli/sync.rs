@@ -11,7 +11,7 @@ use super::{Session, arguments, clients, code, credentials, pairs, told};
 use crate::config::{Config, Pair};
 use crate::notify::{Notifier, Round, Told};
 use crate::reconcile::Mode;
-use crate::run::{self, Consent, Finished, SavedPlan};
+use crate::run::{self, Consent, Finished, Job, SavedPlan};
 
 pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -50,7 +50,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
             let saved = saved.iter().flatten().find(|plan| plan.pair == pair.name).cloned();
             let mode = saved.as_ref().map_or(mode, |saved| saved.mode);
             let consent = Consent { approve: options.approve.clone(), allow_empty: options.allow_empty.clone(), saved };
-            sync(session, &config, pair, mode, consent)
+            sync(session, &config, pair, mode, consent, &options.contact)
         },
         |pair, result| {
             let notices = credentials::notices(session, &config, pair);
@@ -75,9 +75,16 @@ fn notifier(config: &Config) -> Notifier {
     })
 }
 
-pub(super) async fn sync(session: &Session, config: &Config, pair: &Pair, mode: Mode, consent: Consent) -> PairResult {
+pub(super) async fn sync(
+    session: &Session,
+    config: &Config,
+    pair: &Pair,
+    mode: Mode,
+    consent: Consent,
+    only: &[String],
+) -> PairResult {
     let clients = clients::connect(session, config, pair).await?;
-    let job = clients.job(session, config, pair, mode);
+    let job = Job { only: only.to_vec(), ..clients.job(session, config, pair, mode) };
     Ok(run::sync(&job, clients.writers(), &consent).await?)
 }
 

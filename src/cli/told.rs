@@ -27,7 +27,10 @@ fn reason(error: &anyhow::Error) -> String {
         return match error {
             RunError::Crm(error) => crm(error),
             RunError::State(error) => state(error),
-            RunError::Lock(_) | RunError::Stale { .. } | RunError::Undo(_) => error.to_string(),
+            RunError::Lock(_) | RunError::Stale { .. } | RunError::Undo(_) | RunError::FirstSyncFirst { .. } => {
+                error.to_string()
+            }
+            RunError::Nobody { .. } => "neither CRM has whom it was to be about".to_owned(),
             RunError::Broken(_) => "a part of the program ended unexpectedly".to_owned(),
         };
     }

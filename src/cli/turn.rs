@@ -42,9 +42,9 @@ async fn one(session: &Session, config: &Config, pair: &Pair, run: ScheduledRun)
         return Err(shared.into());
     }
     match run {
-        ScheduledRun::Plan => plan::plan(session, config, pair, Mode::Incremental).await,
-        ScheduledRun::Sync => sync::sync(session, config, pair, Mode::Incremental, Consent::default()).await,
-        ScheduledRun::Full => sync::sync(session, config, pair, Mode::Full, Consent::default()).await,
+        ScheduledRun::Plan => plan::plan(session, config, pair, Mode::Incremental, &[]).await,
+        ScheduledRun::Sync => sync::sync(session, config, pair, Mode::Incremental, Consent::default(), &[]).await,
+        ScheduledRun::Full => sync::sync(session, config, pair, Mode::Full, Consent::default(), &[]).await,
     }
 }
 

@@ -72,6 +72,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
             unsupported: Vec::new(),
             guards: Vec::new(),
             settlements: Vec::new(),
+            only: Vec::new(),
             shown_as: None,
         },
         generated_at: "2026-11-23T03:00:11.25Z".parse().unwrap(),

@@ -275,8 +275,9 @@ pub(super) const fn guarded(guard: GuardName) -> &'static [Action] {
 /// The command that applies `plan`.
 pub(super) fn apply_command(plan: &Plan) -> String {
     let pair = on_one_line(&plan.pair);
+    let only: String = plan.only.iter().map(|name| format!(" --contact {name}")).collect();
     match plan.mode {
-        Mode::Incremental => format!("concord sync --pair {pair}"),
+        Mode::Incremental => format!("concord sync --pair {pair}{only}"),
         Mode::Full => format!("concord sync --pair {pair} --full"),
         Mode::Rebuild => format!("concord sync --pair {pair} --rebuild"),
         Mode::Undo => format!("concord undo {} --pair {pair}", plan.undoes.unwrap_or_default()),

@@ -136,6 +136,7 @@ mod tests {
             unsupported: Vec::new(),
             guards: guards.iter().map(guard).collect(),
             settlements: Vec::new(),
+            only: Vec::new(),
             shown_as: None,
         }
     }

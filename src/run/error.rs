@@ -26,6 +26,20 @@ pub enum RunError {
         /// What moved.
         why: String,
     },
+    /// Whom a person named is in neither CRM.
+    #[error("neither CRM of pair {pair} has {}", asked.join(", "))]
+    Nobody {
+        /// The pair.
+        pair: String,
+        /// The ids, e-mails or phones that were given.
+        asked: Vec<String>,
+    },
+    /// Some people alone were to be synchronised before everybody was seen once.
+    #[error("pair {pair} has had no first sync, and that one is of everybody; nothing was written")]
+    FirstSyncFirst {
+        /// The pair.
+        pair: String,
+    },
     /// A run cannot be undone.
     #[error(transparent)]
     Undo(#[from] UndoRefusal),

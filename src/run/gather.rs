@@ -166,6 +166,7 @@ pub(super) async fn gather<'j>(
     held(stage).seal()?;
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
+    gathering.miss_the_named()?;
     gathering.say_unidentified();
     gathering.widen()?;
     let loaded = gathering.load().await?;
@@ -194,7 +195,9 @@ impl<'j> Gathering<'j, '_> {
     }
 
     fn sort<R: Reader + ?Sized>(&mut self, crm: &R, side: Side, kind: Kind, row: StagedRow) -> Result<(), RunError> {
-        let record = match crm.parse(kind, &row.payload, Shape::Listed, &self.pulled.forms) {
+        let by_id = self.pulled.only.is_some() && (kind == Kind::Contact || (side, kind) == (Side::Ghl, Kind::Task));
+        let shape = if by_id { Shape::Single } else { Shape::Listed };
+        let record = match crm.parse(kind, &row.payload, shape, &self.pulled.forms) {
             Ok(record) => record,
             Err(why) => return self.unreadable(side, kind, row, why.to_string()),
         };
@@ -242,6 +245,18 @@ impl<'j> Gathering<'j, '_> {
             if base.get(&field).is_some_and(|known| !known.is_empty()) {
                 record.fields.remove(&field);
             }
+        }
+        Ok(())
+    }
+
+    /// Of the people whom a run is about, who was asked for by id and is gone.
+    fn miss_the_named(&mut self) -> Result<(), RunError> {
+        let (Some(only), Some(state)) = (&self.pulled.only, self.state) else { return Ok(()) };
+        self.inconclusive.extend(only.unplaced.iter().cloned());
+        for id in &only.gone {
+            let Some(link) = state.link_of(Kind::Contact, id)? else { continue };
+            let missing = Missing { link: link.id, id: id.as_str().to_owned(), parent: None, missed: None };
+            *self.touched.entry(link.id).or_default().of_mut(id.side()) = Some(Sighting::Missing(missing));
         }
         Ok(())
     }
@@ -592,6 +607,11 @@ impl<'j> Gathering<'j, '_> {
             if job.mode != Mode::Full {
                 input.remembered = state.remembered()?;
             }
+        }
+        if self.pulled.only.is_some() {
+            // What a whole kind cannot do is no news of some people.
+            let kinds = |side: Side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}"));
+            input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
         }
         let mut returned = Vec::new();
         for side in Side::BOTH {

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 
 use serde_json::Value as Json;
 
+use super::pull::Pulled;
 use super::{Job, RunError, held};
 use crate::crm::Shape;
 use crate::reconcile::{Held, HeldReason, Plan, name_of};
-use crate::record::{Both, Field, Forms, Kind, MatchKey, Record, Side, SideId};
+use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, Record, Side, SideId};
 use crate::state::{HeldRow, Stage, State};
 
 /// What is said of these differs from run to run, though nothing changed.
@@ -43,7 +44,7 @@ pub(super) fn look(
     plan: &mut Plan,
     stage: &Mutex<Stage>,
     state: Option<&State>,
-    forms: &Forms,
+    pulled: &Pulled,
     run: i64,
 ) -> Result<Vec<HeldRow>, RunError> {
     let before: BTreeMap<String, HeldRow> = match state {
@@ -52,7 +53,7 @@ pub(super) fn look(
     };
     let acknowledged = state.map(State::acknowledged).transpose()?.unwrap_or_default();
     let found: Vec<Found> =
-        plan.held.iter().map(|record| find(job, record, stage, state, forms)).collect::<Result<_, _>>()?;
+        plan.held.iter().map(|record| find(job, record, stage, state, &pulled.forms)).collect::<Result<_, _>>()?;
     let people = people(&plan.pair, &plan.held, &found);
     let mut rows = Vec::new();
     let now = job.clock.now();
@@ -87,6 +88,20 @@ pub(super) fn look(
             since: None,
             acknowledged: None,
         });
+    }
+    if let (Some(only), Some(state)) = (&pulled.only, state) {
+        // Whoever the run is not about waits as before.
+        for row in before.into_values() {
+            let mut theirs = only.has(&row.ids);
+            for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
+                if let Some(contact) = contact_of(Some(state), row.kind, &id)? {
+                    theirs |= only.has(&Ids::one(SideId::new(id.side(), contact)));
+                }
+            }
+            if !theirs && !rows.iter().any(|known| known.id == row.id) {
+                rows.push(row);
+            }
+        }
     }
     Ok(rows)
 }

@@ -19,6 +19,7 @@ mod gather;
 mod known;
 mod links;
 mod marks;
+mod only;
 mod opened;
 mod parents;
 mod progress;
@@ -55,7 +56,7 @@ use crate::clock::Clock;
 use crate::config::{Pair, Retention};
 use crate::crm::{Reader, Usage, Writers};
 use crate::reconcile::{Input, Mode, Plan, reconcile};
-use crate::record::{Action, Both, CliengoId, Forms, GhlId, Kind, Side};
+use crate::record::{Action, Both, CliengoId, Forms, GhlId, Kind, Record, Side, SideId};
 use crate::state::{Stage, State, StateError, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
@@ -84,6 +85,8 @@ pub struct Job<'a> {
     pub clock: &'a dyn Clock,
     /// How the sides are compared.
     pub mode: Mode,
+    /// Whom alone the run is about, by id, e-mail or phone; nobody named: everybody.
+    pub only: Vec<String>,
     /// How many contacts are written at a time, each with its tasks and notes; the pace is the CRM's.
     pub families: usize,
     /// How long history is kept.
@@ -108,6 +111,11 @@ impl Job<'_> {
             Mode::Incremental | Mode::Full | Mode::Undo => State::path_of(self.state_dir, &self.pair.name),
             Mode::Rebuild => self.rebuilt_path(),
         }
+    }
+
+    /// What the history calls it: a run about some people alone says nothing of the others.
+    fn mode_in_history(&self) -> &'static str {
+        if self.only.is_empty() { self.mode.as_str() } else { "contact" }
     }
 
     /// The state file that a rebuild makes.
@@ -143,7 +151,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// # Errors
 /// When a CRM or the state cannot be read.
 pub async fn plan(job: &Job<'_>) -> Result<Finished, RunError> {
-    Ok(plan_in_span(job, false).instrument(span(job)).await?.0)
+    Ok(plan_in_span(job, false).instrument(span(job)).await?.finished)
 }
 
 /// The same, with what `sync --plan` takes.
@@ -151,7 +159,25 @@ pub async fn plan(job: &Job<'_>) -> Result<Finished, RunError> {
 /// # Errors
 /// As [`plan`].
 pub async fn plan_to_save(job: &Job<'_>) -> Result<(Finished, Option<SavedPlan>), RunError> {
-    plan_in_span(job, true).instrument(span(job)).await
+    let Planned { finished, saved, .. } = plan_in_span(job, true).instrument(span(job)).await?;
+    Ok((finished, saved))
+}
+
+/// What a dry run found.
+struct Planned {
+    finished: Finished,
+    saved: Option<SavedPlan>,
+    /// Of a run about some people alone, their contacts as they are now.
+    read: Vec<(SideId, Record)>,
+}
+
+/// What the next run would do for the people whom the job is about, and their contacts as they are now.
+///
+/// # Errors
+/// As [`plan`], and when neither CRM has one of them.
+pub async fn explain(job: &Job<'_>) -> Result<(Finished, Vec<(SideId, Record)>), RunError> {
+    let Planned { finished, read, .. } = plan_in_span(job, false).instrument(span(job)).await?;
+    Ok((finished, read))
 }
 
 /// What every line of the log carries. Its level is an error's: whatever of a run is logged at all has it.
@@ -159,7 +185,7 @@ fn span(job: &Job<'_>) -> Span {
     error_span!("run", pair = job.pair.name, run = tracing::field::Empty)
 }
 
-async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<(Finished, Option<SavedPlan>), RunError> {
+async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     let path = job.state_path();
     opened::refuse_unfinished_rebuild(job)?;
     let state = match State::open_read_only(&path) {
@@ -173,13 +199,15 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<(Finished, Option<Sav
     let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
     let mut plan = draw(job, state.as_ref(), Some(&stage), &gathered.input, &pulled.forms)?;
-    known::look(job, &mut plan, &stage, state.as_ref(), &pulled.forms, 0)?;
+    known::look(job, &mut plan, &stage, state.as_ref(), &pulled, 0)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
     let now = job.clock.now();
     let saved = save.then(|| SavedPlan::bind(job.pair, &plan, &stage, state.as_ref(), now)).transpose()?;
     let finished = Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None };
-    Ok((finished, saved))
+    drop(gathered);
+    let read = pulled.only.map(|only| only.records).unwrap_or_default();
+    Ok(Planned { finished, saved, read })
 }
 
 /// A dry run's staging file, gone with the dry run.
@@ -234,6 +262,9 @@ pub fn clear_staging(state_dir: &Path, pair: &str) -> Result<(), StateError> {
 pub async fn sync(job: &Job<'_>, writers: Writers<'_>, consent: &Consent) -> Result<Finished, RunError> {
     let span = span(job);
     let opened = span.in_scope(|| Opened::open(job))?;
+    if !job.only.is_empty() && !first_sync_was_made(&held(&opened.state))? {
+        return Err(RunError::FirstSyncFirst { pair: job.pair.name.clone() });
+    }
     let run = span.in_scope(|| opened.begin(job))?;
     let done = sync_locked((job, writers), consent, &opened, run).instrument(span.clone()).await;
     span.in_scope(|| opened.close(job, run, done))
@@ -260,7 +291,7 @@ async fn sync_locked(
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     let mut plan = draw(job, Some(&held(state)), Some(&stage), &gathered.input, &pulled.forms)?;
-    let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled.forms, run)?;
+    let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled, run)?;
     drop(snapshot);
     held(state).keep_held(&waiting)?;
     if let Some(saved) = &consent.saved {
@@ -327,6 +358,11 @@ async fn carry_out(
     Ok(())
 }
 
+/// Whether everybody was seen once: before that, some people alone would be a part of a first sync that nobody approved.
+fn first_sync_was_made(state: &State) -> Result<bool, StateError> {
+    Ok(state.has_contacts()? && state.meta(FIRST_SYNC)?.as_deref() != Some(BEGUN))
+}
+
 /// A first sync that came to its end is over, whatever was refused in it.
 fn first_sync_is_done(state: &State) -> Result<(), StateError> {
     match state.meta(FIRST_SYNC)?.as_deref() {
@@ -383,6 +419,7 @@ fn draw(
     forms: &Forms,
 ) -> Result<Plan, StateError> {
     let mut plan = reconcile(input);
+    plan.only.clone_from(&job.only);
     write_requests(job, state, stage, &mut plan, forms)?;
     Ok(plan)
 }

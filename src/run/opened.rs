@@ -55,10 +55,10 @@ impl Opened {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&self, job: &Job<'_>) -> Result<i64, RunError> {
-        let run = held(&self.state).begin_run(job.mode.as_str(), "", self.started);
+        let run = held(&self.state).begin_run(job.mode_in_history(), "", self.started);
         let run = run.map_err(|why| why.of(&self.path))?;
         tracing::Span::current().record("run", run);
-        info!(mode = job.mode.as_str(), "run begins");
+        info!(mode = job.mode_in_history(), "run begins");
         Ok(run)
     }
 

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::budget::Budget;
 use super::marks::Marks;
 use super::parents::{self, Parents};
-use super::{Job, Meter, Part, RunError, accounts, doubt, held};
+use super::{Job, Meter, Part, RunError, accounts, doubt, held, only};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Sink, SinkError};
 use crate::reconcile::{ListingCount, Reading};
@@ -45,6 +45,8 @@ pub(super) struct Pulled {
     pub forgotten: Vec<(SideId, String)>,
     /// Contacts whose tasks or notes could not be read.
     pub unread: Vec<Unread>,
+    /// Whom alone the run is about, where a person named them.
+    pub only: Option<only::Found>,
 }
 
 /// A contact whose tasks or notes could not be read.
@@ -68,8 +70,8 @@ struct StageSink<'a> {
 }
 
 /// Where listings go, and who is not taken in.
-struct Intake<'a> {
-    stage: &'a Mutex<Stage>,
+pub(super) struct Intake<'a> {
+    pub(super) stage: &'a Mutex<Stage>,
     forgotten: &'a BTreeSet<SideId>,
     /// What was listed of the forgotten.
     listed: Mutex<Vec<(SideId, String)>>,
@@ -140,6 +142,9 @@ pub(super) async fn pull(
     let forms = forms_of(job, &accounts.ghl).await?;
     let marks = Marks::of(job, state)?;
     let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
+    if !job.only.is_empty() {
+        return pull_only(job, &into, state, accounts, forms, &marks).await;
+    }
     let (cliengo, ghl) = {
         let into_cliengo = job.whole(&into, state, Side::Cliengo, Kind::Contact)?;
         let into_ghl = job.whole(&into, state, Side::Ghl, Kind::Contact)?;
@@ -166,6 +171,7 @@ pub(super) async fn pull(
         forgotten: std::mem::take(&mut held(&into.listed)),
         marks: marks.clone(),
         unread: Vec::new(),
+        only: None,
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
@@ -178,6 +184,72 @@ pub(super) async fn pull(
         doubt::emptied(job, stage, &mut pulled, side, Kind::Note).await?;
     }
     doubt::shrunken(job, stage, state, &mut pulled)?;
+    Ok(pulled)
+}
+
+/// Why a listing of some people says nothing of an account.
+const ONLY_THESE: &str = "only whom --contact names was read";
+
+/// Pulls some people alone, with their tasks and notes. Of nobody else anything is said.
+async fn pull_only(
+    job: &Job<'_>,
+    into: &Intake<'_>,
+    state: Option<&State>,
+    accounts: &Both<Account>,
+    forms: Forms,
+    marks: &Marks,
+) -> Result<Pulled, RunError> {
+    let identities = accounts::identities(accounts, None);
+    accounts::check(job, state, &identities)?;
+    let found = only::find(job, into, state, &forms).await?;
+    let learned = state.map(|state| learned(state, job.pair)).transpose()?.unwrap_or_default();
+    let mut pulled = Pulled {
+        forms,
+        learned,
+        tags_were_read: learned.tags_read,
+        probed_tasks: None,
+        identities,
+        listings: Both::default(),
+        complete: Both::default(),
+        doubted: Both::default(),
+        unidentified: Vec::new(),
+        visited: Parents::default(),
+        forgotten: Vec::new(),
+        marks: marks.clone(),
+        unread: Vec::new(),
+        only: Some(found),
+    };
+    let contacts = only::contacts(into)?;
+    let counts = Both::from_fn(|side| contacts.of(side).len() as u64);
+    let parents = Parents::of(contacts);
+    let wanted = |kind: Kind| job.pair.policy(kind).direction != Direction::Off;
+    let cliengo = job.cliengo.capabilities(&pulled.learned).kinds;
+    if wanted(Kind::Task) || job.pair.projects_tasks() {
+        let sink = job.by_contact(into, Side::Ghl, Kind::Task, parents.ghl.len());
+        pulled.listings.ghl.task.count = only::tasks(job, into, &sink, &parents.ghl).await?;
+    }
+    if wanted(Kind::Task) && cliengo.task.list {
+        let sink = job.by_contact(into, Side::Cliengo, Kind::Task, parents.cliengo.len());
+        let listed = job.cliengo.list_tasks(&parents.cliengo, &sink).await?;
+        pulled.take(into.stage, Side::Cliengo, Kind::Task, &listed, counts.cliengo)?;
+    }
+    if wanted(Kind::Note) {
+        let sink = job.by_contact(into, Side::Cliengo, Kind::Note, parents.cliengo.len());
+        let listed = job.cliengo.list_notes(&parents.cliengo, &sink).await?;
+        pulled.take(into.stage, Side::Cliengo, Kind::Note, &listed, counts.cliengo)?;
+        let sink = job.by_contact(into, Side::Ghl, Kind::Note, parents.ghl.len());
+        let listed = job.ghl.list_notes(&parents.ghl, &sink).await?;
+        pulled.take(into.stage, Side::Ghl, Kind::Note, &listed, counts.ghl)?;
+    }
+    pulled.visited = parents;
+    for side in Side::BOTH {
+        pulled.listings.of_mut(side).contact.count = *counts.of(side);
+        for kind in Kind::ALL {
+            let listing = pulled.listings.of_mut(side).of_mut(kind);
+            listing.complete = false;
+            listing.why.get_or_insert_with(|| ONLY_THESE.to_owned());
+        }
+    }
     Ok(pulled)
 }
 

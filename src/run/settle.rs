@@ -443,7 +443,9 @@ pub(super) fn after(
                 |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
             let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
             state.kept_what_was_written(link.id, seen.side, agreed)?;
-            if gathered.halved.contains(&link.id) {
+            // A record that was read by id has another shape than its row.
+            let by_id = pulled.only.is_some() && seen.kind != Kind::Note;
+            if by_id || gathered.halved.contains(&link.id) {
                 continue;
             }
             // What cannot be read is said again until it can be.
@@ -470,6 +472,7 @@ pub(super) fn after(
                     let absent = held(stage).absent_buried(side, kind)?;
                     state.age_tombstones(side, kind, &absent, now)?;
                 }
+                // What was read of some people counts nobody.
                 if listing.complete || *pulled.doubted.of(side).of(kind) {
                     state.set_count(side, kind, listing.count, run)?;
                 }

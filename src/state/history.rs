@@ -145,7 +145,7 @@ impl State {
     /// When it cannot be read.
     pub fn last_planned(&self) -> Result<Option<RunRow>, StateError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "{RUN} WHERE mode <> 'undo' AND json_extract(summary, '$.held') IS NOT NULL ORDER BY id DESC LIMIT 1"
+            "{RUN} WHERE mode NOT IN ('undo', 'contact') AND json_extract(summary, '$.held') IS NOT NULL ORDER BY id DESC LIMIT 1"
         ))?;
         Ok(statement.query_row([], run_row).optional()?)
     }
@@ -201,6 +201,29 @@ impl State {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The operations about any of these records, each with its run, the oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn operations_about(&self, ids: &[String], most: u32) -> Result<Vec<(RunRow, OperationRow)>, StateError> {
+        let named = (1..=ids.len()).map(|at| format!("instr(document, ?{at}) > 0")).collect::<Vec<_>>().join(" OR ");
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT run, number FROM operation WHERE {named} ORDER BY run DESC, number DESC LIMIT {most}");
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut found: Vec<(i64, u32)> = statement
+            .query_map(rusqlite::params_from_iter(ids), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        found.reverse();
+        let mut operations = Vec::new();
+        for (run, number) in found {
+            let row = self.operations(run)?.into_iter().find(|row| row.number == number);
+            operations.extend(self.run(run)?.zip(row));
+        }
+        Ok(operations)
     }
 
     /// Keeps the guarded operations of a plan that a guard stopped, for an approval to name (`semantics` 35).

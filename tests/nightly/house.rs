@@ -342,6 +342,7 @@ impl House {
             state_dir: self.folder(),
             clock,
             mode: self.mode,
+            only: Vec::new(),
             families: self.abreast,
             retention: self.retention,
             stop,

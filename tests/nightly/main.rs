@@ -52,6 +52,7 @@ mod documented;
 mod down_for_a_while;
 mod export;
 mod failing;
+mod named;
 mod faults;
 mod fields;
 mod first_sync;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::command::{Desk, Said, mutating, sandbox};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "plan",
     "sync",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 16] = [
     "daemon",
     "status",
     "history",
+    "explain",
     "held",
     "conflicts",
     "quarantine",

@@ -76,6 +76,11 @@ Examples:
   concord history 12 --pair acme          every operation of run 12
   concord history 12 --pair acme -v       with each record as it was before";
 
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  concord explain ana@example.com         both records, links, history, next plan
+  concord explain 64b0c0ffee0000000000a010 --format json";
+
 pub(super) const HELD: &str = "\
 Examples:
   concord held                            one block for each person

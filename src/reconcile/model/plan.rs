@@ -105,6 +105,8 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// What becomes base without a request; not shown.
     pub settlements: Vec<Settlement>,
+    /// Whom alone it is about, as they were named; nobody: everybody. Not in the JSON.
+    pub only: Vec<String>,
     /// Of a masked copy: the id of the plan that it shows.
     pub shown_as: Option<String>,
 }

@@ -86,6 +86,7 @@ impl<'a> Draft<'a> {
             unsupported: verdict.unsupported,
             guards: Vec::new(),
             settlements: verdict.settlements,
+            only: Vec::new(),
             shown_as: None,
         };
         plan.guards = evaluate(&plan, input);

@@ -14,7 +14,7 @@ impl Gathering<'_, '_> {
         let Some(state) = self.state else { return Ok(BTreeMap::new()) };
         let generation = generation(self.state)?.parse().unwrap_or(0);
         let mut setbacks = BTreeMap::new();
-        for row in state.setbacks()? {
+        for row in state.setbacks()?.into_iter().filter(|row| self.concerns(&row.ids, &row.parent)) {
             let setback = Setback {
                 id: row.id.clone(),
                 kind: row.kind,
@@ -35,7 +35,7 @@ impl Gathering<'_, '_> {
     pub(super) fn disputes(&self) -> Result<BTreeMap<String, Dispute>, RunError> {
         let Some(state) = self.state else { return Ok(BTreeMap::new()) };
         let mut disputes = BTreeMap::new();
-        for row in state.conflicts()? {
+        for row in state.conflicts()?.into_iter().filter(|row| self.concerns(&row.ids, &row.parent)) {
             let dispute = Dispute {
                 id: row.id.clone(),
                 kind: row.kind,
@@ -49,6 +49,11 @@ impl Gathering<'_, '_> {
             disputes.insert(row.id, dispute);
         }
         Ok(disputes)
+    }
+
+    /// Whether the run is about this record.
+    fn concerns(&self, ids: &Ids, parent: &Ids) -> bool {
+        self.pulled.only.as_ref().is_none_or(|only| only.has(ids) || only.has(parent))
     }
 
     /// Whether this run listed the record on both sides, or knows that it is not there.

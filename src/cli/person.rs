@@ -1,0 +1,277 @@
+//! `explain`: all that is known of one person, and what the next run would do.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::arguments::{ExplainOptions, Format};
+use super::history::{changed, operation};
+use super::{Session, clients, code, output, pairs, waiting};
+use crate::config::{Config, Pair};
+use crate::reconcile::Mode;
+use crate::record::{Field, Kind, Record, Side, SideId, Value};
+use crate::report::{
+    self, Audience, Column, Line, Page, Report, Style, masked, masked_document, on_one_line, table,
+};
+use crate::run::{self, Finished, Job, RunError};
+use crate::state::{HeldRow, LinkRow, OperationRow, RunRow, State};
+
+/// So many of the last operations are shown.
+const MOST: u32 = 100;
+
+/// All that is known of one person in one pair.
+struct Known<'a> {
+    pair: &'a Pair,
+    records: Vec<(SideId, Record)>,
+    links: Vec<Linked>,
+    history: Vec<(RunRow, OperationRow)>,
+    held: Vec<HeldRow>,
+    next: Finished,
+}
+
+/// A link, with what was last agreed.
+struct Linked {
+    row: LinkRow,
+    matched_by: Option<String>,
+    cliengo: Option<Record>,
+    ghl: Option<Record>,
+}
+
+pub(super) async fn run(session: &Session, options: &ExplainOptions) -> anyhow::Result<u8> {
+    let config = session.config()?;
+    let mut found = Vec::new();
+    let mut nobody = None;
+    for pair in pairs::selected(session, &config)? {
+        match known(session, &config, pair, &options.who).await {
+            Ok(known) => found.push(known),
+            Err(error) if matches!(error.downcast_ref(), Some(RunError::Nobody { .. })) => nobody = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    if let (true, Some(error)) = (found.is_empty(), nobody) {
+        return Err(error);
+    }
+    output::print(&match options.format {
+        Format::Json => {
+            let mut documents = Vec::new();
+            for known in &found {
+                documents.push(document(&config, known)?);
+            }
+            match documents.as_slice() {
+                [one] => waiting::printed(one)?,
+                several => waiting::printed(&several)?,
+            }
+        }
+        Format::Text => {
+            let style = output::style(&session.global, false);
+            let mut text = Vec::new();
+            for known in &found {
+                text.push(shown(&config, known, style));
+            }
+            text.join("\n")
+        }
+    })?;
+    Ok(code::DONE)
+}
+
+async fn known<'a>(session: &Session, config: &Config, pair: &'a Pair, who: &str) -> anyhow::Result<Known<'a>> {
+    let clients = clients::connect(session, config, pair).await?;
+    let job = Job { only: vec![who.to_owned()], ..clients.job(session, config, pair, Mode::Incremental) };
+    let (next, records) = run::explain(&job).await?;
+    let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
+    let mut known = Known { pair, records, links: Vec::new(), history: Vec::new(), held: Vec::new(), next };
+    let Some(state) = state else { return Ok(known) };
+    let mut ids: BTreeSet<String> = known.records.iter().map(|(id, _)| id.as_str().to_owned()).collect();
+    let mut links: Vec<LinkRow> = Vec::new();
+    for (id, _) in &known.records {
+        links.extend(state.link_of(Kind::Contact, id)?);
+    }
+    // Somebody who is gone on both sides is known by the link alone.
+    links.extend(state.links_named(who)?.into_iter().filter(|link| link.kind == Kind::Contact));
+    links.sort_by_key(|link| link.id);
+    links.dedup_by_key(|link| link.id);
+    for row in links {
+        ids.extend(Side::BOTH.into_iter().filter_map(|side| row.ids.of(side)).map(str::to_owned));
+        let agreed = |side: Side| Ok::<_, anyhow::Error>(state.shadow(row.id, side)?.map(|shadow| shadow.record));
+        let (cliengo, ghl) = (agreed(Side::Cliengo)?, agreed(Side::Ghl)?);
+        known.links.push(Linked { row, matched_by: None, cliengo, ghl });
+    }
+    let ids: Vec<String> = ids.into_iter().collect();
+    known.history = state.operations_about(&ids, MOST)?;
+    for linked in &mut known.links {
+        linked.matched_by = Some(matched_by(linked, &known.history));
+    }
+    known.held = state.held()?.into_iter().filter(|row| concerns(row, &ids)).collect();
+    Ok(known)
+}
+
+fn concerns(row: &HeldRow, ids: &[String]) -> bool {
+    Side::BOTH.into_iter().filter_map(|side| row.ids.of(side)).any(|id| ids.iter().any(|known| known == id))
+}
+
+/// What two records were recognised by: what the operation that linked them says, or what they agree in.
+fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> String {
+    let ids = &linked.row.ids;
+    let is_it = |row: &OperationRow| {
+        let id = |side: Side| row.document.pointer(&format!("/ids/{side}")).and_then(Json::as_str);
+        row.document.get("kind").and_then(Json::as_str) == Some("contact")
+            && Side::BOTH.into_iter().any(|side| id(side).is_some() && id(side) == ids.of(side))
+    };
+    let action = |row: &OperationRow| row.document.get("action").and_then(Json::as_str).map(str::to_owned);
+    let made = history.iter().map(|(_, row)| row).filter(|row| is_it(row)).find_map(|row| match action(row).as_deref() {
+        Some("create") => Some("created".to_owned()),
+        Some("link") => row.document.get("matched_by").and_then(Json::as_str).map(str::to_owned),
+        _ => None,
+    });
+    let share = |field: &Field| match (&linked.cliengo, &linked.ghl) {
+        (Some(one), Some(other)) => {
+            one.get(field).zip(other.get(field)).is_some_and(|(one, other)| !one.is_empty() && one.same(other))
+        }
+        _ => false,
+    };
+    made.unwrap_or_else(|| match (share(&Field::Email), share(&Field::Phone)) {
+        (true, _) => "email".to_owned(),
+        (false, true) => "phone".to_owned(),
+        (false, false) => "hand".to_owned(),
+    })
+}
+
+fn fields(record: &Record) -> Map<String, Json> {
+    record.fields.iter().map(|(field, value)| (field.to_string(), value.json())).collect()
+}
+
+fn document(config: &Config, known: &Known<'_>) -> anyhow::Result<Json> {
+    let audience = Audience::of(config, known.pair);
+    let records = |side: Side| -> Vec<Json> {
+        let theirs = known.records.iter().filter(|(id, _)| id.side() == side);
+        theirs
+            .map(|(id, record)| {
+                let mut document = Map::new();
+                document.insert("id".to_owned(), id.as_str().into());
+                document.insert("link".to_owned(), json!(audience.link(side, id.as_str())));
+                document.extend(fields(record));
+                document.into()
+            })
+            .collect()
+    };
+    let links: Vec<Json> = known
+        .links
+        .iter()
+        .map(|linked| {
+            let base = |record: &Option<Record>| record.as_ref().map(fields);
+            json!({
+                "id": linked.row.id,
+                "status": linked.row.status.as_str(),
+                "ids": linked.row.ids,
+                "matched_by": linked.matched_by,
+                "base": { "cliengo": base(&linked.cliengo), "ghl": base(&linked.ghl) },
+            })
+        })
+        .collect();
+    let history: Vec<Json> = known
+        .history
+        .iter()
+        .map(|(run, row)| {
+            let mut document = operation(row, Vec::new());
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("run".to_owned(), json!(run.id));
+                fields.insert("started".to_owned(), json!(run.started.to_string()));
+            }
+            document
+        })
+        .collect();
+    let mut document = json!({
+        "cliengo": records(Side::Cliengo),
+        "ghl": records(Side::Ghl),
+        "links": links,
+        "history": history,
+    });
+    if config.report.mask {
+        document = masked_document(&document);
+    }
+    let next = if config.report.mask { masked(&known.next) } else { known.next.clone() };
+    if let Some(entries) = document.as_object_mut() {
+        entries.insert("next".to_owned(), serde_json::to_value(report::json(&next))?);
+        entries.insert("pair".to_owned(), json!(known.pair.name));
+    }
+    Ok(document)
+}
+
+fn shown(config: &Config, known: &Known<'_>, style: Style) -> String {
+    let audience = Audience::of(config, known.pair);
+    let mut page = Page::new(style);
+    page.line(0, &Line::of(format!("pair {}", known.pair.name)));
+    for (id, _) in &known.records {
+        let link = audience.link(id.side(), id.as_str()).map(|link| format!("  {link}")).unwrap_or_default();
+        page.line(0, &Line::of(format!("{}  {}{link}", on_one_line(id.as_str()), id.side().title())));
+    }
+    let mut text = page.finish();
+    text.push_str(&format!("\nNow:\n{}", compared(config, known, style)));
+    if known.links.is_empty() {
+        text.push_str("\nNot linked.\n");
+    }
+    for linked in &known.links {
+        let id = |side: Side| linked.row.ids.of(side).unwrap_or("-");
+        let by = linked.matched_by.as_deref().unwrap_or("unknown");
+        text.push_str(&format!(
+            "\n{}  linked: Cliengo {}, GHL {}; matched by {by}\n",
+            linked.row.id,
+            id(Side::Cliengo),
+            id(Side::Ghl)
+        ));
+    }
+    for row in &known.held {
+        text.push_str(&format!("\n{}  held, {}: see concord held show {}\n", row.id, row.reason, row.id));
+    }
+    text.push_str(&format!("\nThe last runs:\n{}", operations(config, known, &audience, style)));
+    let next = if config.report.mask { masked(&known.next) } else { known.next.clone() };
+    let report = report::next(&Report::of(&next, &audience), style);
+    let report = if report.trim().is_empty() { "Nothing to write.\n".to_owned() } else { report };
+    format!("{text}\nThe next run:\n{report}")
+}
+
+/// Every field, as both sides have it and as it was last agreed.
+fn compared(config: &Config, known: &Known<'_>, style: Style) -> String {
+    let on = |side: Side| known.records.iter().filter(move |(id, _)| id.side() == side).map(|(_, record)| record);
+    let agreed = known.links.iter().find_map(|linked| linked.ghl.as_ref().or(linked.cliengo.as_ref()));
+    let names: BTreeSet<&Field> = known.records.iter().flat_map(|(_, record)| record.fields.keys()).collect();
+    let value = |field: &Field, records: Vec<&Record>| {
+        let values: Vec<String> = records.into_iter().filter_map(|record| record.get(field)).map(Value::shown).collect();
+        let told = values.join(" | ");
+        if !config.report.mask {
+            return told;
+        }
+        let document = masked_document(&json!({ field.to_string(): told }));
+        document.get(field.as_str()).and_then(Json::as_str).unwrap_or_default().to_owned()
+    };
+    let row = |field: &&Field| {
+        let cliengo = value(field, on(Side::Cliengo).collect());
+        let ghl = value(field, on(Side::Ghl).collect());
+        [field.to_string(), cliengo, ghl, value(field, agreed.into_iter().collect())]
+    };
+    let rows: Vec<[String; 4]> = names.iter().map(row).collect();
+    let heads =
+        [Column::cut("FIELD", 14), Column::cut("CLIENGO", 26), Column::cut("GHL", 26), Column::cut("LAST AGREED", 400)];
+    table(heads, &rows, style)
+}
+
+fn operations(config: &Config, known: &Known<'_>, audience: &Audience, style: Style) -> String {
+    if known.history.is_empty() {
+        return "nothing was written\n".to_owned();
+    }
+    let cells = |(run, row): &(RunRow, OperationRow)| {
+        let document = if config.report.mask { masked_document(&row.document) } else { row.document.clone() };
+        let text = |key: &str| document.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let changes: Vec<String> =
+            document.get("changes").and_then(Json::as_array).into_iter().flatten().map(changed).collect();
+        let reason = row.reason.iter().filter(|_| !config.report.mask).map(|reason| format!(": {reason}"));
+        let what = format!("{} {} in {}", text("action"), text("kind"), text("side"));
+        let outcome = row.outcome.clone().unwrap_or_else(|| "not started".to_owned());
+        let why = format!("{outcome}{}  {}", reason.collect::<String>(), changes.join("; "));
+        [run.id.to_string(), audience.time(run.started), what, why]
+    };
+    let rows: Vec<[String; 4]> = known.history.iter().map(cells).collect();
+    let heads =
+        [Column::whole("RUN"), Column::whole("STARTED"), Column::cut("WHAT", 26), Column::cut("OUTCOME", 600)];
+    table(heads, &rows, style)
+}
