@@ -203,7 +203,7 @@ async fn night(crms: &str, state: &std::path::Path) -> Result<(), Failure> {
         clock: &*clock,
         mode: Mode::Incremental,
         only: Vec::new(),
-            families: concord::run::FAMILIES,
+        families: concord::run::FAMILIES,
         retention: Retention { history_days: 90 },
         stop: CancellationToken::new(),
         watch: None,

@@ -10,9 +10,7 @@ use super::{Session, clients, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;
 use crate::record::{Field, Kind, Record, Side, SideId, Value};
-use crate::report::{
-    self, Audience, Column, Line, Page, Report, Style, masked, masked_document, on_one_line, table,
-};
+use crate::report::{self, Audience, Column, Line, Page, Report, Style, masked, masked_document, on_one_line, table};
 use crate::run::{self, Finished, Job, RunError};
 use crate::state::{HeldRow, LinkRow, OperationRow, RunRow, State};
 
@@ -118,11 +116,12 @@ fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> String {
             && Side::BOTH.into_iter().any(|side| id(side).is_some() && id(side) == ids.of(side))
     };
     let action = |row: &OperationRow| row.document.get("action").and_then(Json::as_str).map(str::to_owned);
-    let made = history.iter().map(|(_, row)| row).filter(|row| is_it(row)).find_map(|row| match action(row).as_deref() {
-        Some("create") => Some("created".to_owned()),
-        Some("link") => row.document.get("matched_by").and_then(Json::as_str).map(str::to_owned),
-        _ => None,
-    });
+    let made =
+        history.iter().map(|(_, row)| row).filter(|row| is_it(row)).find_map(|row| match action(row).as_deref() {
+            Some("create") => Some("created".to_owned()),
+            Some("link") => row.document.get("matched_by").and_then(Json::as_str).map(str::to_owned),
+            _ => None,
+        });
     let share = |field: &Field| match (&linked.cliengo, &linked.ghl) {
         (Some(one), Some(other)) => {
             one.get(field).zip(other.get(field)).is_some_and(|(one, other)| !one.is_empty() && one.same(other))
@@ -236,7 +235,8 @@ fn compared(config: &Config, known: &Known<'_>, style: Style) -> String {
     let agreed = known.links.iter().find_map(|linked| linked.ghl.as_ref().or(linked.cliengo.as_ref()));
     let names: BTreeSet<&Field> = known.records.iter().flat_map(|(_, record)| record.fields.keys()).collect();
     let value = |field: &Field, records: Vec<&Record>| {
-        let values: Vec<String> = records.into_iter().filter_map(|record| record.get(field)).map(Value::shown).collect();
+        let values: Vec<String> =
+            records.into_iter().filter_map(|record| record.get(field)).map(Value::shown).collect();
         let told = values.join(" | ");
         if !config.report.mask {
             return told;
@@ -271,7 +271,6 @@ fn operations(config: &Config, known: &Known<'_>, audience: &Audience, style: St
         [run.id.to_string(), audience.time(run.started), what, why]
     };
     let rows: Vec<[String; 4]> = known.history.iter().map(cells).collect();
-    let heads =
-        [Column::whole("RUN"), Column::whole("STARTED"), Column::cut("WHAT", 26), Column::cut("OUTCOME", 600)];
+    let heads = [Column::whole("RUN"), Column::whole("STARTED"), Column::cut("WHAT", 26), Column::cut("OUTCOME", 600)];
     table(heads, &rows, style)
 }

@@ -40,13 +40,7 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
     Ok(code)
 }
 
-pub(super) async fn plan(
-    session: &Session,
-    config: &Config,
-    pair: &Pair,
-    mode: Mode,
-    only: &[String],
-) -> PairResult {
+pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode, only: &[String]) -> PairResult {
     let clients = clients::connect(session, config, pair).await?;
     let job = Job { only: only.to_vec(), ..clients.job(session, config, pair, mode) };
     Ok(run::plan(&job).await?)

@@ -192,9 +192,9 @@ impl Search<'_, '_> {
             }
             let mut is_held = self.is_met(&id, &record);
             for key in &keys {
-                is_held |= self.state.is_some_and(|state| {
-                    state.holders(Side::Cliengo, key).is_ok_and(|holders| !holders.is_empty())
-                });
+                is_held |= self
+                    .state
+                    .is_some_and(|state| state.holders(Side::Cliengo, key).is_ok_and(|holders| !holders.is_empty()));
             }
             // Cliengo cannot be asked for an e-mail or a phone (`Cliengo API notes, 2.5`).
             if !is_held && !keys.is_empty() {

@@ -212,7 +212,8 @@ impl State {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = format!("SELECT run, number FROM operation WHERE {named} ORDER BY run DESC, number DESC LIMIT {most}");
+        let sql =
+            format!("SELECT run, number FROM operation WHERE {named} ORDER BY run DESC, number DESC LIMIT {most}");
         let mut statement = self.connection.prepare(&sql)?;
         let mut found: Vec<(i64, u32)> = statement
             .query_map(rusqlite::params_from_iter(ids), |row| Ok((row.get(0)?, row.get(1)?)))?

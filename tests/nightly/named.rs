@@ -1,8 +1,8 @@
 //! Some people alone: `plan --contact`, `sync --contact` and `explain` read whom they are given, and judge nobody else.
 
 use concord::record::Side;
-use concord::sandbox::{EditKind, EditOp, Sandbox};
 use concord::sandbox::Edit;
+use concord::sandbox::{EditKind, EditOp, Sandbox};
 use serde_json::{Value, json};
 
 use crate::command::{Desk, mutating, sandbox};
@@ -49,7 +49,10 @@ async fn only_whom_contact_names_is_read_and_written() {
     let operations = plan["operations"].as_array().unwrap();
     assert!(!operations.is_empty());
     assert!(operations.iter().all(|one| !one.to_string().contains(bruno_ghl.as_str())), "{plan:#}");
-    assert_eq!(plan["listings"]["ghl"]["contact"], json!({ "count": 1, "complete": false, "why": "only whom --contact names was read" }));
+    assert_eq!(
+        plan["listings"]["ghl"]["contact"],
+        json!({ "count": 1, "complete": false, "why": "only whom --contact names was read" })
+    );
     assert_eq!(operations[0]["changes"][0]["after"], json!("ana.nueva@example.com"));
     let writes = mutating(&sandbox);
     desk.ask(&["sync", "--contact", ana]).code(0).tells("Applied 2 of 2");
