@@ -573,7 +573,6 @@ fn what_this_version_does_not_do_is_refused_in_plain_words() {
         ("notes.append_edit = true", "notes.append_edit` = true"),
         ("timeline.appointments = true", "timeline.appointments` = true"),
         ("timeline.conversations = true", "timeline.conversations` = true"),
-        ("triggers.tag = \"from-cliengo\"", "triggers`"),
     ] {
         let message = wrong_demo(more);
         assert!(message.starts_with("schedules.toml:3: "), "{message}");
@@ -769,4 +768,35 @@ fn a_location_is_entered_with_a_token_an_app_or_its_agencys_app() {
     assert_wrong(&with("oauth = { client_id = \"c\" }"), "`pair.acme.ghl.oauth.client_secret` is missing");
     assert_wrong(&with(&format!("token = {{ env = \"T\" }}\noauth = {{ {app} }}")), "must not stand beside oauth");
     assert_wrong(&with(&format!("oauth = {{ {app}, agency = \"main\" }}")), "is not a known key");
+}
+
+#[test]
+fn triggers_name_what_a_contact_is_put_into_and_when() {
+    let pair = |more: &str| valid(&format!("{DEMO}{more}")).pairs.remove(0);
+    let pair = pair(
+        "triggers = { tag = \" From-Chatbot\", workflow = \"w\", campaign = \"c\", at_first_sync = true }\n\
+         [[pair.demo.map]]\ncliengo = \"leadFields.budget\"\nghl = \"customFields.budget\"\ndirection = \"to_ghl\"\n\
+         [[pair.demo.trigger]]\nwhen = { field = \"tags\", becomes = \"hot\" }\nworkflow = \"w\"\n\
+         [[pair.demo.trigger]]\nwhen = { field = \"budget\", becomes = \"high\" }\ntag = \"rich\"\n",
+    );
+    let effects: Vec<String> =
+        pair.triggers.effects().map(|effect| format!("{} {}", effect.kind(), effect.name())).collect();
+    assert_eq!(effects, ["tag from-chatbot", "workflow w", "campaign c", "workflow w", "tag rich"]);
+    assert!(pair.triggers.at_first_sync);
+    for (more, part) in [
+        ("triggers.workflo = \"w\"", "nearest known key is `workflow`"),
+        ("[[pair.demo.trigger]]\nworkflow = \"w\"", "trigger[1].when` is missing"),
+        ("[[pair.demo.trigger]]\nwhen = { field = \"tags\", becomes = \"hot\" }", "is missing"),
+        (
+            "[[pair.demo.trigger]]\nwhen = { field = \"mood\", becomes = \"hot\" }\nworkflow = \"w\"",
+            "must be tags or a field that is mapped",
+        ),
+        (
+            "[[pair.demo.trigger]]\nwhen = { field = \"tags\", becomes = \"a\" }\nworkflow = \"w\"\ntag = \"t\"",
+            "second thing of one trigger",
+        ),
+    ] {
+        let message = wrong_demo(more);
+        assert!(message.contains(part), "{more}: {message}");
+    }
 }

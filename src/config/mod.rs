@@ -20,6 +20,7 @@ mod scope;
 mod secret;
 mod settings;
 mod source;
+mod triggers;
 mod unbuilt;
 mod value;
 mod web_url;
@@ -50,6 +51,7 @@ pub use secret::{Secret, SecretSource};
 pub use settings::{
     Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
+pub use triggers::{Becomes, Triggers};
 pub use web_url::WebUrl;
 
 use access::Agencies;

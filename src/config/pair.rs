@@ -10,6 +10,7 @@ use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
+use super::triggers::Triggers;
 use super::web_url::WebUrl;
 use crate::record::{Field, Kind, Side};
 
@@ -39,6 +40,9 @@ pub struct Pair {
     pub notes: NotePolicy,
     /// Fields beyond the built-in ones, and rules for single fields.
     pub fields: Fields,
+    /// What contacts are put into in GHL.
+    #[serde(skip_serializing_if = "Triggers::is_empty")]
+    pub triggers: Triggers,
     /// Who takes part.
     pub scope: Scope,
     /// E-mails that are fillers and neither match nor travel: patterns in which `*` stands for anything.

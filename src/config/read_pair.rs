@@ -19,7 +19,7 @@ use super::secret::secret;
 use super::unbuilt;
 use super::value::Found;
 use super::web_url::WebUrl;
-use super::{map, scope};
+use super::{map, scope, triggers};
 use crate::record::{Kind, Side};
 
 /// Cliengo's API.
@@ -46,6 +46,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
     let ghl = ghl(ghl_table, sandbox);
     let (contacts, placeholder_emails) = contacts(table.table("contacts"));
     let fields = map::read(table.array_of_tables("map"), &contacts, cliengo.capabilities.extra_params);
+    let triggers = triggers::read(table.table("triggers"), table.array_of_tables("trigger"), &fields);
     let scope = scope::read(table.table("scope"), accounts.as_ref(), contacts.direction);
     let tasks = tasks(table.table("tasks"));
     let notes = notes(table.table("notes"));
@@ -65,6 +66,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
         tasks,
         notes,
         fields,
+        triggers,
         scope,
         placeholder_emails,
         guard,

@@ -10,8 +10,6 @@ use super::value::Found;
 enum Switch {
     /// The key is `true`.
     True,
-    /// The table or list holds anything.
-    Filled,
 }
 
 /// The keys below a pair whose feature is not built.
@@ -19,7 +17,6 @@ const NOT_YET: &[(&[&str], Switch)] = &[
     (&["notes", "append_edit"], Switch::True),
     (&["timeline", "appointments"], Switch::True),
     (&["timeline", "conversations"], Switch::True),
-    (&["triggers"], Switch::Filled),
 ];
 
 /// Notes every feature that the pair switches on and that is not built.
@@ -28,8 +25,6 @@ pub(super) fn refuse(pair: &Table<'_>) {
         let Some(found) = pair.look(path) else { continue };
         let said = match (switch, found.value) {
             (Switch::True, DeValue::Boolean(true)) => "= true ".to_owned(),
-            (Switch::Filled, DeValue::Table(table)) if !table.is_empty() => String::new(),
-            (Switch::Filled, DeValue::Array(items)) if !items.is_empty() => String::new(),
             _ => continue,
         };
         found.reject_unquoted(
@@ -42,18 +37,10 @@ pub(super) fn refuse(pair: &Table<'_>) {
 /// Checks the tables that no built feature reads.
 pub(super) fn read(pair: &mut Table<'_>) {
     timeline(pair.table("timeline"));
-    triggers(pair.table("triggers"));
 }
 
 fn timeline(mut table: Table<'_>) {
     table.read("appointments", Found::boolean);
     table.read("conversations", Found::boolean);
-    table.finish();
-}
-
-fn triggers(mut table: Table<'_>) {
-    table.read("tag", Found::text);
-    table.read("workflow", Found::text);
-    table.read("campaign", Found::text);
     table.finish();
 }

@@ -36,7 +36,9 @@ pub use secrets::Secrets;
 use thiserror::Error;
 
 use crate::config::Mapping;
-use crate::record::{Capabilities, CliengoId, Forms, GhlId, Kind, Mapped, Record, RemoteId, Request, Side, Write};
+use crate::record::{
+    Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Record, RemoteId, Request, Side, Write,
+};
 
 /// Where a CRM's pages go: the pair's staging tables.
 pub trait Sink<I>: Sync {
@@ -336,6 +338,9 @@ pub struct Found<I> {
     pub shape: Shape,
 }
 
+/// What triggers name: what is sent for it, or why it is not there.
+pub type Effects = BTreeMap<Effect, Result<String, String>>;
+
 /// Reading a CRM: all that a dry run is given.
 #[async_trait]
 pub trait Reader: Sync + std::fmt::Debug {
@@ -353,6 +358,16 @@ pub trait Reader: Sync + std::fmt::Debug {
     /// # Errors
     /// When it could not be asked, or there is no such field.
     async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError>;
+
+    /// Finds what triggers name in the account, each with what is sent for it, or why it is not there; asks only where one
+    /// has to be looked up. A CRM without such things has none.
+    ///
+    /// # Errors
+    /// For quota and a stop.
+    async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
+        let _ = named;
+        Ok(Effects::new())
+    }
 
     /// Refuses where contacts cannot be created as the configuration says: its website is not there. A CRM without such a
     /// place takes them anyway.

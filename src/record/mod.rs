@@ -6,6 +6,7 @@
 mod body;
 mod capabilities;
 mod due;
+mod effect;
 mod email;
 mod field;
 mod mapped;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use body::{Body, html_from_text};
 pub use capabilities::*;
 pub use due::{Due, latest_instant};
+pub use effect::{Effect, Enrolment};
 pub use email::{canonical_email, fits_pattern, is_address, is_placeholder_email};
 pub use field::Field;
 use jiff::tz::TimeZone;

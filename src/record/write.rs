@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Kind, SideId, Value};
+use super::{Effect, Field, Kind, SideId, Value};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum Action {
     Complete,
     /// Adds and removes tags.
     Tag,
+    /// Puts a contact into a workflow or a campaign, or gives it a trigger's tag: at most once, for ever.
+    Enrol,
     /// Remembers that two existing records are one; sends nothing.
     Link,
 }
@@ -34,6 +36,7 @@ impl Action {
             Self::Delete => "delete",
             Self::Complete => "complete",
             Self::Tag => "tag",
+            Self::Enrol => "enrol",
             Self::Link => "link",
         }
     }
@@ -109,6 +112,13 @@ impl Write {
     #[must_use]
     pub fn tags(target: Target, add_tags: Vec<String>, remove_tags: Vec<String>) -> Self {
         Self { add_tags, remove_tags, ..Self::of(Kind::Contact, Action::Tag, Some(target), None) }
+    }
+
+    /// A contact that is put into something.
+    #[must_use]
+    pub fn enrol(target: Target, effect: &Effect) -> Self {
+        let set = BTreeMap::from([(effect.field(), Value::line(effect.name()))]);
+        Self { set, ..Self::of(Kind::Contact, Action::Enrol, Some(target), None) }
     }
 
     /// The removal of a record that stands there as in `before`.

@@ -127,6 +127,10 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Outcome unknown",
             "An earlier create may have been done. It is read back before anything is sent again; look if it stays here.",
         ),
+        HeldReason::NoSuchEffect => (
+            "What a trigger names is not there",
+            "The contact is as it should be; this alone is missing. Correct the name in the configuration, or make it in GHL: the next run does it.",
+        ),
         HeldReason::Quarantined => (
             "Set aside",
             "It kept failing. Mend what the detail says: it is tried again by itself once it changes, or when you say so.",
@@ -205,6 +209,7 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
         HeldReason::EditedSince => Some(33),
         HeldReason::Inconclusive => Some(55),
         HeldReason::TooYoung
+        | HeldReason::NoSuchEffect
         | HeldReason::Unparsable
         | HeldReason::Quarantined
         | HeldReason::Retrying
@@ -266,7 +271,9 @@ pub(super) const fn guarded(guard: GuardName) -> &'static [Action] {
     match guard {
         GuardName::DeletePercent | GuardName::DeleteCount => &[Action::Delete],
         GuardName::TagPercent => &[Action::Tag],
-        GuardName::UpdatePercent | GuardName::UpdateCount => &[Action::Update, Action::Tag, Action::Complete],
+        GuardName::UpdatePercent | GuardName::UpdateCount => {
+            &[Action::Update, Action::Tag, Action::Complete, Action::Enrol]
+        }
         GuardName::CreatePercent | GuardName::CreateCount => &[Action::Create],
         GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => &[],
     }

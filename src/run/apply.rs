@@ -1,5 +1,6 @@
 //! Applying: the plan's requests, each journalled before it is sent, parents before children, families side by side.
 
+mod enrol;
 mod journal;
 mod meet;
 mod refused;
@@ -362,7 +363,7 @@ impl Applying<'_> {
     ) -> Result<Option<Ended>, StateError> {
         match write.action {
             Action::Create if write.kind == Kind::Contact => self.meet(crm, operation, write).await,
-            Action::Create | Action::Link => Ok(None),
+            Action::Create | Action::Link | Action::Enrol => Ok(None),
             Action::Tag => {
                 // Adding and removing single tags overwrites nothing; the listing's payload is the before-image.
                 if let Some(Target::Existing(id)) = &write.target {
@@ -469,6 +470,7 @@ impl Applying<'_> {
             },
             Outcome::NotSent(why) => {
                 held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
+                self.owe_again(operation)?;
                 self.withdraw(operation)?;
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
@@ -480,6 +482,9 @@ impl Applying<'_> {
                 }))
             }
             Outcome::Refused(refusal) => {
+                if write.action == Action::Enrol {
+                    return self.not_enrolled(operation, intent, &refusal).map(Step::Done);
+                }
                 if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
                     return Ok(Step::Done(ended));
                 }
@@ -526,6 +531,9 @@ impl Applying<'_> {
         write: &Write,
         answer: Answered<W::Id>,
     ) -> Answered<W::Id> {
+        if write.action == Action::Enrol {
+            return answer;
+        }
         let readable = |field: &&Field| !(write.kind == Kind::Contact && **field == Field::Due);
         let mut sent = write.set.keys().filter(readable).peekable();
         if sent.peek().is_none() || sent.any(|field| answer.record.get(field).is_some()) {

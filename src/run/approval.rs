@@ -30,7 +30,7 @@ fn concerns(guard: &Guard, operation: &Operation) -> bool {
         GuardName::TagPercent => there && operation.action == Action::Tag,
         GuardName::CreatePercent | GuardName::CreateCount => there && operation.action == Action::Create,
         GuardName::UpdatePercent | GuardName::UpdateCount => {
-            there && matches!(operation.action, Action::Update | Action::Tag | Action::Complete)
+            there && matches!(operation.action, Action::Update | Action::Tag | Action::Complete | Action::Enrol)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod company;
+mod enrolment;
 mod left_out;
 mod unmapped;
 mod unread;
@@ -592,6 +593,8 @@ impl<'j> Gathering<'j, '_> {
             unparsable: self.unparsable,
             inconclusive: self.inconclusive,
             kept_news: self.kept_news,
+            effects: self.pulled.effects.clone(),
+            owed: state.map(|state| enrolment::owed(state, self.pulled.only.as_ref())).transpose()?.unwrap_or_default(),
             remembered: BTreeSet::new(),
             tasks,
             told: state.map(State::told).transpose()?.unwrap_or_default(),

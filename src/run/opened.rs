@@ -42,11 +42,13 @@ impl Opened {
         };
         if let Some(replaced) = replaced(job) {
             state.inherit(&replaced)?;
+            state.inherit_enrolments(&replaced)?;
         }
         if let Some(watch) = &job.watch {
             state.watch(watch.clone())?;
         }
         state.close_abandoned().map_err(|why| why.of(&path))?;
+        state.close_abandoned_enrolments().map_err(|why| why.of(&path))?;
         Ok(Self { path, state: Mutex::new(state), started, _lock: lock })
     }
 

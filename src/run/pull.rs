@@ -1,6 +1,6 @@
 //! Pulling: both CRMs' listings into the stage, page by page.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use jiff::tz::TimeZone;
@@ -13,7 +13,7 @@ use super::{Job, Meter, Part, RunError, accounts, doubt, held, only};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Sink, SinkError};
 use crate::reconcile::{ListingCount, Reading};
-use crate::record::{Both, ByKind, CliengoId, Field, Forms, Holds, Kind, Region, RemoteId, Side, SideId};
+use crate::record::{Both, ByKind, CliengoId, Effect, Field, Forms, Holds, Kind, Region, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage, State, StateError, is_forgotten};
 
 /// What was pulled, besides the records in the stage.
@@ -47,6 +47,8 @@ pub(super) struct Pulled {
     pub unread: Vec<Unread>,
     /// Whom alone the run is about, where a person named them.
     pub only: Option<only::Found>,
+    /// What the pair's triggers name, as it is sent.
+    pub effects: BTreeMap<Effect, Result<String, String>>,
 }
 
 /// A contact whose tasks or notes could not be read.
@@ -140,10 +142,13 @@ pub(super) async fn pull(
     budget: &Budget,
 ) -> Result<Pulled, RunError> {
     let forms = forms_of(job, &accounts.ghl).await?;
+    let named: Vec<Effect> = job.pair.triggers.effects().cloned().collect();
+    let effects = if named.is_empty() { BTreeMap::new() } else { job.ghl.effects(&named).await? };
     let marks = Marks::of(job, state)?;
     let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
     if !job.only.is_empty() {
-        return pull_only(job, &into, state, accounts, forms, &marks).await;
+        let pulled = pull_only(job, &into, state, accounts, forms, &marks).await?;
+        return Ok(Pulled { effects, ..pulled });
     }
     let (cliengo, ghl) = {
         let into_cliengo = job.whole(&into, state, Side::Cliengo, Kind::Contact)?;
@@ -172,6 +177,7 @@ pub(super) async fn pull(
         marks: marks.clone(),
         unread: Vec::new(),
         only: None,
+        effects,
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
@@ -218,6 +224,7 @@ async fn pull_only(
         marks: marks.clone(),
         unread: Vec::new(),
         only: Some(found),
+        effects: BTreeMap::new(),
     };
     let contacts = only::contacts(into)?;
     let counts = Both::from_fn(|side| contacts.of(side).len() as u64);

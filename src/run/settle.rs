@@ -10,8 +10,8 @@ use super::pull::Pulled;
 use super::saved::generation;
 use super::{BEGUN, FIRST_SYNC, deed, held};
 use crate::reconcile::{Disputed, LinkRef, Plan, Reading, Settle, Settlement, TagDelta};
-use crate::record::{Action, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value, Write};
-use crate::state::{Attempt, ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
+use crate::record::{Action, Effect, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value, Write};
+use crate::state::{Attempt, ConflictRow, EnrolmentStatus, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 
 /// What settles with an applied operation.
 #[derive(Debug)]
@@ -66,7 +66,16 @@ pub fn applied(
     let projection = applied.settle.projects.as_ref();
     let link = match applied.action {
         Action::Create if projection.is_some() => applied.settle.parent.and_then(resolve),
-        Action::Create | Action::Link => Some(made(state, applied, resolve)?),
+        Action::Create | Action::Link => {
+            let made = made(state, applied, resolve)?;
+            if applied.kind == Kind::Contact && !(applied.action == Action::Create && applied.origin != Origin::Matched)
+            {
+                // Whom no create of ours made is put into nothing.
+                applied.ids.of(Side::Cliengo).map_or(Ok(()), |contact| state.owe_nothing(contact))?;
+            }
+            Some(made)
+        }
+        Action::Enrol => enrolled(state, applied, resolve)?,
         Action::Delete => deleted(state, applied)?,
         Action::Update | Action::Complete | Action::Tag => changed(state, applied, resolve)?,
     };
@@ -79,6 +88,26 @@ pub fn applied(
         } else {
             deed::note_remade(state, *undone, applied, link)?;
         }
+    }
+    Ok(link)
+}
+
+/// A contact was put into something. A trigger's tag is no news of GHL's.
+fn enrolled(
+    state: &State,
+    applied: &Applied<'_>,
+    resolve: impl Fn(LinkRef) -> Option<i64>,
+) -> Result<Option<i64>, StateError> {
+    let link = applied.settle.link.and_then(resolve);
+    let Some(enrolment) = &applied.settle.enrols else { return Ok(link) };
+    state.enrolled(enrolment, EnrolmentStatus::Done)?;
+    if let (Some(link), Effect::Tag(tag)) = (link, &enrolment.effect)
+        && let Some(row) = state.link(link)?
+        && let Some(shadow) = state.shadow(link, Side::Ghl)?.filter(|shadow| shadow.record.get(&Field::Tags).is_some())
+    {
+        let mut tags = shadow.record.tags();
+        tags.insert(tag);
+        state.settle_shadow(&row, Side::Ghl, &BTreeMap::from([(Field::Tags, Value::tags(tags))]), true)?;
     }
     Ok(link)
 }
@@ -298,6 +327,11 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
             state.set_meta(FIRST_SYNC, BEGUN)?;
         }
         write_down(state, plan, run)?;
+        for operation in &plan.operations {
+            if let Some(enrolment) = &operation.settle.enrols {
+                state.owe(enrolment, &operation.setback_id(&plan.pair), &operation.label, run)?;
+            }
+        }
         for settlement in &plan.settlements {
             settle_one(state, settlement, run)?;
         }
@@ -395,6 +429,8 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
         Settlement::Disputed(disputed) => state.keep_conflict(&conflict_row(disputed, run)),
         Settlement::Agreed { id } => state.end_conflict(id),
         Settlement::Lift { id } => state.lift_setback(id).map(drop),
+        Settlement::Owe { enrolment, id, label } => state.owe(enrolment, id, label, run),
+        Settlement::OweNoMore { enrolment } => state.owe_no_more(enrolment),
         Settlement::Alone { id, fields } => {
             let (kind, ids) = (Kind::Contact, Ids::one(id.clone()));
             let number = state.add_link(&NewLink { kind, parent: None, ids: ids.clone(), run, role: Role::Primary })?;

@@ -10,6 +10,7 @@ mod column;
 mod conflict;
 mod credentials;
 mod deed;
+mod enrolment;
 mod forget;
 mod held;
 mod history;
@@ -39,6 +40,7 @@ pub use attempt::Attempt;
 pub use conflict::ConflictRow;
 pub use credentials::{CredentialUse, CredentialUses, credential_uses, note_credentials};
 pub use deed::{DeedDraft, DeedRow};
+pub use enrolment::{EnrolmentRow, EnrolmentStatus};
 pub use forget::{Forgotten, is_forgotten};
 pub use held::{Acknowledged, HeldRow};
 pub use history::{OperationRow, RunRow};
@@ -219,11 +221,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/010_unread.sql")),
         M::up(include_str!("migrations/011_taken_back.sql")),
         M::up(include_str!("migrations/012_held.sql")),
+        M::up(include_str!("migrations/013_enrolment.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 12;
+const SCHEMA: usize = 13;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -94,3 +94,24 @@ async fn version_3_has_its_own_key_for_the_value_of_a_custom_field() {
     assert!(body["customFields"][0].get("fieldValue").is_some(), "{body}");
     desk.ask(&["plan", "--detailed-exitcode"]).code(0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_finds_what_triggers_name_and_says_what_is_not_there() {
+    let sandbox = sandbox(0).await;
+    let desk = Desk::real(&sandbox);
+    let text = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+    let with = |workflow: &str| {
+        let triggers = format!("[pair.acme.triggers]\nworkflow = \"{workflow}\"\ncampaign = \"Novedades\"\n");
+        std::fs::write(desk.path("schedules.toml"), format!("{text}{triggers}")).unwrap();
+    };
+    with("Bienvenida");
+    let (code, findings) = check(&desk);
+    assert_eq!(code, 0, "{findings:#}");
+    let found = finding(&findings, "acme.ghl.triggers")["detail"].as_str().unwrap().to_owned();
+    assert!(found.contains("workflow Bienvenida (") && found.contains("campaign Novedades ("), "{found}");
+    with("Bienvenidos");
+    let (code, findings) = check(&desk);
+    assert_eq!(code, 1);
+    let missing = finding(&findings, "acme.ghl.triggers")["detail"].as_str().unwrap();
+    assert!(missing.contains("it has: Bienvenida, Recordatorio"), "{missing}");
+}

@@ -100,6 +100,7 @@ mod state_files;
 mod sweep;
 mod tags;
 mod tries;
+mod triggers;
 mod two_looks;
 mod undo;
 mod undone_in_part;

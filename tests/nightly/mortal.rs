@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use concord::config::Mapping;
 use concord::crm::{
-    Account, Again, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape, Sink,
-    Unparsable, Usage, Writer, Writers,
+    Account, Again, Answered, CrmError, Effects, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape,
+    Sink, Unparsable, Usage, Writer, Writers,
 };
 use concord::reconcile::Mode;
-use concord::record::{Capabilities, Forms, Kind, Mapped, Record, Request, Write};
+use concord::record::{Capabilities, Effect, Forms, Kind, Mapped, Record, Request, Write};
 use concord::run::{self, Consent, Finished, Job, RunError};
 use concord::state::Watch;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +78,10 @@ impl<C: Reader> Reader for Mortal<C> {
 
     async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
         self.client.resolve(mappings).await
+    }
+
+    async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
+        self.client.effects(named).await
     }
 
     async fn probe_tasks(&self, contact: &Self::Id) -> Result<Option<bool>, CrmError> {

@@ -10,7 +10,7 @@ use crate::config::{Accounts, Config, GhlAccess, Pair, Readable, TasksMode};
 use crate::crm::cliengo::{Cliengo, Sample};
 use crate::crm::ghl::{Ghl, scopes_for};
 use crate::crm::{Account, Announced, CrmError, Learned, Reader};
-use crate::record::{Capabilities, Field, Holds, Kind, Side};
+use crate::record::{Capabilities, Effect, Field, Holds, Kind, Side};
 use crate::report::number;
 use crate::run::RunError;
 use crate::state::State;
@@ -224,6 +224,7 @@ pub(super) async fn ghl(pair: &Pair, ghl: &Ghl, state: Option<&State>) -> (Optio
         Err(_) => Finding::ok(id(".users"), "not readable (scope users.readonly); nothing needs them"),
     });
     findings.push(mapping(id(".fields"), pair, ghl).await);
+    findings.extend(triggers(id(".triggers"), pair, ghl).await);
     findings.push(can_do(id(".can"), &ghl.capabilities(&Learned::default())));
     findings.push(limits(id(".limits"), ghl.announced()));
     (Some(OfGhl { contacts, can: ghl.capabilities(&Learned::default()) }), findings)
@@ -318,6 +319,34 @@ async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
         (false, _) => Finding::fail(id, anyhow::anyhow!("GHL has no custom field {}", missing.join(", ")))
             .mended_by(format!("correct [[pair.{}.map]], or make the field in GHL; it has: {known}", pair.name)),
     }
+}
+
+/// Every workflow and campaign that a trigger names.
+async fn triggers(id: String, pair: &Pair, ghl: &Ghl) -> Option<Finding> {
+    let named: Vec<Effect> = pair.triggers.effects().cloned().collect();
+    if named.is_empty() {
+        return None;
+    }
+    let effects = match ghl.effects(&named).await {
+        Ok(effects) => effects,
+        Err(error) => return Some(failed(id, error)),
+    };
+    let missing: Vec<&str> = effects.values().filter_map(|found| found.as_ref().err()).map(String::as_str).collect();
+    let known: Vec<String> = effects
+        .iter()
+        .filter_map(|(effect, found)| Some((effect, found.as_ref().ok()?)))
+        .map(|(effect, id)| match effect {
+            Effect::Tag(tag) => format!("tag {tag}"),
+            Effect::Workflow(name) | Effect::Campaign(name) if name == id => format!("{} {id}", effect.kind()),
+            Effect::Workflow(name) | Effect::Campaign(name) => format!("{} {name} ({id})", effect.kind()),
+        })
+        .collect();
+    Some(if missing.is_empty() {
+        Finding::ok(id, known.join(", "))
+    } else {
+        Finding::fail(id, anyhow::anyhow!("{}", missing.join("; ")))
+            .mended_by(format!("correct [pair.{}.triggers] or its [[trigger]], or make it in GHL", pair.name))
+    })
 }
 
 /// What is left of the day's quota.

@@ -23,7 +23,8 @@ pub(super) fn requests(website_id: &str, write: &Write, listed: Option<&str>, fo
         }
         Action::Tag => tags(write),
         Action::Delete => at(write).map(|path| Request::new(Method::Delete, path)).into_iter().collect(),
-        Action::Link => Vec::new(),
+        // Only GHL has something to put people into.
+        Action::Enrol | Action::Link => Vec::new(),
     }
 }
 

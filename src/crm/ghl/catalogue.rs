@@ -28,7 +28,6 @@ const LEAVE: &str = "taking somebody out of a campaign is a person's decision";
 const TAGS: &str = "a tag is defined when it is first added to a contact; renaming or removing definitions changes contacts that nobody looked at";
 const TAG_NAMES: &str = "the contacts themselves name their tags; a tag is defined when it is first added";
 const TEMPLATES: &str = "e-mail and SMS templates are no part of what both CRMs keep of a person";
-const ENROL: &str = "not in this version: enrolment of a new contact";
 
 #[rustfmt::skip] // one operation a line
 const CONTACTS: &[Row] = &[
@@ -57,10 +56,10 @@ const CONTACTS: &[Row] = &[
     ("get-contacts-by-businessId", Get, "/contacts/business/{businessId}", READ, Declined("not in this version: membership from the rows alone")),
     ("add-followers-contact", Post, "/contacts/{contactId}/followers", WRITE, Declined(FOLLOWERS)),
     ("remove-followers-contact", Delete, "/contacts/{contactId}/followers", WRITE, Declined(FOLLOWERS)),
-    ("add-contact-to-campaign", Post, "/contacts/{contactId}/campaigns/{campaignId}", WRITE, Declined(ENROL)),
+    ("add-contact-to-campaign", Post, "/contacts/{contactId}/campaigns/{campaignId}", WRITE, Used("`triggers` and `trigger`: adds a contact to a campaign, once for ever")),
     ("remove-contact-from-campaign", Delete, "/contacts/{contactId}/campaigns/{campaignId}", WRITE, Declined(LEAVE)),
     ("remove-contact-from-every-campaign", Delete, "/contacts/{contactId}/campaigns/removeAll", WRITE, Declined(LEAVE)),
-    ("add-contact-to-workflow", Post, "/contacts/{contactId}/workflow/{workflowId}", WRITE, Declined(ENROL)),
+    ("add-contact-to-workflow", Post, "/contacts/{contactId}/workflow/{workflowId}", WRITE, Used("`triggers` and `trigger`: begins a workflow for a contact, once for ever")),
     ("delete-contact-from-workflow", Delete, "/contacts/{contactId}/workflow/{workflowId}", WRITE, Declined("taking somebody out of a workflow is a person's decision")),
     ("create-contact", Post, "/contacts/", WRITE, Used("creates a contact that only Cliengo has")),
     ("get-contacts", Get, "/contacts/", READ, Declined("deprecated, and its cursor repeats pages; the search lists the same")),
@@ -166,11 +165,11 @@ const CALENDARS: &[Row] = &[
 
 #[rustfmt::skip] // one operation a line
 const CAMPAIGNS: &[Row] =
-    &[("get-campaigns", Get, "/campaigns/", "campaigns.readonly", Declined("not in this version: campaigns by name"))];
+    &[("get-campaigns", Get, "/campaigns/", "campaigns.readonly", Used("every run with a campaign in its triggers, and `check`: its id"))];
 
 #[rustfmt::skip] // one operation a line
 const WORKFLOWS: &[Row] =
-    &[("get-workflow", Get, "/workflows/", "workflows.readonly", Declined("not in this version: workflows by name"))];
+    &[("get-workflow", Get, "/workflows/", "workflows.readonly", Used("every run with a workflow in its triggers, and `check`: its id"))];
 
 #[rustfmt::skip] // one operation a line
 const CUSTOM_FIELDS: &[Row] = &[

@@ -3,6 +3,7 @@
 mod api;
 mod catalogue;
 mod custom;
+mod effects;
 mod find;
 mod gone;
 mod kept;
@@ -30,14 +31,14 @@ use super::listing::children;
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Again, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape,
-    Sink, Unparsable, Usage, Writer,
+    Account, Again, Answered, CrmError, Effects, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets,
+    Shape, Sink, Unparsable, Usage, Writer,
 };
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, NameForm, Record, Request, Side,
-    TagCapabilities, Write,
+    ByKind, Capabilities, Effect, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, NameForm, Record,
+    Request, Side, TagCapabilities, Write,
 };
 
 /// What is needed to talk to one GHL location.
@@ -219,6 +220,10 @@ impl Reader for Ghl {
 
     async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
         self.resolved(mappings).await
+    }
+
+    async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
+        self.effects_named(named).await
     }
 
     async fn probe_tasks(&self, _contact: &GhlId) -> Result<Option<bool>, CrmError> {

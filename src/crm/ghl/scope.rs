@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Direction, Pair};
 use crate::crm::catalogue::Listed;
-use crate::record::{Method, Request, Side};
+use crate::record::{Effect, Method, Request, Side};
 
 /// The scope, as GHL spells it.
 pub(super) fn needed(request: &Request) -> Option<&'static str> {
@@ -44,6 +44,8 @@ fn is_needed(scope: &str, pair: &Pair) -> bool {
         "locations/customFields.readonly" => {
             pair.fields.mappings.iter().any(|mapping| mapping.ghl.starts_with("customFields."))
         }
+        "workflows.readonly" => pair.triggers.effects().any(|effect| matches!(effect, Effect::Workflow(_))),
+        "campaigns.readonly" => pair.triggers.effects().any(|effect| matches!(effect, Effect::Campaign(_))),
         // Who may be assigned to is nice to know, and needed by nothing.
         "users.readonly" => false,
         // Of the agency, not of a location.

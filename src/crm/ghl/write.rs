@@ -5,14 +5,14 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{api, kept};
-use crate::crm::path::segment;
+use crate::crm::path::{encode, segment};
 use crate::crm::row::Row;
 use crate::crm::wire::Said;
 use crate::crm::wire::tell_tags;
 use crate::crm::{Answered, Shape, Unparsable};
 use crate::record::{
-    Action, Field, Forms, GhlId, GhlPlace, Kind, Method, PersonName, Record, RemoteId, Request, Target, Value, Write,
-    html_from_text,
+    Action, Effect, Field, Forms, GhlId, GhlPlace, Kind, Method, PersonName, Record, RemoteId, Request, Target, Value,
+    Write, html_from_text,
 };
 
 /// What differs from location to location in what is sent.
@@ -42,6 +42,7 @@ pub(super) fn requests(manner: &Manner, write: &Write, was: Option<&str>, forms:
         Action::Complete => complete(write).into_iter().collect(),
         Action::Tag => tags(write),
         Action::Delete => at(write).map(|path| Request::new(Method::Delete, path)).into_iter().collect(),
+        Action::Enrol => enrolments(write),
         Action::Link => Vec::new(),
     }
 }
@@ -102,6 +103,22 @@ fn tags(write: &Write) -> Vec<Request> {
         .filter(|(_, tags)| !tags.is_empty())
         .map(|(method, tags)| Request::new(method, path.clone()).with_body(json!({ "tags": tags })))
         .collect()
+}
+
+/// What puts a contact into something (`GHL API notes, 3.1`).
+fn enrolments(write: &Write) -> Vec<Request> {
+    let Some(contact) = at(write) else { return Vec::new() };
+    let effects = write.set.iter().filter_map(|(field, value)| Effect::of(field, value.shown()));
+    let request = |effect: Effect| match effect {
+        Effect::Tag(tag) => Request::new(Method::Post, format!("{contact}/tags")).with_body(json!({ "tags": [tag] })),
+        Effect::Workflow(id) => {
+            Request::new(Method::Post, format!("{contact}/workflow/{}", encode(&id))).with_body(json!({}))
+        }
+        Effect::Campaign(id) => {
+            Request::new(Method::Post, format!("{contact}/campaigns/{}", encode(&id))).with_body(json!({}))
+        }
+    };
+    effects.map(request).collect()
 }
 
 /// The path of the record that is written to.
@@ -179,7 +196,7 @@ fn name(write: &Write, value: &Value, body: &mut Map<String, Json>) {
 
 /// Reads the answer of an applied request.
 pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answered<GhlId>, Unparsable> {
-    if write.action == Action::Delete || body.trim().is_empty() {
+    if matches!(write.action, Action::Delete | Action::Enrol) || body.trim().is_empty() {
         return Ok(Answered::default());
     }
     let Some(payload) = api::unwrapped(write.kind, body).or_else(|| bare(body)) else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::enrolment;
 use super::fit::{self, Fit, unfit};
 use super::merge::{TagNews, is_mark};
 use super::tags::write_tags;
@@ -111,7 +112,10 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
     let tags = input.capabilities.of(side).tags;
     let content =
         content(input, Kind::Contact, side, &contact.record, |field| is_left(input, Kind::Contact, side, field));
-    let (all, sent) = carried_tags(input, side, &contact.record);
+    let (all, mut sent) = carried_tags(input, side, &contact.record);
+    sent.extend(enrolment::tags_of_create(input, source, retires.is_none()));
+    sent.sort();
+    sent.dedup();
     let with_create = tags.with_create && !sent.is_empty();
     let mut listed = contact.record.fields.clone();
     if listed.contains_key(&Field::Tags) && !tags.with_create {
@@ -151,6 +155,9 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
         let news = TagNews { add: all, ..TagNews::default() };
         let target = Target::CreatedBy(made);
         verdict.and(write_tags(input, verdict.next(), &family, &subject, family.link, (side, target), &news, None));
+    }
+    if side == Side::Ghl && retires.is_none() {
+        verdict.and(enrolment::created(input, verdict.next(), &family, &subject, &contact.record));
     }
     (verdict, Some(family))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::carry::{Merged, Versions, carry};
 use super::conflict::{Choice, cause_of, keep_conflict, name_unseen, report_conflict, take_choice};
+use super::enrolment;
 use super::fit::{self, Fit};
 use super::merge::{self, Decision, Rules, Sight, decide};
 use super::tags::{merge_tags, tags_of, write_tags};
@@ -40,6 +41,9 @@ pub fn linked(
     }
     let writes = write(input, verdict.next(), family, subject, LinkRef::Existing(link), versions, &merged);
     verdict.and(writes);
+    if subject.kind == Kind::Contact {
+        verdict.and(enrolment::changed(input, verdict.next(), family, subject, versions));
+    }
     verdict
 }
 

@@ -5,6 +5,7 @@ mod carry;
 mod choice;
 mod conflict;
 pub mod create;
+pub mod enrolment;
 pub mod fields;
 pub mod fit;
 mod matching;

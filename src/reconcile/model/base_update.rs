@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Both, Field, Ids, Kind, Projection, Side, SideId, Value};
+use crate::record::{Both, Enrolment, Field, Ids, Kind, Projection, Side, SideId, Value};
 
 /// What the snapshot takes without any request.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +78,20 @@ pub enum Settlement {
         link: Option<i64>,
         /// What the run did.
         deed: i64,
+    },
+    /// A contact is to be put into something that is not there yet.
+    Owe {
+        /// What it is.
+        enrolment: Enrolment,
+        /// The id under which it waits.
+        id: String,
+        /// The contact's name for a person.
+        label: String,
+    },
+    /// The configuration names something else now.
+    OweNoMore {
+        /// What it was.
+        enrolment: Enrolment,
     },
     /// An operation that failed before is not needed any more.
     Lift {

@@ -94,6 +94,8 @@ pub enum HeldReason {
     ManualConflict,
     /// A create for it has an unknown outcome.
     UnknownOutcome,
+    /// What a trigger names is not there.
+    NoSuchEffect,
     /// It kept failing and was set aside.
     Quarantined,
     /// It failed, and rests before it is tried again.
@@ -145,6 +147,7 @@ impl HeldReason {
             Self::Unparsable => "unparsable",
             Self::ManualConflict => "manual_conflict",
             Self::UnknownOutcome => "unknown_outcome",
+            Self::NoSuchEffect => "no_such_effect",
             Self::Quarantined => "quarantined",
             Self::Retrying => "retrying",
             Self::DirtyChild => "dirty_child",

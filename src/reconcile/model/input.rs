@@ -10,7 +10,8 @@ use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
-    Both, ByKind, Capabilities, Field, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Record, Side, SideId, Told, Value,
+    Both, ByKind, Capabilities, Effect, Enrolment, Field, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Record, Side,
+    SideId, Told, Value,
 };
 
 /// What one run knows of one pair.
@@ -74,6 +75,10 @@ pub struct Input<'a> {
     pub unread: Vec<Unread>,
     /// Links of contacts under which a task or note that was kept on one side has changed there since.
     pub kept_news: BTreeSet<i64>,
+    /// What the configuration's triggers name, as it is sent; or why it is not there.
+    pub effects: BTreeMap<Effect, Result<String, String>>,
+    /// What contacts were put into, or are to be.
+    pub owed: Vec<Owed>,
     /// What was said to be unsupported before.
     pub remembered: BTreeSet<String>,
     /// GHL's tasks by their contact, where Cliengo is told of them. (`semantics` 27)
@@ -130,6 +135,8 @@ impl<'a> Input<'a> {
             inconclusive: Vec::new(),
             unread: Vec::new(),
             kept_news: BTreeSet::new(),
+            effects: BTreeMap::new(),
+            owed: Vec::new(),
             remembered: BTreeSet::new(),
             tasks: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -388,6 +395,32 @@ pub struct Unreadable {
     pub parent: Option<SideId>,
     /// What is wrong with it.
     pub why: String,
+}
+
+/// An enrolment that an earlier run wrote down.
+#[derive(Clone, Debug)]
+pub struct Owed {
+    /// What it is.
+    pub enrolment: Enrolment,
+    /// How far it is.
+    pub due: Due,
+    /// The contact's link, where both halves are there.
+    pub link: Option<i64>,
+    /// Its ids.
+    pub ids: Ids,
+    /// Its name for a person.
+    pub label: String,
+}
+
+/// How far an enrolment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// It is to be done.
+    Open,
+    /// No answer came: it may have been done.
+    Unknown,
+    /// It was done.
+    Done,
 }
 
 /// A task of GHL.

@@ -19,7 +19,7 @@ pub use family::*;
 pub use findings::*;
 pub use guard::*;
 pub use input::*;
-pub use names::{conflict_id, held_id, name_of};
+pub use names::{conflict_id, enrolment_id, held_id, name_of};
 pub use operation::*;
 pub use pending::*;
 pub use plan::*;

@@ -1,7 +1,7 @@
 //! Names for what waits: the same in every run and on every machine.
 
 use super::findings::HeldReason;
-use crate::record::{Field, Ids, Kind, Side};
+use crate::record::{Enrolment, Field, Ids, Kind, Side};
 
 /// Letters of ids: no digits, which a masked report would take for a phone, and no vowels, which would make words.
 const LETTERS: &[u8; 16] = b"bcdfghjklmnpqrst";
@@ -29,6 +29,13 @@ pub fn conflict_id(pair: &str, kind: Kind, ids: &Ids, field: &Field) -> String {
 pub fn held_id(pair: &str, kind: Kind, ids: &Ids, reason: HeldReason) -> String {
     let id = |side: Side| ids.of(side).unwrap_or_default();
     name_of(&["held", pair, kind.as_str(), id(Side::Cliengo), id(Side::Ghl), &format!("{reason:?}")])
+}
+
+/// The id under which an enrolment waits: the same before and after its contact is linked.
+#[must_use]
+pub fn enrolment_id(pair: &str, enrolment: &Enrolment) -> String {
+    let Enrolment { contact, effect } = enrolment;
+    name_of(&["enrolment", pair, contact, effect.kind(), effect.name()])
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::names::name_of;
+use super::names::{enrolment_id, name_of};
 use super::subject::{Place, Subject};
 use crate::record::{
-    Action, Both, Field, Ids, Kind, MatchKey, Projection, Record, Request, Role, Side, Tags, Value, Write,
+    Action, Both, Enrolment, Field, Ids, Kind, MatchKey, Projection, Record, Request, Role, Side, Tags, Value, Write,
 };
 
 /// One thing to do on one side.
@@ -124,6 +124,9 @@ impl Operation {
     /// The id under which it waits where it fails: the same as long as the same is to be done to the same record.
     #[must_use]
     pub fn setback_id(&self, pair: &str) -> String {
+        if let Some(enrolment) = &self.settle.enrols {
+            return enrolment_id(pair, enrolment);
+        }
         let (side, other) = (self.side, self.side.other());
         let record = self.ids.of(side).or_else(|| self.ids.of(other)).unwrap_or_default();
         // Cliengo is told of several tasks of one contact.
@@ -226,6 +229,9 @@ pub struct Settle {
     /// What Cliengo was told of a task: a note that is made for it gets no link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<Projection>,
+    /// What the contact is put into: written down for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrols: Option<Enrolment>,
     /// The conflicts whose chosen value it writes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<String>,

@@ -68,7 +68,7 @@ pub enum Reading {
 pub struct Tally {
     /// Creates.
     pub create: u64,
-    /// Updates, tags and completions.
+    /// Updates, tags, completions and enrolments.
     pub update: u64,
     /// Deletes.
     pub delete: u64,
@@ -143,7 +143,7 @@ impl Plan {
             let tally = summary.of_mut(operation.side).of_mut(operation.kind);
             match operation.action {
                 Action::Create => tally.create += 1,
-                Action::Update | Action::Complete | Action::Tag => tally.update += 1,
+                Action::Update | Action::Complete | Action::Tag | Action::Enrol => tally.update += 1,
                 Action::Delete => tally.delete += 1,
                 Action::Link => {}
             }

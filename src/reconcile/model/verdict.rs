@@ -8,7 +8,7 @@ use super::input::Input;
 use super::operation::{MatchedBy, Operation, Settle};
 use super::pending::Standing;
 use super::subject::{Place, Subject};
-use crate::record::{Action, Field, Side, SideId, Value, Write};
+use crate::record::{Action, Enrolment, Field, Side, SideId, Value, Write};
 
 /// A record that waits.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Verdict {
     pub alone: BTreeSet<SideId>,
     /// What waited since an earlier run and was come across, by id.
     pub met: BTreeSet<String>,
+    /// Enrolments that were come to.
+    pub enrolled: BTreeSet<Enrolment>,
 }
 
 impl Verdict {
@@ -85,6 +87,7 @@ impl Verdict {
         self.busy.extend(further.busy);
         self.alone.extend(further.alone);
         self.met.extend(further.met);
+        self.enrolled.extend(further.enrolled);
     }
 
     /// Adds what is to be written, and says the operation's number; `None` where it waits, because it failed before.

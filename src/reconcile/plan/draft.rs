@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::reconcile::guard::evaluate;
 use crate::reconcile::model::{Held, Input, Plan, Verdict, Waiting, held_id};
-use crate::record::SideId;
+use crate::record::{Enrolment, SideId};
 
 /// The plan while it is being made.
 #[derive(Debug)]
@@ -57,6 +57,12 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub const fn met(&self) -> &BTreeSet<String> {
         &self.verdict.met
+    }
+
+    /// What contacts are put into because of this plan.
+    #[must_use]
+    pub const fn enrolled(&self) -> &BTreeSet<Enrolment> {
+        &self.verdict.enrolled
     }
 
     /// Whether a contact stays alone, since its person was removed on the other side.

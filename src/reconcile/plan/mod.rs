@@ -11,7 +11,7 @@ use children::plan_children;
 use draft::Draft;
 
 use super::decide::{
-    Correlated, Versions, absence, correlate, create, fields, is_too_young, scope, task_mirror, too_young,
+    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, scope, task_mirror, too_young,
 };
 use super::model::{
     Children, Family, HeldReason, Input, LinkRef, Linked, MatchedBy, Now, Place, Plan, Settle, Subject, Unlinked,
@@ -39,6 +39,7 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
     if input.policy(Kind::Contact).direction != Direction::Off {
         plan_unlinked(&mut draft, &mut loose);
     }
+    draft.take(enrolment::owed(input, draft.next(), draft.enrolled()));
     draft.take(said::dropped_secondaries(input));
     draft.take(said::unreadable(input));
     draft.take(said::missing_kinds(input));

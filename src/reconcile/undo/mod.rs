@@ -65,7 +65,8 @@ fn reverse(input: &Input<'_>, at: u32, undoing: &Undoing, deeds: &[&Deed]) -> Ve
             Action::Delete => remake::child(input, (at, next), undoing, deed),
             Action::Update | Action::Complete => restore::fields(input, (at, next), deed),
             Action::Tag => restore::tags(input, (at, next), deed),
-            Action::Link => Verdict::default(),
+            // Whoever was put into something stays there: it leaves no deed.
+            Action::Enrol | Action::Link => Verdict::default(),
         });
     }
     verdict

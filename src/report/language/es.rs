@@ -60,6 +60,7 @@ impl Messages for Spanish {
             Action::Update => "actualizar",
             Action::Delete => "eliminar",
             Action::Complete => "completar",
+            Action::Enrol => "inscribir",
             Action::Link => "vincular",
             Action::Tag => return "cambiar etiquetas".to_owned(),
         };
@@ -333,6 +334,10 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         HeldReason::UnknownOutcome => (
             "Resultado desconocido",
             "Un alta anterior puede haberse hecho. Se lee antes de enviar algo otra vez; revísela si sigue apareciendo.",
+        ),
+        HeldReason::NoSuchEffect => (
+            "Lo que nombra un disparador no está",
+            "El contacto quedó como debe; solo falta esto. Corrija el nombre en la configuración, o créelo en GHL: se hace en la próxima corrida.",
         ),
         HeldReason::Quarantined => (
             "En cuarentena",

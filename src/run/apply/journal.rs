@@ -8,7 +8,7 @@ use crate::record::{Action, Field, Record, Request, SideId, Value, Write};
 use crate::run::foresee::{self, foresee};
 use crate::run::settle::{self, Adoption, Applied, Origin};
 use crate::run::{deed, held};
-use crate::state::{IntentDraft, IntentState, State, StateError};
+use crate::state::{EnrolmentStatus, IntentDraft, IntentState, State, StateError};
 
 impl Applying<'_> {
     /// Writes a request down before it is sent, with the `first` one also what an undo needs.
@@ -46,7 +46,9 @@ impl Applying<'_> {
         let stage = held(self.stage);
         let (intent, foreseen) = held(self.state).atomically(|state| {
             let mut foreseen = None;
-            if first {
+            if let Some(enrolment) = &operation.settle.enrols {
+                state.enrolled(enrolment, EnrolmentStatus::Sent)?;
+            } else if first {
                 deed::leave(state, &stage, self.run, operation, write, known)?;
                 foreseen = foresee(state, operation, write, self.run)?;
             }
@@ -111,7 +113,7 @@ impl Applying<'_> {
             origin: heard.origin,
         };
         let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
-        if operation.write.is_some() {
+        if operation.write.is_some() && operation.action != Action::Enrol {
             deed::complete(state, (self.run, operation.id), &settled, link)?;
         }
         Ok(link)

@@ -16,7 +16,7 @@ impl Applying<'_> {
     pub(super) async fn is_untouched<W: Writer + ?Sized>(&self, crm: &W, operation: &Operation, write: &Write) -> bool {
         let Some((now, payload)) = self.as_it_is(crm, write).await else { return false };
         match write.action {
-            Action::Create | Action::Link => false,
+            Action::Create | Action::Link | Action::Enrol => false,
             Action::Tag => {
                 let tags = TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() };
                 !tags.were_kept(&now)
@@ -95,6 +95,7 @@ impl Applying<'_> {
                     Err(error) => warn!(%error, "an unknown change could not be read back"),
                 }
             }
+            Action::Enrol => return self.enrolment_unknown(operation, why),
             Action::Link => {}
         }
         Ok(ended(OperationOutcome::Unknown, why))

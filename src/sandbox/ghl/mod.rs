@@ -3,6 +3,7 @@
 mod contacts;
 mod custom;
 mod data;
+mod enrolment;
 mod filter;
 mod index;
 mod location;
@@ -98,7 +99,17 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
         ("PUT", ["contacts", id, "notes", note]) => notes::update(data, id, note, call, moment),
         ("DELETE", ["contacts", id, "notes", note]) => notes::delete(data, id, note, moment),
         ("GET", ["contacts", id, "appointments"]) => of_contact(data, id, json!({ "events": [] })),
-        ("POST" | "DELETE", ["contacts", id, "workflow" | "campaigns", _]) => {
+        ("GET", ["workflows", ""]) => {
+            here(data, call.parameter("locationId").unwrap_or_default())?;
+            Ok(Answer::ok(enrolment::workflows(data)))
+        }
+        ("GET", ["campaigns", ""]) => {
+            here(data, call.parameter("locationId").unwrap_or_default())?;
+            Ok(Answer::ok(enrolment::campaigns(data)))
+        }
+        ("POST", ["contacts", id, "workflow", workflow]) => enrolment::begin(data, id, workflow),
+        ("POST", ["contacts", id, "campaigns", campaign]) => enrolment::add(data, id, campaign),
+        ("DELETE", ["contacts", id, "workflow" | "campaigns", _]) => {
             of_contact(data, id, json!({ "succeded": true, "succeeded": true }))
         }
         ("POST", ["locations", id, "tasks", "search"]) => {

@@ -1,0 +1,140 @@
+//! What contacts are put into in GHL: in the plan before it happens, and once for ever. Nothing of it can be read back, so
+//! what got no answer is never sent again by itself.
+
+use std::collections::BTreeSet;
+
+use super::carry::Versions;
+use crate::reconcile::model::{
+    Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, Settle, Settlement, Standing, Subject, Verdict,
+    enrolment_id,
+};
+use crate::record::{Effect, Enrolment, Field, Kind, Record, Side, Write};
+
+/// Whether contacts that are created from Cliengo are put into anything in this run.
+fn takes_part(input: &Input<'_>) -> bool {
+    let is_first = input.first_sync || input.first_sync_goes_on;
+    input.mode != Mode::Rebuild && (!is_first || input.pair.triggers.at_first_sync)
+}
+
+/// The tags that a contact is created with because of a trigger.
+pub fn tags_of_create(input: &Input<'_>, source: Side, is_first: bool) -> Vec<String> {
+    if source != Side::Cliengo || !is_first || !takes_part(input) {
+        return Vec::new();
+    }
+    let tag = |effect: &Effect| if let Effect::Tag(tag) = effect { Some(tag.clone()) } else { None };
+    input.pair.triggers.created.iter().filter_map(tag).collect()
+}
+
+/// What a contact is put into that the family's first operation creates in GHL.
+pub fn created(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, record: &Record) -> Verdict {
+    let mut verdict = Verdict::at(at);
+    let Some(contact) = subject.ids.of(Side::Cliengo) else { return verdict };
+    let mut effects: BTreeSet<&Effect> = BTreeSet::new();
+    if takes_part(input) {
+        let triggers = &input.pair.triggers;
+        // Its tag went with the create.
+        effects.extend(triggers.created.iter().filter(|effect| !matches!(effect, Effect::Tag(_))));
+        let became = triggers.becomes.iter().filter(|one| is(record, &one.field, &one.value));
+        effects.extend(became.map(|one| &one.effect));
+    }
+    let owed = input.owed.iter().filter(|owed| owed.enrolment.contact == contact && owed.due != Due::Done);
+    effects.extend(owed.map(|owed| &owed.enrolment.effect));
+    for effect in effects {
+        let enrolment = Enrolment { contact: contact.to_owned(), effect: effect.clone() };
+        verdict.and(enrol(input, verdict.next(), family, subject, enrolment));
+    }
+    verdict
+}
+
+/// What a linked contact is put into because a field or a tag became something.
+pub fn changed(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, versions: Versions<'_>) -> Verdict {
+    let mut verdict = Verdict::at(at);
+    let Some(contact) = subject.ids.of(Side::Cliengo) else { return verdict };
+    let (was, now) =
+        (Side::BOTH.map(|side| *versions.base.of(side)), Side::BOTH.map(|side| Some(*versions.now.of(side))));
+    let holds = |records: &[Option<&Record>; 2], field: &Field, value: &str| {
+        records.iter().flatten().any(|record| is(record, field, value))
+    };
+    let became = |field: &Field, value: &str| holds(&now, field, value) && !holds(&was, field, value);
+    for one in input.pair.triggers.becomes.iter().filter(|one| became(&one.field, &one.value)) {
+        let enrolment = Enrolment { contact: contact.to_owned(), effect: one.effect.clone() };
+        verdict.and(enrol(input, verdict.next(), family, subject, enrolment));
+    }
+    verdict
+}
+
+/// What earlier runs owe, and this plan has not come to.
+pub fn owed(input: &Input<'_>, at: u32, planned: &BTreeSet<Enrolment>) -> Verdict {
+    let mut verdict = Verdict::at(at);
+    let left = input.owed.iter().filter(|owed| owed.due != Due::Done && !planned.contains(&owed.enrolment));
+    for owed in left {
+        let Some(link) = owed.link else { continue };
+        let (ids, label) = (owed.ids.clone(), owed.label.clone());
+        let Some(family) = Family::existing(verdict.next(), LinkRef::Existing(link), &ids, &label) else { continue };
+        let subject = Subject { kind: Kind::Contact, ids, label, link: Some(link) };
+        let enrolment = in_force(input, &owed.enrolment);
+        if enrolment != owed.enrolment || !input.effects.contains_key(&owed.enrolment.effect) {
+            verdict.settlements.push(Settlement::OweNoMore { enrolment: owed.enrolment.clone() });
+        }
+        verdict.and(enrol(input, verdict.next(), &family, &subject, enrolment));
+    }
+    verdict
+}
+
+/// What the configuration names now in the place of what was owed.
+fn in_force(input: &Input<'_>, owed: &Enrolment) -> Enrolment {
+    let mut named = input.pair.triggers.created.iter().filter(|effect| effect.kind() == owed.effect.kind());
+    match named.next_back().filter(|_| !input.effects.contains_key(&owed.effect)) {
+        Some(effect) => Enrolment { effect: effect.clone(), ..owed.clone() },
+        None => owed.clone(),
+    }
+}
+
+/// Whether a field holds the value, or the tags the tag.
+fn is(record: &Record, field: &Field, value: &str) -> bool {
+    if *field == Field::Tags {
+        return record.tags().contains(value);
+    }
+    let same = |held: &str| held.trim().to_lowercase() == value.trim().to_lowercase();
+    record.get(field).is_some_and(|held| !held.is_empty() && same(&held.shown()))
+}
+
+fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolment: Enrolment) -> Verdict {
+    let mut verdict = Verdict::at(at);
+    verdict.enrolled.insert(enrolment.clone());
+    let due = input.owed.iter().find(|owed| owed.enrolment == enrolment).map(|owed| owed.due);
+    let (effect, id) = (&enrolment.effect, enrolment_id(&input.pair.name, &enrolment));
+    let (kind, name) = (effect.kind(), effect.name());
+    if due == Some(Due::Done) {
+        return verdict;
+    }
+    let sent = match input.effects.get(effect) {
+        Some(Ok(sent)) => effect.named(sent.clone()),
+        Some(Err(why)) => {
+            verdict.hold(subject, HeldReason::NoSuchEffect, why.clone());
+            let label = subject.label.clone();
+            verdict.settlements.push(Settlement::Owe { enrolment, id, label });
+            return verdict;
+        }
+        None => return verdict,
+    };
+    if let (Some(Due::Unknown), Some(setback)) = (due, input.setbacks.get(&id)) {
+        verdict.met.insert(id.clone());
+        if setback.standing != Standing::Dropped {
+            let detail = format!(
+                "no answer came when it was put into the {kind} {name}, and GHL does not tell whether it was. If it was \
+                 not: concord quarantine retry {id}. If it was: concord quarantine drop {id}"
+            );
+            verdict.hold(subject, HeldReason::UnknownOutcome, detail);
+        }
+        return verdict;
+    }
+    let write = Write::enrol(family.targets.ghl.clone(), &sent);
+    let (field, after) = (effect.field(), serde_json::Value::String(name.to_owned()));
+    let changes = vec![Change::Value { field, before: serde_json::Value::Null, after, origin: Side::Cliengo }];
+    let settle = Settle { enrols: Some(enrolment.clone()), ..Settle::under(family.link) };
+    let place = family.place(Kind::Contact);
+    let operation = Operation::write(verdict.next(), place, subject, Side::Ghl, Side::Cliengo, write, settle);
+    verdict.add(input, subject, Operation { changes, ..operation });
+    verdict
+}

@@ -1,0 +1,175 @@
+//! What contacts were put into in GHL. Nothing there can be read back, so it is written down here, and kept for ever.
+
+use rusqlite::params;
+
+use super::{SetbackRow, State, StateError};
+use crate::record::{Effect, Enrolment, Ids, Kind, Side, SideId};
+
+/// So often has an operation failed that waits for a person.
+const ASIDE: u32 = 4;
+
+/// How far an enrolment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnrolmentStatus {
+    /// It is to be done, and was not sent.
+    Owed,
+    /// It is being sent, or the process died then.
+    Sent,
+    /// No answer came: it may have been done.
+    Unknown,
+    /// It was done.
+    Done,
+}
+
+impl EnrolmentStatus {
+    const ALL: [Self; 4] = [Self::Owed, Self::Sent, Self::Unknown, Self::Done];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::Sent => "sent",
+            Self::Unknown => "unknown",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// An enrolment, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolmentRow {
+    /// What it is.
+    pub enrolment: Enrolment,
+    /// How far it is.
+    pub status: EnrolmentStatus,
+    /// The id of its operation, under which it waits.
+    pub operation: String,
+    /// The contact's name for a person.
+    pub label: String,
+    /// The run that it was to be done in.
+    pub run: i64,
+}
+
+impl State {
+    /// Every enrolment.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn enrolments(&self) -> Result<Vec<EnrolmentRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT contact, effect, status, operation, label, run FROM enrolment ORDER BY contact, effect",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (effect, status): (String, String) = (row.get(1)?, row.get(2)?);
+            let effect: Effect = serde_json::from_str(&effect)?;
+            let status = EnrolmentStatus::ALL.into_iter().find(|known| known.as_str() == status);
+            found.push(EnrolmentRow {
+                enrolment: Enrolment { contact: row.get(0)?, effect },
+                status: status.ok_or_else(|| StateError::Row("an enrolment of no known status".to_owned()))?,
+                operation: row.get(3)?,
+                label: row.get(4)?,
+                run: row.get(5)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Writes an enrolment down that is to be done. One that was done stays done.
+    ///
+    /// # Errors
+    /// When it cannot be written: then nothing may be sent.
+    pub fn owe(&self, enrolment: &Enrolment, operation: &str, label: &str, run: i64) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO enrolment VALUES (?1, ?2, 'owed', ?3, ?4, ?5)
+                 ON CONFLICT (contact, effect) DO UPDATE SET status = 'owed', operation = ?3, label = ?4, run = ?5
+                 WHERE status <> 'done'",
+            )?
+            .execute(params![enrolment.contact, serde_json::to_string(&enrolment.effect)?, operation, label, run])?;
+        Ok(())
+    }
+
+    /// Writes down how far an enrolment is.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn enrolled(&self, enrolment: &Enrolment, status: EnrolmentStatus) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("UPDATE enrolment SET status = ?3 WHERE contact = ?1 AND effect = ?2 AND status <> 'done'")?
+            .execute(params![enrolment.contact, serde_json::to_string(&enrolment.effect)?, status.as_str()])?;
+        Ok(())
+    }
+
+    /// What got no answer waits for a person, in the run that sent it or after it died. A tag twice is one tag.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn unanswered(&self, row: &EnrolmentRow, fingerprint: &str, why: &str) -> Result<(), StateError> {
+        if matches!(row.enrolment.effect, Effect::Tag(_)) {
+            return self.enrolled(&row.enrolment, EnrolmentStatus::Owed);
+        }
+        self.enrolled(&row.enrolment, EnrolmentStatus::Unknown)?;
+        self.keep_setback(&SetbackRow {
+            id: row.operation.clone(),
+            kind: Kind::Contact,
+            side: Side::Ghl,
+            action: "enrol".to_owned(),
+            ids: Ids::one(SideId::new(Side::Cliengo, row.enrolment.contact.clone())),
+            parent: Ids::default(),
+            label: row.label.clone(),
+            fingerprint: fingerprint.to_owned(),
+            attempts: ASIDE,
+            words: why.to_owned(),
+            run: row.run,
+            due: 0,
+            dropped: false,
+        })
+    }
+
+    /// What was being sent when a run died.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn close_abandoned_enrolments(&self) -> Result<(), StateError> {
+        for row in self.enrolments()?.iter().filter(|row| row.status == EnrolmentStatus::Sent) {
+            self.unanswered(row, "", "the run ended before an answer came")?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what another state knows: it replaces that one.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or written.
+    pub fn inherit_enrolments(&self, replaced: &Self) -> Result<(), StateError> {
+        for row in replaced.enrolments()? {
+            let (id, label) = (&row.operation, &row.label);
+            self.owe(&row.enrolment, id, label, 0)?;
+            self.enrolled(&row.enrolment, row.status)?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of one enrolment that was not sent.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn owe_no_more(&self, enrolment: &Enrolment) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("DELETE FROM enrolment WHERE contact = ?1 AND effect = ?2 AND status = 'owed'")?
+            .execute(params![enrolment.contact, serde_json::to_string(&enrolment.effect)?])?;
+        Ok(())
+    }
+
+    /// Lets go of what is owed to a contact that no create of ours made.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn owe_nothing(&self, contact: &str) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("DELETE FROM enrolment WHERE contact = ?1 AND status = 'owed'")?
+            .execute([contact])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! What a new lead is put into in GHL: once for ever, in the plan before it happens, and never again by itself where no
+//! answer came.
+
+use concord::reconcile::HeldReason;
+use concord::record::Side;
+use concord::run::{Finished, OperationOutcome};
+use concord::sandbox::EditOp;
+use concord::state::State;
+use serde_json::json;
+
+use crate::house::{House, Person, Plot, held, shown};
+use crate::mortal::{Fate, every};
+
+const ALL: &str =
+    "[pair.house.triggers]\ntag = \"From-Chatbot\"\nworkflow = \"Bienvenida\"\ncampaign = \"Novedades\"\n";
+const WORKFLOW: &str = "[pair.house.triggers]\nworkflow = \"Bienvenida\"\n";
+
+/// A house whose first sync is behind it.
+async fn settled(triggers: &str) -> House {
+    let mut house = House::build(&Plot::extended().with_settings(triggers)).await;
+    house.abreast = 1;
+    house.person(1);
+    house.person(2);
+    house.good_night().await;
+    house.quiet_night().await;
+    house
+}
+
+fn lead(house: &House, name: &str) -> String {
+    house.contact(Side::Cliengo, &json!({ "name": name, "email": format!("{}@example.com", name.to_lowercase()) }))
+}
+
+/// What was sent that puts somebody into something, in this night.
+fn enrolments(house: &House) -> Vec<String> {
+    let sent = house.writes().into_iter().filter(|sent| sent.side == Side::Ghl);
+    let sent = sent.filter(|sent| sent.path.contains("/workflow/") || sent.path.contains("/campaigns/"));
+    sent.map(|sent| format!("{} {}", sent.method, sent.path)).collect()
+}
+
+fn outcomes(finished: &Finished) -> Vec<OperationOutcome> {
+    finished.run.iter().flat_map(|run| run.outcomes.values()).map(|ended| ended.outcome).collect()
+}
+
+fn details(finished: &Finished) -> Vec<&str> {
+    finished.plan.held.iter().map(|held| held.detail.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_lead_that_arrives_is_put_into_workflow_campaign_and_tag_once() {
+    let house = settled(ALL).await;
+    lead(&house, "Ana");
+    let planned = house.dry_run().await;
+    assert_eq!(shown(&planned), ["ghl contact create", "ghl contact enrol", "ghl contact enrol"]);
+    let paths: Vec<&str> = planned.plan.operations.iter().skip(1).map(|one| one.requests[0].path.as_str()).collect();
+    assert!(paths.iter().all(|path| path.starts_with("/contacts/{op:1}/")), "{paths:?}");
+    assert!(house.writes().is_empty(), "a dry run puts nobody into anything");
+    let done = house.good_night().await;
+    assert_eq!(done.plan.id(), planned.plan.id());
+    let sent = enrolments(&house);
+    assert!(sent.len() == 2 && sent[0].contains("/workflow/") && sent[1].contains("/campaigns/"), "{sent:?}");
+    let ana = house
+        .rows(Side::Ghl, "contacts")
+        .into_iter()
+        .find(|row| row["fields"]["email"] == "ana@example.com" || row["email"] == "ana@example.com");
+    assert!(ana.unwrap()["tags"].as_array().unwrap().contains(&json!("from-chatbot")));
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+    let tags = house.rows(Side::Cliengo, "contacts").to_vec();
+    assert!(!serde_json::to_string(&tags).unwrap().contains("from-chatbot"), "the trigger's tag stays in GHL");
+}
+
+#[tokio::test]
+async fn whom_a_first_sync_creates_is_put_into_nothing_unless_asked() {
+    for (more, expected) in [("", 0), ("at_first_sync = true\n", 1)] {
+        let house = House::build(&Plot::extended().with_settings(&format!("{WORKFLOW}{more}"))).await;
+        lead(&house, "Ana");
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), expected, "{more}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn who_stands_in_ghl_already_or_was_made_there_is_put_into_nothing() {
+    let house = settled(ALL).await;
+    house.person(3);
+    house.contact(Side::Ghl, &json!({ "firstName": "Solo", "email": "solo@example.com" }));
+    house.good_night().await;
+    assert_eq!(enrolments(&house), [""; 0]);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn an_enrolment_without_an_answer_waits_for_a_person_and_is_sent_again_by_the_command_alone() {
+    let house = settled(WORKFLOW).await;
+    lead(&house, "Ana");
+    house.sandbox.set_faults("reset-after-write@ghl:POST:/workflow/".parse().unwrap());
+    let night = house.night().await;
+    assert_eq!(outcomes(&night), [OperationOutcome::Applied, OperationOutcome::Unknown]);
+    house.sandbox.set_faults("".parse().unwrap());
+    for _ in 0..3 {
+        let night = house.night().await;
+        assert_eq!(enrolments(&house), [""; 0], "never again by itself");
+        assert_eq!(held(&night), [HeldReason::UnknownOutcome]);
+        assert!(night.needs_a_person());
+    }
+    let night = house.night().await;
+    let detail = details(&night)[0].to_owned();
+    let id = detail.split("concord quarantine retry ").nth(1).unwrap().split('.').next().unwrap().to_owned();
+    assert!(detail.contains(&format!("concord quarantine drop {id}")), "{detail}");
+    assert!(State::open(&house.state_path()).unwrap().lift_setback(&id).unwrap(), "{detail}");
+    house.good_night().await;
+    assert_eq!(enrolments(&house).len(), 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn an_enrolment_that_a_person_gave_up_is_neither_sent_nor_said() {
+    let house = settled(WORKFLOW).await;
+    lead(&house, "Ana");
+    house.sandbox.set_faults("reset-after-write@ghl:POST:/workflow/".parse().unwrap());
+    house.night().await;
+    house.sandbox.set_faults("".parse().unwrap());
+    let state = State::open(&house.state_path()).unwrap();
+    let [waiting] = state.setbacks().unwrap().try_into().unwrap();
+    assert!(state.drop_setback(&waiting.id).unwrap());
+    drop(state);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_refused_enrolment_is_tried_again_and_a_429_is_waited_for() {
+    let house = settled(WORKFLOW).await;
+    lead(&house, "Ana");
+    house.sandbox.set_faults("status=400@ghl:POST:/workflow/".parse().unwrap());
+    let night = house.night().await;
+    assert_eq!(outcomes(&night), [OperationOutcome::Applied, OperationOutcome::Refused]);
+    house.sandbox.set_faults("too-many=0@ghl:POST:/workflow/".parse().unwrap());
+    for _ in 0..3 {
+        house.night().await;
+    }
+    house.sandbox.set_faults("".parse().unwrap());
+    house.quiet_night().await;
+    let state = State::open(&house.state_path()).unwrap();
+    assert_eq!(state.setbacks().unwrap(), []);
+    let rows = state.enrolments().unwrap();
+    assert!(rows.iter().all(|row| row.status == concord::state::EnrolmentStatus::Done), "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_not_there_holds_its_enrolment_and_nothing_else() {
+    let mut house = settled("[pair.house.triggers]\nworkflow = \"Bienvenidos\"\n").await;
+    lead(&house, "Ana");
+    let night = house.night().await;
+    assert_eq!(outcomes(&night), [OperationOutcome::Applied]);
+    assert_eq!(held(&night), [HeldReason::NoSuchEffect]);
+    assert!(details(&night)[0].contains("GHL has no workflow \"Bienvenidos\"; it has: Bienvenida, Recordatorio"));
+    assert_eq!(enrolments(&house), [""; 0]);
+    house.pair = House::build(&Plot::extended().with_settings(WORKFLOW)).await.pair.clone();
+    lead(&house, "Bea");
+    house.good_night().await;
+    assert_eq!(enrolments(&house).len(), 2, "both: the configuration names what is there now");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_lead_whose_create_got_no_answer_is_put_into_the_workflow_once() {
+    let house = settled(WORKFLOW).await;
+    lead(&house, "Ana");
+    house.sandbox.set_faults("reset-after-write@ghl:POST:/contacts/#1".parse().unwrap());
+    let mut sent = 0;
+    for _ in 0..3 {
+        house.night().await;
+        sent += enrolments(&house).len();
+    }
+    assert_eq!(sent, 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_field_or_a_tag_that_becomes_something_on_either_side_puts_into_what_belongs_to_it() {
+    let when = "[[pair.house.trigger]]\nwhen = { field = \"tags\", becomes = \"hot\" }\nworkflow = \"Recordatorio\"\n\
+        [[pair.house.trigger]]\nwhen = { field = \"tags\", becomes = \"vip\" }\ntag = \"llamar\"\n";
+    let house = settled(when).await;
+    let people: Vec<Person> = (5..8).map(|number| house.person(number)).collect();
+    house.good_night().await;
+    assert_eq!(enrolments(&house), [""; 0]);
+    house.tag(Side::Cliengo, EditOp::Create, &people[0], "Hot");
+    house.tag(Side::Ghl, EditOp::Create, &people[1], "hot");
+    house.tag(Side::Ghl, EditOp::Create, &people[2], "vip");
+    house.good_night().await;
+    let sent = enrolments(&house);
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(house.row(Side::Ghl, &people[2])["tags"].as_array().unwrap().contains(&json!("llamar")));
+    house.quiet_night().await;
+    house.tag(Side::Ghl, EditOp::Delete, &people[1], "hot");
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Create, &people[1], "hot");
+    house.good_night().await;
+    assert_eq!(enrolments(&house), [""; 0], "once for ever");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_run_that_dies_at_any_moment_puts_nobody_into_it_twice_and_forgets_nobody() {
+    let moments = {
+        let house = settled(WORKFLOW).await;
+        lead(&house, "Ana");
+        let fate = Fate::never();
+        house.mortal_night(&fate).await.unwrap();
+        fate.moments()
+    };
+    for last in (0..moments).step_by(every(1)) {
+        let house = settled(WORKFLOW).await;
+        lead(&house, "Ana");
+        // What dies there is no error of the test's.
+        let _ = house.mortal_night(&Fate::at(last)).await;
+        let mut sent = enrolments(&house).len();
+        let mut waits = false;
+        for _ in 0..2 {
+            let night = house.night().await;
+            sent += enrolments(&house).len();
+            waits = held(&night).contains(&HeldReason::UnknownOutcome);
+        }
+        assert!(sent == 1 || sent == 0 && waits, "died at {last} of {moments}: sent {sent}, waits {waits}");
+    }
+}
