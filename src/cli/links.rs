@@ -8,8 +8,8 @@ use super::arguments::{Format, LinksCommand, LinksOptions};
 use super::explain::Usage;
 use super::{Session, clients, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
-use crate::reconcile::Mode;
-use crate::record::{CliengoId, GhlId, Ids, Kind, Record, RemoteId, Side, Value};
+use crate::reconcile::{MatchedBy, Mode};
+use crate::record::{CliengoId, GhlId, Ids, Kind, MatchKey, Recognised, Record, RemoteId, Side, Value};
 use crate::report::{self, Audience, Column, Report, table};
 use crate::run::{self, ByHand, LinkError};
 use crate::state::{LinkRow, LinkStatus, NamedLink, State};
@@ -127,12 +127,16 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     let under: Vec<(&Pair, NamedLink)> = state.links_under(link.id)?.into_iter().map(|row| (pair, row)).collect();
     let shadow = |side: Side| Ok::<_, anyhow::Error>(state.shadow(link.id, side)?.map(|shadow| shadow.record));
     let (cliengo, ghl) = (shadow(Side::Cliengo)?, shadow(Side::Ghl)?);
+    let both = cliengo.as_ref().zip(ghl.as_ref()).filter(|_| link.kind == Kind::Contact);
+    let on = both.and_then(|(cliengo, ghl)| Recognised::of(cliengo, ghl));
     if format == Format::Json {
         let mut document = document(pair, &link, &label);
         let fields = |record: Option<&Record>| record.map(fields_of);
         if let Some(entries) = document.as_object_mut() {
             let shadows = json!({ "cliengo": fields(cliengo.as_ref()), "ghl": fields(ghl.as_ref()) });
             entries.insert("shadows".to_owned(), shadows);
+            entries.insert("matched_on".to_owned(), json!(on.as_ref().map(|(_, on)| on)));
+            entries.insert("matched_by".to_owned(), json!(on.as_ref().map(|(key, _)| MatchedBy::of(key))));
             let under: Vec<Json> =
                 under.iter().map(|(pair, row)| self::document(pair, &row.link, &row.label)).collect();
             entries.insert("links".to_owned(), under.into());
@@ -151,6 +155,14 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     );
     if let Some(parent) = link.parent {
         text.push_str(&format!("under link {parent}\n"));
+    }
+    if link.kind == Kind::Contact {
+        text.push_str(&match &on {
+            Some((MatchKey::Email(_), on)) => format!("both have the e-mail {}\n", on.shown()),
+            Some((MatchKey::Phone(_), on)) => format!("both have the phone {}\n", on.shown()),
+            None => "no e-mail or phone in common now: created from each other, linked by hand, or changed since\n"
+                .to_owned(),
+        });
     }
     text.push_str(&format!("\nLast agreed:\n{}", agreed(session, cliengo.as_ref(), ghl.as_ref())));
     if !under.is_empty() {

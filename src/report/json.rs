@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::crm::Usage;
 use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, MatchedBy, Operation, Plan, Tally, Unsupported};
-use crate::record::{Action, Both, ByKind, Ids, Kind, Request, Side};
+use crate::record::{Action, Both, ByKind, Ids, Kind, Recognised, Request, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord, ToGo};
 
 use super::escape::printable_json;
@@ -85,6 +85,9 @@ struct OperationDocument<'a> {
     /// Only of a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     matched_by: Option<MatchedBy>,
+    /// Only of a link of two contacts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched_on: Option<&'a Recognised>,
     changes: &'a [Change],
     requests: &'a [Request],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,6 +210,7 @@ fn operation<'a>(planned: &'a Operation, run: Option<&'a RunRecord>) -> Operatio
         label: &planned.label,
         ids: &planned.ids,
         matched_by: planned.matched_by,
+        matched_on: planned.matched_on.as_ref(),
         changes: &planned.changes,
         requests: &planned.requests,
         outcome: run.map(|run| totals::ended(run, planned.id)),

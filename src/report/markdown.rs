@@ -159,7 +159,7 @@ impl Page<'_> {
             return Ok(());
         }
         let why = self.report.matched(person);
-        let why = why.map(|why| format!(" · {} {why}", self.report.label(Label::Why))).unwrap_or_default();
+        let why = why.map(|why| format!(" · {} {}", self.report.label(Label::Why), cell(&why))).unwrap_or_default();
         let with = format!("{}{why}", self.report.linked_with(person, true));
         writeln!(self.to, "{}: {with}\n", self.report.label(Label::Linked))
     }

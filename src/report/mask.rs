@@ -74,6 +74,8 @@ impl Names {
         let mut names = Self::default();
         for operation in &finished.plan.operations {
             names.learn(&operation.contact);
+            let called = operation.matched_on.iter().flat_map(|on| [&on.names.cliengo, &on.names.ghl]);
+            called.for_each(|name| names.learn(name));
             for change in &operation.changes {
                 if let Change::Value { field: Field::Name, before, after, .. } = change {
                     [before, after].into_iter().filter_map(Json::as_str).for_each(|name| names.learn(name));
@@ -127,6 +129,11 @@ impl Names {
     fn mask_operation(&self, operation: &mut Operation) {
         self.mask_label(operation.kind, &mut operation.label);
         self.mask_label(Kind::Contact, &mut operation.contact);
+        if let Some(on) = &mut operation.matched_on {
+            on.key = self.text(&on.key);
+            self.mask_label(Kind::Contact, &mut on.names.cliengo);
+            self.mask_label(Kind::Contact, &mut on.names.ghl);
+        }
         for change in &mut operation.changes {
             match change {
                 Change::Tags { added, removed, .. } => {

@@ -114,6 +114,7 @@ fn operation(
         write: None,
         settle: Settle::default(),
         matched_by: None,
+        matched_on: None,
     }
 }
 

@@ -220,9 +220,11 @@ impl Report<'_> {
     }
 
     /// By what the two records of a contact were recognised as one, where this plan links them.
-    pub(super) fn matched(&self, person: &Person<'_>) -> Option<&'static str> {
+    pub(super) fn matched(&self, person: &Person<'_>) -> Option<String> {
         let contact = person.links.iter().find(|step| step.operation.kind == Kind::Contact)?;
-        contact.operation.matched_by.map(|by| self.words.matched_by(by))
+        let by = contact.operation.matched_by.map(|by| self.words.matched_by(by))?;
+        let on = contact.operation.matched_on.as_ref().map(|on| format!(" {}", visible(&on.shown())));
+        Some(format!("{by}{}", on.unwrap_or_default()))
     }
 
     /// The command that shows everything.

@@ -100,6 +100,7 @@ mod tests {
             write: None,
             settle: Settle::default(),
             matched_by: None,
+            matched_on: None,
         }
     }
 

@@ -169,8 +169,9 @@ impl<'a> Matching<'a> {
         if differing {
             let detail = |other: &Unlinked| {
                 format!(
-                    "its phone is that of {} on the other side, but their e-mails differ: correct one of them",
-                    other.id
+                    "its phone is that of {} on the other side, but their e-mails differ. One person: concord links add {} {}. \
+                     Two people: concord links remove {} {}",
+                    other.id, left.id, right.id, left.id, right.id
                 )
             };
             self.hold(Side::Cliengo, cliengo, HeldReason::EmailPhoneMismatch, detail(right));

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use super::names::{enrolment_id, name_of};
 use super::subject::{Place, Subject};
 use crate::record::{
-    Action, Both, Enrolment, Field, Ids, Kind, MatchKey, Projection, Record, Request, Role, Side, Tags, Value, Write,
+    Action, Both, Enrolment, Field, Ids, Kind, MatchKey, Projection, Recognised, Record, Request, Role, Side, Tags,
+    Value, Write,
 };
 
 /// One thing to do on one side.
@@ -42,6 +43,8 @@ pub struct Operation {
     pub settle: Settle,
     /// Of a link: what the two records were recognised by.
     pub matched_by: Option<MatchedBy>,
+    /// Of a link of two contacts: the key in the form that was compared, and both names.
+    pub matched_on: Option<Recognised>,
 }
 
 /// What two records were recognised by as one.
@@ -103,6 +106,7 @@ impl Operation {
             write: None,
             settle,
             matched_by,
+            matched_on: None,
         }
     }
 

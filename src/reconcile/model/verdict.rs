@@ -8,7 +8,7 @@ use super::input::Input;
 use super::operation::{MatchedBy, Operation, Settle};
 use super::pending::Standing;
 use super::subject::{Place, Subject};
-use crate::record::{Action, Enrolment, Field, Side, SideId, Value, Write};
+use crate::record::{Action, Enrolment, Field, Kind, MatchKey, Recognised, Record, Side, SideId, Value, Write};
 
 /// A record that waits.
 #[derive(Clone, Debug)]
@@ -113,6 +113,18 @@ impl Verdict {
     /// Adds a link: two records that exist and are one.
     pub fn link(&mut self, place: Place, subject: &Subject, settle: Settle, matched_by: Option<MatchedBy>) -> u32 {
         self.push(Operation::link(self.next(), place, subject, settle, matched_by))
+    }
+
+    /// The same, with what its link of two contacts rests on.
+    #[must_use]
+    pub fn recognised(mut self, cliengo: &Record, ghl: &Record) -> Self {
+        let is_link = |operation: &&mut Operation| operation.action == Action::Link && operation.kind == Kind::Contact;
+        for link in self.operations.iter_mut().filter(is_link) {
+            let of = |key: &MatchKey| link.matched_by == Some(MatchedBy::of(key));
+            let key = cliengo.all_keys().find(|key| of(key) && ghl.all_keys().any(|theirs| theirs == *key));
+            link.matched_on = key.map(|key| Recognised::by(&key, cliengo, ghl));
+        }
+        self
     }
 
     fn push(&mut self, operation: Operation) -> u32 {

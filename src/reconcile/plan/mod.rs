@@ -133,7 +133,8 @@ fn promote(input: &Input<'_>, at: u32, lost: &Linked) -> Option<Verdict> {
     // What hangs under it leaves its old links: the next run sees all of it.
     let matched_by =
         next.record.match_keys().iter().find(|key| ghl.all_keys().any(|theirs| theirs == **key)).map(MatchedBy::of);
-    Some(fields::pair(input, at, &family, &subject, versions, (Some(lost.link), matched_by)))
+    let planned = fields::pair(input, at, &family, &subject, versions, (Some(lost.link), matched_by));
+    Some(planned.recognised(&next.record, ghl))
 }
 
 fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut Loose<'_>) {
@@ -189,10 +190,13 @@ fn plan_pair(
     let versions = Versions::new(&pair.cliengo.record, &pair.ghl.record);
     let retires = pair.ghl.retires.or(pair.cliengo.retires);
     let children = loose_under(loose, &family.ids);
+    let (ours, theirs) = (&pair.cliengo.record, &pair.ghl.record);
     if let Some(why) = scope::pair_outside(input, pair) {
-        return scope::link_outside(at, &family, &subject, versions, &why, (retires, matched_by));
+        let planned = scope::link_outside(at, &family, &subject, versions, &why, (retires, matched_by));
+        return planned.recognised(ours, theirs);
     }
     let planned = fields::pair(input, at, &family, &subject, versions, (retires, Some(matched_by)));
+    let planned = planned.recognised(ours, theirs);
     // A survivor's tasks and notes leave their old links with it: the next run sees all of them.
     if retires.is_some() { planned } else { plan_children(input, planned, &family, &children) }
 }
