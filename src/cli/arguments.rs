@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
-    AUTH, CHECK, COMPLETIONS, CONFLICTS, DAEMON, EXPLAIN, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN,
-    QUARANTINE, SANDBOX, STATUS, SYNC, UNDO, WHOLE,
+    AUTH, CHECK, COMPLETIONS, CONFIG, CONFLICTS, DAEMON, EXPLAIN, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
+    SANDBOX, STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
     ConflictsCommand, ConflictsOptions, HeldCommand, HeldOptions, LinksCommand, LinksOptions, QuarantineCommand,
@@ -166,6 +166,9 @@ pub(super) enum Command {
     /// Who is linked with whom
     #[command(after_help = LINKS)]
     Links(LinksOptions),
+    /// The schema of schedules.toml, and the settings in force
+    #[command(after_help = CONFIG)]
+    Config(ConfigOptions),
     /// Write the schedules for systemd, cron or Kubernetes
     #[command(after_help = EXPORT)]
     Export(ExportOptions),
@@ -349,6 +352,29 @@ pub(super) struct ListOptions {
     /// The form of the result
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `config`
+#[derive(Debug, Args)]
+pub(super) struct ConfigOptions {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What is shown of the configuration.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// The JSON Schema of schedules.toml: editors complete and check by it
+    Schema,
+    /// The settings in force; a secret is told by its source
+    Show {
+        /// Where each comes from: file and line, or the default
+        #[arg(long)]
+        origin: bool,
+        /// The form of the result
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
 }
 
 /// `explain`

@@ -32,7 +32,9 @@ pub(super) async fn run(session: &Session, options: &LinksOptions) -> anyhow::Re
         }
         Some(LinksCommand::Remove { id, ghl: None }) => remove(session, &config, id, format)?,
         Some(LinksCommand::Remove { id, ghl: Some(ghl) }) => separate(session, &config, id, ghl, format)?,
-        Some(LinksCommand::Forget { id }) => forget(session, &config, id, format)?,
+        Some(LinksCommand::Forget { id, dry_run: true, .. }) => preview(session, &config, id, format)?,
+        Some(LinksCommand::Forget { id, for_good: true, .. }) => forget(session, &config, id, format)?,
+        Some(LinksCommand::Forget { id, .. }) => start_afresh(session, &config, id, format)?,
     }
     Ok(code::DONE)
 }
@@ -301,13 +303,59 @@ fn only_pair<'a>(session: &Session, config: &'a Config, what: &str) -> anyhow::R
     }
 }
 
-fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+/// The link of a person's contact.
+fn person<'a>(session: &Session, config: &'a Config, id: &str) -> anyhow::Result<(&'a Pair, LinkRow)> {
     let (pair, link) = one(session, config, id)?;
-    if link.kind != Kind::Contact {
-        let message = format!("link {} is of a {}: a person is forgotten whole", link.id, link.kind);
-        let hint = format!("its contact's link is {}", link.parent.unwrap_or_default());
-        return Err(Usage { message, hint }.into());
+    if link.kind == Kind::Contact {
+        return Ok((pair, link));
     }
+    let message = format!("link {} is of a {}: a person is forgotten whole", link.id, link.kind);
+    let hint = format!("its contact's link is {}", link.parent.unwrap_or_default());
+    Err(Usage { message, hint }.into())
+}
+
+/// What forgetting a person would let go; nothing is changed.
+fn preview(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, link) = person(session, config, id)?;
+    let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
+    let under = state.links_under(link.id)?.len();
+    let label = state.label_of(link.id)?;
+    output::print(&match format {
+        Format::Json => waiting::printed(&json!({
+            "id": link.id, "pair": pair.name, "ids": link.ids, "links": under + 1, "dry_run": true,
+        }))?,
+        Format::Text => format!(
+            "{}  {label:?}: its link and what was last agreed would go, with {under} links of its tasks and notes.\n\
+             Both records stay in the CRMs, and the next sync matches them as if for the first time.\n\
+             Do it with: concord links forget {} --pair {}\n",
+            link.id, link.id, pair.name
+        ),
+    })
+}
+
+/// Link and base go, both records stay: the next run meets them for the first time.
+fn start_afresh(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, link) = person(session, config, id)?;
+    let (_lock, mut state) = waiting::locked(session, config, pair)?;
+    let gone = state.start_afresh(&link)?;
+    state.checkpoint()?;
+    output::print(&match format {
+        Format::Json => {
+            let contacts: Vec<String> = gone.contacts.iter().map(ToString::to_string).collect();
+            waiting::printed(&json!({
+                "id": link.id, "pair": pair.name, "contacts": contacts, "links": gone.links, "dry_run": false,
+            }))?
+        }
+        Format::Text => format!(
+            "{}  starts afresh: {} links and what was last agreed are gone. Both records stay in the CRMs.\n\
+             The next sync matches them as if for the first time. See it first with: concord plan --pair {}\n",
+            link.id, gone.links, pair.name
+        ),
+    })
+}
+
+fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
+    let (pair, link) = person(session, config, id)?;
     let (_lock, mut state) = waiting::locked(session, config, pair)?;
     let forgotten = state.forget(&link, session.clock.now())?;
     run::clear_staging(&config.state_dir, &pair.name)?;

@@ -7,6 +7,7 @@ mod auth;
 mod check;
 mod clients;
 mod completions;
+mod config;
 mod conflicts;
 mod credentials;
 mod daemon;
@@ -129,6 +130,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
             Command::Turn => turn::run(&session).await,
             Command::Status(options) => status::run(&session, &options),
             Command::History(options) => history::run(&session, &options),
+            Command::Config(options) => config::run(&session, &options.command),
             Command::Explain(options) => person::run(&session, &options).await,
             Command::Held(options) => held::run(&session, &options),
             Command::Conflicts(options) => conflicts::run(&session, &options).await,

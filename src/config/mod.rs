@@ -9,6 +9,7 @@ mod choice;
 mod cron;
 mod error;
 mod include;
+mod keys;
 mod map;
 mod names;
 mod pair;
@@ -16,9 +17,11 @@ mod policy;
 mod read_pair;
 mod read_settings;
 mod reader;
+mod schema;
 mod scope;
 mod secret;
 mod settings;
+mod show;
 mod source;
 mod triggers;
 mod unbuilt;
@@ -34,8 +37,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 pub use access::{App, GhlAccess};
+pub use schema::schema;
+pub use show::{Setting, settings};
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
+pub use keys::{KEYS, Key, Takes};
 pub use map::{Fields, Mapping};
 pub use pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,

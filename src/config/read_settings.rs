@@ -113,7 +113,8 @@ fn smtp(found: &Found<'_>) -> Option<Smtp> {
     let host = table.require("host", "add host = \"smtp.example.com\"", |found| found.text().map(str::to_owned));
     let encryption = table.read("encryption", |found| encryption(found, host.as_deref())).unwrap_or(Encryption::Tls);
     let port = table.read("port", |found| found.whole(1..=65_535)).and_then(|port| u16::try_from(port).ok());
-    let username = table.read("username", |found| found.text().map(str::to_owned));
+    let (user, username) = (table.take("user"), table.take("username"));
+    let username = user.or(username).and_then(|found| found.text().map(str::to_owned));
     let password = table.read("password", secret);
     if username.is_some() != password.is_some() {
         found.reject_unquoted("must give both username and password, or neither", "add the one that is missing");

@@ -13,6 +13,19 @@ use super::error::{ConfigError, Problem};
 use super::source::Source;
 use super::value::Found;
 
+#[cfg(test)]
+thread_local! {
+    /// Every key that was asked for, for the test that holds the table of keys against the reader.
+    static ASKED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What `read` makes, and every key that it asked for.
+#[cfg(test)]
+pub(super) fn asked<T>(read: impl FnOnce() -> T) -> (T, Vec<String>) {
+    ASKED.with_borrow_mut(Vec::clear);
+    (read(), ASKED.with_borrow_mut(std::mem::take))
+}
+
 /// The mistakes noted so far.
 #[derive(Debug, Default)]
 pub(super) struct Problems(RefCell<Vec<Problem>>);
@@ -146,6 +159,8 @@ impl<'a> Table<'a> {
 
     /// Notes every key that nobody asked for.
     pub fn finish(self) {
+        #[cfg(test)]
+        ASKED.with_borrow_mut(|asked| asked.extend(self.known.iter().map(|key| join(&self.path, key))));
         for layer in [&self.own, &self.defaults].into_iter().flatten() {
             for name in layer.table.keys().filter(|name| !self.known.contains(&name.get_ref().as_ref())) {
                 self.note_unknown(&layer.key(name, self.problems), name.get_ref(), layer);

@@ -75,6 +75,33 @@ impl State {
         Ok(Forgotten { being_read: busy != 0, ..forgotten })
     }
 
+    /// Starts a person afresh: link and base go, with those of their tasks and notes; the records and the history stay. The
+    /// next run takes them for people that it never met.
+    ///
+    /// # Errors
+    /// When it cannot be written: then nothing changed.
+    pub fn start_afresh(&mut self, link: &LinkRow) -> Result<Forgotten, StateError> {
+        self.atomically(|state| {
+            let traces = state.traces(&link.ids)?;
+            for id in &traces.ids {
+                for table in ["setback", "conflict"] {
+                    let sql =
+                        format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
+                    state.connection.prepare_cached(&sql)?.execute([id])?;
+                }
+                state.forget_held(id)?;
+                state.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
+                state.connection.prepare_cached("DELETE FROM apart WHERE ?1 IN (cliengo_id, ghl_id)")?.execute([id])?;
+            }
+            for link in traces.links.iter().rev() {
+                state.connection.prepare_cached("DELETE FROM unsupported WHERE link = ?1")?.execute([link.id])?;
+                state.connection.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([link.id])?;
+            }
+            let contacts = traces.contacts.into_iter().collect();
+            Ok(Forgotten { contacts, links: traces.links.len(), operations: 0, being_read: false })
+        })
+    }
+
     /// The contacts that were forgotten.
     ///
     /// # Errors

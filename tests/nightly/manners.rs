@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::command::{Desk, Said, mutating, sandbox};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "plan",
     "sync",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 17] = [
     "history",
     "explain",
     "held",
+    "config",
     "conflicts",
     "quarantine",
     "links",

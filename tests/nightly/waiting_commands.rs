@@ -160,6 +160,20 @@ async fn links_are_listed_shown_removed_and_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_started_afresh_is_matched_by_the_next_sync_and_both_records_stay() {
+    let (sandbox, desk) = linked().await;
+    let (link, cliengo, ghl) = somebody(&desk);
+    let before = sandbox.world().dump().unwrap();
+    desk.ask(&["links", "forget", &link, "--dry-run"]).code(0).tells("would go").tells("concord links forget");
+    desk.ask(&["links", "show", &ghl]).code(0);
+    desk.ask(&["links", "forget", &link]).code(0).tells("starts afresh");
+    desk.ask(&["links", "show", &ghl]).code(10);
+    desk.ask(&["sync", "--pair", "acme"]).code(0).tells("linked");
+    assert_eq!(sandbox.world().dump().unwrap(), before, "nothing was written: both agree");
+    desk.ask(&["links", "show", &ghl]).code(0).tells(&cliengo);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forgetting_a_person_leaves_nothing_of_them_and_names_the_copies_it_cannot_reach() {
     let (sandbox, desk) = linked().await;
     let (link, cliengo, ghl) = somebody(&desk);
@@ -171,7 +185,7 @@ async fn forgetting_a_person_leaves_nothing_of_them_and_names_the_copies_it_cann
         desk.ask(&["links", "forget", &child.to_string()]).code(10).tells(&format!("contact's link is {link}"));
     }
     let history = desk.ask(&["history", "--pair", "acme", "--format", "json"]).json().as_array().unwrap().len();
-    let said = desk.ask(&["links", "forget", &ghl]).code(0).tells("acme.db.copy").tells("Nothing was deleted");
+    let said = desk.ask(&["links", "forget", &ghl, "--for-good"]).code(0).tells("acme.db.copy").tells("Nothing was deleted");
     assert!(!said.out.contains("inolvidable"));
     desk.ask(&["sync", "--pair", "acme"]).code(0);
     for file in ["acme.db", "acme.db-wal", "acme.stage.db"] {

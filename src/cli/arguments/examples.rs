@@ -76,6 +76,11 @@ Examples:
   concord history 12 --pair acme          every operation of run 12
   concord history 12 --pair acme -v       with each record as it was before";
 
+pub(super) const CONFIG: &str = "\
+Examples:
+  concord config schema                   the JSON Schema, for an editor
+  concord config show --origin            every setting, and who says it";
+
 pub(super) const EXPLAIN: &str = "\
 Examples:
   concord explain ana@example.com         both records, links, history, next plan
@@ -107,7 +112,7 @@ Examples:
   concord links show 12                   what was last agreed, side by side
   concord links add 64b0c0ffee C0oE7      these two are one
   concord links remove 12                 they are not; nothing is deleted
-  concord links forget 12                 keep nothing of this person here";
+  concord links forget 12                 the next sync matches them again";
 
 pub(super) const UNDO: &str = "\
 Examples:

@@ -159,11 +159,17 @@ pub(in crate::cli) enum LinksCommand {
         #[arg(value_name = "GHL_ID")]
         ghl: Option<String>,
     },
-    /// Forget a person: all that is kept of them here is removed, and nothing in the CRMs
+    /// Start a person afresh: link and base go, both records stay
     Forget {
         /// The number of the contact's link, or the contact's id in either CRM
         #[arg(value_name = "ID")]
         id: String,
+        /// Keep nothing of this person here, and take them in never again: history and journal are emptied too
+        #[arg(long)]
+        for_good: bool,
+        /// Show what would go; nothing is changed
+        #[arg(long, conflicts_with = "for_good")]
+        dry_run: bool,
     },
 }
 

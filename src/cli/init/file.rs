@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use jiff::Timestamp;
 
+use super::super::output;
 use super::answers::{Answers, RealAccounts};
 use crate::config::{CLIENGO_URL, Config, GHL_URL};
 use crate::state::private_folder_of;
@@ -16,6 +17,12 @@ const SANDBOX: &str = include_str!("sandbox.toml");
 /// Text as TOML has it.
 pub(super) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The schema that the first line of the file names, beside it: editors complete and check by it.
+pub(super) fn write_schema(path: &Path) -> anyhow::Result<()> {
+    let schema = serde_json::to_string_pretty(&crate::config::schema())?;
+    output::write_whole(&path.with_file_name("schedules.schema.json"), &format!("{schema}\n"))
 }
 
 /// The whole file. It is read back before anybody sees it: what `init` writes always loads.

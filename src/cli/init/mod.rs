@@ -30,6 +30,7 @@ pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Res
     let text = file::text(path, &answers, session.global.state_dir.as_deref())?;
     answers.keep_secrets()?;
     file::write(path, &text, options.force, session.clock.now())?;
+    file::write_schema(path)?;
     if !session.global.quiet {
         output::print(&next(path, &answers))?;
     }
