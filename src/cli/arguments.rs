@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
-    AUTH, CHECK, COMPLETIONS, CONFIG, CONFLICTS, DAEMON, EXPLAIN, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS, PLAN, QUARANTINE,
-    SANDBOX, STATUS, SYNC, UNDO, WHOLE,
+    AUTH, CHECK, COMPLETIONS, CONFIG, CONFLICTS, DAEMON, EXPLAIN, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS,
+    PLAN, QUARANTINE, SANDBOX, STATUS, SYNC, UNDO, WHOLE,
 };
 pub(super) use waiting::{
     ConflictsCommand, ConflictsOptions, HeldCommand, HeldOptions, LinksCommand, LinksOptions, QuarantineCommand,

@@ -28,9 +28,7 @@ fn show(session: &Session, with_origin: bool, format: Format) -> anyhow::Result<
     let origin = |origin: &Option<String>| origin.clone().unwrap_or_else(|| "default".to_owned());
     output::print(&match format {
         Format::Json => {
-            let document = |setting: &crate::config::Setting| {
-                json!({ "id": setting.key, "value": setting.value, "origin": origin(&setting.origin) })
-            };
+            let document = |setting: &crate::config::Setting| json!({ "id": setting.key, "value": setting.value, "origin": origin(&setting.origin) });
             let documents: Vec<Json> = settings.iter().map(document).collect();
             format!("{}\n", printable_json(&serde_json::to_string_pretty(&documents)?))
         }
@@ -38,8 +36,7 @@ fn show(session: &Session, with_origin: bool, format: Format) -> anyhow::Result<
             let mut text = String::new();
             for setting in &settings {
                 let line = format!("{} = {}", setting.key, toml_of(&setting.value));
-                let origin =
-                    if with_origin { format!("  # {}", origin(&setting.origin)) } else { String::new() };
+                let origin = if with_origin { format!("  # {}", origin(&setting.origin)) } else { String::new() };
                 text.push_str(&format!("{}{}\n", on_one_line(&line), on_one_line(&origin)));
             }
             text

@@ -37,8 +37,6 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 pub use access::{App, GhlAccess};
-pub use schema::schema;
-pub use show::{Setting, settings};
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
 pub use keys::{KEYS, Key, Takes};
@@ -52,11 +50,13 @@ pub use policy::{
     TaskPolicy,
 };
 pub use read_pair::{CLIENGO_URL, GHL_URL};
+pub use schema::schema;
 pub use scope::Scope;
 pub use secret::{Secret, SecretSource};
 pub use settings::{
     Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
+pub use show::{Setting, settings};
 pub use triggers::{Becomes, Triggers};
 pub use web_url::WebUrl;
 

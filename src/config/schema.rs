@@ -150,7 +150,8 @@ mod tests {
         let (config, asked) = reader::asked(|| Config::parse(EVERYTHING, Path::new("schedules.toml")));
         config.unwrap();
         let general = |path: &String| {
-            let path = path.replace("pair.one", "pair.*").replace("pair.two", "pair.*").replace("agency.main", "agency.*");
+            let path =
+                path.replace("pair.one", "pair.*").replace("pair.two", "pair.*").replace("agency.main", "agency.*");
             let path: String = path.chars().filter(|letter| !letter.is_ascii_digit()).collect();
             path.replace("schedule.", "schedule[].").replace("pair.*.map.", "pair.*.map[].")
         };
@@ -158,7 +159,8 @@ mod tests {
         let read: BTreeSet<String> = asked.iter().map(general).filter(|path| !secret(path)).collect();
         let known: BTreeSet<String> =
             KEYS.iter().map(|key| key.path.to_owned()).filter(|path| !path.ends_with('*')).collect();
-        let missing: Vec<&String> = read.difference(&known).filter(|path| !["pair", "agency"].contains(&path.as_str())).collect();
+        let missing: Vec<&String> =
+            read.difference(&known).filter(|path| !["pair", "agency"].contains(&path.as_str())).collect();
         let dead: Vec<&String> = known.difference(&read).collect();
         assert!(missing.is_empty() && dead.is_empty(), "add to src/config/keys.rs: {missing:?}; take out: {dead:?}");
     }
@@ -169,7 +171,10 @@ mod tests {
         let page = &schema["$defs"]["pair"]["properties"]["cliengo"]["properties"]["page_size"];
         assert_eq!((&page["type"], &page["default"]), (&json!("integer"), &json!(50)));
         assert_eq!(schema["properties"]["pair"]["additionalProperties"]["$ref"], json!("#/$defs/pair"));
-        assert_eq!(schema["properties"]["schedule"]["items"]["properties"]["run"]["enum"], json!(["sync", "plan", "full"]));
+        assert_eq!(
+            schema["properties"]["schedule"]["items"]["properties"]["run"]["enum"],
+            json!(["sync", "plan", "full"])
+        );
         assert_eq!(schema["additionalProperties"], json!(false));
         for key in KEYS {
             assert!(!key.says.is_empty() && (key.default.is_empty() || default_of(key).is_some()), "{}", key.path);
@@ -180,7 +185,8 @@ mod tests {
     fn table() -> String {
         let mut text = String::from("| key | takes | left out | what it is for |\n| --- | --- | --- | --- |\n");
         for key in KEYS.iter().filter(|key| !matches!(key.takes, Takes::Table | Takes::Tables)) {
-            let choices = |choices: &[&str]| choices.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+            let choices =
+                |choices: &[&str]| choices.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
             let takes = match key.takes {
                 Takes::Choice(known) => choices(known),
                 Takes::Choices(known) => format!("a list of {}", choices(known)),

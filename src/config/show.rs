@@ -153,10 +153,8 @@ fn add(layers: &impl Layers, path: &[&str], name: String, key: &Key, sandbox: bo
 /// A value and where it stands. A table with one of the ways to find a secret is told as that.
 fn told(found: &Found<'_>) -> (Json, String) {
     let place = found.place();
-    let origin = place.line.map_or_else(
-        || place.file.display().to_string(),
-        |line| format!("{}:{line}", place.file.display()),
-    );
+    let origin =
+        place.line.map_or_else(|| place.file.display().to_string(), |line| format!("{}:{line}", place.file.display()));
     (json(found.value), origin)
 }
 
@@ -166,14 +164,14 @@ fn json(value: &DeValue<'_>) -> Json {
         DeValue::Integer(number) => {
             i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| number.as_str().into(), Json::from)
         }
-        DeValue::Float(number) => {
-            number.as_str().parse::<f64>().map_or_else(|_| number.as_str().into(), Json::from)
-        }
+        DeValue::Float(number) => number.as_str().parse::<f64>().map_or_else(|_| number.as_str().into(), Json::from),
         DeValue::Boolean(flag) => (*flag).into(),
         DeValue::Datetime(at) => at.to_string().into(),
         DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
-        DeValue::Table(table) => {
-            table.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect::<serde_json::Map<_, _>>().into()
-        }
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref())))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
     }
 }

@@ -185,7 +185,8 @@ async fn forgetting_a_person_leaves_nothing_of_them_and_names_the_copies_it_cann
         desk.ask(&["links", "forget", &child.to_string()]).code(10).tells(&format!("contact's link is {link}"));
     }
     let history = desk.ask(&["history", "--pair", "acme", "--format", "json"]).json().as_array().unwrap().len();
-    let said = desk.ask(&["links", "forget", &ghl, "--for-good"]).code(0).tells("acme.db.copy").tells("Nothing was deleted");
+    let said =
+        desk.ask(&["links", "forget", &ghl, "--for-good"]).code(0).tells("acme.db.copy").tells("Nothing was deleted");
     assert!(!said.out.contains("inolvidable"));
     desk.ask(&["sync", "--pair", "acme"]).code(0);
     for file in ["acme.db", "acme.db-wal", "acme.stage.db"] {
