@@ -7,12 +7,15 @@
     reason = "a test's own functions fail as its assertions do"
 )]
 
+#[path = "rooms/mod.rs"]
+mod rooms;
 #[path = "specs/mod.rs"]
 mod specs;
 
 use std::collections::BTreeSet;
 
-use concord::crm::catalogue::{Decision, catalogue};
+use concord::crm::catalogue;
+use concord::crm::catalogue::Decision;
 use concord::record::Side;
 use serde_json::{Value, json};
 use specs::{Exchange, specs};

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use super::Session;
-use super::clients::environment;
+use super::environment::environment;
 use crate::config::{App, Config, GhlAccess, GhlAccount, Pair};
 use crate::crm::Patience;
 use crate::crm::ghl::Access;

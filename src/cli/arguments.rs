@@ -1,4 +1,5 @@
 //! What the command line takes.
+//! Long, since every flag of every command stands here, as its help shows it.
 
 mod examples;
 mod waiting;

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::arguments::{AuthCommand, AuthGhlOptions, AuthOptions};
-use super::explain::{Stopped, Usage};
+use super::explain::Stopped;
+use super::usage::Usage;
 use super::{Session, access, clients, code, output, pairs};
 use crate::config::{Accounts, Config, GHL_URL, GhlAccess, GhlAccount, Pair};
 use crate::crm::ghl::oauth::{Granted, OAuthError};

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::explain::Usage;
+use super::environment::environment;
+use super::usage::Usage;
 use super::{Session, access};
 use crate::config::{self, Accounts, CliengoAccount, Config, GhlAccount, Pair, Readable};
 use crate::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings, TasksMode};
@@ -116,10 +117,6 @@ pub(super) fn check_folder(state_dir: &Path, pair: &Pair) -> anyhow::Result<()> 
     let message = format!("everybody may write to {folder}, where the state is to be kept");
     Err(Usage { message, hint: format!("run: chmod 700 {folder}; or name another folder: state_dir, --state-dir") }
         .into())
-}
-
-pub(super) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 /// Every secret that the configuration names and that can be read now, to be kept out of what a CRM says.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::arguments::{ConflictsCommand, ConflictsOptions, Format};
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, clients, code, output, waiting};
 use crate::config::{Config, ConflictPolicy, Pair};
 use crate::crm::Reader;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tracing::warn;
 
-use super::clients::environment;
+use super::environment::environment;
 use super::{Session, access};
 use crate::config::{Accounts, Config, GhlAccess, Pair, RealAccounts};
 use crate::state::{CredentialUses, credential_uses, note_credentials};

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use super::arguments::{Color, Global, LogFormat};
-use super::explain::Usage;
+use super::environment::environment;
+use super::usage::Usage;
 use super::{Session, clients, code, pairs};
 use crate::config::{self, Config, Overrides};
 use crate::notify::Notifier;
@@ -24,7 +25,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     let settings = load(session)?;
     let config = Arc::clone(&settings.config);
     let reach = config.daemon.clone();
-    let token = reach.token.as_ref().map(|token| token.resolve(&clients::environment)).transpose()?;
+    let token = reach.token.as_ref().map(|token| token.resolve(&environment)).transpose()?;
     // One daemon per folder of states; the lock goes with the process.
     let _lock = PairLock::take(&config.state_dir, DAEMON, session.clock.now()).map_err(RunError::Lock)?;
     let listener = match reach.listen {
@@ -66,7 +67,7 @@ fn load(session: &Session) -> anyhow::Result<Settings> {
         clients::check_secrets(session, &config, pair)?;
         clients::check_folder(&config.state_dir, pair)?;
     }
-    let notifier = Notifier::new(&config.notify, &clients::environment)?;
+    let notifier = Notifier::new(&config.notify, &environment)?;
     let pairs = selected.iter().map(|pair| pair.name.clone()).collect();
     Ok(Settings { pairs, config: Arc::new(config), documents: Arc::new(documents), notifier: Arc::new(notifier) })
 }

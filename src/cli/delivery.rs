@@ -10,7 +10,7 @@ use std::path::Path;
 use tempfile::SpooledTempFile;
 
 use super::arguments::ReportFormat as Format;
-use super::pairs::{NotBegun, PairResult};
+use super::pair_result::{NotBegun, PairResult};
 use super::{Session, code, explain, output};
 use crate::config::{Config, Pair};
 use crate::report::{self, Audience, Entry, Report};

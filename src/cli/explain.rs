@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use super::code;
-use super::pairs::NotBegun;
+use super::pair_result::NotBegun;
 use super::shared::SharedAccount;
+use super::usage::Usage;
 use crate::config::ConfigError;
 use crate::crm::ghl::oauth::OAuthError;
 use crate::crm::{CrmError, SetupError};
@@ -15,14 +16,6 @@ use crate::report::visible;
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
-
-/// A mistake on the command line.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(super) struct Usage {
-    pub message: String,
-    pub hint: String,
-}
 
 /// A person stopped it before anything was done.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::arguments::{ExportOptions, Scheduler};
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, code, output};
 use crate::export::{self, Cluster, File, Setup};
 

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, HeldCommand, HeldOptions};
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;

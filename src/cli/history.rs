@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, HistoryOptions};
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::record::Kind;

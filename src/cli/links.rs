@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{Format, LinksCommand, LinksOptions};
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, clients, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::{MatchedBy, Mode};

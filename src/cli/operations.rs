@@ -2,7 +2,8 @@
 
 use super::arguments::{Format, ListOptions};
 use super::{Session, code, output};
-use crate::crm::catalogue::{Decision, Listed, catalogue};
+use crate::crm::catalogue;
+use crate::crm::catalogue::{Decision, Listed};
 use crate::report::{Column, table};
 
 pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8> {

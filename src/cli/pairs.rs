@@ -8,19 +8,12 @@ use futures::{FutureExt, StreamExt};
 
 use super::arguments::ReportFormat;
 use super::delivery::Delivery;
-use super::explain::Usage;
+use super::pair_result::{NotBegun, PairResult};
+use super::usage::Usage;
 use super::{Session, clients, kept_reports, output, shared};
 use crate::config::{Config, Pair};
 use crate::report;
 use crate::run::{Finished, RunError};
-
-/// What a pair's run came to.
-pub(super) type PairResult = anyhow::Result<Finished>;
-
-/// Why a pair was left alone.
-#[derive(Debug, thiserror::Error)]
-#[error("not begun: interrupted before its turn")]
-pub(super) struct NotBegun;
 
 /// The pairs that the command line names; every pair where it names none.
 pub(super) fn selected<'a>(session: &Session, config: &'a Config) -> anyhow::Result<Vec<&'a Pair>> {

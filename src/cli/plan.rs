@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::arguments::PlanOptions;
-use super::pairs::PairResult;
+use super::pair_result::PairResult;
 use super::{Session, arguments, clients, code, output, pairs};
 use crate::config::{Config, Pair};
 use crate::reconcile::{GuardName, Mode};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::arguments::{EditOptions, SandboxCommand, SandboxOptions, ServeOptions};
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, clients, code, output, pairs};
 use crate::config::Config;
 use crate::sandbox::{Account, AccountProfile, Edit, Options, Sandbox, SandboxError, Store, World};

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::environment::environment;
 use super::{Session, clients};
 use crate::config::{Accounts, Config, Pair, RealAccounts};
 use crate::crm::Reader;
@@ -89,7 +90,7 @@ fn claims<'a>(session: &Session, config: &'a Config, selected: &[&Pair]) -> Vec<
     }
     for claim in &mut claims {
         // A secret that is missing and a state that cannot be read are for the pair's own run to say.
-        claim.key = claim.real.cliengo.api_key.resolve_key(&clients::environment).ok();
+        claim.key = claim.real.cliengo.api_key.resolve_key(&environment).ok();
         let state = State::glance(&State::path_of(&config.state_dir, &claim.pair.name)).ok().flatten();
         claim.account = state.and_then(|state| state.bound_account(Side::Cliengo).ok().flatten());
     }

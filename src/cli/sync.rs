@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::arguments::SyncOptions;
-use super::explain::Usage;
-use super::pairs::PairResult;
+use super::environment::environment;
+use super::pair_result::PairResult;
+use super::usage::Usage;
 use super::{Session, arguments, clients, code, credentials, pairs, told};
 use crate::config::{Config, Pair};
 use crate::notify::{Notifier, Round, Told};
@@ -69,7 +70,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
 
 /// Whoever hears of it. Nobody does where a secret of `[notify]` is missing: that is no reason not to run.
 fn notifier(config: &Config) -> Notifier {
-    Notifier::new(&config.notify, &clients::environment).unwrap_or_else(|why| {
+    Notifier::new(&config.notify, &environment).unwrap_or_else(|why| {
         warn!("nobody is told of this run: {why}");
         Notifier::default()
     })

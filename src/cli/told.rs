@@ -1,6 +1,6 @@
 //! What may be told of a run to others: counts and reasons, no contact data.
 
-use super::pairs::PairResult;
+use super::pair_result::PairResult;
 use super::{code, explain};
 use crate::config::ConfigError;
 use crate::crm::CrmError;

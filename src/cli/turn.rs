@@ -6,8 +6,8 @@ use anyhow::Context;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::explain::Usage;
-use super::pairs::PairResult;
+use super::pair_result::PairResult;
+use super::usage::Usage;
 use super::{Session, code, credentials, kept_reports, output, pairs, plan, shared, sync, told};
 use crate::config::{Config, Overrides, Pair, ScheduledRun};
 use crate::notify::Told;

@@ -1,8 +1,8 @@
 //! `undo`: takes back what a run wrote, through the same plan, guards and journal as a sync.
 
 use super::arguments::UndoOptions;
-use super::explain::Usage;
-use super::pairs::PairResult;
+use super::pair_result::PairResult;
+use super::usage::Usage;
 use super::{Session, clients, pairs, plan, sync};
 use crate::config::{Config, Pair};
 use crate::reconcile::Mode;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, pairs};
 use crate::config::{Config, Pair};
 use crate::report::printable_json;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use toml::de::DeValue;
 
 use super::choice::Choice;
-use super::pair::ExtraParams;
+use super::extra_params::ExtraParams;
 use super::policy::{ConflictPolicy, Direction, KindPolicy};
 use super::reader::Table;
 use super::value::Found;

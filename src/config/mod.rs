@@ -8,6 +8,7 @@ mod access;
 mod choice;
 mod cron;
 mod error;
+mod extra_params;
 mod include;
 mod keys;
 mod map;
@@ -40,10 +41,11 @@ pub use access::{App, GhlAccess};
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
 pub use keys::{KEYS, Key, Takes};
+pub use extra_params::ExtraParams;
 pub use map::{Fields, Mapping};
 pub use pair::{
-    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
-    RealAccounts, TasksMode,
+    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, Ghl, GhlAccount, Pair, Readable, RealAccounts,
+    TasksMode,
 };
 pub use policy::{
     ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,

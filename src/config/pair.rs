@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::access::GhlAccess;
 use super::choice::Choice;
+use super::extra_params::ExtraParams;
 use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
@@ -253,23 +254,6 @@ pub enum Readable {
     On,
     /// They do not.
     Off,
-}
-
-/// What a write does to a contact's extra parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ExtraParams {
-    /// They are not written.
-    Off,
-    /// A write adds to them.
-    Merge,
-    /// A write replaces them all.
-    Replace,
-}
-
-impl Choice for ExtraParams {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("off", Self::Off), ("merge", Self::Merge), ("replace", Self::Replace)];
 }
 
 /// How GHL is spoken to.

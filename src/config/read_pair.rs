@@ -6,9 +6,10 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use toml::de::DeValue;
 
 use super::access::{self, Agencies};
+use super::extra_params::ExtraParams;
 use super::pair::{
-    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, ExtraParams, Ghl, GhlAccount, Pair, Readable,
-    RealAccounts, TasksMode,
+    Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, Ghl, GhlAccount, Pair, Readable, RealAccounts,
+    TasksMode,
 };
 use super::policy::{
     ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
@@ -47,7 +48,11 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
     let (contacts, placeholder_emails) = contacts(table.table("contacts"));
     let fields = map::read(table.array_of_tables("map"), &contacts, cliengo.capabilities.extra_params);
     let triggers = triggers::read(table.table("triggers"), table.array_of_tables("trigger"), &fields);
-    let scope = scope::read(table.table("scope"), accounts.as_ref(), contacts.direction);
+    let website = match &accounts {
+        Some(Accounts::Real(real)) => Some(real.cliengo.website_id.as_str()),
+        _ => None,
+    };
+    let scope = scope::read(table.table("scope"), website, contacts.direction);
     let tasks = tasks(table.table("tasks"));
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);

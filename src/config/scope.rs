@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::pair::Accounts;
 use super::policy::Direction;
 use super::reader::Table;
 use super::value::Found;
@@ -31,11 +30,7 @@ impl Scope {
 }
 
 /// Reads the table, and refuses a scope that a create could not satisfy.
-pub(super) fn read(mut table: Table<'_>, accounts: Option<&Accounts>, direction: Direction) -> Scope {
-    let website = match accounts {
-        Some(Accounts::Real(real)) => Some(real.cliengo.website_id.as_str()),
-        _ => None,
-    };
+pub(super) fn read(mut table: Table<'_>, website: Option<&str>, direction: Direction) -> Scope {
     let scope = Scope {
         cliengo_websites: table
             .read("cliengo_websites", |found| websites(found, website, direction))

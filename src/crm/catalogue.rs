@@ -67,12 +67,6 @@ impl Serialize for Listed {
     }
 }
 
-/// Every operation: Cliengo's, then GHL's, in the order of their documents.
-#[must_use]
-pub fn catalogue() -> Vec<Listed> {
-    super::cliengo::catalogue().chain(super::ghl::catalogue()).collect()
-}
-
 /// The operations of one document, which share api and version.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Document {
@@ -102,6 +96,7 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crm::catalogue;
 
     #[test]
     fn a_request_is_found_by_method_and_path() {

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown};
+use super::dialect::Dialect;
 use super::grants::Grants;
 use super::mend::mended;
 use super::outcome::{Judged, judge_write};
@@ -28,7 +29,7 @@ use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
 use super::waiting::{Failure, Tries, Waiting};
 use super::{Again, CrmError, Outcome, Refusal, Usage};
 use crate::clock::Clock;
-use crate::record::{Method, Request, Side};
+use crate::record::{Method, Request};
 
 /// Idle connections are dropped before a CRM is likely to drop them: a request sent into a closing one is lost.
 const IDLE: Duration = Duration::from_secs(15);
@@ -69,22 +70,6 @@ impl Auth {
             Self::Granted(_) => None,
         }
     }
-}
-
-/// What one CRM means by its statuses, where HTTP does not say.
-pub(super) struct Dialect {
-    /// Which CRM.
-    pub side: Side,
-    /// Whether an answer refuses the credentials rather than the request.
-    pub refuses_credentials: fn(status: u16, message: &str) -> bool,
-    /// Whether a refusal is really the moment's fault.
-    pub passes: fn(status: u16, message: &str) -> bool,
-    /// Whether the request may have been done in spite of this status.
-    pub unclear: fn(&Request, status: u16) -> bool,
-    /// Whether an answer says that the record in the request's path is gone.
-    pub gone: fn(&Request, &No) -> bool,
-    /// The scope that a request needs, where there are scopes.
-    pub scope: fn(&Request) -> Option<&'static str>,
 }
 
 /// What the client needs to know.

@@ -3,7 +3,9 @@
 mod answer;
 pub mod catalogue;
 pub mod cliengo;
+mod dialect;
 mod difference;
+mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ghl;
@@ -27,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 
-use answer::BLOCKED;
+pub use error::{CrmError, SinkError};
 pub use http::SetupError;
 use jiff::{SignedDuration, Timestamp};
 pub use pace::Announced;
@@ -36,9 +38,7 @@ pub use secrets::Secrets;
 use thiserror::Error;
 
 use crate::config::Mapping;
-use crate::record::{
-    Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Record, RemoteId, Request, Side, Write,
-};
+use crate::record::{Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Record, RemoteId, Request, Write};
 
 /// Where a CRM's pages go: the pair's staging tables.
 pub trait Sink<I>: Sync {
@@ -53,11 +53,6 @@ pub trait Sink<I>: Sync {
         let _ = kind;
     }
 }
-
-/// Why a page could not be stored.
-#[derive(Clone, Debug, Error)]
-#[error("cannot store a page of the listing: {0}")]
-pub struct SinkError(pub String);
 
 /// The first 16 bytes of a blake3 hash over a payload without its volatile keys (`semantics` 4).
 pub type Fingerprint = [u8; 16];
@@ -211,94 +206,6 @@ pub struct Usage {
     pub throttled: u64,
     /// What the CRM says is left of the day's quota.
     pub daily_remaining: Option<u64>,
-}
-
-/// Why a CRM could not be read.
-#[derive(Clone, Debug, Error)]
-pub enum CrmError {
-    /// The credentials or their scope were refused.
-    #[error("{} refused the credentials: {message}", side.title())]
-    Credentials {
-        /// Which CRM.
-        side: Side,
-        /// What it said.
-        message: String,
-    },
-    /// It gives no token until a person consents again.
-    #[error("{} cannot be entered: {message}", side.title())]
-    NoGrant {
-        /// Which CRM.
-        side: Side,
-        /// Why, without secrets.
-        message: String,
-        /// What mends it.
-        command: String,
-    },
-    /// Something in front of it answered with a page instead: nothing is said of the credentials, nor of any record.
-    #[error("{} cannot be read: it answered {status}, {BLOCKED}", side.title())]
-    Blocked {
-        /// Which CRM.
-        side: Side,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// It could not be reached, or kept failing for as long as a run waits.
-    #[error("{} cannot be read: {message}", side.title())]
-    Unavailable {
-        /// Which CRM.
-        side: Side,
-        /// What happened, without secrets.
-        message: String,
-    },
-    /// It answered something that its interface does not say.
-    #[error("{} cannot be read: its answer cannot be understood: {message}", side.title())]
-    Protocol {
-        /// Which CRM.
-        side: Side,
-        /// What was expected and what came.
-        message: String,
-    },
-    /// A field that the configuration maps is not there.
-    #[error("{} has no custom field {name:?}; it has: {known}", side.title())]
-    NoSuchField {
-        /// Which CRM.
-        side: Side,
-        /// As the configuration names it.
-        name: String,
-        /// The keys there are.
-        known: String,
-    },
-    /// The website under which contacts are to be created is not there.
-    #[error("Cliengo has no website {id}; it has: {known}")]
-    NoSuchWebsite {
-        /// As the configuration names it.
-        id: String,
-        /// The websites there are.
-        known: String,
-    },
-    /// A field that holds no text is mapped to be written.
-    #[error("{}'s custom field {name:?} holds files, a signature or a list of boxes, and is never written", side.title())]
-    ReadOnlyField {
-        /// Which CRM.
-        side: Side,
-        /// As the configuration names it.
-        name: String,
-    },
-    /// The day's quota is used up.
-    #[error("{}'s daily quota is used up", side.title())]
-    Quota {
-        /// Which CRM.
-        side: Side,
-    },
-    /// The run was asked to stop.
-    #[error("stopped while reading {}", side.title())]
-    Stopped {
-        /// Which CRM.
-        side: Side,
-    },
-    /// A page could not be stored.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
 }
 
 /// A payload that is not the record it should be: that record is held, counted and reported, never "absent" (I30).
@@ -487,4 +394,10 @@ pub trait Writer: Reader {
     /// # Errors
     /// When a create's answer has no id, or the body is not what it should be.
     fn answered(&self, write: &Write, body: &str, forms: &Forms) -> Result<Answered<Self::Id>, Unparsable>;
+}
+
+/// Every operation: Cliengo's, then GHL's, in the order of their documents.
+#[must_use]
+pub fn catalogue() -> Vec<catalogue::Listed> {
+    cliengo::catalogue().chain(ghl::catalogue()).collect()
 }

@@ -1,7 +1,7 @@
 //! What came of a write: not sent, refused, unknown, or applied. (I37)
 
 use super::answer::{BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown, unified};
-use super::http::Dialect;
+use super::dialect::Dialect;
 use super::transport::{Attempt, Unread};
 use super::waiting::Failure;
 use super::{Outcome, Refusal};

@@ -1,4 +1,5 @@
 //! Fields that the configuration maps: what they hold, and how a value of one CRM becomes one of the other.
+//! Long, since what a field holds and how it is read and written have to agree, and their tests are beside them.
 //!
 //! A Cliengo value is read in GHL's terms (its transform and its words applied), so that both sides compare as they are.
 

@@ -1,4 +1,5 @@
 //! Names of people. Two names are the same when their joined full names are (`semantics` 12).
+//! Long, since a third of it are the tests of its words.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;

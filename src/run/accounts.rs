@@ -1,7 +1,8 @@
 //! Whose accounts a run concerns: asked, and held against the state, before anything else is believed. (`semantics` 63)
 
+use super::error::RunError;
 use super::marks::replaced;
-use super::{Job, RunError};
+use super::session::Job;
 use crate::config::Accounts;
 use crate::crm::Account;
 use crate::reconcile::{Operation, Plan};

@@ -5,29 +5,32 @@ mod journal;
 mod meet;
 mod refused;
 mod remove;
+mod reread;
+mod send;
 mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
-use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use super::applied::Origin;
 use super::arrivals::Arrival;
 use super::breaker::Breaker;
 use super::budget::Budget;
+use super::finished::{Ended, OperationOutcome};
 use super::foresee::Foreseen;
+use super::progress::{Meter, Part};
 use super::pull::learned;
-use super::settle::Origin;
-use super::{Ended, Job, Meter, OperationOutcome, Part, held};
-use crate::crm::{Answered, CrmError, Learned, Lookup, Outcome, Shape, Writer, Writers};
-use crate::reconcile::{LinkRef, Operation, Plan, TagDelta};
+use super::session::{Job, held};
+use crate::crm::{CrmError, Learned, Writer, Writers};
+use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
-    Action, Both, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Request, Side, SideId, Target, Value, Write,
+    Action, Both, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Side, SideId, Target, Write,
 };
-use crate::state::{IntentState, Stage, State, StateError};
+use crate::state::{Stage, State, StateError};
 
 /// What an applied operation made.
 #[derive(Clone, Debug, Default)]
@@ -354,30 +357,6 @@ impl Applying<'_> {
         Ok(applied())
     }
 
-    /// Reads what is about to be overwritten; says the outcome where nothing may be sent. (I29)
-    async fn read_first<W: Writer + ?Sized>(
-        &self,
-        crm: &W,
-        operation: &Operation,
-        write: &Write,
-    ) -> Result<Option<Ended>, StateError> {
-        match write.action {
-            Action::Create if write.kind == Kind::Contact => self.meet(crm, operation, write).await,
-            Action::Create | Action::Link | Action::Enrol => Ok(None),
-            Action::Tag => {
-                // Adding and removing single tags overwrites nothing; the listing's payload is the before-image.
-                if let Some(Target::Existing(id)) = &write.target {
-                    let row = held(self.stage).row(operation.side, Kind::Contact, id.as_str())?;
-                    if let Some(row) = row {
-                        held(self.state).keep_before(self.run, operation.id, &row.payload)?;
-                    }
-                }
-                Ok(None)
-            }
-            Action::Update | Action::Complete | Action::Delete => self.reread(crm, operation, write).await,
-        }
-    }
-
     /// The record itself is at fault: trying again does not help unless something changes.
     fn unable(&self, operation: &Operation, why: &str) -> Ended {
         held(&self.own).insert(operation.id);
@@ -391,206 +370,6 @@ impl Applying<'_> {
             return self.unable(operation, &why.to_string());
         }
         ended(OperationOutcome::Failed, why.to_string())
-    }
-
-    async fn reread<W: Writer + ?Sized>(
-        &self,
-        crm: &W,
-        operation: &Operation,
-        write: &Write,
-    ) -> Result<Option<Ended>, StateError> {
-        let Some(id) = W::Id::of(&operation.ids) else {
-            return Ok(Some(self.unable(operation, "the record has no id on that side")));
-        };
-        let parent = W::Id::of(&operation.parent);
-        let payload = match crm.look_up(write.kind, id, parent).await {
-            Ok(Lookup::Present(payload)) => payload,
-            Ok(Lookup::Gone(_)) if write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), None)?;
-                return Ok(Some(Ended {
-                    outcome: OperationOutcome::Applied,
-                    reason: Some("it was gone already".to_owned()),
-                }));
-            }
-            Ok(Lookup::Gone(_)) => return Ok(Some(ended(OperationOutcome::SkippedStale, "it was removed meanwhile"))),
-            Err(why) => return Ok(Some(self.unread(operation, &why))),
-        };
-        let now = match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
-            Ok(record) => record,
-            Err(why) => {
-                return Ok(Some(ended(OperationOutcome::SkippedStale, format!("it cannot be understood: {why}"))));
-            }
-        };
-        if changed_meanwhile(write, &now) {
-            return Ok(Some(ended(
-                OperationOutcome::SkippedStale,
-                "it was changed meanwhile; the next run plans it again",
-            )));
-        }
-        if write.action == Action::Update && crm.requests(write, Some(&payload), self.forms) != operation.requests {
-            return Ok(Some(ended(
-                OperationOutcome::SkippedStale,
-                "what goes along with it was changed meanwhile; the next run plans it again",
-            )));
-        }
-        if write.action == Action::Delete && write.kind == Kind::Contact {
-            let ended = self.worked_on(crm, operation, id, &payload).await?;
-            if ended.is_some() {
-                return Ok(ended);
-            }
-        }
-        held(self.state).keep_before(self.run, operation.id, &payload)?;
-        Ok(None)
-    }
-
-    /// Journals and sends one request of an operation.
-    async fn send<W: Writer + ?Sized>(
-        &self,
-        crm: &W,
-        operation: &Operation,
-        write: &Write,
-        request: &Request,
-        turn: Turn,
-    ) -> Result<Step, StateError> {
-        let request = self.resolved(request);
-        let intent = self.journal(operation, write, &request, turn.first)?;
-        held(&self.journaled).insert(operation.id);
-        let again = || -> BoxFuture<'_, bool> { Box::pin(self.is_untouched(crm, operation, write)) };
-        match crm.send(&request, &again).await {
-            Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
-                Ok(answer) if turn.last => {
-                    let answer = self.read_back(crm, operation, write, answer).await;
-                    self.finish(crm, operation, write, intent, answer).map(Step::Done)
-                }
-                Ok(_) => {
-                    held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
-                    Ok(Step::Next)
-                }
-                Err(why) => self.unknown(crm, operation, write, intent, &why.to_string()).await.map(Step::Done),
-            },
-            Outcome::NotSent(why) => {
-                held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
-                self.owe_again(operation)?;
-                self.withdraw(operation)?;
-                Ok(Step::Done(ended(OperationOutcome::Failed, why)))
-            }
-            Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), Some(intent))?;
-                Ok(Step::Done(Ended {
-                    outcome: OperationOutcome::Applied,
-                    reason: Some("it was gone already".to_owned()),
-                }))
-            }
-            Outcome::Refused(refusal) => {
-                if write.action == Action::Enrol {
-                    return self.not_enrolled(operation, intent, &refusal).map(Step::Done);
-                }
-                if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
-                    return Ok(Step::Done(ended));
-                }
-                held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
-                self.withdraw(operation)?;
-                if turn.first
-                    && let Some(ended) = self.without_refused(crm, operation, write, &refusal).await?
-                {
-                    return Ok(Step::Done(ended));
-                }
-                if let Some(holder) =
-                    refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update)
-                {
-                    held(&self.taken).insert(operation.id, holder.clone());
-                }
-                let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
-                let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
-                if refusal.is_page {
-                    self.breaker.suspect(operation.side);
-                }
-                // Who may not ask at all was not refused this record.
-                let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
-                    OperationOutcome::Failed
-                } else {
-                    OperationOutcome::Refused
-                };
-                Ok(Step::Done(ended(outcome, reason)))
-            }
-            Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
-            Outcome::Doubtful(why) => {
-                self.breaker.heard(operation.side);
-                held(&self.own).insert(operation.id);
-                self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
-            }
-        }
-    }
-
-    /// An answer that shows nothing of what was sent (`{"ok":true}`, an id alone, nothing at all): the record is read once.
-    /// Where it cannot be, it counts as it was sent.
-    async fn read_back<W: Writer + ?Sized>(
-        &self,
-        crm: &W,
-        operation: &Operation,
-        write: &Write,
-        answer: Answered<W::Id>,
-    ) -> Answered<W::Id> {
-        if write.action == Action::Enrol {
-            return answer;
-        }
-        let readable = |field: &&Field| !(write.kind == Kind::Contact && **field == Field::Due);
-        let mut sent = write.set.keys().filter(readable).peekable();
-        if sent.peek().is_none() || sent.any(|field| answer.record.get(field).is_some()) {
-            return answer;
-        }
-        let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
-        let parent = parent.map(|parent| W::Id::new(parent.as_str()));
-        let Some(id) = answer.id.clone().or_else(|| W::Id::of(&operation.ids).cloned()) else { return answer };
-        let Ok(Lookup::Present(payload)) = crm.look_up(write.kind, &id, parent.as_ref()).await else { return answer };
-        match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
-            Ok(record) => {
-                let created = crm.answered(write, &payload, self.forms).ok().and_then(|read| read.created);
-                Answered { record, payload: Some(payload), created, ..answer }
-            }
-            Err(_) => answer,
-        }
-    }
-
-    /// The request with the ids of what earlier operations created.
-    fn resolved(&self, request: &Request) -> Request {
-        let mut resolved = request.clone();
-        for (operation, made) in held(&self.made).iter() {
-            if let Some(id) = &made.id {
-                resolved.path = resolved.path.replace(&format!("{{op:{operation}}}"), id.as_str());
-            }
-        }
-        resolved
-    }
-
-    fn finish<W: Writer + ?Sized>(
-        &self,
-        crm: &W,
-        operation: &Operation,
-        write: &Write,
-        intent: i64,
-        answer: Answered<W::Id>,
-    ) -> Result<Ended, StateError> {
-        let created = answer.id.map(RemoteId::tagged);
-        let known = match (write.action, &created) {
-            (Action::Create, Some(id)) => held(self.state).link_of(write.kind, id)?.map(|known| (id, known)),
-            _ => None,
-        };
-        if let Some((id, known)) = known {
-            // Cliengo may answer a create with a contact that it has already: no corruption, and no second link.
-            let reason =
-                format!("{} answered with {id}, which is linked already (link {})", W::Id::SIDE.title(), known.id);
-            held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
-            return Ok(ended(OperationOutcome::Refused, reason));
-        }
-        if let Some(id) = created.as_ref().filter(|_| write.kind == Kind::Contact)
-            && self.was_there(crm, id, answer.created)?
-        {
-            return self.match_made(operation, write, intent, id, &answer.record);
-        }
-        let heard = Heard { record: &answer.record, payload: answer.payload.as_deref(), origin: Origin::Created };
-        self.settle(operation, &write.set, created, heard, Some(intent))?;
-        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
     }
 }
 
@@ -611,15 +390,4 @@ fn changed_meanwhile(write: &Write, now: &Record) -> bool {
         .filter(|(field, _)| hidden(field))
         .filter_map(|(field, wanted)| Some((wanted, now.get(field)?)));
     moved || shown.any(|(wanted, now)| !now.is_empty() && !now.same(wanted))
-}
-
-/// I33: what the CRM stored instead of what was sent.
-fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
-    let differs = |(field, sent): &(&Field, &Value)| answer.get(field).is_some_and(|stored| !stored.same(sent));
-    let mut differing: Vec<&str> = write.set.iter().filter(differs).map(|(field, _)| field.as_str()).collect();
-    let tags = TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() };
-    if !tags.were_kept(answer) {
-        differing.push(Field::Tags.as_str());
-    }
-    (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Consent;
+use super::consent::Consent;
 use crate::reconcile::{Guard, GuardName, Operation, Plan};
 use crate::record::Action;
 use crate::state::{State, StateError};

@@ -5,7 +5,8 @@
 
 use std::sync::Mutex;
 
-use super::{OperationOutcome, held};
+use super::finished::OperationOutcome;
+use super::session::held;
 use crate::record::{Both, Side};
 
 /// After so many operations in a row of which none got through, something known good is read.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::Job;
+use super::session::Job;
 use crate::record::Side;
 
 /// Requests that one operation may take: a look before it, the write, and what reads it back.

@@ -1,6 +1,6 @@
 //! Deeds: what is needed to take an operation back, written down before it is sent. (I26, `semantics` 33)
 
-use super::settle::{self, Applied};
+use super::applied::{Applied, Origin, written};
 use crate::reconcile::{LinkRef, Operation, TagDelta, Trace};
 use crate::record::{Action, Ids, Kind, Record, Side, SideId, Write};
 use crate::state::{DeedDraft, Stage, State, StateError};
@@ -118,8 +118,8 @@ pub(super) fn complete(
     let Some((deed, trace)) = state.trace_of(operation)? else { return Ok(()) };
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
-    trace.wrote.extend(settle::written(applied));
-    trace.adopted |= applied.origin != settle::Origin::Created;
+    trace.wrote.extend(written(applied));
+    trace.adopted |= applied.origin != Origin::Created;
     trace.answer = applied.payload.map(str::to_owned).filter(|_| applied.action == Action::Create);
     // What is told of a task has no link of its own.
     let link = link.filter(|_| applied.settle.projects.is_none());

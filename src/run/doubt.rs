@@ -3,8 +3,9 @@
 
 use std::sync::Mutex;
 
-use super::pull::Pulled;
-use super::{Job, RunError, held};
+use super::error::RunError;
+use super::pulled::Pulled;
+use super::session::{Job, held};
 use crate::crm::{CrmError, Lookup};
 use crate::reconcile::Reading;
 use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side};

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::UndoRefusal;
+use super::refusal::UndoRefusal;
 use crate::crm::CrmError;
 use crate::state::{LockError, StateError};
 

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use super::applied::{Applied, Origin};
 use super::deed;
-use super::settle::{self, Applied};
+use super::settle;
 use crate::reconcile::{LinkRef, Operation};
 use crate::record::{Action, Field, Record, Value, Write};
 use crate::state::{LinkStatus, State, StateError};
@@ -57,7 +58,7 @@ pub(super) fn foresee(
                 created: None,
                 answer: &Record::default(),
                 payload: None,
-                origin: settle::Origin::default(),
+                origin: Origin::default(),
             };
             settle::changed(state, &applied, |_| Some(link))?;
             Ok(Some(Foreseen::Moved(link, stood)))

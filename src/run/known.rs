@@ -5,8 +5,9 @@ use std::sync::Mutex;
 
 use serde_json::Value as Json;
 
-use super::pull::Pulled;
-use super::{Job, RunError, held};
+use super::error::RunError;
+use super::pulled::Pulled;
+use super::session::{Job, held};
 use crate::crm::Shape;
 use crate::reconcile::{Held, HeldReason, Plan, name_of};
 use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, Record, Side, SideId};

@@ -6,8 +6,12 @@ use std::sync::Mutex;
 
 use thiserror::Error;
 
+use super::build_plan::build_plan;
+use super::error::RunError;
+use super::finished::Finished;
 use super::pull::{forms_of, learned};
-use super::{Finished, Job, RunError, accounts, draw, held, recover};
+use super::session::{Job, held};
+use super::{accounts, recover};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
 use crate::record::{
@@ -251,6 +255,6 @@ fn foresee(
         }
         None => input.contacts.push(linked),
     }
-    let plan = draw(job, Some(state), None, &input, forms)?;
+    let plan = build_plan(job, Some(state), None, &input, forms)?;
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }

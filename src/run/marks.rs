@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Job, RunError};
+use super::error::RunError;
+use super::session::Job;
 use crate::reconcile::Mode;
 use crate::record::{Ids, Kind, Side, SideId};
 use crate::state::{State, StateError};

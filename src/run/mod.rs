@@ -3,6 +3,8 @@
 //! pull → gather (sieve, and ask about what is missing) → reconcile → guard → apply → settle.
 
 mod accounts;
+mod adoption;
+mod applied;
 mod apply;
 mod approval;
 mod arrivals;
@@ -10,12 +12,17 @@ mod as_it_was;
 mod backup;
 mod breaker;
 mod budget;
+mod build_plan;
+mod commit;
+mod consent;
 mod deed;
 mod doubt;
 mod error;
 mod finished;
 mod foresee;
 mod gather;
+mod gathered;
+mod intake;
 mod known;
 mod links;
 mod marks;
@@ -24,127 +31,48 @@ mod opened;
 mod parents;
 mod progress;
 mod pull;
+mod pulled;
 mod recover;
 mod rederive;
+mod refusal;
 mod saved;
+mod session;
 mod setbacks;
 mod settle;
+mod staging;
 mod tasks;
 mod undo;
+mod without_request;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
-use apply::Done;
 pub use approval::Approval;
 use budget::Budget;
+use build_plan::{build_plan, write_requests};
+use commit::{carry_out, ended, first_sync_is_done, first_sync_was_made, to_go};
+pub use consent::Consent;
 pub use error::RunError;
 pub use finished::*;
 use gather::gather;
 pub use links::{ByHand, LinkError, LinkedByHand, link_by_hand};
 use opened::Opened;
-use progress::Meter;
 pub use progress::{Part, Progress};
-use pull::{Pulled, pull};
+use pull::pull;
 pub use pull::{forms, learned};
+use pulled::Pulled;
+pub use refusal::UndoRefusal;
 pub use saved::{SavedPlan, SavedPlanError, generation};
-use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span, error_span, info};
-pub use undo::{UndoRefusal, plan_undo, undo};
+pub use session::{FAMILIES, Job, MAPPING_VERSION};
+use session::{held, span};
+use staging::StagingFile;
+pub use staging::clear_staging;
+use tracing::Instrument;
+pub use undo::{plan_undo, undo};
 
-use crate::clock::Clock;
-use crate::config::{Pair, Retention};
-use crate::crm::{Reader, Usage, Writers};
-use crate::reconcile::{Input, Mode, Plan, reconcile};
-use crate::record::{Action, Both, CliengoId, Forms, GhlId, Kind, Record, Side, SideId};
-use crate::state::{Stage, State, StateError, Watch};
-
-/// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
-pub const MAPPING_VERSION: &str = "2";
-
-/// Where the state says how far the first sync came.
-const FIRST_SYNC: &str = "first_sync";
-const BEGUN: &str = "begun";
-const DONE: &str = "done";
-
-/// How many contacts are written at a time where nothing else is said.
-pub const FAMILIES: usize = 8;
-
-/// What one run of one pair is given.
-#[derive(Debug)]
-pub struct Job<'a> {
-    /// The pair.
-    pub pair: &'a Pair,
-    /// Cliengo.
-    pub cliengo: &'a dyn Reader<Id = CliengoId>,
-    /// GHL.
-    pub ghl: &'a dyn Reader<Id = GhlId>,
-    /// Where state, staging and lock are.
-    pub state_dir: &'a Path,
-    /// The time.
-    pub clock: &'a dyn Clock,
-    /// How the sides are compared.
-    pub mode: Mode,
-    /// Whom alone the run is about, by id, e-mail or phone; nobody named: everybody.
-    pub only: Vec<String>,
-    /// How many contacts are written at a time, each with its tasks and notes; the pace is the CRM's.
-    pub families: usize,
-    /// How long history is kept.
-    pub retention: Retention,
-    /// Cancelled when the run is to stop: nothing further is started.
-    pub stop: CancellationToken,
-    /// Asked before every commit of the state; `None` but in tests.
-    pub watch: Option<Watch>,
-    /// Hears how far the run is; `None`: nobody.
-    pub progress: Option<&'a dyn Progress>,
-}
-
-impl Job<'_> {
-    /// Tells of a part of the run for as long as the meter lives.
-    fn meter(&self, part: Part, total: Option<u64>) -> Meter<'_> {
-        Meter::begin(self.progress, &self.pair.name, part, total)
-    }
-
-    /// The pair's state file; a rebuild makes a new one beside it, and an interrupted rebuild goes on with that.
-    fn state_path(&self) -> PathBuf {
-        match self.mode {
-            Mode::Incremental | Mode::Full | Mode::Undo => State::path_of(self.state_dir, &self.pair.name),
-            Mode::Rebuild => self.rebuilt_path(),
-        }
-    }
-
-    /// What the history calls it: a run about some people alone says nothing of the others.
-    fn mode_in_history(&self) -> &'static str {
-        if self.only.is_empty() { self.mode.as_str() } else { "contact" }
-    }
-
-    /// The state file that a rebuild makes.
-    fn rebuilt_path(&self) -> PathBuf {
-        State::path_of(self.state_dir, &format!("{}.rebuild", self.pair.name))
-    }
-}
-
-impl Job<'_> {
-    fn usage(&self) -> Both<Usage> {
-        Both { cliengo: self.cliengo.usage(), ghl: self.ghl.usage() }
-    }
-}
-
-/// What a person allows this run to do.
-#[derive(Clone, Debug, Default)]
-pub struct Consent {
-    /// The plan that may pass the guards that stop it.
-    pub approve: Option<String>,
-    /// Sides and kinds that may be empty, as `ghl:contact`.
-    pub allow_empty: Vec<String>,
-    /// The saved plan that is to be applied, and nothing else.
-    pub saved: Option<SavedPlan>,
-}
-
-/// Locks a mutex; a panic elsewhere does not make what it holds unusable: SQLite rolls back by itself.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::crm::Writers;
+use crate::reconcile::Mode;
+use crate::record::{Record, SideId};
+use crate::state::{Stage, State, StateError};
 
 /// Makes the plan and applies nothing: no mutating request, the state only read. (I46)
 ///
@@ -180,11 +108,6 @@ pub async fn explain(job: &Job<'_>) -> Result<(Finished, Vec<(SideId, Record)>),
     Ok((finished, read))
 }
 
-/// What every line of the log carries. Its level is an error's: whatever of a run is logged at all has it.
-fn span(job: &Job<'_>) -> Span {
-    error_span!("run", pair = job.pair.name, run = tracing::field::Empty)
-}
-
 async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     let path = job.state_path();
     opened::refuse_unfinished_rebuild(job)?;
@@ -198,7 +121,7 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     let accounts = accounts::ask(job, state.as_ref()).await?;
     let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
     let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let mut plan = draw(job, state.as_ref(), Some(&stage), &gathered.input, &pulled.forms)?;
+    let mut plan = build_plan(job, state.as_ref(), Some(&stage), &gathered.input, &pulled.forms)?;
     known::look(job, &mut plan, &stage, state.as_ref(), &pulled, 0)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
@@ -208,50 +131,6 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     drop(gathered);
     let read = pulled.only.map(|only| only.records).unwrap_or_default();
     Ok(Planned { finished, saved, read })
-}
-
-/// A dry run's staging file, gone with the dry run.
-struct StagingFile(PathBuf);
-
-impl StagingFile {
-    fn of(job: &Job<'_>) -> Self {
-        Self(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())))
-    }
-}
-
-impl Drop for StagingFile {
-    fn drop(&mut self) {
-        for ending in ["db", "empty", "empty-wal", "empty-shm"] {
-            // Nothing depends on it: the next run makes its own.
-            let _ = std::fs::remove_file(self.0.with_extension(ending));
-        }
-    }
-}
-
-/// Removes the staging files of dry runs that were killed: they hold customers' data.
-fn sweep(state_dir: &Path, pair: &str) {
-    let left = format!("{pair}.stage-");
-    for entry in std::fs::read_dir(state_dir).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&left) {
-            // One that is still in use goes with its process.
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Removes the staging files of a pair: they hold customers' data. Call it with the lock held.
-///
-/// # Errors
-/// When one cannot be removed.
-pub fn clear_staging(state_dir: &Path, pair: &str) -> Result<(), StateError> {
-    let prefix = format!("{pair}.stage");
-    for entry in std::fs::read_dir(state_dir).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            let failed = |why: std::io::Error| StateError::File { path: entry.path(), why: why.to_string() };
-            std::fs::remove_file(entry.path()).map_err(failed)?;
-        }
-    }
-    Ok(())
 }
 
 /// Plans, guards, applies and settles.
@@ -290,7 +169,7 @@ async fn sync_locked(
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
-    let mut plan = draw(job, Some(&held(state)), Some(&stage), &gathered.input, &pulled.forms)?;
+    let mut plan = build_plan(job, Some(&held(state)), Some(&stage), &gathered.input, &pulled.forms)?;
     let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled, run)?;
     drop(snapshot);
     held(state).keep_held(&waiting)?;
@@ -307,10 +186,10 @@ async fn sync_locked(
     let plan_id = plan.id();
     held(state).name_plan(run, &plan_id)?;
     let mut record = RunRecord::begun(run, started, recovered);
-    let before = |state: &mut State| settle::before(state, &plan, &gathered, run);
-    let after = |state: &mut State, done: &Done| {
+    let before = |state: &mut State| without_request::before(state, &plan, &gathered, run);
+    let after = |state: &mut State, done: &apply::Done| {
         setbacks::note(state, &plan, done, run)?;
-        settle::after(state, &stage, &gathered, &pulled, &done.settles(&plan), run, started)?;
+        without_request::after(state, &stage, &gathered, &pulled, &done.settles(&plan), run, started)?;
         let saw_all = plan.unreadable().is_none() && pulled.visited.never == 0;
         if done.to_its_end && saw_all { first_sync_is_done(state) } else { Ok(()) }
     };
@@ -318,131 +197,6 @@ async fn sync_locked(
         .await?;
     record.to_go = to_go(state, &plan, &record, &pulled, &budget)?;
     Ok(ended(job, state, plan, record))
-}
-
-/// Holds a plan against its guards and a person's consent, and applies it where it passes. `before` writes it down,
-/// `after` settles what needs no request, and is told whether every operation had its turn.
-#[expect(clippy::too_many_arguments, reason = "what a plan is applied with, each of its own type")]
-async fn carry_out(
-    (job, writers): (&Job<'_>, Writers<'_>),
-    consent: &Consent,
-    state: &Mutex<State>,
-    stage: &Mutex<Stage>,
-    plan: &Plan,
-    forms: &Forms,
-    budget: &Budget,
-    record: &mut RunRecord,
-    before: impl FnOnce(&mut State) -> Result<(), StateError>,
-    after: impl FnOnce(&mut State, &Done) -> Result<(), StateError>,
-) -> Result<(), RunError> {
-    let approval = Approval::of(consent, plan, &held(state))?;
-    if approval.refuses(plan) {
-        record.refused = true;
-        record.unfit_approval = approval.unfit().map(str::to_owned);
-        held(state).keep_refused(&plan.id(), record.id, &approval::guarded(plan))?;
-        return Ok(());
-    }
-    if job.mode != Mode::Rebuild && !job.pair.is_sandbox() {
-        held(state).keep_witness()?;
-    }
-    backup::before_a_large_run(&held(state), plan, record.started)?;
-    before(&mut held(state))?;
-    let mut done = apply::apply((job, writers), state, stage, record.id, plan, forms, budget).await;
-    let settled = match done.failure.take() {
-        Some(failure) => Err(failure),
-        None => after(&mut held(state), &done),
-    };
-    record.outcomes = done.outcomes;
-    let given_up = done.broken.map(|(_, why)| format!("{why}; what was left is planned again"));
-    record.failure = settled.err().map(|why| why.to_string()).or(given_up);
-    Ok(())
-}
-
-/// Whether everybody was seen once: before that, some people alone would be a part of a first sync that nobody approved.
-fn first_sync_was_made(state: &State) -> Result<bool, StateError> {
-    Ok(state.has_contacts()? && state.meta(FIRST_SYNC)?.as_deref() != Some(BEGUN))
-}
-
-/// A first sync that came to its end is over, whatever was refused in it.
-fn first_sync_is_done(state: &State) -> Result<(), StateError> {
-    match state.meta(FIRST_SYNC)?.as_deref() {
-        Some(BEGUN) => state.set_meta(FIRST_SYNC, DONE),
-        _ => Ok(()),
-    }
-}
-
-/// `semantics` 65: how far a first sync is that the day's quota spreads over several runs.
-fn to_go(
-    state: &Mutex<State>,
-    plan: &Plan,
-    record: &RunRecord,
-    pulled: &Pulled,
-    budget: &Budget,
-) -> Result<Option<ToGo>, StateError> {
-    let goes_on = held(state).meta(FIRST_SYNC)?.as_deref() == Some(BEGUN);
-    let is_short = budget.is_spent() || pulled.visited.left > 0;
-    if !goes_on || !is_short || record.refused || record.failure.is_some() {
-        return Ok(None);
-    }
-    let linked = held(state).link_counts()?.contact;
-    let left = plan.operations.iter().filter(|operation| {
-        let ended = record.outcomes.get(&operation.id);
-        ended.is_none_or(|ended| ended.outcome != OperationOutcome::Applied)
-    });
-    let (mut contacts, mut requests) = (linked, pulled.visited.never);
-    for operation in left {
-        let is_new = (operation.kind, operation.action) == (Kind::Contact, Action::Create);
-        contacts += u64::from(is_new);
-        requests += if operation.side == Side::Ghl { 1 + 2 * u64::from(is_new) } else { 0 };
-    }
-    Ok(Some(ToGo { linked, contacts, runs: budget.runs_for(requests) }))
-}
-
-/// The finished run, written into the history.
-fn ended(job: &Job<'_>, state: &Mutex<State>, plan: Plan, mut record: RunRecord) -> Finished {
-    let (run, started) = (record.id, record.started);
-    record.finished = job.clock.now();
-    let mut finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
-    let (status, summary) = finished.summary();
-    let kept = held(state).finish_run(run, status, &summary, job.clock.now());
-    finished.fails(kept);
-    info!(status, "run ends");
-    finished
-}
-
-/// Reconciles, and writes down what each operation will send.
-fn draw(
-    job: &Job<'_>,
-    state: Option<&State>,
-    stage: Option<&Mutex<Stage>>,
-    input: &Input<'_>,
-    forms: &Forms,
-) -> Result<Plan, StateError> {
-    let mut plan = reconcile(input);
-    plan.only.clone_from(&job.only);
-    write_requests(job, state, stage, &mut plan, forms)?;
-    Ok(plan)
-}
-
-/// Writes down what each operation will send.
-fn write_requests(
-    job: &Job<'_>,
-    state: Option<&State>,
-    stage: Option<&Mutex<Stage>>,
-    plan: &mut Plan,
-    forms: &Forms,
-) -> Result<(), StateError> {
-    let stage = stage.map(held);
-    for operation in &mut plan.operations {
-        if let Some(write) = &operation.write {
-            let was = as_it_was::as_it_was(state, stage.as_deref(), operation, write)?;
-            operation.requests = match operation.side {
-                Side::Cliengo => job.cliengo.requests(write, was.as_deref(), forms),
-                Side::Ghl => job.ghl.requests(write, was.as_deref(), forms),
-            };
-        }
-    }
-    Ok(())
 }
 
 fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {

@@ -2,33 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::pull::Intake;
-use super::{Job, RunError, held};
+use super::error::RunError;
+use super::intake::Intake;
+use super::pulled::Found;
+use super::session::{Job, held};
 use crate::crm::{CrmError, Lookup, RawRecord, Shape, Sink};
 use crate::reconcile::Inconclusive;
 use crate::record::{
     Both, Field, Forms, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value, canonical_email,
 };
 use crate::state::{HeldRow, State};
-
-/// Whom a run is about, where a person named them.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Their contacts, as they were read.
-    pub records: Vec<(SideId, Record)>,
-    /// Linked contacts of theirs that their CRM says are gone.
-    pub gone: Vec<SideId>,
-    /// Whose counterpart only a whole listing can tell.
-    pub unplaced: Vec<Inconclusive>,
-}
-
-impl Found {
-    /// Whether a record, or its contact, is theirs.
-    pub(super) fn has(&self, ids: &Ids) -> bool {
-        let is_theirs = |id: &SideId| self.gone.contains(id) || self.records.iter().any(|(theirs, _)| theirs == id);
-        Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)).any(|id| is_theirs(&id))
-    }
-}
 
 /// A contact as it was read.
 struct Read {

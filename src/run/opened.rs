@@ -6,9 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
+use super::error::RunError;
+use super::finished::Finished;
 use super::finished::requests;
 use super::marks::replaced;
-use super::{BEGUN, DONE, FIRST_SYNC, Finished, Job, RunError, held, sweep};
+use super::session::{BEGUN, DONE, FIRST_SYNC, Job, held};
+use super::staging::sweep;
 use crate::reconcile::Mode;
 use crate::state::{PairLock, State, StateError, set_aside};
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tracing::info;
 
 use super::budget::Budget;
-use super::{Job, RunError, held, tasks};
+use super::error::RunError;
+use super::session::{Job, held};
+use super::tasks;
 use crate::config::{Direction, NotesFetch};
 use crate::reconcile::Mode;
 use crate::record::{Both, CliengoId, Forms, GhlId, Kind, RemoteId, Side, SideId};

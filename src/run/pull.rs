@@ -1,112 +1,23 @@
 //! Pulling: both CRMs' listings into the stage, page by page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use jiff::tz::TimeZone;
-use tracing::{info, warn};
 
 use super::budget::Budget;
+use super::error::RunError;
+use super::intake::{Intake, StageSink};
 use super::marks::Marks;
 use super::parents::{self, Parents};
-use super::{Job, Meter, Part, RunError, accounts, doubt, held, only};
+use super::progress::Part;
+use super::pulled::Pulled;
+use super::session::{Job, held};
+use super::{accounts, doubt, only};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
-use crate::crm::{Account, Coverage, CrmError, Learned, Listed, RawRecord, Sink, SinkError};
-use crate::reconcile::{ListingCount, Reading};
-use crate::record::{Both, ByKind, CliengoId, Effect, Field, Forms, Holds, Kind, Region, RemoteId, Side, SideId};
-use crate::state::{Identity, Stage, State, StateError, is_forgotten};
-
-/// What was pulled, besides the records in the stage.
-#[derive(Debug)]
-pub(super) struct Pulled {
-    /// How the pair's values become canonical.
-    pub forms: Forms,
-    /// What was learned of the accounts.
-    pub learned: Learned,
-    /// Whether an earlier run had learned already that Cliengo's listings show tags.
-    pub tags_were_read: bool,
-    /// Whose records they are.
-    pub identities: Both<Identity>,
-    /// What was listed.
-    pub listings: Both<ByKind<ListingCount>>,
-    /// Kinds whose listing can say that something is absent, over all records.
-    pub complete: Both<ByKind<bool>>,
-    /// Kinds that shrank so sharply that nothing of them counts as absent.
-    pub doubted: Both<ByKind<bool>>,
-    /// What the probe for tasks said, where it was made: it is pinned.
-    pub probed_tasks: Option<bool>,
-    /// Rows without an id, as they came.
-    pub unidentified: Vec<(Side, Kind, String)>,
-    /// The contacts whose notes and tasks were asked for.
-    pub visited: Parents,
-    /// What a person said for good.
-    pub marks: Marks,
-    /// Contacts that a person had forgotten, as they were listed: they are not staged.
-    pub forgotten: Vec<(SideId, String)>,
-    /// Contacts whose tasks or notes could not be read.
-    pub unread: Vec<Unread>,
-    /// Whom alone the run is about, where a person named them.
-    pub only: Option<only::Found>,
-    /// What the pair's triggers name, as it is sent.
-    pub effects: BTreeMap<Effect, Result<String, String>>,
-}
-
-/// A contact whose tasks or notes could not be read.
-#[derive(Clone, Debug)]
-pub(super) struct Unread {
-    /// The contact.
-    pub contact: SideId,
-    /// What could not be read of it.
-    pub kind: Kind,
-    /// Why.
-    pub why: String,
-}
-
-/// Takes in one listing.
-struct StageSink<'a> {
-    into: &'a Intake<'a>,
-    side: Side,
-    meter: Meter<'a>,
-    /// Whether it is told in contacts that were asked for, not in records.
-    by_contact: bool,
-}
-
-/// Where listings go, and who is not taken in.
-pub(super) struct Intake<'a> {
-    pub(super) stage: &'a Mutex<Stage>,
-    forgotten: &'a BTreeSet<SideId>,
-    /// What was listed of the forgotten.
-    listed: Mutex<Vec<(SideId, String)>>,
-}
-
-impl<I: RemoteId> Sink<I> for StageSink<'_> {
-    fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError> {
-        if !self.by_contact {
-            self.meter.step(records.len() as u64);
-        }
-        let stage = held(self.into.stage);
-        for record in records {
-            let (id, above) = (record.id.clone().tagged(), record.parent.clone().map(RemoteId::tagged));
-            if is_forgotten(self.into.forgotten, kind, &id, above.as_ref()) {
-                if kind == Kind::Contact {
-                    held(&self.into.listed).push((id, record.payload));
-                }
-                continue;
-            }
-            let parent = record.parent.as_ref().map(RemoteId::as_str);
-            stage
-                .put(self.side, kind, record.id.as_str(), parent, &record.payload, &record.fingerprint)
-                .map_err(|error| SinkError(error.to_string()))?;
-        }
-        Ok(())
-    }
-
-    fn asked(&self, _kind: Kind) {
-        if self.by_contact {
-            self.meter.step(1);
-        }
-    }
-}
+use crate::crm::{Account, CrmError, Learned, Listed};
+use crate::record::{Both, CliengoId, Effect, Field, Forms, Holds, Kind, Region, RemoteId, Side};
+use crate::state::{Stage, State, StateError};
 
 impl Job<'_> {
     /// A sink for everything of a kind; what it held last time is about what it will hold.
@@ -435,80 +346,4 @@ fn survivors(job: &Job<'_>, stage: &Mutex<Stage>, state: Option<&State>, pulled:
         }
     }
     Ok(Parents::of(lost))
-}
-
-impl Pulled {
-    /// `semantics` 51: who was to be listed and is left for another run was not seen.
-    fn say_quota(&mut self, parents: &Parents) {
-        let listing = &mut self.listings.ghl.note;
-        let (listed, all) = listing.parents.unwrap_or((parents.ghl.len() as u64, 0));
-        listing.reading = listing.reading.max(Reading::Partial);
-        listing.why = Some(format!(
-            "GHL's daily quota allowed {listed} of {all} contacts in this run; the others follow in the next"
-        ));
-    }
-
-    fn take<I: RemoteId>(
-        &mut self,
-        stage: &Mutex<Stage>,
-        side: Side,
-        kind: Kind,
-        listed: &Listed<I>,
-        parents: u64,
-    ) -> Result<(), RunError> {
-        let stage = held(stage);
-        let mut count = ListingCount { count: listed.count, reading: reading(listed), ..ListingCount::default() };
-        match &listed.coverage {
-            Coverage::Complete(_) => {
-                count.complete = true;
-                self.unidentified.extend(listed.unidentified.iter().map(|row| (side, kind, row.clone())));
-                *self.complete.of_mut(side).of_mut(kind) = true;
-            }
-            Coverage::Parents(covered) => {
-                cover(&stage, side, kind, covered)?;
-                let listed = covered.len() as u64;
-                count.complete = listed == parents;
-                count.parents = Some((listed, parents));
-                if listed < parents {
-                    count.why = Some(format!("read for {listed} of {parents} contacts"));
-                }
-            }
-            Coverage::Incomplete(why) => {
-                warn!(%side, %kind, why, "incomplete listing");
-                count.why = Some(why.clone());
-            }
-        }
-        if let Some(why) = listed.unread.values().next() {
-            let contacts = if listed.unread.len() == 1 { "contact" } else { "contacts" };
-            count.why = Some(format!("{} {contacts} could not be read: {why}", listed.unread.len()));
-        }
-        if let Some(error) = &listed.failed {
-            count.why = Some(error.to_string());
-        }
-        self.unread.extend(listed.unread.iter().map(|(contact, why)| {
-            let (contact, why) = (contact.clone().tagged(), why.clone());
-            Unread { contact, kind, why }
-        }));
-        info!(%side, %kind, count = count.count, complete = count.complete, "listed");
-        *self.listings.of_mut(side).of_mut(kind) = count;
-        Ok(())
-    }
-}
-
-/// How much came of what was asked for.
-fn reading<I>(listed: &Listed<I>) -> Reading {
-    if listed.failed.is_some() {
-        Reading::Failed
-    } else if matches!(listed.coverage, Coverage::Incomplete(_)) || !listed.unread.is_empty() {
-        Reading::Partial
-    } else {
-        Reading::Whole
-    }
-}
-
-fn cover<I: RemoteId>(stage: &Stage, side: Side, kind: Kind, parents: &BTreeSet<I>) -> Result<(), RunError> {
-    for parent in parents {
-        stage.cover(side, kind, parent.as_str())?;
-    }
-    Ok(())
 }

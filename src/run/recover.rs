@@ -6,8 +6,12 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use super::settle::{self, Adoption, Applied, Origin};
-use super::{Job, RunError, deed, held};
+use super::adoption::Adoption;
+use super::applied::{Applied, Origin};
+use super::deed;
+use super::error::RunError;
+use super::session::{Job, held};
+use super::settle;
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
 use crate::record::{Forms, Kind, Record, RemoteId, Side, SideId};

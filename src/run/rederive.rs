@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::{Job, MAPPING_VERSION, held};
+use super::session::{Job, MAPPING_VERSION, held};
 use crate::config::Pair;
 use crate::crm::Shape;
 use crate::record::{Field, Forms, Kind, Mapped, Record, Side};

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{MAPPING_VERSION, RunError, held};
+use super::error::RunError;
+use super::session::{MAPPING_VERSION, held};
 use crate::config::Pair;
 use crate::reconcile::{LinkRef, Mode, Operation, Plan};
 use crate::record::Side;

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::OperationOutcome;
 use super::apply::Done;
+use super::finished::OperationOutcome;
 use super::saved::generation;
-use super::settle::Settles;
+use super::without_request::Settles;
 use crate::reconcile::{Operation, Plan, pause};
 use crate::record::{Kind, Side};
 use crate::state::{SetbackRow, State, StateError};

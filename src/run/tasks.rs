@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::{Job, RunError, held};
+use super::error::RunError;
+use super::session::{Job, held};
 use crate::config::TasksMode;
 use crate::crm::Shape;
 use crate::reconcile::{SourceTask, untold};

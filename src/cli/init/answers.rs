@@ -7,12 +7,13 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
-use super::file::quoted;
+use super::quoted::quoted;
 use super::secrets::{Kept, Place};
 use super::terminal::{Terminal, say};
 use crate::cli::Session;
 use crate::cli::arguments::InitOptions;
-use crate::cli::explain::{self, Usage};
+use crate::cli::explain;
+use crate::cli::usage::Usage;
 use crate::config::Config;
 use crate::crm::cliengo::{Cliengo, CliengoSettings, Website};
 use crate::crm::ghl::{Ghl, GhlSettings};

@@ -7,17 +7,13 @@ use jiff::Timestamp;
 
 use super::super::output;
 use super::answers::{Answers, RealAccounts};
+use super::quoted::quoted;
 use crate::config::{CLIENGO_URL, Config, GHL_URL};
 use crate::state::private_folder_of;
 
 const TEMPLATE: &str = include_str!("template.toml");
 const PAIR: &str = include_str!("pair.toml");
 const SANDBOX: &str = include_str!("sandbox.toml");
-
-/// Text as TOML has it.
-pub(super) fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
 
 /// The schema that the first line of the file names, beside it: editors complete and check by it.
 pub(super) fn write_schema(path: &Path) -> anyhow::Result<()> {

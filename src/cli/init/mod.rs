@@ -3,6 +3,7 @@
 
 mod answers;
 mod file;
+mod quoted;
 mod secrets;
 mod terminal;
 
@@ -12,7 +13,7 @@ use answers::Answers;
 use terminal::Terminal;
 
 use super::arguments::InitOptions;
-use super::explain::Usage;
+use super::usage::Usage;
 use super::{Session, code, output};
 
 /// Where the configuration is looked for when nothing else is said.

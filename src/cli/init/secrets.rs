@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::cli::clients::environment;
-use crate::cli::explain::Usage;
+use crate::cli::environment::environment;
 use crate::cli::output;
+use crate::cli::usage::Usage;
 use crate::config::{self, ConfigError, Secret, SecretSource};
 use crate::state::private_folder_of;
 
@@ -67,10 +67,10 @@ impl Kept {
                 // Relative paths in the file are seen from the file.
                 _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             };
-            format!("{{ file = {} }}", super::file::quoted(&path.to_string_lossy()))
+            format!("{{ file = {} }}", super::quoted::quoted(&path.to_string_lossy()))
         };
         match &self.place {
-            Place::Environment(name) => format!("{{ env = {} }}", super::file::quoted(name)),
+            Place::Environment(name) => format!("{{ env = {} }}", super::quoted::quoted(name)),
             Place::Known(file) | Place::New(file) => path(file),
         }
     }

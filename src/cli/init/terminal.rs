@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::super::Session;
-use super::super::explain::{Stopped, Usage};
+use super::super::explain::Stopped;
+use super::super::usage::Usage;
 
 /// A person at a terminal.
 pub(super) struct Terminal<'a> {

@@ -26,7 +26,8 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
-use super::http::{Auth, Dialect, Http, HttpSettings, SetupError};
+use super::dialect::Dialect;
+use super::http::{Auth, Http, HttpSettings, SetupError};
 use super::listing::children;
 use super::path::encode;
 use super::retry::Patience;

@@ -1,4 +1,5 @@
 //! Finding the counterpart of a contact that has no link: exactly one on each side, or nobody. (I16)
+//! Long, since every way in which contacts of one key can stand to one another is decided here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

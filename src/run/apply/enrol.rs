@@ -4,7 +4,8 @@ use super::{Applying, ended};
 use crate::crm::Refusal;
 use crate::reconcile::Operation;
 use crate::record::Side;
-use crate::run::{Ended, OperationOutcome, held};
+use crate::run::finished::{Ended, OperationOutcome};
+use crate::run::session::held;
 use crate::state::{EnrolmentStatus, IntentState, StateError};
 
 impl Applying<'_> {

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use super::{Applying, Heard, Made};
 use crate::reconcile::Operation;
 use crate::record::{Action, Field, Record, Request, SideId, Value, Write};
+use crate::run::adoption::Adoption;
+use crate::run::applied::{Applied, Origin};
+use crate::run::deed;
 use crate::run::foresee::{self, foresee};
-use crate::run::settle::{self, Adoption, Applied, Origin};
-use crate::run::{deed, held};
+use crate::run::session::held;
+use crate::run::settle;
 use crate::state::{EnrolmentStatus, IntentDraft, IntentState, State, StateError};
 
 impl Applying<'_> {

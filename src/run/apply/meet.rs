@@ -7,10 +7,11 @@ use super::{Applying, Heard, ended};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::Operation;
 use crate::record::{Action, Kind, Record, RemoteId, SideId, Write};
+use crate::run::applied::Origin;
 use crate::run::arrivals::{Arrival, arrivals};
+use crate::run::finished::{Ended, OperationOutcome};
 use crate::run::recover::SKEW;
-use crate::run::settle::Origin;
-use crate::run::{Ended, OperationOutcome, held};
+use crate::run::session::held;
 use crate::state::{IntentState, StateError};
 
 /// A contact so much older than its create was there before, by the CRM's own clock.

@@ -8,7 +8,7 @@ use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Plan, Settle};
 use crate::record::{Action, Field, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
 use crate::run::as_it_was::as_it_was;
-use crate::run::{Ended, OperationOutcome};
+use crate::run::finished::{Ended, OperationOutcome};
 use crate::state::StateError;
 
 /// An update that was refused because another contact has its value.

@@ -4,7 +4,8 @@ use super::{Applying, ended};
 use crate::crm::{CrmError, RawRecord, Shape, Writer};
 use crate::reconcile::Operation;
 use crate::record::{Kind, RemoteId};
-use crate::run::{Ended, OperationOutcome, held};
+use crate::run::finished::{Ended, OperationOutcome};
+use crate::run::session::held;
 use crate::state::{StagedRow, StateError};
 
 impl Applying<'_> {

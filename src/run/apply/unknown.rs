@@ -7,8 +7,10 @@ use super::{Applying, Heard, changed_meanwhile, ended};
 use crate::crm::{Lookup, Shape, Writer};
 use crate::reconcile::{Operation, TagDelta};
 use crate::record::{Action, Kind, Record, RemoteId, Write};
+use crate::run::error::RunError;
+use crate::run::finished::{Ended, OperationOutcome};
 use crate::run::recover::{self, Changed};
-use crate::run::{Ended, OperationOutcome, RunError, held};
+use crate::run::session::held;
 use crate::state::{IntentState, StateError};
 
 impl Applying<'_> {

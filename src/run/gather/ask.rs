@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 
-use super::{Doubt, Gathering, Risen};
+use super::{Doubt, Gathering};
 use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
-use crate::run::{RunError, held};
+use crate::run::error::RunError;
+use crate::run::gathered::Risen;
+use crate::run::session::held;
 use crate::state::LinkRow;
 
 /// How many records are asked for by id at a time.

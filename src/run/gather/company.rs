@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Gathering, Seen};
+use super::Gathering;
 use crate::reconcile::{Holder, Linked, Now, Parent, Unlinked};
-use crate::record::{Both, Field, Forms, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
-use crate::run::{RunError, held};
+use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
+use crate::run::error::RunError;
+use crate::run::gathered::Seen;
+use crate::run::pulled::Pulled;
+use crate::run::session::held;
 use crate::state::{LinkStatus, State};
 
 impl Gathering<'_, '_> {
@@ -192,4 +195,14 @@ pub(in crate::run) fn recognisable(payload: &str, forms: &Forms) -> Vec<MatchKey
         .with(Field::Email, Value::email(&text("email")))
         .with(Field::Phone, Value::phone(&text("phone"), forms.region));
     record.match_keys()
+}
+
+/// I16: who was forgotten is nobody that Concord knows, and still company for whoever shares an e-mail or a phone.
+pub(super) fn forgotten_keys(pulled: &Pulled) -> Both<Vec<(MatchKey, Ids)>> {
+    let mut keys: Both<Vec<(MatchKey, Ids)>> = Both::default();
+    for (id, payload) in &pulled.forgotten {
+        let theirs = recognisable(payload, &pulled.forms);
+        keys.of_mut(id.side()).extend(theirs.into_iter().map(|key| (key, Ids::one(id.clone()))));
+    }
+    keys
 }

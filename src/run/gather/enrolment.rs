@@ -2,7 +2,7 @@
 
 use crate::reconcile::{Due, Owed};
 use crate::record::{Ids, Kind, Side, SideId};
-use crate::run::only::Found;
+use crate::run::pulled::Found;
 use crate::state::{EnrolmentStatus, LinkStatus, State, StateError};
 
 /// Every enrolment, of `only` some people where they alone are looked at, with the contact that it is about, as far as both halves are there.

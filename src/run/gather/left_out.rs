@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::Gathering;
 use crate::reconcile::Linked;
 use crate::record::{Field, Side};
-use crate::run::{RunError, held};
+use crate::run::error::RunError;
+use crate::run::session::held;
 
 impl Gathering<'_, '_> {
     /// The fields that Cliengo shows of those who have a value, and of nobody who has none; asked for where there is news.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::Gathering;
 use crate::reconcile::Trace;
 use crate::record::Side;
-use crate::run::{RunError, held};
+use crate::run::error::RunError;
+use crate::run::session::held;
 use crate::state::{LinkRow, State};
 
 impl Gathering<'_, '_> {

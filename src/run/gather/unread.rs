@@ -2,8 +2,8 @@
 
 use crate::reconcile::{Reading, Unread};
 use crate::record::{Ids, Kind};
-use crate::run::RunError;
-use crate::run::pull::Pulled;
+use crate::run::error::RunError;
+use crate::run::pulled::Pulled;
 use crate::state::State;
 
 /// The contacts whose tasks or notes could not be read in this run, where that is theirs and not the CRM's.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::Gathering;
 use crate::reconcile::{Dispute, Setback, Standing};
 use crate::record::{Ids, Kind, Side};
+use crate::run::error::RunError;
 use crate::run::saved::generation;
-use crate::run::{RunError, held};
+use crate::run::session::held;
 
 impl Gathering<'_, '_> {
     /// Operations that failed, each with what becomes of it tonight. (I44)

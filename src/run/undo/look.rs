@@ -7,10 +7,11 @@ use std::sync::Mutex;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use super::super::settle::Adoption;
-use super::super::{Job, RunError, held};
-use super::newcomers::look_for_newcomers;
-use crate::crm::{CrmError, Lookup, Reader, Shape};
+use super::super::adoption::Adoption;
+use super::super::error::RunError;
+use super::super::session::{Job, held};
+use super::newcomers::{bearable, look_for_newcomers};
+use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Deed, Listed, Still, Trace, Undoing};
 use crate::record::{Action, Both, Capabilities, Field, Forms, Kind, Record, RemoteId, Side, SideId, Tags, Value};
 use crate::state::{DeedRow, LinkStatus, Stage, State, StateError};
@@ -302,22 +303,5 @@ impl Looking<'_> {
             }
         }
         Ok(None)
-    }
-}
-
-/// What makes one record unknown, unless nothing more can be asked at all.
-pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
-    match why {
-        CrmError::Credentials { .. }
-        | CrmError::NoGrant { .. }
-        | CrmError::Quota { .. }
-        | CrmError::Stopped { .. }
-        | CrmError::Sink(_) => Err(why.into()),
-        CrmError::Blocked { .. }
-        | CrmError::Unavailable { .. }
-        | CrmError::Protocol { .. }
-        | CrmError::NoSuchField { .. }
-        | CrmError::ReadOnlyField { .. }
-        | CrmError::NoSuchWebsite { .. } => Ok(why.to_string()),
     }
 }

@@ -7,17 +7,21 @@ mod refusal;
 use std::sync::Mutex;
 
 use look::look;
-pub use refusal::UndoRefusal;
 use refusal::what_to_undo;
 
 use super::apply::Done;
 use super::budget::Budget;
+use super::build_plan::write_requests;
+use super::commit::{carry_out, ended, first_sync_is_done};
+use super::consent::Consent;
+use super::error::RunError;
+use super::finished::{Finished, RunRecord};
 use super::opened::{Opened, refuse_unfinished_rebuild};
 use super::pull::{forms_of, learned};
-use super::{
-    Consent, Finished, Job, RunError, RunRecord, StagingFile, accounts, carry_out, ended, first_sync_is_done, held,
-    recover, settle, span, write_requests,
-};
+use super::refusal::UndoRefusal;
+use super::session::{Job, held, span};
+use super::staging::StagingFile;
+use super::{accounts, recover, without_request};
 use crate::crm::{Account, Writers};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
 use crate::record::{Both, Forms};
@@ -91,12 +95,12 @@ async fn undo_locked(
     let mut record = RunRecord::begun(run, opened.started, recovered);
     let before = |state: &mut State| {
         state.atomically(|state| {
-            settle::write_down(state, &plan, run)?;
-            plan.settlements.iter().try_for_each(|settlement| settle::settle_one(state, settlement, run))
+            without_request::write_down(state, &plan, run)?;
+            plan.settlements.iter().try_for_each(|settlement| without_request::settle_one(state, settlement, run))
         })
     };
     let after = |state: &mut State, done: &Done| {
-        state.atomically(settle::next_generation)?;
+        state.atomically(without_request::next_generation)?;
         if done.to_its_end { first_sync_is_done(state) } else { Ok(()) }
     };
     carry_out((job, writers), consent, state, &stage, &plan, &forms, &budget, &mut record, before, after).await?;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::super::arrivals::{Arrival, arrivals};
+use super::super::error::RunError;
 use super::super::recover::SKEW;
-use super::super::{Job, RunError};
-use super::look::bearable;
-use crate::crm::{RawRecord, Reader};
+use super::super::session::Job;
+use crate::crm::{CrmError, RawRecord, Reader};
 use crate::reconcile::{Deed, Still};
 use crate::record::{Action, Forms, Kind, MatchKey, RemoteId, Side};
 
@@ -72,4 +72,21 @@ fn newcomers<R: Reader + ?Sized>(crm: &R, forms: &Forms, since: Timestamp, rows:
     let mut arrivals = arrivals(crm, forms, rows);
     arrivals.retain(|arrival| arrival.created.is_none_or(|created| created >= since));
     arrivals
+}
+
+/// What makes one record unknown, unless nothing more can be asked at all.
+pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
+    match why {
+        CrmError::Credentials { .. }
+        | CrmError::NoGrant { .. }
+        | CrmError::Quota { .. }
+        | CrmError::Stopped { .. }
+        | CrmError::Sink(_) => Err(why.into()),
+        CrmError::Blocked { .. }
+        | CrmError::Unavailable { .. }
+        | CrmError::Protocol { .. }
+        | CrmError::NoSuchField { .. }
+        | CrmError::ReadOnlyField { .. }
+        | CrmError::NoSuchWebsite { .. } => Ok(why.to_string()),
+    }
 }

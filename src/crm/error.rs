@@ -1,0 +1,99 @@
+//! Why a CRM could not be read.
+
+use thiserror::Error;
+
+use super::answer::BLOCKED;
+use crate::record::Side;
+
+/// Why a CRM could not be read.
+#[derive(Clone, Debug, Error)]
+pub enum CrmError {
+    /// The credentials or their scope were refused.
+    #[error("{} refused the credentials: {message}", side.title())]
+    Credentials {
+        /// Which CRM.
+        side: Side,
+        /// What it said.
+        message: String,
+    },
+    /// It gives no token until a person consents again.
+    #[error("{} cannot be entered: {message}", side.title())]
+    NoGrant {
+        /// Which CRM.
+        side: Side,
+        /// Why, without secrets.
+        message: String,
+        /// What mends it.
+        command: String,
+    },
+    /// Something in front of it answered with a page instead: nothing is said of the credentials, nor of any record.
+    #[error("{} cannot be read: it answered {status}, {BLOCKED}", side.title())]
+    Blocked {
+        /// Which CRM.
+        side: Side,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It could not be reached, or kept failing for as long as a run waits.
+    #[error("{} cannot be read: {message}", side.title())]
+    Unavailable {
+        /// Which CRM.
+        side: Side,
+        /// What happened, without secrets.
+        message: String,
+    },
+    /// It answered something that its interface does not say.
+    #[error("{} cannot be read: its answer cannot be understood: {message}", side.title())]
+    Protocol {
+        /// Which CRM.
+        side: Side,
+        /// What was expected and what came.
+        message: String,
+    },
+    /// A field that the configuration maps is not there.
+    #[error("{} has no custom field {name:?}; it has: {known}", side.title())]
+    NoSuchField {
+        /// Which CRM.
+        side: Side,
+        /// As the configuration names it.
+        name: String,
+        /// The keys there are.
+        known: String,
+    },
+    /// The website under which contacts are to be created is not there.
+    #[error("Cliengo has no website {id}; it has: {known}")]
+    NoSuchWebsite {
+        /// As the configuration names it.
+        id: String,
+        /// The websites there are.
+        known: String,
+    },
+    /// A field that holds no text is mapped to be written.
+    #[error("{}'s custom field {name:?} holds files, a signature or a list of boxes, and is never written", side.title())]
+    ReadOnlyField {
+        /// Which CRM.
+        side: Side,
+        /// As the configuration names it.
+        name: String,
+    },
+    /// The day's quota is used up.
+    #[error("{}'s daily quota is used up", side.title())]
+    Quota {
+        /// Which CRM.
+        side: Side,
+    },
+    /// The run was asked to stop.
+    #[error("stopped while reading {}", side.title())]
+    Stopped {
+        /// Which CRM.
+        side: Side,
+    },
+    /// A page could not be stored.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+/// Why a page could not be stored.
+#[derive(Clone, Debug, Error)]
+#[error("cannot store a page of the listing: {0}")]
+pub struct SinkError(pub String);

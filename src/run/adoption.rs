@@ -1,0 +1,72 @@
+//! An operation of unknown outcome, kept so that a later run can settle it when it is found to be done.
+
+use std::collections::BTreeMap;
+
+use crate::reconcile::{LinkRef, Settle, TagDelta};
+use crate::record::{Field, Ids, Record, Side, Value, Write};
+
+/// Both sides' fields that an operation of unknown outcome settles when it is found to be done.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub struct Adoption {
+    /// What settles.
+    pub settle: Settle,
+    /// The ids as planned.
+    pub ids: Ids,
+    /// The fields that were sent.
+    pub sent: BTreeMap<Field, Value>,
+    /// What stood there before.
+    #[serde(default)]
+    pub before: BTreeMap<Field, Value>,
+}
+
+impl Adoption {
+    /// The settlement of an operation, resolved so that a later run can finish it.
+    #[must_use]
+    pub fn of(settle: &Settle, ids: Ids, write: &Write, link: Option<i64>, parent: Option<i64>) -> Self {
+        let [link, parent] = [link, parent].map(|link| link.map(LinkRef::Existing));
+        let settle = Settle { link, parent, ..settle.clone() };
+        let overwritten = write.before.iter().filter(|(field, _)| write.set.contains_key(field));
+        let before = overwritten.map(|(field, value)| (field.clone(), value.clone())).collect();
+        Self { settle, ids, sent: write.set.clone(), before }
+    }
+
+    /// Whether a record shows all that a change was to bring. A mark says nothing of itself: it is seen the next time.
+    #[must_use]
+    pub fn is_done(&self, record: &Record) -> bool {
+        let tags = &self.settle.tags;
+        let has_tags = !(tags.added.is_empty() && tags.removed.is_empty());
+        let shows = |(field, sent): (&Field, &Value)| record.get(field).is_some_and(|now| now.same(sent));
+        (has_tags || !self.sent.is_empty())
+            && self.sent.iter().all(shows)
+            && (!has_tags || record.get(&Field::Tags).is_some() && tags.were_kept(record))
+    }
+
+    /// Where somebody changed one of the written fields since: the settlement of those that are no longer as they were, and
+    /// what the record shows of ours. What somebody wrote since is news against what was sent. (`semantics` 58)
+    #[must_use]
+    pub fn changed_since(self, record: &Record) -> Option<(Self, Record)> {
+        let is_ours = |field: &Field, sent: &Value| record.get(field).is_some_and(|now| now.same(sent));
+        let is_as_before = |field: &Field| match (record.get(field), self.before.get(field)) {
+            (Some(now), Some(before)) => now.same(before),
+            (Some(now), None) => now.is_empty(),
+            (None, _) => true,
+        };
+        let moved = |(field, sent): &(&Field, &Value)| is_ours(field, sent) || !is_as_before(field);
+        let sent: BTreeMap<Field, Value> =
+            self.sent.iter().filter(moved).map(|(field, sent)| (field.clone(), sent.clone())).collect();
+        if sent.iter().all(|(field, sent)| is_ours(field, sent)) {
+            return None;
+        }
+        let shown = record.fields.iter().filter(|(field, _)| sent.get(*field).is_some_and(|sent| is_ours(field, sent)));
+        let answer = Record {
+            fields: shown.map(|(field, value)| (field.clone(), value.clone())).collect(),
+            updated: record.updated,
+            ..Record::default()
+        };
+        let mut settle = Settle { tags: TagDelta::default(), ..self.settle };
+        for side in Side::BOTH {
+            settle.shadows.of_mut(side).retain(|field, _| sent.contains_key(field));
+        }
+        Some((Self { settle, sent, ..self }, answer))
+    }
+}

@@ -1,0 +1,175 @@
+//! One request is journalled and sent, and its answer taken in.
+
+use futures::future::BoxFuture;
+
+use super::{Applying, Heard, Step, Turn, ended};
+use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
+use crate::reconcile::{Operation, TagDelta};
+use crate::record::{Action, Field, Kind, Record, RemoteId, Request, Value, Write};
+use crate::run::applied::Origin;
+use crate::run::finished::{Ended, OperationOutcome};
+use crate::run::session::held;
+use crate::state::{IntentState, StateError};
+
+impl Applying<'_> {
+    /// Journals and sends one request of an operation.
+    pub(super) async fn send<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        request: &Request,
+        turn: Turn,
+    ) -> Result<Step, StateError> {
+        let request = self.resolved(request);
+        let intent = self.journal(operation, write, &request, turn.first)?;
+        held(&self.journaled).insert(operation.id);
+        let again = || -> BoxFuture<'_, bool> { Box::pin(self.is_untouched(crm, operation, write)) };
+        match crm.send(&request, &again).await {
+            Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
+                Ok(answer) if turn.last => {
+                    let answer = self.read_back(crm, operation, write, answer).await;
+                    self.finish(crm, operation, write, intent, answer).map(Step::Done)
+                }
+                Ok(_) => {
+                    held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
+                    Ok(Step::Next)
+                }
+                Err(why) => self.unknown(crm, operation, write, intent, &why.to_string()).await.map(Step::Done),
+            },
+            Outcome::NotSent(why) => {
+                held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
+                self.owe_again(operation)?;
+                self.withdraw(operation)?;
+                Ok(Step::Done(ended(OperationOutcome::Failed, why)))
+            }
+            Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
+                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), Some(intent))?;
+                Ok(Step::Done(Ended {
+                    outcome: OperationOutcome::Applied,
+                    reason: Some("it was gone already".to_owned()),
+                }))
+            }
+            Outcome::Refused(refusal) => {
+                if write.action == Action::Enrol {
+                    return self.not_enrolled(operation, intent, &refusal).map(Step::Done);
+                }
+                if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
+                    return Ok(Step::Done(ended));
+                }
+                held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
+                self.withdraw(operation)?;
+                if turn.first
+                    && let Some(ended) = self.without_refused(crm, operation, write, &refusal).await?
+                {
+                    return Ok(Step::Done(ended));
+                }
+                if let Some(holder) =
+                    refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update)
+                {
+                    held(&self.taken).insert(operation.id, holder.clone());
+                }
+                let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
+                let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
+                if refusal.is_page {
+                    self.breaker.suspect(operation.side);
+                }
+                // Who may not ask at all was not refused this record.
+                let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
+                    OperationOutcome::Failed
+                } else {
+                    OperationOutcome::Refused
+                };
+                Ok(Step::Done(ended(outcome, reason)))
+            }
+            Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
+            Outcome::Doubtful(why) => {
+                self.breaker.heard(operation.side);
+                held(&self.own).insert(operation.id);
+                self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
+            }
+        }
+    }
+
+    /// An answer that shows nothing of what was sent (`{"ok":true}`, an id alone, nothing at all): the record is read once.
+    /// Where it cannot be, it counts as it was sent.
+    async fn read_back<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        answer: Answered<W::Id>,
+    ) -> Answered<W::Id> {
+        if write.action == Action::Enrol {
+            return answer;
+        }
+        let readable = |field: &&Field| !(write.kind == Kind::Contact && **field == Field::Due);
+        let mut sent = write.set.keys().filter(readable).peekable();
+        if sent.peek().is_none() || sent.any(|field| answer.record.get(field).is_some()) {
+            return answer;
+        }
+        let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
+        let parent = parent.map(|parent| W::Id::new(parent.as_str()));
+        let Some(id) = answer.id.clone().or_else(|| W::Id::of(&operation.ids).cloned()) else { return answer };
+        let Ok(Lookup::Present(payload)) = crm.look_up(write.kind, &id, parent.as_ref()).await else { return answer };
+        match crm.parse(write.kind, &payload, Shape::Single, self.forms) {
+            Ok(record) => {
+                let created = crm.answered(write, &payload, self.forms).ok().and_then(|read| read.created);
+                Answered { record, payload: Some(payload), created, ..answer }
+            }
+            Err(_) => answer,
+        }
+    }
+
+    /// The request with the ids of what earlier operations created.
+    fn resolved(&self, request: &Request) -> Request {
+        let mut resolved = request.clone();
+        for (operation, made) in held(&self.made).iter() {
+            if let Some(id) = &made.id {
+                resolved.path = resolved.path.replace(&format!("{{op:{operation}}}"), id.as_str());
+            }
+        }
+        resolved
+    }
+
+    fn finish<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        intent: i64,
+        answer: Answered<W::Id>,
+    ) -> Result<Ended, StateError> {
+        let created = answer.id.map(RemoteId::tagged);
+        let known = match (write.action, &created) {
+            (Action::Create, Some(id)) => held(self.state).link_of(write.kind, id)?.map(|known| (id, known)),
+            _ => None,
+        };
+        if let Some((id, known)) = known {
+            // Cliengo may answer a create with a contact that it has already: no corruption, and no second link.
+            let reason =
+                format!("{} answered with {id}, which is linked already (link {})", W::Id::SIDE.title(), known.id);
+            held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
+            return Ok(ended(OperationOutcome::Refused, reason));
+        }
+        if let Some(id) = created.as_ref().filter(|_| write.kind == Kind::Contact)
+            && self.was_there(crm, id, answer.created)?
+        {
+            return self.match_made(operation, write, intent, id, &answer.record);
+        }
+        let heard = Heard { record: &answer.record, payload: answer.payload.as_deref(), origin: Origin::Created };
+        self.settle(operation, &write.set, created, heard, Some(intent))?;
+        Ok(Ended { outcome: OperationOutcome::Applied, reason: not_as_sent(write, &answer.record) })
+    }
+}
+
+/// I33: what the CRM stored instead of what was sent.
+fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
+    let differs = |(field, sent): &(&Field, &Value)| answer.get(field).is_some_and(|stored| !stored.same(sent));
+    let mut differing: Vec<&str> = write.set.iter().filter(differs).map(|(field, _)| field.as_str()).collect();
+    let tags = TagDelta { added: write.add_tags.clone(), removed: write.remove_tags.clone() };
+    if !tags.were_kept(answer) {
+        differing.push(Field::Tags.as_str());
+    }
+    (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))
+}

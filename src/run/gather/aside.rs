@@ -1,0 +1,37 @@
+//! Who is there, or gone, although no row of a listing says so.
+
+use std::collections::BTreeMap;
+
+use super::company::recognisable;
+use super::{Gathering, Sighting};
+use crate::reconcile::Unreadable;
+use crate::record::{Ids, Kind, SideId};
+use crate::run::error::RunError;
+use crate::state::Missing;
+
+impl Gathering<'_, '_> {
+    /// `semantics` 49: a row without an id is somebody. Whoever shares its e-mail or phone waits.
+    pub(super) fn say_unidentified(&mut self) {
+        for (side, kind, row) in &self.pulled.unidentified {
+            let keys = recognisable(row, &self.pulled.forms).into_iter().filter(|_| *kind == Kind::Contact);
+            self.unreadable_keys.of_mut(*side).extend(keys.map(|key| (key, Ids::default())));
+            let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(row).unwrap_or_default();
+            let parent = fields.get("contactId").and_then(serde_json::Value::as_str);
+            let parent = parent.map(|parent| SideId::new(*side, parent));
+            let why = format!("a row of {}'s list of {kind}s has no id", side.title());
+            self.unparsable.push(Unreadable { kind: *kind, ids: Ids::default(), parent, why });
+        }
+    }
+
+    /// Of the people whom a run is about, who was asked for by id and is gone.
+    pub(super) fn miss_the_named(&mut self) -> Result<(), RunError> {
+        let (Some(only), Some(state)) = (&self.pulled.only, self.state) else { return Ok(()) };
+        self.inconclusive.extend(only.unplaced.iter().cloned());
+        for id in &only.gone {
+            let Some(link) = state.link_of(Kind::Contact, id)? else { continue };
+            let missing = Missing { link: link.id, id: id.as_str().to_owned(), parent: None, missed: None };
+            *self.touched.entry(link.id).or_default().of_mut(id.side()) = Some(Sighting::Missing(missing));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! What was gathered, as what reconciling is given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use super::{Gathering, Loaded, enrolment, unread};
+use crate::reconcile::{Input, Linked, Mode, Now, Parent};
+use crate::record::{Both, ByKind, Field, Kind, RemoteId, Role, Side, SideId};
+use crate::run::error::RunError;
+use crate::run::gathered::Gathered;
+use crate::run::session::{BEGUN, FIRST_SYNC, Job, held};
+use crate::run::tasks::source_tasks;
+use crate::state::{LinkRow, LinkStatus, State};
+
+impl<'j> Gathering<'j, '_> {
+    /// How many links of each kind this run looked at: of what is listed by contact, those under contacts whose lists were
+    /// read on both sides. (`semantics` 54)
+    fn looked_at(&self, links: &ByKind<u64>) -> Result<ByKind<u64>, RunError> {
+        let mut looked_at = *links;
+        for side in Side::BOTH {
+            for kind in [Kind::Task, Kind::Note] {
+                if self.pulled.listings.of(side).of(kind).parents.is_some_and(|(listed, all)| listed < all) {
+                    let covered = held(self.stage).links_covered(side, kind)?;
+                    let least = covered.min(*looked_at.of(kind));
+                    *looked_at.of_mut(kind) = least;
+                }
+            }
+        }
+        Ok(looked_at)
+    }
+
+    pub(super) async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
+        let Loaded { contacts, children, secondaries } = loaded;
+        let (job, state) = (self.job, self.state);
+        let mut parents = BTreeMap::new();
+        let mut orphans: BTreeMap<(Side, Kind), u64> = BTreeMap::new();
+        if let Some(state) = state {
+            for link in children.iter().filter_map(|child| child.parent) {
+                remember_parent(state, link, &mut parents)?;
+            }
+        }
+        for child in Side::BOTH.into_iter().flat_map(|side| self.loose.of(side)) {
+            let Some(parent) = &child.parent else { continue };
+            let link = state.map(|state| state.link_of(Kind::Contact, parent)).transpose()?.flatten();
+            match (link, state) {
+                (Some(link), Some(state)) => remember_parent(state, link.id, &mut parents)?,
+                // The children of a contact that we deleted may lag behind it.
+                (_, Some(state)) if state.is_buried(Kind::Contact, parent)? => {}
+                _ if held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {}
+                // `semantics` 56: counted, and no more.
+                _ => *orphans.entry((parent.side(), child.kind)).or_default() += 1,
+            }
+        }
+        for ((side, kind), count) in orphans {
+            info!(%side, %kind, count, "listed without a listed contact: left alone");
+        }
+        let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
+        for contact in tasks.keys() {
+            let link =
+                state.map(|state| state.link_of(Kind::Contact, &contact.clone().tagged())).transpose()?.flatten();
+            if let (Some(link), Some(state)) = (link, state) {
+                remember_parent(state, link.id, &mut parents)?;
+            }
+        }
+        let risen = self.risen().await?;
+        let ended = self.ended().await?;
+        let mut freed = self.free_survivors()?;
+        freed.extend(&ended);
+        let holders = self.holders(&contacts, &freed)?;
+        let successors = self.successors(&contacts)?;
+        let covered = self.covered(&contacts, &parents)?;
+        let (setbacks, disputes) = (self.setbacks()?, self.disputes()?);
+        let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
+        let left_out = self.left_out(&contacts)?;
+        let mut input = Input {
+            pair: job.pair,
+            mapped: &self.pulled.forms.mapped,
+            mode: job.mode,
+            now: their_now(job),
+            first_sync: !state.map(State::has_contacts).transpose()?.unwrap_or_default(),
+            tags_were_read: self.pulled.tags_were_read,
+            left_out,
+            first_sync_goes_on: match state {
+                Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
+                None => false,
+            },
+            capabilities: Both {
+                cliengo: job.cliengo.capabilities(&self.pulled.learned),
+                ghl: job.ghl.capabilities(&self.pulled.learned),
+            },
+            listings: self.pulled.listings.clone(),
+            looked_at: self.looked_at(&links)?,
+            links,
+            tags: match state {
+                Some(state) if job.mode == Mode::Full || lose_tags(&contacts) => state.tag_counts()?,
+                _ => Both::default(),
+            },
+            unseen: held(self.stage).unseen()?,
+            contacts,
+            children,
+            parents,
+            unlinked: self.unlinked,
+            loose: self.loose,
+            covered,
+            secondaries,
+            successors,
+            holders,
+            pending: BTreeSet::new(),
+            unread: unread::of(state, self.pulled)?,
+            unparsable: self.unparsable,
+            inconclusive: self.inconclusive,
+            kept_news: self.kept_news,
+            effects: self.pulled.effects.clone(),
+            owed: state.map(|state| enrolment::owed(state, self.pulled.only.as_ref())).transpose()?.unwrap_or_default(),
+            remembered: BTreeSet::new(),
+            tasks,
+            told: state.map(State::told).transpose()?.unwrap_or_default(),
+            zone: &self.pulled.forms.zone,
+            setbacks,
+            disputes,
+            apart: self.pulled.marks.apart.clone(),
+        };
+        if let Some(state) = state {
+            for intent in state.open_creates()? {
+                input.pending.extend(intent.source_id.map(|id| (intent.kind, SideId::new(intent.side.other(), id))));
+            }
+            if job.mode != Mode::Full {
+                input.remembered = state.remembered()?;
+            }
+        }
+        if self.pulled.only.is_some() {
+            // What a whole kind cannot do is no news of some people.
+            let kinds = |side: Side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}"));
+            input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
+        }
+        let mut returned = Vec::new();
+        for side in Side::BOTH {
+            returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
+        }
+        let (halved, without_text) = (self.halved, self.without_text);
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended, halved, without_text })
+    }
+}
+
+/// Whether tags went from contacts of either side since they were last agreed.
+fn lose_tags(contacts: &[Linked]) -> bool {
+    let halves = contacts.iter().flat_map(|contact| Side::BOTH.map(|side| contact.sides.of(side)));
+    halves.into_iter().any(|half| match (&half.base, &half.now) {
+        (Some(base), Now::Changed(now)) => {
+            now.get(&Field::Tags).is_some() && !base.tags().minus(&now.tags()).is_empty()
+        }
+        _ => false,
+    })
+}
+
+/// A clock that is further off than this is said.
+const SAID_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// A `Date` that is further off than this is not believed.
+const LARGEST_SKEW: SignedDuration = SignedDuration::from_hours(1);
+
+/// Now by Cliengo's clock: it says when its contacts came to be.
+fn their_now(job: &Job<'_>) -> Timestamp {
+    // A header tells whole seconds.
+    let ahead = job.cliengo.clock_ahead().filter(|ahead| ahead.abs().as_secs() > 1).unwrap_or_default();
+    if ahead.abs() > SAID_SKEW {
+        let believed = ahead.abs() <= LARGEST_SKEW;
+        warn!(
+            seconds_ahead = ahead.as_secs(),
+            believed,
+            "Cliengo's clock and this machine's differ; the age of its contacts is measured by its own where that is believed"
+        );
+    }
+    let ours = job.clock.now();
+    if ahead.abs() <= LARGEST_SKEW { ours.checked_add(ahead).unwrap_or(ours) } else { ours }
+}
+
+/// Adds a live contact to those whose tasks and notes are planned.
+fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>) -> Result<(), RunError> {
+    if parents.contains_key(&link) {
+        return Ok(());
+    }
+    let takes_part = |row: &LinkRow| row.status == LinkStatus::Live && row.role == Role::Primary;
+    let Some(row) = state.link(link)?.filter(takes_part) else { return Ok(()) };
+    let mut label = String::new();
+    for side in [Side::Ghl, Side::Cliengo] {
+        if label.is_empty() {
+            label = state.shadow(link, side)?.map(|shadow| shadow.record.label()).unwrap_or_default();
+        }
+    }
+    parents.insert(link, Parent { ids: row.ids, label });
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! One half of a link, as a listing shows it: whether it is whole, changed, or not kept as it was written.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::reconcile::{Half, Now};
+use crate::record::{Field, Kind, Record, Side, Value};
+use crate::run::gathered::covers;
+use crate::state::Attempt;
+
+/// How far a CRM's own times of one write may be apart (`GHL API notes, 5`).
+const OWN_WRITE: SignedDuration = SignedDuration::from_secs(5);
+
+/// I33: a CRM that shows again what stood there before our write did not keep it. That is no edit: the base takes it, so
+/// that it does not go back over what was written. In a record that was changed since, a person may have put it back: if
+/// nothing else in it explains the change, they did.
+pub(super) fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Field, Attempt>) {
+    let (Now::Changed(record), Some(base)) = (now, &mut half.base) else { return };
+    let differing = |(field, value): (&Field, &Value)| base.get(field).is_some_and(|base| !base.same(value));
+    let is_alone = record.fields.iter().filter(|shown| differing(*shown)).count() == 1;
+    for (field, attempt) in attempts {
+        let (Some(shown), Some(written)) = (record.get(field), base.get(field)) else { continue };
+        let touched_since = match (attempt.updated, record.updated) {
+            (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
+            _ => false,
+        };
+        if shown.is_stored_form_of(written) && !shown.same(&attempt.before) {
+            half.rejected.stored.insert(field.clone(), shown.clone());
+            continue;
+        }
+        let Some(instead) = shown.not_kept(&attempt.before, written) else { continue };
+        match shown {
+            // Of two values each is what stood before the other.
+            Value::Flag(_) if touched_since => {}
+            _ if touched_since && is_alone => {}
+            // An empty field wins nothing by doubt.
+            Value::Empty => half.rejected.news.extend([(field.clone(), instead)]),
+            _ if touched_since => half.rejected.doubted.extend([field.clone()]),
+            _ => half.rejected.news.extend([(field.clone(), instead)]),
+        }
+    }
+    base.fields.extend(half.rejected.stored.clone());
+    base.fields.extend(half.rejected.news.iter().map(|(field, instead)| (field.clone(), instead.clone())));
+}
+
+/// Why nothing can be done with a record, of which too little can be read; `None`: enough can. (`semantics` 40, 49)
+pub(super) fn lacking(kind: Kind, record: &Record, is_linked: bool) -> Option<String> {
+    let needed: &[Field] = match (kind, is_linked) {
+        // A person could be doubled where it cannot be told who it is.
+        (Kind::Contact, false) => {
+            let keys = [Field::Name, Field::Email, Field::Phone];
+            return keys.iter().find_map(|field| record.unreadable.get(field).cloned());
+        }
+        (Kind::Note, _) => &[Field::Body],
+        (Kind::Task, false) => &[Field::Title, Field::Due, Field::Completed],
+        (Kind::Contact | Kind::Task, true) => &[],
+    };
+    let missing = needed.iter().find(|field| record.get(field).is_none())?;
+    let unreadable = record.unreadable.get(missing).cloned();
+    let what = if kind == Kind::Note { "text" } else { missing.as_str() };
+    Some(unreadable.unwrap_or_else(|| format!("the {kind} came without its {what}")))
+}
+
+/// What could not be read keeps a record from being as it was: nothing is written over it.
+pub(super) fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
+    match (now, base) {
+        (Now::Changed(record), Some(base))
+            if record.unreadable.is_empty() && covers(base, &record) && base.place == record.place =>
+        {
+            Now::Unchanged
+        }
+        (now, _) => now,
+    }
+}
+
+/// Whether one absence is not enough: where a list per contact, or one without a total, is all there is.
+pub(super) fn needs_two_looks(kind: Kind, side: Side) -> bool {
+    match kind {
+        Kind::Contact => false,
+        Kind::Task => true,
+        Kind::Note => side == Side::Cliengo,
+    }
+}

@@ -1,0 +1,62 @@
+//! What was gathered for reconciling, and what of it is to be settled.
+
+use std::collections::BTreeSet;
+
+use crate::reconcile::Input;
+use crate::record::{Field, Kind, Record, Side, SideId, Value};
+use crate::state::LinkRow;
+
+/// What a listing showed of one record: kept so that its fingerprint can be settled with it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which side.
+    pub side: Side,
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// The record.
+    pub record: Record,
+    /// Its fingerprint.
+    pub fingerprint: Vec<u8>,
+    /// Its payload.
+    pub payload: String,
+}
+
+/// What was gathered.
+#[derive(Debug)]
+pub struct Gathered<'a> {
+    /// What reconciling is given.
+    pub input: Input<'a>,
+    /// What the sieve let through, as listed.
+    pub seen: Vec<Seen>,
+    /// Shadows that were missed for the first time, where one absence is not enough.
+    pub missed: Vec<(i64, Side)>,
+    /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
+    pub returned: Vec<(i64, Side)>,
+    /// Kept contacts whose half that was gone is there again, as the CRM itself says.
+    pub risen: Vec<Risen>,
+    /// Kept contacts whose survivor is gone as well.
+    pub ended: BTreeSet<i64>,
+    /// Links of which one half was not seen: what the other shows is not agreed upon. (`semantics` 59)
+    pub halved: BTreeSet<i64>,
+    /// Looks at notes without a text, to be remembered.
+    pub without_text: Vec<String>,
+}
+
+/// A kept contact whose half that was gone is there again.
+#[derive(Debug)]
+pub struct Risen {
+    /// Its link.
+    pub link: i64,
+    /// The id that is there again.
+    pub id: SideId,
+    /// Its tasks and notes that did not come back with it.
+    pub lost: Vec<LinkRow>,
+}
+
+/// Whether `base` holds everything that `record` says.
+pub(super) fn covers(base: &Record, record: &Record) -> bool {
+    let holds = |(field, value): (&Field, &Value)| base.get(field).is_some_and(|held| held.same(value));
+    record.fields.iter().all(holds)
+}

@@ -1,0 +1,56 @@
+//! Where listings go, page by page, and who is not taken in.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use super::progress::Meter;
+use super::session::held;
+use crate::crm::{RawRecord, Sink, SinkError};
+use crate::record::{Kind, RemoteId, Side, SideId};
+use crate::state::{Stage, is_forgotten};
+
+/// Takes in one listing.
+pub(super) struct StageSink<'a> {
+    pub into: &'a Intake<'a>,
+    pub side: Side,
+    pub meter: Meter<'a>,
+    /// Whether it is told in contacts that were asked for, not in records.
+    pub by_contact: bool,
+}
+
+/// Where listings go, and who is not taken in.
+pub(super) struct Intake<'a> {
+    pub(super) stage: &'a Mutex<Stage>,
+    pub forgotten: &'a BTreeSet<SideId>,
+    /// What was listed of the forgotten.
+    pub listed: Mutex<Vec<(SideId, String)>>,
+}
+
+impl<I: RemoteId> Sink<I> for StageSink<'_> {
+    fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError> {
+        if !self.by_contact {
+            self.meter.step(records.len() as u64);
+        }
+        let stage = held(self.into.stage);
+        for record in records {
+            let (id, above) = (record.id.clone().tagged(), record.parent.clone().map(RemoteId::tagged));
+            if is_forgotten(self.into.forgotten, kind, &id, above.as_ref()) {
+                if kind == Kind::Contact {
+                    held(&self.into.listed).push((id, record.payload));
+                }
+                continue;
+            }
+            let parent = record.parent.as_ref().map(RemoteId::as_str);
+            stage
+                .put(self.side, kind, record.id.as_str(), parent, &record.payload, &record.fingerprint)
+                .map_err(|error| SinkError(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn asked(&self, _kind: Kind) {
+        if self.by_contact {
+            self.meter.step(1);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What the snapshot takes without a request: before the first write of a run, and after its last. (I32, I40)
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use super::gathered::{Gathered, Risen, covers};
+use super::pulled::Pulled;
+use super::saved::generation;
+use super::session::{BEGUN, FIRST_SYNC, held};
+use super::settle::keep;
+use crate::reconcile::{Disputed, Plan, Reading, Settlement};
+use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
+use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
+/// Settles what needs no request, and writes the plan down, before the first write.
+///
+/// # Errors
+/// When it cannot be written: then nothing is sent.
+pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, run: i64) -> Result<(), StateError> {
+    state.atomically(|state| {
+        if plan.first_sync {
+            state.set_meta(FIRST_SYNC, BEGUN)?;
+        }
+        write_down(state, plan, run)?;
+        for operation in &plan.operations {
+            if let Some(enrolment) = &operation.settle.enrols {
+                state.owe(enrolment, &operation.setback_id(&plan.pair), &operation.label, run)?;
+            }
+        }
+        for settlement in &plan.settlements {
+            settle_one(state, settlement, run)?;
+        }
+        for (link, side) in &gathered.missed {
+            state.set_missed(*link, *side, Some(run))?;
+        }
+        for look in &gathered.without_text {
+            state.remember(look, None, run)?;
+        }
+        for risen in &gathered.risen {
+            rise(state, risen, run)?;
+        }
+        for link in &gathered.ended {
+            settle_one(state, &Settlement::Drop { link: *link }, run)?;
+        }
+        for (link, side) in &gathered.returned {
+            state.set_missed(*link, *side, None)?;
+        }
+        Ok(())
+    })
+}
+
+/// A contact is there again. What it lost meanwhile is no delete (`semantics` 22): its survivor is made again.
+fn rise(state: &State, risen: &Risen, run: i64) -> Result<(), StateError> {
+    state.restore(risen.link, Kind::Contact, &risen.id)?;
+    for child in &risen.lost {
+        if let Some(id) = child.ids.tagged(risen.id.side()) {
+            state.bury(child.kind, &id, run, "lost with its contact")?;
+        }
+        state.retire(child.id)?;
+    }
+    Ok(())
+}
+
+/// Writes the plan's operations into the history, inside the caller's transaction.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn write_down(state: &State, plan: &Plan, run: i64) -> Result<(), StateError> {
+    plan.operations.iter().try_for_each(|operation| state.plan_operation(run, operation.id, &operation.canonical()))
+}
+
+fn conflict_row(disputed: &Disputed, run: i64) -> ConflictRow {
+    ConflictRow {
+        id: disputed.id.clone(),
+        kind: disputed.kind,
+        ids: disputed.ids.clone(),
+        parent: disputed.parent.clone(),
+        label: disputed.label.clone(),
+        field: disputed.field.clone(),
+        base: disputed.base.clone(),
+        now: disputed.now.clone(),
+        run,
+        since: None,
+        take: None,
+    }
+}
+
+/// Settles what needs no request, inside the caller's transaction.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
+    match settlement {
+        Settlement::Fields { link, side, fields } => match state.link(*link)? {
+            Some(row) => {
+                fields.keys().try_for_each(|field| state.settled_again(*link, field))?;
+                state.settle_shadow(&row, *side, fields, false)
+            }
+            None => Ok(()),
+        },
+        Settlement::Keep { link, gone } => keep(state, *link, *gone, run),
+        Settlement::Rejected { link, side, field } => state.reject(*link, *side, field),
+        Settlement::Scope { link, outside } => state.set_scope(*link, *outside),
+        Settlement::Drop { link } => {
+            if let Some(row) = state.link(*link)? {
+                // GHL's contact is not gone with a secondary.
+                let gone = Side::BOTH.into_iter().filter(|side| row.role == Role::Primary || *side == Side::Cliengo);
+                for id in gone.filter_map(|side| row.ids.tagged(side)) {
+                    state.bury(row.kind, &id, run, "gone on both sides")?;
+                }
+            }
+            state.retire(*link)
+        }
+        Settlement::Told { link, projection } => state.tell(*link, projection),
+        Settlement::Remember { what, link } => state.remember(what, *link, run),
+        Settlement::Disputed(disputed) => state.keep_conflict(&conflict_row(disputed, run)),
+        Settlement::Agreed { id } => state.end_conflict(id),
+        Settlement::Lift { id } => state.lift_setback(id).map(drop),
+        Settlement::Owe { enrolment, id, label } => state.owe(enrolment, id, label, run),
+        Settlement::OweNoMore { enrolment } => state.owe_no_more(enrolment),
+        Settlement::Alone { id, fields } => {
+            let (kind, ids) = (Kind::Contact, Ids::one(id.clone()));
+            let number = state.add_link(&NewLink { kind, parent: None, ids: ids.clone(), run, role: Role::Primary })?;
+            let status = LinkStatus::Live;
+            let link = LinkRow { id: number, kind, parent: None, ids, status, role: Role::Primary };
+            state.settle_shadow(&link, id.side(), fields, false)?;
+            keep(state, number, id.side().other(), run)
+        }
+        Settlement::Part { link, deed } => {
+            if let Some(row) = link.map(|link| state.link(link)).transpose()?.flatten() {
+                let now = state.run(run)?.map_or(Timestamp::UNIX_EPOCH, |row| row.started);
+                state.part(&row, now)?;
+            }
+            state.take_back(*deed, run, None)
+        }
+    }
+}
+
+/// Keeps the fingerprints of everything that the shadows now hold just as it was listed, so that the next sieve does
+/// not let it through.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn after(
+    state: &mut State,
+    stage: &Mutex<Stage>,
+    gathered: &Gathered<'_>,
+    pulled: &Pulled,
+    settles: &Settles,
+    run: i64,
+    now: Timestamp,
+) -> Result<(), StateError> {
+    state.atomically(|state| {
+        for conflict in &settles.chosen {
+            state.end_conflict(conflict)?;
+        }
+        for seen in &gathered.seen {
+            let id = SideId::new(seen.side, seen.id.clone());
+            let Some(link) = state.link_of(seen.kind, &id)? else { continue };
+            let Some(shadow) = state.shadow(link.id, seen.side)? else { continue };
+            if link.role == Role::Secondary {
+                state.set_seen(link.id, seen.side, &seen.fingerprint, &seen.payload, &seen.record)?;
+                continue;
+            }
+            let agrees =
+                |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
+            let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
+            state.kept_what_was_written(link.id, seen.side, agreed)?;
+            // A record that was read by id has another shape than its row.
+            let by_id = pulled.only.is_some() && seen.kind != Kind::Note;
+            if by_id || gathered.halved.contains(&link.id) {
+                continue;
+            }
+            // What cannot be read is said again until it can be.
+            if seen.record.unreadable.is_empty() && covers(&shadow.record, &seen.record) {
+                state.set_seen(
+                    link.id,
+                    seen.side,
+                    &seen.fingerprint,
+                    &seen.payload,
+                    &merged(&shadow.record, &seen.record),
+                )?;
+            } else {
+                state.set_listed(link.id, seen.side, &seen.payload)?;
+            }
+        }
+        state.align_secondaries()?;
+        visit(state, stage, &pulled.visited.cliengo, pulled, &settles.unfinished, now)?;
+        visit(state, stage, &pulled.visited.ghl, pulled, &settles.unfinished, now)?;
+        note_unread(state, pulled)?;
+        for side in Side::BOTH {
+            for kind in Kind::ALL {
+                let listing = pulled.listings.of(side).of(kind);
+                if listing.complete {
+                    let absent = held(stage).absent_buried(side, kind)?;
+                    state.age_tombstones(side, kind, &absent, now)?;
+                }
+                // What was read of some people counts nobody.
+                if listing.complete || *pulled.doubted.of(side).of(kind) {
+                    state.set_count(side, kind, listing.count, run)?;
+                }
+            }
+        }
+        next_generation(state)
+    })
+}
+
+/// The snapshot was moved: plans that were saved before are stale. (I47)
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn next_generation(state: &State) -> Result<(), StateError> {
+    let next: u64 = generation(Some(state))?.parse().unwrap_or(0) + 1;
+    state.set_meta("generation", &next.to_string())
+}
+
+/// `semantics` 51: counts the runs in a row in which a contact's tasks or notes could not be read. A CRM that cannot be read
+/// at all says nothing of any contact.
+fn note_unread(state: &State, pulled: &Pulled) -> Result<(), StateError> {
+    let asked = pulled.visited.cliengo.iter().map(|id| id.clone().tagged());
+    let asked: Vec<SideId> = asked.chain(pulled.visited.ghl.iter().map(|id| id.clone().tagged())).collect();
+    for kind in [Kind::Task, Kind::Note] {
+        let unread: BTreeSet<&SideId> =
+            pulled.unread.iter().filter(|unread| unread.kind == kind).map(|unread| &unread.contact).collect();
+        for contact in &asked {
+            if pulled.listings.of(contact.side()).of(kind).reading == Reading::Failed {
+                continue;
+            }
+            if unread.contains(contact) {
+                state.count_unread(kind, contact)?;
+            } else {
+                state.end_unread(kind, contact)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What of an applied plan settles besides its operations.
+#[derive(Debug, Default)]
+pub(super) struct Settles {
+    /// The conflicts whose chosen value was written wherever it was to be.
+    pub chosen: Vec<String>,
+    /// Contacts of which an operation is left for another run: their turn is not over.
+    pub unfinished: BTreeSet<SideId>,
+}
+
+/// Notes whose notes were asked for. Who could not be read has had a turn too, and must not be before all others the next
+/// night (`semantics` 54); who was not reached, or of whom something is left for another run, has not (`semantics` 65).
+fn visit<I: RemoteId>(
+    state: &State,
+    stage: &Mutex<Stage>,
+    contacts: &[I],
+    pulled: &Pulled,
+    unfinished: &BTreeSet<SideId>,
+    now: Timestamp,
+) -> Result<(), StateError> {
+    let notes = pulled.unread.iter().filter(|unread| unread.kind == Kind::Note);
+    let unread: BTreeSet<&SideId> = notes.map(|unread| &unread.contact).collect();
+    for contact in contacts {
+        let id = contact.clone().tagged();
+        let was_asked = unread.contains(&id) || held(stage).is_covered(I::SIDE, Kind::Note, contact.as_str())?;
+        if was_asked && !unfinished.contains(&id) {
+            state.set_visited(I::SIDE, contact.as_str(), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The shadow with what the listing says of times and further keys, and in the listing's spelling: a tag that is to go
+/// goes in every spelling that is stored.
+fn merged(shadow: &Record, listed: &Record) -> Record {
+    let mut fields = shadow.fields.clone();
+    let same = |field: &Field, value: &Value| shadow.get(field).is_some_and(|held| held.same(value));
+    let spelt = listed.fields.iter().filter(|(field, value)| same(field, value));
+    fields.extend(spelt.map(|(field, value)| (field.clone(), value.clone())));
+    Record { fields, ..listed.clone() }
+}
