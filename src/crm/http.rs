@@ -1,4 +1,5 @@
 //! One HTTP client for both CRMs: paced, patient with reads, careful with writes.
+//! Long, since what may be sent again, and what is said of it, is decided in one place.
 
 mod again;
 mod token;

@@ -1,4 +1,5 @@
 //! Cliengo's listings: contacts by windows, notes and tasks by contact (`Cliengo API notes, 5.3`).
+//! Long, since windows, pages and the proof that nothing is missing belong together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;

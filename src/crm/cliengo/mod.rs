@@ -1,4 +1,5 @@
 //! Cliengo: its settings, what it can do, and how it is read and written.
+//! Long, since it has all of both traits.
 
 mod api;
 mod catalogue;
