@@ -40,8 +40,8 @@ use toml::de::{DeTable, DeValue};
 pub use access::{App, GhlAccess};
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
-pub use keys::{KEYS, Key, Takes};
 pub use extra_params::ExtraParams;
+pub use keys::{KEYS, Key, Takes};
 pub use map::{Fields, Mapping};
 pub use pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, Ghl, GhlAccount, Pair, Readable, RealAccounts,
