@@ -118,7 +118,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         return Some("remove all but one of these pairs from the configuration".to_owned());
     }
     if error.is::<SavedPlanError>() {
-        return Some("make one with: concord plan --save FILE".to_owned());
+        return Some("make one with: concord plan --save plan.json".to_owned());
     }
     if let Some(setup) = error.downcast_ref::<SetupError>() {
         return Some(setup_hint(setup).to_owned());
@@ -143,6 +143,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),
         Some(RunError::Crm(CrmError::NoGrant { command, .. })) => return Some(format!("run: {command}")),
+        Some(RunError::Undo(refusal)) => return Some(undo_hint(refusal)),
         Some(other) => return run_hint(other).map(str::to_owned),
         None => error.downcast_ref::<StateError>(),
     };
@@ -219,13 +220,12 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Nobody { .. } => Some("look for the person in the CRM, or among who is linked: concord links list"),
         RunError::FirstSyncFirst { .. } => Some("see what the first sync would do: concord plan"),
         RunError::Broken(_) => Some("nothing is lost; run it again, and with -vv for a report of this mistake of ours"),
-        RunError::Undo(refusal) => Some(undo_hint(refusal)),
-        RunError::State(_) => None,
+        RunError::Undo(_) | RunError::State(_) => None,
     }
 }
 
-const fn undo_hint(refusal: &UndoRefusal) -> &'static str {
-    match refusal {
+fn undo_hint(refusal: &UndoRefusal) -> String {
+    let hint = match refusal {
         UndoRefusal::NoSuchRun { .. } | UndoRefusal::WroteNothing { .. } => {
             "the runs and their numbers: concord history"
         }
@@ -235,14 +235,15 @@ const fn undo_hint(refusal: &UndoRefusal) -> &'static str {
         UndoRefusal::IsUndo { .. } => {
             "an undo is not undone: `concord sync --full` compares both sides, and carries over again what differs"
         }
-        UndoRefusal::Undone { .. } => "what it did and when: concord history RUN",
+        UndoRefusal::Undone { by, .. } => return format!("what it did and when: concord history {by}"),
         UndoRefusal::Dropped { .. } => {
             "change the records by hand; keep more with [retention] history_days, or go back to a copy of the state"
         }
-        UndoRefusal::NotKept { .. } => {
-            "change the records by hand: `concord history RUN --format json` has what stood there"
+        UndoRefusal::NotKept { run } => {
+            return format!("change the records by hand; what stood there: concord history {run} --format json");
         }
-    }
+    };
+    hint.to_owned()
 }
 
 fn state_hint(error: &StateError) -> String {

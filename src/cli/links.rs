@@ -47,7 +47,7 @@ fn one<'a>(session: &Session, config: &'a Config, id: &str) -> anyhow::Result<(&
     for (other, state) in in_others {
         if !state.links_named(id)?.is_empty() {
             let message = format!("{id} is a link of {} and of {}", pair.name, other.name);
-            return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+            return Err(Usage { message, hint: pairs::say_which(&[pair, other]) }.into());
         }
     }
     match links.as_slice() {
@@ -198,7 +198,7 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
     let selected = pairs::selected(session, config)?;
     let [pair] = selected.as_slice() else {
         let message = "a link is made in one pair".to_owned();
-        return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+        return Err(Usage { message, hint: pairs::say_which(&selected) }.into());
     };
     let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, Mode::Incremental);
@@ -299,7 +299,7 @@ fn only_pair<'a>(session: &Session, config: &'a Config, what: &str) -> anyhow::R
     let selected = pairs::selected(session, config)?;
     match selected.as_slice() {
         [pair] => Ok(*pair),
-        _ => Err(Usage { message: what.to_owned(), hint: "add --pair NAME".to_owned() }.into()),
+        _ => Err(Usage { message: what.to_owned(), hint: pairs::say_which(&selected) }.into()),
     }
 }
 

@@ -30,6 +30,12 @@ pub(super) fn selected<'a>(session: &Session, config: &'a Config) -> anyhow::Res
     session.global.pairs.iter().map(find).collect()
 }
 
+/// What to add where one pair alone is meant.
+pub(super) fn say_which(pairs: &[&Pair]) -> String {
+    let names: Vec<String> = pairs.iter().map(|pair| format!("--pair {}", pair.name)).collect();
+    format!("add one of these: {}", names.join(", "))
+}
+
 /// Runs `work` for every pair, at most `max_parallel` at a time and each as soon as there is room; prints what they came
 /// to, and says the exit code of them all. `ended` is told of each when it is done. A secret that is missing is a failure of the pair that wants it.
 pub(super) async fn run<'a, F>(

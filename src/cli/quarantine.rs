@@ -15,7 +15,7 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
     match &options.command {
         None | Some(QuarantineCommand::List) => list(session, &config, options.format)?,
         Some(QuarantineCommand::Retry { ids }) => {
-            let told = "is tried again by the next sync";
+            let told = "is tried again by the next sync, as if for the first time";
             change(session, &config, ids, (told, options.format), State::lift_setback)?;
         }
         Some(QuarantineCommand::Drop { ids }) => {
@@ -70,7 +70,11 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             };
             let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &cells, output::style(&session.global, false));
-            format!("{table}\nTry again with: concord quarantine retry ID. Give up with: concord quarantine drop ID\n")
+            let first = cells.first().map(|[id, ..]| id.clone()).unwrap_or_default();
+            format!(
+                "{table}\nTry the first one again with: concord quarantine retry {first}\n\
+                 Give it up with: concord quarantine drop {first}\n"
+            )
         }
     };
     output::print(&text)

@@ -40,7 +40,7 @@ fn sandbox_pair(session: &Session, config: &Config) -> anyhow::Result<String> {
             hint: "real accounts are edited in their CRMs; a pair with `sandbox = true` can be edited here".to_owned(),
         }
         .into()),
-        _ => Err(Usage { message: "several sandbox pairs".to_owned(), hint: "add --pair NAME".to_owned() }.into()),
+        several => Err(Usage { message: "several sandbox pairs".to_owned(), hint: super::pairs::say_which(several) }.into()),
     }
 }
 
@@ -134,6 +134,14 @@ fn told(sandbox: &Sandbox) -> Result<String, SandboxError> {
              token = {{ env = \"GHL_TOKEN{ending}\" }}\n"
         ));
         text.push_str(if many { "\n" } else { "" });
+        if !many {
+            text.push_str(&format!(
+                "\nTo rehearse `init` with it, in another terminal:\n\n\
+                 export CLIENGO_API_KEY={api_key} GHL_TOKEN={token}\n\
+                 concord init --cliengo-key-env CLIENGO_API_KEY --ghl-token-env GHL_TOKEN --location-id {location_id} \
+                 --cliengo-url {cliengo_url} --ghl-url {ghl_url}\n"
+            ));
+        }
     }
     Ok(text)
 }

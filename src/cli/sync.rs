@@ -20,7 +20,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
     if options.approve.is_some() && selected.len() > 1 {
         return Err(Usage {
             message: "--approve names the plan of one pair".to_owned(),
-            hint: "add --pair NAME".to_owned(),
+            hint: pairs::say_which(&selected),
         }
         .into());
     }
@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
         if selected.is_empty() {
             return Err(Usage {
                 message: "the saved plan is of no pair that is selected here".to_owned(),
-                hint: "make one with: concord plan --save FILE".to_owned(),
+                hint: "make one with: concord plan --save plan.json".to_owned(),
             }
             .into());
         }

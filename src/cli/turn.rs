@@ -70,5 +70,5 @@ async fn orders(stop: CancellationToken) -> anyhow::Result<Turn> {
 
 fn misused() -> anyhow::Error {
     let message = "`turn` takes its orders from the daemon".to_owned();
-    Usage { message, hint: "run a pair by hand with: concord sync --pair NAME".to_owned() }.into()
+    Usage { message, hint: "run every pair by hand with: concord sync".to_owned() }.into()
 }

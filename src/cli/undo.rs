@@ -13,7 +13,7 @@ pub(super) async fn run(session: &Session, options: &UndoOptions) -> anyhow::Res
     let selected = pairs::selected(session, &config)?;
     if selected.len() != 1 {
         let message = "a run's number is one pair's".to_owned();
-        return Err(Usage { message, hint: "add --pair NAME".to_owned() }.into());
+        return Err(Usage { message, hint: pairs::say_which(&selected) }.into());
     }
     let to = (options.format, options.out.as_deref());
     let work = |pair| undo(session, &config, pair, options);
