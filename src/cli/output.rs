@@ -75,8 +75,13 @@ pub(super) fn style(global: &Global, to_file: bool) -> Style {
 
 /// Columns of the terminal behind stdout.
 fn width() -> usize {
+    columns().unwrap_or(WIDTH)
+}
+
+/// The same, where there is a terminal, or somebody says how wide it is.
+pub(super) fn columns() -> Option<usize> {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    told.or_else(terminal_width).unwrap_or(WIDTH)
+    told.or_else(terminal_width)
 }
 
 #[cfg(unix)]

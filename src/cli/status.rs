@@ -1,4 +1,4 @@
-//! `status`: each pair in a line.
+//! `status`: each pair in a line, or as many as a terminal needs.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::arguments::{Format, ListOptions};
 use super::delivery::QUIET_LINES;
 use super::{Session, code, credentials, explain, output, pairs};
+use crate::config::Config;
 use crate::record::ByKind;
+use crate::report::{self, Audience, Page};
 use crate::schedule::{Due, RunProgress, Standing};
 use crate::state::{Ledger, RunRow};
 
@@ -81,9 +83,22 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&lines)?),
         // Nothing of who is well.
         Format::Text if session.global.quiet => {
-            lines.iter().filter(|line| !is_well(line)).take(QUIET_LINES).map(|line| sentence(line, now)).collect()
+            let ill = lines.iter().filter(|line| !is_well(line)).take(QUIET_LINES);
+            ill.map(|line| format!("{}  {}\n", line.id, sentence(line, &reader(&config, &line.id), now))).collect()
         }
-        Format::Text => lines.iter().map(|line| sentence(line, now)).collect(),
+        Format::Text => {
+            let mut page = Page::new(output::style(&session.global, false));
+            for line in &lines {
+                let said = report::Line::of(sentence(line, &reader(&config, &line.id), now));
+                let lead = report::Line::of(format!("{}  ", line.id));
+                // Where nobody says how wide a line may be, a pair is one line: scripts read it.
+                match output::columns() {
+                    Some(_) => page.flow(lead, 4, said),
+                    None => page.line(0, &lead.join(said)),
+                }
+            }
+            page.finish()
+        }
     };
     output::print(&text)?;
     let is_well = unreadable.is_empty() && lines.iter().all(is_well);
@@ -135,15 +150,25 @@ fn next_run(next: &Due) -> NextRun {
     }
 }
 
-fn sentence(line: &Line, now: Timestamp) -> String {
+/// Whose times a pair's are.
+fn reader(config: &Config, pair: &str) -> Audience {
+    config.pair(pair).map_or_else(|| Audience::of_all(config), |pair| Audience::of(config, pair))
+}
+
+/// How a pair stands, in its own zone.
+fn sentence(line: &Line, audience: &Audience, now: Timestamp) -> String {
+    let local = |at: &str| match at.parse::<Timestamp>() {
+        Ok(at) => format!("{} {}", audience.time(at), audience.zone()),
+        Err(_) => at.to_owned(),
+    };
     let mut parts = Vec::new();
     match &line.last_run {
         None => parts.push("never synchronised".to_owned()),
         Some(run) => {
             parts.push(match (run.status.as_str(), &run.finished) {
-                (CUT_OFF, _) => format!("run {} cut off, began {}", run.run, run.started),
-                (status, Some(finished)) => format!("run {} {status}, {finished}", run.run),
-                (status, None) => format!("run {} {status} since {}", run.run, run.started),
+                (CUT_OFF, _) => format!("run {} cut off, began {}", run.run, local(&run.started)),
+                (status, Some(finished)) => format!("run {} {status}, {}", run.run, local(finished)),
+                (status, None) => format!("run {} {status} since {}", run.run, local(&run.started)),
             });
             let links = &line.links;
             let linked = [links.contact, links.task, links.note];
@@ -160,17 +185,17 @@ fn sentence(line: &Line, now: Timestamp) -> String {
     parts.extend(line.next_run.as_ref().map(|next| {
         let is_due = next.starts.parse::<Timestamp>().is_ok_and(|starts| starts <= now);
         let when = if is_due { "is due since" } else { "at" };
-        format!("next {} ({}) {when} {}", next.run, next.schedule, next.starts)
+        format!("next {} ({}) {when} {}", next.run, next.schedule, local(&next.starts))
     }));
     parts.extend(
         line.overdue
             .as_ref()
-            .map(|missed| format!("OVERDUE: {} of {} has had no successful run", missed.schedule, missed.due)),
+            .map(|missed| format!("OVERDUE: {} of {} has had no successful run", missed.schedule, local(&missed.due))),
     );
     if !line.unseen.is_empty() {
         parts.push(format!("NOT ALL SEEN: {}", line.unseen.join("; ")));
     }
     parts.extend(line.credentials.iter().map(|due| format!("KEYS: {due}")));
     parts.extend(line.failed.as_ref().map(|why| format!("FAILED: {why}")));
-    format!("{}  {}\n", line.id, parts.join("; "))
+    parts.join("; ")
 }

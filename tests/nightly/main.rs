@@ -109,3 +109,4 @@ mod unlisted;
 mod unseen;
 mod waits;
 mod whose_account;
+mod widths;
