@@ -217,9 +217,9 @@ fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
     let (side, action, kind) = (text("side"), text("action"), text("kind"));
     page.gap();
     let outcome = row.outcome.as_deref().unwrap_or("planned");
-    let lead = format!("{:<4} {outcome}  {side}  {action} {kind}  ", row.number);
+    let what = format!("{outcome}  {side}  {action} {kind}  {}", on_one_line(text("label")));
     let id = row.document.pointer(&format!("/ids/{side}")).and_then(Json::as_str).unwrap_or_default();
-    page.flow(Line::of(lead), 5, Line::of(format!("{}  {id}", on_one_line(text("label")))));
+    page.flow(Line::of(format!("{:<4} ", row.number)), 5, Line::of(format!("{what}  {id}")));
     if let Some(reason) = &row.reason {
         page.flow(Line::of("     "), 5, Line::of(on_one_line(reason)));
     }

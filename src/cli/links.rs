@@ -325,9 +325,10 @@ fn preview(session: &Session, config: &Config, id: &str, format: Format) -> anyh
             "id": link.id, "pair": pair.name, "ids": link.ids, "links": under + 1, "dry_run": true,
         }))?,
         Format::Text => format!(
-            "{}  {label:?}: its link and what was last agreed would go, with {under} links of its tasks and notes.\n\
-             Both records stay in the CRMs, and the next sync matches them as if for the first time.\n\
-             Do it with: concord links forget {} --pair {}\n",
+            "{}  {label:?}\n\
+             Its link and what was last agreed would go, with {under} of its tasks and notes.\n\
+             Both records stay in the CRMs; the next sync matches them as if for the first\n\
+             time. Do it with: concord links forget {} --pair {}\n",
             link.id, link.id, pair.name
         ),
     })
@@ -347,8 +348,9 @@ fn start_afresh(session: &Session, config: &Config, id: &str, format: Format) ->
             }))?
         }
         Format::Text => format!(
-            "{}  starts afresh: {} links and what was last agreed are gone. Both records stay in the CRMs.\n\
-             The next sync matches them as if for the first time. See it first with: concord plan --pair {}\n",
+            "{}  starts afresh: {} links and what was last agreed are gone.\n\
+             Both records stay in the CRMs; the next sync matches them as if for the first\n\
+             time. See it first with: concord plan --pair {}\n",
             link.id, gone.links, pair.name
         ),
     })

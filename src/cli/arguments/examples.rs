@@ -83,7 +83,7 @@ Examples:
 
 pub(super) const EXPLAIN: &str = "\
 Examples:
-  concord explain ana@example.com         both records, links, history, next plan
+  concord explain ana@example.com         both records, link, runs, next plan
   concord explain 64b0c0ffee0000000000a010 --format json";
 
 pub(super) const HELD: &str = "\

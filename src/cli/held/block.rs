@@ -62,10 +62,11 @@ fn block(page: &mut Page, style: Style, config: &Config, records: &[&Entry<'_>])
     }
     for entry in records {
         let row = &entry.row;
-        let lead = Line::of(format!("{}  ", row.id)).paint(standing(entry), Paint::Yellow).then("  ");
+        let lead = Line::of(format!("{}  ", row.id));
         let why = entry.reason.map_or(row.reason.as_str(), |reason| held_words(reason).0);
         let detail = masked(config, &row.detail);
-        page.flow(lead, 4, Line::of(format!("{why}: {}", on_one_line(&detail))));
+        let why = format!("  {why}: {}", on_one_line(&detail));
+        page.flow(lead, row.id.len() + 2, Line::painted(standing(entry), Paint::Yellow).then(why));
         for command in &entry.commands {
             page.line(4, &Line::of("settle it: ").paint(command.clone(), Paint::Bold));
         }
