@@ -40,7 +40,9 @@ fn sandbox_pair(session: &Session, config: &Config) -> anyhow::Result<String> {
             hint: "real accounts are edited in their CRMs; a pair with `sandbox = true` can be edited here".to_owned(),
         }
         .into()),
-        several => Err(Usage { message: "several sandbox pairs".to_owned(), hint: super::pairs::say_which(several) }.into()),
+        several => {
+            Err(Usage { message: "several sandbox pairs".to_owned(), hint: super::pairs::say_which(several) }.into())
+        }
     }
 }
 
