@@ -126,6 +126,17 @@ impl State {
         Ok(())
     }
 
+    /// The links between contacts that a run made and that still count: number and ids.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn links_made_by(&self, run: i64) -> Result<Vec<(i64, Ids)>, StateError> {
+        let sql = format!("{LINK} WHERE kind = 'contact' AND run = ?1 AND status <> 'retired' ORDER BY id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows: Vec<RawLink> = statement.query_map([run], raw_link)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(link_row).map(|row| row.map(|row| (row.id, row.ids))).collect()
+    }
+
     /// The link that an id stands in.
     ///
     /// # Errors

@@ -79,6 +79,7 @@ mod one_account;
 mod outage;
 mod pasted;
 mod people;
+mod people_checked;
 mod presence;
 mod privacy;
 mod promises;

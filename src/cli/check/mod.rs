@@ -4,6 +4,7 @@
 mod accounts;
 mod finding;
 mod machine;
+mod people;
 mod tonight;
 
 use finding::{Finding, table};
@@ -104,6 +105,7 @@ async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding>
     findings.extend(accounts::clocks(pair, &clients));
     if let (Some(cliengo), Some(ghl)) = (cliengo, ghl) {
         findings.push(tonight::forecast(pair, &clients, state.as_ref(), &cliengo, &ghl));
+        findings.push(people::told(pair, &clients).await);
         findings.push(tonight::first_sync(session, config, pair, &clients, state.as_ref()).await);
     }
     findings

@@ -104,4 +104,6 @@ pub struct Undoing {
     pub contacts: BTreeMap<SideId, Still>,
     /// What stands under contacts that the run made; where that could not be read, why.
     pub under: BTreeMap<SideId, Result<Vec<Listed>, String>>,
+    /// The links between contacts that the run made and that still count, with both ids.
+    pub links: Vec<(i64, Ids)>,
 }

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 use common::subject_of;
 
-use super::model::{Deed, Input, Plan, Settlement, Undoing, Verdict};
+use super::model::{Deed, Input, Plan, Settlement, Subject, Undoing, Verdict};
 use super::plan::draft::Draft;
-use crate::record::{Action, Kind, SideId};
+use crate::record::{Action, Ids, Kind, SideId};
 
 /// Plans the reverse of what a run did.
 #[must_use]
@@ -23,8 +23,29 @@ pub fn undo(input: &Input<'_>, undoing: &Undoing) -> Plan {
     for deeds in families(&undoing.deeds) {
         draft.take(reverse(input, draft.next(), undoing, &deeds));
     }
+    draft.take(say_what_stays_linked(undoing));
     // Nothing was compared, so nothing is known to be in sync.
     Plan { undoes: Some(undoing.run), in_sync: 0, unseen: 0, ..draft.finish() }
+}
+
+/// Two contacts that were there before and that the run linked stay linked: where that was wrong, a person says so.
+fn say_what_stays_linked(undoing: &Undoing) -> Verdict {
+    let mut said = Verdict::default();
+    let is_made = |ids: &Ids| {
+        let made = undoing.deeds.iter().filter(|deed| deed.kind == Kind::Contact && deed.action == Action::Create);
+        made.filter_map(|deed| deed.trace.ids.tagged(deed.side)).any(|id| ids.tagged(id.side()) == Some(id))
+    };
+    for (link, ids) in undoing.links.iter().filter(|(_, ids)| !is_made(ids)) {
+        let touched = |deed: &&Deed| contact_of(deed).is_some_and(|id| ids.tagged(id.side()) == Some(id));
+        let Some(deed) = undoing.deeds.iter().find(touched) else { continue };
+        let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: deed.trace.label.clone(), link: None };
+        let detail = format!(
+            "run {} linked these two, and they stay linked. If they are two people: concord links remove {link}",
+            undoing.run
+        );
+        said.and(Verdict::unsupported(&subject, deed.side, Action::Link, detail));
+    }
+    said
 }
 
 /// The deeds of each contact and of what hangs under it, on one side, in order.

@@ -60,7 +60,7 @@ pub(super) async fn look(
     let questions = questions(&known, capabilities);
     let asked = futures::stream::iter(questions).map(|question| looking.ask(question));
     let answers: Vec<Answer> = asked.buffer_unordered(LOOKUPS).try_collect().await?;
-    let mut undoing = Undoing { run, ..Undoing::default() };
+    let mut undoing = Undoing { run, links: state.links_made_by(run)?, ..Undoing::default() };
     let mut records = BTreeMap::new();
     for answer in answers {
         match answer {
