@@ -130,7 +130,7 @@ pub(super) async fn gather<'j>(
     gathering.finish(loaded).await
 }
 
-impl<'j> Gathering<'j, '_> {
+impl Gathering<'_, '_> {
     fn sieve<R: Reader + ?Sized>(&mut self, crm: &R) -> Result<(), RunError> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {

@@ -78,7 +78,7 @@ pub(super) enum Choice {
     /// There is none, or it is done.
     None,
     /// It is planned.
-    Taken(Merged),
+    Taken(Box<Merged>),
     /// A side changed since: it is void.
     Lapsed,
     /// A side cannot hold it.
@@ -115,7 +115,7 @@ pub(super) fn take_choice(
     merged.said.and(report_conflict(input, subject, field, sights, (winner, cause_of(sights)), chosen));
     merged.said.met.insert(id.clone());
     merged.chosen.insert(field.clone(), id);
-    Choice::Taken(merged)
+    Choice::Taken(Box::new(merged))
 }
 
 /// Lets both sides take a value that neither has. Neither shadow moves for the other's write: until both were done, the

@@ -80,7 +80,7 @@ fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versio
         merged.said.and(said);
         let objection = match take_choice(input, subject, versions, field, sights) {
             Choice::Taken(chosen) => {
-                merged.and(chosen);
+                merged.and(*chosen);
                 continue;
             }
             Choice::Cannot(why) => Some(format!("the value chosen for {field} cannot be had: {why}")),

@@ -21,12 +21,13 @@ pub(super) fn parent_of(deed: &Deed) -> Option<Target> {
 }
 
 /// The record where it is there. What could not be read waits, and is said.
-pub(super) fn still_there(deed: &Deed) -> Result<Option<&Record>, Verdict> {
+pub(super) fn still_there(deed: &Deed) -> Result<Option<&Record>, Box<Verdict>> {
     match &deed.now {
         Still::There(record) => Ok(Some(record)),
         Still::Gone => Ok(None),
         Still::Unknown(why) => {
-            Err(Verdict::held(&subject_of(deed), HeldReason::Unlisted, format!("it could not be read: {why}")))
+            let detail = format!("it could not be read: {why}");
+            Err(Box::new(Verdict::held(&subject_of(deed), HeldReason::Unlisted, detail)))
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, run: i64, deleted: &Deed, deed
     }
     let before = match before(deleted) {
         Ok(before) => before,
-        Err(verdict) => return verdict,
+        Err(verdict) => return *verdict,
     };
     let spot = Spot { place: place_of(at, deleted), parent: None, link: None };
     let (mut verdict, made) = make(input, at, &spot, deleted, before);
@@ -51,7 +51,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, run: i64, deleted: &Deed, deed
         };
         match self::before(child) {
             Ok(record) => verdict.and(make(input, verdict.next(), &spot, child, record).0),
-            Err(unknown) => verdict.and(unknown),
+            Err(unknown) => verdict.and(*unknown),
         }
     }
     verdict
@@ -70,7 +70,7 @@ pub(super) fn child(input: &Input<'_>, (family, at): (u32, u32), undoing: &Undoi
                 let spot = Spot { place: place_of(family, deleted), parent: parent_of(deleted), link };
                 return make(input, at, &spot, deleted, before).0;
             }
-            Err(verdict) => return verdict,
+            Err(verdict) => return *verdict,
         },
         Some(Still::Gone) => {
             (HeldReason::EditedSince, "its contact was removed since: it is not made again".to_owned())
@@ -86,7 +86,7 @@ fn is_not_gone(deleted: &Deed) -> Option<Verdict> {
     match still_there(deleted) {
         Ok(None) => None,
         Ok(Some(_)) => Some(Verdict::default()),
-        Err(verdict) => Some(verdict),
+        Err(verdict) => Some(*verdict),
     }
 }
 
@@ -96,10 +96,10 @@ fn remade(deleted: &Deed) -> Subject {
     Subject { ids, ..subject_of(deleted) }
 }
 
-fn before(deleted: &Deed) -> Result<&Record, Verdict> {
+fn before(deleted: &Deed) -> Result<&Record, Box<Verdict>> {
     deleted.before.as_ref().ok_or_else(|| {
         let detail = "what stood there before cannot be understood any more";
-        Verdict::held(&remade(deleted), HeldReason::Unparsable, detail)
+        Box::new(Verdict::held(&remade(deleted), HeldReason::Unparsable, detail))
     })
 }
 
@@ -109,16 +109,16 @@ fn carried(
     deleted: &Deed,
     before: &Record,
     too_early: impl Fn(&Field) -> bool,
-) -> Result<Content, Verdict> {
+) -> Result<Content, Box<Verdict>> {
     let (side, kind, subject) = (deleted.side, deleted.kind, remade(deleted));
     if deleted.pending {
         let detail =
             "an earlier undo tried to make it again and got no answer; undo the run again later: it looks first";
-        return Err(Verdict::held(&subject, HeldReason::UnknownOutcome, detail));
+        return Err(Box::new(Verdict::held(&subject, HeldReason::UnknownOutcome, detail)));
     }
     if !input.can(side, kind).create {
         let detail = format!("{} cannot create {kind}s", side.title());
-        return Err(Verdict::unsupported(&subject, side, Action::Create, detail));
+        return Err(Box::new(Verdict::unsupported(&subject, side, Action::Create, detail)));
     }
     let content = content(input, kind, side, before, too_early);
     let required = match kind {
@@ -129,7 +129,7 @@ fn carried(
     match required.filter(|field| !content.set.contains_key(field)) {
         Some(field) => {
             let detail = format!("it had no {field}, and {} takes no {kind} without one", side.title());
-            Err(Verdict::unsupported(&subject, side, Action::Create, detail))
+            Err(Box::new(Verdict::unsupported(&subject, side, Action::Create, detail)))
         }
         None => Ok(content),
     }
@@ -141,7 +141,7 @@ fn make(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &Record
     let too_early = |field: &Field| side == Side::Cliengo && input.mapped(field).is_some();
     let content = match carried(input, deleted, before, too_early) {
         Ok(content) => content,
-        Err(verdict) => return (verdict, None),
+        Err(verdict) => return (*verdict, None),
     };
     let lost = before.fields.iter().filter(|(field, value)| too_early(field) && !value.is_empty());
     let lost = lost.map(|(field, value)| format!("its {field} ({}) has to be set by hand", value.shown()));

@@ -12,7 +12,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, undoing: &Undoing, made: &Deed
     let subject = subject_of(made);
     let (id, now) = match stands(input, made, "it stays, with its tasks and notes") {
         Ok(stands) => stands,
-        Err(verdict) => return verdict,
+        Err(verdict) => return *verdict,
     };
     if let Some(detail) = worked_on(made, now, &expected(made, deeds)) {
         return Verdict::held(&subject, HeldReason::EditedSince, detail);
@@ -38,7 +38,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, undoing: &Undoing, made: &Deed
 pub(super) fn child(input: &Input<'_>, at: (u32, u32), made: &Deed) -> Verdict {
     let (id, now) = match stands(input, made, "it stays") {
         Ok(stands) => stands,
-        Err(verdict) => return verdict,
+        Err(verdict) => return *verdict,
     };
     if let Some(detail) = worked_on(made, now, &made.trace.wrote) {
         return Verdict::held(&subject_of(made), HeldReason::EditedSince, detail);
@@ -47,16 +47,16 @@ pub(super) fn child(input: &Input<'_>, at: (u32, u32), made: &Deed) -> Verdict {
 }
 
 /// The record that the run made, where it is known, is there still, and can be removed; else what is said of it.
-fn stands<'a>(input: &Input<'_>, made: &'a Deed, consequence: &str) -> Result<(SideId, &'a Record), Verdict> {
+fn stands<'a>(input: &Input<'_>, made: &'a Deed, consequence: &str) -> Result<(SideId, &'a Record), Box<Verdict>> {
     let subject = subject_of(made);
     let Some(id) = made.trace.ids.tagged(made.side) else {
         let detail = "whether it was created is not known yet: a sync reads it back; undo the run again then";
-        return Err(Verdict::held(&subject, HeldReason::UnknownOutcome, detail));
+        return Err(Box::new(Verdict::held(&subject, HeldReason::UnknownOutcome, detail)));
     };
-    let now = still_there(made)?.ok_or_else(Verdict::default)?;
+    let now = still_there(made)?.ok_or_else(Box::<Verdict>::default)?;
     if !input.can(made.side, made.kind).delete {
         let detail = format!("{} cannot delete a {}: {consequence}", made.side.title(), made.kind);
-        return Err(Verdict::unsupported(&subject, made.side, Action::Delete, detail));
+        return Err(Box::new(Verdict::unsupported(&subject, made.side, Action::Delete, detail)));
     }
     Ok((id, now))
 }

@@ -8,12 +8,12 @@ use crate::reconcile::model::{Deed, HeldReason, Input, LinkRef, Settle, TagDelta
 use crate::record::{Action, Both, Field, Record, SideId, Tags, Target, Value, Write, fold_tag};
 
 /// The record as it stands, under its id; else what is said of it.
-fn stands(deed: &Deed) -> Result<(&Record, SideId), Verdict> {
+fn stands(deed: &Deed) -> Result<(&Record, SideId), Box<Verdict>> {
     let Some(now) = still_there(deed)? else {
         let detail = "it was removed since: nothing is put back";
-        return Err(Verdict::held(&subject_of(deed), HeldReason::EditedSince, detail));
+        return Err(Box::new(Verdict::held(&subject_of(deed), HeldReason::EditedSince, detail)));
     };
-    let id = deed.trace.ids.tagged(deed.side).ok_or_else(Verdict::default)?;
+    let id = deed.trace.ids.tagged(deed.side).ok_or_else(Box::<Verdict>::default)?;
     Ok((now, id))
 }
 
@@ -22,7 +22,7 @@ pub(super) fn fields(input: &Input<'_>, (family, at): (u32, u32), deed: &Deed) -
     let subject = subject_of(deed);
     let (now, id) = match stands(deed) {
         Ok(stands) => stands,
-        Err(verdict) => return verdict,
+        Err(verdict) => return *verdict,
     };
     let Some(before) = &deed.before else {
         let detail = "what stood there before cannot be understood any more";
@@ -90,7 +90,7 @@ pub(super) fn tags(input: &Input<'_>, (family, at): (u32, u32), deed: &Deed) -> 
     let subject = subject_of(deed);
     let (now, id) = match stands(deed) {
         Ok(stands) => stands,
-        Err(verdict) => return verdict,
+        Err(verdict) => return *verdict,
     };
     let capabilities = input.capabilities.of(deed.side).tags;
     let shown = match now.get(&Field::Tags) {

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use super::{Gathering, Loaded, enrolment, unread};
 use crate::reconcile::{Input, Linked, Mode, Now, Parent};
-use crate::record::{Both, ByKind, Field, Kind, RemoteId, Role, Side, SideId};
+use crate::record::{Both, ByKind, Field, GhlId, Kind, RemoteId, Role, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::Gathered;
 use crate::run::session::{BEGUN, FIRST_SYNC, Job, held};
@@ -31,9 +31,13 @@ impl<'j> Gathering<'j, '_> {
         Ok(looked_at)
     }
 
-    pub(super) async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
-        let Loaded { contacts, children, secondaries } = loaded;
-        let (job, state) = (self.job, self.state);
+    /// The contacts of the tasks and notes that are looked at.
+    fn parents<'t>(
+        &self,
+        children: &[Linked],
+        told_of: impl Iterator<Item = &'t GhlId>,
+    ) -> Result<BTreeMap<i64, Parent>, RunError> {
+        let state = self.state;
         let mut parents = BTreeMap::new();
         let mut orphans: BTreeMap<(Side, Kind), u64> = BTreeMap::new();
         if let Some(state) = state {
@@ -56,14 +60,21 @@ impl<'j> Gathering<'j, '_> {
         for ((side, kind), count) in orphans {
             info!(%side, %kind, count, "listed without a listed contact: left alone");
         }
-        let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
-        for contact in tasks.keys() {
+        for contact in told_of {
             let link =
                 state.map(|state| state.link_of(Kind::Contact, &contact.clone().tagged())).transpose()?.flatten();
             if let (Some(link), Some(state)) = (link, state) {
                 remember_parent(state, link.id, &mut parents)?;
             }
         }
+        Ok(parents)
+    }
+
+    pub(super) async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
+        let Loaded { contacts, children, secondaries } = loaded;
+        let (job, state) = (self.job, self.state);
+        let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
+        let parents = self.parents(&children, tasks.keys())?;
         let risen = self.risen().await?;
         let ended = self.ended().await?;
         let mut freed = self.free_survivors()?;
