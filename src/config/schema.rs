@@ -136,6 +136,9 @@ mod tests {
         cliengo = \"leadFields.budget\"
         ghl = \"customFields.budget\"
         direction = \"to_ghl\"
+        [[pair.one.trigger]]
+        when = { field = \"tags\", becomes = \"hot\" }
+        workflow = \"x\"
         [pair.two]
         [pair.two.cliengo]
         api_key = { env = \"Y\" }
