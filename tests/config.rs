@@ -569,11 +569,7 @@ fn tasks_are_told_in_notes_only_where_notes_take_part() {
 
 #[test]
 fn what_this_version_does_not_do_is_refused_in_plain_words() {
-    for (more, key) in [
-        ("notes.append_edit = true", "notes.append_edit` = true"),
-        ("timeline.appointments = true", "timeline.appointments` = true"),
-        ("timeline.conversations = true", "timeline.conversations` = true"),
-    ] {
+    for (more, key) in [("notes.append_edit = true", "notes.append_edit` = true")] {
         let message = wrong_demo(more);
         assert!(message.starts_with("schedules.toml:3: "), "{message}");
         assert!(message.contains(&format!("`pair.demo.{key} is not in this version yet")), "{message}");

@@ -14,7 +14,7 @@ use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
 use crate::record::{Ids, Kind, Side};
 use crate::report::{Audience, masked_document};
-use crate::state::{Acknowledged, HeldRow, State, StateError};
+use crate::state::{Acknowledged, HeldRow, SetbackRow, State, StateError};
 
 /// A record that waits, and what a person needs to settle it.
 struct Entry<'a> {
@@ -98,11 +98,21 @@ fn commands(pair: &Pair, state: &State, row: &HeldRow, reason: Option<HeldReason
             let failed = state.setbacks()?.into_iter().filter(|one| one.kind == row.kind && one.ids == row.ids);
             failed.map(|one| format!("concord quarantine retry {} --pair {name}", one.id)).collect()
         }
+        Some(HeldReason::UnknownOutcome) if enrolment(state, row)?.is_some() => {
+            let id = enrolment(state, row)?.map(|one| one.id).unwrap_or_default();
+            ["retry", "drop"].map(|what| format!("concord quarantine {what} {id} --pair {name}")).into()
+        }
         Some(HeldReason::UnknownOutcome | HeldReason::Unlisted | HeldReason::Inconclusive | HeldReason::FirstSync) => {
             vec![format!("concord sync --pair {name}")]
         }
         _ => Vec::new(),
     })
+}
+
+/// What waits of a contact that may have been put into something.
+fn enrolment(state: &State, row: &HeldRow) -> Result<Option<SetbackRow>, StateError> {
+    let is_it = |one: &SetbackRow| one.action == "enrol" && one.ids.of(Side::Cliengo) == row.ids.of(Side::Cliengo);
+    Ok(state.setbacks()?.into_iter().find(|one| !one.dropped && is_it(one)))
 }
 
 /// `1 new, 5 known`.

@@ -24,6 +24,7 @@ mod secret;
 mod settings;
 mod show;
 mod source;
+mod timeline;
 mod triggers;
 mod unbuilt;
 mod value;
@@ -59,6 +60,7 @@ pub use settings::{
     Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
 pub use show::{Setting, settings};
+pub use timeline::Timeline;
 pub use triggers::{Becomes, Triggers};
 pub use web_url::WebUrl;
 

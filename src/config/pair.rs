@@ -11,6 +11,7 @@ use super::map::Fields;
 use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
+use super::timeline::Timeline;
 use super::triggers::Triggers;
 use super::web_url::WebUrl;
 use crate::record::{Field, Kind, Side};
@@ -44,6 +45,9 @@ pub struct Pair {
     /// What contacts are put into in GHL.
     #[serde(skip_serializing_if = "Triggers::is_empty")]
     pub triggers: Triggers,
+    /// What is told in notes on the other side.
+    #[serde(skip_serializing_if = "Timeline::is_empty")]
+    pub timeline: Timeline,
     /// Who takes part.
     pub scope: Scope,
     /// E-mails that are fillers and neither match nor travel: patterns in which `*` stands for anything.

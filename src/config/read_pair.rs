@@ -20,7 +20,7 @@ use super::secret::secret;
 use super::unbuilt;
 use super::value::Found;
 use super::web_url::WebUrl;
-use super::{map, scope, triggers};
+use super::{map, scope, timeline, triggers};
 use crate::record::{Kind, Side};
 
 /// Cliengo's API.
@@ -48,6 +48,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
     let (contacts, placeholder_emails) = contacts(table.table("contacts"));
     let fields = map::read(table.array_of_tables("map"), &contacts, cliengo.capabilities.extra_params);
     let triggers = triggers::read(table.table("triggers"), table.array_of_tables("trigger"), &fields);
+    let timeline = timeline::read(table.table("timeline"));
     let website = match &accounts {
         Some(Accounts::Real(real)) => Some(real.cliengo.website_id.as_str()),
         _ => None,
@@ -57,7 +58,6 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);
     told_as_notes(&table, &cliengo, &notes);
-    unbuilt::read(&mut table);
     unbuilt::refuse(&table);
     table.finish();
     Some(Pair {
@@ -72,6 +72,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
         notes,
         fields,
         triggers,
+        timeline,
         scope,
         placeholder_emails,
         guard,

@@ -4,7 +4,6 @@
 use toml::de::DeValue;
 
 use super::reader::Table;
-use super::value::Found;
 
 /// What switches a feature on.
 enum Switch {
@@ -13,11 +12,7 @@ enum Switch {
 }
 
 /// The keys below a pair whose feature is not built.
-const NOT_YET: &[(&[&str], Switch)] = &[
-    (&["notes", "append_edit"], Switch::True),
-    (&["timeline", "appointments"], Switch::True),
-    (&["timeline", "conversations"], Switch::True),
-];
+const NOT_YET: &[(&[&str], Switch)] = &[(&["notes", "append_edit"], Switch::True)];
 
 /// Notes every feature that the pair switches on and that is not built.
 pub(super) fn refuse(pair: &Table<'_>) {
@@ -32,15 +27,4 @@ pub(super) fn refuse(pair: &Table<'_>) {
             "leave it out for now; a later version takes it as it is written",
         );
     }
-}
-
-/// Checks the tables that no built feature reads.
-pub(super) fn read(pair: &mut Table<'_>) {
-    timeline(pair.table("timeline"));
-}
-
-fn timeline(mut table: Table<'_>) {
-    table.read("appointments", Found::boolean);
-    table.read("conversations", Found::boolean);
-    table.finish();
 }

@@ -38,7 +38,9 @@ pub use secrets::Secrets;
 use thiserror::Error;
 
 use crate::config::Mapping;
-use crate::record::{Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Record, RemoteId, Request, Write};
+use crate::record::{
+    Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, Write,
+};
 
 /// Where a CRM's pages go: the pair's staging tables.
 pub trait Sink<I>: Sync {
@@ -274,6 +276,21 @@ pub trait Reader: Sync + std::fmt::Debug {
     async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
         let _ = named;
         Ok(Effects::new())
+    }
+
+    /// What happened with a contact here and can be told on the other side. A CRM without such things has none.
+    ///
+    /// # Errors
+    /// When it could not be asked.
+    async fn moments(&self, contact: &Self::Id, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
+        let _ = (contact, forms);
+        Ok(Vec::new())
+    }
+
+    /// Where a listed contact came from, where this CRM tells it.
+    fn lead(&self, payload: &str) -> Option<String> {
+        let _ = payload;
+        None
     }
 
     /// Refuses where contacts cannot be created as the configuration says: its website is not there. A CRM without such a

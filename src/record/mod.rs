@@ -41,7 +41,7 @@ pub use side::*;
 pub use tags::{Tags, fold_tag};
 pub use take::{Take, typed};
 pub use text::{canonical_line, canonical_text};
-pub use told::{Facet, Projection, Told};
+pub use told::{Facet, Moment, Projection, Told};
 pub use value::{MatchKey, Value};
 pub use write::*;
 

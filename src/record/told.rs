@@ -14,9 +14,18 @@ pub enum Facet {
     Done,
     /// When the earliest of the open ones is due.
     Due,
+    /// An appointment of GHL's.
+    Appointment,
+    /// A day of talk in Cliengo.
+    Talk,
+    /// Where a lead came from.
+    Lead,
 }
 
 impl Facet {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Task, Self::Done, Self::Due, Self::Appointment, Self::Talk, Self::Lead];
+
     /// The name used in the state.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -24,8 +33,22 @@ impl Facet {
             Self::Task => "task",
             Self::Done => "done",
             Self::Due => "due",
+            Self::Appointment => "appointment",
+            Self::Talk => "talk",
+            Self::Lead => "lead",
         }
     }
+}
+
+/// Something that happened with a contact on one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// What it is.
+    pub facet: Facet,
+    /// Its id, or its day.
+    pub id: String,
+    /// What there is to tell of it.
+    pub words: String,
 }
 
 /// Something that Cliengo was told of a contact's tasks.

@@ -41,6 +41,7 @@ mod setbacks;
 mod settle;
 mod staging;
 mod tasks;
+mod timeline;
 mod undo;
 mod without_request;
 

@@ -13,6 +13,7 @@ use super::parents::{self, Parents};
 use super::progress::Part;
 use super::pulled::Pulled;
 use super::session::{Job, held};
+use super::timeline::{self, Moments};
 use super::{accounts, doubt, only};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, CrmError, Learned, Listed};
@@ -89,6 +90,7 @@ pub(super) async fn pull(
         unread: Vec::new(),
         only: None,
         effects,
+        moments: Moments::default(),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
@@ -101,6 +103,7 @@ pub(super) async fn pull(
         doubt::emptied(job, stage, &mut pulled, side, Kind::Note).await?;
     }
     doubt::shrunken(job, stage, state, &mut pulled)?;
+    pulled.moments = timeline::look(job, stage, state, &pulled.visited, &pulled.forms).await?;
     Ok(pulled)
 }
 
@@ -136,6 +139,7 @@ async fn pull_only(
         unread: Vec::new(),
         only: Some(found),
         effects: BTreeMap::new(),
+        moments: Moments::default(),
     };
     let contacts = only::contacts(into)?;
     let counts = Both::from_fn(|side| contacts.of(side).len() as u64);

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::error::RunError;
 use super::marks::Marks;
 use super::parents::Parents;
+use super::timeline::Moments;
 use super::session::held;
 use crate::crm::{Coverage, Learned, Listed};
 use crate::reconcile::{Inconclusive, ListingCount, Reading};
@@ -44,6 +45,8 @@ pub(super) struct Pulled {
     pub unread: Vec<Unread>,
     /// Whom alone the run is about, where a person named them.
     pub only: Option<Found>,
+    /// What happened with contacts on one side and is told on the other.
+    pub moments: Moments,
     /// What the pair's triggers name, as it is sent.
     pub effects: BTreeMap<Effect, Result<String, String>>,
 }

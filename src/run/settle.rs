@@ -19,7 +19,9 @@ pub fn applied(
 ) -> Result<Option<i64>, StateError> {
     let projection = applied.settle.projects.as_ref();
     let link = match applied.action {
-        Action::Create if projection.is_some() => applied.settle.parent.and_then(resolve),
+        Action::Create | Action::Update if projection.is_some() && applied.kind == Kind::Note => {
+            applied.settle.parent.and_then(resolve)
+        }
         Action::Create | Action::Link => {
             let made = made(state, applied, resolve)?;
             if applied.kind == Kind::Contact && !(applied.action == Action::Create && applied.origin != Origin::Matched)

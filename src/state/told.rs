@@ -32,7 +32,7 @@ impl State {
         let mut told: BTreeMap<i64, Told> = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let facet: String = row.get(1)?;
-            let known = [Facet::Task, Facet::Done, Facet::Due].into_iter().find(|known| known.as_str() == facet);
+            let known = Facet::ALL.into_iter().find(|known| known.as_str() == facet);
             let facet = known.ok_or_else(|| StateError::Row(format!("Cliengo was told {facet:?}")))?;
             told.entry(row.get(0)?).or_default().insert((facet, row.get(2)?), row.get(3)?);
         }

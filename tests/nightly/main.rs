@@ -27,6 +27,7 @@ mod story;
 mod switched_off;
 #[cfg(unix)]
 mod terminal;
+mod timeline;
 mod told;
 mod waiting_commands;
 
@@ -50,6 +51,7 @@ mod daemon_days;
 mod deletes;
 mod documented;
 mod down_for_a_while;
+mod examples;
 mod export;
 mod failing;
 mod faults;

@@ -9,7 +9,7 @@ use concord::crm::{
     Sink, Unparsable, Usage, Writer, Writers,
 };
 use concord::reconcile::Mode;
-use concord::record::{Capabilities, Effect, Forms, Kind, Mapped, Record, Request, Write};
+use concord::record::{Capabilities, Effect, Forms, Kind, Mapped, Moment, Record, Request, Write};
 use concord::run::{self, Consent, Finished, Job, RunError};
 use concord::state::Watch;
 use tokio_util::sync::CancellationToken;
@@ -82,6 +82,14 @@ impl<C: Reader> Reader for Mortal<C> {
 
     async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
         self.client.effects(named).await
+    }
+
+    async fn moments(&self, contact: &Self::Id, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
+        self.client.moments(contact, forms).await
+    }
+
+    fn lead(&self, payload: &str) -> Option<String> {
+        self.client.lead(payload)
     }
 
     async fn probe_tasks(&self, contact: &Self::Id) -> Result<Option<bool>, CrmError> {

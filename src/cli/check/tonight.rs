@@ -33,10 +33,12 @@ pub(super) fn forecast(
     };
     let of_cliengo = cliengo.contacts.unwrap_or_else(|| last(Side::Cliengo, Kind::Contact));
     let of_ghl = ghl.contacts.unwrap_or_else(|| last(Side::Ghl, Kind::Contact));
-    let per_contact = u64::from(takes_part(Kind::Note)) + u64::from(takes_part(Kind::Task));
+    let (timeline, notes_listed) = (pair.timeline, takes_part(Kind::Note));
+    let per_contact =
+        u64::from(notes_listed) + u64::from(takes_part(Kind::Task)) + u64::from(timeline.conversations && notes_listed);
     let pages = |count: u64, size: u32| count / u64::from(size.max(1)) + 1;
     let reads_cliengo = pages(of_cliengo, pair.cliengo.page_size) + of_cliengo * per_contact + FIXED_OF_CLIENGO;
-    let notes = if takes_part(Kind::Note) { of_ghl } else { 0 };
+    let notes = if notes_listed { of_ghl * (1 + u64::from(timeline.appointments)) } else { 0 };
     let fixed = pages(of_ghl, pair.ghl.page_size) + pages(last(Side::Ghl, Kind::Task), 100) + FIXED;
     let announced = clients.ghl.announced();
     let took = takes(reads_cliengo, Some(pair.cliengo.requests_per_second).filter(|rate| rate.is_finite()));

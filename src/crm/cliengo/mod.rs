@@ -4,6 +4,7 @@
 mod api;
 mod catalogue;
 mod gone;
+mod lead;
 mod list;
 mod probe;
 mod unmapped;
@@ -34,7 +35,7 @@ use super::{
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, MatchKey, Method, NameForm, Record,
+    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, MatchKey, Method, Moment, NameForm, Record,
     RemoteId, Request, Side, TagCapabilities, Write,
 };
 
@@ -295,6 +296,14 @@ impl Reader for Cliengo {
 
     async fn refuse_unknown_place(&self) -> Result<(), CrmError> {
         self.refuse_unknown_website().await
+    }
+
+    async fn moments(&self, contact: &CliengoId, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
+        self.days_of_talk(contact, forms).await
+    }
+
+    fn lead(&self, payload: &str) -> Option<String> {
+        lead::lead(payload)
     }
 
     /// Whatever an account without tasks says of them, it is one without tasks (`semantics` 27).

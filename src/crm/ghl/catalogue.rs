@@ -39,7 +39,7 @@ const CONTACTS: &[Row] = &[
     ("update-task", Put, "/contacts/{contactId}/tasks/{taskId}", WRITE, Used("updates a task")),
     ("delete-task", Delete, "/contacts/{contactId}/tasks/{taskId}", WRITE, Used("removes a task that was deleted in Cliengo")),
     ("update-task-completed", Put, "/contacts/{contactId}/tasks/{taskId}/completed", WRITE, Used("completes or reopens a task")),
-    ("get-appointments-for-contact", Get, "/contacts/{contactId}/appointments", READ, Declined("not in this version: appointments as notes on Cliengo")),
+    ("get-appointments-for-contact", Get, "/contacts/{contactId}/appointments", READ, Used("with `timeline.appointments`: a contact's appointments, with its notes")),
     ("add-tags", Post, "/contacts/{contactId}/tags", WRITE, Used("adds tags, all of one contact in one request")),
     ("remove-tags", Delete, "/contacts/{contactId}/tags", WRITE, Used("removes tags, all of one contact in one request")),
     ("get-all-notes", Get, "/contacts/{contactId}/notes", READ, Used("lists a contact's notes: no other operation does")),

@@ -1,6 +1,7 @@
 //! GoHighLevel: its settings, what it can do, and how it is read and written.
 
 mod api;
+mod appointments;
 mod catalogue;
 mod custom;
 mod effects;
@@ -38,8 +39,8 @@ use super::{
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, Effect, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, NameForm, Record,
-    Request, Side, TagCapabilities, Write,
+    ByKind, Capabilities, Effect, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, Moment, NameForm,
+    Record, Request, Side, TagCapabilities, Write,
 };
 
 /// What is needed to talk to one GHL location.
@@ -225,6 +226,10 @@ impl Reader for Ghl {
 
     async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
         self.effects_named(named).await
+    }
+
+    async fn moments(&self, contact: &GhlId, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
+        self.appointments(contact, forms).await
     }
 
     async fn probe_tasks(&self, _contact: &GhlId) -> Result<Option<bool>, CrmError> {

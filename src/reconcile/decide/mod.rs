@@ -13,6 +13,7 @@ mod merge;
 pub mod scope;
 mod tags;
 pub mod task_mirror;
+pub mod timeline;
 
 pub use carry::Versions;
 pub use choice::Choosing;

@@ -10,8 +10,8 @@ use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
-    Both, ByKind, Capabilities, Effect, Enrolment, Field, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Record, Side,
-    SideId, Told, Value,
+    Both, ByKind, Capabilities, Effect, Enrolment, Field, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment, Record,
+    Side, SideId, Told, Value,
 };
 
 /// What one run knows of one pair.
@@ -75,6 +75,10 @@ pub struct Input<'a> {
     pub unread: Vec<Unread>,
     /// Links of contacts under which a task or note that was kept on one side has changed there since.
     pub kept_news: BTreeSet<i64>,
+    /// What happened with linked contacts on one side and is told on the other, by their link.
+    pub timeline: BTreeMap<i64, Vec<Moment>>,
+    /// Linked contacts of whom it could not be read, with the reason.
+    pub untold: BTreeMap<i64, String>,
     /// What the configuration's triggers name, as it is sent; or why it is not there.
     pub effects: BTreeMap<Effect, Result<String, String>>,
     /// What contacts were put into, or are to be.
@@ -135,6 +139,8 @@ impl<'a> Input<'a> {
             inconclusive: Vec::new(),
             unread: Vec::new(),
             kept_news: BTreeSet::new(),
+            timeline: BTreeMap::new(),
+            untold: BTreeMap::new(),
             effects: BTreeMap::new(),
             owed: Vec::new(),
             remembered: BTreeSet::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::reconcile::decide::fit::is_synthetic;
-use crate::reconcile::decide::{Versions, absence, create, fields, task_mirror};
+use crate::reconcile::decide::{Versions, absence, create, fields, task_mirror, timeline};
 use crate::reconcile::model::{Children, Family, HeldReason, Input, Linked, MatchedBy, Subject, Unlinked, Verdict};
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
@@ -20,7 +20,8 @@ pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, child
             verdict.and(pair_off(input, verdict.next(), family, children, kind));
         }
     }
-    task_mirror::tell(input, verdict, family, &children.marked)
+    let verdict = task_mirror::tell(input, verdict, family, &children.marked);
+    timeline::tell(input, verdict, family, children)
 }
 
 fn plan_linked(input: &Input<'_>, at: u32, family: &Family, linked: &Linked) -> Verdict {

@@ -11,7 +11,8 @@ use children::plan_children;
 use draft::Draft;
 
 use super::decide::{
-    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, scope, task_mirror, too_young,
+    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, scope, task_mirror, timeline,
+    too_young,
 };
 use super::model::{
     Children, Family, HeldReason, Input, LinkRef, Linked, MatchedBy, Now, Place, Plan, Settle, Subject, Unlinked,
@@ -67,10 +68,11 @@ fn children_of_all<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Children<'a>>, Lo
 fn adopt_loose<'a>(children: &mut Children<'a>, loose: &mut Loose<'a>, ids: Option<&Ids>) {
     for side in Side::BOTH {
         if let Some(id) = ids.and_then(|ids| ids.tagged(side)) {
-            // `semantics` 27: a note that tells of a task is none of the notes.
+            // `semantics` 27: a note that tells of a task, or of what happened elsewhere, is none of the notes.
             let (marked, others): (Vec<_>, Vec<_>) =
                 loose.remove(&id).unwrap_or_default().into_iter().partition(|child| {
-                    side == Side::Cliengo && child.kind == Kind::Note && task_mirror::marked(&child.record).is_some()
+                    let tells_of_task = side == Side::Cliengo && task_mirror::marked(&child.record).is_some();
+                    child.kind == Kind::Note && (tells_of_task || timeline::marked(side, &child.record).is_some())
                 });
             children.marked.extend(marked);
             children.loose.of_mut(side).extend(others);

@@ -67,6 +67,12 @@ impl<'j> Gathering<'j, '_> {
                 remember_parent(state, link.id, &mut parents)?;
             }
         }
+        let moments = &self.pulled.moments;
+        for link in moments.told.keys().chain(moments.unread.keys()) {
+            if let Some(state) = state {
+                remember_parent(state, *link, &mut parents)?;
+            }
+        }
         Ok(parents)
     }
 
@@ -123,6 +129,8 @@ impl<'j> Gathering<'j, '_> {
             unparsable: self.unparsable,
             inconclusive: self.inconclusive,
             kept_news: self.kept_news,
+            timeline: self.pulled.moments.told.clone(),
+            untold: self.pulled.moments.unread.clone(),
             effects: self.pulled.effects.clone(),
             owed: state.map(|state| enrolment::owed(state, self.pulled.only.as_ref())).transpose()?.unwrap_or_default(),
             remembered: BTreeSet::new(),

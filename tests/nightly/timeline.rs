@@ -1,0 +1,150 @@
+//! What happened on one side is told once on the other, as a note: appointments, days of talk, where a lead came from.
+
+use std::sync::{Arc, Mutex};
+
+use concord::record::Side;
+use serde_json::{Value, json};
+
+use crate::house::{House, Person, Plot, shown};
+use crate::proxy;
+
+const TALK: &str = "[pair.house.timeline]\nappointments = true\nconversations = true\n";
+const LEAD: &str = "[pair.house.timeline]\nattribution = true\n";
+
+/// What a CRM answers to a path that ends so, until it is changed.
+#[derive(Clone, Default)]
+struct Stage(Arc<Mutex<Value>>);
+
+impl Stage {
+    fn set(&self, value: Value) {
+        *self.0.lock().unwrap() = value;
+    }
+
+    async fn before(&self, base: &str, ending: &'static str, key: &'static str) -> String {
+        let told = Arc::clone(&self.0);
+        let rewrite: proxy::Rewrite = Arc::new(move |line, mut answer| {
+            if line.ends_with(ending) {
+                let told = told.lock().unwrap().clone();
+                if !told.is_null() {
+                    answer[key] = told;
+                }
+            }
+            Ok(answer)
+        });
+        proxy::before(base, rewrite).await
+    }
+}
+
+/// A house with one linked person, whose appointments and messages a test tells.
+async fn house(plot: &Plot) -> (House, Person, Stage, Stage) {
+    let mut house = House::build(&plot.clone().with_settings(TALK)).await;
+    let (appointments, messages) = (Stage::default(), Stage::default());
+    house.urls.ghl = appointments.before(&house.urls.ghl, "/appointments", "events").await;
+    // The key goes with every request to Cliengo.
+    house.urls.cliengo = messages.before_messages(&house.urls.cliengo).await;
+    let person = house.person(1);
+    house.good_night().await;
+    (house, person, appointments, messages)
+}
+
+impl Stage {
+    async fn before_messages(&self, base: &str) -> String {
+        let told = Arc::clone(&self.0);
+        let rewrite: proxy::Rewrite = Arc::new(move |line, mut answer| {
+            if line.contains("/messages") {
+                let told = told.lock().unwrap().clone();
+                if !told.is_null() {
+                    answer["results"] = told;
+                }
+            }
+            Ok(answer)
+        });
+        proxy::before(base, rewrite).await
+    }
+}
+
+#[tokio::test]
+async fn an_appointment_is_one_note_that_follows_it_and_says_that_it_was_cancelled() {
+    let (house, person, appointments, _) = house(&Plot::extended()).await;
+    let told = |status: &str, at: &str| json!([{ "id": "ap1", "title": "Visita", "startTime": at, "appointmentStatus": status }]);
+    appointments.set(told("confirmed", "2026-12-01T15:00:00Z"));
+    let notes = |house: &House| house.children(Side::Cliengo, "notes", &person.cliengo);
+    assert_eq!(shown(&house.good_night().await), ["cliengo note create"]);
+    let first = notes(&house);
+    assert!(first.len() == 1 && first[0].starts_with("Appointment: Visita"), "{first:?}");
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+    assert_eq!(house.children(Side::Ghl, "notes", &person.ghl), [""; 0], "it is never carried back");
+    appointments.set(told("confirmed", "2026-12-02T15:00:00Z"));
+    assert_eq!(shown(&house.good_night().await), ["cliengo note update"]);
+    appointments.set(told("cancelled", "2026-12-02T15:00:00Z"));
+    house.good_night().await;
+    let last = notes(&house);
+    assert!(last.len() == 1 && last[0].starts_with("Appointment CANCELLED: Visita"), "{last:?}");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn where_notes_cannot_be_changed_a_changed_appointment_is_told_in_a_further_one() {
+    let (house, person, appointments, _) = house(&Plot::legacy()).await;
+    appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": "confirmed" }]));
+    house.good_night().await;
+    appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": "cancelled" }]));
+    house.good_night().await;
+    let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn each_day_of_talk_is_one_note_that_grows_with_it() {
+    let (house, person, _, messages) = house(&Plot::extended()).await;
+    let said = |at: &str, text: &str| json!({ "creationDate": at, "message": text });
+    messages.set(json!([said("2026-11-20T15:00:00Z", "Hola"), said("2026-11-21T15:00:00Z", "Sigo acá")]));
+    assert_eq!(shown(&house.good_night().await), ["ghl note create", "ghl note create"]);
+    house.quiet_night().await;
+    messages.set(json!([
+        said("2026-11-20T15:00:00Z", "Hola"),
+        said("2026-11-21T15:00:00Z", "Sigo acá"),
+        said("2026-11-21T16:00:00Z", "¿Están?")
+    ]));
+    assert_eq!(shown(&house.good_night().await), ["ghl note update"]);
+    let notes = house.children(Side::Ghl, "notes", &person.ghl);
+    assert!(notes.len() == 2 && notes[1].contains("¿Están?"), "{notes:?}");
+    assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), [""; 0]);
+    assert!(!house.sandbox.requests().iter().any(|asked| asked.path.contains("/messages") && asked.method != "GET"));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_tells_an_appointment_once() {
+    let (house, person, appointments, _) = house(&Plot::extended()).await;
+    appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": "confirmed" }]));
+    house.sandbox.set_faults("reset-after-write@cliengo:POST:/notes".parse().unwrap());
+    for _ in 0..3 {
+        house.night().await;
+    }
+    assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo).len(), 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn where_a_lead_came_from_is_told_once_and_never_carried_back() {
+    let house = House::build(&Plot::extended().with_settings(LEAD)).await;
+    let set = json!({ "name": "Ana", "email": "ana@example.com", "message": "Quiero un presupuesto" });
+    house.contact(Side::Cliengo, &set);
+    house.good_night().await;
+    house.good_night().await;
+    let notes = house.rows(Side::Ghl, "notes");
+    let lead: Vec<&Value> =
+        notes.iter().filter(|note| note["body"].as_str().unwrap().contains("Lead from Cliengo")).collect();
+    assert_eq!(lead.len(), 1, "{notes:#?}");
+    assert!(lead[0]["body"].as_str().unwrap().contains("Quiero un presupuesto"));
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+    assert_eq!(house.rows(Side::Cliengo, "notes").len(), 0);
+}
