@@ -85,18 +85,16 @@ pub(super) fn access(table: &mut Table<'_>, agencies: &Agencies) -> Option<GhlAc
     let Some(agency) = oauth.take("agency") else { return app(oauth).map(GhlAccess::App) };
     oauth.finish();
     let name = agency.text()?;
-    match agencies.get(name) {
-        Some(app) => Some(GhlAccess::Agency { name: name.to_owned(), app: app.clone()? }),
-        None => {
-            let known: Vec<&str> = agencies.keys().map(String::as_str).collect();
-            let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
-            agency.reject(
-                &format!("must name an agency; found {name:?}"),
-                &format!("[agency.{name}] takes client_id, client_secret and key; the agencies are: {known}"),
-            );
-            None
-        }
+    if let Some(app) = agencies.get(name) {
+        return Some(GhlAccess::Agency { name: name.to_owned(), app: app.clone()? });
     }
+    let known: Vec<&str> = agencies.keys().map(String::as_str).collect();
+    let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
+    agency.reject(
+        &format!("must name an agency; found {name:?}"),
+        &format!("[agency.{name}] takes client_id, client_secret and key; the agencies are: {known}"),
+    );
+    None
 }
 
 fn app(mut table: Table<'_>) -> Option<App> {

@@ -189,6 +189,7 @@ pub const KEYS: &[Key] = &[
     key("pair.*.timeline", Table, "", "opt-in"),
     key("pair.*.timeline.appointments", Boolean, "false", "GHL appointments as notes on Cliengo"),
     key("pair.*.timeline.conversations", Boolean, "false", "Cliengo conversations as notes on GHL"),
+    key("pair.*.timeline.attribution", Boolean, "false", "where a lead came from, as one note on GHL"),
     key("pair.*.triggers", Table, "", "opt-in, once for each contact first created from Cliengo"),
     key("pair.*.triggers.tag", Text, "", "a tag"),
     key("pair.*.triggers.workflow", Text, "", "a workflow, by id or name"),

@@ -46,10 +46,8 @@ fn is_needed(scope: &str, pair: &Pair) -> bool {
         }
         "workflows.readonly" => pair.triggers.effects().any(|effect| matches!(effect, Effect::Workflow(_))),
         "campaigns.readonly" => pair.triggers.effects().any(|effect| matches!(effect, Effect::Campaign(_))),
-        // Who may be assigned to is nice to know, and needed by nothing.
-        "users.readonly" => false,
-        // Of the agency, not of a location.
-        "oauth.write" | "oauth.readonly" => false,
+        // Who may be assigned to is needed by nothing, and an agency's own are no location's.
+        "users.readonly" | "oauth.write" | "oauth.readonly" => false,
         _ => true,
     }
 }
