@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use futures::StreamExt;
 
-use super::parents::Parents;
 use super::error::RunError;
+use super::parents::Parents;
 use super::session::{Job, held};
 use crate::crm::{CrmError, Reader};
 use crate::record::{Facet, Forms, Kind, Moment, RemoteId, Role, Side};
