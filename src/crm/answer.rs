@@ -76,6 +76,17 @@ pub(super) fn message(body: &str) -> String {
     }
 }
 
+/// The status that counts: an error that a body states in `statusCode` is one, also where the answer itself says that all is
+/// well.
+pub(super) fn stated_status(status: u16, body: &str) -> u16 {
+    if !(200..300).contains(&status) || !body.contains("\"statusCode\"") {
+        return status;
+    }
+    let body = serde_json::from_str::<Value>(body).unwrap_or_default();
+    let stated = body.get("statusCode").and_then(Value::as_u64).and_then(|stated| u16::try_from(stated).ok());
+    stated.filter(|stated| (400..600).contains(stated)).unwrap_or(status)
+}
+
 /// The message of a 2xx that holds nothing but one: a refusal is a refusal, whatever its status.
 pub(super) fn message_alone(body: &str) -> Option<String> {
     let Ok(Value::Object(object)) = serde_json::from_str::<Value>(body) else { return None };

@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown};
+use super::answer::{Answer, NOT_JSON, No, is_json, is_page, message, message_alone, shown, stated_status};
 use super::dialect::Dialect;
 use super::grants::Grants;
 use super::mend::mended;
@@ -309,6 +309,7 @@ impl Http {
         };
         let text = body.as_deref().unwrap_or_default();
         let said = message(text);
+        let status = stated_status(status, text);
         let again = |why: String| Err(Failure::answered(why, retry_after));
         match status {
             429 if self.pace.daily_remaining() == Some(0) => Ok(Err(CrmError::Quota { side: self.dialect.side })),

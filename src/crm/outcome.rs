@@ -1,6 +1,8 @@
 //! What came of a write: not sent, refused, unknown, or applied. (I37)
 
-use super::answer::{BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown, unified};
+use super::answer::{
+    BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown, stated_status, unified,
+};
 use super::dialect::Dialect;
 use super::transport::{Attempt, Unread};
 use super::waiting::Failure;
@@ -34,6 +36,7 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
         Attempt::NoToken(said) => Judged::Final(Outcome::Refused(no(401, said))),
         Attempt::Answered { status, body, retry_after } => {
             let said = message(body.as_deref().unwrap_or_default());
+            let status = stated_status(status, body.as_deref().unwrap_or_default());
             let words = |status| format!("it answered {status}: {}", shown(body.as_deref().unwrap_or_default()));
             let is_post = request.method == Method::Post;
             match status {

@@ -104,3 +104,18 @@ async fn a_redirect_is_sent_nothing_and_asked_once() {
     assert!(matches!(ghl.send(&put, ALWAYS).await, Outcome::Unknown(_)));
     assert_eq!(server.seen().len(), 2);
 }
+
+#[tokio::test]
+async fn an_error_that_a_200_states_in_its_body_is_no_success() {
+    for (stated, is_refused) in [(401, true), (400, true), (422, true), (500, false)] {
+        let body = json!({ "statusCode": stated, "message": "Not today", "error": "No" });
+        let server = Server::replying(vec![ok(body)]).await;
+        let request = Request::new(Method::Delete, "/contacts/C1/tags").with_body(json!({ "tags": ["vip"] }));
+        let ghl = server.ghl(|settings| settings.patience.in_all = std::time::Duration::from_millis(5));
+        match ghl.send(&request, ALWAYS).await {
+            Outcome::Refused(refusal) => assert!(is_refused && refusal.status == stated, "{stated}: {refusal:?}"),
+            Outcome::Unknown(_) => assert!(!is_refused, "{stated}"),
+            other => panic!("{stated}: {other:?}"),
+        }
+    }
+}
