@@ -72,7 +72,7 @@ fn entry<'a>(
     let links = Side::BOTH.iter().filter_map(link).collect();
     let commands = commands(pair, state, &row, reason)?;
     let known = row.is_known(session.clock.now());
-    Ok(Entry { pair, reason, known, links, commands, row })
+    Ok(Entry { pair, row, reason, known, links, commands })
 }
 
 /// The contact that a linked task or note belongs to.

@@ -54,16 +54,16 @@ pub(super) async fn find(
     for one in read {
         let is_placed = !found.unplaced.iter().any(|unplaced| unplaced.ids == Ids::one(one.id.clone()));
         if is_placed {
-            put(into, &one.id, one.payload)?;
+            put(into, &one.id, &one.payload)?;
         }
         found.records.push((one.id, one.record));
     }
     Ok(found)
 }
 
-fn put(into: &Intake<'_>, id: &SideId, payload: String) -> Result<(), RunError> {
+fn put(into: &Intake<'_>, id: &SideId, payload: &str) -> Result<(), RunError> {
     let fingerprint = blake3::hash(payload.as_bytes());
-    held(into.stage).put(id.side(), Kind::Contact, id.as_str(), None, &payload, fingerprint.as_bytes())?;
+    held(into.stage).put(id.side(), Kind::Contact, id.as_str(), None, payload, fingerprint.as_bytes())?;
     Ok(())
 }
 

@@ -141,11 +141,11 @@ fn side_by_side(page: &mut Page, style: Style, config: &Config, records: &[&Entr
 fn pieces(text: &str, width: usize) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let mut pieces: Vec<String> = letters.chunks(width.max(1)).take(2).map(|piece| piece.iter().collect()).collect();
-    if letters.len() > 2 * width {
-        if let Some(last) = pieces.last_mut() {
-            last.pop();
-            last.push('…');
-        }
+    if letters.len() > 2 * width
+        && let Some(last) = pieces.last_mut()
+    {
+        last.pop();
+        last.push('…');
     }
     pieces
 }
