@@ -26,7 +26,7 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let pairs = people::draw(arguments.seed, arguments.of_each);
-    let measure = measure::measure(&pairs);
+    let measure = measure::measure(&pairs)?;
     println!("{:<52} {:>6} {:>7} {:>7} {:>6} {:>7} {:>6}", "class", "one", "usable", "linked", "held", "two", "wrong");
     for (class, tally) in &measure.classes {
         println!(

@@ -1,6 +1,7 @@
 //! What matching makes of a labelled set, against what is right.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::Path;
 
 use concord::config::Config;
@@ -49,9 +50,9 @@ impl Measure {
 }
 
 /// Lets every pair meet alone, as a first sync would, and everybody at once.
-pub fn measure(pairs: &[Pair]) -> Measure {
+pub fn measure(pairs: &[Pair]) -> Result<Measure, Box<dyn Error>> {
     let mut measure = Measure::default();
-    let everybody = linked(&all(pairs, Side::Cliengo), &all(pairs, Side::Ghl));
+    let everybody = linked(&all(pairs, Side::Cliengo), &all(pairs, Side::Ghl))?;
     for pair in pairs {
         let tally = measure.classes.entry(pair.class).or_default();
         for ours in &pair.cliengo {
@@ -80,7 +81,7 @@ pub fn measure(pairs: &[Pair]) -> Measure {
             }
         }
     }
-    measure
+    Ok(measure)
 }
 
 fn id(written: &Written, side: Side) -> String {
@@ -101,8 +102,11 @@ fn all(pairs: &[Pair], side: Side) -> Vec<Unlinked> {
 }
 
 /// Who is linked with whom in a first sync of these, and by what.
-fn linked(cliengo: &[Unlinked], ghl: &[Unlinked]) -> BTreeMap<(String, String), &'static str> {
-    let plan = plan(cliengo, ghl);
+/// Both ids of a link, and by what it came to be.
+type Links = BTreeMap<(String, String), &'static str>;
+
+fn linked(cliengo: &[Unlinked], ghl: &[Unlinked]) -> Result<Links, Box<dyn Error>> {
+    let plan = plan(cliengo, ghl)?;
     let links = plan.operations.iter().filter(|operation| operation.action == Action::Link);
     let ends = links.filter_map(|link| {
         let by = match link.matched_by {
@@ -112,13 +116,13 @@ fn linked(cliengo: &[Unlinked], ghl: &[Unlinked]) -> BTreeMap<(String, String), 
         };
         Some(((link.ids.of(Side::Cliengo)?.to_owned(), link.ids.of(Side::Ghl)?.to_owned()), by))
     });
-    ends.collect()
+    Ok(ends.collect())
 }
 
-fn plan(cliengo: &[Unlinked], ghl: &[Unlinked]) -> Plan {
+fn plan(cliengo: &[Unlinked], ghl: &[Unlinked]) -> Result<Plan, Box<dyn Error>> {
     let text = "[pair.matching]\nsandbox = true\nregion = \"AR\"\n[pair.matching.cliengo]\nmin_age = \"0s\"\n";
-    let config = Config::parse(text, Path::new("schedules.toml")).unwrap_or_else(|why| panic!("{why}"));
-    let pair = config.pairs.first().unwrap_or_else(|| panic!("there is a pair"));
+    let config = Config::parse(text, Path::new("schedules.toml"))?;
+    let pair = config.pairs.first().ok_or("there is no pair")?;
     let forms = Forms {
         region: Some(concord::record::Region::AR),
         zone: jiff::tz::TimeZone::UTC,
@@ -136,5 +140,5 @@ fn plan(cliengo: &[Unlinked], ghl: &[Unlinked]) -> Plan {
         input.listings.of_mut(side).contact.complete = true;
     }
     input.unlinked = Both { cliengo: cliengo.to_vec(), ghl: ghl.to_vec() };
-    reconcile(&input)
+    Ok(reconcile(&input))
 }

@@ -38,7 +38,7 @@ impl Written {
     }
 }
 
-/// Chance by a seed (SplitMix64).
+/// Chance by a seed (`SplitMix64`).
 pub struct Chance(u64);
 
 impl Chance {

@@ -66,7 +66,7 @@ async fn a_lead_that_arrives_is_put_into_workflow_campaign_and_tag_once() {
     for _ in 0..3 {
         house.quiet_night().await;
     }
-    let tags = house.rows(Side::Cliengo, "contacts").to_vec();
+    let tags = house.rows(Side::Cliengo, "contacts").clone();
     assert!(!serde_json::to_string(&tags).unwrap().contains("from-chatbot"), "the trigger's tag stays in GHL");
 }
 

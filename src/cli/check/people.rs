@@ -56,7 +56,7 @@ where
     let rows = sink.0.into_inner().unwrap_or_default();
     let read = rows.into_iter().filter_map(|row| {
         let record = crm.parse(Kind::Contact, &row.payload, Shape::Listed, forms).ok()?;
-        Some(Seen { name: format!("{} {}", side.title(), row.id.to_string()), record })
+        Some(Seen { name: format!("{} {}", side.title(), row.id), record })
     });
     read.collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::info;
@@ -26,6 +26,9 @@ const LARGEST_OFFSET: usize = 1000;
 
 /// How often a window, or the whole, is walked before its count is given up.
 const WALKS: usize = 3;
+
+/// How many rows that come twice are asked for alone.
+const MOST_TWICE: usize = 5;
 
 /// How often a page without its array is asked for.
 const TRIES: usize = 3;
@@ -57,8 +60,8 @@ struct Gathered<'a> {
     tags_seen: bool,
     /// Rows without an id: they are counted, and nobody knows whose they are.
     unidentified: BTreeSet<String>,
-    /// Who came twice on one page.
-    repeated: HashSet<CliengoId>,
+    /// Who came twice on one page, and when they were created.
+    repeated: HashMap<CliengoId, Option<Timestamp>>,
 }
 
 /// One page, as it was taken in.
@@ -92,7 +95,7 @@ enum Walked {
 
 impl<'a> Gathered<'a> {
     fn into(sink: &'a dyn Sink<CliengoId>) -> Self {
-        let (seen, repeated) = (HashMap::new(), HashSet::new());
+        let (seen, repeated) = (HashMap::new(), HashMap::new());
         Self { sink, seen, account: None, tags_seen: false, unidentified: BTreeSet::new(), repeated }
     }
 
@@ -114,7 +117,7 @@ impl<'a> Gathered<'a> {
             self.tags_seen |= row.raw("tags").is_some_and(|tags| tags.get() != "null");
             if !taken.ids.insert(id.clone()) {
                 taken.repeated += 1;
-                self.repeated.insert(id.clone());
+                self.repeated.insert(id.clone(), row.instant("creationDate"));
             }
             // Some accounts go on listing whom somebody deleted: counted, and nobody.
             if is_deleted_row(&row) {
@@ -196,7 +199,7 @@ impl Cliengo {
             let listed = ids.len() + gathered.unidentified.len();
             // Where it tells no total, each window was walked to its end.
             match first.total.filter(|_| !self.may_count_pages(&first)) {
-                Some(total) if !counts(total, listed, gathered.repeated.len()) => {
+                Some(total) if total != listed && !self.counts_twice(total, listed, gathered, &ids).await? => {
                     why = format!("it counts {total} contacts and listed {listed}");
                 }
                 _ => return Ok(Ok(())),
@@ -257,7 +260,7 @@ impl Cliengo {
     }
 
     async fn walk_once(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
-        let (mut ids, mut unreadable, mut repeated) = (HashSet::new(), 0, 0);
+        let (mut ids, mut unreadable) = (HashSet::new(), 0);
         let first = self.page(window, 0).await?;
         let mut total = first.total;
         if total.is_some_and(|total| total > LARGEST_OFFSET + first.rows.len()) && !first.rows.is_empty() {
@@ -278,12 +281,12 @@ impl Cliengo {
             // A row that comes twice takes no place.
             received += taken.different();
             unreadable += taken.unreadable;
-            repeated += taken.repeated;
-            if taken.repeated > 0 && offset == 0 && total == Some(came) {
+            let may_count_page = taken.repeated > 0 && offset == 0 && total == Some(came);
+            ids.extend(taken.ids);
+            if may_count_page && self.counts_twice(came, received, gathered, &ids).await? {
                 // It may count this page alone, and the row that came twice with it: only the end of the list says more.
                 total = None;
             }
-            ids.extend(taken.ids);
             if came == 0 || total.is_some_and(|total| received >= total) {
                 break;
             }
@@ -301,11 +304,36 @@ impl Cliengo {
         }
         let listed = ids.len() + unreadable;
         match total {
-            Some(total) if !counts(total, listed, repeated) => {
+            Some(total) if total != listed && !self.counts_twice(total, listed, gathered, &ids).await? => {
                 Ok(Walked::Torn(format!("it counts {total} for {window} and listed {listed}")))
             }
             _ => Ok(Walked::Whole(ids)),
         }
+    }
+
+    /// Whether a total is greater than what was listed because rows come twice, and not because a row stands in another's
+    /// place: who comes twice of itself does so also where its second alone is asked for.
+    async fn counts_twice(
+        &self,
+        total: usize,
+        listed: usize,
+        gathered: &Gathered<'_>,
+        ids: &HashSet<CliengoId>,
+    ) -> Result<bool, Failed> {
+        let repeated: Vec<_> = gathered.repeated.iter().filter(|(id, _)| ids.contains(*id)).collect();
+        if !(listed..=listed + repeated.len()).contains(&total) || repeated.len() > MOST_TWICE {
+            return Ok(false);
+        }
+        for (id, created) in repeated {
+            let Some(created) = created else { return Ok(false) };
+            let second = Window::Instants(*created, *created + SignedDuration::from_secs(1));
+            let page = self.page(second, 0).await?;
+            let ids = page.rows.iter().filter_map(|raw| Row::read(raw.get()).and_then(|row| row.first_text(&ID)));
+            if ids.filter(|listed| CliengoId::new(listed.clone()) == *id).count() < 2 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether a total may be that of the page alone: a full page counts as many as it holds.
@@ -387,11 +415,6 @@ impl Cliengo {
         records.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(records)
     }
-}
-
-/// Whether a total is that of what was listed. Whether it counts a row that comes twice once or twice is not known.
-fn counts(total: usize, listed: usize, repeated: usize) -> bool {
-    (listed..=listed + repeated).contains(&total)
 }
 
 /// A page of contacts; `None` where it has no rows.

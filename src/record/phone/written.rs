@@ -324,11 +324,9 @@ fn is_written_as_identity(groups: &[usize], marks: &str) -> bool {
         // Argentina's CUIT, in every spelling.
         [2, 8, 1] => marks.chars().count() == 2 && marks.chars().all(|mark| "-. /".contains(mark)),
         [2, 2, 3, 3, 1] => marks == "-..-" || marks == "...-",
-        // Brazil's CPF and CNPJ.
-        [3, 3, 3, 2] => marks == "..-",
+        // Brazil's CPF, Colombia's NIT, Brazil's CNPJ.
+        [3, 3, 3, 1 | 2] => marks == "..-",
         [2, 3, 3, 4, 2] => marks == "../-",
-        // Colombia's NIT.
-        [3, 3, 3, 1] => marks == "..-",
         // Chile's RUT, Uruguay's cédula and Colombia's NIT, with their check digit.
         [7..=9, 1] => marks == "-",
         _ if checked.is_some_and(is_dotted) => is_grouped(body),
