@@ -54,7 +54,8 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
             sync(session, &config, pair, mode, consent, &options.contact)
         },
         |pair, result| {
-            let notices = credentials::notices(session, &config, pair);
+            // A run that did not come about used no credential.
+            let notices = if result.is_ok() { credentials::notices(session, &config, pair) } else { Vec::new() };
             told.push(Told { notices, ..told::told(&pair.name, result, exit) });
         },
         exit,

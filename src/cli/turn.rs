@@ -27,8 +27,8 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
         ScheduledRun::Plan => plan::exit(finished, false),
         ScheduledRun::Sync | ScheduledRun::Full => sync::exit(finished, interrupted),
     };
-    let notices =
-        if turn.run == ScheduledRun::Plan { Vec::new() } else { credentials::notices(session, &config, pair) };
+    let used = turn.run != ScheduledRun::Plan && result.is_ok();
+    let notices = if used { credentials::notices(session, &config, pair) } else { Vec::new() };
     let told = Told { notices, ..told::told(&pair.name, &result, exit) };
     if let Ok(finished) = pairs::as_shown(&config, result) {
         kept_reports::leave(session, &config, pair, &finished);

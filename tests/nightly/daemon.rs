@@ -316,7 +316,7 @@ fn what_the_daemon_needs_is_asked_for_before_it_starts() {
     desk.run(&["daemon"]).code(10).tells("NO_SUCH_HOOK");
     let desk = Desk::with(&format!("{NIGHTLY}{DEMO}[daemon]\nlisten = \"0.0.0.0:0\"\n"));
     desk.run(&["daemon"]).code(10).tells("daemon.token");
-    Desk::with(DEMO).run(&["turn"]).code(10).tells("concord sync --pair");
+    Desk::with(DEMO).run(&["turn"]).code(10).tells("run every pair by hand with: concord sync");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
