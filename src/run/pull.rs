@@ -78,6 +78,7 @@ pub(super) async fn pull(
         forms,
         learned,
         tags_were_read,
+        ghl_shows_tags: true,
         probed_tasks,
         identities,
         listings: Both::default(),
@@ -94,6 +95,7 @@ pub(super) async fn pull(
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
+    pulled.ghl_shows_tags = ghl.tags_seen || pulled.listings.ghl.contact.count == 0;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
     }
@@ -127,6 +129,7 @@ async fn pull_only(
         forms,
         learned,
         tags_were_read: learned.tags_read,
+        ghl_shows_tags: true,
         probed_tasks: None,
         identities,
         listings: Both::default(),

@@ -23,6 +23,8 @@ pub(super) struct Pulled {
     pub learned: Learned,
     /// Whether an earlier run had learned already that Cliengo's listings show tags.
     pub tags_were_read: bool,
+    /// Whether GHL's listing shows tags of anybody, be they none.
+    pub ghl_shows_tags: bool,
     /// Whose records they are.
     pub identities: Both<Identity>,
     /// What was listed.

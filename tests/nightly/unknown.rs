@@ -220,3 +220,21 @@ async fn one_row_without_an_id_keeps_nobody_else_from_being_removed() {
         assert_eq!(left, 11, "only who was removed, and not who cannot be told");
     }
 }
+
+#[tokio::test]
+async fn a_tag_that_is_taken_off_while_the_other_side_shows_none_goes_there_once_it_does() {
+    for side in Side::BOTH {
+        let house = House::build(&Plot::extended()).await;
+        let people: Vec<Person> = (1..=2).map(|number| house.person(number)).collect();
+        people.iter().for_each(|person| house.tag(side, EditOp::Create, person, "cliente"));
+        house.good_night().await;
+        house.quiet_night().await;
+        house.tag(side, EditOp::Delete, &people[0], "cliente");
+        house.faults(&format!("drop-field=tags@{}:READ*", side.other()));
+        house.night().await;
+        house.faults("");
+        house.night().await;
+        assert_eq!(house.row(side.other(), &people[0])["tags"], serde_json::json!([]), "{side}");
+        house.quiet_night().await;
+    }
+}

@@ -158,14 +158,16 @@ pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_rem
             news.add.push(tag);
         }
     }
+    news.shadow = now.clone();
     for tag in base.minus(now).into_iter().filter(|tag| !is_mark(tag)) {
         match other {
             Some(other) if !other.contains(&tag) => {}
-            _ if other_removes && other.is_some() => news.remove.push(tag),
+            Some(_) if other_removes => news.remove.push(tag),
+            // `semantics` 40: it is removed once the other side shows its tags again.
+            None if other_removes => news.shadow.insert(&tag),
             _ => news.stuck.push(tag),
         }
     }
-    news.shadow = now.clone();
     news.add.iter().for_each(|tag| news.shadow.remove(tag));
     news.remove.iter().for_each(|tag| news.shadow.insert(tag));
     news

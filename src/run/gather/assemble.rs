@@ -91,6 +91,12 @@ impl<'j> Gathering<'j, '_> {
         let (setbacks, disputes) = (self.setbacks()?, self.disputes()?);
         let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
         let left_out = self.left_out(&contacts)?;
+        let mut capabilities = Both {
+            cliengo: job.cliengo.capabilities(&self.pulled.learned),
+            ghl: job.ghl.capabilities(&self.pulled.learned),
+        };
+        // `semantics` 40: where GHL's listing has the key for nobody, tags are unknown tonight, and not none.
+        capabilities.ghl.tags.read &= self.pulled.ghl_shows_tags;
         let mut input = Input {
             pair: job.pair,
             mapped: &self.pulled.forms.mapped,
@@ -103,10 +109,7 @@ impl<'j> Gathering<'j, '_> {
                 Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
                 None => false,
             },
-            capabilities: Both {
-                cliengo: job.cliengo.capabilities(&self.pulled.learned),
-                ghl: job.ghl.capabilities(&self.pulled.learned),
-            },
+            capabilities,
             listings: self.pulled.listings.clone(),
             looked_at: self.looked_at(&links)?,
             links,
