@@ -52,27 +52,32 @@ impl State {
                     .prepare_cached("INSERT OR REPLACE INTO forgotten VALUES (?1, ?2, ?3)")?
                     .execute(params![contact.side().as_str(), contact.as_str(), now.as_millisecond()])?;
             }
-            for id in &traces.ids {
-                for table in ["setback", "conflict"] {
-                    let sql =
-                        format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
-                    state.connection.prepare_cached(&sql)?.execute([id])?;
-                }
-                state.forget_held(id)?;
-                state.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
-                state.connection.prepare_cached("DELETE FROM apart WHERE ?1 IN (cliengo_id, ghl_id)")?.execute([id])?;
-            }
-            // Children before their contacts: shadows, keys, attempts and what was told go with each.
-            for link in traces.links.iter().rev() {
-                state.connection.prepare_cached("DELETE FROM unsupported WHERE link = ?1")?.execute([link.id])?;
-                state.connection.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([link.id])?;
-            }
+            state.remove_links(&traces)?;
             let contacts = traces.contacts.into_iter().collect();
             Ok(Forgotten { contacts, links: traces.links.len(), operations, being_read: false })
         })?;
         self.connection.execute_batch("VACUUM")?;
         let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         Ok(Forgotten { being_read: busy != 0, ..forgotten })
+    }
+
+    /// Takes links and bases away, with all that waits for a person or a further try.
+    fn remove_links(&self, traces: &Traces) -> Result<(), StateError> {
+        for id in &traces.ids {
+            for table in ["setback", "conflict"] {
+                let sql = format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
+                self.connection.prepare_cached(&sql)?.execute([id])?;
+            }
+            self.forget_held(id)?;
+            self.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
+            self.connection.prepare_cached("DELETE FROM apart WHERE ?1 IN (cliengo_id, ghl_id)")?.execute([id])?;
+        }
+        // Children before their contacts: shadows, keys, attempts and what was told go with each.
+        for link in traces.links.iter().rev() {
+            self.connection.prepare_cached("DELETE FROM unsupported WHERE link = ?1")?.execute([link.id])?;
+            self.connection.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([link.id])?;
+        }
+        Ok(())
     }
 
     /// Starts a person afresh: link and base go, with those of their tasks and notes; the records and the history stay. The
@@ -83,20 +88,7 @@ impl State {
     pub fn start_afresh(&mut self, link: &LinkRow) -> Result<Forgotten, StateError> {
         self.atomically(|state| {
             let traces = state.traces(&link.ids)?;
-            for id in &traces.ids {
-                for table in ["setback", "conflict"] {
-                    let sql =
-                        format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
-                    state.connection.prepare_cached(&sql)?.execute([id])?;
-                }
-                state.forget_held(id)?;
-                state.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
-                state.connection.prepare_cached("DELETE FROM apart WHERE ?1 IN (cliengo_id, ghl_id)")?.execute([id])?;
-            }
-            for link in traces.links.iter().rev() {
-                state.connection.prepare_cached("DELETE FROM unsupported WHERE link = ?1")?.execute([link.id])?;
-                state.connection.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([link.id])?;
-            }
+            state.remove_links(&traces)?;
             let contacts = traces.contacts.into_iter().collect();
             Ok(Forgotten { contacts, links: traces.links.len(), operations: 0, being_read: false })
         })
