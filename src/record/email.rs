@@ -17,7 +17,7 @@ pub fn canonical_email(raw: &str) -> String {
 pub(super) fn unwrapped(line: &str) -> &str {
     let mut address = line;
     loop {
-        let inner = without_wrapping(address);
+        let inner = without_wrapping(address).trim();
         if inner == address {
             return if is_address(address) { address } else { the_one_among_words(address).unwrap_or(address) };
         }
@@ -174,6 +174,7 @@ mod tests {
             "luz.vera\u{200b}@example.com",
             "\u{202a}luz.vera@example.com\u{202c}",
             "mailto://luz.vera@example.com",
+            "mailto: luz.vera@example.com ?subject=hola",
             "E-mail: luz.vera@example.com",
             "email:luz.vera@example.com",
             "Correo electrónico: luz.vera@example.com",
