@@ -44,7 +44,7 @@ struct Change {
     field: &'static str,
     side: Side,
     value: String,
-    /// Whether both sides said the same before: then it disputes nothing.
+    /// Whether both sides said the same before: then it pending conflicts nothing.
     agreed: bool,
 }
 
@@ -97,7 +97,7 @@ pub struct People {
     /// Of whom a report said that something of a kind waits or cannot be held.
     said: BTreeSet<(usize, String)>,
     /// Values that a report named in a conflict.
-    disputed: BTreeSet<String>,
+    in_conflict: BTreeSet<String>,
     /// What was removed since the run before the last one: it may take two looks.
     removed_lately: [BTreeSet<String>; 3],
 }
@@ -212,7 +212,7 @@ impl People {
             number: 0,
             owners: BTreeMap::new(),
             said: BTreeSet::new(),
-            disputed: BTreeSet::new(),
+            in_conflict: BTreeSet::new(),
             removed_lately: [const { BTreeSet::new() }; 3],
         };
         for number in 0..count {
@@ -524,7 +524,7 @@ impl People {
             }
         }
         for conflict in entries("conflicts") {
-            self.disputed.extend(texts(&conflict).into_iter().map(|value| value.to_lowercase()));
+            self.in_conflict.extend(texts(&conflict).into_iter().map(|value| value.to_lowercase()));
         }
         Ok(())
     }
@@ -612,8 +612,10 @@ impl People {
                 let Some(change) = changes.get(at) else { continue };
                 let stands = [one, other].iter().any(|value| value.is_some_and(|value| *value == change.value));
                 let replaced = changes.iter().skip(at + 1).any(|later| later.agreed);
-                let said =
-                    self.disputed.iter().any(|disputed| disputed.ends_with(&change.value) || *disputed == change.value);
+                let said = self
+                    .in_conflict
+                    .iter()
+                    .any(|in_conflict| in_conflict.ends_with(&change.value) || *in_conflict == change.value);
                 if !stands && !replaced && !said {
                     findings
                         .lost

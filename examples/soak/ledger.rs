@@ -13,13 +13,13 @@ use crate::Failure;
 const FIELDS: [&str; 3] = ["name", "email", "phone"];
 
 /// People whom both sides change on one day, so that somebody has to win.
-const DISPUTES: usize = 2;
+const PENDING_CONFLICTS: usize = 2;
 
 /// A change of a field.
 struct Change {
     side: Side,
     value: String,
-    /// Whether both sides told the same before it: then it disputes nothing.
+    /// Whether both sides told the same before it: then it pending conflicts nothing.
     agreed: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct Ledger {
     /// Tags that were put on somebody and left there.
     tags: BTreeSet<(usize, String)>,
     /// Values that a report named in a conflict.
-    disputed: BTreeSet<String>,
+    in_conflict: BTreeSet<String>,
     edits: usize,
 }
 
@@ -45,7 +45,7 @@ pub struct Verdict {
     pub contacts: usize,
     pub notes: usize,
     pub tasks: usize,
-    pub disputed: usize,
+    pub in_conflict: usize,
     /// What is nowhere, and no report spoke of.
     pub lost: Vec<String>,
     /// What is there more than once.
@@ -129,7 +129,7 @@ impl Ledger {
         self.meet(&before);
         let morning = Side::BOTH.map(|side| stories(&before, side));
         let mut done = world.random_edits(edits, rng)?;
-        done.extend(self.dispute(world, &morning, rng)?);
+        done.extend(self.pending_conflict(world, &morning, rng)?);
         self.edits += done.len();
         let after = world.dump()?;
         self.meet(&after);
@@ -168,7 +168,7 @@ impl Ledger {
     }
 
     /// Changes some people's phones on both sides, to different ones.
-    fn dispute(
+    fn pending_conflict(
         &self,
         world: &World,
         morning: &[BTreeMap<String, Story>; 2],
@@ -177,7 +177,7 @@ impl Ledger {
         let [cliengo, _] = morning;
         let ids: Vec<&String> = cliengo.keys().collect();
         let mut done = Vec::new();
-        for _ in 0..DISPUTES {
+        for _ in 0..PENDING_CONFLICTS {
             let Some(id) = rng.choice(&ids) else { break };
             let Some(who) = self.people.get(&(Side::Cliengo, (*id).clone())) else { continue };
             let Some(ghl) = self.id_of(*who, Side::Ghl) else { continue };
@@ -238,8 +238,8 @@ impl Ledger {
     }
 
     /// A report's conflicts.
-    pub fn hear(&mut self, disputed: impl IntoIterator<Item = String>) {
-        self.disputed.extend(disputed.into_iter().map(|value| value.to_lowercase()));
+    pub fn hear(&mut self, in_conflict: impl IntoIterator<Item = String>) {
+        self.in_conflict.extend(in_conflict.into_iter().map(|value| value.to_lowercase()));
     }
 
     /// Looks at both sides.
@@ -247,7 +247,7 @@ impl Ledger {
         let dump = world.dump()?;
         self.meet(&dump);
         let told = Side::BOTH.map(|side| stories(&dump, side));
-        let mut verdict = Verdict { edits: self.edits, disputed: self.disputed.len(), ..Verdict::default() };
+        let mut verdict = Verdict { edits: self.edits, in_conflict: self.in_conflict.len(), ..Verdict::default() };
         let mut by_person: BTreeMap<usize, [Vec<&Story>; 2]> = BTreeMap::new();
         for (at, (side, stories)) in Side::BOTH.into_iter().zip(&told).enumerate() {
             for (id, story) in stories {
@@ -281,7 +281,7 @@ impl Ledger {
                 let Some(change) = changes.get(at) else { continue };
                 // Whoever changed it later, where both told the same, saw it.
                 let replaced = changes.iter().skip(at + 1).any(|later| later.agreed);
-                let said = self.disputed.iter().any(|disputed| disputed.ends_with(&change.value));
+                let said = self.in_conflict.iter().any(|in_conflict| in_conflict.ends_with(&change.value));
                 if stands != change.value && !replaced && !said {
                     verdict.lost.push(format!("{field} {:?} of {side}; {stands:?} stands", change.value));
                 }

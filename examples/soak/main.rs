@@ -168,8 +168,8 @@ fn world(arguments: &Arguments) -> Result<(), Failure> {
                 sandbox.clear_requests();
                 say(&())?;
             }
-            Order::Hear(disputed) => {
-                ledger.hear(disputed);
+            Order::Hear(in_conflict) => {
+                ledger.hear(in_conflict);
                 say(&())?;
             }
             Order::Verdict => say(&ledger.verdict(&world)?)?,
@@ -299,7 +299,7 @@ impl Nights {
         }
         let Ok(finished) = ended else { return Ok(None) };
         self.refused = finished.is_refused().then(|| finished.plan.id());
-        self.world.ask::<()>(&Order::Hear(disputed(&finished)))?;
+        self.world.ask::<()>(&Order::Hear(in_conflict(&finished)))?;
         Ok(Some(finished.plan.operations.len()))
     }
 
@@ -357,7 +357,7 @@ impl Nights {
     }
 }
 
-fn disputed(finished: &Finished) -> Vec<String> {
+fn in_conflict(finished: &Finished) -> Vec<String> {
     let conflicts = finished.plan.conflicts.iter().flat_map(|conflict| [&conflict.cliengo, &conflict.ghl]);
     conflicts.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
@@ -435,7 +435,7 @@ fn conclude(verdict: &Verdict, samples: &[Sample]) -> Result<(), Failure> {
         verdict.contacts,
         verdict.notes,
         verdict.tasks,
-        verdict.disputed,
+        verdict.in_conflict,
         verdict.lost.len(),
         verdict.doubled.len(),
     );

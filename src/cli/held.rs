@@ -14,7 +14,7 @@ use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
 use crate::record::{Ids, Kind, Side};
 use crate::report::{Audience, masked_document};
-use crate::state::{Acknowledged, HeldRow, SetbackRow, State, StateError};
+use crate::state::{Acknowledged, FailedOperationRow, HeldRow, State, StateError};
 
 /// A record that waits, and what a person needs to settle it.
 struct Entry<'a> {
@@ -95,7 +95,8 @@ fn commands(pair: &Pair, state: &State, row: &HeldRow, reason: Option<HeldReason
             .map(|side| format!("concord conflicts resolve {} --take {side} --pair {name}", row.id))
             .into(),
         Some(HeldReason::Quarantined | HeldReason::Retrying) => {
-            let failed = state.setbacks()?.into_iter().filter(|one| one.kind == row.kind && one.ids == row.ids);
+            let failed =
+                state.failed_operations()?.into_iter().filter(|one| one.kind == row.kind && one.ids == row.ids);
             failed.map(|one| format!("concord quarantine retry {} --pair {name}", one.id)).collect()
         }
         Some(HeldReason::UnknownOutcome) if enrolment(state, row)?.is_some() => {
@@ -110,9 +111,10 @@ fn commands(pair: &Pair, state: &State, row: &HeldRow, reason: Option<HeldReason
 }
 
 /// What waits of a contact that may have been put into something.
-fn enrolment(state: &State, row: &HeldRow) -> Result<Option<SetbackRow>, StateError> {
-    let is_it = |one: &SetbackRow| one.action == "enrol" && one.ids.of(Side::Cliengo) == row.ids.of(Side::Cliengo);
-    Ok(state.setbacks()?.into_iter().find(|one| !one.dropped && is_it(one)))
+fn enrolment(state: &State, row: &HeldRow) -> Result<Option<FailedOperationRow>, StateError> {
+    let is_it =
+        |one: &FailedOperationRow| one.action == "enrol" && one.ids.of(Side::Cliengo) == row.ids.of(Side::Cliengo);
+    Ok(state.failed_operations()?.into_iter().find(|one| !one.dropped && is_it(one)))
 }
 
 /// `1 new, 5 known`.

@@ -8,7 +8,7 @@ use crate::config::{Config, Pair};
 use crate::reconcile::Standing;
 use crate::report::{Column, table};
 use crate::run::generation;
-use crate::state::{SetbackRow, State, StateError};
+use crate::state::{FailedOperationRow, State, StateError};
 
 pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -16,23 +16,23 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
         None | Some(QuarantineCommand::List) => list(session, &config, options.format)?,
         Some(QuarantineCommand::Retry { ids }) => {
             let told = "is tried again by the next sync, as if for the first time";
-            change(session, &config, ids, (told, options.format), State::lift_setback)?;
+            change(session, &config, ids, (told, options.format), State::lift_failed_operation)?;
         }
         Some(QuarantineCommand::Drop { ids }) => {
             let told =
                 "was given up: nothing is said of it until the record changes, and quarantine retry takes it up again";
-            change(session, &config, ids, (told, options.format), State::drop_setback)?;
+            change(session, &config, ids, (told, options.format), State::drop_failed_operation)?;
         }
     }
     Ok(code::DONE)
 }
 
 fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()> {
-    let mut rows: Vec<(&Pair, SetbackRow, Standing)> = Vec::new();
+    let mut rows: Vec<(&Pair, FailedOperationRow, Standing)> = Vec::new();
     for (pair, state) in waiting::states(session, config)? {
         let now = generation(Some(&state))?.parse().unwrap_or(0);
-        let standing = |row: &SetbackRow| Standing::at(row.attempts, row.dropped, row.due, now);
-        rows.extend(state.setbacks()?.into_iter().map(|row| (pair, row.clone(), standing(&row))));
+        let standing = |row: &FailedOperationRow| Standing::at(row.attempts, row.dropped, row.due, now);
+        rows.extend(state.failed_operations()?.into_iter().map(|row| (pair, row.clone(), standing(&row))));
     }
     // What waits for a person comes first.
     let rank = |standing: Standing| match standing {
@@ -57,7 +57,7 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
                 Column::cut("RECORD", 22),
                 Column::cut("WHY", 400),
             ];
-            let cells = |(pair, row, standing): &(&Pair, SetbackRow, Standing)| {
+            let cells = |(pair, row, standing): &(&Pair, FailedOperationRow, Standing)| {
                 [
                     row.id.clone(),
                     pair.name.clone(),
@@ -90,7 +90,7 @@ fn told(standing: Standing) -> String {
     }
 }
 
-fn document(pair: &Pair, row: &SetbackRow, standing: Standing) -> Json {
+fn document(pair: &Pair, row: &FailedOperationRow, standing: Standing) -> Json {
     let (state, rests) = match standing {
         Standing::Due => ("retrying", Some(0)),
         Standing::Rests(runs) => ("retrying", Some(runs)),
@@ -123,7 +123,7 @@ fn change(
 ) -> anyhow::Result<()> {
     let mut found = Vec::new();
     for id in ids {
-        found.push(waiting::find(session, config, ("quarantined operation", id), |state| state.setback(id))?);
+        found.push(waiting::find(session, config, ("quarantined operation", id), |state| state.failed_operation(id))?);
     }
     let mut documents = Vec::new();
     let mut text = String::new();
@@ -139,7 +139,8 @@ fn change(
             row.label,
             row.side.title()
         ));
-        documents.push(json!({ "id": row.id, "pair": pair.name, "dropped": state.setback(&row.id)?.is_some() }));
+        documents
+            .push(json!({ "id": row.id, "pair": pair.name, "dropped": state.failed_operation(&row.id)?.is_some() }));
     }
     match format {
         Format::Json => output::print(&waiting::printed(&documents)?),

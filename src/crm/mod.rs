@@ -68,7 +68,7 @@ pub struct RawRecord<I> {
     pub parent: Option<I>,
     /// The JSON text, untouched.
     pub payload: String,
-    /// What the sieve compares.
+    /// What change detection compares.
     pub fingerprint: Fingerprint,
 }
 

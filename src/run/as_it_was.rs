@@ -14,8 +14,8 @@ pub(super) fn as_it_was(
     let side = operation.side;
     if write.action == Action::Create {
         let Some(state) = state else { return Ok(None) };
-        if let Some(deed) = operation.settle.undoes.first() {
-            return state.image(*deed);
+        if let Some(undo_record) = operation.settle.undoes.first() {
+            return state.image(*undo_record);
         }
         // Where the source has a link, its other half is gone, and this makes it again.
         let link = operation.ids.tagged(side.other()).map(|id| state.link_of(write.kind, &id)).transpose()?.flatten();

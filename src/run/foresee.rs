@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::applied::{Applied, Origin};
-use super::deed;
 use super::settle;
+use super::undo_record;
 use crate::reconcile::{LinkRef, Operation};
 use crate::record::{Action, Field, Record, Value, Write};
 use crate::state::{LinkStatus, State, StateError};
@@ -35,7 +35,7 @@ pub(super) fn foresee(
     let settle = &operation.settle;
     let (false, Some(LinkRef::Existing(link))) = (settle.undoes.is_empty(), settle.link) else { return Ok(None) };
     // Tags of what was made again are no news to a source that is gone; moved too early, they would be a removal there.
-    if deed::is_remade(state, &settle.undoes)? {
+    if undo_record::is_remade(state, &settle.undoes)? {
         return Ok(None);
     }
     match (write.action, settle.keeps) {

@@ -1,4 +1,4 @@
-//! The sieve: what is news, what is missing, and what has to be asked again before anything is decided from it.
+//! Change detection: what is news, what is missing, and what has to be asked again before anything is decided from it.
 
 mod aside;
 mod ask;
@@ -39,7 +39,7 @@ enum Sighting {
     Unreadable(String),
 }
 
-/// Linked records that the sieve let through.
+/// Linked records that change detection let through.
 #[derive(Default)]
 struct Loaded {
     contacts: Vec<Linked>,

@@ -28,14 +28,14 @@ pub struct Seen {
 pub struct Gathered<'a> {
     /// What reconciling is given.
     pub input: Input<'a>,
-    /// What the sieve let through, as listed.
+    /// What change detection let through, as listed.
     pub seen: Vec<Seen>,
     /// Shadows that were missed for the first time, where one absence is not enough.
     pub missed: Vec<(i64, Side)>,
     /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
     /// Kept contacts whose half that was gone is there again, as the CRM itself says.
-    pub risen: Vec<Risen>,
+    pub restored: Vec<Restored>,
     /// Kept contacts whose survivor is gone as well.
     pub ended: BTreeSet<i64>,
     /// Links of which one half was not seen: what the other shows is not agreed upon. (`semantics` 59)
@@ -46,7 +46,7 @@ pub struct Gathered<'a> {
 
 /// A kept contact whose half that was gone is there again.
 #[derive(Debug)]
-pub struct Risen {
+pub struct Restored {
     /// Its link.
     pub link: i64,
     /// The id that is there again.

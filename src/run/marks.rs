@@ -14,7 +14,7 @@ pub(super) struct Marks {
     /// Contacts that are not even staged.
     pub forgotten: BTreeSet<SideId>,
     /// Records that are neither linked nor created, each with both ids of the link they had.
-    pub apart: BTreeMap<(Kind, SideId), Ids>,
+    pub excluded_pairs: BTreeMap<(Kind, SideId), Ids>,
 }
 
 impl Marks {
@@ -35,9 +35,9 @@ impl Marks {
 
     fn read(&mut self, state: &State) -> Result<(), StateError> {
         self.forgotten.extend(state.forgotten()?);
-        for (kind, ids) in state.apart()? {
+        for (kind, ids) in state.excluded_pairs()? {
             for id in Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)) {
-                self.apart.insert((kind, id), ids.clone());
+                self.excluded_pairs.insert((kind, id), ids.clone());
             }
         }
         Ok(())

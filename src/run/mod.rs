@@ -1,6 +1,6 @@
 //! One run of one pair: the only room that knows the order of the steps.
 //!
-//! pull → gather (sieve, and ask about what is missing) → reconcile → guard → apply → settle.
+//! pull → gather (change detection, and ask about what is missing) → reconcile → guard → apply → settle.
 
 mod accounts;
 mod adoption;
@@ -15,9 +15,9 @@ mod budget;
 mod build_plan;
 mod commit;
 mod consent;
-mod deed;
 mod doubt;
 mod error;
+mod failed_operations;
 mod finished;
 mod foresee;
 mod gather;
@@ -37,12 +37,12 @@ mod rederive;
 mod refusal;
 mod saved;
 mod session;
-mod setbacks;
 mod settle;
 mod staging;
 mod tasks;
 mod timeline;
 mod undo;
+mod undo_record;
 mod without_request;
 
 use std::sync::Mutex;
@@ -189,7 +189,7 @@ async fn sync_locked(
     let mut record = RunRecord::begun(run, started, recovered);
     let before = |state: &mut State| without_request::before(state, &plan, &gathered, run);
     let after = |state: &mut State, done: &apply::Done| {
-        setbacks::note(state, &plan, done, run)?;
+        failed_operations::note(state, &plan, done, run)?;
         without_request::after(state, &stage, &gathered, &pulled, &done.settles(&plan), run, started)?;
         let saw_all = plan.unreadable().is_none() && pulled.visited.never == 0;
         if done.to_its_end && saw_all { first_sync_is_done(state) } else { Ok(()) }

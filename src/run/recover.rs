@@ -8,10 +8,10 @@ use tracing::{info, warn};
 
 use super::adoption::Adoption;
 use super::applied::{Applied, Origin};
-use super::deed;
 use super::error::RunError;
 use super::session::{Job, held};
 use super::settle;
+use super::undo_record;
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
 use crate::reconcile::LinkRef;
 use crate::record::{Forms, Kind, Record, RemoteId, Side, SideId};
@@ -164,7 +164,7 @@ fn settle_adopted(
         LinkRef::Existing(link) => Some(link),
         LinkRef::MadeBy(_) => None,
     })?;
-    deed::complete(state, intent.operation, &settled, link)?;
+    undo_record::complete(state, intent.operation, &settled, link)?;
     state.close_intent(intent.id, IntentState::Adopted, None, id.as_ref().map(SideId::as_str))?;
     let (run, number) = intent.operation;
     state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))

@@ -87,7 +87,7 @@ impl<'a> Remapping<'a> {
     }
 }
 
-/// Derives every shadow again and lets everything through the next sieve, in one transaction.
+/// Derives every shadow again and lets everything through the next change detection, in one transaction.
 ///
 /// # Errors
 /// When the state cannot be written.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::applied::{Applied, Origin, shadowed, written};
-use super::deed;
+use super::undo_record;
 use crate::reconcile::LinkRef;
 use crate::record::{Action, Effect, Field, Ids, Kind, Role, Side, Value};
 use crate::state::{Attempt, EnrolmentStatus, LinkRow, LinkStatus, NewLink, State, StateError};
@@ -42,7 +42,7 @@ pub fn applied(
         if applied.settle.tags_follow.is_empty() {
             state.take_back(*undone, applied.run, link)?;
         } else {
-            deed::note_remade(state, *undone, applied, link)?;
+            undo_record::note_remade(state, *undone, applied, link)?;
         }
     }
     Ok(link)

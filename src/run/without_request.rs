@@ -5,12 +5,12 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use super::gathered::{Gathered, Risen, covers};
+use super::gathered::{Gathered, Restored, covers};
 use super::pulled::Pulled;
 use super::saved::generation;
 use super::session::{BEGUN, FIRST_SYNC, held};
 use super::settle::keep;
-use crate::reconcile::{Disputed, Plan, Reading, Settlement};
+use crate::reconcile::{OpenedConflict, Plan, Reading, Settlement};
 use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
 /// Settles what needs no request, and writes the plan down, before the first write.
@@ -25,7 +25,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         write_down(state, plan, run)?;
         for operation in &plan.operations {
             if let Some(enrolment) = &operation.settle.enrols {
-                state.owe(enrolment, &operation.setback_id(&plan.pair), &operation.label, run)?;
+                state.owe(enrolment, &operation.failed_operation_id(&plan.pair), &operation.label, run)?;
             }
         }
         for settlement in &plan.settlements {
@@ -37,8 +37,8 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
         for look in &gathered.without_text {
             state.remember(look, None, run)?;
         }
-        for risen in &gathered.risen {
-            rise(state, risen, run)?;
+        for restored in &gathered.restored {
+            rise(state, restored, run)?;
         }
         for link in &gathered.ended {
             settle_one(state, &Settlement::Drop { link: *link }, run)?;
@@ -51,10 +51,10 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, ru
 }
 
 /// A contact is there again. What it lost meanwhile is no delete (`semantics` 22): its survivor is made again.
-fn rise(state: &State, risen: &Risen, run: i64) -> Result<(), StateError> {
-    state.restore(risen.link, Kind::Contact, &risen.id)?;
-    for child in &risen.lost {
-        if let Some(id) = child.ids.tagged(risen.id.side()) {
+fn rise(state: &State, restored: &Restored, run: i64) -> Result<(), StateError> {
+    state.restore(restored.link, Kind::Contact, &restored.id)?;
+    for child in &restored.lost {
+        if let Some(id) = child.ids.tagged(restored.id.side()) {
             state.bury(child.kind, &id, run, "lost with its contact")?;
         }
         state.retire(child.id)?;
@@ -70,16 +70,16 @@ pub(super) fn write_down(state: &State, plan: &Plan, run: i64) -> Result<(), Sta
     plan.operations.iter().try_for_each(|operation| state.plan_operation(run, operation.id, &operation.canonical()))
 }
 
-fn conflict_row(disputed: &Disputed, run: i64) -> ConflictRow {
+fn conflict_row(in_conflict: &OpenedConflict, run: i64) -> ConflictRow {
     ConflictRow {
-        id: disputed.id.clone(),
-        kind: disputed.kind,
-        ids: disputed.ids.clone(),
-        parent: disputed.parent.clone(),
-        label: disputed.label.clone(),
-        field: disputed.field.clone(),
-        base: disputed.base.clone(),
-        now: disputed.now.clone(),
+        id: in_conflict.id.clone(),
+        kind: in_conflict.kind,
+        ids: in_conflict.ids.clone(),
+        parent: in_conflict.parent.clone(),
+        label: in_conflict.label.clone(),
+        field: in_conflict.field.clone(),
+        base: in_conflict.base.clone(),
+        now: in_conflict.now.clone(),
         run,
         since: None,
         take: None,
@@ -114,9 +114,9 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
         }
         Settlement::Told { link, projection } => state.tell(*link, projection),
         Settlement::Remember { what, link } => state.remember(what, *link, run),
-        Settlement::Disputed(disputed) => state.keep_conflict(&conflict_row(disputed, run)),
+        Settlement::OpenedConflict(in_conflict) => state.keep_conflict(&conflict_row(in_conflict, run)),
         Settlement::Agreed { id } => state.end_conflict(id),
-        Settlement::Lift { id } => state.lift_setback(id).map(drop),
+        Settlement::Lift { id } => state.lift_failed_operation(id).map(drop),
         Settlement::Owe { enrolment, id, label } => state.owe(enrolment, id, label, run),
         Settlement::OweNoMore { enrolment } => state.owe_no_more(enrolment),
         Settlement::Alone { id, fields } => {
@@ -127,17 +127,17 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
             state.settle_shadow(&link, id.side(), fields, false)?;
             keep(state, number, id.side().other(), run)
         }
-        Settlement::Part { link, deed } => {
+        Settlement::Part { link, undo_record } => {
             if let Some(row) = link.map(|link| state.link(link)).transpose()?.flatten() {
                 let now = state.run(run)?.map_or(Timestamp::UNIX_EPOCH, |row| row.started);
                 state.part(&row, now)?;
             }
-            state.take_back(*deed, run, None)
+            state.take_back(*undo_record, run, None)
         }
     }
 }
 
-/// Keeps the fingerprints of everything that the shadows now hold just as it was listed, so that the next sieve does
+/// Keeps the fingerprints of everything that the shadows now hold just as it was listed, so that the next change detection does
 /// not let it through.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{SetbackRow, State, StateError};
+use super::{FailedOperationRow, State, StateError};
 use crate::record::{Effect, Enrolment, Ids, Kind, Side, SideId};
 
 /// So often has an operation failed that waits for a person.
@@ -110,7 +110,7 @@ impl State {
             return self.enrolled(&row.enrolment, EnrolmentStatus::Owed);
         }
         self.enrolled(&row.enrolment, EnrolmentStatus::Unknown)?;
-        self.keep_setback(&SetbackRow {
+        self.keep_failed_operation(&FailedOperationRow {
             id: row.operation.clone(),
             kind: Kind::Contact,
             side: Side::Ghl,

@@ -64,13 +64,15 @@ impl State {
     /// Takes links and bases away, with all that waits for a person or a further try.
     fn remove_links(&self, traces: &Traces) -> Result<(), StateError> {
         for id in &traces.ids {
-            for table in ["setback", "conflict"] {
+            for table in ["failed_operation", "conflict"] {
                 let sql = format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
                 self.connection.prepare_cached(&sql)?.execute([id])?;
             }
             self.forget_held(id)?;
             self.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
-            self.connection.prepare_cached("DELETE FROM apart WHERE ?1 IN (cliengo_id, ghl_id)")?.execute([id])?;
+            self.connection
+                .prepare_cached("DELETE FROM excluded_pair WHERE ?1 IN (cliengo_id, ghl_id)")?
+                .execute([id])?;
         }
         // Children before their contacts: shadows, keys, attempts and what was told go with each.
         for link in traces.links.iter().rev() {
@@ -169,7 +171,7 @@ impl State {
             for number in &numbers {
                 self.empty_intents("run = ?1 AND operation = ?2", params![run, number])?;
                 self.connection
-                    .prepare_cached("DELETE FROM deed WHERE run = ?1 AND operation = ?2")?
+                    .prepare_cached("DELETE FROM undo_record WHERE run = ?1 AND operation = ?2")?
                     .execute(params![run, number])?;
             }
             emptied += numbers.len();
@@ -177,7 +179,7 @@ impl State {
         for id in ids {
             self.empty_intents("?1 IN (source_id, parent_id, remote_id)", [id])?;
             // What is forgotten cannot be taken back.
-            self.connection.prepare_cached("DELETE FROM deed WHERE instr(trace, ?1) > 0")?.execute([id])?;
+            self.connection.prepare_cached("DELETE FROM undo_record WHERE instr(trace, ?1) > 0")?.execute([id])?;
         }
         Ok(emptied)
     }

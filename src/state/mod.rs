@@ -3,14 +3,14 @@
 //! Only this room speaks SQL. What it hands out is canonical records and plain values.
 
 mod account;
-mod apart;
 mod attempt;
 mod backup;
 mod column;
 mod conflict;
 mod credentials;
-mod deed;
 mod enrolment;
+mod excluded_pair;
+mod failed_operation;
 mod forget;
 mod held;
 mod history;
@@ -23,11 +23,11 @@ mod lock;
 mod open;
 mod retention;
 mod sealed;
-mod setback;
 mod shadow;
 mod stage;
 mod told;
 mod tombstone;
+mod undo_record;
 mod unread;
 mod verify;
 
@@ -39,8 +39,8 @@ pub use account::Identity;
 pub use attempt::Attempt;
 pub use conflict::ConflictRow;
 pub use credentials::{CredentialUse, CredentialUses, credential_uses, note_credentials};
-pub use deed::{DeedDraft, DeedRow};
 pub use enrolment::{EnrolmentRow, EnrolmentStatus};
+pub use failed_operation::FailedOperationRow;
 pub use forget::{Forgotten, is_forgotten};
 pub use held::{Acknowledged, HeldRow};
 pub use history::{OperationRow, RunRow};
@@ -53,10 +53,10 @@ pub use lock::{LockError, PairLock};
 use rusqlite::{Connection, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
 pub use sealed::{SealedError, SealedFile};
-pub use setback::SetbackRow;
 pub use shadow::{Agreed, ShadowRow};
 pub use stage::{Missing, Stage, StagedRow};
 use thiserror::Error;
+pub use undo_record::{UndoRecordDraft, UndoRecordRow};
 
 use crate::record::Side;
 
@@ -222,11 +222,12 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/011_taken_back.sql")),
         M::up(include_str!("migrations/012_held.sql")),
         M::up(include_str!("migrations/013_enrolment.sql")),
+        M::up(include_str!("migrations/014_names.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 13;
+const SCHEMA: usize = 14;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

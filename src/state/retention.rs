@@ -29,7 +29,7 @@ impl State {
             return Ok(0);
         }
         let mut dropped = 0;
-        for table in ["deed", "intent", "refused_plan", "operation"] {
+        for table in ["undo_record", "intent", "refused_plan", "operation"] {
             let sql = format!("DELETE FROM {table} WHERE run IN ({OLD_RUNS})");
             dropped = self.connection.prepare_cached(&sql)?.execute(params![until.as_millisecond()])?;
         }
@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::record::{Action, Kind, Method, Request, Side};
-    use crate::state::{DeedDraft, IntentDraft, IntentState};
+    use crate::state::{IntentDraft, IntentState, UndoRecordDraft};
 
     fn run(state: &State, at: Timestamp, outcome: IntentState) -> i64 {
         let run = state.begin_run("incremental", "plan", at).unwrap();
@@ -79,7 +79,7 @@ mod tests {
             settle: Some("{}".to_owned()),
         };
         let intent = state.open_intent(&draft).unwrap();
-        let deed = DeedDraft {
+        let undo_record = UndoRecordDraft {
             operation: (run, 1),
             side: Side::Ghl,
             kind: Kind::Contact,
@@ -88,7 +88,7 @@ mod tests {
             link: None,
             trace: "{}",
         };
-        state.add_deed(&deed).unwrap();
+        state.add_undo_record(&undo_record).unwrap();
         state.close_intent(intent, outcome, None, None).unwrap();
         state.finish_run(run, "done", &json!({ "operations": 1 }), at).unwrap();
         run
@@ -103,7 +103,7 @@ mod tests {
         let open = run(&state, day(1), IntentState::Unknown);
         let young = run(&state, day(50), IntentState::Applied);
         assert_eq!(state.drop_history(day(40)).unwrap(), 1);
-        let left = |run: i64| (state.operations(run).unwrap().len(), state.deeds(run).unwrap().len());
+        let left = |run: i64| (state.operations(run).unwrap().len(), state.undo_records(run).unwrap().len());
         assert_eq!((left(old), left(open), left(young)), ((0, 0), (1, 1), (1, 1)));
         assert_eq!(state.open_creates().unwrap().len(), 1, "what nobody knows about is still looked for");
         assert_eq!(state.runs(10).unwrap().len(), 3, "the list of runs stays");

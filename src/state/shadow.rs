@@ -222,7 +222,7 @@ impl State {
         }
     }
 
-    /// Lets every record through the next sieve.
+    /// Lets every record through the next change detection.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! Staging: both listings of one run, and the sieve that lets only news through.
+//! Staging: both listings of one run, and change detection that lets only news through.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub struct StagedRow {
     pub parent: Option<String>,
     /// As it came over the wire.
     pub payload: String,
-    /// What the sieve compares.
+    /// What change detection compares.
     pub fingerprint: Vec<u8>,
     /// The link whose shadow this id has; `None`: it is new.
     pub link: Option<i64>,
@@ -253,7 +253,7 @@ impl Stage {
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// What the sieve lets through: records that differ from their shadow, and records without one. What we deleted
+    /// What change detection lets through: records that differ from their shadow, and records without one. What we deleted
     /// ourselves does not come back (I25). With `all`, everything comes through.
     ///
     /// # Errors
@@ -367,7 +367,7 @@ impl Stage {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn risen(&self, side: Side) -> Result<Vec<(i64, String)>, StateError> {
+    pub fn restored(&self, side: Side) -> Result<Vec<(i64, String)>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT s.link, s.remote_id FROM base.shadow s
              JOIN base.link l ON l.id = s.link AND l.status = 'kept' AND l.kind = 'contact'

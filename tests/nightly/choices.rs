@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::house::{House, Person, Plot, held, shown};
 
 /// Somebody whose e-mail both sides changed, and a night that left it to a person.
-async fn disputed() -> (House, Person) {
+async fn in_conflict() -> (House, Person) {
     let manual = "[pair.house.contacts]\nconflict = \"manual\"\n";
     let house = House::build(&Plot::extended().with_settings(manual)).await;
     let person = house.person(1);
@@ -53,7 +53,7 @@ fn both_have(house: &House, person: &Person, email: &str) {
 
 #[tokio::test]
 async fn a_conflict_waits_with_both_values_under_one_id() {
-    let (house, person) = disputed().await;
+    let (house, person) = in_conflict().await;
     let first = only(&house);
     house.quiet_night().await;
     let row = only(&house);
@@ -68,7 +68,7 @@ async fn a_conflict_waits_with_both_values_under_one_id() {
 #[tokio::test]
 async fn the_chosen_side_is_shown_in_the_plan_and_written_by_the_next_night() {
     for side in Side::BOTH {
-        let (house, person) = disputed().await;
+        let (house, person) = in_conflict().await;
         choose(&house, &Take::Side(side));
         let planned = house.dry_run().await;
         assert_eq!(shown(&planned), [format!("{} contact update", side.other())]);
@@ -83,7 +83,7 @@ async fn the_chosen_side_is_shown_in_the_plan_and_written_by_the_next_night() {
 
 #[tokio::test]
 async fn a_value_of_ones_own_is_written_to_both_sides() {
-    let (house, person) = disputed().await;
+    let (house, person) = in_conflict().await;
     choose(&house, &Take::Value(Value::email("propia@example.com")));
     let planned = house.dry_run().await;
     assert_eq!(shown(&planned), ["cliengo contact update", "ghl contact update"]);
@@ -97,7 +97,7 @@ async fn a_value_of_ones_own_is_written_to_both_sides() {
 #[tokio::test]
 async fn a_value_that_reached_one_side_only_is_not_overwritten_and_reaches_the_other_the_next_night() {
     for failing in ["ghl:PUT", "cliengo:PATCH"] {
-        let (house, person) = disputed().await;
+        let (house, person) = in_conflict().await;
         choose(&house, &Take::Value(Value::email("propia@example.com")));
         house.faults(&format!("status=400@{failing}*"));
         house.night().await;
@@ -112,7 +112,7 @@ async fn a_value_that_reached_one_side_only_is_not_overwritten_and_reaches_the_o
 #[tokio::test]
 async fn a_choice_is_void_when_a_side_changed_since_and_that_is_said() {
     for side in Side::BOTH {
-        let (house, person) = disputed().await;
+        let (house, person) = in_conflict().await;
         choose(&house, &Take::Side(Side::Ghl));
         house.change(side, &person, &json!({ "email": "luego@example.com" }));
         let finished = house.quiet_night().await;
@@ -127,7 +127,7 @@ async fn a_choice_is_void_when_a_side_changed_since_and_that_is_said() {
 
 #[tokio::test]
 async fn a_choice_that_was_carried_out_never_acts_again() {
-    let (house, person) = disputed().await;
+    let (house, person) = in_conflict().await;
     choose(&house, &Take::Side(Side::Ghl));
     house.good_night().await;
     // Somebody thinks again: back to what Cliengo had.
@@ -138,7 +138,7 @@ async fn a_choice_that_was_carried_out_never_acts_again() {
 
 #[tokio::test]
 async fn a_conflict_that_people_settle_in_a_crm_waits_no_more() {
-    let (house, person) = disputed().await;
+    let (house, person) = in_conflict().await;
     house.change(Side::Ghl, &person, &json!({ "email": "de.cliengo@example.com" }));
     assert!(!house.quiet_night().await.needs_a_person());
     assert_eq!(conflicts(&house), []);
@@ -146,7 +146,7 @@ async fn a_conflict_that_people_settle_in_a_crm_waits_no_more() {
 
 #[tokio::test]
 async fn the_choice_for_one_field_leaves_the_other_waiting() {
-    let (house, person) = disputed().await;
+    let (house, person) = in_conflict().await;
     let id = only(&house).id;
     for (side, phone) in [(Side::Cliengo, "+5491155550001"), (Side::Ghl, "+5491155550002")] {
         house.change(side, &person, &json!({ "phone": phone }));
@@ -161,7 +161,7 @@ async fn the_choice_for_one_field_leaves_the_other_waiting() {
 }
 
 /// Somebody's task or note whose text both sides changed, and a night that left it to a person.
-async fn disputed_child(kind: EditKind, settings: &str) -> (House, Person) {
+async fn in_conflict_child(kind: EditKind, settings: &str) -> (House, Person) {
     let (kinds, key) = if kind == EditKind::Task { ("tasks", "title") } else { ("notes", "body") };
     let settings = format!("[pair.house.{kinds}]\nconflict = \"manual\"\n{settings}");
     let house = House::build(&Plot::extended().with_settings(&settings)).await;
@@ -181,16 +181,16 @@ async fn disputed_child(kind: EditKind, settings: &str) -> (House, Person) {
 
 #[tokio::test]
 async fn a_conflict_below_a_contact_says_whose_it_is() {
-    let (house, _) = disputed().await;
+    let (house, _) = in_conflict().await;
     assert_eq!(only(&house).parent, Ids::default());
-    let (house, person) = disputed_child(EditKind::Task, "").await;
+    let (house, person) = in_conflict_child(EditKind::Task, "").await;
     let row = only(&house);
     assert_eq!(Side::BOTH.map(|side| row.parent.of(side)), Side::BOTH.map(|side| Some(person.on(side))));
 }
 
 #[tokio::test]
 async fn a_choice_is_not_taken_where_nobody_is_asked_any_more() {
-    let (mut house, person) = disputed().await;
+    let (mut house, person) = in_conflict().await;
     choose(&house, &Take::Side(Side::Cliengo));
     house.pair.contacts.conflict = ConflictPolicy::Take(Side::Ghl);
     assert_eq!(winners(&house.good_night().await), [Winner::Ghl]);
@@ -201,7 +201,7 @@ async fn a_choice_is_not_taken_where_nobody_is_asked_any_more() {
 #[tokio::test]
 async fn a_value_that_one_side_cannot_take_is_written_to_neither_and_that_is_said() {
     let (house, person) =
-        disputed_child(EditKind::Note, "[pair.house.cliengo.capabilities]\nnote_update = false\n").await;
+        in_conflict_child(EditKind::Note, "[pair.house.cliengo.capabilities]\nnote_update = false\n").await;
     choose(&house, &Take::Value(Value::body("Llamar el lunes")));
     let finished = house.quiet_night().await;
     let detail = &finished.plan.held[0].detail;

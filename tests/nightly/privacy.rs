@@ -41,7 +41,7 @@ async fn secrets(sandbox: &Sandbox) -> Vec<String> {
     vec![sandbox.api_key().to_owned(), sandbox.token().to_owned(), answer["jwt"].as_str().unwrap().to_owned()]
 }
 
-/// Changes what both sides tell of somebody, so that there is something to send and something to dispute.
+/// Changes what both sides tell of somebody, so that there is something to send and something to pending conflict.
 fn edits(sandbox: &Sandbox) {
     sandbox.world().random_edits(12, &mut fastrand::Rng::with_seed(3)).unwrap();
 }

@@ -4,7 +4,7 @@ use concord::reconcile::HeldReason;
 use concord::record::{Kind, Side};
 use concord::run::Finished;
 use concord::sandbox::EditOp;
-use concord::state::{SetbackRow, State};
+use concord::state::{FailedOperationRow, State};
 use serde_json::json;
 
 use crate::house::{House, Person, Plot, held};
@@ -17,12 +17,12 @@ async fn linked() -> (House, Person, Person) {
     (house, ana, eva)
 }
 
-fn setbacks(house: &House) -> Vec<SetbackRow> {
-    State::open_read_only(&house.state_path()).unwrap().unwrap().setbacks().unwrap()
+fn failed_operations(house: &House) -> Vec<FailedOperationRow> {
+    State::open_read_only(&house.state_path()).unwrap().unwrap().failed_operations().unwrap()
 }
 
-fn only_setback(house: &House) -> SetbackRow {
-    let rows = setbacks(house);
+fn only_failed_operation(house: &House) -> FailedOperationRow {
+    let rows = failed_operations(house);
     let [row] = rows.as_slice() else { panic!("{rows:#?}") };
     row.clone()
 }
@@ -56,7 +56,7 @@ async fn what_keeps_failing_is_tried_again_after_1_2_and_4_runs_and_then_set_asi
     let rests = [vec![], vec![], vec![HeldReason::Retrying], vec![]];
     assert_eq!(nights.iter().map(|(_, held)| held.clone()).take(4).collect::<Vec<_>>(), rests);
     assert_eq!(nights[9].1, [HeldReason::Quarantined]);
-    let row = only_setback(&house);
+    let row = only_failed_operation(&house);
     assert_eq!((row.attempts, row.kind, row.side, row.action.as_str()), (4, Kind::Contact, Side::Ghl, "update"));
     assert!(row.words.contains("400"), "the CRM's own words: {}", row.words);
     // The dry run tells the same, with the command that lets it in again.
@@ -74,7 +74,7 @@ async fn what_was_set_aside_comes_out_by_itself_when_the_record_changes() {
     house.change(Side::Cliengo, &ana, &json!({ "email": "otra@example.com" }));
     house.good_night().await;
     assert_eq!(house.row(Side::Ghl, &ana)["email"], "otra@example.com");
-    assert_eq!(setbacks(&house), []);
+    assert_eq!(failed_operations(&house), []);
     assert!(!house.quiet_night().await.needs_a_person());
 }
 
@@ -86,7 +86,7 @@ async fn what_was_set_aside_is_gone_when_a_person_makes_both_sides_agree() {
     house.change(Side::Ghl, &ana, &json!({ "email": "nueva@example.com" }));
     let finished = house.quiet_night().await;
     assert!(!finished.needs_a_person(), "{:?}", finished.plan.held);
-    assert_eq!(setbacks(&house), []);
+    assert_eq!(failed_operations(&house), []);
 }
 
 #[tokio::test]
@@ -94,8 +94,8 @@ async fn a_person_lets_it_be_tried_again() {
     let (house, ana, eva) = linked().await;
     set_aside(&house, &ana, &eva).await;
     house.faults("");
-    let id = only_setback(&house).id;
-    assert!(State::open(&house.state_path()).unwrap().lift_setback(&id).unwrap());
+    let id = only_failed_operation(&house).id;
+    assert!(State::open(&house.state_path()).unwrap().lift_failed_operation(&id).unwrap());
     house.good_night().await;
     assert_eq!(house.row(Side::Ghl, &ana)["email"], "nueva@example.com");
     assert!(!house.quiet_night().await.needs_a_person());
@@ -106,13 +106,13 @@ async fn what_a_person_gave_up_is_silent_until_it_changes() {
     let (house, ana, eva) = linked().await;
     set_aside(&house, &ana, &eva).await;
     house.faults("");
-    let id = only_setback(&house).id;
-    assert!(State::open(&house.state_path()).unwrap().drop_setback(&id).unwrap());
+    let id = only_failed_operation(&house).id;
+    assert!(State::open(&house.state_path()).unwrap().drop_failed_operation(&id).unwrap());
     for _ in 0..2 {
         let finished = house.quiet_night().await;
         assert!(held(&finished).is_empty() && !finished.needs_a_person());
     }
-    assert!(only_setback(&house).dropped);
+    assert!(only_failed_operation(&house).dropped);
     house.change(Side::Cliengo, &ana, &json!({ "email": "otra@example.com" }));
     house.good_night().await;
     assert_eq!(house.row(Side::Ghl, &ana)["email"], "otra@example.com");
@@ -126,7 +126,7 @@ async fn a_crm_that_is_too_busy_unreachable_or_closed_to_us_is_no_attempt() {
         house.faults(&format!("{fault}@ghl:PUT*"));
         for _ in 0..6 {
             assert!(house.night().await.needs_a_person(), "{fault}");
-            assert_eq!(setbacks(&house), [], "{fault}");
+            assert_eq!(failed_operations(&house), [], "{fault}");
         }
         house.faults("");
         house.good_night().await;
@@ -166,12 +166,14 @@ async fn a_contact_that_cannot_be_created_is_set_aside_with_its_notes_and_both_a
         "its note and its tag wait with it, and are not said one by one"
     );
     house.faults("");
-    assert!(State::open(&house.state_path()).unwrap().lift_setback(&only_setback(&house).id).unwrap());
+    assert!(
+        State::open(&house.state_path()).unwrap().lift_failed_operation(&only_failed_operation(&house).id).unwrap()
+    );
     house.good_night().await;
     house.good_night().await;
     house.quiet_night().await;
     assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 3);
     assert_eq!(house.rows(Side::Cliengo, "notes").len(), 1);
-    assert_eq!(setbacks(&house), []);
+    assert_eq!(failed_operations(&house), []);
     assert_ne!(house.row(Side::Cliengo, &ana)["id"], json!(null));
 }

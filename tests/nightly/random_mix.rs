@@ -109,14 +109,14 @@ async fn thirty_nights(plot: Plot, legacy: bool, seed: u64) {
             day.edit();
         }
         count = day.count;
-        let disputed: Vec<_> = day
+        let in_conflict: Vec<_> = day
             .changed
             .iter()
             .filter(|(_, sides)| sides.len() == 2 && sides["cliengo"] != sides["ghl"])
             .map(|(key, sides)| (key.clone(), sides.clone()))
             .collect();
         let finished = house.good_night().await;
-        for ((ghl, field), sides) in disputed {
+        for ((ghl, field), sides) in in_conflict {
             let told = finished.plan.conflicts.iter().find(|conflict| {
                 conflict.ids.of(Side::Ghl) == Some(ghl.as_str()) && conflict.field == conflict_field(field)
             });

@@ -109,7 +109,7 @@ async fn an_enrolment_without_an_answer_waits_for_a_person_and_is_sent_again_by_
     let detail = details(&night)[0].to_owned();
     let id = detail.split("concord quarantine retry ").nth(1).unwrap().split('.').next().unwrap().to_owned();
     assert!(detail.contains(&format!("concord quarantine drop {id}")), "{detail}");
-    assert!(State::open(&house.state_path()).unwrap().lift_setback(&id).unwrap(), "{detail}");
+    assert!(State::open(&house.state_path()).unwrap().lift_failed_operation(&id).unwrap(), "{detail}");
     house.good_night().await;
     assert_eq!(enrolments(&house).len(), 1);
     house.quiet_night().await;
@@ -123,8 +123,8 @@ async fn an_enrolment_that_a_person_gave_up_is_neither_sent_nor_said() {
     house.night().await;
     house.sandbox.set_faults("".parse().unwrap());
     let state = State::open(&house.state_path()).unwrap();
-    let [waiting] = state.setbacks().unwrap().try_into().unwrap();
-    assert!(state.drop_setback(&waiting.id).unwrap());
+    let [waiting] = state.failed_operations().unwrap().try_into().unwrap();
+    assert!(state.drop_failed_operation(&waiting.id).unwrap());
     drop(state);
     house.quiet_night().await;
 }
@@ -143,7 +143,7 @@ async fn a_refused_enrolment_is_tried_again_and_a_429_is_waited_for() {
     house.sandbox.set_faults("".parse().unwrap());
     house.quiet_night().await;
     let state = State::open(&house.state_path()).unwrap();
-    assert_eq!(state.setbacks().unwrap(), []);
+    assert_eq!(state.failed_operations().unwrap(), []);
     let rows = state.enrolments().unwrap();
     assert!(rows.iter().all(|row| row.status == concord::state::EnrolmentStatus::Done), "{rows:?}");
 }

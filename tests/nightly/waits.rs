@@ -25,7 +25,7 @@ fn edit_note(house: &House, side: Side, person: &Person, text: &str) {
 /// So many failed operations and open conflicts are kept.
 fn kept(house: &House) -> (usize, usize) {
     let state = State::open_read_only(&house.state_path()).unwrap().unwrap();
-    (state.setbacks().unwrap().len(), state.conflicts().unwrap().len())
+    (state.failed_operations().unwrap().len(), state.conflicts().unwrap().len())
 }
 
 /// A note whose update GHL refused until it was set aside.
@@ -42,7 +42,7 @@ async fn set_aside() -> (House, Person) {
 }
 
 /// A note that both sides changed, left to a person.
-async fn disputed() -> (House, Person) {
+async fn in_conflict() -> (House, Person) {
     let (mut house, person) = linked().await;
     house.pair.notes.policy.conflict = ConflictPolicy::Manual;
     for side in Side::BOTH {
@@ -57,7 +57,7 @@ async fn what_waits_is_kept_while_its_record_cannot_be_listed() {
     for side in Side::BOTH {
         let waiting = [
             (set_aside().await, (1, 0), HeldReason::Quarantined),
-            (disputed().await, (0, 1), HeldReason::ManualConflict),
+            (in_conflict().await, (0, 1), HeldReason::ManualConflict),
         ];
         for ((house, person), expected, reason) in waiting {
             house.faults(&format!("status=400@{side}:GET:/contacts/{}/notes*", person.on(side)));
@@ -71,7 +71,7 @@ async fn what_waits_is_kept_while_its_record_cannot_be_listed() {
 
 #[tokio::test]
 async fn what_waits_of_a_kind_that_takes_no_part_any_more_is_let_go() {
-    for waiting in [set_aside().await, disputed().await] {
+    for waiting in [set_aside().await, in_conflict().await] {
         let (mut house, _) = waiting;
         house.pair.notes.policy.direction = Direction::Off;
         assert_eq!(held(&house.quiet_night().await), []);
@@ -81,7 +81,7 @@ async fn what_waits_of_a_kind_that_takes_no_part_any_more_is_let_go() {
 
 #[tokio::test]
 async fn what_waits_is_let_go_once_both_agree_although_somebody_else_is_held() {
-    for waiting in [set_aside().await, disputed().await] {
+    for waiting in [set_aside().await, in_conflict().await] {
         let (house, person) = waiting;
         house.contact(Side::Cliengo, &json!({ "name": "Sin clave" }));
         for side in Side::BOTH {

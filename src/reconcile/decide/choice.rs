@@ -61,7 +61,7 @@ impl Choosing<'_> {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::reconcile::model::Dispute;
+    use crate::reconcile::model::PendingConflict;
     use crate::record::{GhlPlace, Holds, Ids};
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_choice_stands_as_long_as_both_sides_show_what_was_shown_or_have_it() {
         let line = |text: &str| Value::line(text);
-        let dispute = |take| Dispute {
+        let pending_conflict = |take| PendingConflict {
             id: String::new(),
             kind: Kind::Contact,
             ids: Ids::default(),
@@ -111,7 +111,7 @@ mod tests {
         };
         let stands = |take: Option<Take>, cliengo: &str, ghl: &str| {
             let (cliengo, ghl) = (line(cliengo), line(ghl));
-            dispute(take).chosen(Both { cliengo: &cliengo, ghl: &ghl }).map(Value::shown)
+            pending_conflict(take).chosen(Both { cliengo: &cliengo, ghl: &ghl }).map(Value::shown)
         };
         let own = Some(Take::Value(line("c")));
         assert_eq!(stands(Some(Take::Side(Side::Ghl)), "a", "b").as_deref(), Some("b"));

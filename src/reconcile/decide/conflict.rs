@@ -5,7 +5,7 @@ use super::fit::{self, Fit, is_synthetic};
 use super::merge::Sight;
 use crate::config::{ConflictPolicy, Direction};
 use crate::reconcile::model::{
-    Cause, Conflict, Disputed, Family, Input, Settlement, Subject, Verdict, Winner, conflict_id,
+    Cause, Conflict, Family, Input, OpenedConflict, Settlement, Subject, Verdict, Winner, conflict_id,
 };
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
@@ -60,7 +60,7 @@ pub(super) fn keep_conflict(
     let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return verdict };
     let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
     verdict.met.insert(id.clone());
-    verdict.settlements.push(Settlement::Disputed(Box::new(Disputed {
+    verdict.settlements.push(Settlement::OpenedConflict(Box::new(OpenedConflict {
         id,
         kind: subject.kind,
         ids: subject.ids.clone(),
@@ -95,15 +95,20 @@ pub(super) fn take_choice(
 ) -> Choice {
     let policy = input.pair.field_policy(subject.kind, field);
     let asks = policy.conflict == ConflictPolicy::Manual && policy.direction == Direction::Both;
-    let (true, false, Some(cliengo), Some(ghl)) = (asks, input.disputes.is_empty(), sights.cliengo.now, sights.ghl.now)
+    let (true, false, Some(cliengo), Some(ghl)) =
+        (asks, input.pending_conflicts.is_empty(), sights.cliengo.now, sights.ghl.now)
     else {
         return Choice::None;
     };
     let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
-    let Some(dispute) = input.disputes.get(&id).filter(|dispute| dispute.take.is_some() && !cliengo.same(ghl)) else {
+    let Some(pending_conflict) = input
+        .pending_conflicts
+        .get(&id)
+        .filter(|pending_conflict| pending_conflict.take.is_some() && !cliengo.same(ghl))
+    else {
         return Choice::None;
     };
-    let Some(value) = dispute.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
+    let Some(value) = pending_conflict.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
     let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
     let (mut merged, winner, chosen) = match had_by {
         Some(source) => (carry(input, subject, versions, field, source), Winner::from(source), None),

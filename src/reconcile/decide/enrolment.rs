@@ -118,9 +118,9 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
         }
         None => return verdict,
     };
-    if let (Some(Due::Unknown), Some(setback)) = (due, input.setbacks.get(&id)) {
+    if let (Some(Due::Unknown), Some(failed_operation)) = (due, input.failed_operations.get(&id)) {
         verdict.met.insert(id.clone());
-        if setback.standing != Standing::Dropped {
+        if failed_operation.standing != Standing::Dropped {
             let detail = format!(
                 "no answer came when it was put into the {kind} {name}, and GHL does not tell whether it was. If it was \
                  not: concord quarantine retry {id}. If it was: concord quarantine drop {id}"

@@ -106,7 +106,7 @@ impl<'a> Matching<'a> {
             for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
                 if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
                     self.hold(side, at, HeldReason::UnknownOutcome, UNKNOWN.to_owned());
-                } else if let Some(detail) = self.input.apart(contact.kind, &contact.id) {
+                } else if let Some(detail) = self.input.excluded(contact.kind, &contact.id) {
                     self.hold(side, at, HeldReason::Apart, detail);
                 } else if contact.record.match_keys().is_empty() {
                     self.hold(side, at, HeldReason::NoMatchKey, without_key(contact));

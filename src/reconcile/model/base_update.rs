@@ -59,7 +59,7 @@ pub enum Settlement {
         link: Option<i64>,
     },
     /// A conflict that waits for a person.
-    Disputed(Box<Disputed>),
+    OpenedConflict(Box<OpenedConflict>),
     /// A conflict is none any more.
     Agreed {
         /// Its id.
@@ -77,7 +77,7 @@ pub enum Settlement {
         /// Their link, where they have one still.
         link: Option<i64>,
         /// What the run did.
-        deed: i64,
+        undo_record: i64,
     },
     /// A contact is to be put into something that is not there yet.
     Owe {
@@ -102,7 +102,7 @@ pub enum Settlement {
 
 /// A conflict that waits for a person, as it is kept for `conflicts`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Disputed {
+pub struct OpenedConflict {
     /// Its id.
     pub id: String,
     /// The kind of record.

@@ -20,7 +20,7 @@ pub struct Family {
     pub targets: Both<Target>,
 }
 
-/// What hangs under one contact and came through the sieve.
+/// What hangs under one contact and came through change detection.
 #[derive(Clone, Debug, Default)]
 pub struct Children<'a> {
     /// Linked tasks and notes.

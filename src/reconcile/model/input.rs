@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::pending::{Dispute, Setback};
+use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
@@ -46,9 +46,9 @@ pub struct Input<'a> {
     pub looked_at: ByKind<u64>,
     /// How many tags each side's linked contacts had when both last agreed, where some go.
     pub tags: Both<u64>,
-    /// Linked contacts that the sieve let through.
+    /// Linked contacts that change detection let through.
     pub contacts: Vec<Linked>,
-    /// Linked tasks and notes that the sieve let through.
+    /// Linked tasks and notes that change detection let through.
     pub children: Vec<Linked>,
     /// The contacts of those tasks and notes, by link.
     pub parents: BTreeMap<i64, Parent>,
@@ -92,11 +92,11 @@ pub struct Input<'a> {
     /// The location's zone.
     pub zone: &'a TimeZone,
     /// Operations of earlier runs that failed, by id. (I44)
-    pub setbacks: BTreeMap<String, Setback>,
+    pub failed_operations: BTreeMap<String, FailedOperation>,
     /// Conflicts that earlier runs left to a person, by id.
-    pub disputes: BTreeMap<String, Dispute>,
+    pub pending_conflicts: BTreeMap<String, PendingConflict>,
     /// Records whose link a person removed, each with both ids of it.
-    pub apart: BTreeMap<(Kind, SideId), Ids>,
+    pub excluded_pairs: BTreeMap<(Kind, SideId), Ids>,
 }
 
 impl<'a> Input<'a> {
@@ -147,9 +147,9 @@ impl<'a> Input<'a> {
             tasks: BTreeMap::new(),
             told: BTreeMap::new(),
             zone: &forms.zone,
-            setbacks: BTreeMap::new(),
-            disputes: BTreeMap::new(),
-            apart: BTreeMap::new(),
+            failed_operations: BTreeMap::new(),
+            pending_conflicts: BTreeMap::new(),
+            excluded_pairs: BTreeMap::new(),
         }
     }
 
@@ -177,8 +177,8 @@ impl<'a> Input<'a> {
 
     /// What a person is told of a record whose link was removed by hand; `None` for the others.
     #[must_use]
-    pub fn apart(&self, kind: Kind, id: &SideId) -> Option<String> {
-        let ids = self.apart.get(&(kind, id.clone()))?;
+    pub fn excluded(&self, kind: Kind, id: &SideId) -> Option<String> {
+        let ids = self.excluded_pairs.get(&(kind, id.clone()))?;
         let other = ids.tagged(id.side().other())?;
         let of = if kind == Kind::Contact { String::new() } else { format!(" --kind {kind} --contact ID") };
         let (cliengo, ghl) = (ids.of(Side::Cliengo)?, ids.of(Side::Ghl)?);

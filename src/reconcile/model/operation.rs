@@ -127,7 +127,7 @@ impl Operation {
 
     /// The id under which it waits where it fails: the same as long as the same is to be done to the same record.
     #[must_use]
-    pub fn setback_id(&self, pair: &str) -> String {
+    pub fn failed_operation_id(&self, pair: &str) -> String {
         if let Some(enrolment) = &self.settle.enrols {
             return enrolment_id(pair, enrolment);
         }
@@ -239,11 +239,11 @@ pub struct Settle {
     /// The conflicts whose chosen value it writes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<String>,
-    /// The deeds of an earlier run that it takes back. The other side has no part in it: its shadow takes what stands in
+    /// The undo records of an earlier run that it takes back. The other side has no part in it: its shadow takes what stands in
     /// `shadows`, and no tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undoes: Vec<i64>,
-    /// Tags that follow in an operation of their own: only that one takes the deeds back.
+    /// Tags that follow in an operation of their own: only that one takes the undo records back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags_follow: Vec<String>,
 }

@@ -47,7 +47,7 @@ impl Standing {
 
 /// An operation of earlier runs that failed for a reason of its own record.
 #[derive(Clone, Debug)]
-pub struct Setback {
+pub struct FailedOperation {
     /// Its id.
     pub id: String,
     /// The kind of record.
@@ -68,7 +68,7 @@ pub struct Setback {
     pub known: bool,
 }
 
-impl Setback {
+impl FailedOperation {
     /// What a person is told of it in a report; `None` where it is tried again, or was given up.
     #[must_use]
     pub fn held(&self) -> Option<(HeldReason, String)> {
@@ -94,7 +94,7 @@ impl Setback {
 
 /// A conflict that an earlier run left to a person.
 #[derive(Clone, Debug)]
-pub struct Dispute {
+pub struct PendingConflict {
     /// Its id.
     pub id: String,
     /// The kind of record.
@@ -113,7 +113,7 @@ pub struct Dispute {
     pub known: bool,
 }
 
-impl Dispute {
+impl PendingConflict {
     /// The chosen value, as long as both sides still show what the person was shown, or have it already.
     #[must_use]
     pub fn chosen(&self, now: Both<&Value>) -> Option<&Value> {
@@ -159,7 +159,8 @@ mod tests {
         let told = |attempts, standing| {
             let (id, words) = ("bcdf".to_owned(), "GHL said no".to_owned());
             let (ids, label, fingerprint) = (Ids::default(), String::new(), String::new());
-            Setback { id, kind: Kind::Note, ids, label, fingerprint, attempts, words, standing, known: true }.held()
+            FailedOperation { id, kind: Kind::Note, ids, label, fingerprint, attempts, words, standing, known: true }
+                .held()
         };
         let retrying = |detail: &str| Some((HeldReason::Retrying, detail.to_owned()));
         assert_eq!(told(1, Standing::Rests(1)), retrying("failed once, the next run tries it again: GHL said no"));

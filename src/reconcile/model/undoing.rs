@@ -49,7 +49,7 @@ pub enum Still {
 
 /// One thing that a run did, and its record as it is now.
 #[derive(Clone, Debug)]
-pub struct Deed {
+pub struct UndoRecord {
     /// Its number.
     pub id: i64,
     /// Where it was done.
@@ -99,7 +99,7 @@ pub struct Undoing {
     /// The run that did it.
     pub run: i64,
     /// What it did and no undo took back yet, in the order in which it was planned.
-    pub deeds: Vec<Deed>,
+    pub undo_records: Vec<UndoRecord>,
     /// The contacts that tasks or notes are to come back under.
     pub contacts: BTreeMap<SideId, Still>,
     /// What stands under contacts that the run made; where that could not be read, why.

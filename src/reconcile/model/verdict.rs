@@ -135,15 +135,18 @@ impl Verdict {
 
     /// Whether an operation waits because it failed before. What changed since is another operation, and does not.
     fn waits(&mut self, input: &Input<'_>, operation: &Operation, subject: &Subject) -> bool {
-        if input.setbacks.is_empty() {
+        if input.failed_operations.is_empty() {
             return false;
         }
-        let Some(setback) = input.setbacks.get(&operation.setback_id(&input.pair.name)) else { return false };
-        self.met.insert(setback.id.clone());
-        if setback.fingerprint != operation.fingerprint() || setback.standing == Standing::Due {
+        let Some(failed_operation) = input.failed_operations.get(&operation.failed_operation_id(&input.pair.name))
+        else {
+            return false;
+        };
+        self.met.insert(failed_operation.id.clone());
+        if failed_operation.fingerprint != operation.fingerprint() || failed_operation.standing == Standing::Due {
             return false;
         }
-        if let Some((reason, detail)) = setback.held() {
+        if let Some((reason, detail)) = failed_operation.held() {
             self.hold(subject, reason, detail);
         }
         true

@@ -9,27 +9,39 @@ use crate::record::{Ids, Kind, Side};
 pub fn rest(draft: &Draft<'_>) -> Verdict {
     let input = draft.input;
     let mut verdict = Verdict::default();
-    for setback in input.setbacks.values() {
-        match setback.held() {
-            _ if draft.met().contains(&setback.id) || is_open(draft, &verdict, setback.kind, &setback.ids) => {}
-            _ if setback.known || !takes_part(input, setback.kind) => {
-                verdict.settlements.push(Settlement::Lift { id: setback.id.clone() });
+    for failed_operation in input.failed_operations.values() {
+        match failed_operation.held() {
+            _ if draft.met().contains(&failed_operation.id)
+                || is_open(draft, &verdict, failed_operation.kind, &failed_operation.ids) => {}
+            _ if failed_operation.known || !takes_part(input, failed_operation.kind) => {
+                verdict.settlements.push(Settlement::Lift { id: failed_operation.id.clone() });
             }
             Some((reason, detail)) => {
-                verdict.hold(&subject(setback.kind, &setback.ids, &setback.label), reason, detail);
+                verdict.hold(
+                    &subject(failed_operation.kind, &failed_operation.ids, &failed_operation.label),
+                    reason,
+                    detail,
+                );
             }
             None => {}
         }
     }
-    for dispute in input.disputes.values() {
-        if draft.met().contains(&dispute.id) || is_open(draft, &verdict, dispute.kind, &dispute.ids) {
+    for pending_conflict in input.pending_conflicts.values() {
+        if draft.met().contains(&pending_conflict.id)
+            || is_open(draft, &verdict, pending_conflict.kind, &pending_conflict.ids)
+        {
             continue;
         }
-        if dispute.known || !takes_part(input, dispute.kind) {
-            verdict.settlements.push(Settlement::Agreed { id: dispute.id.clone() });
-        } else if dispute.take.is_none() {
-            let subject = subject(dispute.kind, &dispute.ids, &dispute.label);
-            verdict.hold_as(dispute.id.clone(), &subject, HeldReason::ManualConflict, choose(&dispute.field));
+        if pending_conflict.known || !takes_part(input, pending_conflict.kind) {
+            verdict.settlements.push(Settlement::Agreed { id: pending_conflict.id.clone() });
+        } else if pending_conflict.take.is_none() {
+            let subject = subject(pending_conflict.kind, &pending_conflict.ids, &pending_conflict.label);
+            verdict.hold_as(
+                pending_conflict.id.clone(),
+                &subject,
+                HeldReason::ManualConflict,
+                choose(&pending_conflict.field),
+            );
         }
     }
     verdict

@@ -1,33 +1,39 @@
 //! What is known of a record that is to be as it was: who it is, where it stands, whether somebody changed it since.
 
-use crate::reconcile::model::{Deed, HeldReason, Place, Still, Subject, Verdict};
+use crate::reconcile::model::{HeldReason, Place, Still, Subject, UndoRecord, Verdict};
 use crate::record::{Field, Kind, Record, Target, Value};
 
 /// Who it is about.
-pub(super) fn subject_of(deed: &Deed) -> Subject {
-    Subject { kind: deed.kind, ids: deed.trace.ids.clone(), label: deed.trace.label.clone(), link: deed.link }
+pub(super) fn subject_of(undo_record: &UndoRecord) -> Subject {
+    Subject {
+        kind: undo_record.kind,
+        ids: undo_record.trace.ids.clone(),
+        label: undo_record.trace.label.clone(),
+        link: undo_record.link,
+    }
 }
 
 /// Where an operation on it stands.
-pub(super) fn place_of(family: u32, deed: &Deed) -> Place {
-    let contact = if deed.kind == Kind::Contact { &deed.trace.label } else { &deed.trace.contact };
-    Place { family, contact: contact.clone(), parent: deed.trace.parent.clone() }
+pub(super) fn place_of(family: u32, undo_record: &UndoRecord) -> Place {
+    let contact = if undo_record.kind == Kind::Contact { &undo_record.trace.label } else { &undo_record.trace.contact };
+    Place { family, contact: contact.clone(), parent: undo_record.trace.parent.clone() }
 }
 
 /// Where a task or note stands.
-pub(super) fn parent_of(deed: &Deed) -> Option<Target> {
-    let parent = (deed.kind != Kind::Contact).then(|| deed.trace.parent.tagged(deed.side)).flatten();
+pub(super) fn parent_of(undo_record: &UndoRecord) -> Option<Target> {
+    let parent =
+        (undo_record.kind != Kind::Contact).then(|| undo_record.trace.parent.tagged(undo_record.side)).flatten();
     parent.map(Target::Existing)
 }
 
 /// The record where it is there. What could not be read waits, and is said.
-pub(super) fn still_there(deed: &Deed) -> Result<Option<&Record>, Box<Verdict>> {
-    match &deed.now {
+pub(super) fn still_there(undo_record: &UndoRecord) -> Result<Option<&Record>, Box<Verdict>> {
+    match &undo_record.now {
         Still::There(record) => Ok(Some(record)),
         Still::Gone => Ok(None),
         Still::Unknown(why) => {
             let detail = format!("it could not be read: {why}");
-            Err(Box::new(Verdict::held(&subject_of(deed), HeldReason::Unlisted, detail)))
+            Err(Box::new(Verdict::held(&subject_of(undo_record), HeldReason::Unlisted, detail)))
         }
     }
 }
@@ -45,7 +51,7 @@ pub(super) fn stays(field: &Field) -> String {
 
 /// What somebody changed in a record that the run made, in a person's words: in our fields, or in others.
 pub(super) fn worked_on<'a>(
-    made: &Deed,
+    made: &UndoRecord,
     now: &Record,
     wrote: impl IntoIterator<Item = (&'a Field, &'a Value)>,
 ) -> Option<String> {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use common::subject_of;
 
-use super::model::{Deed, Input, Plan, Settlement, Subject, Undoing, Verdict};
+use super::model::{Input, Plan, Settlement, Subject, UndoRecord, Undoing, Verdict};
 use super::plan::draft::Draft;
 use crate::record::{Action, Ids, Kind, SideId};
 
@@ -20,8 +20,8 @@ use crate::record::{Action, Ids, Kind, SideId};
 #[must_use]
 pub fn undo(input: &Input<'_>, undoing: &Undoing) -> Plan {
     let mut draft = Draft::new(input);
-    for deeds in families(&undoing.deeds) {
-        draft.take(reverse(input, draft.next(), undoing, &deeds));
+    for undo_records in families(&undoing.undo_records) {
+        draft.take(reverse(input, draft.next(), undoing, &undo_records));
     }
     draft.take(say_what_stays_linked(undoing));
     // Nothing was compared, so nothing is known to be in sync.
@@ -32,61 +32,69 @@ pub fn undo(input: &Input<'_>, undoing: &Undoing) -> Plan {
 fn say_what_stays_linked(undoing: &Undoing) -> Verdict {
     let mut said = Verdict::default();
     let is_made = |ids: &Ids| {
-        let made = undoing.deeds.iter().filter(|deed| deed.kind == Kind::Contact && deed.action == Action::Create);
-        made.filter_map(|deed| deed.trace.ids.tagged(deed.side)).any(|id| ids.tagged(id.side()) == Some(id))
+        let made = undoing
+            .undo_records
+            .iter()
+            .filter(|undo_record| undo_record.kind == Kind::Contact && undo_record.action == Action::Create);
+        made.filter_map(|undo_record| undo_record.trace.ids.tagged(undo_record.side))
+            .any(|id| ids.tagged(id.side()) == Some(id))
     };
     for (link, ids) in undoing.links.iter().filter(|(_, ids)| !is_made(ids)) {
-        let touched = |deed: &&Deed| contact_of(deed).is_some_and(|id| ids.tagged(id.side()) == Some(id));
-        let Some(deed) = undoing.deeds.iter().find(touched) else { continue };
-        let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: deed.trace.label.clone(), link: None };
+        let touched =
+            |undo_record: &&UndoRecord| contact_of(undo_record).is_some_and(|id| ids.tagged(id.side()) == Some(id));
+        let Some(undo_record) = undoing.undo_records.iter().find(touched) else { continue };
+        let subject =
+            Subject { kind: Kind::Contact, ids: ids.clone(), label: undo_record.trace.label.clone(), link: None };
         let detail = format!(
             "run {} linked these two, and they stay linked. If they are two people: concord links remove {link}",
             undoing.run
         );
-        said.and(Verdict::unsupported(&subject, deed.side, Action::Link, detail));
+        said.and(Verdict::unsupported(&subject, undo_record.side, Action::Link, detail));
     }
     said
 }
 
-/// The deeds of each contact and of what hangs under it, on one side, in order.
-fn families(deeds: &[Deed]) -> Vec<Vec<&Deed>> {
-    let mut families: Vec<Vec<&Deed>> = Vec::new();
+/// The undo records of each contact and of what hangs under it, on one side, in order.
+fn families(undo_records: &[UndoRecord]) -> Vec<Vec<&UndoRecord>> {
+    let mut families: Vec<Vec<&UndoRecord>> = Vec::new();
     let mut known: BTreeMap<SideId, usize> = BTreeMap::new();
-    for deed in deeds {
-        let at = contact_of(deed).map_or(families.len(), |id| *known.entry(id).or_insert(families.len()));
+    for undo_record in undo_records {
+        let at = contact_of(undo_record).map_or(families.len(), |id| *known.entry(id).or_insert(families.len()));
         match families.get_mut(at) {
-            Some(family) => family.push(deed),
-            None => families.push(vec![deed]),
+            Some(family) => family.push(undo_record),
+            None => families.push(vec![undo_record]),
         }
     }
     families
 }
 
-fn contact_of(deed: &Deed) -> Option<SideId> {
-    let ids = if deed.kind == Kind::Contact { &deed.trace.ids } else { &deed.trace.parent };
-    ids.tagged(deed.side)
+fn contact_of(undo_record: &UndoRecord) -> Option<SideId> {
+    let ids = if undo_record.kind == Kind::Contact { &undo_record.trace.ids } else { &undo_record.trace.parent };
+    ids.tagged(undo_record.side)
 }
 
 /// What takes back what was done to one contact and what hangs under it.
-fn reverse(input: &Input<'_>, at: u32, undoing: &Undoing, deeds: &[&Deed]) -> Verdict {
-    let of_contact = |action| deeds.iter().find(|deed| deed.kind == Kind::Contact && deed.action == action);
+fn reverse(input: &Input<'_>, at: u32, undoing: &Undoing, undo_records: &[&UndoRecord]) -> Verdict {
+    let of_contact = |action| {
+        undo_records.iter().find(|undo_record| undo_record.kind == Kind::Contact && undo_record.action == action)
+    };
     if let Some(made) = of_contact(Action::Create).filter(|made| !made.trace.adopted) {
-        return remove::contact(input, at, undoing, made, deeds);
+        return remove::contact(input, at, undoing, made, undo_records);
     }
-    if let Some(deleted) = of_contact(Action::Delete).filter(|deed| !deed.trace.remade) {
-        return remake::contact(input, at, undoing.run, deleted, deeds);
+    if let Some(deleted) = of_contact(Action::Delete).filter(|undo_record| !undo_record.trace.remade) {
+        return remake::contact(input, at, undoing.run, deleted, undo_records);
     }
     let mut verdict = Verdict::at(at);
-    for deed in deeds {
+    for undo_record in undo_records {
         let next = verdict.next();
-        verdict.and(match deed.action {
-            Action::Create if deed.trace.adopted => part(deed),
-            Action::Create => remove::child(input, (at, next), deed),
-            Action::Delete if deed.trace.remade => restore::tags(input, (at, next), deed),
-            Action::Delete => remake::child(input, (at, next), undoing, deed),
-            Action::Update | Action::Complete => restore::fields(input, (at, next), deed),
-            Action::Tag => restore::tags(input, (at, next), deed),
-            // Whoever was put into something stays there: it leaves no deed.
+        verdict.and(match undo_record.action {
+            Action::Create if undo_record.trace.adopted => part(undo_record),
+            Action::Create => remove::child(input, (at, next), undo_record),
+            Action::Delete if undo_record.trace.remade => restore::tags(input, (at, next), undo_record),
+            Action::Delete => remake::child(input, (at, next), undoing, undo_record),
+            Action::Update | Action::Complete => restore::fields(input, (at, next), undo_record),
+            Action::Tag => restore::tags(input, (at, next), undo_record),
+            // Whoever was put into something stays there: it leaves no undo record.
             Action::Enrol | Action::Link => Verdict::default(),
         });
     }
@@ -94,14 +102,14 @@ fn reverse(input: &Input<'_>, at: u32, undoing: &Undoing, deeds: &[&Deed]) -> Ve
 }
 
 /// What no CRM answered to have created stays; the run linked it, so its link goes. (`semantics` 61)
-fn part(deed: &Deed) -> Verdict {
+fn part(undo_record: &UndoRecord) -> Verdict {
     let detail = format!(
         "{} did not say that the run created this {}: it was there, or was found by reading. It stays, with its \
          counterpart; their link is removed",
-        deed.side.title(),
-        deed.kind
+        undo_record.side.title(),
+        undo_record.kind
     );
-    let mut verdict = Verdict::unsupported(&subject_of(deed), deed.side, Action::Delete, detail);
-    verdict.settlements.push(Settlement::Part { link: deed.link, deed: deed.id });
+    let mut verdict = Verdict::unsupported(&subject_of(undo_record), undo_record.side, Action::Delete, detail);
+    verdict.settlements.push(Settlement::Part { link: undo_record.link, undo_record: undo_record.id });
     verdict
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::common::{parent_of, place_of, still_there, subject_of};
 use crate::reconcile::decide::create::{Content, content, left_out};
 use crate::reconcile::model::{
-    Deed, HeldReason, Input, LinkRef, Place, Settle, Still, Subject, TagDelta, Undoing, Verdict,
+    HeldReason, Input, LinkRef, Place, Settle, Still, Subject, TagDelta, UndoRecord, Undoing, Verdict,
 };
 use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
@@ -17,7 +17,13 @@ struct Spot {
 }
 
 /// Makes a contact again, with the tasks and notes that went with it.
-pub(super) fn contact(input: &Input<'_>, at: u32, run: i64, deleted: &Deed, deeds: &[&Deed]) -> Verdict {
+pub(super) fn contact(
+    input: &Input<'_>,
+    at: u32,
+    run: i64,
+    deleted: &UndoRecord,
+    undo_records: &[&UndoRecord],
+) -> Verdict {
     if let Some(verdict) = is_not_gone(deleted) {
         return verdict;
     }
@@ -41,7 +47,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, run: i64, deleted: &Deed, deed
     let (mut verdict, made) = make(input, at, &spot, deleted, before);
     let Some(made) = made else { return verdict };
     verdict.and(tags_after(input, verdict.next(), &spot, deleted, before, made));
-    let under: Vec<&Deed> = deeds.iter().filter(|deed| deed.cascaded).copied().collect();
+    let under: Vec<&UndoRecord> = undo_records.iter().filter(|undo_record| undo_record.cascaded).copied().collect();
     verdict.and(say_what_is_lost(run, &subject, deleted.side, &under));
     for child in under {
         let spot = Spot {
@@ -58,7 +64,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, run: i64, deleted: &Deed, deed
 }
 
 /// Makes a task or note again under its contact.
-pub(super) fn child(input: &Input<'_>, (family, at): (u32, u32), undoing: &Undoing, deleted: &Deed) -> Verdict {
+pub(super) fn child(input: &Input<'_>, (family, at): (u32, u32), undoing: &Undoing, deleted: &UndoRecord) -> Verdict {
     if let Some(verdict) = is_not_gone(deleted) {
         return verdict;
     }
@@ -82,7 +88,7 @@ pub(super) fn child(input: &Input<'_>, (family, at): (u32, u32), undoing: &Undoi
 }
 
 /// Nothing is made again where somebody brought it back already, or where it could not be read.
-fn is_not_gone(deleted: &Deed) -> Option<Verdict> {
+fn is_not_gone(deleted: &UndoRecord) -> Option<Verdict> {
     match still_there(deleted) {
         Ok(None) => None,
         Ok(Some(_)) => Some(Verdict::default()),
@@ -91,12 +97,12 @@ fn is_not_gone(deleted: &Deed) -> Option<Verdict> {
 }
 
 /// The record that is made again is a new one: only its counterpart's id stands.
-fn remade(deleted: &Deed) -> Subject {
+fn remade(deleted: &UndoRecord) -> Subject {
     let ids = deleted.trace.ids.tagged(deleted.side.other()).map(Ids::one).unwrap_or_default();
     Subject { ids, ..subject_of(deleted) }
 }
 
-fn before(deleted: &Deed) -> Result<&Record, Box<Verdict>> {
+fn before(deleted: &UndoRecord) -> Result<&Record, Box<Verdict>> {
     deleted.before.as_ref().ok_or_else(|| {
         let detail = "what stood there before cannot be understood any more";
         Box::new(Verdict::held(&remade(deleted), HeldReason::Unparsable, detail))
@@ -106,7 +112,7 @@ fn before(deleted: &Deed) -> Result<&Record, Box<Verdict>> {
 /// Why nothing is made again, or what it carries.
 fn carried(
     input: &Input<'_>,
-    deleted: &Deed,
+    deleted: &UndoRecord,
     before: &Record,
     too_early: impl Fn(&Field) -> bool,
 ) -> Result<Content, Box<Verdict>> {
@@ -136,7 +142,7 @@ fn carried(
 }
 
 /// The create, and its number; none where the CRM cannot take it.
-fn make(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &Record) -> (Verdict, Option<u32>) {
+fn make(input: &Input<'_>, at: u32, spot: &Spot, deleted: &UndoRecord, before: &Record) -> (Verdict, Option<u32>) {
     let (side, kind, subject) = (deleted.side, deleted.kind, remade(deleted));
     let too_early = |field: &Field| side == Side::Cliengo && input.mapped(field).is_some();
     let content = match carried(input, deleted, before, too_early) {
@@ -160,7 +166,7 @@ fn make(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &Record
 fn settle(
     input: &Input<'_>,
     spot: &Spot,
-    deleted: &Deed,
+    deleted: &UndoRecord,
     before: &Record,
     set: &BTreeMap<Field, Value>,
     tags: &[String],
@@ -181,7 +187,7 @@ fn settle(
 }
 
 /// The tags that go with a contact's create, as its CRM spells them.
-fn first_tags(input: &Input<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
+fn first_tags(input: &Input<'_>, deleted: &UndoRecord, before: &Record) -> Vec<String> {
     let tags = input.capabilities.of(deleted.side).tags;
     if deleted.kind != Kind::Contact || !tags.with_create {
         return Vec::new();
@@ -190,7 +196,7 @@ fn first_tags(input: &Input<'_>, deleted: &Deed, before: &Record) -> Vec<String>
 }
 
 /// The tags that follow where a contact's create takes none.
-fn following_tags(input: &Input<'_>, deleted: &Deed, before: &Record) -> Vec<String> {
+fn following_tags(input: &Input<'_>, deleted: &UndoRecord, before: &Record) -> Vec<String> {
     let tags = input.capabilities.of(deleted.side).tags;
     if deleted.kind != Kind::Contact || tags.with_create || !tags.add {
         return Vec::new();
@@ -198,7 +204,7 @@ fn following_tags(input: &Input<'_>, deleted: &Deed, before: &Record) -> Vec<Str
     before.tags().iter().map(str::to_owned).collect()
 }
 
-fn tags_after(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &Record, made: u32) -> Verdict {
+fn tags_after(input: &Input<'_>, at: u32, spot: &Spot, deleted: &UndoRecord, before: &Record, made: u32) -> Verdict {
     let mut verdict = Verdict::at(at);
     let tags = following_tags(input, deleted, before);
     if tags.is_empty() {
@@ -215,8 +221,8 @@ fn tags_after(input: &Input<'_>, at: u32, spot: &Spot, deleted: &Deed, before: &
     verdict
 }
 
-fn say_what_is_lost(run: i64, subject: &Subject, side: Side, under: &[&Deed]) -> Verdict {
-    let counted = |kind: Kind| match under.iter().filter(|deed| deed.kind == kind).count() {
+fn say_what_is_lost(run: i64, subject: &Subject, side: Side, under: &[&UndoRecord]) -> Verdict {
+    let counted = |kind: Kind| match under.iter().filter(|undo_record| undo_record.kind == kind).count() {
         0 => None,
         1 => Some(format!("1 {kind}")),
         several => Some(format!("{several} {kind}s")),

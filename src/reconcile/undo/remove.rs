@@ -3,23 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::common::{edited, parent_of, place_of, still_there, subject_of, worked_on};
-use crate::reconcile::model::{Deed, HeldReason, Input, LinkRef, Listed, Settle, Undoing, Verdict};
+use crate::reconcile::model::{HeldReason, Input, LinkRef, Listed, Settle, UndoRecord, Undoing, Verdict};
 use crate::record::{Action, Field, Record, SideId, Target, Value, Write};
 
 /// Removes a contact that the run made, and with it what the run made under it (I19). Where somebody changed one of them
 /// or added to them, all of them stay: it is somebody's work now.
-pub(super) fn contact(input: &Input<'_>, at: u32, undoing: &Undoing, made: &Deed, deeds: &[&Deed]) -> Verdict {
+pub(super) fn contact(
+    input: &Input<'_>,
+    at: u32,
+    undoing: &Undoing,
+    made: &UndoRecord,
+    undo_records: &[&UndoRecord],
+) -> Verdict {
     let subject = subject_of(made);
     let (id, now) = match stands(input, made, "it stays, with its tasks and notes") {
         Ok(stands) => stands,
         Err(verdict) => return *verdict,
     };
-    if let Some(detail) = worked_on(made, now, &expected(made, deeds)) {
+    if let Some(detail) = worked_on(made, now, &expected(made, undo_records)) {
         return Verdict::held(&subject, HeldReason::EditedSince, detail);
     }
     let (reason, detail) = match undoing.under.get(&id) {
-        Some(Ok(under)) if under.iter().all(|child| is_as_made(child, deeds)) => {
-            let undoes = deeds.iter().map(|deed| deed.id).collect();
+        Some(Ok(under)) if under.iter().all(|child| is_as_made(child, undo_records)) => {
+            let undoes = undo_records.iter().map(|undo_record| undo_record.id).collect();
             return remove(input, (at, at), made, id, now, undoes);
         }
         Some(Ok(_)) => {
@@ -35,7 +41,7 @@ pub(super) fn contact(input: &Input<'_>, at: u32, undoing: &Undoing, made: &Deed
 }
 
 /// Removes a task or note that the run made under a contact that was there.
-pub(super) fn child(input: &Input<'_>, at: (u32, u32), made: &Deed) -> Verdict {
+pub(super) fn child(input: &Input<'_>, at: (u32, u32), made: &UndoRecord) -> Verdict {
     let (id, now) = match stands(input, made, "it stays") {
         Ok(stands) => stands,
         Err(verdict) => return *verdict,
@@ -47,7 +53,11 @@ pub(super) fn child(input: &Input<'_>, at: (u32, u32), made: &Deed) -> Verdict {
 }
 
 /// The record that the run made, where it is known, is there still, and can be removed; else what is said of it.
-fn stands<'a>(input: &Input<'_>, made: &'a Deed, consequence: &str) -> Result<(SideId, &'a Record), Box<Verdict>> {
+fn stands<'a>(
+    input: &Input<'_>,
+    made: &'a UndoRecord,
+    consequence: &str,
+) -> Result<(SideId, &'a Record), Box<Verdict>> {
     let subject = subject_of(made);
     let Some(id) = made.trace.ids.tagged(made.side) else {
         let detail = "whether it was created is not known yet: a sync reads it back; undo the run again then";
@@ -62,7 +72,7 @@ fn stands<'a>(input: &Input<'_>, made: &'a Deed, consequence: &str) -> Result<(S
 }
 
 /// What the contact held when the run was done with it: tags may have followed in operations of their own.
-fn expected(made: &Deed, deeds: &[&Deed]) -> BTreeMap<Field, Value> {
+fn expected(made: &UndoRecord, undo_records: &[&UndoRecord]) -> BTreeMap<Field, Value> {
     let mut wrote = made.trace.wrote.clone();
     let mut tags = match wrote.get(&Field::Tags) {
         Some(Value::Tags(tags)) => tags.clone(),
@@ -70,27 +80,27 @@ fn expected(made: &Deed, deeds: &[&Deed]) -> BTreeMap<Field, Value> {
         // Nobody knows its tags.
         None => return wrote,
     };
-    for deed in deeds.iter().filter(|deed| deed.action == Action::Tag) {
-        deed.trace.tags.added.iter().for_each(|tag| tags.insert(tag));
+    for undo_record in undo_records.iter().filter(|undo_record| undo_record.action == Action::Tag) {
+        undo_record.trace.tags.added.iter().for_each(|tag| tags.insert(tag));
     }
     wrote.insert(Field::Tags, Value::tags(tags));
     wrote
 }
 
 /// Whether the run made this task or note, and nobody changed it since.
-fn is_as_made(child: &Listed, deeds: &[&Deed]) -> bool {
-    let is_it = |deed: &&&Deed| {
-        deed.action == Action::Create
-            && deed.kind == child.kind
-            && deed.trace.ids.of(child.id.side()) == Some(child.id.as_str())
+fn is_as_made(child: &Listed, undo_records: &[&UndoRecord]) -> bool {
+    let is_it = |undo_record: &&&UndoRecord| {
+        undo_record.action == Action::Create
+            && undo_record.kind == child.kind
+            && undo_record.trace.ids.of(child.id.side()) == Some(child.id.as_str())
     };
-    deeds.iter().find(is_it).is_some_and(|deed| edited(&child.record, &deed.trace.wrote).is_none())
+    undo_records.iter().find(is_it).is_some_and(|undo_record| edited(&child.record, &undo_record.trace.wrote).is_none())
 }
 
 fn remove(
     input: &Input<'_>,
     (family, at): (u32, u32),
-    made: &Deed,
+    made: &UndoRecord,
     id: SideId,
     now: &Record,
     undoes: Vec<i64>,

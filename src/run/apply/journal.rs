@@ -7,10 +7,10 @@ use crate::reconcile::Operation;
 use crate::record::{Action, Field, Record, Request, SideId, Value, Write};
 use crate::run::adoption::Adoption;
 use crate::run::applied::{Applied, Origin};
-use crate::run::deed;
 use crate::run::foresee::{self, foresee};
 use crate::run::session::held;
 use crate::run::settle;
+use crate::run::undo_record;
 use crate::state::{EnrolmentStatus, IntentDraft, IntentState, State, StateError};
 
 impl Applying<'_> {
@@ -52,7 +52,7 @@ impl Applying<'_> {
             if let Some(enrolment) = &operation.settle.enrols {
                 state.enrolled(enrolment, EnrolmentStatus::Sent)?;
             } else if first {
-                deed::leave(state, &stage, self.run, operation, write, known)?;
+                undo_record::leave(state, &stage, self.run, operation, write, known)?;
                 foreseen = foresee(state, operation, write, self.run)?;
             }
             Ok((state.open_intent(&draft)?, foreseen))
@@ -117,7 +117,7 @@ impl Applying<'_> {
         };
         let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
         if operation.write.is_some() && operation.action != Action::Enrol {
-            deed::complete(state, (self.run, operation.id), &settled, link)?;
+            undo_record::complete(state, (self.run, operation.id), &settled, link)?;
         }
         Ok(link)
     }

@@ -9,7 +9,7 @@ use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
 use crate::run::error::RunError;
-use crate::run::gathered::Risen;
+use crate::run::gathered::Restored;
 use crate::run::session::held;
 use crate::state::LinkRow;
 
@@ -129,20 +129,20 @@ impl Gathering<'_, '_> {
     }
 
     /// Kept contacts that a CRM lists again; it is asked, since a listing may lag behind a delete.
-    pub(super) async fn risen(&mut self) -> Result<Vec<Risen>, RunError> {
-        let mut risen = Vec::new();
+    pub(super) async fn restored(&mut self) -> Result<Vec<Restored>, RunError> {
+        let mut restored = Vec::new();
         for side in Side::BOTH {
-            let listed = held(self.stage).risen(side)?;
+            let listed = held(self.stage).restored(side)?;
             for (link, id) in listed {
                 let id = SideId::new(side, id);
                 if self.is_there(link, &id).await? == Some(true)
                     && let Some(lost) = self.lost_with(link, &id).await?
                 {
-                    risen.push(Risen { link, id, lost });
+                    restored.push(Restored { link, id, lost });
                 }
             }
         }
-        Ok(risen)
+        Ok(restored)
     }
 
     /// What did not come back with a contact: a CRM may restore it without its tasks and notes. `None` where not all of

@@ -81,14 +81,14 @@ impl<'j> Gathering<'j, '_> {
         let (job, state) = (self.job, self.state);
         let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
         let parents = self.parents(&children, tasks.keys())?;
-        let risen = self.risen().await?;
+        let restored = self.restored().await?;
         let ended = self.ended().await?;
         let mut freed = self.free_survivors()?;
         freed.extend(&ended);
         let holders = self.holders(&contacts, &freed)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
-        let (setbacks, disputes) = (self.setbacks()?, self.disputes()?);
+        let (failed_operations, pending_conflicts) = (self.failed_operations()?, self.pending_conflicts()?);
         let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
         let left_out = self.left_out(&contacts)?;
         let mut capabilities = Both {
@@ -140,9 +140,9 @@ impl<'j> Gathering<'j, '_> {
             tasks,
             told: state.map(State::told).transpose()?.unwrap_or_default(),
             zone: &self.pulled.forms.zone,
-            setbacks,
-            disputes,
-            apart: self.pulled.marks.apart.clone(),
+            failed_operations,
+            pending_conflicts,
+            excluded_pairs: self.pulled.marks.excluded_pairs.clone(),
         };
         if let Some(state) = state {
             for intent in state.open_creates()? {
@@ -162,7 +162,7 @@ impl<'j> Gathering<'j, '_> {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
         let (halved, without_text) = (self.halved, self.without_text);
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, risen, ended, halved, without_text })
+        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, restored, ended, halved, without_text })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Gathering;
-use crate::reconcile::{Dispute, Setback, Standing};
+use crate::reconcile::{FailedOperation, PendingConflict, Standing};
 use crate::record::{Ids, Kind, Side};
 use crate::run::error::RunError;
 use crate::run::saved::generation;
@@ -11,12 +11,12 @@ use crate::run::session::held;
 
 impl Gathering<'_, '_> {
     /// Operations that failed, each with what becomes of it tonight. (I44)
-    pub(super) fn setbacks(&self) -> Result<BTreeMap<String, Setback>, RunError> {
+    pub(super) fn failed_operations(&self) -> Result<BTreeMap<String, FailedOperation>, RunError> {
         let Some(state) = self.state else { return Ok(BTreeMap::new()) };
         let generation = generation(self.state)?.parse().unwrap_or(0);
-        let mut setbacks = BTreeMap::new();
-        for row in state.setbacks()?.into_iter().filter(|row| self.concerns(&row.ids, &row.parent)) {
-            let setback = Setback {
+        let mut failed_operations = BTreeMap::new();
+        for row in state.failed_operations()?.into_iter().filter(|row| self.concerns(&row.ids, &row.parent)) {
+            let failed_operation = FailedOperation {
                 id: row.id.clone(),
                 kind: row.kind,
                 known: self.is_known(row.kind, &row.ids, &row.parent)?,
@@ -27,17 +27,17 @@ impl Gathering<'_, '_> {
                 words: row.words,
                 standing: Standing::at(row.attempts, row.dropped, row.due, generation),
             };
-            setbacks.insert(row.id, setback);
+            failed_operations.insert(row.id, failed_operation);
         }
-        Ok(setbacks)
+        Ok(failed_operations)
     }
 
     /// Conflicts that wait for a person, or whose choice is to be carried out.
-    pub(super) fn disputes(&self) -> Result<BTreeMap<String, Dispute>, RunError> {
+    pub(super) fn pending_conflicts(&self) -> Result<BTreeMap<String, PendingConflict>, RunError> {
         let Some(state) = self.state else { return Ok(BTreeMap::new()) };
-        let mut disputes = BTreeMap::new();
+        let mut pending_conflicts = BTreeMap::new();
         for row in state.conflicts()?.into_iter().filter(|row| self.concerns(&row.ids, &row.parent)) {
-            let dispute = Dispute {
+            let pending_conflict = PendingConflict {
                 id: row.id.clone(),
                 kind: row.kind,
                 known: self.is_known(row.kind, &row.ids, &row.parent)?,
@@ -47,9 +47,9 @@ impl Gathering<'_, '_> {
                 seen: row.now,
                 take: row.take,
             };
-            disputes.insert(row.id, dispute);
+            pending_conflicts.insert(row.id, pending_conflict);
         }
-        Ok(disputes)
+        Ok(pending_conflicts)
     }
 
     /// Whether the run is about this record.

@@ -12,9 +12,9 @@ use super::super::error::RunError;
 use super::super::session::{Job, held};
 use super::newcomers::{bearable, look_for_newcomers};
 use crate::crm::{Lookup, Reader, Shape};
-use crate::reconcile::{Deed, Listed, Still, Trace, Undoing};
+use crate::reconcile::{Listed, Still, Trace, UndoRecord, Undoing};
 use crate::record::{Action, Both, Capabilities, Field, Forms, Kind, Record, RemoteId, Side, SideId, Tags, Value};
-use crate::state::{DeedRow, LinkStatus, Stage, State, StateError};
+use crate::state::{LinkStatus, Stage, State, StateError, UndoRecordRow};
 
 /// How many records are asked for at a time.
 const LOOKUPS: usize = 4;
@@ -53,7 +53,7 @@ pub(super) async fn look(
     forms: &Forms,
     capabilities: &Both<Capabilities>,
     run: i64,
-    rows: Vec<DeedRow>,
+    rows: Vec<UndoRecordRow>,
 ) -> Result<Undoing, RunError> {
     let looking = Looking { job, state, stage, forms, pending: pending(state)? };
     let known = left(state, rows)?;
@@ -69,17 +69,17 @@ pub(super) async fn look(
         }
     }
     for (row, trace) in known {
-        undoing.deeds.push(looking.deed(&row, trace, &records)?);
+        undoing.undo_records.push(looking.undo_record(&row, trace, &records)?);
     }
     let began = state.run(run)?.map_or(Timestamp::MIN, |row| row.started);
-    look_for_newcomers(job, forms, began, &mut undoing.deeds).await?;
+    look_for_newcomers(job, forms, began, &mut undoing.undo_records).await?;
     let contacts = records.into_iter().filter(|((kind, _), _)| *kind == Kind::Contact);
     undoing.contacts = contacts.map(|((_, id), still)| (id, still)).collect();
     Ok(undoing)
 }
 
 /// What no undo took back yet. What went with a contact that an undo made again goes under the new one.
-fn left(state: &State, rows: Vec<DeedRow>) -> Result<Vec<(DeedRow, Trace)>, StateError> {
+fn left(state: &State, rows: Vec<UndoRecordRow>) -> Result<Vec<(UndoRecordRow, Trace)>, StateError> {
     let traced = rows.into_iter().map(|row| Ok((serde_json::from_str::<Trace>(&row.trace)?, row)));
     let traced = traced.collect::<Result<Vec<_>, StateError>>()?;
     let mut homes: BTreeMap<u32, i64> = BTreeMap::new();
@@ -100,7 +100,7 @@ fn left(state: &State, rows: Vec<DeedRow>) -> Result<Vec<(DeedRow, Trace)>, Stat
     Ok(left)
 }
 
-/// The deeds that an earlier undo tried to take back with a create that got no answer.
+/// The undo records that an earlier undo tried to take back with a create that got no answer.
 fn pending(state: &State) -> Result<BTreeSet<i64>, StateError> {
     let mut pending = BTreeSet::new();
     for intent in state.open_creates()? {
@@ -124,14 +124,14 @@ fn merge(
     }
 }
 
-/// The contact that a deed is about, or that its task or note stands under.
-fn contact_of(row: &DeedRow, trace: &Trace) -> Option<SideId> {
+/// The contact that a undo record is about, or that its task or note stands under.
+fn contact_of(row: &UndoRecordRow, trace: &Trace) -> Option<SideId> {
     if row.kind == Kind::Contact { trace.ids.tagged(row.side) } else { trace.parent.tagged(row.side) }
 }
 
 /// Each record once. What hangs under a contact that the run made, or went with one that it deleted, is not asked for.
-fn questions(known: &[(DeedRow, Trace)], capabilities: &Both<Capabilities>) -> BTreeSet<Question> {
-    let whole = |(row, _): &&(DeedRow, Trace)| {
+fn questions(known: &[(UndoRecordRow, Trace)], capabilities: &Both<Capabilities>) -> BTreeSet<Question> {
+    let whole = |(row, _): &&(UndoRecordRow, Trace)| {
         row.kind == Kind::Contact && matches!(row.action, Action::Create | Action::Delete)
     };
     let whole: BTreeSet<SideId> =
@@ -221,7 +221,12 @@ impl Looking<'_> {
         Ok(Ok(listed))
     }
 
-    fn deed(&self, row: &DeedRow, trace: Trace, records: &BTreeMap<(Kind, SideId), Still>) -> Result<Deed, RunError> {
+    fn undo_record(
+        &self,
+        row: &UndoRecordRow,
+        trace: Trace,
+        records: &BTreeMap<(Kind, SideId), Still>,
+    ) -> Result<UndoRecord, RunError> {
         let side = row.side;
         let parent = trace.parent.tagged(side);
         let is_homeless = parent.as_ref().is_some_and(|id| {
@@ -243,7 +248,7 @@ impl Looking<'_> {
             Still::There(_) => self.unmapped_changes(row, &trace)?,
             Still::Gone | Still::Unknown(_) => BTreeSet::new(),
         };
-        Ok(Deed {
+        Ok(UndoRecord {
             id: row.id,
             side,
             kind: row.kind,
@@ -263,7 +268,7 @@ impl Looking<'_> {
     }
 
     /// What differs, besides our fields, from what the CRM answered when the run made the record.
-    fn unmapped_changes(&self, row: &DeedRow, trace: &Trace) -> Result<BTreeSet<String>, StateError> {
+    fn unmapped_changes(&self, row: &UndoRecordRow, trace: &Trace) -> Result<BTreeSet<String>, StateError> {
         let (Some(answer), Some(id)) = (&trace.answer, trace.ids.tagged(row.side)) else { return Ok(BTreeSet::new()) };
         let Some(staged) = held(self.stage).row(row.side, row.kind, id.as_str())? else { return Ok(BTreeSet::new()) };
         Ok(match row.side {
@@ -272,7 +277,7 @@ impl Looking<'_> {
         })
     }
 
-    fn before(&self, row: &DeedRow, image: &str) -> Option<Record> {
+    fn before(&self, row: &UndoRecordRow, image: &str) -> Option<Record> {
         let is_row = row.cascaded || row.action == Action::Tag;
         let shape = if is_row { Shape::Listed } else { Shape::Single };
         match row.side {

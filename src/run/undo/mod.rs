@@ -25,7 +25,7 @@ use super::{accounts, recover, without_request};
 use crate::crm::{Account, Writers};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
 use crate::record::{Both, Forms};
-use crate::state::{DeedRow, Stage, State};
+use crate::state::{Stage, State, UndoRecordRow};
 use tracing::Instrument;
 
 /// Shows what an undo would do: no mutating request, the state only read. (I46)
@@ -40,11 +40,11 @@ async fn plan_in_span(job: &Job<'_>, undoes: i64) -> Result<Finished, RunError> 
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
     refuse_unfinished_rebuild(job)?;
     let state = State::open_read_only(&job.state_path())?.ok_or_else(none)?;
-    let deeds = what_to_undo(&state, &job.pair.name, undoes)?;
+    let undo_records = what_to_undo(&state, &job.pair.name, undoes)?;
     let staging = StagingFile::of(job);
     let stage = Mutex::new(Stage::create(&staging.0, Some(&state))?);
     let (_, forms) = prove(job, &state).await?;
-    let plan = draw(job, &state, &stage, undoes, deeds, &forms).await?;
+    let plan = draw(job, &state, &stage, undoes, undo_records, &forms).await?;
     Ok(Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None })
 }
 
@@ -87,8 +87,8 @@ async fn undo_locked(
     let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
     let stage = Mutex::new(Stage::create(&staging, Some(&snapshot))?);
     // What was recovered may be a part of it.
-    let deeds = snapshot.deeds(undoes)?;
-    let plan = draw(job, &snapshot, &stage, undoes, deeds, &forms).await?;
+    let undo_records = snapshot.undo_records(undoes)?;
+    let plan = draw(job, &snapshot, &stage, undoes, undo_records, &forms).await?;
     accounts::refuse_unknown_website(job, accounts::known_website(&snapshot)?, &plan).await?;
     drop(snapshot);
     held(state).name_plan(run, &plan.id())?;
@@ -120,13 +120,13 @@ async fn draw(
     state: &State,
     stage: &Mutex<Stage>,
     undoes: i64,
-    deeds: Vec<DeedRow>,
+    undo_records: Vec<UndoRecordRow>,
     forms: &Forms,
 ) -> Result<Plan, RunError> {
     // An undo probes nothing.
     let learned = learned(state, job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
-    let undoing = look(job, state, stage, forms, &capabilities, undoes, deeds).await?;
+    let undoing = look(job, state, stage, forms, &capabilities, undoes, undo_records).await?;
     held(stage).seal()?;
     let links = state.link_counts()?;
     let input = Input::unlisted(job.pair, forms, job.mode, job.clock.now(), capabilities, links);

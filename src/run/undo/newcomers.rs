@@ -9,7 +9,7 @@ use super::super::error::RunError;
 use super::super::recover::SKEW;
 use super::super::session::Job;
 use crate::crm::{CrmError, RawRecord, Reader};
-use crate::reconcile::{Deed, Still};
+use crate::reconcile::{Still, UndoRecord};
 use crate::record::{Action, Forms, Kind, MatchKey, RemoteId, Side};
 
 /// Asks for each contact that was deleted, and that no linked contact took the place of, who has its e-mail or phone.
@@ -20,38 +20,41 @@ pub(super) async fn look_for_newcomers(
     job: &Job<'_>,
     forms: &Forms,
     began: Timestamp,
-    deeds: &mut [Deed],
+    undo_records: &mut [UndoRecord],
 ) -> Result<(), RunError> {
     let since = began.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
-    let (cliengo, ghl): (Vec<_>, Vec<_>) =
-        deeds.iter_mut().filter(|deed| is_open(deed)).partition(|deed| deed.side == Side::Cliengo);
+    let (cliengo, ghl): (Vec<_>, Vec<_>) = undo_records
+        .iter_mut()
+        .filter(|undo_record| is_open(undo_record))
+        .partition(|undo_record| undo_record.side == Side::Cliengo);
     look(job.cliengo, forms, since, cliengo).await?;
     look(job.ghl, forms, since, ghl).await
 }
 
 /// Whether it would be made again as far as is known.
-fn is_open(deed: &Deed) -> bool {
-    let is_deleted = deed.kind == Kind::Contact && deed.action == Action::Delete && !deed.trace.remade;
-    is_deleted && !deed.pending && matches!((&deed.now, &deed.taken), (Still::Gone, Ok(None)))
+fn is_open(undo_record: &UndoRecord) -> bool {
+    let is_deleted =
+        undo_record.kind == Kind::Contact && undo_record.action == Action::Delete && !undo_record.trace.remade;
+    is_deleted && !undo_record.pending && matches!((&undo_record.now, &undo_record.taken), (Still::Gone, Ok(None)))
 }
 
 async fn look<R: Reader + ?Sized>(
     crm: &R,
     forms: &Forms,
     since: Timestamp,
-    deeds: Vec<&mut Deed>,
+    undo_records: Vec<&mut UndoRecord>,
 ) -> Result<(), RunError> {
-    if deeds.is_empty() {
+    if undo_records.is_empty() {
         return Ok(());
     }
     let listed = match crm.list_created(since).await {
         Ok(listed) => Ok(listed.map(|rows| newcomers(crm, forms, since, &rows))),
         Err(why) => Err(bearable(why)?),
     };
-    for deed in deeds {
-        let Some(before) = &deed.before else { continue };
-        let own = deed.trace.ids.tagged(R::Id::SIDE);
-        deed.taken = match &listed {
+    for undo_record in undo_records {
+        let Some(before) = &undo_record.before else { continue };
+        let own = undo_record.trace.ids.tagged(R::Id::SIDE);
+        undo_record.taken = match &listed {
             Ok(Some(newcomers)) => {
                 let has_key = |keys: &BTreeSet<MatchKey>| before.match_keys().iter().any(|key| keys.contains(key));
                 let other = newcomers.iter().find(|other| own.as_ref() != Some(&other.id) && has_key(&other.keys));

@@ -5,13 +5,13 @@ use serde_json::Value as Json;
 use crate::reconcile::Mode;
 use crate::run::error::RunError;
 use crate::run::refusal::UndoRefusal;
-use crate::state::{DeedRow, RunRow, State, StateError};
+use crate::state::{RunRow, State, StateError, UndoRecordRow};
 
 /// What a run did; at least a part of it no undo took back yet.
 ///
 /// # Errors
 /// Where there is nothing that could be undone.
-pub(super) fn what_to_undo(state: &State, pair: &str, run: i64) -> Result<Vec<DeedRow>, RunError> {
+pub(super) fn what_to_undo(state: &State, pair: &str, run: i64) -> Result<Vec<UndoRecordRow>, RunError> {
     let row = state.run(run)?.ok_or_else(|| UndoRefusal::NoSuchRun { pair: pair.to_owned(), run })?;
     if row.mode == Mode::Undo.as_str() {
         return Err(UndoRefusal::IsUndo { run, of: row.undoes.unwrap_or_default() }.into());
@@ -19,14 +19,14 @@ pub(super) fn what_to_undo(state: &State, pair: &str, run: i64) -> Result<Vec<De
     if row.status == "running" {
         return Err(UndoRefusal::Running { run }.into());
     }
-    let deeds = state.deeds(run)?;
-    if deeds.is_empty() {
+    let undo_records = state.undo_records(run)?;
+    if undo_records.is_empty() {
         return Err(why_nothing(state, &row)?.into());
     }
-    if deeds.iter().all(|deed| deed.undone.is_some()) {
+    if undo_records.iter().all(|undo_record| undo_record.undone.is_some()) {
         return Err(UndoRefusal::Undone { run, by: state.undone_by(run)?.unwrap_or_default() }.into());
     }
-    Ok(deeds)
+    Ok(undo_records)
 }
 
 fn why_nothing(state: &State, row: &RunRow) -> Result<UndoRefusal, StateError> {

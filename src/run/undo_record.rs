@@ -1,9 +1,9 @@
-//! Deeds: what is needed to take an operation back, written down before it is sent. (I26, `semantics` 33)
+//! Undo records: what is needed to take an operation back, written down before it is sent. (I26, `semantics` 33)
 
 use super::applied::{Applied, Origin, written};
 use crate::reconcile::{LinkRef, Operation, TagDelta, Trace};
 use crate::record::{Action, Ids, Kind, Record, Side, SideId, Write};
-use crate::state::{DeedDraft, Stage, State, StateError};
+use crate::state::{Stage, State, StateError, UndoRecordDraft};
 
 /// Writes down what is about to be done: of a contact's delete also everything that goes with it, as it was listed. `target`
 /// and `parent` are the ids by then of the record and of its contact.
@@ -41,7 +41,7 @@ pub(super) fn leave(
     };
     trace.ids.extend(target);
     trace.parent.extend(parent);
-    let draft = DeedDraft {
+    let draft = UndoRecordDraft {
         operation: (run, operation.id),
         side,
         kind: write.kind,
@@ -50,17 +50,17 @@ pub(super) fn leave(
         link,
         trace: &serde_json::to_string(&trace)?,
     };
-    state.add_deed(&draft)?;
+    state.add_undo_record(&draft)?;
     match operation.ids.tagged(side) {
         Some(contact) if write.kind == Kind::Contact && write.action == Action::Delete => {
-            leave_brood(state, stage, (run, operation.id), &contact, operation)
+            leave_children(state, stage, (run, operation.id), &contact, operation)
         }
         _ => Ok(()),
     }
 }
 
 /// What a CRM deletes along with a contact. (I19)
-fn leave_brood(
+fn leave_children(
     state: &State,
     stage: &Stage,
     operation: (i64, u32),
@@ -86,7 +86,7 @@ fn leave_brood(
                 other: other.map(|other| other.fields).unwrap_or_default(),
                 ..Trace::default()
             };
-            state.add_deed(&DeedDraft {
+            state.add_undo_record(&UndoRecordDraft {
                 operation,
                 side,
                 kind,
@@ -104,7 +104,7 @@ fn known(state: &State, link: i64, side: Side) -> Result<Record, StateError> {
     Ok(state.shadow(link, side)?.map(|shadow| shadow.record).unwrap_or_default())
 }
 
-/// Completes an operation's deed with what its CRM answered, in the transaction that settles it. `link` is the link that
+/// Completes an operation's undo record with what its CRM answered, in the transaction that settles it. `link` is the link that
 /// the operation made or moved.
 ///
 /// # Errors
@@ -115,7 +115,7 @@ pub(super) fn complete(
     applied: &Applied<'_>,
     link: Option<i64>,
 ) -> Result<(), StateError> {
-    let Some((deed, trace)) = state.trace_of(operation)? else { return Ok(()) };
+    let Some((undo_record, trace)) = state.trace_of(operation)? else { return Ok(()) };
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
     trace.wrote.extend(written(applied));
@@ -126,35 +126,35 @@ pub(super) fn complete(
     if let (Action::Create, Some(link)) = (applied.action, link) {
         trace.wrote.extend(known(state, link, applied.side)?.fields);
     }
-    state.complete_deed(deed, link, &serde_json::to_string(&trace)?)
+    state.complete_undo_record(undo_record, link, &serde_json::to_string(&trace)?)
 }
 
 /// Notes that an undo made again what a run deleted, in the transaction that settles it. Its tags are still to follow: if
-/// they do not, the next undo finds the deed as one that took them off.
+/// they do not, the next undo finds the undo record as one that took them off.
 ///
 /// # Errors
 /// When it cannot be written.
 pub(super) fn note_remade(
     state: &State,
-    deed: i64,
+    undo_record: i64,
     applied: &Applied<'_>,
     link: Option<i64>,
 ) -> Result<(), StateError> {
-    let Some(trace) = state.trace(deed)? else { return Ok(()) };
+    let Some(trace) = state.trace(undo_record)? else { return Ok(()) };
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
     trace.tags.removed.clone_from(&applied.settle.tags_follow);
     trace.remade = true;
-    state.complete_deed(deed, link, &serde_json::to_string(&trace)?)
+    state.complete_undo_record(undo_record, link, &serde_json::to_string(&trace)?)
 }
 
-/// Whether one of the deeds is of a record that an undo made again.
+/// Whether one of the undo records is of a record that an undo made again.
 ///
 /// # Errors
 /// When the state cannot be read.
-pub(super) fn is_remade(state: &State, deeds: &[i64]) -> Result<bool, StateError> {
-    for deed in deeds {
-        let trace = state.trace(*deed)?.map(|trace| serde_json::from_str::<Trace>(&trace)).transpose()?;
+pub(super) fn is_remade(state: &State, undo_records: &[i64]) -> Result<bool, StateError> {
+    for undo_record in undo_records {
+        let trace = state.trace(*undo_record)?.map(|trace| serde_json::from_str::<Trace>(&trace)).transpose()?;
         if trace.is_some_and(|trace| trace.remade) {
             return Ok(true);
         }

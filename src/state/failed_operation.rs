@@ -8,7 +8,7 @@ use crate::record::{Ids, Kind, Side};
 
 /// An operation that failed for a reason of its own record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetbackRow {
+pub struct FailedOperationRow {
     /// Its id.
     pub id: String,
     /// The kind of record.
@@ -37,17 +37,17 @@ pub struct SetbackRow {
     pub dropped: bool,
 }
 
-const SETBACK: &str =
+const FAILED_OPERATION: &str =
     "SELECT id, kind, side, action, cliengo_id, ghl_id, parent_cliengo, parent_ghl, label, fingerprint,
-    attempts, words, run, due, dropped FROM setback";
+    attempts, words, run, due, dropped FROM failed_operation";
 
-fn setback(row: &Row<'_>) -> rusqlite::Result<Result<SetbackRow, StateError>> {
+fn failed_operation(row: &Row<'_>) -> rusqlite::Result<Result<FailedOperationRow, StateError>> {
     let (id, kind, side): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let (kind, side) = match (kind_of(&kind), side_of(&side, || format!("setback {id}"))) {
+    let (kind, side) = match (kind_of(&kind), side_of(&side, || format!("failed operation {id}"))) {
         (Ok(kind), Ok(side)) => (kind, side),
         (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
     };
-    Ok(Ok(SetbackRow {
+    Ok(Ok(FailedOperationRow {
         id,
         kind,
         side,
@@ -69,9 +69,10 @@ impl State {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn setbacks(&self) -> Result<Vec<SetbackRow>, StateError> {
-        let mut statement = self.connection.prepare_cached(&format!("{SETBACK} ORDER BY dropped, run, id"))?;
-        let rows: Vec<Result<SetbackRow, StateError>> = statement.query_map([], setback)?.collect::<Result<_, _>>()?;
+    pub fn failed_operations(&self) -> Result<Vec<FailedOperationRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!("{FAILED_OPERATION} ORDER BY dropped, run, id"))?;
+        let rows: Vec<Result<FailedOperationRow, StateError>> =
+            statement.query_map([], failed_operation)?.collect::<Result<_, _>>()?;
         rows.into_iter().collect()
     }
 
@@ -79,19 +80,19 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn setback(&self, id: &str) -> Result<Option<SetbackRow>, StateError> {
-        let mut statement = self.connection.prepare_cached(&format!("{SETBACK} WHERE id = ?1"))?;
-        statement.query_row([id], setback).optional()?.transpose()
+    pub fn failed_operation(&self, id: &str) -> Result<Option<FailedOperationRow>, StateError> {
+        let mut statement = self.connection.prepare_cached(&format!("{FAILED_OPERATION} WHERE id = ?1"))?;
+        statement.query_row([id], failed_operation).optional()?.transpose()
     }
 
     /// Keeps an operation that failed, in the place of what was known of it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep_setback(&self, row: &SetbackRow) -> Result<(), StateError> {
+    pub fn keep_failed_operation(&self, row: &FailedOperationRow) -> Result<(), StateError> {
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO setback VALUES
+                "INSERT OR REPLACE INTO failed_operation VALUES
                    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
@@ -118,15 +119,15 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn lift_setback(&self, id: &str) -> Result<bool, StateError> {
-        Ok(self.connection.prepare_cached("DELETE FROM setback WHERE id = ?1")?.execute([id])? > 0)
+    pub fn lift_failed_operation(&self, id: &str) -> Result<bool, StateError> {
+        Ok(self.connection.prepare_cached("DELETE FROM failed_operation WHERE id = ?1")?.execute([id])? > 0)
     }
 
     /// Gives an operation up. Whether there was one.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn drop_setback(&self, id: &str) -> Result<bool, StateError> {
-        Ok(self.connection.prepare_cached("UPDATE setback SET dropped = 1 WHERE id = ?1")?.execute([id])? > 0)
+    pub fn drop_failed_operation(&self, id: &str) -> Result<bool, StateError> {
+        Ok(self.connection.prepare_cached("UPDATE failed_operation SET dropped = 1 WHERE id = ?1")?.execute([id])? > 0)
     }
 }

@@ -28,7 +28,7 @@ impl State {
     pub fn keep_separate(&self, kind: Kind, ids: &Ids, now: Timestamp) -> Result<(), StateError> {
         if let (Some(cliengo), Some(ghl)) = (ids.of(Side::Cliengo), ids.of(Side::Ghl)) {
             self.connection
-                .prepare_cached("INSERT OR REPLACE INTO apart VALUES (?1, ?2, ?3, ?4)")?
+                .prepare_cached("INSERT OR REPLACE INTO excluded_pair VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![kind.as_str(), cliengo, ghl, now.as_millisecond()])?;
         }
         Ok(())
@@ -38,10 +38,10 @@ impl State {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn apart(&self) -> Result<Vec<(Kind, Ids)>, StateError> {
+    pub fn excluded_pairs(&self) -> Result<Vec<(Kind, Ids)>, StateError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT kind, cliengo_id, ghl_id FROM apart ORDER BY kind, cliengo_id, ghl_id")?;
+            .prepare_cached("SELECT kind, cliengo_id, ghl_id FROM excluded_pair ORDER BY kind, cliengo_id, ghl_id")?;
         let rows: Vec<(String, Option<String>, Option<String>)> =
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
         rows.into_iter().map(|(kind, cliengo, ghl)| Ok((kind_of(&kind)?, ids_of(cliengo, ghl)))).collect()
@@ -52,9 +52,11 @@ impl State {
     /// # Errors
     /// When one of them cannot be read or written.
     pub fn inherit(&self, replaced: &Self) -> Result<(), StateError> {
-        for (table, values) in
-            [("apart", "?1, ?2, ?3, ?4"), ("forgotten", "?1, ?2, ?3"), ("acknowledged", "?1, ?2, ?3, ?4, ?5, ?6")]
-        {
+        for (table, values) in [
+            ("excluded_pair", "?1, ?2, ?3, ?4"),
+            ("forgotten", "?1, ?2, ?3"),
+            ("acknowledged", "?1, ?2, ?3, ?4, ?5, ?6"),
+        ] {
             let mut statement = replaced.connection.prepare(&format!("SELECT * FROM {table}"))?;
             let columns = statement.column_count();
             let mut rows = statement.query([])?;
@@ -77,7 +79,7 @@ impl State {
             let Some(id) = ids.of(side) else { continue };
             let column = if side == Side::Cliengo { "cliengo_id" } else { "ghl_id" };
             self.connection
-                .prepare_cached(&format!("DELETE FROM apart WHERE kind = ?1 AND {column} = ?2"))?
+                .prepare_cached(&format!("DELETE FROM excluded_pair WHERE kind = ?1 AND {column} = ?2"))?
                 .execute([kind.as_str(), id])?;
             self.connection
                 .prepare_cached("DELETE FROM tombstone WHERE kind = ?1 AND side = ?2 AND remote_id = ?3")?
@@ -96,7 +98,7 @@ impl State {
     /// # Errors
     /// When it cannot be written.
     pub fn end_waiting(&self, kind: Kind, ids: &Ids) -> Result<(), StateError> {
-        for table in ["setback", "conflict"] {
+        for table in ["failed_operation", "conflict"] {
             self.connection
                 .prepare_cached(&format!("DELETE FROM {table} WHERE kind = ?1 AND (cliengo_id = ?2 OR ghl_id = ?3)"))?
                 .execute(params![kind.as_str(), ids.of(Side::Cliengo), ids.of(Side::Ghl)])?;

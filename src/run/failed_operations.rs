@@ -9,14 +9,15 @@ use super::saved::generation;
 use super::without_request::Settles;
 use crate::reconcile::{Operation, Plan, pause};
 use crate::record::{Kind, Side};
-use crate::state::{SetbackRow, State, StateError};
+use crate::state::{FailedOperationRow, State, StateError};
 
 /// Takes note of what failed, and of what got through after it had failed, in one transaction.
 ///
 /// # Errors
 /// When it cannot be written.
 pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Result<(), StateError> {
-    let known: BTreeMap<String, SetbackRow> = state.setbacks()?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let known: BTreeMap<String, FailedOperationRow> =
+        state.failed_operations()?.into_iter().map(|row| (row.id.clone(), row)).collect();
     let ended = |operation: &Operation| done.outcomes.get(&operation.id).map(|ended| ended.outcome);
     let failed = plan.operations.iter().filter(|operation| done.is_its_own(operation, plan));
     let failed: Vec<&Operation> = failed.collect();
@@ -27,19 +28,19 @@ pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Res
     state.atomically(|state| {
         for operation in &plan.operations {
             if ended(operation) == Some(OperationOutcome::Applied) {
-                let id = operation.setback_id(&plan.pair);
+                let id = operation.failed_operation_id(&plan.pair);
                 if known.contains_key(&id) {
-                    state.lift_setback(&id)?;
+                    state.lift_failed_operation(&id)?;
                 }
             }
         }
         for operation in failed {
-            let id = operation.setback_id(&plan.pair);
+            let id = operation.failed_operation_id(&plan.pair);
             let fingerprint = operation.fingerprint();
             let before = known.get(&id).filter(|row| row.fingerprint == fingerprint);
             let attempts = before.map_or(0, |row| row.attempts).saturating_add(1);
             let words = done.outcomes.get(&operation.id).and_then(|ended| ended.reason.clone());
-            state.keep_setback(&SetbackRow {
+            state.keep_failed_operation(&FailedOperationRow {
                 id,
                 kind: operation.kind,
                 side: operation.side,

@@ -1,4 +1,4 @@
-//! Deeds: what a run did to each record, kept so that it can be undone. (I26)
+//! Undo records: what a run did to each record, kept so that it can be undone. (I26)
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -6,9 +6,9 @@ use super::column::{kind_of, side_of};
 use super::{State, StateError};
 use crate::record::{Action, Kind, Side};
 
-/// A deed about to be done.
+/// A undo record about to be done.
 #[derive(Clone, Copy, Debug)]
-pub struct DeedDraft<'a> {
+pub struct UndoRecordDraft<'a> {
     /// The operation it belongs to: run and number.
     pub operation: (i64, u32),
     /// Where.
@@ -27,7 +27,7 @@ pub struct DeedDraft<'a> {
 
 /// What a run did to one record.
 #[derive(Clone, Debug)]
-pub struct DeedRow {
+pub struct UndoRecordRow {
     /// Its number.
     pub id: i64,
     /// The operation it belongs to.
@@ -52,16 +52,16 @@ pub struct DeedRow {
     pub settled: bool,
 }
 
-/// Deeds that may have been done: at least one of their requests was, or nobody knows.
-const DEED: &str = "SELECT deed.id, deed.operation, deed.side, deed.kind, deed.action, coalesce(image, before),
+/// Undo records that may have been done: at least one of their requests was, or nobody knows.
+const UNDO_RECORD: &str = "SELECT undo_record.id, undo_record.operation, undo_record.side, undo_record.kind, undo_record.action, coalesce(image, before),
       image IS NOT NULL, link, trace, undone, coalesce(outcome, '') = 'applied'
-    FROM deed JOIN operation ON operation.run = deed.run AND operation.number = deed.operation
-    WHERE EXISTS (SELECT 1 FROM intent WHERE intent.run = deed.run AND intent.operation = deed.operation
+    FROM undo_record JOIN operation ON operation.run = undo_record.run AND operation.number = undo_record.operation
+    WHERE EXISTS (SELECT 1 FROM intent WHERE intent.run = undo_record.run AND intent.operation = undo_record.operation
         AND intent.state IN ('applied', 'adopted', 'unknown', 'in_flight'))";
 
-type RawDeed = (i64, u32, String, String, String, Option<String>, bool, Option<i64>, String, Option<i64>, bool);
+type RawUndoRecord = (i64, u32, String, String, String, Option<String>, bool, Option<i64>, String, Option<i64>, bool);
 
-fn raw_deed(row: &Row<'_>) -> rusqlite::Result<RawDeed> {
+fn raw_undo_record(row: &Row<'_>) -> rusqlite::Result<RawUndoRecord> {
     Ok((
         row.get(0)?,
         row.get(1)?,
@@ -77,12 +77,12 @@ fn raw_deed(row: &Row<'_>) -> rusqlite::Result<RawDeed> {
     ))
 }
 
-fn deed_row(raw: RawDeed) -> Result<DeedRow, StateError> {
+fn undo_record_row(raw: RawUndoRecord) -> Result<UndoRecordRow, StateError> {
     let (id, operation, side, kind, action, image, cascaded, link, trace, undone, settled) = raw;
-    Ok(DeedRow {
+    Ok(UndoRecordRow {
         id,
         operation,
-        side: side_of(&side, || format!("deed {id}"))?,
+        side: side_of(&side, || format!("undo record {id}"))?,
         kind: kind_of(&kind)?,
         action: serde_json::from_value(action.into())?,
         image,
@@ -95,15 +95,15 @@ fn deed_row(raw: RawDeed) -> Result<DeedRow, StateError> {
 }
 
 impl State {
-    /// Writes a deed down before it is done.
+    /// Writes a undo record down before it is done.
     ///
     /// # Errors
     /// When it cannot be written: then it may not be done.
-    pub fn add_deed(&self, draft: &DeedDraft<'_>) -> Result<(), StateError> {
+    pub fn add_undo_record(&self, draft: &UndoRecordDraft<'_>) -> Result<(), StateError> {
         let (run, operation) = draft.operation;
         self.connection
             .prepare_cached(
-                "INSERT INTO deed (run, operation, side, kind, action, image, link, trace)
+                "INSERT INTO undo_record (run, operation, side, kind, action, image, link, trace)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
@@ -119,14 +119,14 @@ impl State {
         Ok(())
     }
 
-    /// The trace of an operation's own deed, with the deed's number.
+    /// The trace of an operation's own undo record, with the undo record's number.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn trace_of(&self, (run, operation): (i64, u32)) -> Result<Option<(i64, String)>, StateError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT id, trace FROM deed WHERE run = ?1 AND operation = ?2 AND image IS NULL")?;
+            .prepare_cached("SELECT id, trace FROM undo_record WHERE run = ?1 AND operation = ?2 AND image IS NULL")?;
         Ok(statement.query_row(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
@@ -136,39 +136,39 @@ impl State {
     /// When it cannot be read.
     pub fn trace_of_create(&self, link: i64, side: Side) -> Result<Option<String>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT trace FROM deed WHERE link = ?1 AND side = ?2 AND action = 'create' ORDER BY id DESC LIMIT 1",
+            "SELECT trace FROM undo_record WHERE link = ?1 AND side = ?2 AND action = 'create' ORDER BY id DESC LIMIT 1",
         )?;
         Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?)
     }
 
-    /// The trace of one deed.
+    /// The trace of one undo record.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn trace(&self, deed: i64) -> Result<Option<String>, StateError> {
-        let mut statement = self.connection.prepare_cached("SELECT trace FROM deed WHERE id = ?1")?;
-        Ok(statement.query_row([deed], |row| row.get(0)).optional()?)
+    pub fn trace(&self, undo_record: i64) -> Result<Option<String>, StateError> {
+        let mut statement = self.connection.prepare_cached("SELECT trace FROM undo_record WHERE id = ?1")?;
+        Ok(statement.query_row([undo_record], |row| row.get(0)).optional()?)
     }
 
-    /// Completes a deed with what the CRM made of it.
+    /// Completes a undo record with what the CRM made of it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn complete_deed(&self, deed: i64, link: Option<i64>, trace: &str) -> Result<(), StateError> {
+    pub fn complete_undo_record(&self, undo_record: i64, link: Option<i64>, trace: &str) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE deed SET link = coalesce(?2, link), trace = ?3 WHERE id = ?1")?
-            .execute(params![deed, link, trace])?;
+            .prepare_cached("UPDATE undo_record SET link = coalesce(?2, link), trace = ?3 WHERE id = ?1")?
+            .execute(params![undo_record, link, trace])?;
         Ok(())
     }
 
-    /// Notes that a run took a deed back. `link` is that of what was made again: what went with it goes under it.
+    /// Notes that a run took a undo record back. `link` is that of what was made again: what went with it goes under it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn take_back(&self, deed: i64, run: i64, link: Option<i64>) -> Result<(), StateError> {
+    pub fn take_back(&self, undo_record: i64, run: i64, link: Option<i64>) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("UPDATE deed SET undone = ?2, link = coalesce(?3, link) WHERE id = ?1")?
-            .execute(params![deed, run, link])?;
+            .prepare_cached("UPDATE undo_record SET undone = ?2, link = coalesce(?3, link) WHERE id = ?1")?
+            .execute(params![undo_record, run, link])?;
         Ok(())
     }
 
@@ -176,23 +176,23 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn deeds(&self, run: i64) -> Result<Vec<DeedRow>, StateError> {
-        let sql = format!("{DEED} AND deed.run = ?1 ORDER BY deed.operation, deed.id");
+    pub fn undo_records(&self, run: i64) -> Result<Vec<UndoRecordRow>, StateError> {
+        let sql = format!("{UNDO_RECORD} AND undo_record.run = ?1 ORDER BY undo_record.operation, undo_record.id");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows: Vec<RawDeed> = statement.query_map([run], raw_deed)?.collect::<Result<_, _>>()?;
-        rows.into_iter().map(deed_row).collect()
+        let rows: Vec<RawUndoRecord> = statement.query_map([run], raw_undo_record)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(undo_record_row).collect()
     }
 
-    /// The record as it was before a deed, as its CRM told it.
+    /// The record as it was before a undo record, as its CRM told it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn image(&self, deed: i64) -> Result<Option<String>, StateError> {
+    pub fn image(&self, undo_record: i64) -> Result<Option<String>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT coalesce(image, before) FROM deed
-             JOIN operation ON operation.run = deed.run AND operation.number = deed.operation WHERE deed.id = ?1",
+            "SELECT coalesce(image, before) FROM undo_record
+             JOIN operation ON operation.run = undo_record.run AND operation.number = undo_record.operation WHERE undo_record.id = ?1",
         )?;
-        Ok(statement.query_row([deed], |row| row.get(0)).optional()?.flatten())
+        Ok(statement.query_row([undo_record], |row| row.get(0)).optional()?.flatten())
     }
 
     /// The records that went with their contact in one operation, as they were: kind and payload.
@@ -201,7 +201,7 @@ impl State {
     /// When they cannot be read.
     pub fn images_under(&self, run: i64, operation: u32) -> Result<Vec<(Kind, String)>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT kind, image FROM deed WHERE run = ?1 AND operation = ?2 AND image IS NOT NULL ORDER BY id",
+            "SELECT kind, image FROM undo_record WHERE run = ?1 AND operation = ?2 AND image IS NOT NULL ORDER BY id",
         )?;
         let rows: Vec<(String, String)> = statement
             .query_map(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?)))?
