@@ -570,12 +570,9 @@ fn tasks_are_told_in_notes_only_where_notes_take_part() {
 }
 
 #[test]
-fn what_this_version_does_not_do_is_refused_in_plain_words() {
-    let message = wrong_demo("notes.append_edit = true");
-    assert!(message.starts_with("schedules.toml:3: "), "{message}");
-    assert!(message.contains("`pair.demo.notes.append_edit` = true is not in this version yet"), "{message}");
+fn what_makes_no_sense_is_refused_in_plain_words() {
     for off in
-        ["timeline.appointments = false", "notes.append_edit = false", "[pair.demo.scope]", "cliengo.tasks = \"off\""]
+        ["timeline.appointments = false", "notes.append_edit = true", "[pair.demo.scope]", "cliengo.tasks = \"off\""]
     {
         valid(&format!("{DEMO}{off}"));
     }

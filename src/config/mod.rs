@@ -26,7 +26,6 @@ mod show;
 mod source;
 mod timeline;
 mod triggers;
-mod unbuilt;
 mod value;
 mod web_url;
 

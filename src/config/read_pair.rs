@@ -17,7 +17,6 @@ use super::policy::{
 };
 use super::reader::Table;
 use super::secret::secret;
-use super::unbuilt;
 use super::value::Found;
 use super::web_url::WebUrl;
 use super::{map, scope, timeline, triggers};
@@ -58,7 +57,6 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);
     told_as_notes(&table, &cliengo, &notes);
-    unbuilt::refuse(&table);
     table.finish();
     Some(Pair {
         name: name.to_owned(),

@@ -33,6 +33,7 @@ mod waiting_commands;
 
 mod accounts;
 mod acknowledged;
+mod appended;
 mod approvals;
 mod arrivals;
 mod backup;

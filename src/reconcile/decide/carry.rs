@@ -125,7 +125,8 @@ pub(super) fn carry(
         Fit::Same => (None, None),
         Fit::Cannot(cannot) => (None, Some(cannot)),
     };
-    let can_update = input.can(side, subject.kind).update;
+    let can_update =
+        input.can(side, subject.kind).update || subject.link.is_some() && input.appends(side, subject.kind);
     let mut merged = match &wanted {
         Some(_) if can_update => Merged::default(),
         _ => Merged::agreed(field, versions),

@@ -196,6 +196,25 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, child: &Unlinked, reti
     verdict
 }
 
+/// A further record with what its source says now, in the place of one that `side` cannot change: that one stays as it is, and
+/// is no part of the link any more.
+pub fn instead(
+    input: &Input<'_>,
+    at: u32,
+    family: &Family,
+    subject: &Subject,
+    (link, side, source): (i64, Side, &Record),
+    chosen: &BTreeMap<Field, String>,
+) -> Verdict {
+    let Some(id) = subject.ids.tagged(side.other()) else { return Verdict::at(at) };
+    let source = Unlinked { kind: subject.kind, id, parent: None, record: source.clone(), retires: None };
+    let mut verdict = child(input, at, family, &source, Some(link));
+    for operation in &mut verdict.operations {
+        operation.settle.chosen = chosen.values().cloned().collect();
+    }
+    verdict
+}
+
 /// What the new record will not have: known to be empty there, so that it is not news next night.
 pub fn left_out(source: &BTreeMap<Field, Value>, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
     let missing = source.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));

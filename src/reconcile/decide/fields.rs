@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::carry::{Merged, Versions, carry};
 use super::conflict::{Choice, cause_of, keep_conflict, name_unseen, report_conflict, take_choice};
+use super::create;
 use super::enrolment;
 use super::fit::{self, Fit};
 use super::merge::{self, Decision, Rules, Sight, decide};
@@ -351,7 +352,10 @@ fn write(
         let target = Target::Existing(id);
         let writes = merged.writes.of(side);
         let current = versions.now.of(side);
-        if !writes.is_empty() {
+        if let (LinkRef::Existing(link), false, true) = (link, writes.is_empty(), input.appends(side, subject.kind)) {
+            let source = versions.now.of(side.other());
+            verdict.and(create::instead(input, verdict.next(), family, subject, (link, side, source), &merged.chosen));
+        } else if !writes.is_empty() {
             let only_completion = writes.keys().all(|field| *field == Field::Completed);
             let completes = only_completion && input.capabilities.of(side).complete_endpoint;
             let set = writes.iter().map(|(field, (wanted, _))| (field.clone(), wanted.clone())).collect();

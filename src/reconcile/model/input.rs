@@ -188,6 +188,13 @@ impl<'a> Input<'a> {
         ))
     }
 
+    /// Whether an edit of a record reaches `side` as a further one: it changes none, and the configuration says so.
+    #[must_use]
+    pub fn appends(&self, side: Side, kind: Kind) -> bool {
+        let can = self.can(side, kind);
+        kind == Kind::Note && self.pair.notes.append_edit && can.create && !can.update
+    }
+
     /// What `side` can do with `kind`.
     #[must_use]
     pub fn can(&self, side: Side, kind: Kind) -> &crate::record::KindCapabilities {
