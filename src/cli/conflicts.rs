@@ -1,17 +1,17 @@
 //! `conflicts`: fields that both sides changed and that wait for a person's choice.
 
+mod resolve;
+
 use serde_json::{Value as Json, json};
 
+use resolve::Given;
+
 use super::arguments::{ConflictsCommand, ConflictsOptions, Format};
-use super::usage::Usage;
-use super::{Session, clients, code, output, waiting};
-use crate::config::{Config, ConflictPolicy, Pair};
-use crate::crm::Reader;
-use crate::reconcile::{Choosing, Mode};
-use crate::record::{Both, Field, Side, Take, Value, typed};
+use super::{Session, code, output, waiting};
+use crate::config::{Config, Pair};
+use crate::record::{Side, Take, Value};
 use crate::report::{Column, on_one_line, table};
-use crate::run;
-use crate::state::{ConflictRow, State};
+use crate::state::ConflictRow;
 
 pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -24,8 +24,13 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
                 Format::Text => shown(session, pair, &row),
             })?;
         }
-        Some(ConflictsCommand::Resolve { id, take, value }) => {
-            resolve(session, &config, id, (*take, value.as_deref()), options.format).await?;
+        Some(ConflictsCommand::Resolve { id, take, value, dry_run }) => {
+            let given = match (take, value) {
+                (Some(side), _) => Some(Given::Side(*side)),
+                (None, Some(text)) => Some(Given::Text(text.clone())),
+                (None, None) => None,
+            };
+            resolve::run(session, &config, id, given, (*dry_run, options.format)).await?;
         }
     }
     Ok(code::DONE)
@@ -104,13 +109,17 @@ fn document(pair: &Pair, row: &ConflictRow) -> Json {
     })
 }
 
-fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
-    let id = |side: Side| row.ids.of(side).unwrap_or("-");
-    let quoted = |value: Option<&Value>| match value.map(Value::shown) {
+fn quoted(value: Option<&Value>) -> String {
+    match value.map(Value::shown) {
         None => "not known".to_owned(),
         Some(shown) if shown.is_empty() => "(empty)".to_owned(),
         Some(shown) => format!("\"{shown}\""),
-    };
+    }
+}
+
+/// What it is about, and both values.
+fn facts(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
+    let id = |side: Side| row.ids.of(side).unwrap_or("-");
     let since = row.since.map(|at| format!(", {at:.0}")).unwrap_or_default();
     let heads = [Column::whole(""), Column::whole("ID"), Column::cut("VALUE", 4000)];
     let line = |what: &str, id: &str, value: Option<&Value>| [what.to_owned(), id.to_owned(), quoted(value)];
@@ -121,6 +130,10 @@ fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
     ];
     let table = table(heads, &rows, output::style(&session.global, false));
     let what = format!("{}  {} of {} {:?} in pair {}", row.id, row.field, row.kind, row.label, pair.name);
+    format!("{what}, since run {}{since}\n{table}", row.run)
+}
+
+fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
     let then = match &row.take {
         None => {
             let choose =
@@ -129,84 +142,5 @@ fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
         }
         take @ Some(_) => format!("Chosen: {}. The next sync writes it.", choice(take.as_ref())),
     };
-    format!("{what}, since run {}{since}\n{table}{then}\n", row.run)
-}
-
-async fn resolve(
-    session: &Session,
-    config: &Config,
-    id: &str,
-    take: (Option<Side>, Option<&str>),
-    format: Format,
-) -> anyhow::Result<()> {
-    let (pair, row) = waiting::find(session, config, ("conflict", id), |state| state.conflict(id))?;
-    let take = chosen(session, config, pair, &row, take).await?;
-    let (_lock, state) = waiting::locked(session, config, pair)?;
-    // A run may have ended it meanwhile.
-    let same = state.conflict(id)?.is_some_and(|now| now.now == row.now);
-    if !same || !state.choose(id, &take)? {
-        let message = format!("conflict {id} changed meanwhile");
-        return Err(Usage { message, hint: "look again: concord conflicts list".to_owned() }.into());
-    }
-    state.checkpoint()?;
-    let row = ConflictRow { take: Some(take), ..row };
-    output::print(&match format {
-        Format::Json => waiting::printed(&document(pair, &row))?,
-        Format::Text => format!(
-            "{id}  {} of {:?}: {} is chosen. The next sync writes it, unless a side changes it again before.\n\
-             See it first with: concord plan --pair {}\n",
-            row.field,
-            row.label,
-            choice(row.take.as_ref()),
-            pair.name
-        ),
-    })
-}
-
-/// The choice, where both sides can hold it.
-async fn chosen(
-    session: &Session,
-    config: &Config,
-    pair: &Pair,
-    row: &ConflictRow,
-    (side, value): (Option<Side>, Option<&str>),
-) -> anyhow::Result<Take> {
-    let value = value.unwrap_or_default();
-    let refuse = |message: String| {
-        let hint = format!("both values: concord conflicts show {}", row.id);
-        anyhow::Error::new(Usage { message, hint })
-    };
-    if pair.field_policy(row.kind, &row.field).conflict != ConflictPolicy::Manual {
-        return Err(refuse(format!(
-            "the policy for {} is not \"manual\" any more: the next sync decides it",
-            row.field
-        )));
-    }
-    let clients = clients::connect(session, config, pair).await?;
-    let job = clients.job(session, config, pair, Mode::Incremental);
-    // How a value is read depends on the location; a side's own value was read already.
-    let asks = side.is_none() || matches!(row.field, Field::Mapped(_));
-    let forms = if asks { Some(run::forms(&job).await?) } else { None };
-    let take = match (side, &forms) {
-        (Some(side), _) => Take::Side(side),
-        (None, Some(forms)) => Take::Value(typed(&row.field, value, forms).map_err(refuse)?),
-        (None, None) => return Err(refuse(format!("{value:?} cannot be read"))),
-    };
-    let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
-    let learned = state.map(|state| run::learned(&state, pair)).transpose()?.unwrap_or_default();
-    let choosing = Choosing {
-        pair,
-        kind: row.kind,
-        field: &row.field,
-        now: &row.now,
-        capabilities: &Both {
-            cliengo: clients.cliengo.capabilities(&learned),
-            ghl: clients.ghl.capabilities(&learned),
-        },
-        mapped: forms.as_ref().and_then(|forms| forms.mapped(&row.field)),
-    };
-    match choosing.objection(&take) {
-        Some(why) => Err(refuse(format!("{} cannot be taken for {}: {why}", choice(Some(&take)), row.field))),
-        None => Ok(take),
-    }
+    format!("{}{then}\n", facts(session, pair, row))
 }

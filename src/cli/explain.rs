@@ -253,7 +253,6 @@ fn state_hint(error: &StateError) -> String {
     };
     let hint = match error {
         StateError::Newer { .. } => "run the newer Concord, or restore a copy of the state made before the upgrade",
-        StateError::Older { .. } => "the next `concord sync` brings it up to date, and changes nothing else in it",
         StateError::Damaged { path, .. } => {
             let pair = pair(path);
             return format!(

@@ -21,14 +21,14 @@ pub(super) async fn run(session: &Session, options: &LinksOptions) -> anyhow::Re
         None => list(session, &config, None, format)?,
         Some(LinksCommand::List { kind }) => list(session, &config, *kind, format)?,
         Some(LinksCommand::Show { id }) => show(session, &config, id, format)?,
-        Some(LinksCommand::Add { cliengo, ghl, kind, contact }) => {
+        Some(LinksCommand::Add { cliengo, ghl, kind, contact, dry_run }) => {
             let by_hand = ByHand {
                 kind: *kind,
                 cliengo: CliengoId::new(cliengo),
                 ghl: GhlId::new(ghl),
                 contact: contact.clone(),
             };
-            add(session, &config, &by_hand, format).await?;
+            add(session, &config, &by_hand, (*dry_run, format)).await?;
         }
         Some(LinksCommand::Remove { id, ghl: None }) => remove(session, &config, id, format)?,
         Some(LinksCommand::Remove { id, ghl: Some(ghl) }) => separate(session, &config, id, ghl, format)?,
@@ -194,7 +194,7 @@ fn agreed(session: &Session, cliengo: Option<&Record>, ghl: Option<&Record>) -> 
     table(heads, &rows, output::style(&session.global, false))
 }
 
-async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Format) -> anyhow::Result<()> {
+async fn add(session: &Session, config: &Config, by_hand: &ByHand, (dry_run, format): (bool, Format)) -> anyhow::Result<()> {
     let selected = pairs::selected(session, config)?;
     let [pair] = selected.as_slice() else {
         let message = "a link is made in one pair".to_owned();
@@ -202,7 +202,8 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
     };
     let clients = clients::connect(session, config, pair).await?;
     let job = clients.job(session, config, pair, Mode::Incremental);
-    let made = match run::link_by_hand(&job, by_hand).await {
+    let made = if dry_run { run::foresee_link(&job, by_hand).await } else { run::link_by_hand(&job, by_hand).await };
+    let made = match made {
         Ok(made) => made,
         Err(LinkError::Refused { message, hint }) => return Err(Usage { message, hint }.into()),
         Err(LinkError::Run(error)) => return Err(error.into()),
@@ -212,11 +213,12 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
     output::print(&match format {
         Format::Json => {
             let document = json!({
-                "id": made.link,
+                "id": if dry_run { Json::Null } else { made.link.into() },
                 "pair": pair.name,
                 "kind": by_hand.kind,
                 "ids": { "cliengo": by_hand.cliengo, "ghl": by_hand.ghl },
                 "settled_create": made.settled_create,
+                "dry_run": dry_run,
                 "next": {
                     "operations": plan.operations.iter().map(crate::reconcile::Operation::canonical).collect::<Vec<_>>(),
                     "conflicts": plan.conflicts,
@@ -227,15 +229,21 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, format: Forma
             waiting::printed(&document)?
         }
         Format::Text => {
-            let settled =
-                if made.settled_create { ", and the create that got no answer is settled with it" } else { "" };
+            let settled = if made.settled_create { "; this settles the create that got no answer" } else { "" };
             let audience = Audience::of(config, pair);
             let next = report::next(&Report::of(&next, &audience), output::style(&session.global, false));
-            let next = if next.is_empty() { "Nothing: both tell the same.\n" } else { &next };
-            let children = if by_hand.kind == Kind::Contact { ", their tasks and notes aside" } else { "" };
+            let next = if next.is_empty() { "Nothing: both say the same.\n" } else { &next };
+            let children = if by_hand.kind == Kind::Contact { ", apart from tasks and notes" } else { "" };
+            let (done, then) = if dry_run {
+                let contact = by_hand.contact.iter().map(|contact| format!(" --contact {contact}")).collect::<String>();
+                let kind = if by_hand.kind == Kind::Contact { String::new() } else { format!(" --kind {}", by_hand.kind) };
+                let command = format!("concord links add {} {}{kind}{contact}", by_hand.cliengo, by_hand.ghl);
+                ("Nothing was linked yet".to_owned(), format!("\nLink them with: {command} --pair {}\n", pair.name))
+            } else {
+                (format!("{}  linked", made.link), format!("\n{}\n", waiting::next_sync(session, config, pair)?.0))
+            };
             format!(
-                "{}  linked{settled}. Nothing was written in either CRM.\nWhat the next sync does with them{children}:\n\n{next}",
-                made.link
+                "{done}{settled}. Nothing was written in either CRM.\nWhat the next sync does with them{children}:\n\n{next}{then}"
             )
         }
     })

@@ -35,6 +35,7 @@ mod sandbox;
 mod shared;
 mod status;
 mod sync;
+mod terminal;
 mod told;
 mod turn;
 mod undo;

@@ -6,7 +6,7 @@ use super::arguments::{Format, QuarantineCommand, QuarantineOptions};
 use super::{Session, code, output, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::Standing;
-use crate::report::{Column, table};
+use crate::report::{Column, on_one_line, table};
 use crate::run::generation;
 use crate::state::{FailedOperationRow, State, StateError};
 
@@ -15,12 +15,11 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
     match &options.command {
         None | Some(QuarantineCommand::List) => list(session, &config, options.format)?,
         Some(QuarantineCommand::Retry { ids }) => {
-            let told = "is tried again by the next sync, as if for the first time";
+            let told = "the next sync tries it again, as if for the first time";
             change(session, &config, ids, (told, options.format), State::lift_failed_operation)?;
         }
         Some(QuarantineCommand::Drop { ids }) => {
-            let told =
-                "was given up: nothing is said of it until the record changes, and quarantine retry takes it up again";
+            let told = "given up: it is not reported until the record changes";
             change(session, &config, ids, (told, options.format), State::drop_failed_operation)?;
         }
     }
@@ -131,16 +130,28 @@ fn change(
         let (_lock, state) = waiting::locked(session, config, pair)?;
         change(&state, &row.id)?;
         state.checkpoint()?;
+        let is_dropped = state.failed_operation(&row.id)?.is_some();
+        let (when, next) = waiting::next_sync(session, config, pair)?;
         text.push_str(&format!(
-            "{}  {} of {} {:?} in {} {told}.\n",
+            "{}  {} {} {:?} in {}: {told}.\n    It failed {} times; the last answer: {}\n",
             row.id,
             row.action,
             row.kind,
-            row.label,
-            row.side.title()
+            on_one_line(&row.label),
+            row.side.title(),
+            row.attempts,
+            on_one_line(&row.words),
         ));
-        documents
-            .push(json!({ "id": row.id, "pair": pair.name, "dropped": state.failed_operation(&row.id)?.is_some() }));
+        text.push_str(&match is_dropped {
+            true => format!("    Take it up again with: concord quarantine retry {} --pair {}\n", row.id, pair.name),
+            false => format!("    {when}\n"),
+        });
+        let mut document = document(pair, &row, if is_dropped { Standing::Dropped } else { Standing::Due });
+        if let Some(entries) = document.as_object_mut() {
+            entries.insert("dropped".to_owned(), is_dropped.into());
+            entries.insert("next_sync".to_owned(), next);
+        }
+        documents.push(document);
     }
     match format {
         Format::Json => output::print(&waiting::printed(&documents)?),

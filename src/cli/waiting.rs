@@ -1,13 +1,15 @@
 //! What the commands for what waits share: the pairs' states to read, a pair's state to write, and whose an id is.
 
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use super::usage::Usage;
 use super::{Session, pairs};
 use crate::config::{Config, Pair};
-use crate::report::printable_json;
+use crate::report::{Audience, printable_json};
 use crate::run::RunError;
-use crate::state::{PairLock, State, StateError};
+use crate::schedule;
+use crate::state::{Ledger, PairLock, State, StateError};
 
 /// The states of the selected pairs, read only; a pair that was never synchronised has none.
 pub(super) fn states<'a>(session: &Session, config: &'a Config) -> anyhow::Result<Vec<(&'a Pair, State)>> {
@@ -58,6 +60,20 @@ pub(super) fn find<'a, T>(
     let hint =
         format!("see them with their ids: concord {command} list. What only a plan has shown is kept by the next sync");
     Err(Usage { message, hint }.into())
+}
+
+/// When the next run of `pair` begins that may write, in a sentence; and for documents.
+pub(super) fn next_sync(session: &Session, config: &Config, pair: &Pair) -> anyhow::Result<(String, Json)> {
+    let ledger = Ledger::open_read_only(&Ledger::path_of(&config.state_dir))?;
+    let next = schedule::next_sync(config, &pair.name, session.clock.now(), ledger.as_ref())?;
+    let Some(next) = next else {
+        let text = format!("No schedule runs pair {0}. Run it with: concord sync --pair {0}", pair.name);
+        return Ok((text, Json::Null));
+    };
+    let audience = Audience::of(config, pair);
+    let when = format!("{} {}", audience.time(next.starts), audience.zone());
+    let text = format!("Its next sync is due at {when} (schedule {}).", next.slot.schedule);
+    Ok((text, json!({ "schedule": next.slot.schedule, "starts": next.starts.to_string() })))
 }
 
 /// A document as it is printed: nothing in it steers a terminal.

@@ -192,7 +192,7 @@ fn wrapped(text: Line, width: usize) -> Vec<Line> {
     let mut rows = Vec::new();
     let mut row = Line::default();
     let mut used = 0;
-    for word in words(text) {
+    for word in with_whole_commands(words(text)) {
         let long = word.line.columns();
         let starts = if word.breaks { true } else { used > 0 && used + word.blanks + long > width };
         if starts {
@@ -209,6 +209,42 @@ fn wrapped(text: Line, width: usize) -> Vec<Line> {
     }
     rows.push(row);
     rows
+}
+
+/// Where a command of ours begins and ends in a sentence: it is pasted, so no line ends within it.
+#[derive(Default)]
+pub(super) struct Pasted {
+    is_open: bool,
+    before: String,
+}
+
+impl Pasted {
+    /// Whether `word` belongs to the command that the word before it belongs to.
+    pub(super) fn goes_on(&mut self, word: &str) -> bool {
+        let goes_on = self.is_open;
+        let begins = word == "`concord" || (word == "concord" && self.before.ends_with(':'));
+        self.is_open = (goes_on || begins) && !word.ends_with(['.', ',', ';', ')']);
+        self.is_open &= !word.trim_start_matches('`').contains('`');
+        word.clone_into(&mut self.before);
+        goes_on
+    }
+}
+
+fn with_whole_commands(words: Vec<Word>) -> Vec<Word> {
+    let mut pasted = Pasted::default();
+    let mut whole: Vec<Word> = Vec::new();
+    for word in words {
+        let text: String = word.line.0.iter().map(|span| span.text.as_str()).collect();
+        let goes_on = pasted.goes_on(&text) && !word.breaks;
+        match whole.last_mut().filter(|_| goes_on) {
+            Some(last) => {
+                let line = std::mem::take(&mut last.line);
+                last.line = line.paint(" ".repeat(word.blanks), word.blank_paint).join(word.line);
+            }
+            None => whole.push(word),
+        }
+    }
+    whole
 }
 
 fn words(text: Line) -> Vec<Word> {
@@ -279,6 +315,15 @@ mod tests {
         page.flow(Line::of("  body  "), 8, Line::of(text));
         let expected =
             "  body  uno dos tres cuatro cinco seis siete ocho\n        nueve diez once\n\n          - doce\n";
+        assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn a_command_is_never_broken_over_two_lines() {
+        let mut page = Page::new(Style { colour: false, width: 40 });
+        page.flow(Line::default(), 2, Line::of("They stay linked. To part them: concord links remove 1 --pair acme"));
+        page.flow(Line::default(), 2, Line::of("It is there: `concord links show 1 --pair x` shows who it is."));
+        let expected = "They stay linked. To part them:\n  concord links remove 1 --pair acme\nIt is there: `concord links show 1 --pair x`\n  shows who it is.\n";
         assert_eq!(page.finish(), expected);
     }
 

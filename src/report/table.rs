@@ -1,7 +1,7 @@
 //! A list as a table for a person: ids first, and never cut.
 
 use super::escape::on_one_line;
-use super::screen::{Style, columns, padded};
+use super::screen::{Pasted, Style, columns, padded};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
@@ -90,16 +90,22 @@ fn push(text: &mut String, line: &str) {
     }
 }
 
-/// Words in lines of at most `width` columns; a longer word has a line of its own, whole.
+/// Words in lines of at most `width` columns; a longer word, and a command, has a line of its own, whole.
 fn flowed(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let mut pieces: Vec<String> = Vec::new();
+    let mut pasted = Pasted::default();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let goes_on = pasted.goes_on(word);
+        match pieces.last_mut().filter(|_| goes_on) {
+            Some(piece) => piece.extend([" ", word]),
+            None => pieces.push(word.to_owned()),
+        }
+    }
+    for piece in pieces {
         match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
+            Some(line) if columns(line) + 1 + columns(&piece) <= width => line.extend([" ", &piece]),
+            _ => lines.push(piece),
         }
     }
     lines

@@ -80,14 +80,32 @@ pub struct LinkedByHand {
 /// # Errors
 /// When one of them is linked already or is not there, another run is at work, or a CRM cannot be asked.
 pub async fn link_by_hand(job: &Job<'_>, by_hand: &ByHand) -> Result<LinkedByHand, LinkError> {
-    let pair = &job.pair.name;
-    let path = State::path_of(job.state_dir, pair);
+    let path = State::path_of(job.state_dir, &job.pair.name);
     if !State::is_there(&path)? {
-        let message = format!("pair {pair} was not synchronised yet, so there is nothing to add a link to");
-        return refused(message, "make the first sync: it links whom it can");
+        return nothing_there(job);
     }
-    let _lock = PairLock::take(job.state_dir, pair, job.clock.now()).map_err(RunError::from)?;
-    let state = Mutex::new(State::open(&path)?);
+    let _lock = PairLock::take(job.state_dir, &job.pair.name, job.clock.now()).map_err(RunError::from)?;
+    link_in(job, State::open(&path)?, by_hand).await
+}
+
+/// What [`link_by_hand`] would come to: in a copy of the state, which is forgotten.
+///
+/// # Errors
+/// As [`link_by_hand`], but for the run that is at work.
+pub async fn foresee_link(job: &Job<'_>, by_hand: &ByHand) -> Result<LinkedByHand, LinkError> {
+    match State::open_read_only(&State::path_of(job.state_dir, &job.pair.name))? {
+        Some(state) => link_in(job, state.copied()?, by_hand).await,
+        None => nothing_there(job),
+    }
+}
+
+fn nothing_there<T>(job: &Job<'_>) -> Result<T, LinkError> {
+    let message = format!("pair {} was not synchronised yet, so there is nothing to add a link to", job.pair.name);
+    refused(message, "make the first sync: it links whom it can")
+}
+
+async fn link_in(job: &Job<'_>, state: State, by_hand: &ByHand) -> Result<LinkedByHand, LinkError> {
+    let state = Mutex::new(state);
     let contact = may_be_linked(&held(&state), by_hand)?;
     let found = accounts::ask(job, None).await?;
     accounts::bind(&held(&state), &accounts::identities(&found, None)).map_err(RunError::from)?;

@@ -55,7 +55,7 @@ pub use consent::Consent;
 pub use error::RunError;
 pub use finished::*;
 use gather::gather;
-pub use links::{ByHand, LinkError, LinkedByHand, link_by_hand};
+pub use links::{ByHand, LinkError, LinkedByHand, foresee_link, link_by_hand};
 use opened::Opened;
 pub use progress::{Part, Progress};
 use pull::pull;
@@ -114,7 +114,7 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     opened::refuse_unfinished_rebuild(job)?;
     let state = match State::open_read_only(&path) {
         // An unfinished rebuild that is damaged is begun anew.
-        Err(StateError::Damaged { .. } | StateError::Older { .. }) if job.mode == Mode::Rebuild => None,
+        Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
         opened => opened?,
     };
     let staging = StagingFile::of(job);

@@ -13,5 +13,5 @@ pub use board::{Board, SILENCE, Shown};
 pub use daemon::{Daemon, LIMITS, Limits, Reload, Settings};
 pub use due::{Due, Moment, Past, Slot, due, next, pick};
 pub use heartbeat::Heartbeat;
-pub use standing::{GRACE, RunProgress, Standing};
+pub use standing::{GRACE, RunProgress, Standing, next_sync};
 pub use worker::{COMMAND, Processes, Turn, Worker};

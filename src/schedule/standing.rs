@@ -79,7 +79,7 @@ impl Standing {
             last_success: None,
             links: ByKind::default(),
             unknown_creates: 0,
-            next: next_run(config, pair, now, ledger)?,
+            next: next_of(config, pair, now, ledger, |_| true)?,
             overdue: None,
             failed: None,
         };
@@ -245,11 +245,30 @@ fn missed(
     Ok((counts && !has_run && !is_at_work).then_some(due))
 }
 
-fn next_run(config: &Config, pair: &str, now: Timestamp, ledger: Option<&Ledger>) -> Result<Option<Due>, StateError> {
+/// The next run of `pair` by the schedules that may write; what is due already goes first.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn next_sync(
+    config: &Config,
+    pair: &str,
+    now: Timestamp,
+    ledger: Option<&Ledger>,
+) -> Result<Option<Due>, StateError> {
+    next_of(config, pair, now, ledger, |schedule| schedule.run != ScheduledRun::Plan)
+}
+
+fn next_of(
+    config: &Config,
+    pair: &str,
+    now: Timestamp,
+    ledger: Option<&Ledger>,
+    counts: impl Fn(&Schedule) -> bool,
+) -> Result<Option<Due>, StateError> {
     let known = ledger.map(Ledger::known_seed).transpose()?.flatten();
     let seed = known.unwrap_or_default();
     let mut coming = Vec::new();
-    for schedule in config.schedules.iter().filter(|schedule| schedule.runs(pair)) {
+    for schedule in config.schedules.iter().filter(|schedule| schedule.runs(pair) && counts(schedule)) {
         let next = next(schedule, pair, now, seed);
         // Without a daemon there is no jitter to tell of.
         coming.extend(next.map(|next| if known.is_some() { next } else { Due { starts: next.due, ..next } }));

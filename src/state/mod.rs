@@ -76,16 +76,6 @@ pub enum StateError {
         /// Ours.
         known: usize,
     },
-    /// Written by an older Concord, and opened to read only.
-    #[error("the state file {path} was written by an older Concord (schema {found}, this one needs {needed})")]
-    Older {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// Ours.
-        needed: usize,
-    },
     /// Not a state file, or damaged.
     #[error("the state file {path} cannot be used: {why}")]
     Damaged {
@@ -244,6 +234,8 @@ impl fmt::Debug for Watch {
 pub struct State {
     connection: Connection,
     path: PathBuf,
+    /// Whether it is a copy in memory: what is written to it is forgotten.
+    is_copy: bool,
 }
 
 impl State {

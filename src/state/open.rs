@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, MAIN_DB, Name, OpenFlags};
 
 use super::{APPLICATION_ID, SCHEMA, State, StateError, migrations, private_file, private_folder_of, with_ending};
 
@@ -42,11 +43,8 @@ impl State {
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             .map_err(refused)?;
         check_pages(&connection, path)?;
-        migrations().to_latest(&mut connection).map_err(|why| match why {
-            rusqlite_migration::Error::RusqliteError { err, .. } => refused(err),
-            why => StateError::Damaged { path: path.to_owned(), why: why.to_string() },
-        })?;
-        Ok(Self { connection, path: path.to_owned() })
+        bring_up_to_date(&mut connection, path)?;
+        Ok(Self { connection, path: path.to_owned(), is_copy: false })
     }
 
     /// Opens the state to read only. `None` where there is none yet. Its bytes stay as they are. (I46)
@@ -72,10 +70,37 @@ impl State {
         connection.execute_batch("PRAGMA busy_timeout = 3000;").map_err(refused)?;
         refuse_others(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
-        if usize::try_from(known).unwrap_or(0) < SCHEMA {
-            return Err(StateError::Older { path: path.to_owned(), found: known, needed: SCHEMA });
+        let state = Self { connection, path: path.to_owned(), is_copy: false };
+        // An older one is brought up to date in memory: what only reads leaves the file to what writes.
+        if usize::try_from(known).unwrap_or(0) < SCHEMA { Ok(Some(state.copied()?)) } else { Ok(Some(state)) }
+    }
+
+    /// A copy in memory, up to date: what is written to it is forgotten with it.
+    ///
+    /// # Errors
+    /// When the state cannot be read or brought up to date.
+    pub fn copied(&self) -> Result<Self, StateError> {
+        let mut connection = Connection::open_in_memory()?;
+        self.copy_into(&mut connection, MAIN_DB)?;
+        connection.execute_batch("PRAGMA foreign_keys = ON;")?;
+        bring_up_to_date(&mut connection, &self.path)?;
+        Ok(Self { connection, path: self.path.clone(), is_copy: true })
+    }
+
+    /// Copies everything into the empty database `name` of `other`.
+    pub(super) fn copy_into(&self, other: &mut Connection, name: impl Name) -> Result<(), StateError> {
+        let refused = |why: rusqlite::Error| cannot_use(&self.path, &why);
+        let backup = Backup::new_with_names(&self.connection, MAIN_DB, other, name).map_err(refused)?;
+        match backup.step(-1).map_err(refused)? {
+            StepResult::Done => Ok(()),
+            _ => Err(StateError::Busy { path: self.path.clone() }),
         }
-        Ok(Some(Self { connection, path: path.to_owned() }))
+    }
+
+    /// Whether it is a copy in memory.
+    #[must_use]
+    pub const fn is_copy(&self) -> bool {
+        self.is_copy
     }
 
     /// Whether there is a state at `path`. One that should be there is an error, never a pair that was never synchronised.
@@ -104,6 +129,13 @@ impl State {
         let text = "This pair was synchronised: its state is the .db file of the same name. While this file is here, a state that is missing counts as lost, not as new.\n";
         std::fs::write(&witness, text).map_err(|why| StateError::File { path: witness, why: why.to_string() })
     }
+}
+
+fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
+    migrations().to_latest(connection).map_err(|why| match why {
+        rusqlite_migration::Error::RusqliteError { err, .. } => cannot_use(path, &err),
+        why => StateError::Damaged { path: path.to_owned(), why: why.to_string() },
+    })
 }
 
 fn found(path: &Path) -> Result<Found, StateError> {

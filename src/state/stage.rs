@@ -82,20 +82,24 @@ impl Stage {
         super::private_folder_of(path)?;
         remove_database(path)?;
         super::private_file(path)?;
-        let connection = Connection::open(path)?;
+        let mut connection = Connection::open(path)?;
         connection.execute_batch(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;",
         )?;
         connection.execute_batch(TABLES)?;
-        let empty = path.with_extension("empty");
-        let base = if let Some(state) = state {
-            state.path()
-        } else {
-            remove_database(&empty)?;
-            State::open(&empty)?.checkpoint()?;
-            &empty
-        };
-        connection.execute("ATTACH DATABASE ?1 AS base", [format!("file:{}?mode=ro", uri_path(base))])?;
+        match state {
+            Some(state) if state.is_copy() => {
+                connection.execute_batch("ATTACH DATABASE ':memory:' AS base")?;
+                state.copy_into(&mut connection, c"base")?;
+            }
+            Some(state) => attach(&connection, state.path())?,
+            None => {
+                let empty = path.with_extension("empty");
+                remove_database(&empty)?;
+                State::open(&empty)?.checkpoint()?;
+                attach(&connection, &empty)?;
+            }
+        }
         connection.execute_batch("BEGIN")?;
         Ok(Self { connection })
     }
@@ -405,6 +409,11 @@ impl Stage {
         )?;
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
+}
+
+fn attach(connection: &Connection, base: &Path) -> Result<(), StateError> {
+    connection.execute("ATTACH DATABASE ?1 AS base", [format!("file:{}?mode=ro", uri_path(base))])?;
+    Ok(())
 }
 
 fn uri_path(path: &Path) -> String {

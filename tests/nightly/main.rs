@@ -47,6 +47,7 @@ mod conflicts;
 #[cfg(target_os = "linux")]
 mod container;
 mod credentials;
+mod decided;
 mod daemon;
 mod daemon_days;
 mod deletes;

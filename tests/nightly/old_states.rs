@@ -40,9 +40,26 @@ fn a_state_of_the_version_before_opens_and_its_quiet_night_writes_nothing() {
 #[test]
 fn a_state_of_the_version_before_says_the_same_undo_under_the_same_id() {
     let desk = desk();
-    // A dry run only reads: a state of the version before is brought up to date by what writes.
-    drop(concord::state::State::open(&desk.path("state/demo.db")).unwrap());
+    let before = std::fs::read(desk.path("state/demo.db")).unwrap();
     let plan = desk.run(&["undo", "4", "--dry-run", "--format", "json"]).json();
     assert_eq!(plan["plan_id"], UNDO_OF_RUN_4);
     assert_eq!(plan["operations"].as_array().unwrap().len(), 15);
+    // A dry run only reads: what writes brings the file up to date.
+    assert!(std::fs::read(desk.path("state/demo.db")).unwrap() == before);
+}
+
+#[test]
+fn whatever_only_reads_reads_a_state_of_the_version_before_and_leaves_its_bytes() {
+    let desk = desk();
+    let before = std::fs::read(desk.path("state/demo.db")).unwrap();
+    let planned = desk.run(&["plan", "--format", "json"]).code(0).json();
+    desk.run(&["status"]).code(0).tells("linked:");
+    desk.run(&["conflicts"]).code(0).tells("mhjntggdtq");
+    desk.run(&["history"]).code(0).tells("takes back run");
+    desk.run(&["held"]).code(0);
+    desk.run(&["links", "show", "1"]).code(0).tells("Last agreed");
+    desk.run(&["check", "--offline"]).code(0).tells("written by an older Concord");
+    assert!(std::fs::read(desk.path("state/demo.db")).unwrap() == before, "what only reads changed it");
+    let applied = desk.run(&["sync", "--format", "json"]).json();
+    assert_eq!((&applied["plan_id"], &applied["operations"]), (&planned["plan_id"], &planned["operations"]));
 }

@@ -11,7 +11,7 @@ const SETTINGS: &str = "[pair.acme.contacts]\nconflict = \"manual\"\n[pair.acme.
     [pair.demo]\nsandbox = true\n";
 
 /// Twelve people, linked, in pair acme; pair demo was never synchronised.
-async fn linked() -> (Sandbox, Desk) {
+pub async fn linked() -> (Sandbox, Desk) {
     let sandbox = sandbox(12).await;
     let desk = Desk::real(&sandbox);
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
@@ -25,14 +25,14 @@ async fn linked() -> (Sandbox, Desk) {
 }
 
 /// The first linked contact: link, Cliengo's id, GHL's id.
-fn somebody(desk: &Desk) -> (String, String, String) {
+pub fn somebody(desk: &Desk) -> (String, String, String) {
     let links = desk.ask(&["links", "list", "--kind", "contact", "--format", "json"]).code(0).json();
     let link = &links[0];
     let id = |side: &str| link["ids"][side].as_str().unwrap().to_owned();
     (link["id"].to_string(), id("cliengo"), id("ghl"))
 }
 
-fn change(sandbox: &Sandbox, side: Side, contact: &str, set: &Value) {
+pub fn change(sandbox: &Sandbox, side: Side, contact: &str, set: &Value) {
     let set = set.as_object().cloned().unwrap();
     let contact = Some(contact.to_owned());
     let edit = Edit { side, op: EditOp::Update, kind: EditKind::Contact, contact, id: None, set };
@@ -72,7 +72,7 @@ async fn a_conflict_is_listed_shown_and_resolved_and_the_next_sync_writes_the_ch
     drop(lock);
     assert!(std::fs::read(desk.path("state/acme.db")).unwrap() == before, "nothing but a choice is written down");
     let (writes, quiet) = (mutating(&sandbox), desk.ask(&["conflicts", "resolve", id, "--take", "ghl"]).code(0));
-    quiet.tells("GHL's is chosen").tells("concord plan");
+    quiet.tells("GHL's is chosen").tells("concord sync --pair acme");
     assert_eq!(mutating(&sandbox), writes);
     desk.ask(&["conflicts"]).code(0).tells("GHL's");
     desk.ask(&["plan", "--pair", "acme", "--detailed-exitcode"]).code(2).tells("← kept");
@@ -115,7 +115,7 @@ async fn what_keeps_failing_is_listed_with_the_crms_words_given_up_and_tried_aga
     desk.ask(&["quarantine", "drop", id]).code(0).tells("given up");
     desk.ask(&["quarantine"]).code(0).tells("given up");
     desk.ask(&["sync", "--pair", "acme"]).code(0);
-    desk.ask(&["quarantine", "retry", id]).code(0).tells("tried again");
+    desk.ask(&["quarantine", "retry", id]).code(0).tells("tries it again");
     assert_eq!(desk.ask(&["quarantine", "--format", "json"]).code(0).json(), json!([]));
     sandbox.set_faults("".parse().unwrap());
     desk.ask(&["sync", "--pair", "acme"]).code(0);

@@ -67,17 +67,20 @@ pub(in crate::cli) enum ConflictsCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Choose a value; the next sync writes it
+    /// Choose a value, on a terminal by a question; shows what the next sync writes
     Resolve {
         /// Its id
         #[arg(value_name = "ID")]
         id: String,
         /// The side whose value is taken: cliengo or ghl
-        #[arg(long, value_name = "SIDE", value_parser = side, required_unless_present = "value")]
+        #[arg(long, value_name = "SIDE", value_parser = side)]
         take: Option<Side>,
         /// A value of your own, for both sides
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "take")]
         value: Option<String>,
+        /// Show what would be written; nothing is chosen
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -149,6 +152,9 @@ pub(in crate::cli) enum LinksCommand {
         /// For tasks and notes: their contact's link, or its id in either CRM
         #[arg(long, value_name = "ID")]
         contact: Option<String>,
+        /// Show what the next sync would do with them; nothing is linked
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Remove a link; nothing is deleted, and the two are kept separate
     Remove {

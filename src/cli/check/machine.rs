@@ -94,16 +94,13 @@ fn state(folder: &Path, pair: &Pair) -> Vec<Finding> {
     let state = match State::open_read_only(&State::path_of(folder, &pair.name)) {
         Ok(Some(state)) => state,
         Ok(None) => return vec![Finding::ok(id, "none yet: the next sync is the first")],
-        Err(error @ StateError::Older { .. }) => {
-            let hint = "the next sync brings it up to date; until then it cannot be looked into";
-            return vec![Finding::warn(id, error.to_string(), hint)];
-        }
         Err(error) => return vec![Finding::fail(id, error)],
     };
     match sound(&state) {
         Err(error) => vec![Finding::fail(id, error)],
         Ok((detail, unknown)) => {
-            let mut findings = vec![Finding::ok(id, detail)];
+            let older = if state.is_copy() { "; written by an older Concord, the next sync brings it up to date" } else { "" };
+            let mut findings = vec![Finding::ok(id, format!("{detail}{older}"))];
             findings.extend(last_run(folder, pair, &state));
             if unknown > 0 {
                 findings.push(Finding::warn(

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::quoted::quoted;
 use super::secrets::{Kept, Place};
-use super::terminal::{Terminal, say};
+use super::super::terminal::{Terminal, say};
 use crate::cli::Session;
 use crate::cli::arguments::InitOptions;
 use crate::cli::explain;

@@ -5,14 +5,13 @@ mod answers;
 mod file;
 mod quoted;
 mod secrets;
-mod terminal;
 
 use std::path::Path;
 
 use answers::Answers;
-use terminal::Terminal;
 
 use super::arguments::InitOptions;
+use super::terminal::Terminal;
 use super::usage::Usage;
 use super::{Session, code, output};
 
@@ -26,7 +25,7 @@ pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Res
         let hint = "add a [pair.NAME] to it, name another file with --config PATH, or set it aside with --force";
         return Err(Usage { message, hint: hint.to_owned() }.into());
     }
-    let terminal = Terminal::attached(session);
+    let terminal = Terminal::attached(session, "concord init --help");
     let answers = answers::gather(session, options, terminal.as_ref()).await?;
     let text = file::text(path, &answers, session.global.state_dir.as_deref())?;
     answers.keep_secrets()?;

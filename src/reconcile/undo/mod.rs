@@ -23,13 +23,13 @@ pub fn undo(input: &Input<'_>, undoing: &Undoing) -> Plan {
     for undo_records in families(&undoing.undo_records) {
         draft.take(reverse(input, draft.next(), undoing, &undo_records));
     }
-    draft.take(say_what_stays_linked(undoing));
+    draft.take(say_what_stays_linked(&input.pair.name, undoing));
     // Nothing was compared, so nothing is known to be in sync.
     Plan { undoes: Some(undoing.run), in_sync: 0, unseen: 0, ..draft.finish() }
 }
 
 /// Two contacts that were there before and that the run linked stay linked: where that was wrong, a person says so.
-fn say_what_stays_linked(undoing: &Undoing) -> Verdict {
+fn say_what_stays_linked(pair: &str, undoing: &Undoing) -> Verdict {
     let mut said = Verdict::default();
     let is_made = |ids: &Ids| {
         let made = undoing
@@ -46,7 +46,7 @@ fn say_what_stays_linked(undoing: &Undoing) -> Verdict {
         let subject =
             Subject { kind: Kind::Contact, ids: ids.clone(), label: undo_record.trace.label.clone(), link: None };
         let detail = format!(
-            "run {} linked these two, and they stay linked. If they are two people: concord links remove {link}",
+            "run {} linked these two, and they stay linked. If they are two people: concord links remove {link} --pair {pair}",
             undoing.run
         );
         said.and(Verdict::unsupported(&subject, undo_record.side, Action::Link, detail));

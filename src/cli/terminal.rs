@@ -6,20 +6,22 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::super::Session;
-use super::super::explain::Stopped;
-use super::super::usage::Usage;
+use super::Session;
+use super::explain::Stopped;
+use super::usage::Usage;
 
 /// A person at a terminal.
 pub(super) struct Terminal<'a> {
     stop: &'a CancellationToken,
+    /// The command that says how it is done without a terminal.
+    help: &'static str,
 }
 
 impl<'a> Terminal<'a> {
     /// The terminal, where one is attached and questions are allowed.
-    pub fn attached(session: &'a Session) -> Option<Self> {
+    pub fn attached(session: &'a Session, help: &'static str) -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        (there && !session.global.no_input).then_some(Self { stop: &session.stop })
+        (there && !session.global.no_input).then_some(Self { stop: &session.stop, help })
     }
 
     /// One line; `default` where nothing was typed.
@@ -71,7 +73,7 @@ impl<'a> Terminal<'a> {
             line = read => line??,
         };
         line.ok_or_else(|| {
-            let hint = "answer the questions on a terminal, or give flags: concord init --help".to_owned();
+            let hint = format!("answer the questions on a terminal, or give flags: {}", self.help);
             Usage { message: "the input ended before the last answer; nothing was written".to_owned(), hint }.into()
         })
     }
