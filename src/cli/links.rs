@@ -194,7 +194,12 @@ fn agreed(session: &Session, cliengo: Option<&Record>, ghl: Option<&Record>) -> 
     table(heads, &rows, output::style(&session.global, false))
 }
 
-async fn add(session: &Session, config: &Config, by_hand: &ByHand, (dry_run, format): (bool, Format)) -> anyhow::Result<()> {
+async fn add(
+    session: &Session,
+    config: &Config,
+    by_hand: &ByHand,
+    (dry_run, format): (bool, Format),
+) -> anyhow::Result<()> {
     let selected = pairs::selected(session, config)?;
     let [pair] = selected.as_slice() else {
         let message = "a link is made in one pair".to_owned();
@@ -236,7 +241,8 @@ async fn add(session: &Session, config: &Config, by_hand: &ByHand, (dry_run, for
             let children = if by_hand.kind == Kind::Contact { ", apart from tasks and notes" } else { "" };
             let (done, then) = if dry_run {
                 let contact = by_hand.contact.iter().map(|contact| format!(" --contact {contact}")).collect::<String>();
-                let kind = if by_hand.kind == Kind::Contact { String::new() } else { format!(" --kind {}", by_hand.kind) };
+                let kind =
+                    if by_hand.kind == Kind::Contact { String::new() } else { format!(" --kind {}", by_hand.kind) };
                 let command = format!("concord links add {} {}{kind}{contact}", by_hand.cliengo, by_hand.ghl);
                 ("Nothing was linked yet".to_owned(), format!("\nLink them with: {command} --pair {}\n", pair.name))
             } else {

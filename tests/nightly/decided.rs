@@ -8,8 +8,7 @@ use crate::command::{Desk, mutating};
 use crate::terminal::Terminal;
 use crate::waiting_commands::{change, linked, somebody};
 
-const SCHEDULE: &str =
-    "[[schedule]]\nname = \"nightly\"\ncron = \"0 3 * * *\"\ntimezone = \"America/Argentina/Buenos_Aires\"\nrun = \"sync\"\n";
+const SCHEDULE: &str = "[[schedule]]\nname = \"nightly\"\ncron = \"0 3 * * *\"\ntimezone = \"America/Argentina/Buenos_Aires\"\nrun = \"sync\"\n";
 
 fn with_a_schedule(desk: &Desk) {
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();

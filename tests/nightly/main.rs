@@ -47,9 +47,9 @@ mod conflicts;
 #[cfg(target_os = "linux")]
 mod container;
 mod credentials;
-mod decided;
 mod daemon;
 mod daemon_days;
+mod decided;
 mod deletes;
 mod documented;
 mod down_for_a_while;

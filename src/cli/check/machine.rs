@@ -99,7 +99,8 @@ fn state(folder: &Path, pair: &Pair) -> Vec<Finding> {
     match sound(&state) {
         Err(error) => vec![Finding::fail(id, error)],
         Ok((detail, unknown)) => {
-            let older = if state.is_copy() { "; written by an older Concord, the next sync brings it up to date" } else { "" };
+            let older =
+                if state.is_copy() { "; written by an older Concord, the next sync brings it up to date" } else { "" };
             let mut findings = vec![Finding::ok(id, format!("{detail}{older}"))];
             findings.extend(last_run(folder, pair, &state));
             if unknown > 0 {

@@ -86,12 +86,8 @@ async fn ask(
 ) -> anyhow::Result<Option<Given>> {
     say(&format!("{}\n", super::facts(session, pair, row)));
     let item = |side: Side| format!("{}: {}", side.title(), on_one_line(&quoted(Some(row.now.of(side)))));
-    let items = [
-        item(Side::Cliengo),
-        item(Side::Ghl),
-        "a value of your own".to_owned(),
-        "leave it undecided".to_owned(),
-    ];
+    let items =
+        [item(Side::Cliengo), item(Side::Ghl), "a value of your own".to_owned(), "leave it undecided".to_owned()];
     Ok(match terminal.choice("Which value is right?", &items).await? {
         0 => Some(Given::Side(Side::Cliengo)),
         1 => Some(Given::Side(Side::Ghl)),
@@ -113,9 +109,8 @@ fn writes(row: &ConflictRow, take: &Take) -> Json {
     let after = value(row, take);
     let write = |side: Side| {
         let before = row.now.of(side);
-        (!before.same(after)).then(|| {
-            json!({ "side": side, "id": row.ids.of(side), "before": before.json(), "after": after.json() })
-        })
+        (!before.same(after))
+            .then(|| json!({ "side": side, "id": row.ids.of(side), "before": before.json(), "after": after.json() }))
     };
     Side::BOTH.into_iter().filter_map(write).collect()
 }

@@ -7,9 +7,9 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
+use super::super::terminal::{Terminal, say};
 use super::quoted::quoted;
 use super::secrets::{Kept, Place};
-use super::super::terminal::{Terminal, say};
 use crate::cli::Session;
 use crate::cli::arguments::InitOptions;
 use crate::cli::explain;
