@@ -12,8 +12,8 @@ use concord::crm::cliengo::{Cliengo, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::crm::{Reader, Shape, Writer, fuzzing};
 use concord::record::{
-    Action, Body, Due, Field, Forms, GHL_FIELDS, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Record, Region,
-    Step, Tags, Value, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
+    Action, Body, Due, Field, Forms, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Places, Record, Region, Step,
+    Tags, Value, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
     is_placeholder_email,
 };
 use concord::run::SavedPlan;
@@ -58,6 +58,7 @@ fn forms() -> &'static Forms {
             (Holds::Text, vec![Step::Join("; ".to_owned()), Step::Boolean]),
         ];
         let custom = sorts.into_iter().enumerate().map(|(at, (holds, transform))| Mapped {
+            kind: Kind::Contact,
             field: Field::Mapped(format!("sort{at}").into()),
             cliengo: format!("leadFields.f{at}"),
             ghl: GhlPlace::Custom(format!("f{at}")),
@@ -65,10 +66,11 @@ fn forms() -> &'static Forms {
             transform,
             values: vec![("NEW".to_owned(), "Nuevo".to_owned())],
         });
-        let plain = GHL_FIELDS.into_iter().map(|field| Mapped {
+        let plain = Places::of(Kind::Contact).ghl.iter().map(|field| Mapped {
+            kind: Kind::Contact,
             field: Field::Mapped(field.key.into()),
             cliengo: "status".to_owned(),
-            ghl: GhlPlace::Plain(field),
+            ghl: GhlPlace::Plain(*field),
             holds: Holds::Text,
             transform: Vec::new(),
             values: Vec::new(),
@@ -79,6 +81,7 @@ fn forms() -> &'static Forms {
             placeholders: vec!["*@whatsapp.example".to_owned(), "sin-*@*".to_owned()],
             placeholder_names: vec!["chat *".to_owned()],
             mapped: custom.chain(plain).collect(),
+            members: None,
         }
     })
 }

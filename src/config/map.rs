@@ -1,4 +1,4 @@
-//! `[[pair.NAME.map]]`: fields beyond the built-in ones, and rules of their own for single fields. (`semantics` 18)
+//! `[[pair.NAME.map]]`, and the same below `tasks` and `notes`: fields beyond the built-in ones, and rules of their own for single fields. (`semantics` 18)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,14 @@ use super::extra_params::ExtraParams;
 use super::policy::{ConflictPolicy, Direction, KindPolicy};
 use super::reader::Table;
 use super::value::Found;
-use crate::record::{CLIENGO_FIELDS, Field, GHL_FIELDS, Side, Step};
+use crate::record::{Field, Kind, Places, Side, Step, holds_a_user};
 
 /// A field that is mapped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mapping {
+    /// Whose field it is.
+    #[serde(skip_serializing_if = "is_contacts")]
+    pub kind: Kind,
     /// Its name in plans and reports.
     pub field: Field,
     /// Where Cliengo has it: a key, or `leadFields.KEY`.
@@ -27,7 +30,13 @@ pub struct Mapping {
     pub values: Vec<(String, String)>,
 }
 
-/// The mapped fields of a pair, and the rules of every field that has its own.
+/// Contacts' need no saying.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_contacts(kind: &Kind) -> bool {
+    *kind == Kind::Contact
+}
+
+/// The mapped fields of one kind, and the rules of every field that has its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Fields {
     /// Mapped fields, in the order of the file.
@@ -38,21 +47,50 @@ pub struct Fields {
 
 const CUSTOM: &str = "customFields.";
 const LEAD: &str = "leadFields.";
-const BUILT_IN: [Field; 4] = [Field::Name, Field::Email, Field::Phone, Field::Tags];
+/// Who has a contact or a task, on both sides.
+const ASSIGNEE: &str = "assignedTo";
 
-/// Reads every mapping.
-pub(super) fn read(tables: Vec<Table<'_>>, contacts: &KindPolicy, extra: ExtraParams) -> Fields {
+impl Fields {
+    /// Whether nothing is mapped and no field has rules of its own.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether one holds users.
+    #[must_use]
+    pub fn hold_users(&self) -> bool {
+        self.mappings.iter().any(|mapping| holds_a_user(&mapping.ghl))
+    }
+
+    /// The same, and who has the record goes over.
+    pub(super) fn with_assignee(mut self, kind: Kind, policy: &KindPolicy) -> Self {
+        let field = Field::Mapped(ASSIGNEE.into());
+        if !self.mappings.iter().any(|mapping| mapping.field == field) {
+            let (cliengo, ghl) = (ASSIGNEE.to_owned(), ASSIGNEE.to_owned());
+            let mapping =
+                Mapping { kind, field: field.clone(), cliengo, ghl, transform: Vec::new(), values: Vec::new() };
+            self.mappings.push(mapping);
+            self.policies.insert(field, policy.clone());
+        }
+        self
+    }
+}
+
+/// Reads every mapping of a kind.
+pub(super) fn read(tables: Vec<Table<'_>>, kind: Kind, policy: &KindPolicy, extra: ExtraParams) -> Fields {
     let mut fields = Fields::default();
     let mut taken = BTreeSet::new();
     for table in tables {
-        one(table, contacts, extra, &mut fields, &mut taken);
+        one(table, kind, policy, extra, &mut fields, &mut taken);
     }
     fields
 }
 
 fn one(
     mut table: Table<'_>,
-    contacts: &KindPolicy,
+    kind: Kind,
+    whole: &KindPolicy,
     extra: ExtraParams,
     fields: &mut Fields,
     taken: &mut BTreeSet<(Side, String)>,
@@ -73,9 +111,9 @@ fn one(
     let names = (cliengo.as_ref().and_then(Found::text), ghl.as_ref().and_then(Found::text));
     let found = cliengo.as_ref().or(ghl.as_ref())?;
     let policy = KindPolicy {
-        direction: direction.unwrap_or(contacts.direction).within(contacts.direction),
-        conflict: conflict.unwrap_or(contacts.conflict),
-        ..contacts.clone()
+        direction: direction.unwrap_or(whole.direction).within(whole.direction),
+        conflict: conflict.unwrap_or(whole.conflict),
+        ..whole.clone()
     };
     for (side, name) in [(Side::Cliengo, names.0), (Side::Ghl, names.1)] {
         let Some(name) = name else { continue };
@@ -84,7 +122,8 @@ fn one(
             return None;
         }
     }
-    if let Some(field) = built_in(names) {
+    let places = Places::of(kind);
+    if let Some(field) = built_in(&places, names) {
         let Some(more) = transform.as_ref().or(values_given.as_ref()) else {
             fields.policies.insert(field, policy);
             return Some(());
@@ -93,14 +132,18 @@ fn one(
         return None;
     }
     let (Some(from), Some(to)) = names else {
+        let alone = places.built_in.iter().map(|(field, ..)| field.as_str()).collect::<Vec<_>>().join(", ");
+        let such = if kind == Kind::Contact { "leadFields.budget" } else { ASSIGNEE };
+        let and = if kind == Kind::Contact { "customFields.budget" } else { ASSIGNEE };
         found.reject(
             "is named on one side only",
-            "name it on both sides: cliengo = \"leadFields.budget\" and ghl = \"customFields.budget\"; only name, email, phone and tags stand alone",
+            &format!("name it on both sides: cliengo = {such:?} and ghl = {and:?}; only {alone} stand alone"),
         );
         return None;
     };
-    let writable = cliengo_field(cliengo.as_ref()?, from)?;
-    ghl_field(ghl.as_ref()?, to)?;
+    let writable = cliengo_field(cliengo.as_ref()?, kind, &places, from)?;
+    ghl_field(ghl.as_ref()?, kind, &places, to)?;
+    people(found, from, to, transform.as_ref().or(values_given.as_ref()))?;
     let steps = steps.unwrap_or(Some(Vec::new()))?;
     if policy.direction.writes(Side::Cliengo) {
         let about = chosen.as_ref().unwrap_or(found);
@@ -129,45 +172,80 @@ fn one(
             return None;
         }
     }
-    let field = Field::Mapped(to.strip_prefix(CUSTOM).unwrap_or(to).into());
-    if Field::BUILT_IN.contains(&Field::from(std::sync::Arc::from(field.as_str()))) {
+    let name = to.strip_prefix(CUSTOM).unwrap_or(to);
+    let is_built_in = |name: &str| Field::BUILT_IN.contains(&Field::from(std::sync::Arc::from(name)));
+    // A note's title is none of a task's.
+    let name = if kind != Kind::Contact && is_built_in(name) { format!("{kind}.{name}") } else { name.to_owned() };
+    let field = Field::Mapped(name.as_str().into());
+    if is_built_in(&name) {
         found.reject("has the name of a built-in field", "use the custom field's key or id instead of its name");
         return None;
     }
     fields.policies.insert(field.clone(), policy);
-    fields.mappings.push(Mapping { field, cliengo: from.to_owned(), ghl: to.to_owned(), transform: steps, values });
+    fields.mappings.push(Mapping {
+        kind,
+        field,
+        cliengo: from.to_owned(),
+        ghl: to.to_owned(),
+        transform: steps,
+        values,
+    });
     Some(())
 }
 
 /// The built-in field that a mapping names, alone or on both sides.
-fn built_in(names: (Option<&str>, Option<&str>)) -> Option<Field> {
-    let named = |name: &str| BUILT_IN.into_iter().find(|field| field.as_str() == name);
-    match names {
-        (Some(one), Some(other)) if one == other => named(one),
-        (Some(one), None) | (None, Some(one)) => named(one),
-        _ => None,
+fn built_in(places: &Places, names: (Option<&str>, Option<&str>)) -> Option<Field> {
+    let is = |given: Option<&str>, field: &Field, name: &str| {
+        given.is_none_or(|given| given == name || given == field.as_str())
+    };
+    let named = |(field, cliengo, ghl): &&(Field, &str, &str)| is(names.0, field, cliengo) && is(names.1, field, ghl);
+    let any = names.0.is_some() || names.1.is_some();
+    places.built_in.iter().filter(|_| any).find(named).map(|(field, ..)| field.clone())
+}
+
+/// Who has a record is carried over as people, not as text.
+fn people(found: &Found<'_>, cliengo: &str, ghl: &str, more: Option<&Found<'_>>) -> Option<()> {
+    if holds_a_user(cliengo) != holds_a_user(ghl) {
+        found.reject(
+            "maps a user to something that is none",
+            "users go to users: assignedTo to assignedTo, and a note's creatorId to userId",
+        );
+        return None;
+    }
+    match more.filter(|_| holds_a_user(ghl)) {
+        Some(more) => {
+            more.reject(
+                "does not go with users",
+                "leave it out: they are the same by their e-mail, or by [pair.NAME.assignees]",
+            );
+            None
+        }
+        None => Some(()),
     }
 }
 
 /// Whether a Cliengo field exists and can be written.
-fn cliengo_field(found: &Found<'_>, name: &str) -> Option<bool> {
-    if name.strip_prefix(LEAD).is_some_and(|key| !key.is_empty() && !key.contains('.')) {
+fn cliengo_field(found: &Found<'_>, kind: Kind, places: &Places, name: &str) -> Option<bool> {
+    let lead = name.strip_prefix(LEAD).filter(|_| kind == Kind::Contact);
+    if lead.is_some_and(|key| !key.is_empty() && !key.contains('.')) {
         return Some(true);
     }
-    if let Some((_, writable)) = CLIENGO_FIELDS.into_iter().find(|(known, _)| *known == name) {
-        return Some(writable);
+    if let Some((_, writable)) = places.cliengo.iter().find(|(known, _)| *known == name) {
+        return Some(*writable);
     }
-    let known = CLIENGO_FIELDS.map(|(known, _)| known).join(", ");
-    found.expect(&format!("leadFields.KEY or one of {known}"))
+    let known = places.cliengo.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+    let lead = if kind == Kind::Contact { "leadFields.KEY or " } else { "" };
+    found.expect(&format!("{lead}one of {known}"))
 }
 
-fn ghl_field(found: &Found<'_>, name: &str) -> Option<()> {
-    let custom = name.strip_prefix(CUSTOM).is_some_and(|key| !key.trim().is_empty());
-    if custom || GHL_FIELDS.iter().any(|known| known.key == name) {
+fn ghl_field(found: &Found<'_>, kind: Kind, places: &Places, name: &str) -> Option<()> {
+    let custom = name.strip_prefix(CUSTOM).filter(|_| kind == Kind::Contact).is_some_and(|key| !key.trim().is_empty());
+    if custom || places.ghl(name).is_some() {
         return Some(());
     }
-    let known = GHL_FIELDS.map(|known| known.key).join(", ");
-    found.expect(&format!("customFields.KEY or one of {known}"))
+    let known = places.ghl.iter().map(|known| known.key).collect::<Vec<_>>().join(", ");
+    let custom = if kind == Kind::Contact { "customFields.KEY or " } else { "" };
+    found.expect(&format!("{custom}one of {known}"))
 }
 
 fn values(found: &Found<'_>) -> Vec<(String, String)> {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::access::GhlAccess;
 use super::choice::Choice;
 use super::extra_params::ExtraParams;
-use super::map::Fields;
-use super::policy::{Guard, KindPolicy, NotePolicy, TaskPolicy};
+use super::map::{Fields, Mapping};
+use super::policy::{Direction, Guard, KindPolicy, NotePolicy, TaskPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
 use super::timeline::Timeline;
@@ -42,6 +42,9 @@ pub struct Pair {
     pub notes: NotePolicy,
     /// Fields beyond the built-in ones, and rules for single fields.
     pub fields: Fields,
+    /// Users of Cliengo and of GHL who are one person, by e-mail, name or id; `None`: nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignees: Option<Vec<(String, String)>>,
     /// What contacts are put into in GHL.
     #[serde(skip_serializing_if = "Triggers::is_empty")]
     pub triggers: Triggers,
@@ -92,8 +95,31 @@ impl Pair {
     /// The rules of one field, where they are its own, else those of its kind.
     #[must_use]
     pub fn field_policy(&self, kind: Kind, field: &Field) -> &KindPolicy {
-        let own = self.fields.policies.get(field).filter(|_| kind == Kind::Contact);
-        own.unwrap_or(self.policy(kind))
+        self.fields_of(kind).policies.get(field).unwrap_or(self.policy(kind))
+    }
+
+    /// The mapped fields of a kind.
+    #[must_use]
+    pub const fn fields_of(&self, kind: Kind) -> &Fields {
+        match kind {
+            Kind::Contact => &self.fields,
+            Kind::Task => &self.tasks.fields,
+            Kind::Note => &self.notes.fields,
+        }
+    }
+
+    /// Every mapping, of every kind that takes part.
+    #[must_use]
+    pub fn mappings(&self) -> Vec<Mapping> {
+        let takes_part = |kind: &Kind| *kind == Kind::Contact || self.policy(*kind).direction != Direction::Off;
+        let kinds = Kind::ALL.into_iter().filter(takes_part);
+        kinds.flat_map(|kind| self.fields_of(kind).mappings.iter().cloned()).collect()
+    }
+
+    /// Whether a field holds users, so that both sides' are listed.
+    #[must_use]
+    pub fn maps_users(&self) -> bool {
+        Kind::ALL.into_iter().any(|kind| self.fields_of(kind).hold_users())
     }
 
     /// A hex digest of what decides the operations of a plan: a saved plan with another one is stale.

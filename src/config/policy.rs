@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::choice::Choice;
+use super::map::Fields;
 use crate::record::Side;
 
 /// The rules that every kind of record has.
@@ -144,6 +145,9 @@ pub struct TaskPolicy {
     pub policy: KindPolicy,
     /// When a task without a date is due, counted from its creation.
     pub default_due: Duration,
+    /// Fields beyond the built-in ones, and rules for single fields.
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub fields: Fields,
 }
 
 /// The rules for notes.
@@ -157,6 +161,9 @@ pub struct NotePolicy {
     pub rotation: Duration,
     /// Where a side cannot edit a note, the new text is appended as a further note.
     pub append_edit: bool,
+    /// Fields beyond the built-in ones, and rules for single fields.
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub fields: Fields,
 }
 
 /// Whose notes a run lists.

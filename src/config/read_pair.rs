@@ -45,7 +45,10 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
     let cliengo = cliengo(cliengo_table, sandbox);
     let ghl = ghl(ghl_table, sandbox);
     let (contacts, placeholder_emails) = contacts(table.table("contacts"));
-    let fields = map::read(table.array_of_tables("map"), &contacts, cliengo.capabilities.extra_params);
+    let extra = cliengo.capabilities.extra_params;
+    let assignees = table.read("assignees", assignees);
+    let fields = map::read(table.array_of_tables("map"), Kind::Contact, &contacts, extra);
+    let fields = if assignees.is_some() { fields.with_assignee(Kind::Contact, &contacts) } else { fields };
     let triggers = triggers::read(table.table("triggers"), table.array_of_tables("trigger"), &fields);
     let timeline = timeline::read(table.table("timeline"));
     let website = match &accounts {
@@ -53,7 +56,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
         _ => None,
     };
     let scope = scope::read(table.table("scope"), website, contacts.direction);
-    let tasks = tasks(table.table("tasks"));
+    let tasks = tasks(table.table("tasks"), assignees.is_some());
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);
     told_as_notes(&table, &cliengo, &notes);
@@ -69,6 +72,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
         tasks,
         notes,
         fields,
+        assignees,
         triggers,
         timeline,
         scope,
@@ -212,16 +216,31 @@ fn placeholder_names(found: &Found<'_>) -> Option<Vec<String>> {
     Some(patterns.into_iter().map(str::to_owned).collect())
 }
 
-fn tasks(mut table: Table<'_>) -> TaskPolicy {
+/// Users of both sides by name.
+fn assignees(found: &Found<'_>) -> Option<Vec<(String, String)>> {
+    let says = "a table such as { \"ana@acme.example\" = \"ana.g@acme.example\" }: a user of Cliengo and one of GHL";
+    let DeValue::Table(table) = found.value else { return found.expect(says) };
+    let pairs = table.iter().map(|(cliengo, ghl)| match ghl.get_ref() {
+        DeValue::String(ghl) => Some((cliengo.get_ref().to_string(), ghl.to_string())),
+        _ => found.expect(says),
+    });
+    pairs.collect()
+}
+
+fn tasks(mut table: Table<'_>, assigned: bool) -> TaskPolicy {
     let policy = policy(&mut table, Kind::Task);
+    let fields = map::read(table.array_of_tables("map"), Kind::Task, &policy, ExtraParams::Off);
+    let fields = if assigned { fields.with_assignee(Kind::Task, &policy) } else { fields };
     let default_due = table.read("default_due", Found::duration).unwrap_or(WEEK);
     table.finish();
-    TaskPolicy { policy, default_due }
+    TaskPolicy { policy, default_due, fields }
 }
 
 fn notes(mut table: Table<'_>) -> NotePolicy {
     let policy = policy(&mut table, Kind::Note);
+    let fields = map::read(table.array_of_tables("map"), Kind::Note, &policy, ExtraParams::Off);
     let notes = NotePolicy {
+        fields,
         policy,
         fetch: table.read("fetch", Found::choice).unwrap_or(NotesFetch::Auto),
         rotation: table.read("rotation", Found::period).unwrap_or(WEEK),

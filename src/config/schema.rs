@@ -136,6 +136,13 @@ mod tests {
         cliengo = \"leadFields.budget\"
         ghl = \"customFields.budget\"
         direction = \"to_ghl\"
+        [[pair.one.tasks.map]]
+        cliengo = \"assignedTo\"
+        ghl = \"assignedTo\"
+        [[pair.one.notes.map]]
+        cliengo = \"creatorId\"
+        ghl = \"userId\"
+        direction = \"to_ghl\"
         [[pair.one.trigger]]
         when = { field = \"tags\", becomes = \"hot\" }
         workflow = \"x\"
@@ -156,7 +163,7 @@ mod tests {
             let path =
                 path.replace("pair.one", "pair.*").replace("pair.two", "pair.*").replace("agency.main", "agency.*");
             let path: String = path.chars().filter(|letter| !letter.is_ascii_digit()).collect();
-            path.replace("schedule.", "schedule[].").replace("pair.*.map.", "pair.*.map[].")
+            path.replace("schedule.", "schedule[].").replace(".map.", ".map[].")
         };
         let secret = |path: &String| [".env", ".file", ".credential"].iter().any(|end| path.ends_with(end));
         let read: BTreeSet<String> = asked.iter().map(general).filter(|path| !secret(path)).collect();

@@ -154,6 +154,7 @@ where
         coverage: Coverage::Parents(lists.covered),
         account: None,
         tags_seen: false,
+        places_told: true,
         unidentified: Vec::new(),
         unread: lists.unread,
         failed,

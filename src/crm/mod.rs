@@ -39,7 +39,7 @@ use thiserror::Error;
 
 use crate::config::Mapping;
 use crate::record::{
-    Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, Write,
+    Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, User, Write,
 };
 
 /// Where a CRM's pages go: the pair's staging tables.
@@ -83,6 +83,8 @@ pub struct Listed<I> {
     pub account: Option<String>,
     /// Whether any record carried tags (`semantics` 14).
     pub tags_seen: bool,
+    /// Whether every record says where it is filed.
+    pub places_told: bool,
     /// Contacts whose tasks or notes were asked for and could not be read, each with the reason.
     pub unread: BTreeMap<I, String>,
     /// Why the CRM could not be read, where it could not: what came before claims nothing of the account (`semantics` 52).
@@ -276,6 +278,21 @@ pub trait Reader: Sync + std::fmt::Debug {
     async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
         let _ = named;
         Ok(Effects::new())
+    }
+
+    /// The users to whom something can be assigned, without those that were deleted.
+    ///
+    /// # Errors
+    /// When they could not be asked for, or their list is none.
+    async fn users(&self) -> Result<Vec<User>, CrmError>;
+
+    /// The contacts of a business. A CRM without businesses has none.
+    ///
+    /// # Errors
+    /// When they could not be asked for, or their list is none.
+    async fn members(&self, business: &str) -> Result<BTreeSet<String>, CrmError> {
+        let _ = business;
+        Ok(BTreeSet::new())
     }
 
     /// What happened with a contact here and can be told on the other side. A CRM without such things has none.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::path::is_id;
 use super::secrets::WITHHELD;
 use super::{Shape, Unparsable};
-use crate::record::{Due, Field, Forms, Kind, Record, Tags, Value, fits_pattern, latest_instant};
+use crate::record::{Due, Field, Forms, Kind, Record, Tags, User, Value, fits_pattern, latest_instant};
 
 /// What a payload says under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,4 +196,14 @@ pub(super) fn fits_a_filler(record: &Record, forms: &Forms) -> bool {
 /// A text, or the text in an object under one of `keys`.
 pub(super) fn text_in(item: &Json, keys: &[&str]) -> Option<String> {
     item.as_str().or_else(|| keys.iter().find_map(|key| item.get(*key)?.as_str())).map(str::to_owned)
+}
+
+/// A user, as both CRMs write one; none who was deleted.
+pub(super) fn user_in(row: &Json) -> Option<User> {
+    let text = |key: &str| row.get(key).and_then(Json::as_str).unwrap_or_default().trim().to_owned();
+    let is_deleted = row.get("deleted").and_then(Json::as_bool).unwrap_or(false);
+    let (id, email, name) = (text("id"), text("email"), text("name"));
+    let name =
+        if name.is_empty() { format!("{} {}", text("firstName"), text("lastName")).trim().to_owned() } else { name };
+    (!is_deleted && is_id(&id)).then_some(User { id, email, name })
 }

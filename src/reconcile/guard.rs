@@ -150,6 +150,7 @@ mod tests {
             placeholders: Vec::new(),
             placeholder_names: Vec::new(),
             mapped: Vec::new(),
+            members: None,
         }
     }
 

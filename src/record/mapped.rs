@@ -7,11 +7,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Field, Value, canonical_line};
+use super::user::{User, nobody};
+use super::{Both, Field, Kind, PlainField, Side, Value, canonical_line};
 
-/// A contact's field that both sides have by configuration, resolved against the GHL location.
+/// A field that both sides have by configuration, resolved against the GHL location.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
+    /// Whose field it is.
+    pub kind: Kind,
     /// The field.
     pub field: Field,
     /// Where Cliengo has it: a key, or `leadFields.KEY`.
@@ -29,64 +32,11 @@ pub struct Mapped {
 /// Where GHL has a field (`GHL API notes, 3.1 and 3.5`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GhlPlace {
-    /// A field of the contact itself.
+    /// A field of the record itself.
     Plain(PlainField),
     /// A custom field, by id.
     Custom(String),
 }
-
-/// A field of GHL's contact itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlainField {
-    /// As it is written, and as the configuration names it.
-    pub key: &'static str,
-    /// As a search spells it.
-    pub searched: &'static str,
-    /// Whether PUT takes null for it.
-    pub clearable: bool,
-    /// Whether only POST takes it (`semantics` 18).
-    pub create_only: bool,
-}
-
-const fn plain(key: &'static str, clearable: bool) -> PlainField {
-    PlainField { key, searched: key, clearable, create_only: false }
-}
-
-/// GHL's own fields that can be mapped (`GHL API notes, 3.1`).
-pub const GHL_FIELDS: [PlainField; 11] = [
-    PlainField { key: "companyName", searched: "companyName", clearable: false, create_only: true },
-    PlainField { key: "gender", searched: "gender", clearable: false, create_only: true },
-    PlainField { key: "address1", searched: "address", clearable: true, create_only: false },
-    plain("city", true),
-    plain("state", true),
-    plain("postalCode", false),
-    plain("country", false),
-    plain("website", true),
-    plain("timezone", true),
-    plain("source", true),
-    plain("dateOfBirth", true),
-];
-
-/// Cliengo's fields that can be read, and whether PATCH takes them (`Cliengo API notes, 2.5 and 3`).
-pub const CLIENGO_FIELDS: [(&str, bool); 17] = [
-    ("status", true),
-    ("subStatus", true),
-    ("rating", true),
-    ("message", false),
-    ("entryMethod", false),
-    ("medium", false),
-    ("utmCampaign", false),
-    ("utmContent", false),
-    ("utmMedium", false),
-    ("utmTerm", false),
-    ("conversionUrl", false),
-    ("landingUrl", false),
-    ("referalUrl", false),
-    ("websiteName", false),
-    ("age", false),
-    ("city", false),
-    ("geoip.city", false),
-];
 
 /// What a GHL field keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +55,14 @@ pub enum Holds {
     Option(Vec<String>),
     /// Any of these.
     Options(Vec<String>),
+    /// Yes or no.
+    Flag,
+    /// One of these users. Cliengo's ids become those of GHL's by the field's words.
+    User(Box<Both<Vec<User>>>),
 }
+
+/// How Cliengo says that a contact is assigned to nobody (`Cliengo API notes, 2.5`).
+const UNASSIGNED: &str = "UNASSIGNED";
 
 /// A step of a transform, from Cliengo to GHL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -386,8 +343,21 @@ impl Mapped {
                 let day = text.get(..10).and_then(|day| day.parse::<Date>().ok());
                 day.map_or_else(|| Value::line(&text), |day| Value::Line(day.to_string()))
             }
+            Holds::Flag => {
+                value.as_bool().or_else(|| truth(&shown(value))).map_or_else(|| Value::line(&shown(value)), Value::Flag)
+            }
+            Holds::User(_) => match value.get("id").map_or_else(|| shown(value), shown) {
+                nobody if nobody == UNASSIGNED => Value::Empty,
+                id => Value::line(&id),
+            },
             Holds::Text | Holds::Option(_) => Value::line(&shown(value)),
         }
+    }
+
+    /// What Cliengo is sent where the value is emptied; `None`: it cannot be emptied there.
+    #[must_use]
+    pub fn emptied_in_cliengo(&self) -> Option<&'static str> {
+        (self.kind == Kind::Contact && matches!(self.holds, Holds::User(_))).then_some(UNASSIGNED)
     }
 
     /// Whether the value is an amount that can mean two. (`semantics` 50)
@@ -396,15 +366,27 @@ impl Mapped {
         self.holds == Holds::Number && matches!(value, Value::Line(line) if amount(line) == Amount::Ambiguous)
     }
 
-    /// What is wrong with writing `value` to GHL; `None`: it fits.
+    /// What is wrong with writing `value` to `side`; `None`: it fits. Cliengo takes whatever text it is sent.
     #[must_use]
-    pub fn objection(&self, value: &Value) -> Option<String> {
+    pub fn objection(&self, side: Side, value: &Value) -> Option<String> {
+        if let (Holds::User(users), false) = (&self.holds, value.is_empty()) {
+            return nobody(side, &value.shown(), users, &self.values);
+        }
+        if side == Side::Cliengo {
+            return None;
+        }
         let unknown = |options: &[String], chosen: &str| {
             (!options.iter().any(|option| option == chosen))
                 .then(|| format!("{chosen:?} is none of the options of {} in GHL: {}", self.field, options.join(", ")))
         };
         match (&self.holds, value) {
-            (_, Value::Empty) | (Holds::Text | Holds::Lines, _) | (Holds::Number, Value::Number(_)) => None,
+            (_, Value::Empty)
+            | (Holds::Text | Holds::Lines | Holds::User(_), _)
+            | (Holds::Number, Value::Number(_))
+            | (Holds::Flag, Value::Flag(_)) => None,
+            (Holds::Flag, other) => {
+                Some(format!("{:?} is neither yes nor no, and {} in GHL takes nothing else", other.shown(), self.field))
+            }
             (Holds::Opaque, _) => Some(format!("{} in GHL holds no text and is never written", self.field)),
             (Holds::Number, other) if self.is_ambiguous(other) => Some(format!(
                 "{:?} for {} can mean two amounts: write it with two decimals, as 1500.00 or 1.50, or map it with transform = [\"number\"]",
@@ -451,6 +433,7 @@ mod tests {
         let values = values.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect();
         let ghl = GhlPlace::Custom("f".to_owned());
         Mapped {
+            kind: Kind::Contact,
             field: Field::Mapped("budget".into()),
             cliengo: "leadFields.budget".to_owned(),
             ghl,
@@ -536,7 +519,7 @@ mod tests {
         }
         let money = mapped(Holds::Number, Vec::new(), &[]);
         let value = read(&money, &json!("1.500")).unwrap();
-        assert!(money.is_ambiguous(&value) && money.objection(&value).is_some());
+        assert!(money.is_ambiguous(&value) && money.objection(Side::Ghl, &value).is_some());
         assert_eq!(money.of_ghl(&json!("1.500")), Value::Number(1.5), "GHL's own numbers have one meaning");
     }
 
@@ -549,7 +532,7 @@ mod tests {
             json!({ "6f1c": { "meta": { "originalname": "plano.pdf" }, "url": "https://example.com/plano.pdf" } });
         assert_eq!(files.of_ghl(&file).shown(), "https://example.com/plano.pdf");
         assert_eq!(files.of_ghl(&json!({ "a1": "uno", "b2": "dos" })).shown(), "uno\ndos");
-        assert!(files.objection(&Value::line("texto")).is_some());
+        assert!(files.objection(Side::Ghl, &Value::line("texto")).is_some());
     }
 
     #[test]
@@ -557,7 +540,7 @@ mod tests {
         let mapped = mapped(Holds::Option(vec!["Nuevo".to_owned()]), Vec::new(), &[("NEW", "Nuevo")]);
         assert_eq!(read(&mapped, &json!("NEW")), Some(Value::Line("Nuevo".to_owned())));
         assert_eq!(mapped.in_cliengo(&Value::Line("Nuevo".to_owned())), json!("NEW"));
-        assert!(mapped.objection(&Value::Line("Otro".to_owned())).is_some());
+        assert!(mapped.objection(Side::Ghl, &Value::Line("Otro".to_owned())).is_some());
     }
 
     #[test]

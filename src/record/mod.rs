@@ -12,6 +12,7 @@ mod field;
 mod mapped;
 mod name;
 mod phone;
+mod place;
 mod recognised;
 mod side;
 mod stored;
@@ -19,6 +20,7 @@ mod tags;
 mod take;
 mod text;
 mod told;
+mod user;
 mod value;
 mod write;
 
@@ -32,9 +34,10 @@ pub use email::{canonical_email, fits_pattern, is_address, is_placeholder_email}
 pub use field::Field;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-pub use mapped::{CLIENGO_FIELDS, GHL_FIELDS, GhlPlace, Holds, Mapped, PlainField, Step};
+pub use mapped::{GhlPlace, Holds, Mapped, Step};
 pub use name::PersonName;
 pub use phone::{Extension, NoPhone, Phone, Region};
+pub use place::{Places, PlainField, holds_a_user};
 pub use recognised::Recognised;
 use serde::{Deserialize, Serialize};
 pub use side::*;
@@ -42,6 +45,7 @@ pub use tags::{Tags, fold_tag};
 pub use take::{Take, typed};
 pub use text::{canonical_line, canonical_text};
 pub use told::{Facet, Moment, Projection, Told};
+pub use user::{User, paired};
 pub use value::{MatchKey, Value};
 pub use write::*;
 
@@ -58,13 +62,37 @@ pub struct Forms {
     pub placeholder_names: Vec<String>,
     /// Fields that the configuration maps.
     pub mapped: Vec<Mapped>,
+    /// Who is a member of the business that the scope names; `None`: the rows say it, or it names none.
+    pub members: Option<Members>,
+}
+
+/// A business of GHL's and the ids of its contacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// Its id.
+    pub business: String,
+    /// Its contacts.
+    pub contacts: BTreeSet<String>,
+}
+
+impl Members {
+    /// Where a contact is filed: there, or nowhere.
+    #[must_use]
+    pub fn place(&self, contact: &str) -> String {
+        if self.contacts.contains(contact) { self.business.clone() } else { String::new() }
+    }
 }
 
 impl Forms {
     /// How a mapped field is read and written; `None` for the others.
     #[must_use]
-    pub fn mapped(&self, field: &Field) -> Option<&Mapped> {
-        self.mapped.iter().find(|mapped| mapped.field == *field)
+    pub fn mapped(&self, kind: Kind, field: &Field) -> Option<&Mapped> {
+        self.of(kind).find(|mapped| mapped.field == *field)
+    }
+
+    /// The mapped fields of a kind.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Mapped> {
+        self.mapped.iter().filter(move |mapped| mapped.kind == kind)
     }
 }
 
@@ -226,8 +254,8 @@ impl Record {
         let is_older = other.created.is_some_and(|created| since.duration_since(created) > CLOCKS_APART);
         let (is_it, keys): (_, &[Field]) = match kind {
             Kind::Contact => (self.is_same_person(other), &[Field::Email, Field::Phone]),
-            Kind::Task => (self.agrees_with(other), &[Field::Title, Field::Completed]),
-            Kind::Note => (self.agrees_with(other), &[Field::Body]),
+            Kind::Task => (self.says_the_same(other), &[Field::Title, Field::Completed]),
+            Kind::Note => (self.says_the_same(other), &[Field::Body]),
         };
         let unknown = match kind {
             Kind::Contact => keys.iter().any(|key| other.unreadable.contains_key(key)) && !is_it,
@@ -256,6 +284,12 @@ impl Record {
             .find(|shown| !shown.is_empty())
             .map(|shown| shown.lines().next().unwrap_or_default().chars().take(60).collect())
             .unwrap_or_default()
+    }
+
+    /// Whether both agree but for mapped fields: who has a task, or wrote a note, may be another one there.
+    fn says_the_same(&self, other: &Record) -> bool {
+        let built_in = self.fields.iter().filter(|(field, _)| !matches!(field, Field::Mapped(_)));
+        built_in.into_iter().all(|(field, value)| other.get(field).is_none_or(|theirs| value.same(theirs)))
     }
 
     /// Whether every field known on both is the same on both.

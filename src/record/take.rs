@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Due, Field, Forms, Phone, Side, Value, canonical_email, is_address};
+use super::{Due, Field, Forms, Kind, Phone, Side, Value, canonical_email, is_address};
 
 /// A person's choice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub enum Take {
 ///
 /// # Errors
 /// In a person's words, where it is none that the field takes.
-pub fn typed(field: &Field, text: &str, forms: &Forms) -> Result<Value, String> {
+pub fn typed(kind: Kind, field: &Field, text: &str, forms: &Forms) -> Result<Value, String> {
     let blank = text.trim().is_empty();
     match field {
         _ if blank => Ok(Value::Empty),
@@ -45,9 +45,9 @@ pub fn typed(field: &Field, text: &str, forms: &Forms) -> Result<Value, String> 
         Field::Tags => Err("tags are merged one by one and are never in conflict".to_owned()),
         Field::Mapped(name) => {
             let mapped =
-                forms.mapped(field).ok_or_else(|| format!("the configuration maps no field {name} any more"))?;
+                forms.mapped(kind, field).ok_or_else(|| format!("the configuration maps no field {name} any more"))?;
             let value = mapped.of_ghl(&text.into());
-            mapped.objection(&value).map_or(Ok(value), Err)
+            mapped.objection(Side::Ghl, &value).map_or(Ok(value), Err)
         }
     }
 }
@@ -66,8 +66,9 @@ mod tests {
             placeholders: Vec::new(),
             placeholder_names: Vec::new(),
             mapped: Vec::new(),
+            members: None,
         };
-        typed(field, text, &forms)
+        typed(Kind::Contact, field, text, &forms)
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::timeline::{self, Moments};
 use super::{accounts, doubt, only};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, CrmError, Learned, Listed};
-use crate::record::{Both, CliengoId, Effect, Field, Forms, Holds, Kind, Region, RemoteId, Side};
+use crate::record::{Both, CliengoId, Effect, Field, Forms, Holds, Kind, Members, Region, RemoteId, Side, paired};
 use crate::state::{Stage, State, StateError};
 
 impl Job<'_> {
@@ -95,6 +95,9 @@ pub(super) async fn pull(
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
+    if !ghl.places_told {
+        pulled.forms.members = members(job).await?;
+    }
     pulled.ghl_shows_tags = ghl.tags_seen || pulled.listings.ghl.contact.count == 0;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
@@ -107,6 +110,12 @@ pub(super) async fn pull(
     doubt::shrunken(job, stage, state, &mut pulled)?;
     pulled.moments = timeline::look(job, stage, state, &pulled.visited, &pulled.forms).await?;
     Ok(pulled)
+}
+
+/// Who is of the business that the scope names, where rows do not say it.
+async fn members(job: &Job<'_>) -> Result<Option<Members>, RunError> {
+    let Some(business) = job.pair.scope.ghl_business_id.clone() else { return Ok(None) };
+    Ok(Some(Members { contacts: job.ghl.members(&business).await?, business }))
 }
 
 /// Why a listing of some people says nothing of an account.
@@ -123,6 +132,8 @@ async fn pull_only(
 ) -> Result<Pulled, RunError> {
     let identities = accounts::identities(accounts, None);
     accounts::check(job, state, &identities)?;
+    // Whom it names is read by id, which leaves out what is empty.
+    let forms = Forms { members: members(job).await?, ..forms };
     let found = only::find(job, into, state, &forms).await?;
     let learned = state.map(|state| learned(state, job.pair)).transpose()?.unwrap_or_default();
     let mut pulled = Pulled {
@@ -200,7 +211,15 @@ pub async fn forms(job: &Job<'_>) -> Result<Forms, RunError> {
 /// # Errors
 /// When it cannot be asked for its fields, or a mapped one is not there.
 pub(super) async fn forms_of(job: &Job<'_>, location: &Account) -> Result<Forms, RunError> {
-    let mapped = job.ghl.resolve(&job.pair.fields.mappings).await?;
+    let mut mapped = job.ghl.resolve(&job.pair.mappings()).await?;
+    if job.pair.maps_users() {
+        let users = Both { cliengo: job.cliengo.users().await?, ghl: job.ghl.users().await? };
+        let pairs = paired(&users, job.pair.assignees.as_deref().unwrap_or_default());
+        for mapped in mapped.iter_mut().filter(|mapped| matches!(mapped.holds, Holds::User(_))) {
+            mapped.holds = Holds::User(Box::new(users.clone()));
+            mapped.values.clone_from(&pairs);
+        }
+    }
     // `semantics` 50: what holds no text is never written as text.
     let written = |field: &Field| job.pair.field_policy(Kind::Contact, field).direction.writes(Side::Ghl);
     if let Some(opaque) = mapped.iter().find(|mapped| mapped.holds == Holds::Opaque && written(&mapped.field)) {
@@ -234,6 +253,7 @@ fn unmapped(job: &Job<'_>, location: &Account) -> Forms {
         placeholders: job.pair.placeholder_emails.clone(),
         placeholder_names: job.pair.cliengo.placeholder_names.clone(),
         mapped: Vec::new(),
+        members: None,
     }
 }
 

@@ -30,6 +30,8 @@ fn key(pair: &Pair, forms: &Forms) -> String {
         format!("{:?}", pair.cliengo.tasks),
         format!("{:?}", pair.scope),
         format!("{:?} {:?}", forms.mapped, pair.fields.policies),
+        [Kind::Task, Kind::Note].map(|kind| format!("{:?}", pair.fields_of(kind).policies)).concat(),
+        forms.members.as_ref().map(|members| format!("{members:?}")).unwrap_or_default(),
     ];
     let mut hasher = blake3::Hasher::new();
     for part in parts {
@@ -39,9 +41,14 @@ fn key(pair: &Pair, forms: &Forms) -> String {
 }
 
 /// Where each mapped field stands on both sides: what stands elsewhere is another field.
-fn places(forms: &Forms) -> BTreeMap<Field, String> {
+fn places(forms: &Forms) -> BTreeMap<String, String> {
     let place = |mapped: &Mapped| format!("{} {:?}", mapped.cliengo, mapped.ghl);
-    forms.mapped.iter().map(|mapped| (mapped.field.clone(), place(mapped))).collect()
+    forms.mapped.iter().map(|mapped| (named(mapped.kind, &mapped.field), place(mapped))).collect()
+}
+
+/// A mapped field among those of all kinds.
+fn named(kind: Kind, field: &Field) -> String {
+    if kind == Kind::Contact { field.to_string() } else { format!("{kind}:{field}") }
 }
 
 /// What tonight's mapping makes of shadows that were derived under another one.
@@ -49,7 +56,7 @@ fn places(forms: &Forms) -> BTreeMap<Field, String> {
 pub(super) struct Remapping<'a> {
     forms: &'a Forms,
     /// The mapped fields that stand where they stood when the shadows were derived.
-    same: BTreeSet<Field>,
+    same: BTreeSet<String>,
 }
 
 impl<'a> Remapping<'a> {
@@ -62,7 +69,7 @@ impl<'a> Remapping<'a> {
             return Ok(None);
         }
         let stood = state.meta("mapped_fields")?.map(|text| serde_json::from_str(&text)).transpose()?;
-        let stood: BTreeMap<Field, String> = stood.unwrap_or_default();
+        let stood: BTreeMap<String, String> = stood.unwrap_or_default();
         let places = places(forms).into_iter();
         let same = places.filter(|(field, place)| stood.get(field) == Some(place)).map(|(field, _)| field).collect();
         Ok(Some(Self { forms, same }))
@@ -71,7 +78,8 @@ impl<'a> Remapping<'a> {
     /// The shadow as its payload reads now. Where that cannot be understood any more, it stays as it is.
     pub(super) fn rederived(&self, job: &Job<'_>, agreed: &Agreed) -> Record {
         let mut base = agreed.record.clone();
-        base.fields.retain(|field, _| !matches!(field, Field::Mapped(_)) || self.same.contains(field));
+        base.fields
+            .retain(|field, _| !matches!(field, Field::Mapped(_)) || self.same.contains(&named(agreed.kind, field)));
         let parsed = agreed.payload.as_deref().and_then(|payload| match agreed.side {
             Side::Cliengo => job.cliengo.parse(agreed.kind, payload, Shape::Listed, self.forms).ok(),
             Side::Ghl => job.ghl.parse(agreed.kind, payload, Shape::Listed, self.forms).ok(),

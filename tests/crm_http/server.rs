@@ -312,6 +312,7 @@ pub fn forms() -> Forms {
         placeholders: Vec::new(),
         placeholder_names: Vec::new(),
         mapped: Vec::new(),
+        members: None,
     }
 }
 

@@ -36,6 +36,7 @@ mod acknowledged;
 mod appended;
 mod approvals;
 mod arrivals;
+mod assigned;
 mod backup;
 mod breaker;
 mod brief_answers;

@@ -80,6 +80,14 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.resolve(mappings).await
     }
 
+    async fn members(&self, business: &str) -> Result<std::collections::BTreeSet<String>, CrmError> {
+        self.client.members(business).await
+    }
+
+    async fn users(&self) -> Result<Vec<concord::record::User>, CrmError> {
+        self.client.users().await
+    }
+
     async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {
         self.client.effects(named).await
     }

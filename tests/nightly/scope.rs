@@ -207,6 +207,37 @@ async fn only_contacts_of_the_business_go_to_cliengo() {
 }
 
 #[tokio::test]
+async fn who_is_of_the_business_is_asked_for_where_the_rows_do_not_say_it() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.pair =
+        pair("[pair.house.contacts]\ndirection = \"to_cliengo\"\n[pair.house.scope]\nghl_business_id = \"nuestra\"\n");
+    let silent: crate::proxy::Rewrite = std::sync::Arc::new(|line, mut answer| {
+        let searched = line.contains("/contacts/search");
+        for row in answer["contacts"].as_array_mut().into_iter().flatten().filter(|_| searched) {
+            row.as_object_mut().unwrap().remove("businessId");
+        }
+        Ok(answer)
+    });
+    house.urls.ghl = crate::proxy::before(&house.urls.ghl, silent).await;
+    let ana =
+        house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com", "businessId": "nuestra" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Luis", "email": "luis@example.com", "businessId": "otra" }));
+    let night = house.good_night().await;
+    assert_eq!((shown(&night), night.plan.outside), (vec!["cliengo contact create".to_owned()], 1));
+    let asked = house.sandbox.requests().into_iter().filter(|asked| asked.path.contains("/contacts/business/nuestra"));
+    assert_eq!(asked.count(), 2, "a page, and one that brings nobody new");
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+    let person = Person { cliengo: ana.clone(), ghl: ana };
+    house.change(Side::Ghl, &person, &json!({ "businessId": "otra", "firstName": "Anita" }));
+    assert_eq!(held(&house.quiet_night().await), [HeldReason::OutOfScope], "she left it, and keeps her link");
+    house.change(Side::Ghl, &person, &json!({ "businessId": "nuestra" }));
+    assert_eq!(shown(&house.good_night().await), ["cliengo contact update"]);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn a_survivor_outside_the_scope_leaves_its_old_link_for_who_comes_back() {
     let mut house = House::build(&Plot::extended()).await;
     let one = old(&house);

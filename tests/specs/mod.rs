@@ -8,11 +8,12 @@ use jsonschema::Validator;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 5] = [
     ("contacts", include_str!("ghl/apps/contacts.json")),
     ("locations", include_str!("ghl/apps/locations.json")),
     ("workflows", include_str!("ghl/apps/workflows.json")),
     ("campaigns", include_str!("ghl/apps/campaigns.json")),
+    ("users", include_str!("ghl/apps/users.json")),
 ];
 const COMMON: &str = include_str!("ghl/common/common-schemas.json");
 const CORRECTIONS: &str = include_str!("corrections.json");

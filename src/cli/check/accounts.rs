@@ -148,7 +148,7 @@ async fn user(id: String, cliengo: &Cliengo) -> Finding {
             "make a key for a user who sees every contact, before the first sync",
         );
     }
-    let users = match cliengo.users().await {
+    let users = match cliengo.users().await.map(|users| users.len()) {
         Ok(1) => "; the account has 1 user".to_owned(),
         Ok(users) => format!("; the account has {users} users"),
         // Nothing depends on it.
@@ -219,8 +219,8 @@ pub(super) async fn ghl(pair: &Pair, ghl: &Ghl, state: Option<&State>) -> (Optio
     let read = "contacts.readonly, locations/tasks.readonly and locations.readonly are there";
     findings.push(Finding::ok(id(".scopes"), format!("{read}; contacts.write shows with the first write only")));
     findings.push(match ghl.users().await {
-        Ok(users) => Finding::ok(id(".users"), format!("{users} in this location")),
-        // Nothing needs them in this version.
+        Ok(users) => Finding::ok(id(".users"), format!("{} in this location", users.len())),
+        Err(error) if pair.maps_users() => without_scope(id(".users"), error, "users.readonly"),
         Err(_) => Finding::ok(id(".users"), "not readable (scope users.readonly); nothing needs them"),
     });
     findings.push(mapping(id(".fields"), pair, ghl).await);
@@ -291,7 +291,7 @@ fn region(id: String, pair: &Pair, location: &Account) -> Finding {
 
 /// Every mapped field that stands in the location, and every one that does not.
 async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
-    let mut mappings = pair.fields.mappings.clone();
+    let mut mappings = pair.mappings();
     let (all, mut missing, mut known) = (mappings.len(), Vec::new(), String::new());
     // One answer names one missing field; without that mapping the next one shows.
     let resolved = loop {

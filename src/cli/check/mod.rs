@@ -2,6 +2,7 @@
 //! is written, and the CRMs are sent GETs and searches only.
 
 mod accounts;
+mod assignees;
 mod finding;
 mod machine;
 mod people;
@@ -105,6 +106,7 @@ async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding>
     findings.extend(accounts::clocks(pair, &clients));
     if let (Some(cliengo), Some(ghl)) = (cliengo, ghl) {
         findings.push(tonight::forecast(pair, &clients, state.as_ref(), &cliengo, &ghl));
+        findings.extend(assignees::told(pair, &clients).await);
         findings.push(people::told(pair, &clients).await);
         findings.push(tonight::first_sync(session, config, pair, &clients, state.as_ref()).await);
     }

@@ -165,7 +165,7 @@ async fn chosen(
     let forms = if asks { Some(run::forms(&job).await?) } else { None };
     let take = match (given, &forms) {
         (Given::Side(side), _) => Take::Side(side),
-        (Given::Text(text), Some(forms)) => Take::Value(typed(&row.field, &text, forms).map_err(refuse)?),
+        (Given::Text(text), Some(forms)) => Take::Value(typed(row.kind, &row.field, &text, forms).map_err(refuse)?),
         (Given::Text(text), None) => return Err(refuse(format!("{text:?} cannot be read"))),
     };
     let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))?;
@@ -179,7 +179,7 @@ async fn chosen(
             cliengo: clients.cliengo.capabilities(&learned),
             ghl: clients.ghl.capabilities(&learned),
         },
-        mapped: forms.as_ref().and_then(|forms| forms.mapped(&row.field)),
+        mapped: forms.as_ref().and_then(|forms| forms.mapped(row.kind, &row.field)),
     };
     match choosing.objection(&take) {
         Some(why) => Err(refuse(format!("{} cannot be taken for {}: {why}", choice(Some(&take)), row.field))),

@@ -272,7 +272,7 @@ impl Asking<'_> {
             .map(|leads| format!("; {} of {} leads used", number(leads.used), number(leads.limit)))
             .unwrap_or_default();
         // Nothing depends on it.
-        let users = cliengo.users().await.map(|users| format!("; {users} users")).unwrap_or_default();
+        let users = cliengo.users().await.map(|users| format!("; {} users", users.len())).unwrap_or_default();
         self.tell(&format!("Cliengo answers: {} ({}){leads}{users}", account.name, account.id));
         if let Some(blind_spot) = cliengo.rights().await.ok().and_then(|rights| rights.blind_spot()) {
             self.tell(&format!("careful: {blind_spot}; make a key for a user who sees every contact"));
@@ -357,7 +357,7 @@ impl Asking<'_> {
         let contacts = ghl.count_contacts().await.map_err(RunError::Crm)?;
         let contacts = contacts.map(|count| format!("; {} contacts", number(count))).unwrap_or_default();
         // Nothing depends on them.
-        let users = ghl.users().await.map(|users| format!("; {users} users")).unwrap_or_default();
+        let users = ghl.users().await.map(|users| format!("; {} users", users.len())).unwrap_or_default();
         let left = ghl
             .usage()
             .daily_remaining

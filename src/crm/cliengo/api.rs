@@ -31,7 +31,10 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
     match kind {
         Kind::Contact => contact(&mut record, &wire, shape, forms),
         Kind::Task => task(&mut record, &wire, forms),
-        Kind::Note => tell(&mut record, Field::Body, wire.text("message")?, Value::body),
+        Kind::Note => {
+            tell(&mut record, Field::Body, wire.text("message")?, Value::body);
+            tell_mapped(&mut record, &wire, forms, Kind::Note);
+        }
     }
     Ok(record)
 }
@@ -49,13 +52,18 @@ fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) {
     record.place = place(wire, "websiteId");
     let said = read(record, Field::Phone, wire.text("phone"));
     tell(record, Field::Phone, said, |phone| Value::phone(phone, forms.region));
-    for mapped in &forms.mapped {
+    tell_mapped(record, wire, forms, Kind::Contact);
+    tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"])));
+}
+
+/// The mapped fields of a kind.
+fn tell_mapped(record: &mut Record, wire: &Wire, forms: &Forms, kind: Kind) {
+    for mapped in forms.of(kind) {
         if let Some(value) = mapped.of_cliengo(wire.keys()) {
             record.fields.insert(mapped.field.clone(), value);
             record.unsaid.extend((!mapped.is_said(wire.keys())).then(|| mapped.field.clone()));
         }
     }
-    tell_tags(record, wire.list("tags", |tag| text_in(tag, &["name", "tag", "title"])));
 }
 
 /// A listing leaves `lastName` out where there is none; the answer to a PATCH may leave it out where there is one.
@@ -82,6 +90,7 @@ fn task(record: &mut Record, wire: &Wire, forms: &Forms) {
     tell_due(record, wire, forms);
     let said = read(record, Field::Completed, wire.flag("completed"));
     tell(record, Field::Completed, said, Value::Flag);
+    tell_mapped(record, wire, forms, Kind::Task);
 }
 
 /// Reads the account. Its `timeZone` is an offset, not a zone; its country may be any code.

@@ -13,7 +13,7 @@ const BY_LIST: &str = "the list says the same in fewer requests";
 #[rustfmt::skip] // one operation a line
 const PUBLISHED: &[Row] = &[
     ("companiesinput", Get, "/account", "", Used("every run and `check`: whose account the key opens")),
-    ("users", Get, "/users", "", Used("`check`: how many users there are to assign to")),
+    ("users", Get, "/users", "", Used("who is who where assignees go over; `check`")),
     ("usersuserid", Get, "/users/{userId}", "", Declined(BY_LIST)),
     ("websites", Get, "/sites", "", Used("`init` and `check`: the website under which contacts are created")),
     ("websiteswebsiteid", Get, "/sites/{websiteId}", "", Declined(BY_LIST)),

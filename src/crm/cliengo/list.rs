@@ -173,6 +173,7 @@ impl Cliengo {
             coverage,
             account: gathered.account,
             tags_seen: gathered.tags_seen,
+            places_told: true,
             unread: BTreeMap::new(),
             failed,
             unidentified: gathered.unidentified.into_iter().collect(),

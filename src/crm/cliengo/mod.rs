@@ -36,7 +36,7 @@ use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
     ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, MatchKey, Method, Moment, NameForm, Record,
-    RemoteId, Request, Side, TagCapabilities, Write,
+    RemoteId, Request, Side, TagCapabilities, User, Write,
 };
 
 /// How Cliengo is told who asks (`Cliengo API notes, 1.2`).
@@ -287,6 +287,10 @@ impl Reader for Cliengo {
             Answer::Body(body) => api::account(&body).ok_or_else(|| self.http.protocol("its account has no id")),
             Answer::No(no) => Err(self.http.refused(&no)),
         }
+    }
+
+    async fn users(&self) -> Result<Vec<User>, CrmError> {
+        self.staff().await
     }
 
     async fn resolve(&self, _mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {

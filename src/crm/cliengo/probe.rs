@@ -4,8 +4,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{Cliengo, api};
 use crate::crm::answer::Answer;
+use crate::crm::wire::user_in;
 use crate::crm::{Account, Announced, CrmError};
-use crate::record::{CliengoId, Method, RemoteId, Request};
+use crate::record::{CliengoId, Method, RemoteId, Request, User};
 
 /// A website of the account; contacts are created under one (`Cliengo API notes, 2.4`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,13 +119,9 @@ impl Cliengo {
         Err(CrmError::NoSuchWebsite { id: self.website_id.clone(), known })
     }
 
-    /// How many users the account has, without those that were deleted.
-    ///
-    /// # Errors
-    /// When they could not be asked for, or their list is none.
-    pub async fn users(&self) -> Result<usize, CrmError> {
-        let is_deleted = |row: &Json| row.get("deleted").and_then(Json::as_bool).unwrap_or(false);
-        Ok(self.rows("/users").await?.iter().filter(|row| !is_deleted(row)).count())
+    /// The account's users (`Cliengo API notes, 2.3`).
+    pub(super) async fn staff(&self) -> Result<Vec<User>, CrmError> {
+        Ok(self.rows("/users").await?.iter().filter_map(user_in).collect())
     }
 
     /// What the user whom the key stands for may see.

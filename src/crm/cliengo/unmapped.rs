@@ -76,7 +76,7 @@ pub(super) fn changes(kind: Kind, before: &str, now: &str, alike: bool, forms: &
 }
 
 fn read(kind: Kind, rules: &Rules, payload: &str, forms: &Forms) -> Option<Comparable> {
-    let is_ours = |path: &str| kind == Kind::Contact && forms.mapped.iter().any(|mapped| mapped.cliengo == path);
+    let is_ours = |path: &str| forms.of(kind).any(|mapped| mapped.cliengo == path);
     let mut payload = Comparable::read(rules, payload, is_ours)?;
     payload.reduce("leadFields", |fields| match fields {
         Json::Object(mut fields) => {

@@ -84,8 +84,12 @@ fn below(kind: Kind, parent: &Target) -> String {
 fn fields(write: &Write, forms: &Forms) -> Map<String, Json> {
     let mut body: Map<String, Json> = write.set.iter().filter_map(|(field, value)| wire(write, field, value)).collect();
     let mut extra = Map::new();
-    for (field, value) in write.set.iter().filter(|(_, value)| !value.is_empty()) {
-        let Some(mapped) = forms.mapped(field) else { continue };
+    for (field, value) in &write.set {
+        let Some(mapped) = forms.mapped(write.kind, field) else { continue };
+        if value.is_empty() {
+            body.extend(mapped.emptied_in_cliengo().map(|word| (mapped.cliengo.clone(), json!(word))));
+            continue;
+        }
         match mapped.cliengo.strip_prefix("leadFields.") {
             Some(key) => extra.insert(key.to_owned(), mapped.in_cliengo(value)),
             None => body.insert(mapped.cliengo.clone(), mapped.in_cliengo(value)),

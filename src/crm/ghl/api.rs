@@ -32,7 +32,10 @@ pub(super) fn parse(kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> R
     match kind {
         Kind::Contact => contact(&mut record, &wire, forms),
         Kind::Task => task(&mut record, &wire, forms),
-        Kind::Note => tell(&mut record, Field::Body, wire.text("body")?, Value::markup),
+        Kind::Note => {
+            tell(&mut record, Field::Body, wire.text("body")?, Value::markup);
+            tell_mapped(&mut record, &wire, forms, Kind::Note);
+        }
     }
     Ok(record)
 }
@@ -44,18 +47,14 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) {
     let said = read(record, Field::Email, wire.text("email"));
     tell(record, Field::Email, said, Value::email);
     record.placeholder = is_placeholder(wire, forms);
-    record.place = place(wire, "businessId");
+    record.place = match (&forms.members, wire.keys().get("id").and_then(Json::as_str)) {
+        (Some(members), Some(id)) if !wire.has("businessId") => Some(members.place(id)),
+        _ => place(wire, "businessId"),
+    };
     let said = read(record, Field::Phone, wire.text("phone"));
     tell(record, Field::Phone, said, |phone| Value::phone(phone, forms.region));
     tell_tags(record, wire.list("tags", |tag| text_in(tag, &[])));
-    for mapped in &forms.mapped {
-        let said = match &mapped.ghl {
-            GhlPlace::Plain(field) if wire.has(field.searched) => wire.json(field.searched),
-            GhlPlace::Plain(field) => wire.json(field.key),
-            GhlPlace::Custom(id) => custom(wire, id),
-        };
-        tell(record, mapped.field.clone(), said, |value| mapped.of_ghl(value));
-    }
+    tell_mapped(record, wire, forms, Kind::Contact);
     if let Ok(Said::Is(emails)) = wire.list("additionalEmails", |item| Some(text_in(item, &["email"]))) {
         let keys = emails.into_iter().flatten().map(|email| canonical_email(&email)).filter(|email| is_address(email));
         record.also.extend(keys.map(MatchKey::Email));
@@ -63,6 +62,18 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) {
     if let Ok(Said::Is(phones)) = wire.list("additionalPhones", |item| Some(text_in(item, &["phone"]))) {
         let keys = phones.into_iter().flatten().filter_map(|phone| Phone::new(&phone, forms.region).match_key());
         record.also.extend(keys.map(MatchKey::Phone));
+    }
+}
+
+/// The mapped fields of a kind.
+fn tell_mapped(record: &mut Record, wire: &Wire, forms: &Forms, kind: Kind) {
+    for mapped in forms.of(kind) {
+        let said = match &mapped.ghl {
+            GhlPlace::Plain(field) if wire.has(field.searched) => wire.json(field.searched),
+            GhlPlace::Plain(field) => wire.json(field.key),
+            GhlPlace::Custom(id) => custom(wire, id),
+        };
+        tell(record, mapped.field.clone(), said, |value| mapped.of_ghl(value));
     }
 }
 
@@ -100,6 +111,7 @@ fn task(record: &mut Record, wire: &Wire, forms: &Forms) {
     tell_due(record, wire, forms);
     let said = read(record, Field::Completed, wire.flag("completed"));
     tell(record, Field::Completed, said, Value::Flag);
+    tell_mapped(record, wire, forms, Kind::Task);
 }
 
 /// Reads the location.

@@ -53,7 +53,7 @@ const CONTACTS: &[Row] = &[
     ("update-contact", Put, "/contacts/{contactId}", WRITE, Used("updates a contact's fields, in one request")),
     ("delete-contact", Delete, "/contacts/{contactId}", WRITE, Used("removes a contact that was deleted in Cliengo, where `on_delete` says so, and what an undone run created")),
     ("upsert-contact", Post, "/contacts/upsert", WRITE, Declined("drops values without a word where e-mail and phone are two people's (highlevel-api-docs 37, 313, 337); a search and a create say which it was")),
-    ("get-contacts-by-businessId", Get, "/contacts/business/{businessId}", READ, Declined("not in this version: membership from the rows alone")),
+    ("get-contacts-by-businessId", Get, "/contacts/business/{businessId}", READ, Used("members of `scope.ghl_business_id`, where the rows do not say it")),
     ("add-followers-contact", Post, "/contacts/{contactId}/followers", WRITE, Declined(FOLLOWERS)),
     ("remove-followers-contact", Delete, "/contacts/{contactId}/followers", WRITE, Declined(FOLLOWERS)),
     ("add-contact-to-campaign", Post, "/contacts/{contactId}/campaigns/{campaignId}", WRITE, Used("`triggers` and `trigger`: adds a contact to a campaign, once for ever")),
@@ -100,12 +100,12 @@ const LOCATIONS: &[Row] = &[
 
 #[rustfmt::skip] // one operation a line
 const USERS: &[Row] = &[
-    ("search-users", Get, "/users/search", "users.readonly", Declined("needs the company id; the list by location says the same")),
+    ("search-users", Get, "/users/search", "users.readonly", Used("v3, where assignees go over: the list by location is gone there")),
     ("filter-users-by-email", Post, "/users/search/filter-by-email", "users.readonly", Declined("one request a user; the list of all says the same")),
     ("get-user", Get, "/users/{userId}", "users.readonly", Declined(BY_LIST)),
     ("update-user", Put, "/users/{userId}", "users.write", Declined(OWN_USERS)),
     ("delete-user", Delete, "/users/{userId}", "users.write", Declined(OWN_USERS)),
-    ("get-user-by-location", Get, "/users/", "users.readonly", Used("`check`: how many users there are to assign to")),
+    ("get-user-by-location", Get, "/users/", "users.readonly", Used("who is who where assignees go over; `check`")),
     ("create-user", Post, "/users/", "users.write", Declined(OWN_USERS)),
 ];
 

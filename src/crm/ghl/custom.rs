@@ -7,7 +7,7 @@ use crate::config::Mapping;
 use crate::crm::CrmError;
 use crate::crm::answer::Answer;
 use crate::crm::path::encode;
-use crate::record::{GHL_FIELDS, GhlPlace, Holds, Mapped, Method, Request, Side};
+use crate::record::{GhlPlace, Holds, Mapped, Method, Places, Request, Side, holds_a_user};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +57,16 @@ impl CustomField {
     }
 }
 
+/// What a field of the record itself holds. Who the users are is told later: both sides have some.
+fn held_by(key: &str) -> Holds {
+    match key {
+        "dateOfBirth" => Holds::Date,
+        "dnd" => Holds::Flag,
+        key if holds_a_user(key) => Holds::User(Box::default()),
+        _ => Holds::Text,
+    }
+}
+
 impl Ghl {
     /// Every mapping with its place in this location.
     pub(super) async fn resolved(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
@@ -77,14 +87,13 @@ impl Ghl {
                     })?;
                     (GhlPlace::Custom(field.id.clone()), field.holds())
                 }
-                None => match GHL_FIELDS.into_iter().find(|field| field.key == mapping.ghl) {
-                    Some(field) => {
-                        (GhlPlace::Plain(field), if field.key == "dateOfBirth" { Holds::Date } else { Holds::Text })
-                    }
+                None => match Places::of(mapping.kind).ghl(&mapping.ghl) {
+                    Some(field) => (GhlPlace::Plain(field), held_by(field.key)),
                     None => continue,
                 },
             };
             resolved.push(Mapped {
+                kind: mapping.kind,
                 field: mapping.field.clone(),
                 cliengo: mapping.cliengo.clone(),
                 ghl,

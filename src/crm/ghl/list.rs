@@ -67,6 +67,8 @@ struct Pass {
     total: Option<usize>,
     account: Option<String>,
     tags_seen: bool,
+    /// A row did not say of which business it is.
+    place_untold: bool,
 }
 
 impl Pass {
@@ -97,6 +99,7 @@ impl Pass {
             coverage,
             account: self.account,
             tags_seen: self.tags_seen,
+            places_told: !self.place_untold,
             unidentified: self.unidentified.into_iter().collect(),
             unread: BTreeMap::new(),
             failed: None,
@@ -113,6 +116,7 @@ impl Pass {
             };
             self.account = self.account.take().or_else(|| row.text("locationId"));
             self.tags_seen |= row.raw("tags").is_some();
+            self.place_untold |= row.raw("businessId").is_none();
             let parent = (kind != Kind::Contact).then(|| row.text("contactId")).flatten().map(GhlId::new);
             let record = row.record(id.clone(), parent, &VOLATILE);
             let updated = row.instant("dateUpdated").or_else(|| row.instant("updatedAt"));

@@ -2,6 +2,7 @@
 
 mod api;
 mod appointments;
+mod business;
 mod catalogue;
 mod custom;
 mod effects;
@@ -40,7 +41,7 @@ use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
     ByKind, Capabilities, Effect, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, Moment, NameForm,
-    Record, Request, Side, TagCapabilities, Write,
+    Record, Request, Side, TagCapabilities, User, Write,
 };
 
 /// What is needed to talk to one GHL location.
@@ -220,8 +221,16 @@ impl Reader for Ghl {
         }
     }
 
+    async fn users(&self) -> Result<Vec<User>, CrmError> {
+        self.staff().await
+    }
+
     async fn resolve(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
         self.resolved(mappings).await
+    }
+
+    async fn members(&self, business: &str) -> Result<BTreeSet<String>, CrmError> {
+        self.contacts_of(business).await
     }
 
     async fn effects(&self, named: &[Effect]) -> Result<Effects, CrmError> {

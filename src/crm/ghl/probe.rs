@@ -5,8 +5,9 @@ use serde_json::{Value as Json, json};
 use super::Ghl;
 use crate::crm::answer::Answer;
 use crate::crm::path::encode;
+use crate::crm::wire::user_in;
 use crate::crm::{Announced, CrmError};
-use crate::record::{Method, Request};
+use crate::record::{Method, Request, User};
 
 impl Ghl {
     /// How many contacts the location counts. Needs the scope `contacts.readonly`.
@@ -28,18 +29,20 @@ impl Ghl {
         self.ask(Request::new(Method::Post, path).with_body(json!({ "limit": 1, "skip": 0 }))).await.map(drop)
     }
 
-    /// How many users the location has (`GHL API notes, 3.6`). Needs the scope `users.readonly`.
-    ///
-    /// # Errors
-    /// When they could not be asked for.
-    pub async fn users(&self) -> Result<usize, CrmError> {
-        let path = format!("/users/?locationId={}", encode(&self.location_id));
+    /// The location's users (`GHL API notes, 3.5`). Needs the scope `users.readonly`; v3 knows the search alone.
+    pub(super) async fn staff(&self) -> Result<Vec<User>, CrmError> {
+        let location = encode(&self.location_id);
+        let path = if self.manner.is_v3() {
+            let answer = self.ask(Request::new(Method::Get, format!("/locations/{location}"))).await?;
+            let company = answer.pointer("/location/companyId").and_then(Json::as_str).unwrap_or_default();
+            format!("/users/search?companyId={}&locationId={location}&limit=100&skip=0", encode(company))
+        } else {
+            format!("/users/?locationId={location}")
+        };
         let answer = self.ask(Request::new(Method::Get, path)).await?;
         let users = answer.get("users").and_then(Json::as_array);
-        let is_deleted = |user: &&Json| user.get("deleted").and_then(Json::as_bool).unwrap_or(false);
-        users
-            .map(|users| users.iter().filter(|user| !is_deleted(user)).count())
-            .ok_or_else(|| self.http.protocol("the users came without their list"))
+        let users = users.ok_or_else(|| self.http.protocol("the users came without their list"))?;
+        Ok(users.iter().filter_map(user_in).collect())
     }
 
     /// What the headers of the last answer announced.

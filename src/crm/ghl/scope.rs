@@ -46,8 +46,9 @@ fn is_needed(scope: &str, pair: &Pair) -> bool {
         }
         "workflows.readonly" => pair.triggers.effects().any(|effect| matches!(effect, Effect::Workflow(_))),
         "campaigns.readonly" => pair.triggers.effects().any(|effect| matches!(effect, Effect::Campaign(_))),
-        // Who may be assigned to is needed by nothing, and an agency's own are no location's.
-        "users.readonly" | "oauth.write" | "oauth.readonly" => false,
+        "users.readonly" => pair.maps_users(),
+        // An agency's own are no location's.
+        "oauth.write" | "oauth.readonly" => false,
         _ => true,
     }
 }

@@ -106,11 +106,10 @@ pub(super) fn changes(kind: Kind, before: &str, now: &str, alike: bool, forms: &
 
 fn read(kind: Kind, rules: &Rules, payload: &str, forms: &Forms) -> Option<Comparable> {
     let is_ours = |key: &str| {
-        kind == Kind::Contact
-            && forms.mapped.iter().any(|mapped| match &mapped.ghl {
-                GhlPlace::Plain(field) => field.key == key || field.searched == key,
-                GhlPlace::Custom(_) => false,
-            })
+        forms.of(kind).any(|mapped| match &mapped.ghl {
+            GhlPlace::Plain(field) => field.key == key || field.searched == key,
+            GhlPlace::Custom(_) => false,
+        })
     };
     let mut payload = Comparable::read(rules, payload, is_ours)?;
     payload.reduce("customFields", |fields| unmapped(&fields, forms));

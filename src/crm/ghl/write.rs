@@ -15,6 +15,9 @@ use crate::record::{
     Write, html_from_text,
 };
 
+/// Under which key v3 has a custom field's value.
+const V3: &str = "fieldValue";
+
 /// What differs from location to location in what is sent.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
@@ -26,7 +29,12 @@ pub(super) struct Manner {
 
 impl Manner {
     pub fn of(location_id: String, version: &str) -> Self {
-        Self { location_id, value_key: if version == "v3" { "fieldValue" } else { "field_value" } }
+        Self { location_id, value_key: if version == "v3" { V3 } else { "field_value" } }
+    }
+
+    /// Whether the third version is spoken.
+    pub fn is_v3(&self) -> bool {
+        self.value_key == V3
     }
 }
 
@@ -140,7 +148,7 @@ fn fields(manner: &Manner, write: &Write, forms: &Forms) -> Map<String, Json> {
     for (field, value) in &write.set {
         if *field == Field::Name {
             name(write, value, &mut body);
-        } else if let Some(mapped) = forms.mapped(field) {
+        } else if let Some(mapped) = forms.mapped(write.kind, field) {
             match &mapped.ghl {
                 GhlPlace::Plain(field) => _ = body.insert(field.key.to_owned(), value.json()),
                 GhlPlace::Custom(id) => custom.push(json!({ "id": id, (manner.value_key): value.json() })),

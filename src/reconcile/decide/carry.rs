@@ -112,8 +112,8 @@ pub(super) fn carry(
 ) -> Merged {
     let side = source.other();
     let Some(listed) = versions.now.of(source).get(field) else { return Merged::default() };
-    let mapped = input.mapped(field);
-    if let Some(objection) = mapped.filter(|_| side == Side::Ghl).and_then(|mapped| mapped.objection(listed)) {
+    let mapped = input.mapped(subject.kind, field);
+    if let Some(objection) = mapped.and_then(|mapped| mapped.objection(side, listed)) {
         return Merged::saying(Verdict::held(subject, unfit(mapped, listed), objection));
     }
     if let Some(loss) = markup_loss(versions, field, side) {

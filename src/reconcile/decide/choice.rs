@@ -34,9 +34,7 @@ impl Choosing<'_> {
             if !capabilities.kinds.of(self.kind).update {
                 return Some(format!("{} has no {} update", side.title(), self.kind));
             }
-            if side == Side::Ghl
-                && let Some(objection) = self.mapped.and_then(|mapped| mapped.objection(value))
-            {
+            if let Some(objection) = self.mapped.and_then(|mapped| mapped.objection(side, value)) {
                 return Some(objection);
             }
             let record = |value: &Value| Record::default().with(self.field.clone(), value.clone());
@@ -69,6 +67,7 @@ mod tests {
         let pair = Config::parse("[pair.p]\nsandbox = true\n", "s.toml".as_ref()).unwrap().pairs.remove(0);
         let field = Field::Mapped("origen".into());
         let mapped = Mapped {
+            kind: Kind::Contact,
             field: field.clone(),
             cliengo: "leadFields.origen".to_owned(),
             ghl: GhlPlace::Custom("f".to_owned()),

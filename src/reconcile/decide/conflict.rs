@@ -132,7 +132,9 @@ fn impose(
     field: &Field,
     value: &Value,
 ) -> Result<Merged, String> {
-    if let Some(objection) = input.mapped(field).and_then(|mapped| mapped.objection(value)) {
+    let mapped = input.mapped(subject.kind, field);
+    let mut objections = Side::BOTH.into_iter().filter_map(|side| mapped?.objection(side, value));
+    if let Some(objection) = objections.next() {
         return Err(objection);
     }
     let mut merged = Merged::default();

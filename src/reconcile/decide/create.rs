@@ -23,7 +23,7 @@ pub struct Content {
 /// does not take it.
 fn is_left(input: &Input<'_>, kind: Kind, side: Side, field: &Field) -> bool {
     let open = input.pair.field_policy(kind, field).direction.writes(side);
-    !open || side == Side::Cliengo && input.mapped(field).is_some()
+    !open || side == Side::Cliengo && kind == Kind::Contact && input.mapped(kind, field).is_some()
 }
 
 /// What a create of `source` carries on `side`, without the fields that are left to a later run.
@@ -36,11 +36,11 @@ pub fn content(
 ) -> Content {
     let mut content = Content { set: BTreeMap::new(), cannot: Vec::new(), unfit: Vec::new() };
     for (field, value) in source.fields.iter().filter(|(field, _)| **field != Field::Tags) {
-        let mapped = input.mapped(field);
+        let mapped = input.mapped(kind, field);
         if is_left(field) {
             continue;
         }
-        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(value)) {
+        if let Some(objection) = mapped.and_then(|mapped| mapped.objection(side, value)) {
             content.unfit.push((field.clone(), unfit(mapped, value), objection));
             continue;
         }
@@ -183,12 +183,18 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, child: &Unlinked, reti
         let detail = format!("it has no {required}, and {} takes no {} without one", side.title(), child.kind);
         return Verdict::unsupported(&subject, side, Action::Create, detail);
     }
-    let shadows = Both::from_fn(|each| {
-        if each == source { child.record.fields.clone() } else { left_out(&child.record.fields, &content.set) }
-    });
+    let mut listed = child.record.fields.clone();
+    let is_unfit = |field: &Field| content.unfit.iter().any(|(unfit, ..)| unfit == field);
+    listed.retain(|field, _| !is_unfit(field) && !is_left(input, child.kind, side, field));
+    let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
+    *shadows.of_mut(side) = left_out(&listed, &content.set);
+    *shadows.of_mut(source) = listed;
     let settle = Settle::making(Some(family.link), shadows, retires);
     let write = Write::create(child.kind, Some(family.targets.of(side).clone()), content.set);
     let mut verdict = Verdict::at(at);
+    for (_, reason, objection) in content.unfit {
+        verdict.hold(&subject, reason, objection);
+    }
     let place = Place { parent: family.ids.clone(), ..family.place(child.kind) };
     if verdict.write(input, place, &subject, side, source, (write, settle)).is_some() {
         say_cannot(&mut verdict, &subject, side, content.cannot);

@@ -174,14 +174,14 @@ fn say_unseen(
 ) -> Merged {
     let mut merged = Merged::default();
     let edited = Side::BOTH.into_iter().find(|side| sights.of(*side).is_edited());
-    let (Some(source), Some(mapped)) = (edited, input.mapped(field)) else { return merged };
+    let (Some(source), Some(mapped)) = (edited, input.mapped(subject.kind, field)) else { return merged };
     let (side, policy) = (source.other(), input.pair.field_policy(subject.kind, field));
     if sights.of(side).now.is_some() || !policy.direction.writes(side) {
         return merged;
     }
     let takes_it_once = side == Side::Ghl && matches!(&mapped.ghl, GhlPlace::Plain(field) if field.create_only);
     if takes_it_once {
-        let detail = format!("{} takes a {field} only when the contact is created", side.title());
+        let detail = format!("{} takes a {field} only when the {} is created", side.title(), subject.kind);
         merged.said.cannot(subject, side, Action::Update, detail);
         let now = versions.now.of(source).get(field).cloned();
         merged.settled.of_mut(source).extend(now.map(|now| (field.clone(), now)));

@@ -49,7 +49,7 @@ impl<'a> Target<'a> {
             kind,
             current,
             default_due: input.pair.tasks.default_due,
-            mapped: input.mapped(field),
+            mapped: input.mapped(kind, field),
         }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Target<'a> {
         match (fitted, current) {
             (Fit::Write(wanted), Some(current)) if wanted.same(current) => Fit::Same,
             (Fit::Write(_), Some(_)) if self.takes_it_once() => {
-                Fit::Cannot(format!("{} takes a {field} only when the contact is created", self.side.title()))
+                Fit::Cannot(format!("{} takes a {field} only when the {} is created", self.side.title(), self.kind))
             }
             (fitted, _) => fitted,
         }
@@ -104,7 +104,8 @@ impl<'a> Target<'a> {
     }
 
     fn clears_it(&self) -> bool {
-        self.plain().is_some_and(|field| field.clearable)
+        let emptied = |mapped: &Mapped| self.side == Side::Cliengo && mapped.emptied_in_cliengo().is_some();
+        self.plain().is_some_and(|field| field.clearable) || self.mapped.is_some_and(emptied)
     }
 
     fn clear(&self, field: &Field, source: &Record, current: Option<&Value>) -> Fit {
@@ -235,6 +236,7 @@ mod tests {
         let place =
             GhlPlace::Plain(PlainField { key: "gender", searched: "gender", clearable: false, create_only: true });
         let mapped = Mapped {
+            kind: Kind::Contact,
             field: field.clone(),
             cliengo: "leadFields.genero".to_owned(),
             ghl: place,

@@ -165,8 +165,8 @@ impl<'a> Input<'a> {
 
     /// What a mapped field holds; `None` for the others.
     #[must_use]
-    pub fn mapped(&self, field: &Field) -> Option<&'a Mapped> {
-        self.mapped.iter().find(|mapped| mapped.field == *field)
+    pub fn mapped(&self, kind: Kind, field: &Field) -> Option<&'a Mapped> {
+        self.mapped.iter().find(|mapped| mapped.kind == kind && mapped.field == *field)
     }
 
     /// Whether one of the contact's tasks or notes cannot be understood: then not all of them are known. (I30)

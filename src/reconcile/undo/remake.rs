@@ -144,7 +144,8 @@ fn carried(
 /// The create, and its number; none where the CRM cannot take it.
 fn make(input: &Input<'_>, at: u32, spot: &Spot, deleted: &UndoRecord, before: &Record) -> (Verdict, Option<u32>) {
     let (side, kind, subject) = (deleted.side, deleted.kind, remade(deleted));
-    let too_early = |field: &Field| side == Side::Cliengo && input.mapped(field).is_some();
+    let too_early =
+        |field: &Field| side == Side::Cliengo && kind == Kind::Contact && input.mapped(kind, field).is_some();
     let content = match carried(input, deleted, before, too_early) {
         Ok(content) => content,
         Err(verdict) => return (*verdict, None),

@@ -176,12 +176,13 @@ fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
         Field::Phone => says(&["phone", "telephone", "telefono", "teléfono"]),
         Field::Name => says(&["firstname", "lastname", "name", "nombre"]),
         Field::Mapped(name) => {
-            let place = forms.mapped(field).map(|mapped| match &mapped.ghl {
+            let place = forms.mapped(Kind::Contact, field).map(|mapped| match &mapped.ghl {
                 GhlPlace::Plain(plain) => plain.key.to_lowercase(),
                 GhlPlace::Custom(id) => id.to_lowercase(),
             });
-            let cliengo =
-                forms.mapped(field).map(|mapped| mapped.cliengo.rsplit('.').next().unwrap_or_default().to_lowercase());
+            let cliengo = forms
+                .mapped(Kind::Contact, field)
+                .map(|mapped| mapped.cliengo.rsplit('.').next().unwrap_or_default().to_lowercase());
             let names = [Some(name.to_lowercase()), place, cliengo];
             names.iter().flatten().any(|name| words.contains(name.as_str()))
         }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::account::ghl::Duplicate;
-use super::super::call::Answer;
-use super::super::data::{Data, USERS};
+use super::super::call::{Answer, Call};
+use super::super::data::{Data, USERS, wire_date};
 
 pub(super) fn read(data: &Data) -> Answer {
     let identity = &data.identity;
@@ -29,6 +29,22 @@ pub(super) fn tags(data: &Data) -> Answer {
     let tags = data.ghl.tags.all();
     let tags: Vec<Value> = tags.map(|tag| json!({ "id": tag.id, "name": tag.name, "locationId": location })).collect();
     Answer::ok(json!({ "tags": tags }))
+}
+
+/// The contacts of a business, in pages of 25 unless asked otherwise (GHL API notes, 3.1).
+pub(super) fn of_business(data: &Data, business: &str, call: &Call) -> Answer {
+    let number = |name: &str, usual: usize| call.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let all: Vec<_> = data.ghl.contacts.all().filter(|contact| contact.text("businessId") == business).collect();
+    let page = all.iter().skip(number("skip", 0)).take(number("limit", 25).min(100));
+    let rows: Vec<Value> = page
+        .map(|contact| {
+            json!({
+                "id": contact.id, "locationId": data.identity.location_id, "email": contact.text("email"),
+                "dateAdded": wire_date(contact.created), "tags": contact.tags, "businessId": business,
+            })
+        })
+        .collect();
+    Answer::ok(json!({ "contacts": rows, "count": all.len() }))
 }
 
 pub(super) fn users(data: &Data) -> Answer {

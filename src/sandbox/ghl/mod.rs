@@ -82,6 +82,10 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
         ("GET", ["contacts", "search", "duplicate"]) => contacts::duplicate(data, call),
         // The slash belongs to it; without one there is no such path.
         ("POST", ["contacts", ""]) => contacts::create(data, call, moment),
+        ("GET", ["contacts", "business", id]) => {
+            here(data, call.parameter("locationId").unwrap_or_default())?;
+            Ok(location::of_business(data, id, call))
+        }
         ("GET", ["contacts", id]) => contacts::read(data, id),
         ("PUT", ["contacts", id]) => contacts::update(data, id, call, moment),
         ("DELETE", ["contacts", id]) => contacts::delete(data, id, moment),
