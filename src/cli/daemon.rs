@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::Context;
+use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -17,8 +19,8 @@ use super::{Session, clients, code, pairs};
 use crate::config::{self, Config, Overrides};
 use crate::notify::Notifier;
 use crate::run::RunError;
-use crate::schedule::{Board, Daemon, Heartbeat, LIMITS, Processes, Reload, Settings};
-use crate::serve::Status;
+use crate::schedule::{Board, Daemon, Heartbeat, LIMITS, Processes, Reload, Settings, own_program};
+use crate::serve::{Commands, Ended, Status};
 use crate::state::{DAEMON, Ledger, PairLock};
 
 pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
@@ -84,13 +86,36 @@ fn serve(
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("cannot listen")?;
     info!("status on http://{address}/, /healthz and /metrics");
-    let status = Status::new(Arc::clone(board), Arc::clone(&session.clock), token);
+    let mut arguments = arguments(&session.global);
+    arguments.extend(["--config".into(), session.global.config.clone().into(), "--color".into(), "never".into()]);
+    let commands = Arc::new(OwnCommands { arguments });
+    let status = Status::new(Arc::clone(board), Arc::clone(&session.clock), token, commands);
     tokio::spawn(async move {
         if let Err(why) = status.serve(listener).await {
             error!("the status is not served any more: {why}");
         }
     });
     Ok(())
+}
+
+/// Commands of this same program, as a person would type them.
+#[derive(Debug)]
+struct OwnCommands {
+    arguments: Vec<OsString>,
+}
+
+#[async_trait]
+impl Commands for OwnCommands {
+    async fn run(&self, arguments: Vec<String>) -> std::io::Result<Ended> {
+        let mut command = tokio::process::Command::new(own_program()?);
+        command.args(&self.arguments).args(arguments).env("NO_COLOR", "1").stdin(Stdio::null());
+        command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC");
+        #[cfg(unix)]
+        command.process_group(0);
+        let output = command.output().await?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok(Ended { code: output.status.code(), said: String::from_utf8_lossy(&said).into_owned() })
+    }
 }
 
 /// What a run is told of this command line. The configuration goes to it as it was read.

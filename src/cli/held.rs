@@ -13,8 +13,8 @@ use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
 use crate::record::{Ids, Kind, Side};
-use crate::report::{Audience, masked_document};
-use crate::state::{Acknowledged, FailedOperationRow, HeldRow, State, StateError};
+use crate::report::{Audience, masked_document, settlements};
+use crate::state::{Acknowledged, HeldRow, State, StateError};
 
 /// A record that waits, and what a person needs to settle it.
 struct Entry<'a> {
@@ -70,7 +70,7 @@ fn entry<'a>(
     };
     let link = |side: &Side| Some((*side, audience.link(*side, contact.of(*side)?)?));
     let links = Side::BOTH.iter().filter_map(link).collect();
-    let commands = commands(pair, state, &row, reason)?;
+    let commands = settlements(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();
     let known = row.is_known(session.clock.now());
     Ok(Entry { pair, row, reason, known, links, commands })
 }
@@ -85,36 +85,6 @@ fn contact_of(state: &State, row: &HeldRow) -> Result<Ids, StateError> {
         }
     }
     Ok(Ids::default())
-}
-
-/// What settles it. Each is whole: nothing in it is to be filled in, and no shell takes a part of it for something else.
-fn commands(pair: &Pair, state: &State, row: &HeldRow, reason: Option<HeldReason>) -> Result<Vec<String>, StateError> {
-    let name = &pair.name;
-    Ok(match reason {
-        Some(HeldReason::ManualConflict) => ["cliengo", "ghl"]
-            .map(|side| format!("concord conflicts resolve {} --take {side} --pair {name}", row.id))
-            .into(),
-        Some(HeldReason::Quarantined | HeldReason::Retrying) => {
-            let failed =
-                state.failed_operations()?.into_iter().filter(|one| one.kind == row.kind && one.ids == row.ids);
-            failed.map(|one| format!("concord quarantine retry {} --pair {name}", one.id)).collect()
-        }
-        Some(HeldReason::UnknownOutcome) if enrolment(state, row)?.is_some() => {
-            let id = enrolment(state, row)?.map(|one| one.id).unwrap_or_default();
-            ["retry", "drop"].map(|what| format!("concord quarantine {what} {id} --pair {name}")).into()
-        }
-        Some(HeldReason::UnknownOutcome | HeldReason::Unlisted | HeldReason::Inconclusive | HeldReason::FirstSync) => {
-            vec![format!("concord sync --pair {name}")]
-        }
-        _ => Vec::new(),
-    })
-}
-
-/// What waits of a contact that may have been put into something.
-fn enrolment(state: &State, row: &HeldRow) -> Result<Option<FailedOperationRow>, StateError> {
-    let is_it =
-        |one: &FailedOperationRow| one.action == "enrol" && one.ids.of(Side::Cliengo) == row.ids.of(Side::Cliengo);
-    Ok(state.failed_operations()?.into_iter().find(|one| !one.dropped && is_it(one)))
 }
 
 /// `1 new, 5 known`.

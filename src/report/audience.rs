@@ -46,12 +46,12 @@ impl Audience {
         Self { language: Language::English, zone: TimeZone::UTC, accounts: Both::default() }
     }
 
-    pub(super) fn words(&self) -> &'static dyn Messages {
+    pub(crate) fn words(&self) -> &'static dyn Messages {
         messages(self.language)
     }
 
     /// A time in this reader's zone.
-    pub(super) fn local(&self, at: Timestamp) -> Zoned {
+    pub(crate) fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())
     }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::audience::Audience;
 use super::groups::{Group, groups};
 use super::language::{Label, Messages, Noun, duration};
+use super::past::past;
 use super::screen::on_one_line;
 use super::totals::{Outcomes, ended, is_incomplete};
 use super::value::{
-    ConflictLine, GuardLine, HeldGroup, HeldLine, NumberRow, Past, Person, RecordId, RecordName, Report, Step,
+    ConflictLine, GuardLine, HeldGroup, HeldLine, NumberRow, Person, RecordId, RecordName, Report, Step,
     UnsupportedGroup, UnsupportedLine, reopens,
 };
 use super::verdict::verdict;
@@ -31,34 +32,8 @@ impl Report<'_> {
     /// The same report with the last runs of the pair, which come newest first.
     #[must_use]
     pub fn with_past(mut self, runs: &[RunRow]) -> Self {
-        self.past = runs.iter().rev().map(|run| self.past_run(run)).collect();
+        self.past = past(runs, self.audience);
         self
-    }
-
-    fn past_run(&self, run: &RunRow) -> Past {
-        let summary = |path: &[&str]| {
-            let found = path.iter().try_fold(run.summary.as_ref()?, |value, key| value.get(key));
-            found.and_then(serde_json::Value::as_u64)
-        };
-        let count = |path: &[&str]| summary(path).unwrap_or_default();
-        let applied = count(&["outcomes", "applied"]);
-        let requests = ["cliengo", "ghl"].iter().flat_map(|side| ["reads", "writes"].map(|sort| (side, sort)));
-        let took = run.finished.map_or(0, |finished| finished.duration_since(run.started).as_secs());
-        let status = match run.status.as_str() {
-            "done" => Label::Done,
-            "refused" => Label::Refused,
-            _ => Label::Failed,
-        };
-        Past {
-            run: run.id,
-            at: self.words.short_moment(&self.audience.local(run.started)),
-            status: self.words.label(status),
-            applied,
-            missed: count(&["operations"]).saturating_sub(applied),
-            requests: requests.map(|(side, sort)| count(&["requests", side, sort])).sum(),
-            seconds: took.unsigned_abs(),
-            not_seen: count(&["incomplete"]),
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::audience::Audience;
 use super::language::{Label, Messages, Noun};
+use super::past::Past;
 use super::screen::visible;
 use crate::reconcile::{Change, Conflict, Guard, Held, HeldReason, Mode, Operation, Unsupported};
 use crate::record::{Action, Field, Kind, Side};
@@ -149,22 +150,6 @@ pub(super) struct Step<'a> {
     /// What came of it, where a run was made.
     pub outcome: Option<OperationOutcome>,
     pub reason: Option<String>,
-}
-
-/// A run of the past.
-#[derive(Debug)]
-pub(super) struct Past {
-    pub run: i64,
-    /// When it began, in the reader's zone.
-    pub at: String,
-    pub status: &'static str,
-    pub applied: u64,
-    /// Operations that were not applied.
-    pub missed: u64,
-    pub requests: u64,
-    pub seconds: u64,
-    /// Lists that were not read to the end.
-    pub not_seen: u64,
 }
 
 impl Report<'_> {

@@ -93,7 +93,7 @@ impl Processes {
 }
 
 /// This program, also when its file was replaced by a newer one meanwhile.
-fn own_program() -> std::io::Result<std::path::PathBuf> {
+pub(crate) fn own_program() -> std::io::Result<std::path::PathBuf> {
     let itself = std::path::Path::new("/proc/self/exe");
     if itself.exists() { Ok(itself.to_owned()) } else { std::env::current_exe() }
 }

@@ -14,6 +14,8 @@ use super::Refusal;
 pub(super) struct Door {
     /// What `Authorization` may say: the token as a bearer's, or as the password of the user `concord`, for browsers.
     keys: Option<[blake3::Hash; 2]>,
+    /// What the forms of the pages carry: a browser shows the token by itself, whoever's page sends it.
+    form: Option<String>,
 }
 
 impl fmt::Debug for Door {
@@ -30,7 +32,15 @@ impl Door {
             let basic = format!("Basic {}", STANDARD.encode(format!("concord:{token}")));
             [bearer, basic].map(|key| blake3::hash(key.as_bytes()))
         });
-        Self { keys }
+        let form = token.map(|token| {
+            blake3::derive_key("concord 2026-11 forms of the status page", token.expose_secret().as_bytes())
+        });
+        Self { keys, form: form.map(|key| blake3::Hash::from_bytes(key).to_hex().to_string()) }
+    }
+
+    /// What a form must carry to be one of these pages'; `None` where there is no token.
+    pub fn form_key(&self) -> Option<String> {
+        self.form.clone()
     }
 
     /// Lets a request in, or says why not.

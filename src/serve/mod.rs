@@ -1,18 +1,24 @@
-//! What the daemon serves: a status page, `/healthz` and `/metrics`. Everything is read from the state when it is asked
-//! for; nothing can be changed from here.
+//! What the daemon serves: pages of its pairs and their runs, `/healthz` and `/metrics`. Everything is read from the state
+//! when it is asked for. What waits is settled by running the command that the page shows, for whoever has the token.
 
+mod commands;
 mod door;
 mod health;
+mod look;
 mod metrics;
 mod page;
+mod pair;
+mod past_run;
+mod settle;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use axum::{Form, Router};
+pub use commands::{Commands, Ended};
 use door::Door;
 use jiff::Timestamp;
 use metrics::Totals;
@@ -20,6 +26,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
+use crate::report::Audience;
 use crate::schedule::{Board, Shown, Standing};
 use crate::state::{Ledger, StateError};
 
@@ -29,7 +36,16 @@ pub struct Status {
     board: Arc<Board>,
     clock: Arc<dyn Clock>,
     door: Door,
+    desk: Desk,
+    commands: Arc<dyn Commands>,
     totals: Mutex<Totals>,
+}
+
+/// What the pages may offer.
+#[derive(Debug)]
+struct Desk {
+    /// What the forms of this daemon's pages carry, and nobody else's can; `None`: nothing is settled from here.
+    form: Option<String>,
 }
 
 /// A pair, or why nothing can be said of it.
@@ -40,6 +56,44 @@ struct View {
     now: Timestamp,
     shown: Shown,
     pairs: Vec<PairStanding>,
+}
+
+impl View {
+    /// Whoever reads of this pair.
+    fn audience(&self, pair: &str) -> Audience {
+        let config = &self.shown.config;
+        let pair = config.pairs.iter().find(|known| known.name == pair);
+        pair.map_or_else(|| Audience::of_all(config), |pair| Audience::of(config, pair))
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+enum Asked {
+    Page,
+    Health,
+    Metrics,
+    Pair(String),
+    Run(String, i64),
+    Report(String, i64),
+    Settle(String),
+}
+
+impl Asked {
+    /// What a path names.
+    fn of(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        Some(match parts.as_slice() {
+            [""] => Self::Page,
+            ["healthz"] => Self::Health,
+            ["metrics"] => Self::Metrics,
+            ["pairs", pair] => Self::Pair((*pair).to_owned()),
+            ["pairs", pair, "do"] => Self::Settle((*pair).to_owned()),
+            ["pairs", pair, "runs", run] => Self::Run((*pair).to_owned(), run.parse().ok()?),
+            ["pairs", pair, "runs", run, "report"] => Self::Report((*pair).to_owned(), run.parse().ok()?),
+            _ => return None,
+        })
+    }
 }
 
 /// Why a request gets nothing.
@@ -60,10 +114,18 @@ impl Refusal {
 }
 
 impl Status {
-    /// Shows `board` to whoever has the token; to everybody on this machine where there is none.
+    /// Shows `board` to whoever has the token, and lets them run what the pages offer by `commands`; shows it to everybody on
+    /// this machine where there is no token, and then offers nothing.
     #[must_use]
-    pub fn new(board: Arc<Board>, clock: Arc<dyn Clock>, token: Option<&SecretString>) -> Self {
-        Self { board, clock, door: Door::new(token), totals: Mutex::default() }
+    pub fn new(
+        board: Arc<Board>,
+        clock: Arc<dyn Clock>,
+        token: Option<&SecretString>,
+        commands: Arc<dyn Commands>,
+    ) -> Self {
+        let door = Door::new(token);
+        let desk = Desk { form: door.form_key() };
+        Self { board, clock, door, desk, commands, totals: Mutex::default() }
     }
 
     /// Answers on `listener` for as long as the process lives.
@@ -73,34 +135,63 @@ impl Status {
     pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         let status = Arc::new(self);
         let app = Router::new().fallback(move |request: Request| {
-            let (status, asked) = (Arc::clone(&status), status.asked(&request));
+            let status = Arc::clone(&status);
             async move {
-                let show = match asked {
-                    Ok(show) => show,
-                    Err(refusal) => return refusal.response(),
-                };
-                // The files are read on a thread of their own: nobody else waits for the disk.
-                let answer = tokio::task::spawn_blocking(move || show(&status)).await;
-                answer.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n"))
+                match status.asked(&request) {
+                    Err(refusal) => refusal.response(),
+                    Ok(Asked::Settle(pair)) => status.settled(pair, request).await,
+                    // The files are read on a thread of their own: nobody else waits for the disk.
+                    Ok(asked) => on_a_thread(move || status.shown(&asked)).await,
+                }
             }
         });
         axum::serve(listener, app).await
     }
 
     /// What a request asks for, or why it gets nothing.
-    fn asked(&self, request: &Request) -> Result<fn(&Self) -> Response, Refusal> {
+    fn asked(&self, request: &Request) -> Result<Asked, Refusal> {
         self.door.admit(request.headers())?;
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, why: "only GET is answered\n" });
+        let why = "there is /, /pairs/NAME, /healthz and /metrics\n";
+        let asked = Asked::of(request.uri().path()).ok_or(Refusal { status: StatusCode::NOT_FOUND, why })?;
+        let fits = match asked {
+            Asked::Settle(_) => *request.method() == Method::POST,
+            _ => matches!(*request.method(), Method::GET | Method::HEAD),
+        };
+        let why = "pages are asked for with GET; only the buttons of a page send anything\n";
+        fits.then_some(asked).ok_or(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, why })
+    }
+
+    fn shown(&self, asked: &Asked) -> Response {
+        let view = self.view();
+        match asked {
+            Asked::Page | Asked::Settle(_) => page::page(&view),
+            Asked::Health => health::health(&view),
+            Asked::Metrics => {
+                let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+                metrics::metrics(&view, &mut totals)
+            }
+            Asked::Pair(pair) => pair::pair(&self.desk, &view, pair),
+            Asked::Run(pair, run) => past_run::past_run(&self.desk, &view, pair, *run),
+            Asked::Report(pair, run) => past_run::report(&view, pair, *run),
         }
-        match request.uri().path() {
-            "/" => Ok(|status| page::page(&status.view())),
-            "/healthz" => Ok(|status| health::health(&status.view())),
-            "/metrics" => Ok(|status| {
-                let mut totals = status.totals.lock().unwrap_or_else(PoisonError::into_inner);
-                metrics::metrics(&status.view(), &mut totals)
-            }),
-            _ => Err(Refusal { status: StatusCode::NOT_FOUND, why: "there is /, /healthz and /metrics\n" }),
+    }
+
+    /// Runs what a form asks for, where the page offers it.
+    async fn settled(self: Arc<Self>, pair: String, request: Request) -> Response {
+        let Ok(Form(form)) = Form::<settle::Form>::from_request(request, &()).await else {
+            return text(StatusCode::BAD_REQUEST, "this is no form of these pages; nothing was done\n");
+        };
+        let (status, name) = (Arc::clone(&self), pair.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let view = status.view();
+            settle::asked(&status.desk, &view, &name, &form).map(|settling| (view, settling))
+        });
+        match asked.await {
+            Ok(Ok((view, settling))) => {
+                settle::settle(Arc::clone(&self.commands), &self.desk, &view, &pair, &settling).await
+            }
+            Ok(Err(refused)) => refused,
+            Err(_) => broken(),
         }
     }
 
@@ -118,6 +209,14 @@ impl Status {
     }
 }
 
+async fn on_a_thread(show: impl FnOnce() -> Response + Send + 'static) -> Response {
+    tokio::task::spawn_blocking(show).await.unwrap_or_else(|_| broken())
+}
+
+fn broken() -> Response {
+    text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
+}
+
 fn text(status: StatusCode, body: impl Into<Body>) -> Response {
     respond(status, "text/plain; charset=utf-8", body)
 }
@@ -129,7 +228,7 @@ fn respond(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Res
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }

@@ -1,95 +1,128 @@
-//! `/`: how things stand, for a person. No script, nothing from elsewhere, every text escaped.
+//! `/`: how the pairs stand, for a person; what needs somebody comes first.
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use maud::{Markup, html};
 
-use super::{PairStanding, View, respond};
+use super::{PairStanding, View, look, pair};
+use crate::record::{ByKind, Kind};
+use crate::report::language::{Label, Messages, Noun};
+use crate::report::{Audience, on_one_line};
 use crate::schedule::Standing;
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color-scheme:light dark}\
-    table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top;border-bottom:1px solid #8884}\
-    .bad{font-weight:bold}";
+use crate::state::State;
 
 pub(super) fn page(view: &View) -> Response {
     let shown = &view.shown;
-    // What needs somebody comes first.
+    let audience = Audience::of_all(&shown.config);
+    let words = audience.words();
     let mut pairs: Vec<&PairStanding> = view.pairs.iter().collect();
-    pairs.sort_by_key(|(_, standing)| standing.as_ref().is_ok_and(is_well));
-    let rows: String = pairs.into_iter().map(|(pair, standing)| row(view, pair, standing)).collect();
-    let alive = if shown.is_alive(view.now) { "beats" } else { "has stopped" };
-    let notes: String = [
-        shown.refused.as_ref().map(|why| format!("The last reload was refused, and what was read before stays: {why}")),
-        shown.unwritable.as_ref().map(|why| format!("A run could not be written down, so it did not start: {why}")),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|note| format!("<p class=bad>{}</p>", escaped(&note)))
-    .collect();
-    let body = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>Concord</title><style>{STYLE}</style><h1>Concord</h1>\
-         <p>Up since {}; its heart {alive} (last at {}). {} at work.</p>{notes}\
-         <table><thead><tr><th>Pair<th>Now<th>Last run<th>Last success<th>Next run<th>Linked<th>Pending<th>Conflicts<th>Held</thead>\
-         <tbody>{rows}</tbody></table></html>\n",
-        escaped(&shown.up_since.to_string()),
-        escaped(&shown.heartbeat.to_string()),
-        shown.running.len(),
-    );
-    respond(StatusCode::OK, "text/html; charset=utf-8", body)
+    pairs.sort_by_key(|(pair, standing)| {
+        standing.as_ref().is_ok_and(|standing| is_well(standing) && waits(view, pair) == 0)
+    });
+    let heads = [
+        Label::Pair,
+        Label::Stands,
+        Label::LastRun,
+        Label::NextRun,
+        Label::Operations,
+        Label::Waits,
+        Label::QuotaLeft,
+        Label::LinkedWord,
+    ];
+    let body = html! {
+        h1 { "Concord" }
+        @if !shown.is_alive(view.now) { p.verdict.stop { (words.label(Label::HeartStopped)) } }
+        @if let Some(why) = &shown.refused { p.verdict.warn { (words.label(Label::ReloadRefused)) ": " (on_one_line(why)) } }
+        @if let Some(why) = &shown.unwritable { p.verdict.stop { (words.label(Label::StartUnwritten)) ": " (on_one_line(why)) } }
+        dl.facts {
+            div { dt { (words.label(Label::UpSince)) } dd { (audience.time(shown.up_since)) " " (audience.zone()) } }
+            div { dt { (words.label(Label::Heartbeat)) } dd { (audience.time(shown.heartbeat)) } }
+            div { dt { (words.label(Label::AtWork)) } dd { (shown.running.len()) } }
+        }
+        h2 { (words.label(Label::Pairs)) }
+        div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Pairs)) {
+            table.pairs {
+                thead { tr { @for head in heads { th scope="col" { (words.label(head)) } } } }
+                tbody { @for (pair, standing) in pairs { (row(view, pair, standing)) } }
+            }
+        }
+    };
+    look::page(StatusCode::OK, words, "Concord", &body)
 }
 
 fn is_well(standing: &Standing) -> bool {
-    standing.failed.is_none() && standing.overdue.is_none() && standing.unseen().is_empty()
+    standing.failed.is_none()
+        && standing.overdue.is_none()
+        && standing.unseen().is_empty()
+        && standing.count("held") == 0
 }
 
-fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> String {
+/// How many people wait in a pair. One whose state cannot be read says so elsewhere.
+fn waits(view: &View, name: &str) -> usize {
+    let state = State::glance(&State::path_of(&view.shown.config.state_dir, name)).ok().flatten();
+    state.and_then(|state| pair::waiting(view, &state).ok()).map_or(0, |waiting| waiting.len())
+}
+
+/// How a pair in which so many people wait stands, in one line.
+pub(super) fn stands(view: &View, standing: &Standing, waits: usize, words: &dyn Messages) -> Markup {
+    if let Some((run, since)) = view.shown.running.get(&standing.pair) {
+        return html! { (words.label(Label::AtWork)) ": " (run.run.as_str()) ", " (since) };
+    }
+    match (&standing.failed, &standing.overdue, standing.unseen().as_slice()) {
+        (Some(why), _, _) => html! { span.bad { (words.label(Label::Failed)) ": " (on_one_line(why)) } },
+        (None, Some((schedule, due)), _) => {
+            html! { span.bad { (words.label(Label::Overdue)) ": " (schedule) ", " (due) } }
+        }
+        (None, None, []) if waits > 0 => html! { span.warn { (words.label(Label::NeedsAPerson)) } },
+        (None, None, []) => html! { span.good { (words.label(Label::Well)) } },
+        (None, None, lines) => {
+            html! { span.bad { (words.label(Label::NotAllSeen)) ": " (on_one_line(&lines.join("; "))) } }
+        }
+    }
+}
+
+fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> Markup {
+    let link = html! { th scope="row" { a href=(format!("/pairs/{pair}")) { (pair) } } };
+    let audience = view.audience(pair);
+    let words = audience.words();
     let standing = match standing {
         Ok(standing) => standing,
         Err(why) => {
-            return format!("<tr><td>{}<td class=bad colspan=8>{}", escaped(pair), escaped(why));
+            return html! { tr { (link) td.bad colspan="7" { (words.label(Label::Unreadable)) ": " (on_one_line(why)) } } };
         }
     };
-    let running = view.shown.running.get(pair).map(|(run, since)| format!("{} since {since}", run.run.as_str()));
-    let now = match (&standing.failed, &standing.overdue, running) {
-        (_, _, Some(running)) => escaped(&running),
-        (Some(why), _, _) => format!("<span class=bad>failed: {}</span>", escaped(why)),
-        (_, Some((schedule, due)), _) => {
-            format!("<span class=bad>overdue: {} of {due}</span>", escaped(schedule))
-        }
-        _ if !standing.unseen().is_empty() => {
-            format!("<span class=bad>not all seen: {}</span>", escaped(&standing.unseen().join("; ")))
-        }
-        _ => "well".to_owned(),
-    };
-    let last = standing.last_run.as_ref().map(|run| format!("{} {}, {}", run.id, run.status, run.started));
-    let next =
-        standing.next.as_ref().map(|run| format!("{} ({}) at {}", run.run.as_str(), run.slot.schedule, run.starts));
-    let links = &standing.links;
-    let cells = [
-        now,
-        escaped(&last.unwrap_or_else(|| "never".to_owned())),
-        standing.last_success.map_or_else(|| "never".to_owned(), |at| at.to_string()),
-        escaped(&next.unwrap_or_else(|| "in no schedule".to_owned())),
-        format!("{} contacts, {} tasks, {} notes", links.contact, links.task, links.note),
-        standing.pending().to_string(),
-        standing.count("conflicts").to_string(),
-        standing.count("held").to_string(),
-    ];
-    let cells: String = cells.iter().map(|cell| format!("<td>{cell}")).collect();
-    format!("<tr><td>{}{cells}", escaped(pair))
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
+    let waits = waits(view, pair);
+    html! {
+        tr {
+            (link)
+            td { (stands(view, standing, waits, words)) }
+            td { (last_run(standing, &audience)) }
+            td { (next_run(standing, &audience)) }
+            td { (words.number(standing.count("operations"))) }
+            td { (words.number(waits as u64)) }
+            td { (standing.budget_left().map_or_else(|| "-".to_owned(), |left| words.number(left))) }
+            td { (linked(&standing.links, words)) }
         }
     }
-    escaped
+}
+
+/// `35 contacts, 48 tasks, 66 notes`.
+pub(super) fn linked(links: &ByKind<u64>, words: &dyn Messages) -> String {
+    Kind::ALL.map(|kind| words.count(*links.of(kind), Noun::Kind(kind))).join(", ")
+}
+
+pub(super) fn last_run(standing: &Standing, audience: &Audience) -> String {
+    let run = standing.last_run.as_ref();
+    run.map_or_else(
+        || audience.words().label(Label::Never).to_owned(),
+        |run| format!("{}: {}", run.id, audience.time(run.started)),
+    )
+}
+
+pub(super) fn next_run(standing: &Standing, audience: &Audience) -> String {
+    let next = standing.next.as_ref();
+    next.map_or_else(
+        || audience.words().label(Label::NoSchedule).to_owned(),
+        |run| format!("{}, {}: {}", run.slot.schedule, run.run.as_str(), audience.time(run.starts)),
+    )
 }

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 type Saying = Arc<(Mutex<(Vec<String>, bool)>, Condvar)>;
 
 /// A daemon under way; killed when it is dropped.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     said: Saying,
 }
@@ -34,11 +34,11 @@ impl Drop for Daemon {
 }
 
 impl Daemon {
-    fn start(desk: &Desk) -> Self {
+    pub(crate) fn start(desk: &Desk) -> Self {
         Self::start_with(desk, &[])
     }
 
-    fn start_with(desk: &Desk, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(desk: &Desk, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_concord"));
         command.current_dir(desk.folder.path()).env_remove("CONCORD_CONFIG").env("NO_COLOR", "1").arg("daemon");
         command.envs(desk.environment.iter().cloned()).envs(environment.iter().copied());
@@ -85,7 +85,7 @@ impl Daemon {
     }
 
     /// Where it listens.
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let line = self.says("status on http://");
         let from = line.find("http://").unwrap();
         line[from..].split('/').nth(2).unwrap().to_owned()
@@ -337,7 +337,7 @@ async fn one_pair_fails_while_the_others_go_on_and_health_page_and_metrics_say_s
     assert_eq!(health["failed"].as_array().unwrap().len(), 1, "{health}");
     let (status, page) = daemon.get("/").await;
     assert_eq!(status, 200);
-    assert!(page.contains("broken.db") && page.contains("<td>demo") && !page.contains("<script"), "{page}");
+    assert!(page.contains("broken.db") && page.contains("href=\"/pairs/demo\"") && !page.contains("<script"), "{page}");
     let (status, metrics) = daemon.get("/metrics").await;
     assert_eq!(status, 200);
     let sample = |name: &str| {

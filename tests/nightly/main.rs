@@ -13,6 +13,7 @@
 )]
 
 mod bad_records;
+mod browser;
 mod command;
 mod hostile_names;
 mod house;

@@ -7,13 +7,9 @@ use serde_json::Value as Json;
 use super::Entry;
 use crate::cli::{Session, output};
 use crate::config::Config;
-use crate::reconcile::HeldReason;
 use crate::record::{Kind, Side};
-use crate::report::{Line, Page, Paint, Style, held_words, masked_document, on_one_line, padded};
+use crate::report::{Line, Page, Paint, Settling, Style, held_words, masked_document, may_be_one, on_one_line, padded};
 use crate::state::HeldRow;
-
-/// So many pairs of records are offered as one.
-const MOST_OFFERED: usize = 4;
 
 /// One block for each person, those with news first.
 pub(super) fn blocks(session: &Session, config: &Config, entries: &[Entry<'_>]) -> String {
@@ -91,22 +87,10 @@ fn standing(entry: &Entry<'_>) -> String {
 
 /// What makes two records one, where that is what is asked.
 fn offered(records: &[&Entry<'_>]) -> Vec<String> {
-    let asks = |entry: &&&Entry<'_>| {
-        let matching = [HeldReason::AmbiguousMatch, HeldReason::EmailPhoneMismatch, HeldReason::NameMismatch].map(Some);
-        entry.row.kind == Kind::Contact && matching.contains(&entry.reason)
-    };
-    let ids = |side: Side| -> BTreeSet<&str> {
-        records.iter().filter(asks).filter_map(|entry| entry.row.ids.of(side)).filter(|id| plain(id)).collect()
-    };
     let Some(pair) = records.first().map(|entry| entry.pair.name.as_str()) else { return Vec::new() };
-    let ghl = ids(Side::Ghl);
-    let both = ids(Side::Cliengo).into_iter().flat_map(|cliengo| ghl.iter().map(move |ghl| (cliengo, *ghl)));
-    both.take(MOST_OFFERED).map(|(cliengo, ghl)| format!("concord links add {cliengo} {ghl} --pair {pair}")).collect()
-}
-
-/// Whether a shell takes an id for nothing but itself.
-fn plain(id: &str) -> bool {
-    id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') && !id.starts_with('-')
+    let rows: Vec<_> = records.iter().map(|entry| (&entry.row, entry.reason)).collect();
+    let link = |(cliengo, ghl)| Settling::Link { cliengo, ghl }.command(pair);
+    may_be_one(&rows).into_iter().map(link).collect()
 }
 
 /// Cliengo's records in the left half, GHL's in the right one.

@@ -18,8 +18,9 @@ use super::audience::Audience;
 use super::escape::{on_one_line, visible};
 use super::language::Label;
 use super::value::{RecordName, Report};
+pub(crate) use charts::charts;
 
-const STYLE: &str = include_str!("page.css");
+pub(crate) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Writes the page up to the first report; `pairs` are those that follow, with how they stand, where there are several.
@@ -149,6 +150,6 @@ fn ids(record: &RecordName) -> Markup {
 }
 
 /// How a policy names a script or a style.
-fn hash(content: &str) -> String {
+pub(crate) fn hash(content: &str) -> String {
     format!("sha256-{}", STANDARD.encode(digest::digest(&digest::SHA256, content.as_bytes())))
 }

@@ -1,6 +1,6 @@
 'use strict';
 // Search and filters. Everything is on the page without them.
-const plain = text => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
+const plain = text => /[^\x00-\x7f]/.test(text) ? text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '') : text.toLowerCase();
 
 function indexed(report) {
   return [...report.querySelectorAll('.chunk')].map(chunk => ({

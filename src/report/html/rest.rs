@@ -15,7 +15,7 @@ pub(super) fn numbers(report: &Report<'_>) -> Markup {
     html! {
         section {
             h2 { (report.label(Label::Numbers)) }
-            div.scroll {
+            div.scroll tabindex="0" role="region" aria-label=(report.label(Label::Numbers)) {
                 table.numbers {
                     thead {
                         tr {

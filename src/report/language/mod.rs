@@ -14,7 +14,7 @@ use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
 
 /// Everything that a report says in a language.
-pub(super) trait Messages: Debug + Sync {
+pub(crate) trait Messages: Debug + Sync {
     /// The language's tag, as HTML names it.
     fn tag(&self) -> &'static str;
     /// A text in which nothing varies.
@@ -73,7 +73,7 @@ pub(super) fn messages(language: Language) -> &'static dyn Messages {
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Noun {
+pub(crate) enum Noun {
     /// A record of a kind.
     Kind(Kind),
     /// Any record.
@@ -92,7 +92,7 @@ pub(super) enum Noun {
 
 /// A text in which nothing varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Label {
+pub(crate) enum Label {
     Title,
     DryRun,
     FirstSync,
@@ -179,11 +179,55 @@ pub(super) enum Label {
     LinkedWord,
     NewRecord,
     Why,
+    NotEnded,
+    UpSince,
+    Heartbeat,
+    HeartStopped,
+    AtWork,
+    Pair,
+    Stands,
+    Well,
+    LastRun,
+    LastSuccess,
+    NextRun,
+    Never,
+    NoSchedule,
+    Overdue,
+    NotAllSeen,
+    Waits,
+    QuotaLeft,
+    ReloadRefused,
+    StartUnwritten,
+    FullReport,
+    ButtonsNeedToken,
+    TakeCliengo,
+    TakeGhl,
+    OneLink,
+    TwoPeople,
+    LeaveIt,
+    TryAgain,
+    GiveUp,
+    RunNow,
+    PreviewUndo,
+    UndoNow,
+    UndoAsks,
+    CommandRan,
+    ExitCode,
+    Back,
+    AllPairs,
+    NotOffered,
+    NoForm,
+    NoSuchPage,
+    KnownAlready,
+    NewWaiting,
+    NeverRan,
+    Unreadable,
+    Record,
 }
 
-impl dyn Messages {
+impl dyn Messages + '_ {
     /// `1,802`.
-    pub(super) fn number(&self, count: u64) -> String {
+    pub(crate) fn number(&self, count: u64) -> String {
         let digits = count.to_string();
         let mut grouped = String::new();
         for (at, digit) in digits.chars().enumerate() {
@@ -196,30 +240,30 @@ impl dyn Messages {
     }
 
     /// A number with at most two decimals.
-    pub(super) fn amount(&self, value: f64) -> String {
+    pub(crate) fn amount(&self, value: f64) -> String {
         let shown = format!("{value:.2}");
         shown.trim_end_matches('0').trim_end_matches('.').replace('.', &self.decimal_mark().to_string())
     }
 
     /// `1 note`, `3 notes`.
-    pub(super) fn count(&self, count: u64, noun: Noun) -> String {
+    pub(crate) fn count(&self, count: u64, noun: Noun) -> String {
         let (one, several) = self.noun(noun);
         format!("{} {}", self.number(count), if count == 1 { one } else { several })
     }
 
     /// `contacts`.
-    pub(super) fn plural(&self, kind: Kind) -> &'static str {
+    pub(crate) fn plural(&self, kind: Kind) -> &'static str {
         self.noun(Noun::Kind(kind)).1
     }
 
     /// A time with the name of its zone.
-    pub(super) fn moment(&self, at: &Zoned) -> String {
+    pub(crate) fn moment(&self, at: &Zoned) -> String {
         let zone = at.time_zone().iana_name().map_or_else(|| at.strftime("%:z").to_string(), str::to_owned);
         format!("{} {zone}", at.strftime(self.moment_pattern()))
     }
 
     /// A time with its zone in short, for a value among others.
-    pub(super) fn short_moment(&self, at: &Zoned) -> String {
+    pub(crate) fn short_moment(&self, at: &Zoned) -> String {
         format!("{} {}", at.strftime(self.moment_pattern()), at.strftime("%Z"))
     }
 }
