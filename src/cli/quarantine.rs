@@ -142,9 +142,10 @@ fn change(
             row.attempts,
             on_one_line(&row.words),
         ));
-        text.push_str(&match is_dropped {
-            true => format!("    Take it up again with: concord quarantine retry {} --pair {}\n", row.id, pair.name),
-            false => format!("    {when}\n"),
+        text.push_str(&if is_dropped {
+            format!("    Take it up again with: concord quarantine retry {} --pair {}\n", row.id, pair.name)
+        } else {
+            format!("    {when}\n")
         });
         let mut document = document(pair, &row, if is_dropped { Standing::Dropped } else { Standing::Due });
         if let Some(entries) = document.as_object_mut() {

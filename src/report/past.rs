@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::Audience;
-use super::language::Label;
+use super::language::{Label, PageLabel};
 use crate::state::RunRow;
 
 /// A run of the past.
@@ -36,16 +36,17 @@ fn past_run(run: &RunRow, audience: &Audience) -> Past {
     let applied = count(&["outcomes", "applied"]);
     let requests = ["cliengo", "ghl"].iter().flat_map(|side| ["reads", "writes"].map(|sort| (side, sort)));
     let took = run.finished.map_or(0, |finished| finished.duration_since(run.started).as_secs());
+    let words = audience.words();
     let status = match run.status.as_str() {
-        "done" => Label::Done,
-        "refused" => Label::Refused,
-        "running" => Label::NotEnded,
-        _ => Label::Failed,
+        "done" => words.label(Label::Done),
+        "refused" => words.label(Label::Refused),
+        "running" => words.on_page(PageLabel::NotEnded),
+        _ => words.label(Label::Failed),
     };
     Past {
         run: run.id,
-        at: audience.words().short_moment(&audience.local(run.started)),
-        status: audience.words().label(status),
+        at: words.short_moment(&audience.local(run.started)),
+        status,
         applied,
         missed: count(&["operations"]).saturating_sub(applied),
         requests: requests.map(|(side, sort)| count(&["requests", side, sort])).sum(),

@@ -13,10 +13,6 @@ pub use board::{Board, SILENCE, Shown};
 pub use daemon::{Daemon, LIMITS, Limits, Reload, Settings};
 pub use due::{Due, Moment, Past, Slot, due, next, pick};
 pub use heartbeat::Heartbeat;
-<<<<<<< HEAD
 pub use standing::{GRACE, RunProgress, Standing, next_sync};
-=======
-pub use standing::{GRACE, RunProgress, Standing};
 pub(crate) use worker::own_program;
->>>>>>> 4d2bafb (Pages of a pair and a run, with buttons that run the command shown under them; tested in a browser)
 pub use worker::{COMMAND, Processes, Turn, Worker};

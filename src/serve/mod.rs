@@ -190,7 +190,7 @@ impl Status {
             Ok(Ok((view, settling))) => {
                 settle::settle(Arc::clone(&self.commands), &self.desk, &view, &pair, &settling).await
             }
-            Ok(Err(refused)) => refused,
+            Ok(Err(refused)) => *refused,
             Err(_) => broken(),
         }
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{PairStanding, View, look, pair};
 use crate::record::{ByKind, Kind};
-use crate::report::language::{Label, Messages, Noun};
+use crate::report::language::{Label, Messages, Noun, PageLabel};
 use crate::report::{Audience, on_one_line};
 use crate::schedule::Standing;
 use crate::state::State;
@@ -20,29 +20,29 @@ pub(super) fn page(view: &View) -> Response {
         standing.as_ref().is_ok_and(|standing| is_well(standing) && waits(view, pair) == 0)
     });
     let heads = [
-        Label::Pair,
-        Label::Stands,
-        Label::LastRun,
-        Label::NextRun,
-        Label::Operations,
-        Label::Waits,
-        Label::QuotaLeft,
-        Label::LinkedWord,
+        words.on_page(PageLabel::Pair),
+        words.on_page(PageLabel::Stands),
+        words.on_page(PageLabel::LastRun),
+        words.on_page(PageLabel::NextRun),
+        words.label(Label::Operations),
+        words.label(Label::NeedsAPerson),
+        words.on_page(PageLabel::QuotaLeft),
+        words.label(Label::LinkedWord),
     ];
     let body = html! {
         h1 { "Concord" }
-        @if !shown.is_alive(view.now) { p.verdict.stop { (words.label(Label::HeartStopped)) } }
-        @if let Some(why) = &shown.refused { p.verdict.warn { (words.label(Label::ReloadRefused)) ": " (on_one_line(why)) } }
-        @if let Some(why) = &shown.unwritable { p.verdict.stop { (words.label(Label::StartUnwritten)) ": " (on_one_line(why)) } }
+        @if !shown.is_alive(view.now) { p.verdict.stop { (words.on_page(PageLabel::HeartStopped)) } }
+        @if let Some(why) = &shown.refused { p.verdict.warn { (words.on_page(PageLabel::ReloadRefused)) ": " (on_one_line(why)) } }
+        @if let Some(why) = &shown.unwritable { p.verdict.stop { (words.on_page(PageLabel::StartUnwritten)) ": " (on_one_line(why)) } }
         dl.facts {
-            div { dt { (words.label(Label::UpSince)) } dd { (audience.time(shown.up_since)) " " (audience.zone()) } }
-            div { dt { (words.label(Label::Heartbeat)) } dd { (audience.time(shown.heartbeat)) } }
-            div { dt { (words.label(Label::AtWork)) } dd { (shown.running.len()) } }
+            div { dt { (words.on_page(PageLabel::UpSince)) } dd { (audience.time(shown.up_since)) " " (audience.zone()) } }
+            div { dt { (words.on_page(PageLabel::Heartbeat)) } dd { (audience.time(shown.heartbeat)) } }
+            div { dt { (words.on_page(PageLabel::AtWork)) } dd { (shown.running.len()) } }
         }
         h2 { (words.label(Label::Pairs)) }
         div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Pairs)) {
             table.pairs {
-                thead { tr { @for head in heads { th scope="col" { (words.label(head)) } } } }
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
                 tbody { @for (pair, standing) in pairs { (row(view, pair, standing)) } }
             }
         }
@@ -66,17 +66,17 @@ fn waits(view: &View, name: &str) -> usize {
 /// How a pair in which so many people wait stands, in one line.
 pub(super) fn stands(view: &View, standing: &Standing, waits: usize, words: &dyn Messages) -> Markup {
     if let Some((run, since)) = view.shown.running.get(&standing.pair) {
-        return html! { (words.label(Label::AtWork)) ": " (run.run.as_str()) ", " (since) };
+        return html! { (words.on_page(PageLabel::AtWork)) ": " (run.run.as_str()) ", " (since) };
     }
     match (&standing.failed, &standing.overdue, standing.unseen().as_slice()) {
         (Some(why), _, _) => html! { span.bad { (words.label(Label::Failed)) ": " (on_one_line(why)) } },
         (None, Some((schedule, due)), _) => {
-            html! { span.bad { (words.label(Label::Overdue)) ": " (schedule) ", " (due) } }
+            html! { span.bad { (words.on_page(PageLabel::Overdue)) ": " (schedule) ", " (due) } }
         }
         (None, None, []) if waits > 0 => html! { span.warn { (words.label(Label::NeedsAPerson)) } },
-        (None, None, []) => html! { span.good { (words.label(Label::Well)) } },
+        (None, None, []) => html! { span.good { (words.on_page(PageLabel::Well)) } },
         (None, None, lines) => {
-            html! { span.bad { (words.label(Label::NotAllSeen)) ": " (on_one_line(&lines.join("; "))) } }
+            html! { span.bad { (words.on_page(PageLabel::NotAllSeen)) ": " (on_one_line(&lines.join("; "))) } }
         }
     }
 }
@@ -88,7 +88,7 @@ fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> Markup {
     let standing = match standing {
         Ok(standing) => standing,
         Err(why) => {
-            return html! { tr { (link) td.bad colspan="7" { (words.label(Label::Unreadable)) ": " (on_one_line(why)) } } };
+            return html! { tr { (link) td.bad colspan="7" { (words.on_page(PageLabel::Unreadable)) ": " (on_one_line(why)) } } };
         }
     };
     let waits = waits(view, pair);
@@ -114,7 +114,7 @@ pub(super) fn linked(links: &ByKind<u64>, words: &dyn Messages) -> String {
 pub(super) fn last_run(standing: &Standing, audience: &Audience) -> String {
     let run = standing.last_run.as_ref();
     run.map_or_else(
-        || audience.words().label(Label::Never).to_owned(),
+        || audience.words().on_page(PageLabel::Never).to_owned(),
         |run| format!("{}: {}", run.id, audience.time(run.started)),
     )
 }
@@ -122,7 +122,7 @@ pub(super) fn last_run(standing: &Standing, audience: &Audience) -> String {
 pub(super) fn next_run(standing: &Standing, audience: &Audience) -> String {
     let next = standing.next.as_ref();
     next.map_or_else(
-        || audience.words().label(Label::NoSchedule).to_owned(),
+        || audience.words().on_page(PageLabel::NoSchedule).to_owned(),
         |run| format!("{}, {}: {}", run.slot.schedule, run.run.as_str(), audience.time(run.starts)),
     )
 }

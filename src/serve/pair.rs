@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::{Desk, View, look, page};
 use crate::reconcile::HeldReason;
 use crate::record::{Both, Kind, Side};
-use crate::report::language::{Label, Messages, duration};
+use crate::report::language::{Label, Messages, PageLabel, duration};
 use crate::report::{Audience, Past, Settling, charts, masked_document, may_be_one, on_one_line, past, settlements};
 use crate::state::{HeldRow, State, StateError};
 
@@ -22,7 +22,7 @@ pub(super) struct Waiting {
     records: Vec<(HeldRow, Option<HeldReason>)>,
     known: bool,
     /// What settles it, and what a button for that says.
-    pub offers: Vec<(Settling, Label)>,
+    pub offers: Vec<(Settling, PageLabel)>,
 }
 
 /// What waits in a pair, those with news first.
@@ -51,16 +51,16 @@ fn offers(
     view: &View,
     state: &State,
     records: &[(HeldRow, Option<HeldReason>)],
-) -> Result<Vec<(Settling, Label)>, StateError> {
+) -> Result<Vec<(Settling, PageLabel)>, StateError> {
     let mut offers = Vec::new();
     for (row, reason) in records {
         for settling in settlements(state, row, *reason)? {
             let label = match &settling {
-                Settling::Take { side: Side::Cliengo, .. } => Label::TakeCliengo,
-                Settling::Take { side: Side::Ghl, .. } => Label::TakeGhl,
-                Settling::Retry(_) => Label::TryAgain,
-                Settling::Drop(_) => Label::GiveUp,
-                _ => Label::RunNow,
+                Settling::Take { side: Side::Cliengo, .. } => PageLabel::TakeCliengo,
+                Settling::Take { side: Side::Ghl, .. } => PageLabel::TakeGhl,
+                Settling::Retry(_) => PageLabel::TryAgain,
+                Settling::Drop(_) => PageLabel::GiveUp,
+                _ => PageLabel::RunNow,
             };
             if !offers.contains(&(settling.clone(), label)) {
                 offers.push((settling, label));
@@ -69,13 +69,13 @@ fn offers(
     }
     let rows: Vec<_> = records.iter().map(|(row, reason)| (row, *reason)).collect();
     for (cliengo, ghl) in may_be_one(&rows) {
-        offers.push((Settling::Link { cliengo: cliengo.clone(), ghl: ghl.clone() }, Label::OneLink));
-        offers.push((Settling::Separate { cliengo, ghl }, Label::TwoPeople));
+        offers.push((Settling::Link { cliengo: cliengo.clone(), ghl: ghl.clone() }, PageLabel::OneLink));
+        offers.push((Settling::Separate { cliengo, ghl }, PageLabel::TwoPeople));
     }
     let new = records.iter().filter(|(row, _)| !row.is_known(view.now)).map(|(row, _)| row.id.clone());
     let new: Vec<String> = new.collect();
     if !new.is_empty() {
-        offers.push((Settling::Acknowledge(new), Label::LeaveIt));
+        offers.push((Settling::Acknowledge(new), PageLabel::LeaveIt));
     }
     Ok(offers)
 }
@@ -88,7 +88,7 @@ pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {
         return missing(words);
     };
     let inner = match standing {
-        Err(why) => html! { p.verdict.stop { (words.label(Label::Unreadable)) ": " (on_one_line(why)) } },
+        Err(why) => html! { p.verdict.stop { (words.on_page(PageLabel::Unreadable)) ": " (on_one_line(why)) } },
         Ok(standing) => {
             let read =
                 State::glance(&State::path_of(&view.shown.config.state_dir, name)).and_then(|state| match &state {
@@ -100,23 +100,23 @@ pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {
             html! {
                 p { (page::stands(view, standing, waits, words)) }
                 dl.facts {
-                    div { dt { (words.label(Label::LastRun)) } dd { (page::last_run(standing, &audience)) " " (audience.zone()) } }
-                    div { dt { (words.label(Label::LastSuccess)) } dd { (standing.last_success.map_or_else(|| words.label(Label::Never).to_owned(), |at| audience.time(at))) } }
-                    div { dt { (words.label(Label::NextRun)) } dd { (page::next_run(standing, &audience)) } }
+                    div { dt { (words.on_page(PageLabel::LastRun)) } dd { (page::last_run(standing, &audience)) " " (audience.zone()) } }
+                    div { dt { (words.on_page(PageLabel::LastSuccess)) } dd { (standing.last_success.map_or_else(|| words.on_page(PageLabel::Never).to_owned(), |at| audience.time(at))) } }
+                    div { dt { (words.on_page(PageLabel::NextRun)) } dd { (page::next_run(standing, &audience)) } }
                     div { dt { (words.label(Label::LinkedWord)) } dd {
                         (page::linked(links, words))
                     } }
                     @if let Some(left) = standing.budget_left() {
-                        div { dt { (words.label(Label::QuotaLeft)) } dd { (words.number(left)) } }
+                        div { dt { (words.on_page(PageLabel::QuotaLeft)) } dd { (words.number(left)) } }
                     }
                 }
                 @match &read {
-                    Err(why) => p.verdict.stop { (words.label(Label::Unreadable)) ": " (on_one_line(&why.to_string())) },
-                    Ok(None) => p { (words.label(Label::NeverRan)) },
+                    Err(why) => p.verdict.stop { (words.on_page(PageLabel::Unreadable)) ": " (on_one_line(&why.to_string())) },
+                    Ok(None) => p { (words.on_page(PageLabel::NeverRan)) },
                     Ok(Some((waiting, past))) => {
                         h2 { (words.label(Label::NeedsAPerson)) " " span.count { (waiting.len()) } }
                         @if waiting.is_empty() { p { (words.label(Label::NothingNeedsAPerson)) } }
-                        @if !waiting.is_empty() && desk.form.is_none() { p.dim { (words.label(Label::ButtonsNeedToken)) } }
+                        @if !waiting.is_empty() && desk.form.is_none() { p.dim { (words.on_page(PageLabel::ButtonsNeedToken)) } }
                         @for person in waiting { (block(desk, view, name, &audience, person)) }
                         h2 { (words.label(Label::History)) }
                         @if past.len() > 1 { (charts(words, past)) }
@@ -127,7 +127,7 @@ pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {
         }
     };
     let body = html! {
-        p.crumbs { a href="/" { (words.label(Label::AllPairs)) } }
+        p.crumbs { a href="/" { (words.on_page(PageLabel::AllPairs)) } }
         h1 { bdi { (name) } }
         (inner)
     };
@@ -136,7 +136,7 @@ pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {
 
 /// There is no such page.
 pub(super) fn missing(words: &dyn Messages) -> Response {
-    let body = html! { h1 { (words.label(Label::NoSuchPage)) } p { a href="/" { (words.label(Label::AllPairs)) } } };
+    let body = html! { h1 { (words.on_page(PageLabel::NoSuchPage)) } p { a href="/" { (words.on_page(PageLabel::AllPairs)) } } };
     look::page(StatusCode::NOT_FOUND, words, "Concord", &body)
 }
 
@@ -159,10 +159,10 @@ fn block(desk: &Desk, view: &View, pair: &str, audience: &Audience, person: &Wai
     for (row, _) in person.records.iter().filter(|(row, _)| row.kind == Kind::Contact) {
         links.extend(Side::BOTH.iter().filter_map(|side| Some((*side, audience.link(*side, row.ids.of(*side)?)?))));
     }
-    let state = if person.known { Label::KnownAlready } else { Label::NewWaiting };
+    let state = if person.known { PageLabel::KnownAlready } else { PageLabel::NewWaiting };
     html! {
         section.person {
-            h3 { bdi { (title) } " " span.count { (words.label(state)) } }
+            h3 { bdi { (title) } " " span.count { (words.on_page(state)) } }
             @for (reason, rows) in &by_reason(person) {
                 @if let Some(reason) = reason {
                     p { strong { (words.held(*reason).0) } ": " (words.held(*reason).1) }
@@ -196,7 +196,7 @@ fn by_reason(person: &Waiting) -> Vec<(Option<HeldReason>, Vec<&HeldRow>)> {
 }
 
 /// A command, and a button that runs it where somebody has shown the token.
-pub(super) fn offer(desk: &Desk, pair: &str, words: &dyn Messages, settling: &Settling, label: Label) -> Markup {
+pub(super) fn offer(desk: &Desk, pair: &str, words: &dyn Messages, settling: &Settling, label: PageLabel) -> Markup {
     let command = settling.command(pair);
     html! {
         div {
@@ -204,9 +204,9 @@ pub(super) fn offer(desk: &Desk, pair: &str, words: &dyn Messages, settling: &Se
                 form method="post" action=(format!("/pairs/{pair}/do")) {
                     input type="hidden" name="form" value=(form);
                     input type="hidden" name="command" value=(command);
-                    button type="submit" { (words.label(label)) }
+                    button type="submit" { (words.on_page(label)) }
                 }
-            } @else { span { (words.label(label)) ":" } }
+            } @else { span { (words.on_page(label)) ":" } }
             code { (command) }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::{Desk, View, look, pair, respond};
 use crate::record::Side;
-use crate::report::language::{Label, Messages};
+use crate::report::language::{Label, Messages, PageLabel};
 use crate::report::{Settling, masked_document, on_one_line, past};
 use crate::state::{OperationRow, RunRow, State};
 
@@ -24,7 +24,7 @@ pub(super) fn past_run(desk: &Desk, view: &View, name: &str, id: i64) -> Respons
     let shown = past(std::slice::from_ref(&run), &audience);
     let undoable = run.status != "running" && run.undoes.is_none();
     let body = html! {
-        p.crumbs { a href="/" { (words.label(Label::AllPairs)) } " · " a href=(format!("/pairs/{name}")) { (name) } }
+        p.crumbs { a href="/" { (words.on_page(PageLabel::AllPairs)) } " · " a href=(format!("/pairs/{name}")) { (name) } }
         h1 { (words.label(Label::Run)) " " (id) }
         @for run in &shown {
             dl.facts {
@@ -36,14 +36,14 @@ pub(super) fn past_run(desk: &Desk, view: &View, name: &str, id: i64) -> Respons
             }
         }
         @if report_of(view, name, id).is_some_and(|file| file.exists()) {
-            p { a href=(format!("/pairs/{name}/runs/{id}/report")) { (words.label(Label::FullReport)) } }
+            p { a href=(format!("/pairs/{name}/runs/{id}/report")) { (words.on_page(PageLabel::FullReport)) } }
         }
         h2 { (words.label(Label::Changes)) }
         (changes(view, words, &operations))
         @if undoable {
-            h2 { (words.label(Label::PreviewUndo)) }
-            p { (words.label(Label::UndoAsks)) }
-            (pair::offer(desk, name, words, &Settling::PreviewUndo(id), Label::PreviewUndo))
+            h2 { (words.on_page(PageLabel::PreviewUndo)) }
+            p { (words.on_page(PageLabel::UndoAsks)) }
+            (pair::offer(desk, name, words, &Settling::PreviewUndo(id), PageLabel::PreviewUndo))
         }
     };
     look::page(StatusCode::OK, words, &format!("{name}, {} {id} · Concord", words.label(Label::Run)), &body)
@@ -75,21 +75,21 @@ pub(super) fn read(view: &View, name: &str, id: i64) -> Option<(RunRow, Vec<Oper
 
 fn changes(view: &View, words: &dyn Messages, operations: &[OperationRow]) -> Markup {
     let heads = [
-        Label::Record,
-        Label::Side,
-        Label::Action,
-        Label::Kind,
-        Label::Field,
-        Label::Before,
-        Label::After,
-        Label::Outcome,
+        words.on_page(PageLabel::Record),
+        words.label(Label::Side),
+        words.label(Label::Action),
+        words.label(Label::Kind),
+        words.label(Label::Field),
+        words.label(Label::Before),
+        words.label(Label::After),
+        words.label(Label::Outcome),
     ];
     let hidden = operations.len().saturating_sub(SHOWN);
     html! {
         @if operations.is_empty() { p { (words.label(Label::NoChanges)) } } @else {
             div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Changes)) {
                 table.pairs {
-                    thead { tr { @for head in heads { th scope="col" { (words.label(head)) } } } }
+                    thead { tr { @for head in heads { th scope="col" { (head) } } } }
                     tbody { @for operation in operations.iter().take(SHOWN) { (rows(view, operation)) } }
                 }
             }

@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::commands::{Commands, Ended};
 use super::{Desk, View, look, pair, past_run};
-use crate::report::language::Label;
+use crate::report::language::PageLabel;
 use crate::report::{Settling, on_one_line, visible};
 use crate::state::State;
 
@@ -24,21 +24,21 @@ pub(super) struct Form {
 }
 
 /// What a form asks for, where its page has offered that and still does: nothing else is ever run.
-pub(super) fn asked(desk: &Desk, view: &View, name: &str, form: &Form) -> Result<Settling, Response> {
+pub(super) fn asked(desk: &Desk, view: &View, name: &str, form: &Form) -> Result<Settling, Box<Response>> {
     let audience = view.audience(name);
     let words = audience.words();
     if desk.form.as_ref().is_none_or(|own| blake3::hash(own.as_bytes()) != blake3::hash(form.form.as_bytes())) {
-        let body = html! { h1 { "Concord" } p { (words.label(Label::NoForm)) } p { a href="/" { (words.label(Label::AllPairs)) } } };
-        return Err(look::page(StatusCode::FORBIDDEN, words, "Concord", &body));
+        let body = html! { h1 { "Concord" } p { (words.on_page(PageLabel::NoForm)) } p { a href="/" { (words.on_page(PageLabel::AllPairs)) } } };
+        return Err(Box::new(look::page(StatusCode::FORBIDDEN, words, "Concord", &body)));
     }
     let offered = offered(view, name, form).into_iter().find(|settling| settling.command(name) == form.command);
     offered.ok_or_else(|| {
         let body = html! {
             h1 { bdi { (name) } }
-            p { (words.label(Label::NotOffered)) }
-            p { a href=(format!("/pairs/{name}")) { (words.label(Label::Back)) } }
+            p { (words.on_page(PageLabel::NotOffered)) }
+            p { a href=(format!("/pairs/{name}")) { (words.on_page(PageLabel::Back)) } }
         };
-        look::page(StatusCode::CONFLICT, words, "Concord", &body)
+        Box::new(look::page(StatusCode::CONFLICT, words, "Concord", &body))
     })
 }
 
@@ -79,16 +79,16 @@ pub(super) async fn settle(
         _ => None,
     };
     let body = html! {
-        p.crumbs { a href="/" { (words.label(Label::AllPairs)) } " · " a href=(format!("/pairs/{name}")) { (name) } }
+        p.crumbs { a href="/" { (words.on_page(PageLabel::AllPairs)) } " · " a href=(format!("/pairs/{name}")) { (name) } }
         h1 { bdi { (name) } }
-        p { (words.label(Label::CommandRan)) ":" }
+        p { (words.on_page(PageLabel::CommandRan)) ":" }
         code.command { (on_one_line(&settling.command(name))) }
-        p { (words.label(Label::ExitCode)) " " strong { (code) } "." }
+        p { (words.on_page(PageLabel::ExitCode)) " " strong { (code) } "." }
         pre tabindex="0" { (visible(&ended.said)) }
         @if let Some(run) = previewed {
-            (pair::offer(desk, name, words, &Settling::Undo(run), Label::UndoNow))
+            (pair::offer(desk, name, words, &Settling::Undo(run), PageLabel::UndoNow))
         }
-        p { a href=(format!("/pairs/{name}")) { (words.label(Label::Back)) } }
+        p { a href=(format!("/pairs/{name}")) { (words.on_page(PageLabel::Back)) } }
     };
     look::page(StatusCode::OK, words, &format!("{name} · Concord"), &body)
 }

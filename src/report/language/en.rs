@@ -1,7 +1,7 @@
 //! English.
 
 use super::super::words;
-use super::{Label, Messages, Noun};
+use super::{Label, Messages, Noun, PageLabel, pages};
 use crate::reconcile::{Cause, Guard, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
@@ -13,6 +13,10 @@ pub(super) struct English;
 impl Messages for English {
     fn tag(&self) -> &'static str {
         "en"
+    }
+
+    fn on_page(&self, label: PageLabel) -> &'static str {
+        pages::english(label)
     }
 
     fn group_mark(&self) -> char {
@@ -213,56 +217,6 @@ impl Messages for English {
             Label::LinkedWord => "linked",
             Label::NewRecord => "(new)",
             Label::Why => "linked by",
-            Label::NotEnded => "not ended",
-            Label::UpSince => "Up since",
-            Label::Heartbeat => "Last heartbeat",
-            Label::HeartStopped => "The daemon's loop has stopped: restart it.",
-            Label::AtWork => "At work now",
-            Label::Pair => "Pair",
-            Label::Stands => "How it stands",
-            Label::Well => "well",
-            Label::LastRun => "Last run",
-            Label::LastSuccess => "Last success",
-            Label::NextRun => "Next run",
-            Label::Never => "never",
-            Label::NoSchedule => "in no schedule",
-            Label::Overdue => "overdue",
-            Label::NotAllSeen => "not all seen",
-            Label::Waits => "Needs a decision",
-            Label::QuotaLeft => "GHL requests left today",
-            Label::ReloadRefused => "The last reload was refused, and what was read before stays",
-            Label::StartUnwritten => "A run could not be written down, so it did not start",
-            Label::FullReport => "The report of this run",
-            Label::ButtonsNeedToken => {
-                "To settle this from the page, set `daemon.token` in schedules.toml and restart the daemon."
-            }
-            Label::TakeCliengo => "Take Cliengo's value",
-            Label::TakeGhl => "Take GHL's value",
-            Label::OneLink => "They are one person: link them",
-            Label::TwoPeople => "They are two people: keep them separate",
-            Label::LeaveIt => "Leave it as it is",
-            Label::TryAgain => "Try again in the next run",
-            Label::GiveUp => "Give it up",
-            Label::RunNow => "Run a sync now",
-            Label::PreviewUndo => "Show what an undo would do",
-            Label::UndoNow => "Undo this run now",
-            Label::UndoAsks => "Undo writes to the CRMs. Look at the preview first.",
-            Label::CommandRan => "This command was run",
-            Label::ExitCode => "It ended with exit code",
-            Label::Back => "Back to the pair",
-            Label::AllPairs => "All pairs",
-            Label::NotOffered => {
-                "This is not offered any more: it was settled meanwhile, or another run has been since. Nothing was done."
-            }
-            Label::NoForm => {
-                "The form is not from this page. Nothing was done. Open the page again and try from there."
-            }
-            Label::NoSuchPage => "There is no such page.",
-            Label::KnownAlready => "acknowledged",
-            Label::NewWaiting => "new",
-            Label::NeverRan => "It has not run yet.",
-            Label::Unreadable => "Its state cannot be read",
-            Label::Record => "Record",
         }
     }
 }

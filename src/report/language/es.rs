@@ -1,6 +1,6 @@
 //! Spanish, as it is written in Latin America.
 
-use super::{Label, Messages, Noun};
+use super::{Label, Messages, Noun, PageLabel, pages};
 use crate::reconcile::{Cause, Guard, GuardName, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
@@ -12,6 +12,10 @@ pub(super) struct Spanish;
 impl Messages for Spanish {
     fn tag(&self) -> &'static str {
         "es"
+    }
+
+    fn on_page(&self, label: PageLabel) -> &'static str {
+        pages::spanish(label)
     }
 
     fn group_mark(&self) -> char {
@@ -281,54 +285,6 @@ impl Messages for Spanish {
             Label::LinkedWord => "vinculado",
             Label::NewRecord => "(nuevo)",
             Label::Why => "vinculados por",
-            Label::NotEnded => "sin terminar",
-            Label::UpSince => "En marcha desde",
-            Label::Heartbeat => "Último latido",
-            Label::HeartStopped => "El ciclo del demonio se detuvo: reinícielo.",
-            Label::AtWork => "En curso ahora",
-            Label::Pair => "Par",
-            Label::Stands => "Estado",
-            Label::Well => "bien",
-            Label::LastRun => "Última ejecución",
-            Label::LastSuccess => "Último éxito",
-            Label::NextRun => "Próxima ejecución",
-            Label::Never => "nunca",
-            Label::NoSchedule => "en ningún horario",
-            Label::Overdue => "atrasada",
-            Label::NotAllSeen => "no se leyó todo",
-            Label::Waits => "Requiere una decisión",
-            Label::QuotaLeft => "Solicitudes a GHL que quedan hoy",
-            Label::ReloadRefused => "La última recarga se rechazó y sigue en uso lo leído antes",
-            Label::StartUnwritten => "Una ejecución no pudo registrarse, por eso no comenzó",
-            Label::FullReport => "El informe de esta ejecución",
-            Label::ButtonsNeedToken => {
-                "Para resolverlo desde la página, configure `daemon.token` en schedules.toml y reinicie el demonio."
-            }
-            Label::TakeCliengo => "Tomar el valor de Cliengo",
-            Label::TakeGhl => "Tomar el valor de GHL",
-            Label::OneLink => "Son la misma persona: vincular",
-            Label::TwoPeople => "Son dos personas: mantener separadas",
-            Label::LeaveIt => "Dejarlo como está",
-            Label::TryAgain => "Intentar de nuevo en la próxima ejecución",
-            Label::GiveUp => "Abandonarlo",
-            Label::RunNow => "Ejecutar una sincronización ahora",
-            Label::PreviewUndo => "Mostrar qué haría al deshacer",
-            Label::UndoNow => "Deshacer esta ejecución ahora",
-            Label::UndoAsks => "Deshacer escribe en los CRM. Mire primero la vista previa.",
-            Label::CommandRan => "Se ejecutó este comando",
-            Label::ExitCode => "Terminó con código de salida",
-            Label::Back => "Volver al par",
-            Label::AllPairs => "Todos los pares",
-            Label::NotOffered => "Esto ya no se ofrece: se resolvió entretanto o hubo otra ejecución. No se hizo nada.",
-            Label::NoForm => {
-                "El formulario no es de esta página. No se hizo nada. Abra la página de nuevo e intente desde ahí."
-            }
-            Label::NoSuchPage => "Esa página no existe.",
-            Label::KnownAlready => "ya visto",
-            Label::NewWaiting => "nuevo",
-            Label::NeverRan => "Todavía no se ejecutó.",
-            Label::Unreadable => "Su estado no se puede leer",
-            Label::Record => "Registro",
         }
     }
 }

@@ -3,10 +3,12 @@
 
 mod en;
 mod es;
+mod pages;
 
 use std::fmt::Debug;
 
 use jiff::{SignedDuration, Zoned};
+pub(crate) use pages::PageLabel;
 
 use crate::config::Language;
 use crate::reconcile::{Cause, Guard, HeldReason, MatchedBy};
@@ -19,6 +21,8 @@ pub(crate) trait Messages: Debug + Sync {
     fn tag(&self) -> &'static str;
     /// A text in which nothing varies.
     fn label(&self, label: Label) -> &'static str;
+    /// A text of the daemon's pages.
+    fn on_page(&self, label: PageLabel) -> &'static str;
     /// What stands between groups of three digits.
     fn group_mark(&self) -> char;
     /// What stands before the decimals.
@@ -179,50 +183,6 @@ pub(crate) enum Label {
     LinkedWord,
     NewRecord,
     Why,
-    NotEnded,
-    UpSince,
-    Heartbeat,
-    HeartStopped,
-    AtWork,
-    Pair,
-    Stands,
-    Well,
-    LastRun,
-    LastSuccess,
-    NextRun,
-    Never,
-    NoSchedule,
-    Overdue,
-    NotAllSeen,
-    Waits,
-    QuotaLeft,
-    ReloadRefused,
-    StartUnwritten,
-    FullReport,
-    ButtonsNeedToken,
-    TakeCliengo,
-    TakeGhl,
-    OneLink,
-    TwoPeople,
-    LeaveIt,
-    TryAgain,
-    GiveUp,
-    RunNow,
-    PreviewUndo,
-    UndoNow,
-    UndoAsks,
-    CommandRan,
-    ExitCode,
-    Back,
-    AllPairs,
-    NotOffered,
-    NoForm,
-    NoSuchPage,
-    KnownAlready,
-    NewWaiting,
-    NeverRan,
-    Unreadable,
-    Record,
 }
 
 impl dyn Messages + '_ {
