@@ -1,4 +1,4 @@
-//! A browser under test: Chromium, driven by chromedriver as WebDriver says (<https://www.w3.org/TR/webdriver2/>).
+//! A browser under test: Chromium, driven by chromedriver as `WebDriver` says (<https://www.w3.org/TR/webdriver2/>).
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -45,6 +45,7 @@ impl Drop for Browser {
 
 impl Browser {
     /// A browser, or `None` where none is installed, which is said.
+    #[expect(clippy::print_stdout, reason = "a test that looks at nothing says so")]
     pub(super) async fn open() -> Option<Self> {
         let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut driver) = driver else {
