@@ -233,7 +233,7 @@ pub(super) struct InitOptions {
     /// Where secrets that are typed or piped in are kept; omitted: `secrets`, beside the configuration
     #[arg(long, value_name = "DIR")]
     pub secrets_dir: Option<PathBuf>,
-    /// Write over a configuration that is there; the old one is set aside
+    /// Write over a configuration that is there; the old one is moved to another name
     #[arg(long)]
     pub force: bool,
     /// Another address of Cliengo's API
@@ -276,7 +276,7 @@ pub(super) struct SyncOptions {
     /// Compare everything, also the two sides of every link with each other
     #[arg(long)]
     pub full: bool,
-    /// The state was lost or is damaged: link both sides anew, delete nothing; needs --approve. The old state is set aside
+    /// The state was lost or is damaged: link both sides again, delete nothing; needs --approve. The old state is moved to NAME.db.aside-TIME
     #[arg(long, conflicts_with = "full")]
     pub rebuild: bool,
     /// Only this person, by id or e-mail, with their tasks and notes; may be given again

@@ -41,7 +41,7 @@ pub(super) fn print_usage(error: &clap::Error) {
             message.push(line);
         }
     }
-    hints.push(format!("{command} --help shows what it takes"));
+    hints.push(format!("see what it takes: {command} --help"));
     let mut stderr = std::io::stderr().lock();
     let _ = writeln!(stderr, "{}", message.join("\n"));
     for hint in hints {
@@ -168,10 +168,10 @@ const fn sandbox_hint(error: &SandboxError) -> &'static str {
         SandboxError::Listen { .. } => "another program listens there; take another one: --listen 127.0.0.1:0",
         SandboxError::Folder { .. } | SandboxError::Store(_) => "check that the folder exists, is yours, and has room",
         SandboxError::Record(_) => "put it back to its seed: concord sandbox reset",
-        SandboxError::Edit(_) => "concord sandbox dump shows what is there, with its ids",
+        SandboxError::Edit(_) => "see what is there, with its ids: concord sandbox dump",
         SandboxError::Faults { .. } => "such as --faults 'status=503%0.05,reset-after-write@ghl:POST#2'",
-        SandboxError::Account(_) => "concord sandbox serve --account 1 prints every switch with a value",
-        SandboxError::Unknown { .. } => "concord sandbox serve --help shows what it takes",
+        SandboxError::Account(_) => "every switch with a value: concord sandbox serve --account 1",
+        SandboxError::Unknown { .. } => "see what it takes: concord sandbox serve --help",
     }
 }
 
@@ -256,19 +256,19 @@ fn state_hint(error: &StateError) -> String {
         StateError::Damaged { path, .. } => {
             let pair = pair(path);
             return format!(
-                "it was left as it is. Restore a copy of it, or link both sides again: `concord plan --rebuild --pair {pair}` shows it, `concord sync --rebuild --pair {pair}` does it, deletes nothing and moves the file aside"
+                "it was left as it is. Restore a copy of it; or link both sides again, which deletes nothing: concord plan --rebuild --pair {pair}"
             );
         }
         StateError::Lost { path, evidence, .. } => {
             let (pair, evidence) = (pair(path), evidence.display());
             return format!(
-                "mount its volume, or restore a copy of it. If it is lost, link both sides again: `concord plan --rebuild --pair {pair}` shows it, `concord sync --rebuild --pair {pair}` does it and deletes nothing. To begin as if there had been none, remove {evidence}"
+                "mount its volume, or restore a copy of it. To begin as if there had been none, remove {evidence}. To link both sides again, which deletes nothing: concord plan --rebuild --pair {pair}"
             );
         }
         StateError::Unfinished { path } => {
             let (pair, path) = (pair(path), path.display());
             return format!(
-                "go on with it: `concord sync --rebuild --pair {pair}`. To give it up and use the state as it was before, remove {path}"
+                "to give it up and use the state as it was before, remove {path}. To go on with it: concord sync --rebuild --pair {pair}"
             );
         }
         StateError::Busy { path } => {
@@ -278,7 +278,7 @@ fn state_hint(error: &StateError) -> String {
             );
         }
         StateError::OtherAccount { .. } => {
-            "give the credentials of that account again; another account needs a pair of its own: concord init shows how one looks"
+            "give the credentials of that account again; another account needs a pair of its own, as in docs/examples"
         }
         StateError::File { .. } => "check that the folder exists, is yours, and has room",
         error if error.is_disk_full() => {

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, HistoryOptions};
 use super::usage::Usage;
-use super::{Session, code, output, pairs};
+use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::record::Kind;
 use crate::report::{
@@ -18,9 +18,13 @@ pub(super) fn run(session: &Session, options: &HistoryOptions) -> anyhow::Result
     match (options.run, selected.as_slice()) {
         (None, pairs) => list(session, &config, pairs, options)?,
         (Some(run), [pair]) => show(session, &config, pair, run, options.format)?,
-        (Some(_), [first, ..]) => {
+        (Some(run), [_, ..]) => {
             let message = "a run's number is one pair's, and several pairs are selected".to_owned();
-            let hint = format!("name the pair: concord history {} --pair {}", options.run.unwrap_or(1), first.name);
+            let has_it = |(_, state): &(&Pair, State)| state.run(run).is_ok_and(|found| found.is_some());
+            let hint = match waiting::states(session, &config)?.iter().find(|one| has_it(one)) {
+                Some((pair, _)) => format!("name the pair: concord history {run} --pair {}", pair.name),
+                None => "none of them has it: concord history".to_owned(),
+            };
             return Err(Usage { message, hint }.into());
         }
         (Some(_), []) => {}

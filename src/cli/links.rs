@@ -280,9 +280,9 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
             };
             format!(
                 "{}  {} {label:?} is not linked any more{with}. Nothing was deleted in either CRM.\n\
-                 Both are kept apart: neither is linked, changed or created on the other side until you link it by hand.\n\
-                 The same two again: concord links add {cliengo} {ghl}{more}\n",
-                link.id, link.kind
+                 Both are kept separate: neither is linked, changed or created on the other side until you link it by hand.\n\
+                 The same two again: concord links add {cliengo} {ghl}{more} --pair {}\n",
+                link.id, link.kind, pair.name
             )
         }
     })
@@ -295,7 +295,7 @@ fn separate(session: &Session, config: &Config, cliengo: &str, ghl: &str, format
     let ids = Ids { cliengo: Some(CliengoId::new(cliengo)), ghl: Some(GhlId::new(ghl)) };
     if let Some(link) = state.link_of(Kind::Contact, &CliengoId::new(cliengo).tagged())? {
         let message = format!("Cliengo contact {cliengo} is linked, to GHL {}", link.ids.of(Side::Ghl).unwrap_or("-"));
-        return Err(Usage { message, hint: format!("to remove that link: concord links remove {}", link.id) }.into());
+        return Err(Usage { message, hint: format!("to remove that link: concord links remove {} --pair {}", link.id, pair.name) }.into());
     }
     state.atomically(|state| state.keep_separate(Kind::Contact, &ids, session.clock.now()))?;
     state.checkpoint()?;
@@ -304,7 +304,8 @@ fn separate(session: &Session, config: &Config, cliengo: &str, ghl: &str, format
         Format::Text => format!(
             "Cliengo {cliengo} and GHL {ghl} are kept separate. Nothing was changed in either CRM.\n\
              Neither is linked or created on the other side until you link it by hand.\n\
-             If they are one after all: concord links add {cliengo} {ghl}\n"
+             If they are one after all: concord links add {cliengo} {ghl} --pair {}\n",
+            pair.name
         ),
     })
 }

@@ -105,6 +105,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     catch_unwind(AssertUnwindSafe(|| run(arguments, bars))).unwrap_or(code::FAILED)
 }
 
+/// Why these words are no command line of ours; nothing is run. `None`: they are one, or ask for help.
+#[must_use]
+pub fn refusal(arguments: impl IntoIterator<Item = OsString>) -> Option<String> {
+    let refused = Arguments::try_parse_from(arguments).err()?;
+    let helps = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    (!helps).then(|| refused.to_string())
+}
+
 fn run(arguments: Arguments, progress: Bars) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -220,7 +220,7 @@ fn shown(config: &Config, known: &Known<'_>, style: Style) -> String {
         ));
     }
     for row in &known.held {
-        text.push_str(&format!("\n{}  held, {}: see concord held show {}\n", row.id, row.reason, row.id));
+        text.push_str(&format!("\n{}  held, {}: see: concord held show {}\n", row.id, row.reason, row.id));
     }
     text.push_str(&format!("\nThe last runs:\n{}", operations(config, known, &audience, style)));
     let next = if config.report.mask { masked(&known.next) } else { known.next.clone() };

@@ -69,7 +69,7 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             };
             let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &cells, output::style(&session.global, false));
-            let first = cells.first().map(|[id, ..]| id.clone()).unwrap_or_default();
+            let first = cells.first().map(|[id, pair, ..]| format!("{id} --pair {pair}")).unwrap_or_default();
             format!(
                 "{table}\nTry the first one again with: concord quarantine retry {first}\n\
                  Give it up with: concord quarantine drop {first}\n"
@@ -84,7 +84,7 @@ fn told(standing: Standing) -> String {
         Standing::Due => "tried next".to_owned(),
         Standing::Rests(1) => "in 2 runs".to_owned(),
         Standing::Rests(runs) => format!("in {} runs", runs + 1),
-        Standing::Aside => "set aside".to_owned(),
+        Standing::Aside => "quarantined".to_owned(),
         Standing::Dropped => "given up".to_owned(),
     }
 }

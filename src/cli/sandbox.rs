@@ -78,7 +78,7 @@ fn run_script(world: &World, path: &Path) -> anyhow::Result<Vec<Edit>> {
     let (numbers, edits): (Vec<usize>, Vec<Edit>) = edits.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     world.edits(&edits)?.map_err(|(at, why)| {
         let line = numbers.get(at).copied().unwrap_or_default();
-        wrong(line, &why, "concord sandbox dump shows what is there, with its ids").into()
+        wrong(line, &why, "see what is there, with its ids: concord sandbox dump").into()
     })
 }
 

@@ -18,7 +18,7 @@ pub fn crontab(setup: &Setup<'_>) -> Result<Vec<File>, ExportError> {
     check_paths(CRON, setup)?;
     let schedules = schedules(setup)?;
     let mut text = format!(
-        "# Written by `concord export cron` from {}: change that, then export anew.\n\
+        "# Written by `concord export cron` from {}: change that, then export it again.\n\
          # Put these lines into `crontab -e` of the user that owns {}.\n\
          #\n\
          # --quiet prints nothing while all is well and ten lines without contact data otherwise: cron mails what is\n\

@@ -104,7 +104,7 @@ fn config_map(setup: &Setup<'_>, cluster: &Cluster<'_>, keys: &[(String, String)
         ));
     }
     let mut text = format!(
-        "# Written by `concord export kubernetes` from {}: change that, then export anew.\n\
+        "# Written by `concord export kubernetes` from {}: change that, then export it again.\n\
          ---\n\
          apiVersion: v1\n\
          kind: ConfigMap\n\

@@ -59,7 +59,7 @@ pub fn systemd(setup: &Setup<'_>) -> Result<Vec<File>, ExportError> {
 }
 
 fn heading(setup: &Setup<'_>) -> String {
-    format!("# Written by `concord export systemd` from {}: change that, then export anew.\n", setup.file.display())
+    format!("# Written by `concord export systemd` from {}: change that, then export it again.\n", setup.file.display())
 }
 
 fn service(setup: &Setup<'_>, schedule: &Schedule) -> Result<String, ExportError> {

@@ -63,7 +63,7 @@ const fn meaning(code: u8) -> &'static str {
     match code {
         exit_code::DONE => "done",
         exit_code::PERSON => "a person is needed, or something did not get through",
-        exit_code::REFUSED => "stopped by a guard; nothing was written",
+        exit_code::REFUSED => "stopped before writing",
         exit_code::STALE => "the saved plan is stale",
         exit_code::CONFIGURATION => "the configuration is wrong",
         exit_code::LOCKED => "another run was at work",

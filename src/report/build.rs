@@ -14,7 +14,7 @@ use super::value::{
 };
 use super::verdict::verdict;
 use super::words;
-use crate::reconcile::{Conflict, GuardName, Held, HeldReason, Mode, Operation, Plan, Winner};
+use crate::reconcile::{Conflict, GuardName, Held, HeldReason, Mode, Operation, Plan, Winner, links_command};
 use crate::record::{Action, Ids, Kind, Role, Side};
 use crate::run::{Finished, RunRecord};
 use crate::state::RunRow;
@@ -244,24 +244,26 @@ impl<'a> Builder<'a> {
         let pair = on_one_line(&self.plan().pair);
         match held.reason {
             HeldReason::Quarantined => Some(format!("concord quarantine --pair {pair}")),
-            HeldReason::ManualConflict => Some(format!("concord conflicts show {} --pair {pair}", held.id)),
-            HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => {
-                let (cliengo, ghl) = (held.ids.of(Side::Cliengo)?, held.ids.of(Side::Ghl)?);
-                let plain = |id: &str| id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-                (plain(cliengo) && plain(ghl)).then(|| format!("concord links add {cliengo} {ghl} --pair {pair}"))
-            }
+            HeldReason::ManualConflict => self.chooses(&held.id),
+            HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => links_command("add", &held.ids, &pair),
             _ => None,
         }
     }
 
     fn conflict(&self, conflict: &'a Conflict) -> ConflictLine<'a> {
         let waits = conflict.winner == Winner::Manual;
-        let command = || format!("concord conflicts show {} --pair {}", conflict.id, on_one_line(&self.plan().pair));
         ConflictLine {
             conflict,
             record: self.record(conflict.kind, &conflict.label, &conflict.ids, &Ids::default()),
-            command: waits.then(command),
+            command: self.chooses(&conflict.id).filter(|_| waits),
         }
+    }
+
+    /// The command that shows a conflict and what decides it. What only a dry run has found is kept by the next sync.
+    fn chooses(&self, id: &str) -> Option<String> {
+        let wrote = self.run().is_some_and(|run| !run.refused);
+        let is_kept = wrote || self.plan().conflicts.iter().any(|conflict| conflict.id == id && conflict.kept);
+        is_kept.then(|| format!("concord conflicts show {id} --pair {}", on_one_line(&self.plan().pair)))
     }
 
     fn unsupported(&self) -> Vec<UnsupportedGroup<'a>> {

@@ -324,6 +324,7 @@ fn much_to_look_at() -> Finished {
             ghl: json!("+541144440000"),
             winner: Winner::Ghl,
             cause: Cause::BothChanged,
+            kept: true,
         },
         Conflict {
             id: "5f6a7b8c9d".to_owned(),
@@ -337,6 +338,7 @@ fn much_to_look_at() -> Finished {
             ghl: Json::Null,
             winner: Winner::Manual,
             cause: Cause::NeverHad,
+            kept: true,
         },
     ];
     let cannot = |label: &str| Unsupported {

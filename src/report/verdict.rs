@@ -146,14 +146,14 @@ fn unfit(plan: &Plan, approved: &str) -> String {
 
 fn stopped(plan: &Plan) -> String {
     let approve = words::approve_command(plan, &plan.id());
-    let guards = plan.tripped().filter(|guard| guard.guard != GuardName::FirstSync).count();
+    let guards: Vec<_> = plan.tripped().filter(|guard| guard.guard != GuardName::FirstSync).collect();
     let planned = operations(plan);
-    match guards {
-        0 if plan.mode == Mode::Rebuild => format!("{planned} planned. Approve this rebuild with: {approve}"),
-        0 => format!("{planned} planned. Approve this first sync with: {approve}"),
-        1 => format!("{planned} planned, stopped by a guard. Approve with: {approve}"),
-        several => format!("{planned} planned, stopped by {several} guards. Approve with: {approve}"),
-    }
+    let Some(first) = guards.first().map(|guard| words::guard(guard)) else {
+        let what = if plan.mode == Mode::Rebuild { "rebuild" } else { "first sync" };
+        return format!("{planned} planned. Approve this {what} with: {approve}");
+    };
+    let more = if guards.len() > 1 { format!(" (and {} more)", guards.len() - 1) } else { String::new() };
+    format!("Stopped before writing: {first}{more}. {planned} planned. Approve with: {approve}")
 }
 
 /// The command; a rebuild always wants its plan named.

@@ -55,12 +55,12 @@ pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
     match outcome {
         OperationOutcome::Applied => "Done.",
         OperationOutcome::Refused => {
-            "The CRM said no; nothing was changed. It is tried again in later runs, and then set aside."
+            "The CRM said no; nothing was changed. It is tried again in later runs, and then quarantined."
         }
         OperationOutcome::Failed => "Nothing was changed. The next run tries again.",
         OperationOutcome::Unknown => "It may or may not have been done. The next run reads it back first.",
-        OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it anew.",
-        OperationOutcome::NotStarted => "Nothing was sent. The next run plans it anew.",
+        OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it again.",
+        OperationOutcome::NotStarted => "Nothing was sent. The next run plans it again.",
     }
 }
 
@@ -91,15 +91,15 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
         HeldReason::AmbiguousMatch => (
             "Several matches",
-            "More than one record could be its counterpart. Nobody is linked or created. Merge the doubles in their CRM, or correct one.",
+            "More than one record could be its counterpart. Nobody is linked or created. Merge the duplicates in their CRM, or correct one.",
         ),
         HeldReason::DuplicateOf => (
-            "Doubles",
+            "Duplicates",
             "Its match is linked to another record already. Nothing to do, unless you want to merge them in the CRM.",
         ),
         HeldReason::SuspectedMerge => (
             "Probably merged",
-            "It is gone, but its e-mail or phone stands on another contact. Nothing is deleted. Merge the same two on the other side.",
+            "It is gone, but its e-mail or phone is on another contact. Nothing is deleted. Merge the same two on the other side.",
         ),
         HeldReason::EmailPhoneMismatch => (
             "Same phone, other e-mail",
@@ -132,14 +132,14 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "The contact is as it should be; this alone is missing. Correct the name in the configuration, or make it in GHL: the next run does it.",
         ),
         HeldReason::Quarantined => (
-            "Set aside",
+            "Quarantined",
             "It kept failing. Mend what the detail says: it is tried again by itself once it changes, or when you say so.",
         ),
         HeldReason::Retrying => {
-            ("Failed, and tried again later", "Nothing waits for it. It is set aside when it keeps failing.")
+            ("Failed, and tried again later", "Nothing waits for it. It is quarantined when it keeps failing.")
         }
         HeldReason::Apart => (
-            "Kept apart",
+            "Kept separate",
             "A person removed its link. It is neither linked nor created on the other side until it is linked by hand. Nothing to do.",
         ),
         HeldReason::DirtyChild => (
@@ -154,7 +154,7 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Its CRM was asked for it by id and gave no clear answer. Nothing is written or deleted for it. The next run asks again.",
         ),
         HeldReason::RemovedElsewhere => {
-            ("Removed on one side", "It stays on the other, as the configuration says. Said once. Nothing to do.")
+            ("Removed on one side", "It stays on the other, as the configuration says. Reported once. Nothing to do.")
         }
         HeldReason::Picklist => (
             "Not among the options",
@@ -182,7 +182,7 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
 
 /// What it means that something cannot be expressed, and what it asks for.
 pub(super) const UNSUPPORTED: &str =
-    "Not sent, since that CRM would not take it; said once. Where both should agree, change it there by hand.";
+    "That CRM does not accept this; reported once. Where both should agree, change it there by hand.";
 
 /// The same of an undo.
 pub(super) const UNSUPPORTED_IN_AN_UNDO: &str =

@@ -52,6 +52,9 @@ pub(super) fn look(
         Some(state) => state.held()?.into_iter().map(|row| (row.id.clone(), row)).collect(),
         None => BTreeMap::new(),
     };
+    for conflict in &mut plan.conflicts {
+        conflict.kept = before.contains_key(&conflict.id);
+    }
     let acknowledged = state.map(State::acknowledged).transpose()?.unwrap_or_default();
     let found: Vec<Found> =
         plan.held.iter().map(|record| find(job, record, stage, state, &pulled.forms)).collect::<Result<_, _>>()?;

@@ -106,7 +106,7 @@ fn nothing_there<T>(job: &Job<'_>) -> Result<T, LinkError> {
 
 async fn link_in(job: &Job<'_>, state: State, by_hand: &ByHand) -> Result<LinkedByHand, LinkError> {
     let state = Mutex::new(state);
-    let contact = may_be_linked(&held(&state), by_hand)?;
+    let contact = may_be_linked(&job.pair.name, &held(&state), by_hand)?;
     let found = accounts::ask(job, None).await?;
     accounts::bind(&held(&state), &accounts::identities(&found, None)).map_err(RunError::from)?;
     let forms = forms_of(job, &found.ghl).await?;
@@ -133,7 +133,7 @@ async fn link_in(job: &Job<'_>, state: State, by_hand: &ByHand) -> Result<Linked
 }
 
 /// Refuses what would stand in two links. Says the contact's link, for tasks and notes.
-fn may_be_linked(state: &State, by_hand: &ByHand) -> Result<Option<LinkRow>, LinkError> {
+fn may_be_linked(pair: &str, state: &State, by_hand: &ByHand) -> Result<Option<LinkRow>, LinkError> {
     let (kind, ids) = (by_hand.kind, by_hand.ids());
     for side in Side::BOTH {
         let Some(id) = ids.tagged(side) else { continue };
@@ -145,8 +145,8 @@ fn may_be_linked(state: &State, by_hand: &ByHand) -> Result<Option<LinkRow>, Lin
         } else {
             format!("{} {kind} {id} is linked already, to {} {with}: link {number}", side.title(), other.title())
         };
-        let hint = "one record has one primary link; where that one is wrong: concord links remove";
-        return refused(message, &format!("{hint} {number}"));
+        let hint = "one record has one primary link; where that one is wrong";
+        return refused(message, &format!("{hint}: concord links remove {number} --pair {pair}"));
     }
     match (kind, &by_hand.contact) {
         (Kind::Contact, None) => Ok(None),

@@ -57,7 +57,7 @@ struct SavedOperation {
 
 /// Why a file is no saved plan.
 #[derive(Debug, Error)]
-#[error("{path} is not a plan that `concord plan --save` wrote: {why}")]
+#[error("{path} is no plan that was saved: {why}")]
 pub struct SavedPlanError {
     path: PathBuf,
     why: String,

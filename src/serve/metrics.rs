@@ -147,7 +147,12 @@ impl Page {
     fn daemon(&mut self, view: &View) {
         let shown = &view.shown;
         self.gauge("concord_up_since_timestamp_seconds", "When the daemon began.", &[], seconds(shown.up_since));
-        self.gauge("concord_heartbeat_timestamp_seconds", "When its heart last beat.", &[], seconds(shown.heartbeat));
+        self.gauge(
+            "concord_heartbeat_timestamp_seconds",
+            "When the daemon last checked its schedules.",
+            &[],
+            seconds(shown.heartbeat),
+        );
         self.gauge("concord_runs_at_work", "Runs under way.", &[], shown.running.len() as u64);
         let read = shown.refused.is_none();
         self.gauge("concord_config_last_reload_successful", "Whether the last reload was taken.", &[], read);
@@ -172,7 +177,7 @@ impl Page {
         let help = "Operations of the last run that did not get through.";
         self.gauge("concord_pending_operations", help, &pair, standing.pending());
         self.gauge("concord_conflicts", "Conflicts of the last run.", &pair, standing.count("conflicts"));
-        self.gauge("concord_quarantined", "Records set aside.", &pair, standing.quarantined());
+        self.gauge("concord_quarantined", "Quarantined operations.", &pair, standing.quarantined());
         let help = "Creates whose outcome is not known.";
         self.gauge("concord_unknown_creates", help, &pair, standing.unknown_creates as u64);
         for (reason, count) in standing.held_by() {

@@ -80,6 +80,7 @@ mod monitoring;
 mod named;
 mod notified;
 mod oddities;
+mod offered;
 mod old_states;
 mod one_account;
 mod outage;

@@ -147,9 +147,9 @@ async fn links_are_listed_shown_removed_and_made_again() {
     desk.ask(&again).code(11);
     drop(lock);
     let writes = mutating(&sandbox);
-    desk.ask(&["links", "remove", &link]).code(0).tells("kept apart").tells(&format!("links add {cliengo} {ghl}"));
+    desk.ask(&["links", "remove", &link]).code(0).tells("kept separate").tells(&format!("links add {cliengo} {ghl}"));
     desk.ask(&["links", "remove", &link]).code(10).tells("removed already");
-    desk.ask(&["sync", "--pair", "acme"]).code(0).tells("Kept apart");
+    desk.ask(&["sync", "--pair", "acme"]).code(0).tells("Kept separate");
     change(&sandbox, Side::Cliengo, &cliengo, &json!({ "phone": "+5491155550099" }));
     let made = desk.ask(&[again.as_slice(), &["--format", "json"]].concat()).code(0).json();
     assert_eq!(made["ids"]["ghl"], json!(ghl));

@@ -53,7 +53,7 @@ impl Kept {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).context("cannot read a secret from stdin")?;
         if line.trim().is_empty() {
-            let hint = "give one secret a line, Cliengo's key first: concord init … < secrets".to_owned();
+            let hint = "give one secret a line on stdin, Cliengo's key first".to_owned();
             return Err(Usage { message: "stdin ended before the secret".to_owned(), hint }.into());
         }
         Ok(Self { secret: SecretString::from(line.trim().to_owned()), place: Place::New(path) })

@@ -32,6 +32,7 @@ pub(super) fn report_conflict(
         winner,
         cause,
         chosen: chosen.map(Value::json),
+        kept: false,
     });
     verdict
 }

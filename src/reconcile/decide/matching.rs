@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::config::{Duplicates, MatchField};
-use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, UNKNOWN, Unlinked};
+use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, UNKNOWN, Unlinked, links_command};
 use crate::record::{Both, Field, Ids, MatchKey, PersonName, Record, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.
@@ -106,7 +106,7 @@ impl<'a> Matching<'a> {
             for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
                 if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
                     self.hold(side, at, HeldReason::UnknownOutcome, UNKNOWN.to_owned());
-                } else if let Some(detail) = self.input.excluded(contact.kind, &contact.id) {
+                } else if let Some(detail) = self.input.excluded(contact) {
                     self.hold(side, at, HeldReason::Apart, detail);
                 } else if contact.record.match_keys().is_empty() {
                     self.hold(side, at, HeldReason::NoMatchKey, without_key(contact));
@@ -168,19 +168,16 @@ impl<'a> Matching<'a> {
         };
         let differing = matches!(key, MatchKey::Phone(_)) && emails_differ(left, right);
         if differing {
+            let advice = self.one_or_two(&both(left, right));
             let detail = |other: &Unlinked| {
-                format!(
-                    "its phone is that of {} on the other side, but their e-mails differ. One person: concord links add {} {}. \
-                     Two people: concord links remove {} {}",
-                    other.id, left.id, right.id, left.id, right.id
-                )
+                format!("its phone is that of {} on the other side, but their e-mails differ{advice}", other.id)
             };
             self.hold(Side::Cliengo, cliengo, HeldReason::EmailPhoneMismatch, detail(right));
             self.hold(Side::Ghl, ghl, HeldReason::EmailPhoneMismatch, detail(left));
         } else if matches!(key, MatchKey::Phone(_)) && left.record.is_named_otherwise(&right.record) {
             // `semantics` 38: a switchboard, a shop, a family.
-            self.hold(Side::Cliengo, cliengo, HeldReason::NameMismatch, other_name(left, right, left, right));
-            self.hold(Side::Ghl, ghl, HeldReason::NameMismatch, other_name(right, left, left, right));
+            self.hold(Side::Cliengo, cliengo, HeldReason::NameMismatch, self.other_name(left, right));
+            self.hold(Side::Ghl, ghl, HeldReason::NameMismatch, self.other_name(right, left));
         } else if self.is_young(left) {
             self.hold(Side::Cliengo, cliengo, HeldReason::TooYoung, too_young(left));
             self.hold(Side::Ghl, ghl, HeldReason::TooYoung, format!("its counterpart {} is too new", left.id));
@@ -257,7 +254,7 @@ impl<'a> Matching<'a> {
             if self.is_young(left) {
                 self.hold(Side::Cliengo, at, HeldReason::TooYoung, too_young(left));
             } else if !emails_differ(left, right) {
-                self.hold(Side::Cliengo, at, HeldReason::NameMismatch, other_name(left, right, left, right));
+                self.hold(Side::Cliengo, at, HeldReason::NameMismatch, self.other_name(left, right));
             } else {
                 self.hold(
                     Side::Cliengo,
@@ -359,7 +356,36 @@ impl<'a> Matching<'a> {
         let (id, name) = named.iter().find(|(id, _)| id.side() == other).or(named.first())?;
         let mut ids = Ids::one(contact.id.clone());
         ids.insert(id.clone());
-        Some(told_of_names(&contact.record, id, name, &ids, is_linked))
+        Some(self.told_of_names(&contact.record, id, name, &ids, is_linked))
+    }
+
+    /// What a person is told of two who share a phone alone.
+    fn other_name(&self, own: &Unlinked, other: &Unlinked) -> String {
+        let name = other.record.own_name().map(PersonName::full).unwrap_or_default();
+        self.told_of_names(&own.record, &other.id, &name, &both(own, other), false)
+    }
+
+    fn told_of_names(&self, own: &Record, other: &SideId, name: &str, ids: &Ids, is_linked: bool) -> String {
+        let ours = own.own_name().map(PersonName::full).unwrap_or_default();
+        let one_family = own.own_name().is_some_and(|ours| ours.shares_a_word(&PersonName::new(name, "")));
+        let but = if one_family { "share no word but a last name" } else { "share no word" };
+        let what = format!("its phone is that of {} {other}, but {ours:?} and {name:?} {but}", other.side().title());
+        match links_command("remove", ids, &self.input.pair.name) {
+            Some(remove) if is_linked => {
+                format!("{what}. One person: merge or delete one of them in its CRM. Two people: {remove}")
+            }
+            Some(_) => format!("{what}{}", self.one_or_two(ids)),
+            None => format!("{what}: correct one of them in its CRM"),
+        }
+    }
+
+    /// What settles whether two contacts are one person.
+    fn one_or_two(&self, ids: &Ids) -> String {
+        let command = |what: &str| links_command(what, ids, &self.input.pair.name);
+        match (command("add"), command("remove")) {
+            (Some(add), Some(remove)) => format!(". One person: {add}. Two people: {remove}"),
+            _ => ": correct one of them in its CRM".to_owned(),
+        }
     }
 
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {
@@ -391,30 +417,10 @@ pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
     contact.record.created.is_none_or(|created| age(created) < min_age)
 }
 
-/// What a person is told of two who share a phone alone.
-fn other_name(own: &Unlinked, other: &Unlinked, cliengo: &Unlinked, ghl: &Unlinked) -> String {
-    let mut ids = Ids::one(cliengo.id.clone());
-    ids.insert(ghl.id.clone());
-    let name = other.record.own_name().map(PersonName::full).unwrap_or_default();
-    told_of_names(&own.record, &other.id, &name, &ids, false)
-}
-
-fn told_of_names(own: &Record, other: &SideId, name: &str, ids: &Ids, is_linked: bool) -> String {
-    let ours = own.own_name().map(PersonName::full).unwrap_or_default();
-    let one_family = own.own_name().is_some_and(|ours| ours.shares_a_word(&PersonName::new(name, "")));
-    let but = if one_family { "share no word but a last name" } else { "share no word" };
-    let what = format!("its phone is that of {} {other}, but {ours:?} and {name:?} {but}", other.side().title());
-    match (ids.of(Side::Cliengo), ids.of(Side::Ghl)) {
-        (Some(cliengo), Some(ghl)) => {
-            let add = if is_linked {
-                "merge or delete one of them in its CRM".to_owned()
-            } else {
-                format!("concord links add {cliengo} {ghl}")
-            };
-            format!("{what}. One person: {add}. Two people: concord links remove {cliengo} {ghl}")
-        }
-        _ => format!("{what}: correct one of them in its CRM"),
-    }
+fn both(one: &Unlinked, other: &Unlinked) -> Ids {
+    let mut ids = Ids::one(one.id.clone());
+    ids.insert(other.id.clone());
+    ids
 }
 
 fn mismatch(others: &str) -> String {

@@ -68,6 +68,9 @@ pub struct Conflict {
     /// A person's own value, where that stands; not in the JSON: it is the `after` of the operations.
     #[serde(skip)]
     pub chosen: Option<Json>,
+    /// Whether the state has it already, so that `concord conflicts` knows its id; not in the JSON.
+    #[serde(skip)]
+    pub kept: bool,
 }
 
 /// Why a record waits. Stable names; new ones may be added.
@@ -218,5 +221,5 @@ pub struct Unsupported {
 }
 
 /// What a person is told of a record whose create has an unknown outcome.
-pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first, and \
-    where several could be it, concord links add CLIENGO_ID GHL_ID says which";
+pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first; \
+    where several could be it, linking the right two settles it: concord links add --help";

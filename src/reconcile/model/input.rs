@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::advice::links_command;
 use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
@@ -177,15 +178,17 @@ impl<'a> Input<'a> {
 
     /// What a person is told of a record whose link was removed by hand; `None` for the others.
     #[must_use]
-    pub fn excluded(&self, kind: Kind, id: &SideId) -> Option<String> {
+    pub fn excluded(&self, record: &Unlinked) -> Option<String> {
+        let (kind, id) = (record.kind, &record.id);
         let ids = self.excluded_pairs.get(&(kind, id.clone()))?;
         let other = ids.tagged(id.side().other())?;
-        let of = if kind == Kind::Contact { String::new() } else { format!(" --kind {kind} --contact ID") };
-        let (cliengo, ghl) = (ids.of(Side::Cliengo)?, ids.of(Side::Ghl)?);
-        let title = other.side().title();
-        Some(format!(
-            "its link with {title} {other} was removed, by hand or by an undo; again with concord links add {cliengo} {ghl}{of}"
-        ))
+        let what = format!("its link with {} {other} was removed, by hand or by an undo", other.side().title());
+        let contact = record.parent.as_ref().map(|contact| format!(" --kind {kind} --contact {contact}"));
+        let command = links_command("add", ids, &self.pair.name);
+        Some(match command {
+            Some(command) => format!("{what}. To link them again: {command}{}", contact.unwrap_or_default()),
+            None => what,
+        })
     }
 
     /// Whether an edit of a record reaches `side` as a further one: it changes none, and the configuration says so.

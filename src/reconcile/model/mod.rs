@@ -1,5 +1,6 @@
 //! The words that everything else of `reconcile` is written in: what is known, and what is to be done.
 
+mod advice;
 mod base_update;
 mod family;
 mod findings;
@@ -14,6 +15,7 @@ mod subject;
 mod undoing;
 mod verdict;
 
+pub use advice::*;
 pub use base_update::*;
 pub use family::*;
 pub use findings::*;

@@ -84,7 +84,7 @@ impl FailedOperation {
                 Some((HeldReason::Retrying, format!("failed {times}, {when}: {}", self.words)))
             }
             Standing::Aside => {
-                let what = format!("failed {times} and was set aside: {}", self.words);
+                let what = format!("failed {times} and is quarantined: {}", self.words);
                 let command = format!("mend it, or try again with: concord quarantine retry {}", self.id);
                 Some((HeldReason::Quarantined, format!("{what}; {command}")))
             }
@@ -165,7 +165,7 @@ mod tests {
         let retrying = |detail: &str| Some((HeldReason::Retrying, detail.to_owned()));
         assert_eq!(told(1, Standing::Rests(1)), retrying("failed once, the next run tries it again: GHL said no"));
         assert_eq!(told(3, Standing::Rests(4)), retrying("failed 3 times, tried again in 4 runs: GHL said no"));
-        let aside = "failed 4 times and was set aside: GHL said no; mend it, or try again with: concord quarantine retry \
+        let aside = "failed 4 times and is quarantined: GHL said no; mend it, or try again with: concord quarantine retry \
                      bcdf";
         assert_eq!(told(4, Standing::Aside), Some((HeldReason::Quarantined, aside.to_owned())));
         assert_eq!((told(4, Standing::Due), told(4, Standing::Dropped)), (None, None));

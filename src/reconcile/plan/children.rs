@@ -39,7 +39,7 @@ fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>
     let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
     for side in Side::BOTH {
         for child in children.loose.of(side).iter().filter(|child| child.kind == kind) {
-            if let Some(detail) = input.excluded(kind, &child.id) {
+            if let Some(detail) = input.excluded(child) {
                 verdict.hold(&Subject::of(child), HeldReason::Apart, detail);
                 continue;
             }

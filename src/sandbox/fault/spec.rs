@@ -118,7 +118,7 @@ fn fault(text: &str) -> Result<Fault, String> {
         None => (text, None),
     };
     let needed =
-        || argument.ok_or_else(|| format!("`{name}` needs an argument; concord sandbox serve --help shows which"));
+        || argument.ok_or_else(|| format!("`{name}` needs an argument; see which: concord sandbox serve --help"));
     let status = || {
         let code = needed()?.parse::<u16>().ok().filter(|code| (200..600).contains(code));
         code.ok_or_else(|| format!("`{name}` needs an HTTP status between 200 and 599"))
@@ -148,7 +148,7 @@ fn fault(text: &str) -> Result<Fault, String> {
         plain => match (plain_fault(plain), argument) {
             (Some(fault), None) => fault,
             (Some(_), Some(_)) => return Err(format!("`{name}` takes no argument")),
-            (None, _) => return Err(format!("unknown fault `{name}`; concord sandbox serve --help shows all")),
+            (None, _) => return Err(format!("unknown fault `{name}`; see all: concord sandbox serve --help")),
         },
     };
     Ok(known)

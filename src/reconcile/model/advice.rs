@@ -1,0 +1,18 @@
+//! Commands that a person is offered: whole, and nothing in them is taken by a shell for something else.
+
+use crate::record::{Ids, Side};
+
+/// `links add` or `links remove` with both ids; `None` where one of them cannot be pasted.
+#[must_use]
+pub fn links_command(what: &str, ids: &Ids, pair: &str) -> Option<String> {
+    let (cliengo, ghl) = (ids.of(Side::Cliengo)?, ids.of(Side::Ghl)?);
+    let all_plain = [cliengo, ghl, pair].into_iter().all(is_plain);
+    all_plain.then(|| format!("concord links {what} {cliengo} {ghl} --pair {pair}"))
+}
+
+/// Whether a shell takes it for nothing but itself, and a command for no flag.
+#[must_use]
+pub fn is_plain(word: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
+}
