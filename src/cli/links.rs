@@ -295,7 +295,11 @@ fn separate(session: &Session, config: &Config, cliengo: &str, ghl: &str, format
     let ids = Ids { cliengo: Some(CliengoId::new(cliengo)), ghl: Some(GhlId::new(ghl)) };
     if let Some(link) = state.link_of(Kind::Contact, &CliengoId::new(cliengo).tagged())? {
         let message = format!("Cliengo contact {cliengo} is linked, to GHL {}", link.ids.of(Side::Ghl).unwrap_or("-"));
-        return Err(Usage { message, hint: format!("to remove that link: concord links remove {} --pair {}", link.id, pair.name) }.into());
+        return Err(Usage {
+            message,
+            hint: format!("to remove that link: concord links remove {} --pair {}", link.id, pair.name),
+        }
+        .into());
     }
     state.atomically(|state| state.keep_separate(Kind::Contact, &ids, session.clock.now()))?;
     state.checkpoint()?;

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::one_or_two::{one_or_two, other_name};
 use crate::config::{Duplicates, MatchField};
-use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, UNKNOWN, Unlinked, links_command};
-use crate::record::{Both, Field, Ids, MatchKey, PersonName, Record, Side, SideId, Value};
+use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, UNKNOWN, Unlinked};
+use crate::record::{Both, Field, Ids, MatchKey, PersonName, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.
 #[derive(Debug, Default)]
@@ -168,7 +169,7 @@ impl<'a> Matching<'a> {
         };
         let differing = matches!(key, MatchKey::Phone(_)) && emails_differ(left, right);
         if differing {
-            let advice = self.one_or_two(&both(left, right));
+            let advice = one_or_two(&both(left, right), &self.input.pair.name);
             let detail = |other: &Unlinked| {
                 format!("its phone is that of {} on the other side, but their e-mails differ{advice}", other.id)
             };
@@ -356,36 +357,12 @@ impl<'a> Matching<'a> {
         let (id, name) = named.iter().find(|(id, _)| id.side() == other).or(named.first())?;
         let mut ids = Ids::one(contact.id.clone());
         ids.insert(id.clone());
-        Some(self.told_of_names(&contact.record, id, name, &ids, is_linked))
+        Some(other_name(&contact.record, (id, name), &ids, is_linked, &self.input.pair.name))
     }
 
-    /// What a person is told of two who share a phone alone.
     fn other_name(&self, own: &Unlinked, other: &Unlinked) -> String {
         let name = other.record.own_name().map(PersonName::full).unwrap_or_default();
-        self.told_of_names(&own.record, &other.id, &name, &both(own, other), false)
-    }
-
-    fn told_of_names(&self, own: &Record, other: &SideId, name: &str, ids: &Ids, is_linked: bool) -> String {
-        let ours = own.own_name().map(PersonName::full).unwrap_or_default();
-        let one_family = own.own_name().is_some_and(|ours| ours.shares_a_word(&PersonName::new(name, "")));
-        let but = if one_family { "share no word but a last name" } else { "share no word" };
-        let what = format!("its phone is that of {} {other}, but {ours:?} and {name:?} {but}", other.side().title());
-        match links_command("remove", ids, &self.input.pair.name) {
-            Some(remove) if is_linked => {
-                format!("{what}. One person: merge or delete one of them in its CRM. Two people: {remove}")
-            }
-            Some(_) => format!("{what}{}", self.one_or_two(ids)),
-            None => format!("{what}: correct one of them in its CRM"),
-        }
-    }
-
-    /// What settles whether two contacts are one person.
-    fn one_or_two(&self, ids: &Ids) -> String {
-        let command = |what: &str| links_command(what, ids, &self.input.pair.name);
-        match (command("add"), command("remove")) {
-            (Some(add), Some(remove)) => format!(". One person: {add}. Two people: {remove}"),
-            _ => ": correct one of them in its CRM".to_owned(),
-        }
+        other_name(&own.record, (&other.id, &name), &both(own, other), false, &self.input.pair.name)
     }
 
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {

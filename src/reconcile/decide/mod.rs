@@ -10,6 +10,7 @@ pub mod fields;
 pub mod fit;
 mod matching;
 mod merge;
+mod one_or_two;
 pub mod scope;
 mod tags;
 pub mod task_mirror;

@@ -1,6 +1,6 @@
 //! Commands that a person is offered: whole, and nothing in them is taken by a shell for something else.
 
-use crate::record::{Ids, Side};
+use crate::record::{Ids, Kind, Side, SideId};
 
 /// `links add` or `links remove` with both ids; `None` where one of them cannot be pasted.
 #[must_use]
@@ -15,4 +15,14 @@ pub fn links_command(what: &str, ids: &Ids, pair: &str) -> Option<String> {
 pub fn is_plain(word: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
+}
+
+/// What a person is told of a record whose link with `other` was removed by hand.
+pub(super) fn excluded(kind: Kind, contact: Option<&SideId>, other: &SideId, ids: &Ids, pair: &str) -> String {
+    let what = format!("its link with {} {other} was removed, by hand or by an undo", other.side().title());
+    let contact = contact.map(|contact| format!(" --kind {kind} --contact {contact}"));
+    match links_command("add", ids, pair) {
+        Some(command) => format!("{what}. To link them again: {command}{}", contact.unwrap_or_default()),
+        None => what,
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::advice::links_command;
+use super::advice;
 use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
@@ -182,13 +182,7 @@ impl<'a> Input<'a> {
         let (kind, id) = (record.kind, &record.id);
         let ids = self.excluded_pairs.get(&(kind, id.clone()))?;
         let other = ids.tagged(id.side().other())?;
-        let what = format!("its link with {} {other} was removed, by hand or by an undo", other.side().title());
-        let contact = record.parent.as_ref().map(|contact| format!(" --kind {kind} --contact {contact}"));
-        let command = links_command("add", ids, &self.pair.name);
-        Some(match command {
-            Some(command) => format!("{what}. To link them again: {command}{}", contact.unwrap_or_default()),
-            None => what,
-        })
+        Some(advice::excluded(kind, record.parent.as_ref(), &other, ids, &self.pair.name))
     }
 
     /// Whether an edit of a record reaches `side` as a further one: it changes none, and the configuration says so.
