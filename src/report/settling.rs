@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reconcile::HeldReason;
+use crate::reconcile::{HeldReason, is_plain};
 use crate::record::{Kind, Side};
 use crate::state::{FailedOperationRow, HeldRow, State, StateError};
 
@@ -101,14 +101,9 @@ pub(crate) fn may_be_one(records: &[(&HeldRow, Option<HeldReason>)]) -> Vec<(Str
         row.kind == Kind::Contact && matching.contains(reason)
     };
     let ids = |side: Side| -> BTreeSet<&str> {
-        records.iter().filter(asks).filter_map(|(row, _)| row.ids.of(side)).filter(|id| plain(id)).collect()
+        records.iter().filter(asks).filter_map(|(row, _)| row.ids.of(side)).filter(|id| is_plain(id)).collect()
     };
     let ghl = ids(Side::Ghl);
     let both = ids(Side::Cliengo).into_iter().flat_map(|cliengo| ghl.iter().map(move |ghl| (cliengo, *ghl)));
     both.take(MOST_OFFERED).map(|(cliengo, ghl)| (cliengo.to_owned(), ghl.to_owned())).collect()
-}
-
-/// Whether a shell takes an id for nothing but itself.
-fn plain(id: &str) -> bool {
-    id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') && !id.starts_with('-')
 }
