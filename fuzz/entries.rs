@@ -14,14 +14,15 @@ use concord::crm::{Reader, Shape, Writer, fuzzing};
 use concord::record::{
     Action, Body, Due, Field, Forms, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Places, Record, Region, Step,
     Tags, Value, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
-    is_placeholder_email,
+    is_address, is_placeholder_email,
 };
 use concord::run::SavedPlan;
 use concord::sandbox::{Edit, Faults, Options, World};
 
 /// The targets: each is a folder of `fuzz/corpus`.
 #[allow(dead_code, reason = "only the replay walks through all of them")]
-pub const TARGETS: [&str; 7] = ["canonical", "cliengo", "ghl", "html", "saved_plan", "schedules", "script"];
+pub const TARGETS: [&str; 10] =
+    ["body", "canonical", "cliengo", "email", "ghl", "name", "phone", "saved_plan", "schedules", "script"];
 
 const SHAPES: [Shape; 3] = [Shape::Listed, Shape::Single, Shape::Answer];
 
@@ -29,10 +30,13 @@ const SHAPES: [Shape; 3] = [Shape::Listed, Shape::Single, Shape::Answer];
 pub fn feed(target: &str, data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match target {
+        "body" => body(text),
         "canonical" => canonical(text),
         "cliengo" => cliengo(text),
+        "email" => email(text),
         "ghl" => ghl(text),
-        "html" => html(text),
+        "name" => name(text),
+        "phone" => phone(text),
         "saved_plan" => saved_plan(text),
         "schedules" => schedules(text),
         "script" => script(text),
@@ -158,25 +162,24 @@ fn write(kind: Kind, action: Action, set: BTreeMap<Field, Value>) -> Write {
     }
 }
 
+/// A form that is made again of itself is the same.
+fn is_stable(form: impl Fn(&str) -> String, text: &str) {
+    assert_eq!(form(&form(text)), form(text), "{text:?}");
+}
+
+/// The same for eyes: with a character that nobody sees behind each of its own. (semantics 46)
+fn with_unseen(text: &str) -> String {
+    text.chars().flat_map(|letter| [letter, '\u{200b}']).collect()
+}
+
 /// Canonical forms are stable, and equality is one. (I31)
 fn canonical(text: &str) {
-    let stable = |form: &dyn Fn(&str) -> String| assert_eq!(form(&form(text)), form(text), "{text:?}");
-    stable(&canonical_text);
-    stable(&canonical_line);
-    stable(&canonical_email);
-    stable(&fold_tag);
-    for region in [None, Some(Region::AR), Some(Region::MX), Some(Region::US)] {
-        let phone = Phone::new(text, region);
-        // What the other side is sent is the same phone to it.
-        let sent = phone.e164.as_deref().unwrap_or(&phone.raw);
-        assert_eq!(Phone::new(sent, region).key(), phone.key(), "{text:?} {region:?}");
-        let _ = (phone.match_key(), phone.digits());
-    }
-    let (first, last) = text.split_once('\n').unwrap_or((text, ""));
-    let name = PersonName::new(first, last);
-    assert_eq!(PersonName::new(&name.full(), "").full(), name.full());
-    assert_eq!(name.split().full(), name.full());
-    assert_eq!(name.fitted_to(&PersonName::new(last, first)).full(), name.full());
+    is_stable(canonical_text, text);
+    is_stable(canonical_line, text);
+    is_stable(fold_tag, text);
+    email(text);
+    phone(text);
+    name(text);
     if let Some(due) = Due::parse(text, &forms().zone) {
         assert!(Due::parse(&due.shown(), &forms().zone).is_some_and(|again| again.same(&due)), "{due:?}");
     }
@@ -184,11 +187,61 @@ fn canonical(text: &str) {
     assert!(
         tags.same(&tags.iter().collect()) && text.lines().all(|tag| fold_tag(tag).is_empty() || tags.contains(tag))
     );
-    let _ = (fits_pattern(first, last), is_placeholder_email(first, last));
 }
 
-/// What a person reads in a body is the body; the other side is sent what reads the same.
-fn html(text: &str) {
+/// One line is one key, and one with an extension is another. (semantics 36, 37)
+fn phone(text: &str) {
+    for region in [None, Some(Region::AR), Some(Region::BR), Some(Region::MX), Some(Region::US)] {
+        let phone = Phone::new(text, region);
+        assert_eq!(phone.e164.is_none() && phone.extension.is_none(), phone.unusable.is_some(), "{phone:?}");
+        // What the other side is sent is the same phone to it.
+        let sent = phone.e164.as_deref().unwrap_or(&phone.raw);
+        let again = Phone::new(sent, region);
+        assert_eq!((again.key(), again.match_key()), (phone.key(), phone.match_key()), "{text:?} {region:?}");
+        let unseen = Phone::new(&with_unseen(text), region);
+        assert_eq!((unseen.match_key(), unseen.unusable), (phone.match_key(), phone.unusable), "{text:?} {region:?}");
+        let Some(line) = &phone.e164 else { continue };
+        let chat = Phone::new(&format!("{}@c.us", line.trim_start_matches('+')), region);
+        assert_eq!(chat.match_key(), phone.match_key(), "{text:?} {region:?}");
+        let extended = Phone::new(&format!("{line} int. 12"), region);
+        assert!(extended.extension.is_some() && extended.is_line_of(&phone), "{text:?} {region:?}");
+        assert_ne!(extended.match_key(), phone.match_key(), "{text:?} {region:?}");
+    }
+}
+
+/// A name is one name however it is split, and two people agree on whether they are one. (semantics 12, 38, 39, 45)
+fn name(text: &str) {
+    let (first, last) = text.split_once('\n').unwrap_or((text, ""));
+    let name = PersonName::new(first, last);
+    assert_eq!(PersonName::new(&name.full(), "").full(), name.full());
+    assert_eq!(name.split().full(), name.full());
+    assert_eq!(name.fitted_to(&PersonName::new(last, first)).full(), name.full());
+    let joined = PersonName::joined(first, last);
+    assert_eq!(PersonName::joined(&joined.full(), last).full(), joined.full(), "{text:?}");
+    assert_eq!(PersonName::new(&with_unseen(first), &with_unseen(last)).is_filler(), name.is_filler(), "{text:?}");
+    let (one, other) = (PersonName::new(first, ""), PersonName::new(last, ""));
+    assert_eq!(one.shares_a_word(&other), other.shares_a_word(&one), "{text:?}");
+    assert_eq!(one.can_be_one(&other), other.can_be_one(&one), "{text:?}");
+    assert!(one.is_empty() || one.is_filler() || one.can_be_one(&one), "{text:?}");
+}
+
+/// What is wrapped around an address is no part of it. (semantics 36, 42)
+fn email(text: &str) {
+    is_stable(canonical_email, text);
+    let (address, pattern) = text.split_once('\n').unwrap_or((text, ""));
+    let _ = (fits_pattern(address, pattern), is_placeholder_email(address, pattern));
+    let address = canonical_email(address);
+    if is_address(&address) {
+        for wrapped in ["mailto:{}", "Ana Ruiz <{}>", "<mailto:{}?subject=hola>", "{}.", " {} ", "\u{feff}{}"] {
+            assert_eq!(canonical_email(&wrapped.replace("{}", &address)), address, "{wrapped:?}");
+        }
+        assert_eq!(canonical_email(&with_unseen(&address)), address);
+        assert!(fits_pattern(&address, "*@*"));
+    }
+}
+
+/// What a person reads in a body is the body; the other side is sent what reads the same. (I34)
+fn body(text: &str) {
     for body in [Body::markup(text), Body::plain(text)] {
         let read = body.text().to_owned();
         assert_eq!(Body::plain(read.as_str()).text(), read, "{text:?}");

@@ -11,6 +11,7 @@ use concord::crm::Patience;
 use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::reconcile::{GuardName, Mode};
+use concord::record::{Kind, Side};
 use concord::run::{self, Consent, Finished, Job};
 use concord::sandbox::account::cliengo::{Key, Tasks};
 use concord::sandbox::account::ghl::MissingScope;
@@ -230,7 +231,7 @@ impl Life {
             self.say(faults, code, &told, ended.as_ref().ok());
         }
         self.secrets(&told);
-        self.people.night_over(&self.sandbox.world(), code == 0)?;
+        self.people.night_over(&self.sandbox.world(), code == 0, ended.as_ref().is_ok_and(saw_all))?;
         if code == 0 {
             let Findings { apart, .. } = self.people.findings(&self.sandbox.world())?;
             self.verdict.untrue.extend(apart.into_iter().map(|what| format!("after `{faults}`: {what}")));
@@ -368,6 +369,12 @@ fn exit(finished: &Finished) -> u8 {
     } else {
         0
     }
+}
+
+/// Whether nothing that was listed is left open. (`semantics` 20, 30)
+fn saw_all(finished: &Finished) -> bool {
+    let listings = &finished.plan.listings;
+    Side::BOTH.into_iter().all(|side| Kind::ALL.into_iter().all(|kind| listings.of(side).of(kind).why.is_none()))
 }
 
 /// A person looks at the plan that a guard stopped, and approves it; never that a side is empty.

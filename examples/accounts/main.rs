@@ -1,16 +1,18 @@
 //! Drawn accounts: what becomes of people's edits whatever an account is like.
 //!
 //! `cargo run --release --example accounts` draws 1,000 accounts, each with ten days of edits and nights in which something
-//! may go wrong. `-- --only 17` shows one of them night by night. Ends with an error where something was lost, doubled,
-//! told untruly, never settled, or where a secret was shown.
+//! may go wrong. `-- --only 17` shows one of them night by night; `-- --seed 500 --accounts 250` lives another range of
+//! them. Ends with an error where something was lost, doubled, told untruly, never settled, or where a secret was shown.
 
-#![expect(clippy::print_stdout, reason = "an example's figures are its output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example's figures are its output")]
 
 mod life;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 
 use clap::Parser;
 use concord::sandbox::AccountProfile;
@@ -33,6 +35,9 @@ struct Arguments {
     /// Edits between two nights
     #[arg(long, default_value_t = 6)]
     edits: usize,
+    /// How many lives at once
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
     /// Show the account of this seed, night by night
     #[arg(long)]
     only: Option<u64>,
@@ -41,8 +46,7 @@ struct Arguments {
     each: bool,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
+fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let span = Span { nights: arguments.nights, people: arguments.people, edits: arguments.edits };
     if let Some(seed) = arguments.only {
@@ -52,25 +56,55 @@ async fn main() -> Result<(), Failure> {
         } else {
             AccountProfile::drawn(seed)
         };
-        let verdict = live(account, seed, span, true).await?;
+        let verdict = alone(account, seed, span, true)?;
         println!("{}\n{}", verdict.switches.join("\n"), verdict.lines().join("\n"));
         return if verdict.is_good() { Ok(()) } else { Err("this account is not well served".into()) };
     }
-    let mut verdicts = Vec::new();
     let accounts: Vec<(u64, AccountProfile)> = if arguments.each {
         (arguments.seed..).zip(each()?).collect()
     } else {
         let seeds = (arguments.seed..).take(usize::try_from(arguments.accounts)?);
         seeds.map(|seed| (seed, AccountProfile::drawn(seed))).collect()
     };
-    for (seed, account) in accounts {
-        let verdict = live(account, seed, span, false).await?;
-        if !verdict.is_good() {
-            println!("seed {seed}: {}\n  {}", verdict.switches.join("; "), verdict.lines().join("\n  "));
+    conclude(&arguments, &live_all(&accounts, span, arguments.jobs)?)
+}
+
+/// One life, on a runtime of its own.
+fn alone(account: AccountProfile, seed: u64, span: Span, loud: bool) -> Result<Verdict, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(live(account, seed, span, loud))
+}
+
+/// Lives them `jobs` at a time; tells of each that is not well served, and of every fiftieth how many are done.
+fn live_all(accounts: &[(u64, AccountProfile)], span: Span, jobs: usize) -> Result<Vec<Verdict>, Failure> {
+    let next = AtomicUsize::new(0);
+    let (sender, lived) = channel();
+    let next = &next;
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                while let Some((seed, account)) = accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let verdict = alone(*account, *seed, span, false).map_err(|why| format!("seed {seed}: {why}"));
+                    if sender.send((*seed, verdict)).is_err() {
+                        return;
+                    }
+                }
+            });
         }
-        verdicts.push(verdict);
-    }
-    conclude(&arguments, &verdicts)
+        drop(sender);
+        let mut verdicts = Vec::new();
+        for (seed, verdict) in lived {
+            let verdict = verdict?;
+            if !verdict.is_good() {
+                println!("seed {seed}: {}\n  {}", verdict.switches.join("; "), verdict.lines().join("\n  "));
+            }
+            verdicts.push(verdict);
+            if verdicts.len() % 50 == 0 {
+                eprintln!("{} of {} accounts", verdicts.len(), accounts.len());
+            }
+        }
+        Ok(verdicts)
+    })
 }
 
 /// Accounts that differ from a plain one in one switch: every value that is ever drawn.

@@ -44,7 +44,7 @@ struct Change {
     field: &'static str,
     side: Side,
     value: String,
-    /// Whether both sides said the same before: then it pending conflicts nothing.
+    /// Whether both sides said the same before: then it disputes nothing.
     agreed: bool,
 }
 
@@ -495,15 +495,17 @@ impl People {
         Ok(())
     }
 
-    /// A run is over: what was removed before it has been looked at once more.
-    pub fn night_over(&mut self, world: &World, went_well: bool) -> Result<(), Failure> {
+    /// A run is over: where it saw everything, what was removed before it has been looked at once more.
+    pub fn night_over(&mut self, world: &World, went_well: bool, saw_all: bool) -> Result<(), Failure> {
         let dump = world.dump()?;
         let views = Side::BOTH.map(|side| view(&dump, side));
         for person in &mut self.people {
             person.agreed = went_well && views.iter().all(|view| only(view, &person.email).is_some());
         }
-        self.removed_lately.rotate_right(1);
-        self.removed_lately[0].clear();
+        if saw_all {
+            self.removed_lately.rotate_right(1);
+            self.removed_lately[0].clear();
+        }
         Ok(())
     }
 
@@ -630,7 +632,7 @@ impl People {
                 (true, [false, false]) => findings.lost.push(format!("{tag} of {email}")),
                 (true, [true, true]) | (false, [false, false]) => {}
                 (true, [true, false]) if !self.shows_tags || is_hidden => {}
-                (false, [false, true]) if is_hidden => {}
+                (false, [false, true]) if !self.shows_tags || is_hidden => {}
                 // `null` says neither that there are none nor that there are some.
                 (false, [false, true]) if self.null_when_none && cliengo.tags.is_empty() => {}
                 _ => self.apart(who, "contact", tag, format!("{tag} of {email}: {there:?}, wanted {wanted}"), findings),

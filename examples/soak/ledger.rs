@@ -19,7 +19,7 @@ const PENDING_CONFLICTS: usize = 2;
 struct Change {
     side: Side,
     value: String,
-    /// Whether both sides told the same before it: then it pending conflicts nothing.
+    /// Whether both sides told the same before it: then it disputes nothing.
     agreed: bool,
 }
 

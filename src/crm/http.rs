@@ -374,7 +374,7 @@ impl Http {
         }
         let turn = self.pace.turn().await?;
         counter.fetch_add(1, Ordering::Relaxed);
-        let attempt = self.receive(builder).await;
+        let attempt = self.cleaned(self.receive(builder).await);
         drop(turn);
         let path = request.path.split('?').next().unwrap_or_default();
         let (side, method) = (self.dialect.side, request.method.as_str());
@@ -423,8 +423,16 @@ impl Http {
             .get(reqwest::header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| retry_after(value, their_now));
-        let body = whole_body(response, deadline).await.map(|text| self.clean(status, &text));
-        Attempt::Answered { status, body, retry_after }
+        Attempt::Answered { status, body: whole_body(response, deadline).await, retry_after }
+    }
+
+    fn cleaned(&self, attempt: Attempt) -> Attempt {
+        match attempt {
+            Attempt::Answered { status, body, retry_after } => {
+                Attempt::Answered { status, body: body.map(|text| self.clean(status, &text)), retry_after }
+            }
+            other => other,
+        }
     }
 
     fn known_secrets(&self) -> Secrets {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use concord::crm::cliengo::{Cliengo, CliengoAuth};
 use concord::crm::{CrmError, Reader, SetupError};
+use concord::record::{CliengoId, Kind, RemoteId};
 use serde_json::json;
 
 use crate::server::{KEY, Reply, Server, ok, status, text};
@@ -150,6 +151,58 @@ async fn an_exchanged_token_is_kept_and_renewed_once() {
     assert_eq!(lines[0], format!("GET /jwt?api_key={KEY}"));
     assert_eq!(lines.iter().filter(|line| line.contains("/jwt")).count(), 2);
     assert_eq!(lines.len(), 5);
+}
+
+#[tokio::test]
+async fn an_exchanged_token_that_is_refused_in_any_form_is_renewed_once() {
+    for (code, body) in [
+        (401, json!({ "message": "Unauthorized" })),
+        (403, json!({ "message": "You couldn't be authenticated" })),
+        (200, json!({ "message": "You couldn't be authenticated" })),
+        (200, json!({ "error": "You couldn't be authenticated" })),
+        (302, json!("Found")),
+    ] {
+        let mut given = 0;
+        let server = Server::start(move |seen| {
+            if seen.path.starts_with("/jwt") {
+                given += 1;
+                return ok(json!({ "jwt": format!("token{given}") }));
+            }
+            if seen.headers["authorization"] == "token1" {
+                status(code, body.clone())
+            } else {
+                ok(json!({ "id": "acc" }))
+            }
+        })
+        .await;
+        let cliengo: Cliengo = server.cliengo(|settings| settings.auth = CliengoAuth::Jwt);
+        cliengo.account().await.unwrap();
+        cliengo.account().await.unwrap();
+        assert_eq!(server.lines().len(), 5, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn an_exchanged_token_that_is_given_once_more_stays_as_it_is() {
+    let server = Server::start(|seen| {
+        if seen.path.starts_with("/jwt") {
+            return ok(json!({ "jwt": "eyJhbGciOiJIUzI1NiJ9.the-same-again" }));
+        }
+        match seen.headers["authorization"].as_str() {
+            "eyJhbGciOiJIUzI1NiJ9.the-same-again" if seen.path.contains("/tasks") => {
+                status(401, json!({ "message": "No" }))
+            }
+            "eyJhbGciOiJIUzI1NiJ9.the-same-again" => ok(json!({ "id": "acc" })),
+            other => panic!("{other}"),
+        }
+    })
+    .await;
+    let cliengo: Cliengo = server.cliengo(|settings| settings.auth = CliengoAuth::Jwt);
+    let contact = CliengoId::new("64b0c0ffee00000000000001");
+    let task = CliengoId::new("64b0c0ffee00000000000002");
+    let refused = cliengo.look_up(Kind::Task, &task, Some(&contact)).await;
+    assert!(refused.is_err());
+    cliengo.account().await.unwrap();
 }
 
 #[tokio::test]

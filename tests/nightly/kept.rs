@@ -1,6 +1,6 @@
 //! `docs/INVARIANTS.md` says which tests watch over what: they exist, and every guard can be taken out of the code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::switched_off;
@@ -63,4 +63,47 @@ fn the_guard_of_every_invariant_can_be_switched_off() {
     let missing: Vec<String> =
         (1..=INVARIANTS).map(|number| format!("I{number}")).filter(|name| !listed.contains(name.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The rules that were found on real accounts; those before have scenarios (`every_rule_has_a_scenario`).
+const FOUND: std::ops::RangeInclusive<usize> = 36..=66;
+
+/// What `docs/RULES.md` says of each rule: from its number to the next one or to the next heading.
+fn told(document: &str) -> BTreeMap<usize, String> {
+    let mut told: BTreeMap<usize, String> = BTreeMap::new();
+    let mut at = None;
+    for line in document.lines() {
+        let numbered = line.split_once(". **").and_then(|(number, _)| number.parse().ok());
+        at = if line.starts_with("## ") { None } else { numbered.or(at) };
+        if let Some(number) = at {
+            told.entry(number).or_default().push_str(line);
+        }
+    }
+    told
+}
+
+#[test]
+fn every_rule_of_real_accounts_is_told_names_tests_that_exist_and_can_be_switched_off() {
+    let mut names = BTreeSet::new();
+    known(&root().join("tests"), &mut names);
+    known(&root().join("src"), &mut names);
+    let lists = ["tests/nightly/switched_off.toml", "tests/scenarios/switched_off.toml"];
+    let promises: BTreeSet<String> = lists
+        .iter()
+        .flat_map(|list| switched_off::read(&root().join(list)).unwrap().0)
+        .map(|off| off.promise)
+        .collect();
+    let told = told(&std::fs::read_to_string(root().join("docs/RULES.md")).unwrap());
+    for number in FOUND {
+        let rule = told.get(&number).unwrap_or_else(|| panic!("rule {number} is not in docs/RULES.md"));
+        assert!(rule.contains("**built**"), "{rule}");
+        let (_, tests) = rule.rsplit_once("cenario").or_else(|| rule.rsplit_once("Test")).expect(rule);
+        let tests: Vec<&str> = tests.split('`').skip(1).step_by(2).filter(|test| !test.contains('/')).collect();
+        let modules = |test: &str| root().join(format!("tests/nightly/{test}.rs")).exists();
+        let missing: Vec<_> = tests.iter().filter(|test| !names.contains(**test) && !modules(test)).collect();
+        assert!(missing.is_empty(), "rule {number}: {missing:?}");
+        let (alone, scenario) = (format!("rule {number}"), format!("rule_{number}_"));
+        let is_off = promises.iter().any(|promise| *promise == alone || promise.starts_with(&scenario));
+        assert!(is_off, "rule {number} cannot be switched off");
+    }
 }

@@ -60,3 +60,18 @@ async fn a_mark_that_cliengo_cannot_take_off_is_said_and_not_sent() {
     assert_eq!(house.row(Side::Cliengo, &person)["tags"], json!(["removed-from-ghl"]));
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_tag_that_is_taken_off_in_ghl_where_cliengo_never_showed_one_is_said_once() {
+    let account = "[cliengo]\ntags = \"left-out\"\n".parse().unwrap();
+    let (house, person) = linked(Plot { account, ..Plot::extended() }).await;
+    house.tag(Side::Ghl, EditOp::Create, &person, "vip");
+    house.good_night().await;
+    assert_eq!(house.row(Side::Cliengo, &person)["tags"], json!(["vip"]));
+    house.tag(Side::Ghl, EditOp::Delete, &person, "vip");
+    let finished = house.good_night().await;
+    let stays = "Cliengo does not show its tags, so none is removed there: vip may stay";
+    assert_eq!(said(&finished), [stays]);
+    house.quiet_night().await;
+    assert_eq!(house.row(Side::Ghl, &person)["tags"], json!([]));
+}

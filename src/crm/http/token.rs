@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Auth, Http};
-use crate::crm::answer::shown;
+use crate::crm::answer::{message, message_alone, shown};
 use crate::crm::grants::{Grants, NoGrant};
 use crate::crm::pace::StopAsked;
 use crate::crm::transport::Attempt;
-use crate::record::Request;
+use crate::record::{Method, Request};
 
 impl Http {
     /// Sends a request once; with an exchanged token, once more under a fresh one where the first was refused.
@@ -25,12 +25,29 @@ impl Http {
             Err(attempt) => return Ok(attempt),
         };
         let first = self.send(request, Some(&token), counter).await?;
-        if !matches!(first, Attempt::Answered { status: 401, .. }) {
+        if !self.is_outlived(request, &first) {
             return Ok(first);
         }
         match self.token(key, Some(&token)).await? {
+            // The same again: it was not the token.
+            Ok(fresh) if fresh.expose_secret() == token.expose_secret() => Ok(first),
             Ok(fresh) => self.send(request, Some(&fresh), counter).await,
             Err(attempt) => Ok(attempt),
+        }
+    }
+
+    /// Whether an answer may refuse an exchanged token, which lives for minutes: in whatever form the CRM refuses a key.
+    fn is_outlived(&self, request: &Request, attempt: &Attempt) -> bool {
+        let Attempt::Answered { status, body, .. } = attempt else { return false };
+        let body = body.as_deref().unwrap_or_default();
+        // By its words alone, as a 200 would be judged.
+        let speaks_of_it = |said: &str| (self.dialect.refuses_credentials)(200, said);
+        match status {
+            401 => true,
+            200..300 => message_alone(body).is_some_and(|said| speaks_of_it(&said)),
+            300..400 => request.method == Method::Get,
+            400..500 => speaks_of_it(&message(body)),
+            _ => false,
         }
     }
 
@@ -104,6 +121,7 @@ impl Http {
             Ok(url) => url,
             Err(attempt) => return Ok(Err(attempt)),
         };
+        // As it came: a token that is given once more is a known secret already.
         let answered = self.receive(self.client.get(url)).await;
         drop(turn);
         let Attempt::Answered { status, body, .. } = answered else {
@@ -120,7 +138,7 @@ impl Http {
                 *secrets = secrets.with([&token]);
                 Ok(token)
             }
-            _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&body))),
+            _ if matches!(status, 400..=404) => Err(Attempt::NoToken(shown(&self.clean(status, &body)))),
             _ => Err(Attempt::not_sent(format!("asking for a token was answered {status}"))),
         })
     }

@@ -158,7 +158,7 @@ impl<'a> Matching<'a> {
             (cliengo, ghl, _, _) if opens == 1 && cliengo <= 2 && ghl <= 2 => self.company(key, group, &open),
             // However often a person writes again: all of them are further records of the one who is linked.
             (_, _, [], _) | (_, _, _, []) if group.linked_person().is_some() => self.company(key, group, &open),
-            _ => self.several(group, &open),
+            _ => self.several(key, group, &open),
         }
     }
 
@@ -287,9 +287,10 @@ impl<'a> Matching<'a> {
                     self.done.secondaries.push((contact, person, MatchedBy::of(key)));
                     continue;
                 } else {
+                    let nobodys = self.nobodys(key, contact, group);
                     (
                         HeldReason::DuplicateOf,
-                        format!("the same person as {others}: merge or delete one of them in its CRM"),
+                        format!("the same person as {others}: merge or delete one of them in its CRM{nobodys}"),
                     )
                 };
                 self.hold(side, at, reason, detail);
@@ -298,12 +299,13 @@ impl<'a> Matching<'a> {
     }
 
     /// Several could be meant: nobody is linked, nobody is created. (I16)
-    fn several(&mut self, group: &Group<'a>, open: &Both<Vec<usize>>) {
+    fn several(&mut self, key: &MatchKey, group: &Group<'a>, open: &Both<Vec<usize>>) {
         for side in Side::BOTH {
             for at in open.of(side).clone() {
                 let Some(contact) = self.contact(side, at) else { continue };
-                let others = self.others(group, &contact.id);
-                let detail = format!("could be the same person as {others}: merge or correct them in their CRM");
+                let (others, nobodys) = (self.others(group, &contact.id), self.nobodys(key, contact, group));
+                let detail =
+                    format!("could be the same person as {others}: merge or correct them in their CRM{nobodys}");
                 self.hold(side, at, HeldReason::AmbiguousMatch, detail);
             }
         }
@@ -363,6 +365,20 @@ impl<'a> Matching<'a> {
     fn other_name(&self, own: &Unlinked, other: &Unlinked) -> String {
         let name = other.record.own_name().map(PersonName::full).unwrap_or_default();
         other_name(&own.record, (&other.id, &name), &both(own, other), false, &self.input.pair.name)
+    }
+
+    /// What else to do where everybody of one e-mail has a name of their own: it may be what a form was filled with.
+    fn nobodys(&self, key: &MatchKey, contact: &Unlinked, group: &Group<'a>) -> &'static str {
+        let Some(own) = contact.record.own_name().filter(|_| matches!(key, MatchKey::Email(_))) else { return "" };
+        let is_other = |name: &PersonName| !own.shares_a_word(name);
+        let is_alone = Side::BOTH.into_iter().all(|side| {
+            let unlinked = group.unlinked.of(side).iter().filter_map(|at| self.contact(side, *at));
+            let mut unlinked = unlinked.filter(|other| other.id != contact.id);
+            let linked = group.linked.of(side).iter().flat_map(|holder| &holder.names);
+            unlinked.all(|other| other.record.own_name().is_some_and(is_other))
+                && linked.map(|name| PersonName::new(name, "")).all(|name| is_other(&name))
+        });
+        if is_alone { "; an e-mail that is nobody's own belongs in contacts.placeholder_emails" } else { "" }
     }
 
     fn others(&self, group: &Group<'a>, own: &SideId) -> String {

@@ -25,8 +25,11 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
         let base = versions.base.of(side).and_then(tags_of);
         let can = input.capabilities.of(target).tags;
         let open = input.pair.field_policy(Kind::Contact, &Field::Tags).direction.writes(target);
-        let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), can.remove && open);
         let is_first_listing = side == Side::Cliengo && !input.tags_were_read;
+        // Nobody can know whether a tag still stands where none was ever shown. (`semantics` 14)
+        let never_shows = target == Side::Cliengo && !input.tags_were_read && now.of(target).is_none();
+        let removes = can.remove && !never_shows;
+        let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), removes && open);
         let never_read = is_first_listing && base.is_none() && versions.base.of(side).is_some();
         if !open || !can.add || never_read {
             // The direction is closed, or the first listing that shows tags: they only become the shadow.
@@ -39,10 +42,15 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
         {
             let (base, theirs) = (base.unwrap_or_default(), now.of(target).clone().unwrap_or_default());
             let their_base = versions.base.of(target).and_then(tags_of).unwrap_or_default();
-            tags_again(&mut news, (tags, &base), (&theirs, &their_base), can.remove);
+            tags_again(&mut news, (tags, &base), (&theirs, &their_base), removes);
         }
         if !news.stuck.is_empty() {
-            let detail = format!("{} cannot remove tags: {} stays there", target.title(), news.stuck.join(", "));
+            let (title, stuck) = (target.title(), news.stuck.join(", "));
+            let detail = if never_shows && can.remove {
+                format!("{title} does not show its tags, so none is removed there: {stuck} may stay")
+            } else {
+                format!("{title} cannot remove tags: {stuck} stays there")
+            };
             merged.said.cannot(subject, target, Action::Tag, detail);
         }
         merged.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));

@@ -54,6 +54,9 @@ impl Applying<'_> {
                 if write.action == Action::Enrol {
                     return self.not_enrolled(operation, intent, &refusal).map(Step::Done);
                 }
+                if let Some(ended) = self.made_although_refused(crm, operation, write, intent, &refusal).await? {
+                    return Ok(Step::Done(ended));
+                }
                 if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
                     return Ok(Step::Done(ended));
                 }

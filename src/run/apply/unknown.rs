@@ -4,7 +4,7 @@
 use tracing::warn;
 
 use super::{Applying, Heard, changed_meanwhile, ended};
-use crate::crm::{Lookup, Shape, Writer};
+use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, TagDelta};
 use crate::record::{Action, Kind, Record, RemoteId, Write};
 use crate::run::error::RunError;
@@ -68,16 +68,8 @@ impl Applying<'_> {
             || Ended { outcome: OperationOutcome::Applied, reason: Some(format!("{why}; it was found by reading")) };
         match write.action {
             Action::Create => {
-                let open = held(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
-                let Some(open) = open else { return Ok(ended(OperationOutcome::Unknown, why)) };
-                match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
-                    Ok(true) => {
-                        self.remember_found(operation)?;
-                        return Ok(found());
-                    }
-                    Ok(false) => {}
-                    Err(RunError::State(error)) => return Err(error),
-                    Err(error) => warn!(%error, "an unknown create could not be read back"),
+                if self.is_made(crm, operation, intent).await? {
+                    return Ok(found());
                 }
             }
             Action::Delete => {
@@ -101,6 +93,48 @@ impl Applying<'_> {
             Action::Link => {}
         }
         Ok(ended(OperationOutcome::Unknown, why))
+    }
+
+    /// Looks for what an open create may have made, and adopts it.
+    async fn is_made<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        intent: i64,
+    ) -> Result<bool, StateError> {
+        let open = held(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
+        let Some(open) = open else { return Ok(false) };
+        match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
+            Ok(true) => {
+                self.remember_found(operation)?;
+                Ok(true)
+            }
+            Ok(false) => Ok(false),
+            Err(RunError::State(error)) => Err(error),
+            Err(error) => {
+                warn!(%error, "an unknown create could not be read back");
+                Ok(false)
+            }
+        }
+    }
+
+    /// A task or note that was refused with 422, as GHL refuses what it made all the same: under its contact it can be seen at
+    /// once, before a later run makes it again.
+    pub(super) async fn made_although_refused<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        intent: i64,
+        refusal: &Refusal,
+    ) -> Result<Option<Ended>, StateError> {
+        if refusal.status != 422 || write.action != Action::Create || write.kind == Kind::Contact {
+            return Ok(None);
+        }
+        held(self.state).close_intent(intent, IntentState::Unknown, Some(&refusal.message), None)?;
+        let is_made = self.is_made(crm, operation, intent).await?;
+        let reason = || format!("it was refused ({}), and was found by reading", refusal.message);
+        Ok(is_made.then(|| Ended { outcome: OperationOutcome::Applied, reason: Some(reason()) }))
     }
 
     async fn is_gone<W: Writer + ?Sized>(&self, crm: &W, write: &Write) -> bool {

@@ -1,6 +1,0 @@
-#![no_main]
-
-#[path = "../entries.rs"]
-mod entries;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| entries::feed("html", data));
