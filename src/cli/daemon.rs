@@ -20,7 +20,7 @@ use crate::config::{self, Config, Overrides};
 use crate::notify::Notifier;
 use crate::run::RunError;
 use crate::schedule::{Board, Daemon, Heartbeat, LIMITS, Processes, Reload, Settings, own_program};
-use crate::serve::{Commands, Ended, Status};
+use crate::serve::{Commands, Ended, Hooks, Status};
 use crate::state::{DAEMON, Ledger, PairLock};
 
 pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
@@ -28,6 +28,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     let config = Arc::clone(&settings.config);
     let reach = config.daemon.clone();
     let token = reach.token.as_ref().map(|token| token.resolve(&environment)).transpose()?;
+    let hooks = reach.hooks.as_ref().map(|hooks| hooks.resolve(&environment)).transpose()?;
     // One daemon per folder of states; the lock goes with the process.
     let _lock = PairLock::take(&config.state_dir, DAEMON, session.clock.now()).map_err(RunError::Lock)?;
     let listener = match reach.listen {
@@ -38,9 +39,10 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     let worker = Processes { arguments: arguments(&session.global) };
     let daemon = Daemon::new(settings, worker, Arc::clone(&session.clock), ledger, session.seed, LIMITS)?;
     let board = daemon.board();
+    let hooks = hooks.map(|secret| Hooks::new(&secret, daemon.hints()));
     let (heartbeat, beats) = Heartbeat::start().await.context("the heartbeat cannot be started")?;
     if let Some(listener) = listener {
-        serve(session, &board, listener, token.as_ref())?;
+        serve(session, &board, listener, token.as_ref(), hooks)?;
     }
     // Before systemd hears that all is ready: a signal that nobody handles would end the process.
     let hangups = Hangups::listen().context("cannot listen for SIGHUP")?;
@@ -83,13 +85,14 @@ fn serve(
     board: &Arc<Board>,
     listener: TcpListener,
     token: Option<&SecretString>,
+    hooks: Option<Hooks>,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("cannot listen")?;
     info!("status on http://{address}/, /healthz and /metrics");
     let mut arguments = arguments(&session.global);
     arguments.extend(["--config".into(), session.global.config.clone().into(), "--color".into(), "never".into()]);
     let commands = Arc::new(OwnCommands { arguments });
-    let status = Status::new(Arc::clone(board), Arc::clone(&session.clock), token, commands);
+    let status = Status::new(Arc::clone(board), Arc::clone(&session.clock), token, commands).with_hooks(hooks);
     tokio::spawn(async move {
         if let Err(why) = status.serve(listener).await {
             error!("the status is not served any more: {why}");
@@ -144,9 +147,10 @@ fn stays(old: &Config, new: &Config) -> anyhow::Result<()> {
         let message = "`state_dir` cannot change while the daemon runs".to_owned();
         return Err(Usage { message, hint: "restart it".to_owned() }.into());
     }
-    let reach = |daemon: &config::Daemon| (daemon.listen, daemon.token.as_ref().map(|token| token.source.clone()));
+    let source = |secret: &Option<config::Secret>| secret.as_ref().map(|secret| secret.source.clone());
+    let reach = |daemon: &config::Daemon| (daemon.listen, source(&daemon.token), source(&daemon.hooks));
     if reach(&old.daemon) != reach(&new.daemon) {
-        warn!("`daemon.listen` and `daemon.token` take effect at the next start");
+        warn!("`daemon.listen`, `daemon.token` and `daemon.hooks` take effect at the next start");
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::{Session, code, credentials, kept_reports, output, pairs, plan, share
 use crate::config::{Config, Overrides, Pair, ScheduledRun};
 use crate::notify::Told;
 use crate::reconcile::Mode;
-use crate::run::{Consent, Finished};
+use crate::run::{Consent, Finished, RunError};
 use crate::schedule::Turn;
 
 /// Takes its orders from stdin, runs, and prints what may be told as JSON.
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     let overrides = Overrides { state_dir: session.global.state_dir.clone() };
     let config = Config::of(&turn.documents, &overrides)?;
     let Some(pair) = config.pair(&turn.pair) else { return Err(misused()) };
-    let result = pairs::contained(Box::pin(one(session, &config, pair, turn.run))).await;
+    let result = pairs::contained(Box::pin(one(session, &config, pair, turn.run, turn.only.clone()))).await;
     let interrupted = session.stop.is_cancelled();
     let exit = |finished: &Finished| match turn.run {
         ScheduledRun::Plan => plan::exit(finished, false),
@@ -37,14 +37,35 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     Ok(code::DONE)
 }
 
-async fn one(session: &Session, config: &Config, pair: &Pair, run: ScheduledRun) -> PairResult {
+async fn one(session: &Session, config: &Config, pair: &Pair, run: ScheduledRun, only: Vec<String>) -> PairResult {
     if let Some(shared) = shared::by_asking(session, config, &[pair]).await.remove(&pair.name) {
         return Err(shared.into());
+    }
+    if !only.is_empty() {
+        return named(session, config, pair, only).await;
     }
     match run {
         ScheduledRun::Plan => plan::plan(session, config, pair, Mode::Incremental, &[]).await,
         ScheduledRun::Sync => sync::sync(session, config, pair, Mode::Incremental, Consent::default(), &[]).await,
         ScheduledRun::Full => sync::sync(session, config, pair, Mode::Full, Consent::default(), &[]).await,
+    }
+}
+
+/// A run of whom hooks named. Whoever is in neither CRM keeps nobody else waiting.
+async fn named(session: &Session, config: &Config, pair: &Pair, mut only: Vec<String>) -> PairResult {
+    loop {
+        let result = sync::sync(session, config, pair, Mode::Incremental, Consent::default(), &only).await;
+        let nobody = match &result {
+            Err(error) => match error.downcast_ref() {
+                Some(RunError::Nobody { asked, .. }) => asked.clone(),
+                _ => return result,
+            },
+            Ok(_) => return result,
+        };
+        only.retain(|name| !nobody.contains(name));
+        if only.is_empty() || nobody.is_empty() {
+            return result;
+        }
     }
 }
 

@@ -76,6 +76,12 @@ pub const KEYS: &[Key] = &[
     key("daemon", Table, "", "what the daemon serves"),
     key("daemon.listen", Text, "", "address and port of the status page, /healthz and /metrics"),
     key("daemon.token", Secret, "", "what whoever asks must show"),
+    key(
+        "daemon.hooks",
+        Secret,
+        "",
+        "takes POST /hooks/PAIR/cliengo/SECRET and /hooks/PAIR/ghl/SECRET as hints whom to look at",
+    ),
     key("notify", Table, "", "who hears of a run"),
     key("notify.healthcheck", Secret, "", "an address that is asked at start, success and failure"),
     key("notify.webhook", Secret, "", "an address that gets counts and reasons as JSON"),

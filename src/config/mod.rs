@@ -177,7 +177,13 @@ impl Config {
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let notify = &self.notify;
         let password = notify.smtp.as_ref().and_then(|smtp| smtp.login.as_ref()).map(|(_, password)| password);
-        let shared = [self.daemon.token.as_ref(), notify.healthcheck.as_ref(), notify.webhook.as_ref(), password];
+        let shared = [
+            self.daemon.token.as_ref(),
+            self.daemon.hooks.as_ref(),
+            notify.healthcheck.as_ref(),
+            notify.webhook.as_ref(),
+            password,
+        ];
         let of_pairs = self.pairs.iter().flat_map(|pair| match &pair.accounts {
             Accounts::Sandbox => Vec::new(),
             Accounts::Real(accounts) => {

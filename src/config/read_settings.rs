@@ -68,7 +68,7 @@ fn schedule(mut table: Table<'_>, pairs: &BTreeSet<String>, names: &mut BTreeSet
 /// Reads `[daemon]`.
 pub(super) fn daemon(mut table: Table<'_>) -> Daemon {
     let token = table.read("token", secret);
-    let has_token = table.look(&["token"]).is_some();
+    let (has_token, listens) = (table.look(&["token"]).is_some(), table.look(&["listen"]).is_some());
     let listen = table.read("listen", |found| match found.text()?.parse::<SocketAddr>() {
         Ok(address) if address.ip().is_loopback() || has_token => Some(address),
         Ok(_) => {
@@ -80,8 +80,17 @@ pub(super) fn daemon(mut table: Table<'_>) -> Daemon {
         }
         Err(_) => found.expect("an IP address and a port such as \"127.0.0.1:9464\""),
     });
+    let hooks = table.read("hooks", |found| {
+        if !listens {
+            found.reject_unquoted(
+                "needs `daemon.listen`, where hooks arrive",
+                "add listen = \"127.0.0.1:9464\", behind whatever takes https from outside",
+            );
+        }
+        secret(found)
+    });
     table.finish();
-    Daemon { listen, token }
+    Daemon { listen, token, hooks }
 }
 
 /// Reads `[notify]`.

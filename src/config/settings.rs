@@ -92,6 +92,8 @@ pub struct Daemon {
     pub listen: Option<SocketAddr>,
     /// What whoever asks must show; always there where `listen` is not loopback.
     pub token: Option<Secret>,
+    /// The secret in the path of hooks; `None`: none are taken.
+    pub hooks: Option<Secret>,
 }
 
 /// Who hears of a run.

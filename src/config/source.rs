@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{ConfigError, Place};
 
 /// Words that name a secret: a line that holds one before its value is never quoted in a message.
-const SECRET_WORDS: [&str; 6] = ["key", "token", "secret", "password", "healthcheck", "webhook"];
+const SECRET_WORDS: [&str; 7] = ["key", "token", "secret", "password", "healthcheck", "webhook", "hooks"];
 
 /// One file of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -161,10 +161,12 @@ impl Search<'_, '_> {
             read.iter().filter(|one| !one.is_linked).map(|one| (one.id.clone(), one.record.clone())).collect()
         };
         for (id, record) in lone(&self.read).into_iter().filter(|(id, _)| id.side() == Side::Cliengo) {
-            if !self.is_met(&id, &record)
-                && let Some(theirs) = self.job.ghl.find_existing(&record).await?
-            {
-                self.follow(vec![theirs.tagged()]).await?;
+            if self.is_met(&id, &record) {
+                continue;
+            }
+            match self.job.ghl.find_existing(&record).await? {
+                Some(theirs) => self.follow(vec![theirs.tagged()]).await?,
+                None => _ = self.found.alone.insert(id),
             }
         }
         for (id, record) in lone(&self.read).into_iter().filter(|(id, _)| id.side() == Side::Ghl) {

@@ -149,6 +149,8 @@ pub(super) struct Found {
     pub gone: Vec<SideId>,
     /// Whose counterpart only a whole listing can tell.
     pub unplaced: Vec<Inconclusive>,
+    /// Whom the other CRM, asked for their e-mail and phone, does not have.
+    pub alone: BTreeSet<SideId>,
 }
 
 impl Found {

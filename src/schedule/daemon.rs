@@ -7,30 +7,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::hints::{self, Hint, Hints};
 use super::round::Round;
-use super::worker::{Turn, Worker};
+use super::worker::{Limits, Turn, Worker, contained};
 use super::{Board, Due, Moment, Past, Shown, Slot, due, next, pick, systemd};
 use crate::clock::Clock;
-use crate::config::{Config, Documents, Schedule};
-use crate::exit_code;
+use crate::config::{Config, Documents, Schedule, ScheduledRun};
 use crate::notify::{Gravity, Notifier, Told};
 use crate::state::{Ledger, StateError};
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// A run. The largest first sync takes hours; a day is a hang.
-    pub run: Duration,
-    /// A run that was asked to stop, before it is killed.
-    pub farewell: Duration,
-}
-
-/// What the daemon allows.
-pub const LIMITS: Limits = Limits { run: Duration::from_hours(24), farewell: Duration::from_mins(1) };
 
 /// What is due is looked for at least this often, whatever the heartbeat does.
 const SAFETY: Duration = Duration::from_mins(5);
@@ -40,6 +28,9 @@ const JUMP: SignedDuration = SignedDuration::from_mins(2);
 const KEPT: u32 = 5_000;
 /// How many of them are looked at.
 const LOOKED_AT: u32 = 1_000;
+
+/// How many hints may come while the loop is busy.
+const HINTS: usize = 256;
 
 /// What the daemon runs by; another one after a reload.
 #[derive(Clone, Debug)]
@@ -73,6 +64,10 @@ pub struct Daemon<W> {
     past: BTreeMap<Slot, Past>,
     runs: JoinSet<Told>,
     running: HashMap<Id, Due>,
+    /// The pairs that look at whom a hook named.
+    looking: HashMap<Id, String>,
+    hints: Hints,
+    hinted: (mpsc::Sender<Hint>, mpsc::Receiver<Hint>),
     rounds: BTreeMap<RoundKey, Round>,
     tellings: JoinSet<()>,
     stop_runs: CancellationToken,
@@ -116,6 +111,9 @@ impl<W: Worker> Daemon<W> {
             clock,
             runs: JoinSet::new(),
             running: HashMap::new(),
+            looking: HashMap::new(),
+            hints: Hints::default(),
+            hinted: mpsc::channel(HINTS),
             rounds: BTreeMap::new(),
             tellings: JoinSet::new(),
             stop_runs: CancellationToken::new(),
@@ -147,6 +145,7 @@ impl<W: Worker> Daemon<W> {
         while !stop.is_cancelled() {
             self.notice_jumps();
             let waiting = self.start_what_is_due();
+            self.look_at_whom_hooks_named();
             self.close_rounds(&waiting);
             self.show();
             let until_next = self.until_next();
@@ -154,6 +153,7 @@ impl<W: Worker> Daemon<W> {
                 () = stop.cancelled() => {}
                 Some(()) = beats.recv() => self.beat(),
                 Some(reload) = reloads.recv() => self.reload(reload),
+                Some(hint) = self.hinted.1.recv() => self.take(hint),
                 Some(ended) = self.runs.join_next_with_id() => self.ended(ended),
                 Some(_) = self.tellings.join_next() => {}
                 () = sleep(until_next) => {}
@@ -161,6 +161,42 @@ impl<W: Worker> Daemon<W> {
             }
         }
         self.drain(pulse).await;
+    }
+
+    /// Where hooks say whom to look at.
+    #[must_use]
+    pub fn hints(&self) -> mpsc::Sender<Hint> {
+        self.hinted.0.clone()
+    }
+
+    fn take(&mut self, hint: Hint) {
+        let pair = hint.pair.clone();
+        if !self.hints.add(hint, self.clock.now()) {
+            warn!(pair, "too many hooks at once: whom this one named is left to the nightly run");
+        }
+    }
+
+    /// Starts a run of those alone whom hooks named, of each pair that has some and does not run.
+    fn look_at_whom_hooks_named(&mut self) {
+        let now = self.clock.now();
+        while self.at_work().len() < self.settings.config.max_parallel {
+            let at_work = self.at_work();
+            let Some((pair, only)) = self.hints.take(now, |pair| at_work.contains(pair)) else { return };
+            if !self.settings.pairs.contains(&pair) {
+                continue;
+            }
+            info!(pair, people = only.len(), "a hook named somebody: run begins");
+            let documents = Arc::clone(&self.settings.documents);
+            let turn = Turn { pair: pair.clone(), run: ScheduledRun::Sync, only, documents };
+            let contained = contained(self.worker.clone(), turn, self.stop_runs.child_token(), self.limits);
+            let task = self.runs.spawn(contained);
+            self.looking.insert(task.id(), pair);
+        }
+    }
+
+    /// The pairs that run, for whatever reason.
+    fn at_work(&self) -> BTreeSet<String> {
+        self.running.values().map(|run| run.slot.pair.clone()).chain(self.looking.values().cloned()).collect()
     }
 
     fn beat(&mut self) {
@@ -208,7 +244,7 @@ impl<W: Worker> Daemon<W> {
         let now = self.clock.now();
         let at = Moment { now, up_since: self.up_since, seed: self.seed };
         let found = due(&at, &self.settings.config.schedules, &self.settings.pairs, &self.past);
-        let running: BTreeSet<String> = self.running.values().map(|run| run.slot.pair.clone()).collect();
+        let running = self.at_work();
         let room = self.settings.config.max_parallel.saturating_sub(running.len());
         let picked = pick(found.clone(), now, &running, room, &self.past);
         let mut waiting: BTreeMap<&Slot, RoundKey> = found.iter().map(|run| (&run.slot, key(run))).collect();
@@ -241,7 +277,12 @@ impl<W: Worker> Daemon<W> {
             shown.running.insert(pair.clone(), (run.clone(), now));
         });
         self.rounds.entry(key(run)).or_insert_with(|| Round::begin(&self.settings.notifier));
-        let turn = Turn { pair: pair.clone(), run: run.run, documents: Arc::clone(&self.settings.documents) };
+        let turn = Turn {
+            pair: pair.clone(),
+            run: run.run,
+            only: Vec::new(),
+            documents: Arc::clone(&self.settings.documents),
+        };
         let contained = contained(self.worker.clone(), turn, self.stop_runs.child_token(), self.limits);
         let task = self.runs.spawn(contained);
         self.running.insert(task.id(), run.clone());
@@ -253,6 +294,10 @@ impl<W: Worker> Daemon<W> {
             Ok((id, told)) => (id, Some(told)),
             Err(why) => (why.id(), None),
         };
+        if let Some(pair) = self.looking.remove(&id) {
+            hints::looked(&pair, told);
+            return;
+        }
         let Some(run) = self.running.remove(&id) else { return };
         let Slot { schedule, pair } = &run.slot;
         let told = told.unwrap_or_else(|| Told::died(pair, "a part of the daemon panicked"));
@@ -292,7 +337,8 @@ impl<W: Worker> Daemon<W> {
         let schedules = &self.settings.config.schedules;
         let delayed = due(&at, schedules, &self.settings.pairs, &self.past).into_iter().map(|run| run.starts);
         let coming = schedules.iter().filter_map(|schedule| schedule.times.next(now, &schedule.timezone));
-        let first = delayed.filter(|starts| *starts > now).chain(coming).min();
+        let hinted = self.hints.next().filter(|at| *at > now);
+        let first = delayed.filter(|starts| *starts > now).chain(coming).chain(hinted).min();
         let until = first.and_then(|first| Duration::try_from(first.duration_since(now)).ok()).unwrap_or(SAFETY);
         until.clamp(Duration::from_millis(1), SAFETY)
     }
@@ -342,7 +388,7 @@ impl<W: Worker> Daemon<W> {
     /// Lets what runs finish what is in flight, and tells of it.
     async fn drain(mut self, pulse: Option<Duration>) {
         systemd::stopping();
-        info!(running = self.running.len(), "stopping");
+        info!(running = self.running.len() + self.looking.len(), "stopping");
         self.stop_runs.cancel();
         let farewell = sleep(self.limits.farewell);
         tokio::pin!(farewell);
@@ -387,21 +433,4 @@ fn remembered(ledger: &Ledger, settings: &Settings, now: Timestamp) -> Result<BT
         }
     }
     Ok(past)
-}
-
-/// A run that ends in any case: of itself, or because it took too long.
-async fn contained<W: Worker>(worker: W, turn: Turn, stop: CancellationToken, limits: Limits) -> Told {
-    let pair = turn.pair.clone();
-    let run = worker.run(turn, stop.clone());
-    tokio::pin!(run);
-    tokio::select! {
-        told = &mut run => return told,
-        () = sleep(limits.run) => {}
-    }
-    warn!(pair, "the run is stopped: it took longer than {} hours", limits.run.as_secs() / 3_600);
-    stop.cancel();
-    // Its end comes too late to count; that it is over is what is waited for.
-    let _ = timeout(limits.farewell, run).await;
-    let why = format!("the run was stopped: it took longer than {} hours", limits.run.as_secs() / 3_600);
-    Told::failed(&pair, exit_code::FAILED, &why)
 }

@@ -3,13 +3,17 @@
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::config::{Documents, ScheduledRun};
+use crate::exit_code;
 use crate::notify::Told;
 
 /// The hidden command that runs a [`Turn`].
@@ -24,9 +28,24 @@ pub struct Turn {
     pub pair: String,
     /// What is run.
     pub run: ScheduledRun,
+    /// Whom it is about; nobody named: everybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// The configuration as the daemon read it, whatever the file says by now.
     pub documents: Arc<Documents>,
 }
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A run. The largest first sync takes hours; a day is a hang.
+    pub run: Duration,
+    /// A run that was asked to stop, before it is killed.
+    pub farewell: Duration,
+}
+
+/// What the daemon allows.
+pub const LIMITS: Limits = Limits { run: Duration::from_hours(24), farewell: Duration::from_mins(1) };
 
 /// Runs pairs.
 pub trait Worker: Clone + Send + 'static {
@@ -110,4 +129,21 @@ fn ending(status: ExitStatus) -> String {
         Some(code) => format!("exit code {code}, and nothing said"),
         None => "no exit code".to_owned(),
     }
+}
+
+/// A run that ends in any case: of itself, or because it took too long.
+pub(super) async fn contained<W: Worker>(worker: W, turn: Turn, stop: CancellationToken, limits: Limits) -> Told {
+    let pair = turn.pair.clone();
+    let run = worker.run(turn, stop.clone());
+    tokio::pin!(run);
+    tokio::select! {
+        told = &mut run => return told,
+        () = sleep(limits.run) => {}
+    }
+    warn!(pair, "the run is stopped: it took longer than {} hours", limits.run.as_secs() / 3_600);
+    stop.cancel();
+    // Its end comes too late to count; that it is over is what is waited for.
+    let _ = timeout(limits.farewell, run).await;
+    let why = format!("the run was stopped: it took longer than {} hours", limits.run.as_secs() / 3_600);
+    Told::failed(&pair, exit_code::FAILED, &why)
 }

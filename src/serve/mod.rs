@@ -1,9 +1,11 @@
 //! What the daemon serves: pages of its pairs and their runs, `/healthz` and `/metrics`. Everything is read from the state
-//! when it is asked for. What waits is settled by running the command that the page shows, for whoever has the token.
+//! when it is asked for. What waits is settled by running the command that the page shows, for whoever has the token. A hook is a
+//! hint whom to look at.
 
 mod commands;
 mod door;
 mod health;
+mod hooks;
 mod look;
 mod metrics;
 mod page;
@@ -20,6 +22,7 @@ use axum::response::Response;
 use axum::{Form, Router};
 pub use commands::{Commands, Ended};
 use door::Door;
+pub use hooks::Hooks;
 use jiff::Timestamp;
 use metrics::Totals;
 use secrecy::SecretString;
@@ -38,6 +41,7 @@ pub struct Status {
     door: Door,
     desk: Desk,
     commands: Arc<dyn Commands>,
+    hooks: Option<Hooks>,
     totals: Mutex<Totals>,
 }
 
@@ -125,7 +129,13 @@ impl Status {
     ) -> Self {
         let door = Door::new(token);
         let desk = Desk { form: door.form_key() };
-        Self { board, clock, door, desk, commands, totals: Mutex::default() }
+        Self { board, clock, door, desk, commands, hooks: None, totals: Mutex::default() }
+    }
+
+    /// The same, and takes hooks.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Option<Hooks>) -> Self {
+        Self { hooks, ..self }
     }
 
     /// Answers on `listener` for as long as the process lives.
@@ -137,6 +147,10 @@ impl Status {
         let app = Router::new().fallback(move |request: Request| {
             let status = Arc::clone(&status);
             async move {
+                // A CRM shows no token: the secret is in the path.
+                if let (Some(hooks), true) = (&status.hooks, Hooks::has(request.uri().path())) {
+                    return hooks.take(&status.board.shown(), request).await;
+                }
                 match status.asked(&request) {
                     Err(refusal) => refusal.response(),
                     Ok(Asked::Settle(pair)) => status.settled(pair, request).await,

@@ -58,7 +58,7 @@ impl Daemon {
     }
 
     /// Waits until it has said `part` so many times; the last such line.
-    fn says_times(&self, part: &str, times: usize) -> String {
+    pub(crate) fn says_times(&self, part: &str, times: usize) -> String {
         let lines = self.said.0.lock().unwrap();
         let count = |lines: &[String]| lines.iter().filter(|line| line.contains(part)).count();
         let waiting = |state: &mut (Vec<String>, bool)| count(&state.0) < times && !state.1;
@@ -67,20 +67,20 @@ impl Daemon {
         lines.0.iter().rfind(|line| line.contains(part)).unwrap().clone()
     }
 
-    fn says(&self, part: &str) -> String {
+    pub(crate) fn says(&self, part: &str) -> String {
         self.says_times(part, 1)
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
-    fn code(mut self) -> i32 {
+    pub(crate) fn code(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }
 
-    fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.said.0.lock().unwrap().0.clone()
     }
 
@@ -108,7 +108,7 @@ impl Daemon {
 const EVERY_SECOND: &str =
     "[[schedule]]\nname = \"often\"\ncron = \"* * * * * *\"\ntimezone = \"UTC\"\njitter = \"0s\"\n";
 const NIGHTLY: &str = "[[schedule]]\nname = \"nightly\"\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\njitter = \"0s\"\n";
-const LISTEN: &str = "[daemon]\nlisten = \"127.0.0.1:0\"\n";
+pub(crate) const LISTEN: &str = "[daemon]\nlisten = \"127.0.0.1:0\"\n";
 const DEMO: &str = "[pair.demo]\nsandbox = true\n";
 
 /// As if a daemon had known the schedule for so long, and had run it so long ago.
@@ -188,7 +188,7 @@ async fn sigterm_in_the_middle_of_a_run_finishes_what_is_in_flight_and_nothing_i
 }
 
 /// A pair that asks nobody.
-fn unattended(crm: &Sandbox) -> Desk {
+pub(crate) fn unattended(crm: &Sandbox) -> Desk {
     let desk = Desk::real(crm);
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
     let settings = settings.replace("region = \"AR\"", "settle = \"0s\"\nregion = \"AR\"\nguard.first_sync = \"auto\"");

@@ -62,6 +62,7 @@ mod faults;
 mod fields;
 mod first_sync;
 mod gone;
+mod hooked;
 mod init;
 mod kept;
 mod kept_reports;

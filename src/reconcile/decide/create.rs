@@ -69,7 +69,7 @@ fn is_put_off(input: &Input<'_>, side: Side, subject: &Subject, contact: &Unlink
         return Some(Verdict::unsupported(subject, side, Action::Create, detail));
     }
     let listing = &input.listings.of(side).contact;
-    (!listing.complete).then(|| {
+    (!listing.complete && !input.known_alone.contains(&contact.id)).then(|| {
         let why = listing.why.clone().unwrap_or_default();
         let detail =
             format!("{}'s listing is not complete ({why}), so its counterpart may be there already", side.title());

@@ -42,6 +42,8 @@ pub struct Input<'a> {
     pub links: ByKind<u64>,
     /// Those of which not both records were listed.
     pub unseen: BTreeSet<i64>,
+    /// Unlinked contacts whose e-mail and phone the other side was asked for, and whom it does not have: no listing is needed.
+    pub known_alone: BTreeSet<SideId>,
     /// Live links of which this run looked at both halves, or at their contact's list: what percentages are of.
     /// (`semantics` 54)
     pub looked_at: ByKind<u64>,
@@ -126,6 +128,7 @@ impl<'a> Input<'a> {
             tags: Both::default(),
             links,
             unseen: BTreeSet::new(),
+            known_alone: BTreeSet::new(),
             contacts: Vec::new(),
             children: Vec::new(),
             parents: BTreeMap::new(),

@@ -21,7 +21,8 @@ impl<'j> Gathering<'j, '_> {
         let mut looked_at = *links;
         for side in Side::BOTH {
             for kind in [Kind::Task, Kind::Note] {
-                if self.pulled.listings.of(side).of(kind).parents.is_some_and(|(listed, all)| listed < all) {
+                let parents = self.pulled.listings.of(side).of(kind).parents;
+                if self.pulled.only.is_some() || parents.is_some_and(|(listed, all)| listed < all) {
                     let covered = held(self.stage).links_covered(side, kind)?;
                     let least = covered.min(*looked_at.of(kind));
                     *looked_at.of_mut(kind) = least;
@@ -118,6 +119,7 @@ impl<'j> Gathering<'j, '_> {
                 _ => Both::default(),
             },
             unseen: held(self.stage).unseen()?,
+            known_alone: self.pulled.only.as_ref().map(|only| only.alone.clone()).unwrap_or_default(),
             contacts,
             children,
             parents,
