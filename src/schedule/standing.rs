@@ -141,8 +141,10 @@ impl Standing {
         self.last(&["requests", "ghl", "daily_remaining"])?.as_u64()
     }
 
+    /// Of the last run that has ended: one under way has nothing to tell yet.
     fn last(&self, path: &[&str]) -> Option<&Json> {
-        within(self.last_run.as_ref()?, path)
+        let ended = self.last_run.as_ref().filter(|run| run.summary.is_some()).or(self.planned.as_ref());
+        within(ended?, path)
     }
 
     fn counted(&self, path: &[&str]) -> Option<&Json> {
