@@ -71,7 +71,7 @@ fn load(session: &Session) -> anyhow::Result<Settings> {
         clients::check_secrets(session, &config, pair)?;
         clients::check_folder(&config.state_dir, pair)?;
     }
-    let notifier = Notifier::new(&config.notify, &environment)?;
+    let notifier = Notifier::new(&config.notify, config.report.language, &environment)?;
     let pairs = selected.iter().map(|pair| pair.name.clone()).collect();
     Ok(Settings { pairs, config: Arc::new(config), documents: Arc::new(documents), notifier: Arc::new(notifier) })
 }

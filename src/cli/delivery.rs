@@ -78,7 +78,7 @@ impl<'a> Delivery<'a> {
                 let code = exit(&finished);
                 let has_news = code != code::DONE || !finished.plan.operations.is_empty();
                 self.shelve(pair, &finished, has_news)?;
-                (code, report::verdict(&finished), has_news, None)
+                (code, report::verdict(&finished, &Audience::of(self.config, pair)), has_news, None)
             }
             Err(error) => {
                 let said = format!("{error:#}");
@@ -108,7 +108,9 @@ impl<'a> Delivery<'a> {
             }
             Format::Markdown => report::markdown(&Report::of(finished, &audience), &mut to)?,
             Format::Csv => report::csv(&Report::of(finished, &audience), &mut to)?,
-            Format::Text if quiet => to.write_all(report::brief(finished).as_bytes())?,
+            Format::Text if quiet => {
+                to.write_all(report::brief(finished, &Audience::of(self.config, pair)).as_bytes())?
+            }
             // The summary has said it.
             Format::Text if several && !has_news => {}
             Format::Text => to.write_all(report::text(&Report::of(finished, &audience), style).as_bytes())?,

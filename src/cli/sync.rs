@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
         |pair, result| {
             // A run that did not come about used no credential.
             let notices = if result.is_ok() { credentials::notices(session, &config, pair) } else { Vec::new() };
-            told.push(Told { notices, ..told::told(&pair.name, result, exit) });
+            told.push(Told { notices, ..told::told(&config, pair, result, exit) });
         },
         exit,
     )
@@ -71,7 +71,7 @@ pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Res
 
 /// Whoever hears of it. Nobody does where a secret of `[notify]` is missing: that is no reason not to run.
 fn notifier(config: &Config) -> Notifier {
-    Notifier::new(&config.notify, &environment).unwrap_or_else(|why| {
+    Notifier::new(&config.notify, config.report.language, &environment).unwrap_or_else(|why| {
         warn!("nobody is told of this run: {why}");
         Notifier::default()
     })

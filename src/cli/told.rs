@@ -2,17 +2,18 @@
 
 use super::pair_result::PairResult;
 use super::{code, explain};
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError, Pair};
 use crate::crm::CrmError;
 use crate::notify::Told;
+use crate::report::Audience;
 use crate::run::{Finished, RunError};
 use crate::state::StateError;
 
 /// What a pair's run came to; `exit` says with which code a finished one ends.
-pub(super) fn told(pair: &str, result: &PairResult, exit: impl Fn(&Finished) -> u8) -> Told {
+pub(super) fn told(config: &Config, pair: &Pair, result: &PairResult, exit: impl Fn(&Finished) -> u8) -> Told {
     match result {
-        Ok(finished) => Told::finished(finished, exit(finished)),
-        Err(error) => failed(pair, error),
+        Ok(finished) => Told::finished(finished, exit(finished), &Audience::of(config, pair)),
+        Err(error) => failed(&pair.name, error),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     };
     let used = turn.run != ScheduledRun::Plan && result.is_ok();
     let notices = if used { credentials::notices(session, &config, pair) } else { Vec::new() };
-    let told = Told { notices, ..told::told(&pair.name, &result, exit) };
+    let told = Told { notices, ..told::told(&config, pair, &result, exit) };
     if let Ok(finished) = pairs::as_shown(&config, result) {
         kept_reports::leave(session, &config, pair, &finished);
     }

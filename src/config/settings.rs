@@ -179,9 +179,10 @@ pub struct Report {
 }
 
 /// A language of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
     /// English.
+    #[default]
     English,
     /// Spanish.
     Spanish,

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Gravity, Round, Told};
+use crate::config::Language;
 use crate::exit_code;
+use crate::report::language::{Messages, Sentence, messages};
 
 /// How many pairs are told in full.
 const PAIRS: usize = 20;
@@ -17,13 +19,14 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub fn of(round: Round<'_>) -> Self {
+    pub fn of(round: Round<'_>, language: Language) -> Self {
+        let words = messages(language);
         let code = round.code();
-        let subject = format!("Concord {}: {}", round.name, headline(round));
+        let subject = format!("Concord {}: {}", round.name, headline(round, words));
         // A summary first, and then what is worst.
         let mut pairs: Vec<&Told> = round.pairs.iter().collect();
         pairs.sort_by_key(|told| std::cmp::Reverse(Gravity::of(told.code)));
-        let mut text = format!("{subject} (exit code {code}: {})\n", meaning(code));
+        let mut text = format!("{subject} ({})\n", words.sentence(Sentence::ExitCode(code)));
         for told in pairs.iter().take(PAIRS) {
             let lines = told.lines.iter().take(if told.code == exit_code::DONE { 1 } else { usize::MAX });
             for (number, line) in lines.enumerate() {
@@ -34,7 +37,8 @@ impl Message {
             told.notices.iter().for_each(|notice| text.push_str(&format!("   {notice}\n")));
         }
         if pairs.len() > PAIRS {
-            text.push_str(&format!("and {} more pairs: concord status\n", pairs.len() - PAIRS));
+            text.push_str(&words.sentence(Sentence::MorePairs(pairs.len() - PAIRS)));
+            text.push('\n');
         }
         let told = pairs.iter().take(PAIRS).map(|told| {
             json!({ "id": told.pair, "run": told.run, "code": told.code, "counts": told.counts, "reasons": told.lines, "notices": told.notices })
@@ -46,29 +50,8 @@ impl Message {
     }
 }
 
-fn headline(round: Round<'_>) -> String {
+fn headline(round: Round<'_>, words: &dyn Messages) -> String {
     let count = |gravity| round.pairs.iter().filter(|told| Gravity::of(told.code) == gravity).count();
-    let all = round.pairs.len();
     let (held, failed) = (count(Gravity::Held), count(Gravity::Failed));
-    let pairs = if all == 1 { "pair" } else { "pairs" };
-    match (held, failed) {
-        (0, 0) => format!("{all} {pairs} done"),
-        (held, 0) => format!("{held} of {all} {pairs} for a person to look at"),
-        (0, failed) => format!("{failed} of {all} {pairs} failed"),
-        (held, failed) => format!("{failed} of {all} {pairs} failed, {held} for a person to look at"),
-    }
-}
-
-const fn meaning(code: u8) -> &'static str {
-    match code {
-        exit_code::DONE => "done",
-        exit_code::PERSON => "a person is needed, or something did not get through",
-        exit_code::REFUSED => "stopped before writing",
-        exit_code::STALE => "the saved plan is stale",
-        exit_code::CONFIGURATION => "the configuration is wrong",
-        exit_code::LOCKED => "another run was at work",
-        exit_code::CREDENTIALS => "a CRM refused the credentials",
-        exit_code::INTERRUPTED => "interrupted",
-        _ => "failed",
-    }
+    words.sentence(Sentence::Round { all: round.pairs.len(), held, failed })
 }

@@ -16,7 +16,7 @@ pub use told::{Counts, Told, without_contacts};
 use tracing::warn;
 use web::Web;
 
-use crate::config::{ConfigError, Notify, NotifyOn};
+use crate::config::{ConfigError, Language, Notify, NotifyOn};
 use crate::exit_code;
 
 /// How long one of them is waited for.
@@ -86,6 +86,7 @@ pub struct Notifier {
     webhook: Option<Web>,
     mail: Option<Mail>,
     on: Vec<NotifyOn>,
+    language: Language,
 }
 
 impl Notifier {
@@ -93,7 +94,7 @@ impl Notifier {
     ///
     /// # Errors
     /// When a secret is missing, or is not an address.
-    pub fn new(notify: &Notify, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, NotifyError> {
+    pub fn new(notify: &Notify, language: Language, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, NotifyError> {
         let address = |secret: &Option<crate::config::Secret>, key: &'static str| {
             let url: Option<SecretString> = secret.as_ref().map(|secret| secret.resolve_key(env)).transpose()?;
             url.map(|url| Web::new(&url, key)).transpose()
@@ -107,6 +108,7 @@ impl Notifier {
             webhook: address(&notify.webhook, "notify.webhook")?,
             mail,
             on: notify.on.clone(),
+            language,
         })
     }
 
@@ -119,7 +121,7 @@ impl Notifier {
 
     /// Says what came of a round. What goes wrong here is a warning.
     pub async fn ended(&self, round: Round<'_>) {
-        let message = Message::of(round);
+        let message = Message::of(round, self.language);
         let has_notice = round.pairs.iter().any(|told| !told.notices.is_empty());
         let told = self.is_told(round.code()) || has_notice;
         let ping = async {

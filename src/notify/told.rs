@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exit_code;
-use crate::report;
+use crate::report::{self, Audience};
 use crate::run::{Finished, OperationOutcome};
 
 /// What one pair's run came to.
@@ -40,7 +40,7 @@ pub struct Counts {
 impl Told {
     /// Of a run that went to its end, or that says itself why it did not.
     #[must_use]
-    pub fn finished(finished: &Finished, code: u8) -> Self {
+    pub fn finished(finished: &Finished, code: u8, audience: &Audience) -> Self {
         let applied = finished.counts().get(&OperationOutcome::Applied).copied().unwrap_or_default();
         let plan = &finished.plan;
         let counts = Counts {
@@ -53,7 +53,7 @@ impl Told {
             pair: plan.pair.clone(),
             run: finished.run.as_ref().map(|run| run.id),
             code,
-            lines: report::brief(finished).lines().map(without_contacts).collect(),
+            lines: report::brief(finished, audience).lines().map(without_contacts).collect(),
             counts: Some(counts),
             notices: Vec::new(),
         }

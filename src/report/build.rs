@@ -52,7 +52,7 @@ impl<'a> Builder<'a> {
         Report {
             title: self.title(),
             made: self.made(),
-            verdict: verdict(self.finished),
+            verdict: verdict(self.finished, self.audience),
             facts: self.facts(),
             rows: self.rows(),
             remarks: self.remarks(),

@@ -464,15 +464,15 @@ fn planned_is_the_sum_of_the_outcomes_even_when_a_run_says_nothing_of_them() {
 #[test]
 fn the_brief_report_is_at_most_ten_lines_and_names_nobody() {
     for finished in [first_sync(), edits(), much_to_look_at(), guarded(), mixed_run(), finished(vec![])] {
-        let brief = brief(&finished);
+        let brief = brief(&finished, &Audience::plain());
         assert!(brief.lines().count() <= 10, "{brief}");
-        assert!(brief.contains(&verdict(&finished)));
+        assert!(brief.contains(&verdict(&finished, &Audience::plain())));
         for private in ["Ana", "Persona", "@", "+54"] {
             assert!(!brief.contains(private), "{brief}");
         }
     }
-    golden("guarded_brief.txt", &brief(&guarded()));
-    golden("mixed_run_brief.txt", &brief(&mixed_run()));
+    golden("guarded_brief.txt", &brief(&guarded(), &Audience::plain()));
+    golden("mixed_run_brief.txt", &brief(&mixed_run(), &Audience::plain()));
 }
 
 #[test]
@@ -503,7 +503,7 @@ fn a_record_cannot_paint_the_terminal() {
     finished.plan.pair = evil.to_owned();
     let not_applied = [(1, OperationOutcome::Refused, evil)];
     finished.run = Some(run(&finished, &not_applied));
-    let shown = text(&finished, PLAIN) + &brief(&finished);
+    let shown = text(&finished, PLAIN) + &brief(&finished, &Audience::plain());
     assert!(!shown.chars().any(|c| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c)), "{shown}");
 }
 

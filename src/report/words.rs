@@ -19,16 +19,6 @@ pub(crate) fn number(count: u64) -> String {
     grouped
 }
 
-/// `1 note`, `3 notes`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    counted_wide(count as u64, noun)
-}
-
-/// As [`counted`], for the counts of listings and requests.
-pub(super) fn counted_wide(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
-}
-
 /// `contacts`.
 pub(super) const fn plural(kind: Kind) -> &'static str {
     match kind {

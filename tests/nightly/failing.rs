@@ -40,7 +40,9 @@ async fn a_run_whose_state_fails_sends_nothing_more_and_reports_what_it_did() {
         let sum: u64 = told["run"]["outcomes"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
         assert_eq!(sum, finished.plan.operations.len() as u64);
         assert_eq!(told["run"]["error"], why);
-        assert!(concord::report::verdict(&finished).starts_with("The run failed: "));
+        assert!(
+            concord::report::verdict(&finished, &concord::report::Audience::plain()).starts_with("The run failed: ")
+        );
     }
     assert!(seen > 10, "{seen} runs failed while they applied");
 }

@@ -202,13 +202,13 @@ fn a_secret_that_is_missing_tells_nobody_and_the_run_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_waited_for_longer_than_ten_seconds() {
-    use concord::config::{Config, Notify};
+    use concord::config::{Config, Language, Notify};
     use concord::notify::{Notifier, Round, Told};
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let text = format!("[notify]\n{MONITOR}{HOOK}on = [\"always\"]\n[pair.demo]\nsandbox = true\n");
     let notify: Notify = Config::parse(&text, std::path::Path::new("schedules.toml")).unwrap().notify;
-    let notifier = Notifier::new(&notify, &|_| Some(url.clone())).unwrap();
+    let notifier = Notifier::new(&notify, Language::English, &|_| Some(url.clone())).unwrap();
     let asked = tokio::time::Instant::now();
     let pairs = [Told::failed("demo", 1, "no reason")];
     notifier.ended(Round { name: "nightly", pairs: &pairs }).await;

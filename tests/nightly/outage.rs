@@ -43,7 +43,7 @@ fn listing(side: Side, fault: Fault) -> Faults {
 }
 
 fn told(finished: &Finished) -> String {
-    concord::report::brief(finished)
+    concord::report::brief(finished, &concord::report::Audience::plain())
 }
 
 #[tokio::test]

@@ -106,12 +106,12 @@ async fn a_run_leaves_to_others_what_daily_budget_does_not_give_it() {
 async fn how_far_a_first_sync_is_and_about_how_long_it_takes_is_said() {
     let house = town(60, 1.0, 10, [40, 0]).await;
     let night = house.night().await;
-    let told = concord::report::verdict(&night);
+    let told = concord::report::verdict(&night, &concord::report::Audience::plain());
     let to_go = night.run.as_ref().unwrap().to_go.unwrap();
     assert_eq!(to_go.contacts, 50);
     assert!(told.contains(&format!("{} of 50 contacts", to_go.linked)), "{told}");
     assert!(told.contains("more run"), "{told}");
-    assert!(concord::report::brief(&night).contains("of 50 contacts"));
+    assert!(concord::report::brief(&night, &concord::report::Audience::plain()).contains("of 50 contacts"));
     let listing = &night.plan.listings.ghl.note;
     assert!(listing.count <= 10 && night.plan.summary().ghl.of(Kind::Contact).create == 40);
 }

@@ -62,6 +62,12 @@ fn the_language_and_the_zone_of_the_configuration_are_those_of_the_report() {
     let desk = Desk::with("[report]\nlanguage = \"es\"\ntimezone = \"America/Bogota\"\n[pair.demo]\nsandbox = true\n");
     let ticket = desk.run(&["plan", "--format", "markdown"]).code(0).out;
     assert!(ticket.contains("# Informe de Concord: demo") && ticket.contains("America/Bogota"), "{ticket}");
+    desk.run(&["plan"]).code(0).tells("operaciones. Para aplicarlas: concord sync --pair demo");
+    desk.run(&["sync"]).code(3).tells("Se aplicaron 173 de 173 operaciones; 6 registros requieren a una persona.");
+    desk.run(&["sync", "--quiet"])
+        .code(3)
+        .tells("Retenidos: varias coincidencias (6)")
+        .tells("Completo: concord history 2");
 }
 
 #[test]

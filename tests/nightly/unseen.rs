@@ -31,7 +31,7 @@ fn notes_of(side: Side, person: &Person, fault: Fault) -> Faults {
 }
 
 fn lines(finished: &Finished) -> Vec<String> {
-    concord::report::brief(finished).lines().map(str::to_owned).collect()
+    concord::report::brief(finished, &concord::report::Audience::plain()).lines().map(str::to_owned).collect()
 }
 
 #[tokio::test]

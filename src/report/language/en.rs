@@ -1,7 +1,7 @@
 //! English.
 
 use super::super::words;
-use super::{Label, Messages, Noun, PageLabel, pages};
+use super::{Label, Messages, Noun, PageLabel, Sentence, pages, sentences};
 use crate::reconcile::{Cause, Guard, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
@@ -13,6 +13,10 @@ pub(super) struct English;
 impl Messages for English {
     fn tag(&self) -> &'static str {
         "en"
+    }
+
+    fn sentence(&self, sentence: Sentence<'_>) -> String {
+        sentences::english(sentence)
     }
 
     fn on_page(&self, label: PageLabel) -> &'static str {

@@ -1,6 +1,6 @@
 //! Spanish, as it is written in Latin America.
 
-use super::{Label, Messages, Noun, PageLabel, pages};
+use super::{Label, Messages, Noun, PageLabel, Sentence, pages, sentences};
 use crate::reconcile::{Cause, Guard, GuardName, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
@@ -12,6 +12,10 @@ pub(super) struct Spanish;
 impl Messages for Spanish {
     fn tag(&self) -> &'static str {
         "es"
+    }
+
+    fn sentence(&self, sentence: Sentence<'_>) -> String {
+        sentences::spanish(sentence)
     }
 
     fn on_page(&self, label: PageLabel) -> &'static str {

@@ -4,11 +4,13 @@
 mod en;
 mod es;
 mod pages;
+mod sentences;
 
 use std::fmt::Debug;
 
 use jiff::{SignedDuration, Zoned};
 pub(crate) use pages::PageLabel;
+pub(crate) use sentences::Sentence;
 
 use crate::config::Language;
 use crate::reconcile::{Cause, Guard, HeldReason, MatchedBy};
@@ -21,6 +23,8 @@ pub(crate) trait Messages: Debug + Sync {
     fn tag(&self) -> &'static str;
     /// A text in which nothing varies.
     fn label(&self, label: Label) -> &'static str;
+    /// How things stand, in a sentence.
+    fn sentence(&self, sentence: Sentence<'_>) -> String;
     /// A text of the daemon's pages.
     fn on_page(&self, label: PageLabel) -> &'static str;
     /// What stands between groups of three digits.
@@ -68,7 +72,7 @@ pub(crate) trait Messages: Debug + Sync {
 }
 
 /// The messages of a language.
-pub(super) fn messages(language: Language) -> &'static dyn Messages {
+pub(crate) fn messages(language: Language) -> &'static dyn Messages {
     match language {
         Language::English => &en::English,
         Language::Spanish => &es::Spanish,

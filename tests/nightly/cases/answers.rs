@@ -147,7 +147,11 @@ fn ended(run: Result<Finished, RunError>) -> (u64, String, Option<Finished>) {
         Err(RunError::Crm(why @ CrmError::Credentials { .. })) => (12, why.to_string(), None),
         Err(why) => (1, why.to_string(), None),
         Ok(finished) => {
-            let text = format!("{}\n{}", concord::report::brief(&finished), told(&finished));
+            let text = format!(
+                "{}\n{}",
+                concord::report::brief(&finished, &concord::report::Audience::plain()),
+                told(&finished)
+            );
             let exit = if finished.is_refused() {
                 4
             } else if finished.failure().is_some() {
