@@ -10,7 +10,7 @@ use super::arguments::{ConflictsCommand, ConflictsOptions, Format};
 use super::{Session, code, output, waiting};
 use crate::config::{Config, Pair};
 use crate::record::{Side, Take, Value};
-use crate::report::{Column, on_one_line, table};
+use crate::report::{Audience, Column, on_one_line, table};
 use crate::state::ConflictRow;
 
 pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow::Result<u8> {
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
             let (pair, row) = waiting::find(session, &config, ("conflict", id), |state| state.conflict(id))?;
             output::print(&match options.format {
                 Format::Json => waiting::printed(&document(pair, &row))?,
-                Format::Text => shown(session, pair, &row),
+                Format::Text => shown(session, &config, pair, &row),
             })?;
         }
         Some(ConflictsCommand::Resolve { id, take, value, dry_run }) => {
@@ -118,9 +118,10 @@ fn quoted(value: Option<&Value>) -> String {
 }
 
 /// What it is about, and both values.
-fn facts(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
+fn facts(session: &Session, config: &Config, pair: &Pair, row: &ConflictRow) -> String {
     let id = |side: Side| row.ids.of(side).unwrap_or("-");
-    let since = row.since.map(|at| format!(", {at:.0}")).unwrap_or_default();
+    let audience = Audience::of(config, pair);
+    let since = row.since.map(|at| format!(", {} {}", audience.time(at), audience.zone())).unwrap_or_default();
     let heads = [Column::whole(""), Column::whole("ID"), Column::cut("VALUE", 4000)];
     let line = |what: &str, id: &str, value: Option<&Value>| [what.to_owned(), id.to_owned(), quoted(value)];
     let rows = [
@@ -130,10 +131,10 @@ fn facts(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
     ];
     let table = table(heads, &rows, output::style(&session.global, false));
     let what = format!("{}  {} of {} {:?} in pair {}", row.id, row.field, row.kind, row.label, pair.name);
-    format!("{what}, since run {}{since}\n{table}", row.run)
+    format!("{what}\nsince run {}{since}\n{table}", row.run)
 }
 
-fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
+fn shown(session: &Session, config: &Config, pair: &Pair, row: &ConflictRow) -> String {
     let then = match &row.take {
         None => {
             let choose =
@@ -142,5 +143,5 @@ fn shown(session: &Session, pair: &Pair, row: &ConflictRow) -> String {
         }
         take @ Some(_) => format!("Chosen: {}. The next sync writes it.", choice(take.as_ref())),
     };
-    format!("{}{then}\n", facts(session, pair, row))
+    format!("{}{then}\n", facts(session, config, pair, row))
 }

@@ -213,7 +213,7 @@ fn shown(config: &Config, known: &Known<'_>, style: Style) -> String {
         let id = |side: Side| linked.row.ids.of(side).unwrap_or("-");
         let by = linked.matched_by.as_deref().unwrap_or("unknown");
         text.push_str(&format!(
-            "\n{}  linked: Cliengo {}, GHL {}; matched by {by}\n",
+            "\n{}  linked, matched by {by}\n    Cliengo {}  GHL {}\n",
             linked.row.id,
             id(Side::Cliengo),
             id(Side::Ghl)

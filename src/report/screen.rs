@@ -157,7 +157,8 @@ impl Page {
 
     /// As [`Page::flow`], but no more than `most` lines; how many were left out is said.
     pub(crate) fn flow_at_most(&mut self, lead: Line, indent: usize, words: Line, most: usize) {
-        let mut rows = wrapped(words, self.style.width.clamp(NARROWEST, WIDEST).saturating_sub(indent));
+        let room = self.style.width.clamp(NARROWEST, WIDEST).saturating_sub(indent);
+        let mut rows = wrapped(words, lead.columns().saturating_sub(indent), room);
         let left_out = if rows.len() > most.saturating_add(1) { rows.len() - most } else { 0 };
         rows.truncate(rows.len() - left_out);
         let mut rows = rows.into_iter();
@@ -188,13 +189,14 @@ impl Page {
     }
 }
 
-fn wrapped(text: Line, width: usize) -> Vec<Line> {
+/// Rows of at most `width` columns; the first has `taken` of them already.
+fn wrapped(text: Line, taken: usize, width: usize) -> Vec<Line> {
     let mut rows = Vec::new();
     let mut row = Line::default();
-    let mut used = 0;
+    let mut used = taken;
     for word in with_whole_commands(words(text)) {
         let long = word.line.columns();
-        let starts = if word.breaks { true } else { used > 0 && used + word.blanks + long > width };
+        let starts = word.breaks || (!row.0.is_empty() && used + word.blanks + long > width);
         if starts {
             rows.push(std::mem::take(&mut row));
             used = 0;

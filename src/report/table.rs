@@ -44,7 +44,8 @@ pub fn table<const N: usize>(heads: [Column; N], rows: &[[String; N]], style: St
     let all = || std::iter::once(&heads).chain(&rows);
     let widths: Vec<usize> =
         (0..N).map(|at| all().filter_map(|row| row.get(at)).map(|cell| columns(cell)).max().unwrap_or(0)).collect();
-    let begins = begins(&widths, style.width);
+    let words = rows.iter().filter_map(|row| row.last()).flat_map(|cell| cell.split(' '));
+    let begins = begins(&widths, words.map(columns).max().unwrap_or(0), style.width);
     let mut text = String::new();
     for row in all() {
         let mut line = String::new();
@@ -70,12 +71,12 @@ pub fn table<const N: usize>(heads: [Column; N], rows: &[[String; N]], style: St
     text
 }
 
-/// Which columns begin a further line of their row.
-fn begins(widths: &[usize], room: usize) -> Vec<bool> {
+/// Which columns begin a further line of their row; the last one has a word as wide as `longest`.
+fn begins(widths: &[usize], longest: usize, room: usize) -> Vec<bool> {
     let mut used = 0;
     let mut begins = Vec::new();
     for (at, width) in widths.iter().enumerate() {
-        let needs = if at + 1 == widths.len() { (*width).min(LEAST) } else { *width };
+        let needs = if at + 1 == widths.len() { (*width).min(LEAST).max(longest) } else { *width };
         let is_full = used > INDENT && used + needs > room;
         begins.push(is_full);
         used = if is_full { INDENT } else { used } + width + 2;

@@ -33,7 +33,7 @@ pub(super) async fn run(
     let asks = given.is_none();
     let given = match (given, &terminal) {
         (Some(given), _) => given,
-        (None, Some(terminal)) => match ask(session, terminal, pair, &row).await? {
+        (None, Some(terminal)) => match ask(session, config, terminal, pair, &row).await? {
             Some(given) => given,
             None => return output::print("Nothing was chosen.\n"),
         },
@@ -80,11 +80,12 @@ pub(super) async fn run(
 /// Both values next to each other, and the question which of them it is. `None`: none of them yet.
 async fn ask(
     session: &Session,
+    config: &Config,
     terminal: &Terminal<'_>,
     pair: &Pair,
     row: &ConflictRow,
 ) -> anyhow::Result<Option<Given>> {
-    say(&format!("{}\n", super::facts(session, pair, row)));
+    say(&format!("{}\n", super::facts(session, config, pair, row)));
     let item = |side: Side| format!("{}: {}", side.title(), on_one_line(&quoted(Some(row.now.of(side)))));
     let items =
         [item(Side::Cliengo), item(Side::Ghl), "a value of your own".to_owned(), "leave it undecided".to_owned()];
