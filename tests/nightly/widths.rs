@@ -32,7 +32,8 @@ fn desk() -> Desk {
     script(&[edit(1, "ghl", json!({ "email": "nueva.direccion@example.com" }))]);
     // How long a run took is the machine's.
     let state = rusqlite::Connection::open(desk.path("state/demo.db")).unwrap();
-    let took = "UPDATE run SET started = 1795413600000 + id * 60 * 1000, finished = 1795413600000 + id * 60 * 1000 + 4 * 1000";
+    let took =
+        "UPDATE run SET started = 1795413600000 + id * 60 * 1000, finished = 1795413600000 + id * 60 * 1000 + 4 * 1000";
     state.execute(took, []).unwrap();
     desk
 }
