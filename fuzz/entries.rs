@@ -2,7 +2,6 @@
 //!
 //! `cargo test --test crm_http corpus` feeds every kept input to the same functions, on stable.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -12,8 +11,8 @@ use concord::crm::cliengo::{Cliengo, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::crm::{Reader, Shape, Writer, fuzzing};
 use concord::record::{
-    Action, Body, Due, Field, Forms, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Places, Record, Region, Step,
-    Tags, Value, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
+    Action, Body, Due, Field, Fields, Forms, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Places, Record, Region, Step,
+    Tags, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
     is_address, is_placeholder_email,
 };
 use concord::run::SavedPlan;
@@ -124,7 +123,7 @@ fn records(client: &impl Writer, text: &str) {
             }
         }
         for action in [Action::Create, Action::Update, Action::Delete, Action::Complete, Action::Tag] {
-            let _ = client.answered(&write(kind, action, BTreeMap::new()), text, forms());
+            let _ = client.answered(&write(kind, action, Fields::new()), text, forms());
         }
     }
 }
@@ -148,7 +147,7 @@ fn written(client: &impl Reader, kind: Kind, record: &Record) {
     }
 }
 
-fn write(kind: Kind, action: Action, set: BTreeMap<Field, Value>) -> Write {
+fn write(kind: Kind, action: Action, set: Fields) -> Write {
     let target = concord::record::Target::CreatedBy(1);
     Write {
         kind,
@@ -156,7 +155,7 @@ fn write(kind: Kind, action: Action, set: BTreeMap<Field, Value>) -> Write {
         target: (action != Action::Create).then(|| target.clone()),
         parent: (kind != Kind::Contact).then_some(target),
         set,
-        before: BTreeMap::new(),
+        before: Fields::new(),
         add_tags: Vec::new(),
         remove_tags: Vec::new(),
     }

@@ -410,7 +410,7 @@ fn each_kind_of_mistake_is_found() {
         ("region = \"UK\"", "\"GB\" for the United Kingdom"),
         ("cliengo.page_size = 101", "must be a whole number from 1 to 100; found 101"),
         ("cliengo.page_size = 10.5", "must be a whole number from 1 to 100; found 10.5"),
-        ("cliengo.requests_per_second = 0", "must be a number above 0, 1000 at most; found 0"),
+        ("cliengo.requests_per_second = -1", "must be 0 (no pace of ours) or more, 1000 at most; found -1"),
         ("cliengo.requests_per_second = nan", "must be a number above 0"),
         ("cliengo.capabilities.tags_read = \"yes\"", "must be true, false or \"auto\""),
         ("cliengo.api_key = { env = \"A\" }", "must not be given: a sandbox pair brings both CRMs with it"),

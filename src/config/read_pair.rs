@@ -313,7 +313,8 @@ fn version(found: &Found<'_>) -> Option<String> {
 }
 
 fn rate(found: &Found<'_>) -> Option<f64> {
-    found.number("a number above 0, 1000 at most", |number| number > 0.0 && number <= 1000.0)
+    let rate = found.number("0 (no pace of ours) or more, 1000 at most", |number| (0.0..=1000.0).contains(&number))?;
+    Some(if rate > 0.0 { rate } else { f64::INFINITY })
 }
 
 fn share(found: &Found<'_>) -> Option<f64> {

@@ -89,13 +89,20 @@ pub(super) fn stated_status(status: u16, body: &str) -> u16 {
 
 /// The message of a 2xx that holds nothing but one: a refusal is a refusal, whatever its status.
 pub(super) fn message_alone(body: &str) -> Option<String> {
+    // Most answers need no second reading.
+    if !SAYS.iter().any(|key| body.contains(key)) {
+        return None;
+    }
     let Ok(Value::Object(object)) = serde_json::from_str::<Value>(body) else { return None };
     let is_record = ["id", "_id", "ID", "results", "jwt"].iter().any(|key| object.contains_key(*key));
     if is_record { None } else { said_in(&object) }
 }
 
+/// Where a message stands.
+const SAYS: [&str; 4] = ["message", "error", "errors", "detail"];
+
 fn said_in(object: &Map<String, Value>) -> Option<String> {
-    ["message", "error", "errors", "detail"].iter().filter_map(|key| object.get(*key)).find_map(text_of)
+    SAYS.iter().filter_map(|key| object.get(*key)).find_map(text_of)
 }
 
 fn text_of(value: &Value) -> Option<String> {

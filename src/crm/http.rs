@@ -308,8 +308,8 @@ impl Http {
             Attempt::Answered { status, body, retry_after } => (status, body, retry_after),
         };
         let text = body.as_deref().unwrap_or_default();
-        let said = message(text);
         let status = stated_status(status, text);
+        let said = if matches!(status, 200..300) { String::new() } else { message(text) };
         let again = |why: String| Err(Failure::answered(why, retry_after));
         match status {
             429 if self.pace.daily_remaining() == Some(0) => Ok(Err(CrmError::Quota { side: self.dialect.side })),
@@ -442,7 +442,8 @@ impl Http {
     /// A body as anything else here may see it: readable, and without secrets. In records they are withheld as a whole; in all
     /// else so are their pieces. (`semantics` 49, 64)
     fn clean(&self, status: u16, text: &str) -> String {
-        let (secrets, text) = (self.known_secrets(), mended(text));
+        let text = mended(text);
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let clean = if matches!(status, 200..300) { secrets.withhold(&text) } else { secrets.hide(&text) };
         clean.into_owned()
     }

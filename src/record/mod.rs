@@ -9,6 +9,7 @@ mod due;
 mod effect;
 mod email;
 mod field;
+mod fields;
 mod mapped;
 mod name;
 mod phone;
@@ -32,6 +33,7 @@ pub use due::{Due, latest_instant};
 pub use effect::{Effect, Enrolment};
 pub use email::{canonical_email, fits_pattern, is_address, is_placeholder_email};
 pub use field::Field;
+pub use fields::Fields;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 pub use mapped::{GhlPlace, Holds, Mapped, Step};
@@ -106,7 +108,7 @@ const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(48);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// What is known of it.
-    pub fields: BTreeMap<Field, Value>,
+    pub fields: Fields,
     /// When its CRM says that it came to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,

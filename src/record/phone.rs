@@ -21,7 +21,7 @@ pub struct Phone {
     pub e164: Option<String>,
     /// The line and its extension, where it has one. (`semantics` 37)
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extension: Option<Extension>,
+    pub extension: Option<Box<Extension>>,
     /// Why it cannot be used, where it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unusable: Option<NoPhone>,
@@ -89,7 +89,7 @@ impl Phone {
         let raw = canonical_line(raw);
         let read = written::read(&raw).and_then(|written| Ok((line::e164(&written, region)?, written.extension)));
         let (e164, extension, unusable) = match read {
-            Ok((line, Some(number))) => (None, Some(Extension { line, number }), None),
+            Ok((line, Some(number))) => (None, Some(Box::new(Extension { line, number })), None),
             Ok((line, None)) => (Some(line), None, None),
             Err(why) => (None, None, Some(why)),
         };

@@ -1,10 +1,8 @@
 //! A write in canonical terms, and the HTTP request it becomes.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Field, Kind, SideId, Value};
+use super::{Effect, Fields, Kind, SideId, Value};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,9 +72,9 @@ pub struct Write {
     /// The contact that a task or note belongs to; `None` for contacts.
     pub parent: Option<Target>,
     /// The fields to write, with the values the target is to hold. `Value::Empty` clears.
-    pub set: BTreeMap<Field, Value>,
+    pub set: Fields,
     /// What the target holds now, in these and the other fields known; empty for a create.
-    pub before: BTreeMap<Field, Value>,
+    pub before: Fields,
     /// Tags to add, as the target spells them.
     pub add_tags: Vec<String>,
     /// Tags to remove, in every spelling the target holds.
@@ -85,13 +83,13 @@ pub struct Write {
 
 impl Write {
     fn of(kind: Kind, action: Action, target: Option<Target>, parent: Option<Target>) -> Self {
-        let (set, before) = (BTreeMap::new(), BTreeMap::new());
+        let (set, before) = (Fields::new(), Fields::new());
         Self { kind, action, target, parent, set, before, add_tags: Vec::new(), remove_tags: Vec::new() }
     }
 
     /// A new record, under its contact where it is a task or note.
     #[must_use]
-    pub fn create(kind: Kind, parent: Option<Target>, set: BTreeMap<Field, Value>) -> Self {
+    pub fn create(kind: Kind, parent: Option<Target>, set: Fields) -> Self {
         Self { set, ..Self::of(kind, Action::Create, None, parent) }
     }
 
@@ -100,8 +98,8 @@ impl Write {
     pub fn update(
         kind: Kind,
         (target, parent): (Target, Option<Target>),
-        set: BTreeMap<Field, Value>,
-        before: &BTreeMap<Field, Value>,
+        set: Fields,
+        before: &Fields,
         completes: bool,
     ) -> Self {
         let action = if completes { Action::Complete } else { Action::Update };
@@ -117,13 +115,13 @@ impl Write {
     /// A contact that is put into something.
     #[must_use]
     pub fn enrol(target: Target, effect: &Effect) -> Self {
-        let set = BTreeMap::from([(effect.field(), Value::line(effect.name()))]);
+        let set = Fields::from([(effect.field(), Value::line(effect.name()))]);
         Self { set, ..Self::of(Kind::Contact, Action::Enrol, Some(target), None) }
     }
 
     /// The removal of a record that stands there as in `before`.
     #[must_use]
-    pub fn delete(kind: Kind, (target, parent): (Target, Option<Target>), before: &BTreeMap<Field, Value>) -> Self {
+    pub fn delete(kind: Kind, (target, parent): (Target, Option<Target>), before: &Fields) -> Self {
         Self { before: before.clone(), ..Self::of(kind, Action::Delete, Some(target), parent) }
     }
 }

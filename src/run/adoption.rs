@@ -1,9 +1,7 @@
 //! An operation of unknown outcome, kept so that a later run can settle it when it is found to be done.
 
-use std::collections::BTreeMap;
-
 use crate::reconcile::{LinkRef, Settle, TagDelta};
-use crate::record::{Field, Ids, Record, Side, Value, Write};
+use crate::record::{Field, Fields, Ids, Record, Side, Value, Write};
 
 /// Both sides' fields that an operation of unknown outcome settles when it is found to be done.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -13,10 +11,10 @@ pub struct Adoption {
     /// The ids as planned.
     pub ids: Ids,
     /// The fields that were sent.
-    pub sent: BTreeMap<Field, Value>,
+    pub sent: Fields,
     /// What stood there before.
     #[serde(default)]
-    pub before: BTreeMap<Field, Value>,
+    pub before: Fields,
 }
 
 impl Adoption {
@@ -52,7 +50,7 @@ impl Adoption {
             (None, _) => true,
         };
         let moved = |(field, sent): &(&Field, &Value)| is_ours(field, sent) || !is_as_before(field);
-        let sent: BTreeMap<Field, Value> =
+        let sent: Fields =
             self.sent.iter().filter(moved).map(|(field, sent)| (field.clone(), sent.clone())).collect();
         if sent.iter().all(|(field, sent)| is_ours(field, sent)) {
             return None;

@@ -1,9 +1,7 @@
 //! An operation that was applied, with what the CRM answered: what there is to settle.
 
-use std::collections::BTreeMap;
-
 use crate::reconcile::Settle;
-use crate::record::{Action, Field, Ids, Kind, Record, Side, SideId, Value};
+use crate::record::{Action, Field, Fields, Ids, Kind, Record, Side, SideId, Value};
 
 /// What settles with an applied operation.
 #[derive(Debug)]
@@ -21,9 +19,9 @@ pub struct Applied<'a> {
     /// What the plan settles, with every `MadeBy` resolved by `resolve`.
     pub settle: &'a Settle,
     /// The fields that were written, with the values that were sent.
-    pub sent: &'a BTreeMap<Field, Value>,
+    pub sent: &'a Fields,
     /// What stood in the written record, as far as it was known.
-    pub before: &'a BTreeMap<Field, Value>,
+    pub before: &'a Fields,
     /// The id of what was created.
     pub created: Option<SideId>,
     /// What the CRM answered.
@@ -52,7 +50,7 @@ pub(super) fn shadowed<'a>(applied: &'a Applied<'_>) -> impl Iterator<Item = (&'
 }
 
 /// The fields of the answer that were written; what the answer does not carry stands as it was sent.
-pub(super) fn written(applied: &Applied<'_>) -> BTreeMap<Field, Value> {
+pub(super) fn written(applied: &Applied<'_>) -> Fields {
     let answered = |field: &Field, sent: &Value| applied.answer.get(field).unwrap_or(sent).clone();
     shadowed(applied).map(|(field, sent)| (field.clone(), answered(field, sent))).collect()
 }

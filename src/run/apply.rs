@@ -28,7 +28,7 @@ use super::session::{Job, held};
 use crate::crm::{CrmError, Learned, Writer, Writers};
 use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{
-    Action, Both, CliengoId, Field, Forms, GhlId, Kind, Record, RemoteId, Side, SideId, Target, Write,
+    Action, Both, CliengoId, Field, Fields, Forms, GhlId, Kind, Record, RemoteId, Side, SideId, Target, Write,
 };
 use crate::state::{Stage, State, StateError};
 
@@ -196,7 +196,7 @@ impl Applying<'_> {
         let links: Vec<&Operation> = plan.operations.iter().filter(|operation| operation.write.is_none()).collect();
         held(self.state).atomically(|state| {
             for operation in &links {
-                let nothing = (BTreeMap::new(), Record::default());
+                let nothing = (Fields::new(), Record::default());
                 let link = self.record(state, operation, &nothing.0, None, Heard::nothing(&nothing.1))?;
                 state.end_operation(self.run, operation.id, "applied", None)?;
                 held(&self.made).insert(operation.id, Made { link, id: None });

@@ -4,13 +4,11 @@
 //! it finds for a person's edit, or for a person's delete, and carry it over to the source. Moved beforehand, what was done
 //! is no news, and what was not done agrees with the source: neither sends anything.
 
-use std::collections::BTreeMap;
-
 use super::applied::{Applied, Origin};
 use super::settle;
 use super::undo_record;
 use crate::reconcile::{LinkRef, Operation};
-use crate::record::{Action, Field, Record, Value, Write};
+use crate::record::{Action, Fields, Record, Write};
 use crate::state::{LinkStatus, State, StateError};
 
 /// What was moved for a request whose outcome is not known yet.
@@ -19,7 +17,7 @@ pub(super) enum Foreseen {
     /// The link sleeps: its half is about to be removed.
     Asleep(i64),
     /// The written side's shadow; these fields stood there.
-    Moved(i64, BTreeMap<Field, Value>),
+    Moved(i64, Fields),
 }
 
 /// Moves the snapshot for an operation of an undo, in the transaction that journals its first request.

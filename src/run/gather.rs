@@ -22,12 +22,13 @@ pub(super) use company::recognisable;
 use half::{lacking, needs_two_looks, notice_rejected, unchanged_if_equal};
 
 use super::error::RunError;
-use super::gathered::{Gathered, Seen, covers};
+use super::gathered::{Gathered, covers};
 use super::pulled::Pulled;
 use super::rederive::Remapping;
 use super::session::{Job, held};
+use super::staging::each_news;
 use crate::crm::{Reader, Shape};
-use crate::reconcile::{Half, Inconclusive, Linked, Mode, Now, Rejected, Unlinked, Unreadable};
+use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Rejected, Unlinked, Unreadable};
 use crate::record::{Both, Field, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
@@ -68,7 +69,8 @@ struct Gathering<'j, 's> {
     state: Option<&'s State>,
     pulled: &'j Pulled,
     touched: BTreeMap<i64, Both<Option<Sighting>>>,
-    seen: Vec<Seen>,
+    /// Contacts of which more than their fields is known: those that have further e-mails or phones.
+    with_others: Vec<(SideId, Record)>,
     unlinked: Both<Vec<Unlinked>>,
     loose: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
@@ -96,14 +98,14 @@ pub(super) async fn gather<'j>(
     stage: &Mutex<Stage>,
     state: Option<&State>,
     pulled: &'j Pulled,
-) -> Result<Gathered<'j>, RunError> {
+) -> Result<(Input<'j>, Gathered), RunError> {
     let mut gathering = Gathering {
         job,
         stage,
         state,
         pulled,
         touched: BTreeMap::new(),
-        seen: Vec::new(),
+        with_others: Vec::new(),
         unlinked: Both::default(),
         loose: Both::default(),
         unparsable: Vec::new(),
@@ -121,8 +123,10 @@ pub(super) async fn gather<'j>(
         },
     };
     held(stage).seal()?;
+    held(stage).reopen()?;
     gathering.sieve(job.cliengo)?;
     gathering.sieve(job.ghl)?;
+    held(stage).seal()?;
     gathering.miss_the_named()?;
     gathering.say_unidentified();
     gathering.widen()?;
@@ -135,10 +139,7 @@ impl Gathering<'_, '_> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {
             let all = self.job.mode == Mode::Full || self.remapping.is_some();
-            let rows = held(self.stage).news(side, kind, all)?;
-            for row in rows {
-                self.sort(crm, side, kind, row)?;
-            }
+            each_news(self.stage, (side, kind), all, |row| self.sort(crm, side, kind, row))?;
             let doubted = *self.pulled.doubted.of(side).of(kind);
             if !doubted {
                 let complete = *self.pulled.complete.of(side).of(kind);
@@ -170,15 +171,22 @@ impl Gathering<'_, '_> {
         }
         if let Some(link) = row.link {
             self.complete(link, side, &mut record)?;
-            let halves = self.touched.entry(link).or_default();
-            *halves.of_mut(side) = Some(Sighting::Listed(record.clone()));
-        } else {
-            let id = SideId::new(side, row.id.clone());
-            let parent = row.parent.clone().map(|parent| SideId::new(side, parent));
-            let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.loose };
-            among.of_mut(side).push(Unlinked { kind, id, parent, record: record.clone(), retires: None });
         }
-        self.seen.push(Seen { side, kind, id: row.id, record, fingerprint: row.fingerprint, payload: row.payload });
+        held(self.stage).note_seen(side, kind, &row.id, &record)?;
+        let id = SideId::new(side, row.id);
+        // A contact whose fields are as agreed may still have another additional e-mail or phone; and another mapping may
+        // read other keys from the same fields.
+        if kind == Kind::Contact && (!record.also.is_empty() || self.remapping.is_some()) {
+            self.with_others.push((id.clone(), record.clone()));
+        }
+        if let Some(link) = row.link {
+            let halves = self.touched.entry(link).or_default();
+            *halves.of_mut(side) = Some(Sighting::Listed(record));
+        } else {
+            let parent = row.parent.map(|parent| SideId::new(side, parent));
+            let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.loose };
+            among.of_mut(side).push(Unlinked { kind, id, parent, record, retires: None });
+        }
         Ok(())
     }
 

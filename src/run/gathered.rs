@@ -1,35 +1,13 @@
-//! What was gathered for reconciling, and what of it is to be settled.
+//! What was gathered, and is to be settled without a request.
 
 use std::collections::BTreeSet;
 
-use crate::reconcile::Input;
-use crate::record::{Field, Kind, Record, Side, SideId, Value};
+use crate::record::{Field, Record, Side, SideId, Value};
 use crate::state::LinkRow;
 
-/// What a listing showed of one record: kept so that its fingerprint can be settled with it.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Which side.
-    pub side: Side,
-    /// What it is.
-    pub kind: Kind,
-    /// Its id.
-    pub id: String,
-    /// The record.
-    pub record: Record,
-    /// Its fingerprint.
-    pub fingerprint: Vec<u8>,
-    /// Its payload.
-    pub payload: String,
-}
-
-/// What was gathered.
+/// What was gathered besides what reconciling is given.
 #[derive(Debug)]
-pub struct Gathered<'a> {
-    /// What reconciling is given.
-    pub input: Input<'a>,
-    /// What change detection let through, as listed.
-    pub seen: Vec<Seen>,
+pub struct Gathered {
     /// Shadows that were missed for the first time, where one absence is not enough.
     pub missed: Vec<(i64, Side)>,
     /// Shadows that an earlier run missed and that are there again: two absences count only in a row.

@@ -1,7 +1,6 @@
 //! Links that a person makes: both records are looked up, nobody is linked twice, and what the next plan does with them is
 //! shown.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use thiserror::Error;
@@ -15,7 +14,7 @@ use super::{accounts, recover};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
 use crate::record::{
-    Both, ByKind, Capabilities, CliengoId, Field, Forms, GhlId, Ids, Kind, Record, RemoteId, Role, Side, Value,
+    Both, ByKind, Capabilities, CliengoId, Field, Fields, Forms, GhlId, Ids, Kind, Record, RemoteId, Role, Side, Value,
 };
 use crate::state::{LinkRow, LinkStatus, NewLink, PairLock, State, StateError};
 
@@ -226,7 +225,7 @@ fn make(
         let id = state.add_link(&NewLink { kind, parent, ids: ids.clone(), run, role })?;
         let link = LinkRow { id, kind, parent, ids: ids.clone(), status: LinkStatus::Live, role };
         for side in Side::BOTH {
-            let mut fields = BTreeMap::new();
+            let mut fields = Fields::new();
             if kind == Kind::Contact && capabilities.of(side).tags.read {
                 // Tags have no conflict: each side takes the other's.
                 fields.insert(Field::Tags, Value::Empty);

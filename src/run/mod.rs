@@ -121,15 +121,15 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     let stage = Mutex::new(Stage::create(&staging.0, state.as_ref())?);
     let accounts = accounts::ask(job, state.as_ref()).await?;
     let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
-    let gathered = gather(job, &stage, state.as_ref(), &pulled).await?;
-    let mut plan = build_plan(job, state.as_ref(), Some(&stage), &gathered.input, &pulled.forms)?;
+    let (input, _) = gather(job, &stage, state.as_ref(), &pulled).await?;
+    let mut plan = build_plan(job, state.as_ref(), Some(&stage), &input, &pulled.forms)?;
+    drop(input);
     known::look(job, &mut plan, &stage, state.as_ref(), &pulled, 0)?;
     let known = state.as_ref().map(accounts::known_website).transpose()?.flatten();
     accounts::refuse_unknown_website(job, known, &plan).await?;
     let now = job.clock.now();
     let saved = save.then(|| SavedPlan::bind(job.pair, &plan, &stage, state.as_ref(), now)).transpose()?;
     let finished = Finished { plan, generated_at: job.clock.now(), usage: job.usage(), run: None };
-    drop(gathered);
     let read = pulled.only.map(|only| only.records).unwrap_or_default();
     Ok(Planned { finished, saved, read })
 }
@@ -159,8 +159,8 @@ async fn sync_locked(
     let (state, started) = (&opened.state, opened.started);
     // The reader's own connection: no lock is held while a CRM is waited for.
     let snapshot = State::open_read_only(&opened.path)?;
-    let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
-    let stage = Mutex::new(Stage::create(&staging, snapshot.as_ref())?);
+    let staging = StagingFile::of_the_run(job);
+    let stage = Mutex::new(Stage::create(&staging.0, snapshot.as_ref())?);
     let accounts = accounts::ask(job, snapshot.as_ref()).await?;
     let _locks = accounts::lock(job, &accounts)?;
     let budget = Budget::of(job);
@@ -169,17 +169,18 @@ async fn sync_locked(
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     recover::recover_changes(job, state, run, &pulled.forms).await?;
-    let gathered = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
-    let mut plan = build_plan(job, Some(&held(state)), Some(&stage), &gathered.input, &pulled.forms)?;
+    let (input, gathered) = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
+    let mut plan = build_plan(job, Some(&held(state)), Some(&stage), &input, &pulled.forms)?;
     let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled, run)?;
     drop(snapshot);
     held(state).keep_held(&waiting)?;
     if let Some(saved) = &consent.saved {
         let chosen = saved.chosen(job.pair, &plan, &stage, state, started)?;
-        plan.keep_only(&chosen, &gathered.input);
+        plan.keep_only(&chosen, &input);
         write_requests(job, Some(&held(state)), Some(&stage), &mut plan, &pulled.forms)?;
         saved.check(&plan)?;
     }
+    drop(input);
     let known = accounts::known_website(&held(state))?;
     if let Some(found) = accounts::refuse_unknown_website(job, known, &plan).await? {
         accounts::keep_website(&held(state), &found)?;

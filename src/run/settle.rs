@@ -1,11 +1,9 @@
 //! Settling: what the CRMs answered becomes the base. Never what we meant to send. (I32, I40)
 
-use std::collections::BTreeMap;
-
 use super::applied::{Applied, Origin, shadowed, written};
 use super::undo_record;
 use crate::reconcile::LinkRef;
-use crate::record::{Action, Effect, Field, Ids, Kind, Role, Side, Value};
+use crate::record::{Action, Effect, Field, Fields, Ids, Kind, Role, Side, Value};
 use crate::state::{Attempt, EnrolmentStatus, LinkRow, LinkStatus, NewLink, State, StateError};
 
 /// Settles an applied operation and says its link. Call it in the transaction that closes its intent. (I39)
@@ -63,7 +61,7 @@ fn enrolled(
     {
         let mut tags = shadow.record.tags();
         tags.insert(tag);
-        state.settle_shadow(&row, Side::Ghl, &BTreeMap::from([(Field::Tags, Value::tags(tags))]), true)?;
+        state.settle_shadow(&row, Side::Ghl, &Fields::from([(Field::Tags, Value::tags(tags))]), true)?;
     }
     Ok(link)
 }
@@ -95,7 +93,7 @@ fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Optio
         }
         // Of two that first meet nothing is agreed upon.
         let agreed = applied.settle.shadows.of(side).clone();
-        let mut fields = if applied.origin == Origin::Matched { BTreeMap::new() } else { agreed };
+        let mut fields = if applied.origin == Origin::Matched { Fields::new() } else { agreed };
         let ours = is_create && side == applied.side;
         if ours {
             attempted(state, id, applied)?;
@@ -192,7 +190,7 @@ fn first_tags(
     state: &State,
     link: i64,
     applied: &Applied<'_>,
-    fields: &mut BTreeMap<Field, Value>,
+    fields: &mut Fields,
 ) -> Result<(), StateError> {
     let Some(Value::Tags(sent)) = fields.get(&Field::Tags).cloned() else { return Ok(()) };
     let kept = match applied.answer.get(&Field::Tags) {

@@ -1,16 +1,24 @@
 //! Staging files, and that none is left behind.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use super::session::Job;
-use crate::state::StateError;
+use super::session::{Job, held};
+use crate::record::{Kind, Side};
+use crate::state::{Stage, StagedRow, StateError};
 
-/// A dry run's staging file, gone with the dry run.
+/// A run's staging file, gone with the run: it holds customers' data.
 pub(super) struct StagingFile(pub PathBuf);
 
 impl StagingFile {
+    /// Of a dry run: others may be at work.
     pub fn of(job: &Job<'_>) -> Self {
         Self(job.state_dir.join(format!("{}.stage-{}.db", job.pair.name, std::process::id())))
+    }
+
+    /// Of the run that has the lock.
+    pub fn of_the_run(job: &Job<'_>) -> Self {
+        Self(job.state_dir.join(format!("{}.stage.db", job.pair.name)))
     }
 }
 
@@ -20,6 +28,26 @@ impl Drop for StagingFile {
             // Nothing depends on it: the next run makes its own.
             let _ = std::fs::remove_file(self.0.with_extension(ending));
         }
+    }
+}
+
+/// So many rows are read at once.
+pub(super) const AT_ONCE: u32 = 500;
+
+/// Takes every staged row that change detection lets through, or, with `all`, every one; never many in memory, and the stage
+/// is free for each.
+pub(super) fn each_news<E: From<StateError>>(
+    stage: &Mutex<Stage>,
+    (side, kind): (Side, Kind),
+    all: bool,
+    mut take: impl FnMut(StagedRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut after = String::new();
+    loop {
+        let rows = held(stage).news((side, kind), all, &after, AT_ONCE)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        last.id.clone_into(&mut after);
+        rows.into_iter().try_for_each(&mut take)?;
     }
 }
 

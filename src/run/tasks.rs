@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::error::RunError;
-use super::session::{Job, held};
+use super::session::Job;
+use super::staging::each_news;
 use crate::config::TasksMode;
 use crate::crm::Shape;
 use crate::reconcile::{SourceTask, untold};
 use crate::record::{Forms, GhlId, Kind, RemoteId, Side, SideId};
-use crate::state::{Stage, State};
+use crate::state::{Stage, State, StateError};
 
 /// Every task of GHL's by its contact; none where Cliengo is not told.
 ///
@@ -24,14 +25,15 @@ pub(super) fn source_tasks(
     if !job.pair.projects_tasks() {
         return Ok(tasks);
     }
-    for row in held(stage).news(Side::Ghl, Kind::Task, true)? {
+    each_news(stage, (Side::Ghl, Kind::Task), true, |row| {
         // One that cannot be understood is held already.
         let parsed = job.ghl.parse(Kind::Task, &row.payload, Shape::Listed, forms);
         if let (Some(contact), Ok(record)) = (row.parent, parsed) {
             let task = SourceTask { id: GhlId::new(row.id), record, linked: row.link.is_some() };
             tasks.entry(GhlId::new(contact)).or_default().push(task);
         }
-    }
+        Ok::<_, StateError>(())
+    })?;
     Ok(tasks)
 }
 

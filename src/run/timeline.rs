@@ -7,7 +7,8 @@ use futures::StreamExt;
 
 use super::error::RunError;
 use super::parents::Parents;
-use super::session::{Job, held};
+use super::session::Job;
+use super::staging::each_news;
 use crate::crm::{CrmError, Reader};
 use crate::record::{Facet, Forms, Kind, Moment, RemoteId, Role, Side};
 use crate::state::{LinkStatus, Stage, State};
@@ -83,12 +84,12 @@ async fn ask<I: RemoteId>(
 /// Where leads came from, of whom GHL was not told. It stands in the listing: nobody is asked.
 fn leads(job: &Job<'_>, stage: &Mutex<Stage>, state: &State, moments: &mut Moments) -> Result<(), RunError> {
     let told = state.told()?;
-    for row in held(stage).news(Side::Cliengo, Kind::Contact, true)? {
-        let Some(link) = row.link else { continue };
+    each_news(stage, (Side::Cliengo, Kind::Contact), true, |row| {
+        let Some(link) = row.link else { return Ok(()) };
         let is_told = told.get(&link).is_some_and(|told| told.keys().any(|(facet, _)| *facet == Facet::Lead));
         if !is_told && let Some(words) = job.cliengo.lead(&row.payload) {
             moments.told.entry(link).or_default().push(Moment { facet: Facet::Lead, id: row.id, words });
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }

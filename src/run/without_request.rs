@@ -9,15 +9,17 @@ use super::gathered::{Gathered, Restored, covers};
 use super::pulled::Pulled;
 use super::saved::generation;
 use super::session::{BEGUN, FIRST_SYNC, held};
+use super::staging::AT_ONCE;
 use super::settle::keep;
 use crate::reconcile::{OpenedConflict, Plan, Reading, Settlement};
 use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
-use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, Stage, State, StateError};
+use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, SeenRow, Stage, State, StateError};
+
 /// Settles what needs no request, and writes the plan down, before the first write.
 ///
 /// # Errors
 /// When it cannot be written: then nothing is sent.
-pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered<'_>, run: i64) -> Result<(), StateError> {
+pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i64) -> Result<(), StateError> {
     state.atomically(|state| {
         if plan.first_sync {
             state.set_meta(FIRST_SYNC, BEGUN)?;
@@ -145,7 +147,7 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
 pub(super) fn after(
     state: &mut State,
     stage: &Mutex<Stage>,
-    gathered: &Gathered<'_>,
+    gathered: &Gathered,
     pulled: &Pulled,
     settles: &Settles,
     run: i64,
@@ -155,35 +157,12 @@ pub(super) fn after(
         for conflict in &settles.chosen {
             state.end_conflict(conflict)?;
         }
-        for seen in &gathered.seen {
-            let id = SideId::new(seen.side, seen.id.clone());
-            let Some(link) = state.link_of(seen.kind, &id)? else { continue };
-            let Some(shadow) = state.shadow(link.id, seen.side)? else { continue };
-            if link.role == Role::Secondary {
-                state.set_seen(link.id, seen.side, &seen.fingerprint, &seen.payload, &seen.record)?;
-                continue;
-            }
-            let agrees =
-                |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
-            let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
-            state.kept_what_was_written(link.id, seen.side, agreed)?;
-            // A record that was read by id has another shape than its row.
-            let by_id = pulled.only.is_some() && seen.kind != Kind::Note;
-            if by_id || gathered.halved.contains(&link.id) {
-                continue;
-            }
-            // What cannot be read is said again until it can be.
-            if seen.record.unreadable.is_empty() && covers(&shadow.record, &seen.record) {
-                state.set_seen(
-                    link.id,
-                    seen.side,
-                    &seen.fingerprint,
-                    &seen.payload,
-                    &merged(&shadow.record, &seen.record),
-                )?;
-            } else {
-                state.set_listed(link.id, seen.side, &seen.payload)?;
-            }
+        let mut last = 0;
+        loop {
+            let seen = held(stage).seen_after(last, AT_ONCE)?;
+            let Some(newest) = seen.last() else { break };
+            last = newest.number;
+            seen.iter().try_for_each(|seen| settle_seen(state, seen, gathered, pulled))?;
         }
         state.align_secondaries()?;
         visit(state, stage, &pulled.visited.cliengo, pulled, &settles.unfinished, now)?;
@@ -204,6 +183,31 @@ pub(super) fn after(
         }
         next_generation(state)
     })
+}
+
+/// Keeps of a listed record what its shadow holds.
+fn settle_seen(state: &State, seen: &SeenRow, gathered: &Gathered, pulled: &Pulled) -> Result<(), StateError> {
+    let id = SideId::new(seen.side, seen.id.clone());
+    let Some(link) = state.link_of(seen.kind, &id)? else { return Ok(()) };
+    let Some(shadow) = state.shadow(link.id, seen.side)? else { return Ok(()) };
+    if link.role == Role::Secondary {
+        return state.set_seen(&link, seen.side, &seen.fingerprint, &seen.payload, &seen.record);
+    }
+    let agrees = |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
+    let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
+    state.kept_what_was_written(link.id, seen.side, agreed)?;
+    // A record that was read by id has another shape than its row.
+    let by_id = pulled.only.is_some() && seen.kind != Kind::Note;
+    if by_id || gathered.halved.contains(&link.id) {
+        return Ok(());
+    }
+    // What cannot be read is said again until it can be.
+    if seen.record.unreadable.is_empty() && covers(&shadow.record, &seen.record) {
+        let merged = merged(&shadow.record, &seen.record);
+        state.set_seen(&link, seen.side, &seen.fingerprint, &seen.payload, &merged)
+    } else {
+        state.set_listed(link.id, seen.side, &seen.payload)
+    }
 }
 
 /// The snapshot was moved: plans that were saved before are stale. (I47)

@@ -1,13 +1,13 @@
 //! Both sides' shadows of a link: what each was when both last agreed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::column::{kind_of, side_of};
 use super::link::LinkRow;
 use super::{State, StateError};
-use crate::record::{Field, Kind, Record, Side, Value};
+use crate::record::{Field, Fields, Kind, Record, Side};
 
 /// One side's half of a link, as last agreed.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl State {
         &self,
         link: &LinkRow,
         side: Side,
-        fields: &BTreeMap<Field, Value>,
+        fields: &Fields,
         written: bool,
     ) -> Result<(), StateError> {
         let Some(remote_id) = link.ids.of(side) else { return Ok(()) };
@@ -134,7 +134,7 @@ impl State {
     /// When it cannot be written.
     pub fn set_seen(
         &self,
-        link: i64,
+        link: &LinkRow,
         side: Side,
         fingerprint: &[u8],
         payload: &str,
@@ -144,15 +144,15 @@ impl State {
             .prepare_cached(
                 "UPDATE shadow SET fingerprint = ?3, written = 0, missed = NULL WHERE link = ?1 AND side = ?2",
             )?
-            .execute(params![link, side.as_str(), fingerprint])?;
+            .execute(params![link.id, side.as_str(), fingerprint])?;
         self.connection
             .prepare_cached(
                 "UPDATE shadow_body SET payload = ?3, canonical = ?4, moved = '[]', listed = NULL
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
-            .execute(params![link, side.as_str(), payload, serde_json::to_string(record)?])?;
-        if self.link(link)?.is_some_and(|row| row.kind == Kind::Contact) {
-            self.index_keys(link, side, record)?;
+            .execute(params![link.id, side.as_str(), payload, serde_json::to_string(record)?])?;
+        if link.kind == Kind::Contact {
+            self.index_keys(link.id, side, record)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::record::{Kind, Side};
 /// Both listings of one run, in a file of their own, beside a read-only view of the snapshot.
 #[derive(Debug)]
 pub struct Stage {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 /// One staged record.
@@ -87,6 +87,7 @@ impl Stage {
             "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;",
         )?;
         connection.execute_batch(TABLES)?;
+        connection.execute_batch(super::seen::TABLE)?;
         match state {
             Some(state) if state.is_copy() => {
                 connection.execute_batch("ATTACH DATABASE ':memory:' AS base")?;
@@ -258,20 +259,27 @@ impl Stage {
     }
 
     /// What change detection lets through: records that differ from their shadow, and records without one. What we deleted
-    /// ourselves does not come back (I25). With `all`, everything comes through.
+    /// ourselves does not come back (I25). With `all`, everything comes through. At most `most`, by id from the one after
+    /// `after` on.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn news(&self, side: Side, kind: Kind, all: bool) -> Result<Vec<StagedRow>, StateError> {
+    pub fn news(
+        &self,
+        (side, kind): (Side, Kind),
+        all: bool,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<StagedRow>, StateError> {
         let sql = format!(
-            "{STAGED} WHERE r.side = ?1 AND r.kind = ?2
+            "{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.remote_id > ?4
                AND (?3 OR s.fingerprint IS NULL OR s.fingerprint <> r.fingerprint)
                AND NOT EXISTS (SELECT 1 FROM base.tombstone t
                  WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
-             ORDER BY r.remote_id"
+             ORDER BY r.remote_id LIMIT ?5"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_map(params![side.as_str(), kind.as_str(), all], staged)?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map(params![side.as_str(), kind.as_str(), all, after, most], staged)?.collect::<Result<_, _>>()?)
     }
 
     /// One listed record.

@@ -133,7 +133,7 @@ fn said(what: &str, found: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Field, Ids, Kind, SideId, Value};
+    use crate::record::{Field, Fields, Ids, Kind, SideId, Value};
     use crate::state::NewLink;
 
     fn state_with_a_link() -> (tempfile::TempDir, State) {
@@ -145,7 +145,7 @@ mod tests {
         let id = state.add_link(&link).unwrap();
         let row = state.link(id).unwrap().unwrap();
         for side in Side::BOTH {
-            let fields = std::collections::BTreeMap::from([(Field::Email, Value::email("ana@example.com"))]);
+            let fields = Fields::from([(Field::Email, Value::email("ana@example.com"))]);
             state.settle_shadow(&row, side, &fields, false).unwrap();
         }
         (folder, state)

@@ -1,9 +1,7 @@
 //! The requests that each write becomes, and what their answers say.
 
-use std::collections::BTreeMap;
-
 use concord::crm::{Reader, Writer};
-use concord::record::{Action, Due, Field, Kind, Record, RemoteId, Request, Side, SideId, Tags, Target, Value, Write};
+use concord::record::{Action, Due, Field, Fields, Kind, Record, RemoteId, Request, Side, SideId, Tags, Target, Value, Write};
 use serde_json::{Value as Json, json};
 
 use crate::server::{Reply, Server, forms};
@@ -18,8 +16,8 @@ fn write(kind: Kind, action: Action) -> Write {
         action,
         target: None,
         parent: None,
-        set: BTreeMap::new(),
-        before: BTreeMap::new(),
+        set: Fields::new(),
+        before: Fields::new(),
         add_tags: Vec::new(),
         remove_tags: Vec::new(),
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fit::{self, Fit, unfit};
 use super::merge::TagNews;
 use crate::reconcile::model::{HeldReason, Input, Linked, Rejected, Subject, Verdict};
-use crate::record::{Action, Both, Field, Record, Side, Value};
+use crate::record::{Action, Both, Field, Fields, Record, Side, Value};
 
 /// Both versions of one record.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ pub(super) struct Merged {
     /// since the other side is to take it too.
     pub writes: Both<BTreeMap<Field, (Value, Option<Value>)>>,
     /// What each side's shadow takes at once.
-    pub settled: Both<BTreeMap<Field, Value>>,
+    pub settled: Both<Fields>,
     /// Each side's tags.
     pub tags: Both<Option<TagNews>>,
     /// The conflicts of fields for which a person chose a value.

@@ -7,12 +7,12 @@ use super::fit::{self, Fit, unfit};
 use super::merge::{TagNews, is_mark};
 use super::tags::write_tags;
 use crate::reconcile::model::{Family, HeldReason, Input, LinkRef, Place, Settle, Subject, UNKNOWN, Unlinked, Verdict};
-use crate::record::{Action, Both, Field, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
+use crate::record::{Action, Both, Field, Fields, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
 
 /// What a create carries, and what it has to leave out.
 pub struct Content {
     /// What is sent.
-    pub set: BTreeMap<Field, Value>,
+    pub set: Fields,
     /// What cannot be expressed, in a person's words.
     pub cannot: Vec<String>,
     /// Mapped fields whose value is none that the field takes.
@@ -34,7 +34,7 @@ pub fn content(
     source: &Record,
     is_left: impl Fn(&Field) -> bool,
 ) -> Content {
-    let mut content = Content { set: BTreeMap::new(), cannot: Vec::new(), unfit: Vec::new() };
+    let mut content = Content { set: Fields::new(), cannot: Vec::new(), unfit: Vec::new() };
     for (field, value) in source.fields.iter().filter(|(field, _)| **field != Field::Tags) {
         let mapped = input.mapped(kind, field);
         if is_left(field) {
@@ -127,7 +127,7 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
         listed.remove(field);
     }
     listed.retain(|field, _| *field == Field::Tags || !is_left(input, Kind::Contact, side, field));
-    let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
+    let mut shadows: Both<Fields> = Both::default();
     *shadows.of_mut(side) = left_out(&listed, &content.set);
     *shadows.of_mut(source) = listed;
     if tags.read {
@@ -186,7 +186,7 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, child: &Unlinked, reti
     let mut listed = child.record.fields.clone();
     let is_unfit = |field: &Field| content.unfit.iter().any(|(unfit, ..)| unfit == field);
     listed.retain(|field, _| !is_unfit(field) && !is_left(input, child.kind, side, field));
-    let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
+    let mut shadows: Both<Fields> = Both::default();
     *shadows.of_mut(side) = left_out(&listed, &content.set);
     *shadows.of_mut(source) = listed;
     let settle = Settle::making(Some(family.link), shadows, retires);
@@ -222,7 +222,7 @@ pub fn instead(
 }
 
 /// What the new record will not have: known to be empty there, so that it is not news next night.
-pub fn left_out(source: &BTreeMap<Field, Value>, set: &BTreeMap<Field, Value>) -> BTreeMap<Field, Value> {
+pub fn left_out(source: &Fields, set: &Fields) -> Fields {
     let missing = source.keys().filter(|field| **field != Field::Tags && !set.contains_key(field));
     missing.map(|field| (field.clone(), Value::Empty)).collect()
 }

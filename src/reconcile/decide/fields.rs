@@ -13,7 +13,7 @@ use crate::reconcile::model::{
     Family, HeldReason, Input, LinkRef, MatchedBy, Mode, Settle, Settlement, Subject, Verdict, Winner, choose,
     conflict_id,
 };
-use crate::record::{Action, Both, Field, GhlPlace, Kind, Side, Target, Value, Write};
+use crate::record::{Action, Both, Field, Fields, GhlPlace, Kind, Side, Target, Value, Write};
 
 /// What makes both sides of a linked record equal.
 pub fn linked(
@@ -208,7 +208,7 @@ fn say_rejected(subject: &Subject, link: i64, versions: Versions<'_>) -> Verdict
             );
             verdict.cannot(subject, side, Action::Update, detail);
             verdict.settlements.push(Settlement::Rejected { link, side, field: field.clone() });
-            verdict.settle(link, side, BTreeMap::from([(field.clone(), shown.clone())]));
+            verdict.settle(link, side, Fields::from([(field.clone(), shown.clone())]));
         }
     }
     verdict

@@ -1,7 +1,5 @@
 //! Who takes part: a record that left the scope keeps its link, and nothing is written for it. (`semantics` 11, I22)
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 
 use super::carry::Versions;
@@ -9,7 +7,7 @@ use crate::config::Scope;
 use crate::reconcile::model::{
     Children, Family, HeldReason, Input, Linked, MatchedBy, Settle, Settlement, Subject, Unlinked, Verdict,
 };
-use crate::record::{Both, Field, Kind, Record, Side, Value};
+use crate::record::{Both, Field, Fields, Kind, Record, Side, Value};
 
 /// Why a record of `side` is outside the scope; `None`: it takes part. What is not known of a record that is linked
 /// changes nothing; one that is not linked takes part only when it is known to.
@@ -106,7 +104,7 @@ pub fn link_outside(
         let theirs = versions.now.of(side.other()).get(field);
         *field != Field::Tags && theirs.is_some_and(|theirs| value.same_for_linking(theirs))
     };
-    let agreed = |side: Side| -> BTreeMap<Field, Value> {
+    let agreed = |side: Side| -> Fields {
         let fields = versions.now.of(side).fields.iter().filter(|(field, value)| same(side, field, value));
         fields.map(|(field, value)| (field.clone(), value.clone())).collect()
     };

@@ -3,8 +3,6 @@
 //! One way, and by memory: what Cliengo was told once is not told again, whatever became of it there. Nothing that was
 //! told is ever removed.
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 
 use crate::config::TasksMode;
@@ -13,7 +11,7 @@ use crate::reconcile::model::{
     Verdict,
 };
 use crate::record::{
-    Action, Due, Facet, Field, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value, Write,
+    Action, Due, Facet, Field, Fields, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value, Write,
 };
 
 /// What begins the mark in a note that tells of a task: `[ghl-task:ID]`, or `[ghl-task:ID done]`.
@@ -134,7 +132,7 @@ fn tell_note(input: &Input<'_>, at: u32, family: &Family, task: &SourceTask, fac
         return Verdict::held(&subject, HeldReason::UnknownOutcome, UNKNOWN);
     }
     let body = Value::body(&words);
-    let set = BTreeMap::from([(Field::Body, body.clone())]);
+    let set = Fields::from([(Field::Body, body.clone())]);
     let write = Write::create(Kind::Note, Some(family.targets.cliengo.clone()), set);
     let projects = Some(Projection { facet, task: task.id.to_string(), said: body.shown() });
     let settle = Settle { parent: Some(family.link), projects, ..Settle::default() };
@@ -202,9 +200,9 @@ fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[Sourc
     }
     let link = existing(family);
     let subject = Subject { kind: Kind::Contact, ids: family.ids.clone(), label: family.contact.clone(), link };
-    let set = BTreeMap::from([(Field::Due, value)]);
+    let set = Fields::from([(Field::Due, value)]);
     let target = (family.targets.cliengo.clone(), None);
-    let write = Write::update(Kind::Contact, target, set, &BTreeMap::new(), false);
+    let write = Write::update(Kind::Contact, target, set, &Fields::new(), false);
     let settle = Settle { projects, ..Settle::under(family.link) };
     let (place, next) = (family.place(Kind::Contact), verdict.next());
     let operation = Operation::write(next, place, &subject, Side::Cliengo, Side::Ghl, write, settle);

@@ -2,12 +2,10 @@
 //!
 //! One way, and by memory, as tasks that are told: a note of these is none of the notes, and what a person makes of it stays.
 
-use std::collections::BTreeMap;
-
 use crate::reconcile::model::{
     Children, Family, HeldReason, Input, LinkRef, Settle, Settlement, Subject, UNKNOWN, Unlinked, Verdict,
 };
-use crate::record::{Facet, Field, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write};
+use crate::record::{Facet, Field, Fields, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write};
 
 /// What begins the mark of each.
 const MARKS: [(Facet, &str); 3] =
@@ -108,7 +106,7 @@ fn create(
     if input.pending.contains(&(Kind::Note, source)) {
         return Verdict::held(&subject, HeldReason::UnknownOutcome, UNKNOWN);
     }
-    let set = BTreeMap::from([(Field::Body, words)]);
+    let set = Fields::from([(Field::Body, words)]);
     let write = Write::create(Kind::Note, Some(family.targets.of(side).clone()), set);
     let settle = Settle { parent: Some(family.link), projects: Some(projection), ..Settle::default() };
     let mut verdict = Verdict::at(at);
@@ -125,7 +123,7 @@ fn update(
     (words, projection): (Value, Projection),
 ) -> Verdict {
     let subject = Subject { kind: Kind::Note, ids: Ids::one(note.id.clone()), label: note.record.label(), link: None };
-    let set = BTreeMap::from([(Field::Body, words)]);
+    let set = Fields::from([(Field::Body, words)]);
     let target = (Target::Existing(note.id.clone()), Some(family.targets.of(side).clone()));
     let write = Write::update(Kind::Note, target, set, &note.record.fields, false);
     let settle = Settle { parent: Some(family.link), projects: Some(projection), ..Settle::default() };

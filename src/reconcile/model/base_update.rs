@@ -1,8 +1,6 @@
 //! What the snapshot takes without any request.
 
-use std::collections::BTreeMap;
-
-use crate::record::{Both, Enrolment, Field, Ids, Kind, Projection, Side, SideId, Value};
+use crate::record::{Both, Enrolment, Field, Fields, Ids, Kind, Projection, Side, SideId, Value};
 
 /// What the snapshot takes without any request.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +12,7 @@ pub enum Settlement {
         /// The side whose shadow moves.
         side: Side,
         /// The fields and their listed values.
-        fields: BTreeMap<Field, Value>,
+        fields: Fields,
     },
     /// One side is gone and the survivor stays as it is.
     Keep {
@@ -70,7 +68,7 @@ pub enum Settlement {
         /// Its id.
         id: SideId,
         /// Its fields, as listed.
-        fields: BTreeMap<Field, Value>,
+        fields: Fields,
     },
     /// An undo parts two records that its run did not make, and leaves both as they are. (`semantics` 61)
     Part {

@@ -11,8 +11,8 @@ use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
-    Both, ByKind, Capabilities, Effect, Enrolment, Field, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment, Record,
-    Side, SideId, Told, Value,
+    Both, ByKind, Capabilities, Effect, Enrolment, Field, Fields, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment, Record,
+    Side, SideId, Told,
 };
 
 /// What one run knows of one pair.
@@ -267,13 +267,13 @@ pub struct Half {
 #[derive(Clone, Debug, Default)]
 pub struct Rejected {
     /// Seen in this run: said once.
-    pub news: BTreeMap<Field, Value>,
+    pub news: Fields,
     /// What stood there before our write stands there again, in a record that changed since: it was not kept, or a person
     /// put it back.
     pub doubted: BTreeSet<Field>,
     /// What the CRM made of what was written, as this run first sees it: it becomes base, and nothing is said of it.
     /// (`semantics` 41)
-    pub stored: BTreeMap<Field, Value>,
+    pub stored: Fields,
     /// Known before.
     pub known: BTreeSet<Field>,
 }

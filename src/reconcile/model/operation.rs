@@ -1,14 +1,12 @@
 //! An operation: one thing to do on one side, as the plan holds it, the run sends it and the report shows it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::names::{enrolment_id, name_of};
 use super::subject::{Place, Subject};
 use crate::record::{
-    Action, Both, Enrolment, Field, Ids, Kind, MatchKey, Projection, Recognised, Record, Request, Role, Side, Tags,
+    Action, Both, Enrolment, Field, Fields, Ids, Kind, MatchKey, Projection, Recognised, Record, Request, Role, Side, Tags,
     Value, Write,
 };
 
@@ -217,7 +215,7 @@ pub struct Settle {
     /// The link of its contact, where a task's or note's link is made.
     pub parent: Option<LinkRef>,
     /// Fields that become each side's shadow.
-    pub shadows: Both<BTreeMap<Field, Value>>,
+    pub shadows: Both<Fields>,
     /// Tags that both shadows gain and lose: deltas, so that a tag that someone adds meanwhile stays news.
     pub tags: TagDelta,
     /// The link that a recreated record leaves behind.
@@ -257,7 +255,7 @@ impl Settle {
 
     /// Of a link that is made, with what both shadows take.
     #[must_use]
-    pub fn making(parent: Option<LinkRef>, shadows: Both<BTreeMap<Field, Value>>, retires: Option<i64>) -> Self {
+    pub fn making(parent: Option<LinkRef>, shadows: Both<Fields>, retires: Option<i64>) -> Self {
         Self { parent, shadows, retires, ..Self::default() }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::operation::TagDelta;
-use crate::record::{Action, Field, Ids, Kind, Record, Side, SideId, Tags, Value};
+use crate::record::{Action, Fields, Ids, Kind, Record, Side, SideId, Tags};
 
 /// What a run did to one record, as an undo needs to know it; kept in the state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,11 +19,11 @@ pub struct Trace {
     /// The name of its contact.
     pub contact: String,
     /// What the written side held after it: after a create all that was known, else the written fields.
-    pub wrote: BTreeMap<Field, Value>,
+    pub wrote: Fields,
     /// Tags that were added and removed there.
     pub tags: TagDelta,
     /// The other side's shadow after it: of an update the same fields, of a delete all that was known.
-    pub other: BTreeMap<Field, Value>,
+    pub other: Fields,
     /// An undo made it again, under the id that stands in `ids`; the tags that the deletion removed, in `tags`, are still
     /// to follow.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! What a rule comes to: everything that goes into the plan because of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::base_update::Settlement;
 use super::findings::{Conflict, HeldReason, Unsupported};
@@ -8,7 +8,7 @@ use super::input::Input;
 use super::operation::{MatchedBy, Operation, Settle};
 use super::pending::Standing;
 use super::subject::{Place, Subject};
-use crate::record::{Action, Enrolment, Field, Kind, MatchKey, Recognised, Record, Side, SideId, Value, Write};
+use crate::record::{Action, Enrolment, Fields, Kind, MatchKey, Recognised, Record, Side, SideId, Write};
 
 /// A record that waits.
 #[derive(Clone, Debug)]
@@ -177,7 +177,7 @@ impl Verdict {
     }
 
     /// Lets one side's shadow take fields without a request.
-    pub fn settle(&mut self, link: i64, side: Side, fields: BTreeMap<Field, Value>) {
+    pub fn settle(&mut self, link: i64, side: Side, fields: Fields) {
         if !fields.is_empty() {
             self.settlements.push(Settlement::Fields { link, side, fields });
         }

@@ -19,7 +19,7 @@ use super::model::{
     Verdict,
 };
 use crate::config::Direction;
-use crate::record::{Both, Ids, Kind, Role, Side, SideId};
+use crate::record::{Both, Fields, Ids, Kind, Role, Side, SideId};
 
 /// Tasks and notes without a link, by their contact.
 type Loose<'a> = BTreeMap<SideId, Vec<&'a Unlinked>>;
@@ -219,7 +219,7 @@ fn link_secondary(at: u32, contact: &Unlinked, ghl: &SideId, matched_by: Matched
     let mut ids = Ids::one(contact.id.clone());
     ids.insert(ghl.clone());
     let subject = Subject { ids, ..Subject::of(contact) };
-    let shadows = Both { cliengo: contact.record.fields.clone(), ghl: BTreeMap::new() };
+    let shadows = Both { cliengo: contact.record.fields.clone(), ghl: Fields::new() };
     let settle = Settle { role: Role::Secondary, ..Settle::making(None, shadows, contact.retires) };
     let mut verdict = Verdict::at(at);
     verdict.link(Place::of_contact(at, &subject), &subject, settle, Some(matched_by));

@@ -1,13 +1,11 @@
 //! What a run deleted is made again, as new records: no CRM brings a deleted one back.
 
-use std::collections::BTreeMap;
-
 use super::common::{parent_of, place_of, still_there, subject_of};
 use crate::reconcile::decide::create::{Content, content, left_out};
 use crate::reconcile::model::{
     HeldReason, Input, LinkRef, Place, Settle, Still, Subject, TagDelta, UndoRecord, Undoing, Verdict,
 };
-use crate::record::{Action, Both, Field, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
+use crate::record::{Action, Both, Field, Fields, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
 /// Where something is made again: as the plan shows it, and under which contact and link it goes.
 struct Spot {
@@ -169,11 +167,11 @@ fn settle(
     spot: &Spot,
     deleted: &UndoRecord,
     before: &Record,
-    set: &BTreeMap<Field, Value>,
+    set: &Fields,
     tags: &[String],
 ) -> Settle {
     let side = deleted.side;
-    let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
+    let mut shadows: Both<Fields> = Both::default();
     *shadows.of_mut(side) = left_out(&before.fields, set);
     if deleted.kind == Kind::Contact && input.capabilities.of(side).tags.read {
         shadows.of_mut(side).insert(Field::Tags, Value::tags(tags.iter().collect()));

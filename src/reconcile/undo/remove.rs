@@ -1,10 +1,8 @@
 //! What a run made is removed, unless somebody worked on it since.
 
-use std::collections::BTreeMap;
-
 use super::common::{edited, parent_of, place_of, still_there, subject_of, worked_on};
 use crate::reconcile::model::{HeldReason, Input, LinkRef, Listed, Settle, UndoRecord, Undoing, Verdict};
-use crate::record::{Action, Field, Record, SideId, Target, Value, Write};
+use crate::record::{Action, Field, Fields, Record, SideId, Target, Value, Write};
 
 /// Removes a contact that the run made, and with it what the run made under it (I19). Where somebody changed one of them
 /// or added to them, all of them stay: it is somebody's work now.
@@ -72,7 +70,7 @@ fn stands<'a>(
 }
 
 /// What the contact held when the run was done with it: tags may have followed in operations of their own.
-fn expected(made: &UndoRecord, undo_records: &[&UndoRecord]) -> BTreeMap<Field, Value> {
+fn expected(made: &UndoRecord, undo_records: &[&UndoRecord]) -> Fields {
     let mut wrote = made.trace.wrote.clone();
     let mut tags = match wrote.get(&Field::Tags) {
         Some(Value::Tags(tags)) => tags.clone(),

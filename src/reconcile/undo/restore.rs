@@ -1,11 +1,9 @@
 //! What a run changed is put back, where it still is as the run left it.
 
-use std::collections::BTreeMap;
-
 use super::common::{edited, parent_of, place_of, stays, still_there, subject_of};
 use crate::reconcile::decide::fit::{self, Fit};
 use crate::reconcile::model::{HeldReason, Input, LinkRef, Settle, TagDelta, UndoRecord, Verdict};
-use crate::record::{Action, Both, Field, Record, SideId, Tags, Target, Value, Write, fold_tag};
+use crate::record::{Action, Both, Field, Fields, Record, SideId, Tags, Target, Value, Write, fold_tag};
 
 /// The record as it stands, under its id; else what is said of it.
 fn stands(undo_record: &UndoRecord) -> Result<(&Record, SideId), Box<Verdict>> {
@@ -60,14 +58,14 @@ fn wanted<'a>(
     undo_record: &'a UndoRecord,
     now: &Record,
     before: &Record,
-) -> Result<(BTreeMap<Field, Value>, Vec<String>), &'a Field> {
+) -> Result<(Fields, Vec<String>), &'a Field> {
     let stood = |field: &Field| before.get(field).unwrap_or(&Value::Empty);
     let is_back = |field: &Field| now.get(field).is_some_and(|now| now.same(stood(field)));
     let wrote: Vec<(&Field, &Value)> = undo_record.trace.wrote.iter().filter(|(field, _)| !is_back(field)).collect();
     if let Some(changed) = edited(now, wrote.iter().copied()) {
         return Err(changed);
     }
-    let (mut set, mut cannot) = (BTreeMap::new(), Vec::new());
+    let (mut set, mut cannot) = (Fields::new(), Vec::new());
     for (field, _) in wrote {
         if now.get(field).is_none() {
             cannot.push(format!("{} does not show its {field}, so it stays as it is", undo_record.side.title()));
@@ -132,8 +130,8 @@ pub(super) fn tags(input: &Input<'_>, (family, at): (u32, u32), undo_record: &Un
 }
 
 /// The other side's shadow of the tags, as the run would have left it, had it got an answer.
-fn other_tags(undo_record: &UndoRecord) -> Both<BTreeMap<Field, Value>> {
-    let mut shadows: Both<BTreeMap<Field, Value>> = Both::default();
+fn other_tags(undo_record: &UndoRecord) -> Both<Fields> {
+    let mut shadows: Both<Fields> = Both::default();
     // Of what was made again the run left nothing on the other side.
     if let Some(stood) = undo_record.other_tags.as_ref().filter(|_| !undo_record.settled && !undo_record.trace.remade) {
         let mut tags = stood.clone();

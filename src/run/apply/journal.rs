@@ -1,10 +1,8 @@
 //! What applying writes down: each request before it is sent, and what came of it.
 
-use std::collections::BTreeMap;
-
 use super::{Applying, Heard, Made};
 use crate::reconcile::Operation;
-use crate::record::{Action, Field, Record, Request, SideId, Value, Write};
+use crate::record::{Action, Fields, Record, Request, SideId, Write};
 use crate::run::adoption::Adoption;
 use crate::run::applied::{Applied, Origin};
 use crate::run::foresee::{self, foresee};
@@ -71,7 +69,7 @@ impl Applying<'_> {
     pub(super) fn settle(
         &self,
         operation: &Operation,
-        sent: &BTreeMap<Field, Value>,
+        sent: &Fields,
         created: Option<SideId>,
         heard: Heard<'_>,
         intent: Option<i64>,
@@ -96,11 +94,11 @@ impl Applying<'_> {
         &self,
         state: &State,
         operation: &Operation,
-        sent: &BTreeMap<Field, Value>,
+        sent: &Fields,
         created: Option<SideId>,
         heard: Heard<'_>,
     ) -> Result<Option<i64>, StateError> {
-        let nothing = BTreeMap::new();
+        let nothing = Fields::new();
         let settled = Applied {
             run: self.run,
             side: operation.side,

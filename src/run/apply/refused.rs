@@ -1,12 +1,12 @@
 //! What is done where a CRM refuses a write for one value: the value is left out, or a place is made for it.
 //! (`semantics` 42, 44)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Applying, Step, Turn, changed_meanwhile, ended, held};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Plan, Settle};
-use crate::record::{Action, Field, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
+use crate::record::{Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
 use crate::run::as_it_was::as_it_was;
 use crate::run::finished::{Ended, OperationOutcome};
 use crate::state::StateError;
@@ -117,7 +117,7 @@ impl Applying<'_> {
             _ => false,
         };
         let Some(field) = [Field::Email, Field::Phone].into_iter().find(passed_on) else { return Ok(false) };
-        let set = BTreeMap::from([(field.clone(), Value::Empty)]);
+        let set = Fields::from([(field.clone(), Value::Empty)]);
         let write = Write { set, ..theirs.clone() };
         let mut emptied = other.operation.clone();
         emptied.settle = Settle { link: emptied.settle.link, ..Settle::default() };

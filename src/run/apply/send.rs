@@ -126,13 +126,9 @@ impl Applying<'_> {
 
     /// The request with the ids of what earlier operations created.
     fn resolved(&self, request: &Request) -> Request {
-        let mut resolved = request.clone();
-        for (operation, made) in held(&self.made).iter() {
-            if let Some(id) = &made.id {
-                resolved.path = resolved.path.replace(&format!("{{op:{operation}}}"), id.as_str());
-            }
-        }
-        resolved
+        let made = held(&self.made);
+        let id_of = |operation: u32| Some(made.get(&operation)?.id.as_ref()?.as_str());
+        Request { path: with_ids(&request.path, id_of), ..request.clone() }
     }
 
     fn finish<W: Writer + ?Sized>(
@@ -166,6 +162,25 @@ impl Applying<'_> {
     }
 }
 
+/// A path with the ids of what other operations made in the place of `{op:3}`. Only these are looked up: what it takes does
+/// not grow with the plan.
+fn with_ids<'m>(path: &str, id_of: impl Fn(u32) -> Option<&'m str>) -> String {
+    let (mut whole, mut rest) = (String::with_capacity(path.len()), path);
+    while let Some((before, from)) = rest.split_once("{op:") {
+        whole.push_str(before);
+        let made = from.split_once('}').and_then(|(number, after)| Some((id_of(number.parse().ok()?)?, after)));
+        rest = if let Some((id, after)) = made {
+            whole.push_str(id);
+            after
+        } else {
+            whole.push_str("{op:");
+            from
+        };
+    }
+    whole.push_str(rest);
+    whole
+}
+
 /// I33: what the CRM stored instead of what was sent.
 fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
     let differs = |(field, sent): &(&Field, &Value)| answer.get(field).is_some_and(|stored| !stored.same(sent));
@@ -175,4 +190,28 @@ fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
         differing.push(Field::Tags.as_str());
     }
     (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn only_the_operations_that_a_path_names_are_looked_up() {
+        let asked = Cell::new(0);
+        let id_of = |operation: u32| {
+            asked.set(asked.get() + 1);
+            match operation {
+                3 => Some("abc"),
+                12 => Some("x/y"),
+                _ => None,
+            }
+        };
+        assert_eq!(with_ids("/contacts/{op:3}/notes/{op:12}", id_of), "/contacts/abc/notes/x/y");
+        assert_eq!(asked.get(), 2, "however many operations the plan has");
+        assert_eq!(with_ids("/contacts/{op:4}/{op:x}/{op:3", id_of), "/contacts/{op:4}/{op:x}/{op:3");
+        assert_eq!(with_ids("/contacts/7", id_of), "/contacts/7");
+    }
 }

@@ -77,7 +77,7 @@ impl<'j> Gathering<'j, '_> {
         Ok(parents)
     }
 
-    pub(super) async fn finish(mut self, loaded: Loaded) -> Result<Gathered<'j>, RunError> {
+    pub(super) async fn finish(mut self, loaded: Loaded) -> Result<(Input<'j>, Gathered), RunError> {
         let Loaded { contacts, children, secondaries } = loaded;
         let (job, state) = (self.job, self.state);
         let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
@@ -164,7 +164,7 @@ impl<'j> Gathering<'j, '_> {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
         let (halved, without_text) = (self.halved, self.without_text);
-        Ok(Gathered { input, seen: self.seen, missed: self.missed, returned, restored, ended, halved, without_text })
+        Ok((input, Gathered { missed: self.missed, returned, restored, ended, halved, without_text }))
     }
 }
 

@@ -6,7 +6,6 @@ use super::Gathering;
 use crate::reconcile::{Holder, Linked, Now, Parent, Unlinked};
 use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
 use crate::run::error::RunError;
-use crate::run::gathered::Seen;
 use crate::run::pulled::Pulled;
 use crate::run::session::held;
 use crate::state::{LinkStatus, State};
@@ -27,6 +26,10 @@ impl Gathering<'_, '_> {
         });
         let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(Record::all_keys).collect();
         let mut holders = self.takers(contacts, &wanted)?;
+        let gone_on = Both::from_fn(|side| {
+            let gone = contacts.iter().filter(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)));
+            gone.map(|contact| contact.link).collect::<BTreeSet<i64>>()
+        });
         for key in wanted {
             for side in Side::BOTH {
                 let mut found = holders.of_mut(side).remove(&key).unwrap_or_default();
@@ -41,11 +44,7 @@ impl Gathering<'_, '_> {
                     }
                 }
                 // `semantics` 10: who is gone holds nothing.
-                let is_gone = |link: i64| {
-                    let contact = contacts.iter().find(|contact| contact.link == link);
-                    contact.is_some_and(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)))
-                };
-                found.retain(|holder| !is_gone(holder.link) && !freed.contains(&holder.link));
+                found.retain(|holder| !gone_on.of(side).contains(&holder.link) && !freed.contains(&holder.link));
                 found.sort();
                 found.dedup();
                 if let Some(state) = self.state {
@@ -112,9 +111,8 @@ impl Gathering<'_, '_> {
 
     /// A listed contact of a link as it is now.
     fn survivor(&self, state: &State, link: i64, id: &SideId) -> Result<Record, RunError> {
-        let is_it = |seen: &&Seen| (seen.side, seen.kind, seen.id.as_str()) == (id.side(), Kind::Contact, id.as_str());
-        match self.seen.iter().find(is_it) {
-            Some(seen) => Ok(seen.record.clone()),
+        match held(self.stage).seen(id.side(), Kind::Contact, id.as_str())? {
+            Some(seen) => Ok(seen),
             None => Ok(self.base(state, link, id.side())?.unwrap_or_default()),
         }
     }
@@ -139,13 +137,10 @@ impl Gathering<'_, '_> {
                 }
             }
         }
-        // A contact whose fields are as agreed may still have another additional e-mail or phone; and another mapping
-        // may read other keys from the same fields.
         let Some(state) = self.state else { return Ok(takers) };
-        let may_have_others = |record: &Record| !record.also.is_empty() || self.remapping.is_some();
-        for seen in self.seen.iter().filter(|seen| seen.kind == Kind::Contact && may_have_others(&seen.record)) {
-            if let Some(row) = state.link_of(Kind::Contact, &SideId::new(seen.side, seen.id.clone()))? {
-                note(seen.side, &seen.record, &Holder::new(row.id, row.ids));
+        for (id, record) in &self.with_others {
+            if let Some(row) = state.link_of(Kind::Contact, id)? {
+                note(id.side(), record, &Holder::new(row.id, row.ids));
             }
         }
         Ok(takers)

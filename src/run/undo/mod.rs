@@ -84,8 +84,8 @@ async fn undo_locked(
     let recovered = recover::recover(job, state, run, &forms).await?;
     recover::recover_changes(job, state, run, &forms).await?;
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
-    let staging = job.state_dir.join(format!("{}.stage.db", job.pair.name));
-    let stage = Mutex::new(Stage::create(&staging, Some(&snapshot))?);
+    let staging = StagingFile::of_the_run(job);
+    let stage = Mutex::new(Stage::create(&staging.0, Some(&snapshot))?);
     // What was recovered may be a part of it.
     let undo_records = snapshot.undo_records(undoes)?;
     let plan = draw(job, &snapshot, &stage, undoes, undo_records, &forms).await?;
