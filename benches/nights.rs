@@ -163,7 +163,9 @@ fn night(folder: &Path, crms: &Crms, arguments: &[&str]) -> Result<Cost, Failure
     }
     let report: Value = serde_json::from_slice(&std::fs::read(folder.join("report.json"))?)?;
     let requests = |side: &str| {
-        let told = report.pointer(&format!("/pairs/0/requests/{side}")).or_else(|| report.pointer(&format!("/requests/{side}")));
+        let told = report
+            .pointer(&format!("/pairs/0/requests/{side}"))
+            .or_else(|| report.pointer(&format!("/requests/{side}")));
         let of = |key: &str| told.and_then(|told| told.get(key)).and_then(Value::as_u64).unwrap_or_default();
         told.and_then(Value::as_u64).unwrap_or_else(|| of("reads") + of("writes"))
     };

@@ -411,7 +411,7 @@ fn each_kind_of_mistake_is_found() {
         ("cliengo.page_size = 101", "must be a whole number from 1 to 100; found 101"),
         ("cliengo.page_size = 10.5", "must be a whole number from 1 to 100; found 10.5"),
         ("cliengo.requests_per_second = -1", "must be 0 (no pace of ours) or more, 1000 at most; found -1"),
-        ("cliengo.requests_per_second = nan", "must be a number above 0"),
+        ("cliengo.requests_per_second = nan", "must be 0 (no pace of ours) or more"),
         ("cliengo.capabilities.tags_read = \"yes\"", "must be true, false or \"auto\""),
         ("cliengo.api_key = { env = \"A\" }", "must not be given: a sandbox pair brings both CRMs with it"),
         ("cliengo = 5", "`pair.demo.cliengo` must be a table, written as [pair.demo.cliengo]; found 5"),

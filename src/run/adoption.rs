@@ -50,8 +50,7 @@ impl Adoption {
             (None, _) => true,
         };
         let moved = |(field, sent): &(&Field, &Value)| is_ours(field, sent) || !is_as_before(field);
-        let sent: Fields =
-            self.sent.iter().filter(moved).map(|(field, sent)| (field.clone(), sent.clone())).collect();
+        let sent: Fields = self.sent.iter().filter(moved).map(|(field, sent)| (field.clone(), sent.clone())).collect();
         if sent.iter().all(|(field, sent)| is_ours(field, sent)) {
             return None;
         }

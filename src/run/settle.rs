@@ -186,12 +186,7 @@ fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), Stat
 }
 
 /// I33: the tags that a create carried, as far as its answer shows them. One that was not kept is no removal.
-fn first_tags(
-    state: &State,
-    link: i64,
-    applied: &Applied<'_>,
-    fields: &mut Fields,
-) -> Result<(), StateError> {
+fn first_tags(state: &State, link: i64, applied: &Applied<'_>, fields: &mut Fields) -> Result<(), StateError> {
     let Some(Value::Tags(sent)) = fields.get(&Field::Tags).cloned() else { return Ok(()) };
     let kept = match applied.answer.get(&Field::Tags) {
         None => sent.clone(),

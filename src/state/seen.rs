@@ -3,9 +3,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::StateError;
 use super::column::{kind_of, side_of};
 use super::stage::Stage;
-use super::StateError;
 use crate::record::{Kind, Record, Side};
 
 /// What a listing showed of one record: kept so that its fingerprint can be settled with it.
@@ -26,13 +26,6 @@ pub struct SeenRow {
     /// Its payload.
     pub payload: String,
 }
-
-pub(super) const TABLE: &str = "
-    CREATE TABLE seen (
-      number INTEGER PRIMARY KEY,
-      side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL, canonical TEXT NOT NULL, unreadable TEXT NOT NULL
-    ) STRICT;
-    CREATE UNIQUE INDEX seen_key ON seen (side, kind, remote_id);";
 
 fn record(canonical: &str, unreadable: &str) -> Result<Record, StateError> {
     Ok(Record { unreadable: serde_json::from_str(unreadable)?, ..serde_json::from_str(canonical)? })

@@ -87,13 +87,7 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn settle_shadow(
-        &self,
-        link: &LinkRow,
-        side: Side,
-        fields: &Fields,
-        written: bool,
-    ) -> Result<(), StateError> {
+    pub fn settle_shadow(&self, link: &LinkRow, side: Side, fields: &Fields, written: bool) -> Result<(), StateError> {
         let Some(remote_id) = link.ids.of(side) else { return Ok(()) };
         let parent_id = match link.parent {
             Some(parent) => self.link(parent)?.and_then(|parent| parent.ids.of(side).map(str::to_owned)),

@@ -55,7 +55,12 @@ const TABLES: &str = "
     CREATE TABLE covered (
       side TEXT NOT NULL, kind TEXT NOT NULL, parent_id TEXT NOT NULL,
       PRIMARY KEY (side, kind, parent_id)
-    ) STRICT, WITHOUT ROWID;";
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE seen (
+      number INTEGER PRIMARY KEY,
+      side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL, canonical TEXT NOT NULL, unreadable TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX seen_key ON seen (side, kind, remote_id);";
 
 fn staged(row: &Row<'_>) -> rusqlite::Result<StagedRow> {
     Ok(StagedRow {
@@ -87,7 +92,6 @@ impl Stage {
             "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;",
         )?;
         connection.execute_batch(TABLES)?;
-        connection.execute_batch(super::seen::TABLE)?;
         match state {
             Some(state) if state.is_copy() => {
                 connection.execute_batch("ATTACH DATABASE ':memory:' AS base")?;
@@ -279,7 +283,9 @@ impl Stage {
              ORDER BY r.remote_id LIMIT ?5"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_map(params![side.as_str(), kind.as_str(), all, after, most], staged)?.collect::<Result<_, _>>()?)
+        Ok(statement
+            .query_map(params![side.as_str(), kind.as_str(), all, after, most], staged)?
+            .collect::<Result<_, _>>()?)
     }
 
     /// One listed record.

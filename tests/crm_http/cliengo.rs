@@ -284,7 +284,7 @@ async fn several_contacts_are_asked_at_once_and_not_more_than_configured() {
     let parents: Vec<CliengoId> = (0..200).map(|number| id(&format!("p{number}"))).collect();
     let listed = server.cliengo(|_| {}).list_tasks(&parents, &Kept::new()).await.unwrap();
     assert!(matches!(listed.coverage, Coverage::Parents(covered) if covered.len() == 200));
-    assert_eq!((server.seen().len(), server.most_at_once()), (200, 4));
+    assert_eq!((server.seen().len(), server.most_at_once()), (200, 8));
 }
 
 #[tokio::test]

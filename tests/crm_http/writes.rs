@@ -1,7 +1,9 @@
 //! The requests that each write becomes, and what their answers say.
 
 use concord::crm::{Reader, Writer};
-use concord::record::{Action, Due, Field, Fields, Kind, Record, RemoteId, Request, Side, SideId, Tags, Target, Value, Write};
+use concord::record::{
+    Action, Due, Field, Fields, Kind, Record, RemoteId, Request, Side, SideId, Tags, Target, Value, Write,
+};
 use serde_json::{Value as Json, json};
 
 use crate::server::{Reply, Server, forms};

@@ -138,7 +138,7 @@ impl CliengoSettings {
             website_id: website_id.to_owned(),
             requests_per_second: Some(2.0),
             page_size: 50,
-            concurrency: 16,
+            concurrency: 8,
             tasks: TasksMode::default(),
             capabilities: CliengoCapabilities::default(),
             epoch: Date::constant(2010, 1, 1),

@@ -96,7 +96,7 @@ impl GhlSettings {
             secrets: Secrets::default(),
             version: "2021-07-28".to_owned(),
             page_size: 100,
-            concurrency: 16,
+            concurrency: 8,
             requests_per_second: None,
             patience: Patience::default(),
             clock,

@@ -11,7 +11,8 @@ use crate::reconcile::model::{
     Verdict,
 };
 use crate::record::{
-    Action, Due, Facet, Field, Fields, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value, Write,
+    Action, Due, Facet, Field, Fields, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value,
+    Write,
 };
 
 /// What begins the mark in a note that tells of a task: `[ghl-task:ID]`, or `[ghl-task:ID done]`.

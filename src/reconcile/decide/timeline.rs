@@ -5,7 +5,9 @@
 use crate::reconcile::model::{
     Children, Family, HeldReason, Input, LinkRef, Settle, Settlement, Subject, UNKNOWN, Unlinked, Verdict,
 };
-use crate::record::{Facet, Field, Fields, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write};
+use crate::record::{
+    Facet, Field, Fields, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write,
+};
 
 /// What begins the mark of each.
 const MARKS: [(Facet, &str); 3] =

@@ -11,8 +11,8 @@ use super::plan::{ListingCount, Mode};
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
-    Both, ByKind, Capabilities, Effect, Enrolment, Field, Fields, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment, Record,
-    Side, SideId, Told,
+    Both, ByKind, Capabilities, Effect, Enrolment, Field, Fields, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment,
+    Record, Side, SideId, Told,
 };
 
 /// What one run knows of one pair.

@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use super::names::{enrolment_id, name_of};
 use super::subject::{Place, Subject};
 use crate::record::{
-    Action, Both, Enrolment, Field, Fields, Ids, Kind, MatchKey, Projection, Recognised, Record, Request, Role, Side, Tags,
-    Value, Write,
+    Action, Both, Enrolment, Field, Fields, Ids, Kind, MatchKey, Projection, Recognised, Record, Request, Role, Side,
+    Tags, Value, Write,
 };
 
 /// One thing to do on one side.
