@@ -11,8 +11,8 @@ use concord::crm::cliengo::{Cliengo, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
 use concord::crm::{Reader, Shape, Writer, fuzzing};
 use concord::record::{
-    Action, Body, Due, Field, Fields, Forms, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Places, Record, Region, Step,
-    Tags, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
+    Action, Body, Due, Field, Fields, Forms, GhlPlace, Holds, Kind, Mapped, PersonName, Phone, Places, Record, Region,
+    Step, Tags, Write, canonical_email, canonical_line, canonical_text, fits_pattern, fold_tag, html_from_text,
     is_address, is_placeholder_email,
 };
 use concord::run::SavedPlan;
