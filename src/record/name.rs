@@ -225,6 +225,13 @@ impl PersonName {
             begins && here.take(ending.len()).eq(ending.iter().cloned())
         };
         let found = (0..words.len()).rev().find(is_here).filter(|_| !ending.is_empty());
+        if let Some(first) = name.strip_suffix(&last).filter(|first| ending.is_empty() && first.ends_with(' ')) {
+            // A last name of marks alone, `.`.
+            return Self { first: first.trim_end().to_owned(), last, whole: true, without_last: false };
+        }
+        // Marks in front of it stand behind the first name already.
+        let marks = last.split(' ').take_while(|word| found.is_some() && bare_word(word).is_empty()).count();
+        let last = last.split(' ').skip(marks).collect::<Vec<_>>().join(" ");
         match found.and_then(|at| words.split_at_checked(at)) {
             Some(([], behind)) if behind.len() > ending.len() => {
                 let first = behind.get(ending.len()..).unwrap_or_default().join(" ");
@@ -455,6 +462,10 @@ mod tests {
             ("Ana", "Ordóñez Paz", "Ana Ordóñez Paz"),
             ("Joaquín", "", "Joaquín"),
             ("Anaruiz", "Ruiz", "Anaruiz Ruiz"),
+            ("Ana .", ".", "Ana ."),
+            ("Ana", ".", "Ana ."),
+            ("Ana - Ruiz", "- Ruiz", "Ana - Ruiz"),
+            ("Ana", "- Ruiz", "Ana - Ruiz"),
         ] {
             assert_eq!(PersonName::joined(first, last).full(), full);
         }
