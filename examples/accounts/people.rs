@@ -631,8 +631,7 @@ impl People {
             match (wanted, there) {
                 (true, [false, false]) => findings.lost.push(format!("{tag} of {email}")),
                 (true, [true, true]) | (false, [false, false]) => {}
-                (true, [true, false]) if !self.shows_tags || is_hidden => {}
-                (false, [false, true]) if !self.shows_tags || is_hidden => {}
+                (true, [true, false]) | (false, [false, true]) if !self.shows_tags || is_hidden => {}
                 // `null` says neither that there are none nor that there are some.
                 (false, [false, true]) if self.null_when_none && cliengo.tags.is_empty() => {}
                 _ => self.apart(who, "contact", tag, format!("{tag} of {email}: {there:?}, wanted {wanted}"), findings),

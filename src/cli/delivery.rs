@@ -109,7 +109,7 @@ impl<'a> Delivery<'a> {
             Format::Markdown => report::markdown(&Report::of(finished, &audience), &mut to)?,
             Format::Csv => report::csv(&Report::of(finished, &audience), &mut to)?,
             Format::Text if quiet => {
-                to.write_all(report::brief(finished, &Audience::of(self.config, pair)).as_bytes())?
+                to.write_all(report::brief(finished, &Audience::of(self.config, pair)).as_bytes())?;
             }
             // The summary has said it.
             Format::Text if several && !has_news => {}
