@@ -363,11 +363,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_request_is_refused_whichever_way_a_window_is_counted_and_none_of_it_is_lost() {
-        for (slides, max, requests) in [(true, 25, 69), (true, 100, 950), (false, 25, 69), (false, 100, 950)] {
-            let crm = Mutex::new(Counting::new(max, slides));
-            let took = ask(&pace(None), Some(&crm), requests).await;
+        for (slides, max, requests) in [(true, 25_u32, 69_u32), (true, 100, 950), (false, 25, 69), (false, 100, 950)] {
+            let crm = Mutex::new(Counting::new(max as usize, slides));
+            let took = ask(&pace(None), Some(&crm), requests as usize).await;
             assert_eq!(crm.lock().unwrap().refused, 0, "sliding {slides}, {max} in a window");
-            let least = 10.0 * requests as f64 / max as f64;
+            let least = 10.0 * f64::from(requests) / f64::from(max);
             assert!(took.as_secs_f64() <= least * 1.05, "sliding {slides}, {max} in a window: {took:?} for {least} s");
         }
     }
@@ -387,9 +387,9 @@ mod tests {
     async fn the_pipe_is_full_at_every_rate() {
         for rate in [1_u32, 2, 10, 50, 200, 500, 1_000] {
             let pace = pace(Some(f64::from(rate)));
-            let requests = (rate as usize * 2).max(40);
-            let took = ask(&pace, None, requests).await.as_secs_f64();
-            let least = requests as f64 / f64::from(rate);
+            let requests = (rate * 2).max(40);
+            let took = ask(&pace, None, requests as usize).await.as_secs_f64();
+            let least = f64::from(requests) / f64::from(rate);
             // The last answer is on its way for so long.
             let least = least + 0.16;
             assert!(took <= least * 1.05 && took >= least * 0.95 - 0.2, "{rate} a second: {took} s for {least} s");
