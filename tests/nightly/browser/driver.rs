@@ -1,6 +1,7 @@
 //! A browser under test: Chromium, driven by chromedriver as `WebDriver` says (<https://www.w3.org/TR/webdriver2/>).
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -38,6 +39,13 @@ pub(super) struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // Ends Chromium too: it would outlive its driver.
+        let (host, path) = self.session.trim_start_matches("http://").split_once('/').unwrap_or_default();
+        if let Ok(mut driver) = TcpStream::connect(host) {
+            let request = format!("DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let _ = driver.write_all(request.as_bytes());
+            let _ = std::io::copy(&mut driver, &mut std::io::sink());
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
