@@ -12,6 +12,7 @@ mod page;
 mod pair;
 mod past_run;
 mod settle;
+mod waiting;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

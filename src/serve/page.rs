@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::{PairStanding, View, look, pair};
+use super::waiting::waiting;
+use super::{PairStanding, View, look};
 use crate::record::{ByKind, Kind};
 use crate::report::language::{Label, Messages, Noun, PageLabel};
 use crate::report::{Audience, on_one_line};
@@ -60,7 +61,7 @@ fn is_well(standing: &Standing) -> bool {
 /// How many people wait in a pair. One whose state cannot be read says so elsewhere.
 fn waits(view: &View, name: &str) -> usize {
     let state = State::glance(&State::path_of(&view.shown.config.state_dir, name)).ok().flatten();
-    state.and_then(|state| pair::waiting(view, &state).ok()).map_or(0, |waiting| waiting.len())
+    state.and_then(|state| waiting(view, &state).ok()).map_or(0, |waiting| waiting.len())
 }
 
 /// How a pair in which so many people wait stands, in one line.

@@ -7,78 +7,16 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
+use super::waiting::{Waiting, waiting};
 use super::{Desk, View, look, page};
 use crate::reconcile::HeldReason;
 use crate::record::{Both, Kind, Side};
 use crate::report::language::{Label, Messages, PageLabel, duration};
-use crate::report::{Audience, Past, Settling, charts, masked_document, may_be_one, on_one_line, past, settlements};
-use crate::state::{HeldRow, State, StateError};
+use crate::report::{Audience, Past, Settling, charts, masked_document, on_one_line, past};
+use crate::state::{HeldRow, State};
 
 /// Runs that are shown.
 const RUNS: u32 = 30;
-
-/// A person who waits.
-pub(super) struct Waiting {
-    records: Vec<(HeldRow, Option<HeldReason>)>,
-    known: bool,
-    /// What settles it, and what a button for that says.
-    pub offers: Vec<(Settling, PageLabel)>,
-}
-
-/// What waits in a pair, those with news first.
-///
-/// # Errors
-/// When the state cannot be read.
-pub(super) fn waiting(view: &View, state: &State) -> Result<Vec<Waiting>, StateError> {
-    let mut people: BTreeMap<String, Vec<(HeldRow, Option<HeldReason>)>> = BTreeMap::new();
-    for row in state.held()? {
-        let reason = serde_json::from_value::<HeldReason>(row.reason.clone().into()).ok();
-        if reason.is_none_or(HeldReason::needs_a_person) {
-            people.entry(row.person.clone()).or_default().push((row, reason));
-        }
-    }
-    let mut waiting = Vec::new();
-    for records in people.into_values() {
-        let offers = offers(view, state, &records)?;
-        let known = records.iter().all(|(row, _)| row.is_known(view.now));
-        waiting.push(Waiting { records, known, offers });
-    }
-    waiting.sort_by_key(|person| person.known);
-    Ok(waiting)
-}
-
-fn offers(
-    view: &View,
-    state: &State,
-    records: &[(HeldRow, Option<HeldReason>)],
-) -> Result<Vec<(Settling, PageLabel)>, StateError> {
-    let mut offers = Vec::new();
-    for (row, reason) in records {
-        for settling in settlements(state, row, *reason)? {
-            let label = match &settling {
-                Settling::Take { side: Side::Cliengo, .. } => PageLabel::TakeCliengo,
-                Settling::Take { side: Side::Ghl, .. } => PageLabel::TakeGhl,
-                Settling::Retry(_) => PageLabel::TryAgain,
-                Settling::Drop(_) => PageLabel::GiveUp,
-                _ => PageLabel::RunNow,
-            };
-            if !offers.contains(&(settling.clone(), label)) {
-                offers.push((settling, label));
-            }
-        }
-    }
-    let rows: Vec<_> = records.iter().map(|(row, reason)| (row, *reason)).collect();
-    for (cliengo, ghl) in may_be_one(&rows) {
-        offers.push((Settling::Link { cliengo: cliengo.clone(), ghl: ghl.clone() }, PageLabel::OneLink));
-        offers.push((Settling::Separate { cliengo, ghl }, PageLabel::TwoPeople));
-    }
-    let new = records.iter().filter(|(row, _)| !row.is_known(view.now)).map(|(row, _)| row.id.clone());
-    let new: Vec<String> = new.collect();
-    if !new.is_empty() {
-        offers.push((Settling::Acknowledge(new), PageLabel::LeaveIt));
-    }
-    Ok(offers)
-}
 
 /// The page of a pair.
 pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tracing::info;
 
 use super::commands::{Commands, Ended};
+use super::waiting::waiting;
 use super::{Desk, View, look, pair, past_run};
 use crate::report::language::PageLabel;
 use crate::report::{Settling, on_one_line, visible};
@@ -47,7 +48,7 @@ fn offered(view: &View, name: &str, form: &Form) -> Vec<Settling> {
         return Vec::new();
     }
     let state = State::glance(&State::path_of(&view.shown.config.state_dir, name)).ok().flatten();
-    let waiting = state.and_then(|state| pair::waiting(view, &state).ok()).unwrap_or_default();
+    let waiting = state.and_then(|state| waiting(view, &state).ok()).unwrap_or_default();
     let mut offered: Vec<Settling> =
         waiting.into_iter().flat_map(|person| person.offers).map(|(settling, _)| settling).collect();
     // The number of the run is the form's; whether there is such a run is the state's.
