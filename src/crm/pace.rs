@@ -189,19 +189,16 @@ impl Pace {
         // Requests on their way are not in the CRM's count yet.
         let others = state.in_flight.saturating_sub(1);
         let left = remaining.saturating_sub(others);
-        match &mut state.window {
-            Some(window) => {
-                // Where no limit is told, it is the most that was ever left.
-                let max = announced.max.unwrap_or_else(|| window.max.max(remaining)).max(1);
-                // Answers overtake each other: only one that says more than that can explain tells of a new window.
-                let is_more = left > window.left.saturating_add(others);
-                window.left = if is_more { left } else { left.min(window.left) };
-                (window.max, window.interval, window.said) = (max, interval, now);
-            }
-            None => {
-                let max = announced.max.unwrap_or(remaining + 1).max(1);
-                state.window = Some(Window { max, left, interval, answered: VecDeque::new(), said: now });
-            }
+        if let Some(window) = &mut state.window {
+            // Where no limit is told, it is the most that was ever left.
+            let max = announced.max.unwrap_or_else(|| window.max.max(remaining)).max(1);
+            // Answers overtake each other: only one that says more than that can explain tells of a new window.
+            let is_more = left > window.left.saturating_add(others);
+            window.left = if is_more { left } else { left.min(window.left) };
+            (window.max, window.interval, window.said) = (max, interval, now);
+        } else {
+            let max = announced.max.unwrap_or(remaining + 1).max(1);
+            state.window = Some(Window { max, left, interval, answered: VecDeque::new(), said: now });
         }
     }
 

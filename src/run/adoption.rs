@@ -54,7 +54,7 @@ impl Adoption {
         if sent.iter().all(|(field, sent)| is_ours(field, sent)) {
             return None;
         }
-        let shown = record.fields.iter().filter(|(field, _)| sent.get(*field).is_some_and(|sent| is_ours(field, sent)));
+        let shown = record.fields.iter().filter(|(field, _)| sent.get(field).is_some_and(|sent| is_ours(field, sent)));
         let answer = Record {
             fields: shown.map(|(field, value)| (field.clone(), value.clone())).collect(),
             updated: record.updated,

@@ -42,7 +42,7 @@ pub(super) fn fields(input: &Input<'_>, (family, at): (u32, u32), undo_record: &
     let mut settle =
         Settle { link: undo_record.link.map(LinkRef::Existing), undoes: vec![undo_record.id], ..Settle::default() };
     // A run that got no answer did not move the other side's shadow either: its value is no news any more.
-    let theirs = undo_record.trace.other.iter().filter(|(field, _)| !undo_record.settled && set.contains_key(*field));
+    let theirs = undo_record.trace.other.iter().filter(|(field, _)| !undo_record.settled && set.contains_key(field));
     *settle.shadows.of_mut(undo_record.side.other()) =
         theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
     let target = (Target::Existing(id), parent_of(undo_record));
