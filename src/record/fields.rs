@@ -70,13 +70,13 @@ impl Fields {
     }
 
     /// The fields.
-    #[must_use] 
+    #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Field> + Clone {
         self.0.iter().map(|(field, _)| field)
     }
 
     /// The values.
-    #[must_use] 
+    #[must_use]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + Clone {
         self.0.iter().map(|(_, value)| value)
     }

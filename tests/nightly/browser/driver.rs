@@ -1,9 +1,10 @@
 //! A browser under test: Chromium, driven by chromedriver as `WebDriver` says (<https://www.w3.org/TR/webdriver2/>).
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,9 @@ use serde_json::{Value, json};
 
 /// Finds what a page does wrong for those who cannot see or point.
 const AXE: &str = include_str!("axe.min.js");
+
+/// Longer than any answer of a browser takes, on any machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a page is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +47,9 @@ impl Drop for Browser {
         let (host, path) = self.session.trim_start_matches("http://").split_once('/').unwrap_or_default();
         if let Ok(mut driver) = TcpStream::connect(host) {
             let request = format!("DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let _ = driver.set_read_timeout(Some(PATIENCE));
             let _ = driver.write_all(request.as_bytes());
-            let _ = std::io::copy(&mut driver, &mut std::io::sink());
+            let _ = driver.read(&mut [0; 64]);
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
@@ -85,7 +90,7 @@ impl Browser {
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
         } } });
-        let http = reqwest::Client::new();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         let base = format!("http://127.0.0.1:{port}");
         let answer: Value =
             http.post(format!("{base}/session")).json(&wanted).send().await.unwrap().json().await.unwrap();
