@@ -206,7 +206,7 @@ fn a_corrupt_state_file_is_refused_and_left_as_it_is() {
     let garbage = b"this is no database, whatever its name says".repeat(300);
     std::fs::write(desk.path("state/demo.db"), &garbage).unwrap();
     for command in ["sync", "plan", "status"] {
-        desk.run(&[command]).code(1).tells("demo.db").tells("concord sync --rebuild");
+        desk.run(&[command]).code(1).tells("demo.db").tells("concord plan --rebuild --pair demo");
         assert!(std::fs::read(desk.path("state/demo.db")).unwrap() == garbage, "{command} changed it");
     }
 }

@@ -12,7 +12,7 @@ use crate::command::Desk;
 /// The plan that the version before made of the undo of run 4, in this very state.
 const UNDO_OF_RUN_4: &str = "aa1efbed40fe08e4";
 
-fn desk() -> Desk {
+pub(crate) fn desk() -> Desk {
     let desk = Desk::with(include_str!("old_state/schedules.toml"));
     std::fs::create_dir(desk.path("state")).unwrap();
     for name in ["demo.db", "demo.sandbox.db"] {
