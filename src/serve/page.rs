@@ -16,10 +16,8 @@ pub(super) fn page(view: &View) -> Response {
     let shown = &view.shown;
     let audience = Audience::of_all(&shown.config);
     let words = audience.words();
-    let mut pairs: Vec<&PairStanding> = view.pairs.iter().collect();
-    pairs.sort_by_key(|(pair, standing)| {
-        standing.as_ref().is_ok_and(|standing| is_well(standing) && waits(view, pair) == 0)
-    });
+    let mut pairs: Vec<(&PairStanding, usize)> = view.pairs.iter().map(|pair| (pair, waits(view, &pair.0))).collect();
+    pairs.sort_by_key(|((_, standing), waits)| standing.as_ref().is_ok_and(is_well) && *waits == 0);
     let heads = [
         words.on_page(PageLabel::Pair),
         words.on_page(PageLabel::Stands),
@@ -44,7 +42,7 @@ pub(super) fn page(view: &View) -> Response {
         div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Pairs)) {
             table.pairs {
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody { @for (pair, standing) in pairs { (row(view, pair, standing)) } }
+                tbody { @for ((pair, standing), waits) in pairs { (row(view, pair, standing, waits)) } }
             }
         }
     };
@@ -52,10 +50,7 @@ pub(super) fn page(view: &View) -> Response {
 }
 
 fn is_well(standing: &Standing) -> bool {
-    standing.failed.is_none()
-        && standing.overdue.is_none()
-        && standing.unseen().is_empty()
-        && standing.count("held") == 0
+    standing.failed.is_none() && standing.overdue.is_none() && standing.unseen().is_empty()
 }
 
 /// How many people wait in a pair. One whose state cannot be read says so elsewhere.
@@ -82,7 +77,7 @@ pub(super) fn stands(view: &View, standing: &Standing, waits: usize, words: &dyn
     }
 }
 
-fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> Markup {
+fn row(view: &View, pair: &str, standing: &Result<Standing, String>, waits: usize) -> Markup {
     let link = html! { th scope="row" { a href=(format!("/pairs/{pair}")) { (pair) } } };
     let audience = view.audience(pair);
     let words = audience.words();
@@ -92,7 +87,6 @@ fn row(view: &View, pair: &str, standing: &Result<Standing, String>) -> Markup {
             return html! { tr { (link) td.bad colspan="7" { (words.on_page(PageLabel::Unreadable)) ": " (on_one_line(why)) } } };
         }
     };
-    let waits = waits(view, pair);
     html! {
         tr {
             (link)

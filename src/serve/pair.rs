@@ -11,8 +11,8 @@ use super::waiting::{Waiting, waiting};
 use super::{Desk, View, look, page};
 use crate::reconcile::HeldReason;
 use crate::record::{Both, Kind, Side};
-use crate::report::language::{Label, Messages, PageLabel, duration};
-use crate::report::{Audience, Past, Settling, charts, masked_document, on_one_line, past};
+use crate::report::language::{Label, Messages, PageLabel};
+use crate::report::{Audience, Settling, charts, masked_document, on_one_line, past, runs};
 use crate::state::{HeldRow, State};
 
 /// Runs that are shown.
@@ -58,7 +58,11 @@ pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {
                         @for person in waiting { (block(desk, view, name, &audience, person)) }
                         h2 { (words.label(Label::History)) }
                         @if past.len() > 1 { (charts(words, past)) }
-                        (runs(name, words, past))
+                        div.scroll tabindex="0" role="region" aria-label=(words.label(Label::History)) {
+                            (runs(words, past.iter().rev(), |run| html! {
+                                a href=(format!("/pairs/{name}/runs/{run}")) { (words.label(Label::Run)) " " (run) }
+                            }))
+                        }
                     },
                 }
             }
@@ -172,40 +176,6 @@ fn both_sides(view: &View, words: &dyn Messages, person: &Waiting) -> Markup {
                 table.pairs {
                     thead { tr { th scope="col" { (words.label(Label::Field)) } @for side in Side::BOTH { th scope="col" { (side.title()) } } } }
                     tbody { @for (field, values) in &fields { tr { th scope="row" { (field) } (cell(&values.cliengo)) (cell(&values.ghl)) } } }
-                }
-            }
-        }
-    }
-}
-
-/// The last runs, newest first, each with its page.
-fn runs(pair: &str, words: &dyn Messages, past: &[Past]) -> Markup {
-    let heads = [
-        Label::Run,
-        Label::Made,
-        Label::Outcome,
-        Label::Operations,
-        Label::Failures,
-        Label::Requests,
-        Label::Duration,
-        Label::NotSeen,
-    ];
-    let seconds = |value: u64| duration(jiff::SignedDuration::from_secs(i64::try_from(value).unwrap_or(i64::MAX)));
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(words.label(Label::History)) {
-            table.numbers {
-                thead { tr { @for head in heads { th scope="col" { (words.label(head)) } } } }
-                tbody {
-                    @for run in past.iter().rev() {
-                        tr {
-                            th scope="row" { a href=(format!("/pairs/{pair}/runs/{}", run.run)) { (words.label(Label::Run)) " " (run.run) } }
-                            td { (run.at) }
-                            td { (run.status) }
-                            @for count in [run.applied + run.missed, run.missed, run.requests] { td { (words.number(count)) } }
-                            td { (seconds(run.seconds)) }
-                            td { (words.number(run.not_seen)) }
-                        }
-                    }
                 }
             }
         }

@@ -20,7 +20,7 @@ pub(super) fn section(report: &Report<'_>) -> Markup {
             (charts(report.words, &report.past))
             details {
                 summary { (report.label(Label::Numbers)) }
-                div.scroll tabindex="0" role="region" aria-label=(report.label(Label::History)) { (table(report)) }
+                div.scroll tabindex="0" role="region" aria-label=(report.label(Label::History)) { (runs(report.words, report.past.iter(), |run| html! { (run) })) }
             }
         }
     }
@@ -75,7 +75,12 @@ fn chart(
     }
 }
 
-fn table(report: &Report<'_>) -> Markup {
+/// Runs as a table; `named` is what stands for a run's number.
+pub(crate) fn runs<'a>(
+    words: &dyn Messages,
+    past: impl Iterator<Item = &'a Past>,
+    named: impl Fn(i64) -> Markup,
+) -> Markup {
     let heads = [
         Label::Run,
         Label::Made,
@@ -89,16 +94,16 @@ fn table(report: &Report<'_>) -> Markup {
     let seconds = |value: u64| duration(jiff::SignedDuration::from_secs(i64::try_from(value).unwrap_or(i64::MAX)));
     html! {
         table.numbers {
-            thead { tr { @for head in heads { th scope="col" { (report.label(head)) } } } }
+            thead { tr { @for head in heads { th scope="col" { (words.label(head)) } } } }
             tbody {
-                @for run in &report.past {
+                @for run in past {
                     tr {
-                        th scope="row" { (run.run) }
+                        th scope="row" { (named(run.run)) }
                         td { (run.at) }
                         td { (run.status) }
-                        @for count in [run.applied + run.missed, run.missed, run.requests] { td { (report.words.number(count)) } }
+                        @for count in [run.applied + run.missed, run.missed, run.requests] { td { (words.number(count)) } }
                         td { (seconds(run.seconds)) }
-                        td { (report.words.number(run.not_seen)) }
+                        td { (words.number(run.not_seen)) }
                     }
                 }
             }

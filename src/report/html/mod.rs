@@ -18,7 +18,7 @@ use super::audience::Audience;
 use super::escape::{on_one_line, visible};
 use super::language::Label;
 use super::value::{RecordName, Report};
-pub(crate) use charts::charts;
+pub(crate) use charts::{charts, runs};
 
 pub(crate) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
