@@ -238,7 +238,7 @@ async fn add(
             let audience = Audience::of(config, pair);
             let next = report::next(&Report::of(&next, &audience), output::style(&session.global, false));
             let next = if next.is_empty() { "Nothing: both say the same.\n" } else { &next };
-            let children = if by_hand.kind == Kind::Contact { ", apart from tasks and notes" } else { "" };
+            let children = if by_hand.kind == Kind::Contact { ", without their tasks and notes" } else { "" };
             let (done, then) = if dry_run {
                 let contact = by_hand.contact.iter().map(|contact| format!(" --contact {contact}")).collect::<String>();
                 let kind =

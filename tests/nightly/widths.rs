@@ -121,8 +121,8 @@ fn every_text_fits_80_and_120_columns_and_says_the_same_in_colour() {
                 is_as_before(command, &format!("{width}"), &steady(&text));
                 is_as_before(command, &format!("{width}.colour"), &steady(&painted).replace('\u{1b}', "^"));
             }
-            // Times and the room on the disk move on between two runs of a command; a note's old and new words are told
-            // apart by colour where there is one, and by marks where there is none. Nothing else differs.
+            // Times and the room on the disk move on between two runs of a command; a note's old and new words are
+            // distinguished by colour where there is one, and by marks where there is none. Nothing else differs.
             let words = |text: &str| {
                 let is_time =
                     |word: &&str| word.contains(':') && word.starts_with(|letter: char| letter.is_ascii_digit());
