@@ -30,6 +30,8 @@ pub(super) struct Parents {
     pub left: u64,
     /// How many of both were never listed, and are not now either.
     pub never: u64,
+    /// How many of them the contacts' own listings do not show yet.
+    pub unlisted: Both<u64>,
 }
 
 /// Chooses the contacts whose children are listed in this run. A linked contact is chosen on both sides or on none
@@ -38,6 +40,20 @@ pub(super) struct Parents {
 /// # Errors
 /// When stage or state cannot be read.
 pub(super) fn choose(
+    job: &Job<'_>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    forms: &Forms,
+    budget: &Budget,
+) -> Result<Parents, RunError> {
+    let mut parents = among_listed(job, stage, state, forms, budget)?;
+    if state.is_some() {
+        add_unlisted(&mut parents, stage, state)?;
+    }
+    Ok(parents)
+}
+
+fn among_listed(
     job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
@@ -68,6 +84,22 @@ pub(super) fn choose(
     }
     info!(cliengo = listed.cliengo.len(), ghl = listed.ghl.len(), left, "listing the notes of some contacts only");
     Ok(Parents { left, never, ..Parents::of(listed) })
+}
+
+/// Adds contacts that an earlier run wrote and a lagging listing does not show, with their counterparts: they are there,
+/// and what stands under them does not wait for the index. (I42)
+fn add_unlisted(parents: &mut Parents, stage: &Mutex<Stage>, state: Option<&State>) -> Result<(), RunError> {
+    let chosen: BTreeSet<SideId> = parents.ids().collect();
+    for side in Side::BOTH {
+        let missing = held(stage).missing(side, Kind::Contact, true)?;
+        for missing in missing.into_iter().filter(|missing| missing.written) {
+            let other = counterpart(state, side, &missing.id)?.map(|id| SideId::new(side.other(), id));
+            parents.extend(other.filter(|id| !chosen.contains(id)));
+            parents.extend([SideId::new(side, missing.id)]);
+            *parents.unlisted.of_mut(side) += 1;
+        }
+    }
+    Ok(())
 }
 
 /// Whether only those are listed who may have news, and the others in turn. (`semantics` 25)
@@ -146,6 +178,20 @@ impl Parents {
             cliengo: ids.cliengo.into_iter().map(CliengoId::new).collect(),
             ghl: ids.ghl.into_iter().map(GhlId::new).collect(),
             ..Self::default()
+        }
+    }
+
+    fn ids(&self) -> impl Iterator<Item = SideId> {
+        let cliengo = self.cliengo.iter().map(|id| id.clone().tagged());
+        cliengo.chain(self.ghl.iter().map(|id| id.clone().tagged()))
+    }
+
+    fn extend(&mut self, ids: impl IntoIterator<Item = SideId>) {
+        for id in ids {
+            match id {
+                SideId::Cliengo(id) => self.cliengo.push(id),
+                SideId::Ghl(id) => self.ghl.push(id),
+            }
         }
     }
 }

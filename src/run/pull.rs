@@ -311,7 +311,7 @@ async fn pull_children(
     let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
     let all = Both::from_fn(|side| {
         let forgotten = pulled.forgotten.iter().filter(|(id, _)| id.side() == side).count() as u64;
-        pulled.listings.of(side).contact.count.saturating_sub(forgotten)
+        pulled.listings.of(side).contact.count.saturating_sub(forgotten) + parents.unlisted.of(side)
     });
     let cliengo = async {
         let asks = tasks || has_tasks && !lost.cliengo.is_empty();

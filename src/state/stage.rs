@@ -40,6 +40,8 @@ pub struct Missing {
     pub parent: Option<String>,
     /// The run that first missed it.
     pub missed: Option<i64>,
+    /// Whether its values come from an answer to a write, and no listing has shown them yet.
+    pub written: bool,
 }
 
 const TABLES: &str = "
@@ -333,14 +335,13 @@ impl Stage {
         Ok(some > 0 && none == 0)
     }
 
-    /// The linked records of live links that were not listed: with `complete`, all; else those whose contact's list
-    /// was read.
+    /// The linked records of live links that were not listed: with `complete`, all; else those whose contact's was read.
     ///
     /// # Errors
     /// When they cannot be read.
     pub fn missing(&self, side: Side, kind: Kind, complete: bool) -> Result<Vec<Missing>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT s.link, s.remote_id, s.parent_id, s.missed FROM base.shadow s
+            "SELECT s.link, s.remote_id, s.parent_id, s.missed, s.written FROM base.shadow s
              JOIN base.link l ON l.id = s.link AND l.status = 'live'
              LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
              WHERE s.side = ?1 AND s.kind = ?2 AND r.remote_id IS NULL AND (?3 OR EXISTS
@@ -348,7 +349,8 @@ impl Stage {
              ORDER BY s.link",
         )?;
         let rows = statement.query_map(params![side.as_str(), kind.as_str(), complete], |row| {
-            Ok(Missing { link: row.get(0)?, id: row.get(1)?, parent: row.get(2)?, missed: row.get(3)? })
+            let (link, id, parent) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Missing { link, id, parent, missed: row.get(3)?, written: row.get(4)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

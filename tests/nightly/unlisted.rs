@@ -6,7 +6,7 @@ use concord::run::Finished;
 use concord::sandbox::EditKind;
 use serde_json::json;
 
-use crate::house::{House, Person, Plot, count, held};
+use crate::house::{House, Person, Plot, count, held, id_of, text_of};
 
 const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
 
@@ -83,5 +83,25 @@ async fn a_note_that_is_missing_for_the_first_time_is_not_said_although_the_othe
     assert_eq!(held(&house.quiet_night().await), []);
     let believed = house.good_night().await;
     assert_eq!((count(&believed, Kind::Note, Action::Create), held(&believed)), (1, vec![]));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn what_stands_under_a_contact_that_the_last_run_made_is_seen_although_ghls_index_does_not_show_it_yet() {
+    let account = "[ghl]\nsearch_lag = \"whole-run\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    house.person(1);
+    house.good_night().await;
+    let set = json!({ "name": "Ana Paz", "email": "ana@example.com" });
+    let cliengo = house.contact(Side::Cliengo, &set);
+    house.good_night().await;
+    let rows = house.rows(Side::Ghl, "contacts");
+    let ghl = id_of(rows.iter().find(|row| text_of(row, &["email"]) == "ana@example.com").unwrap());
+    let person = Person { cliengo, ghl };
+    house.note(Side::Ghl, &person, "Pidió precio");
+    let finished = house.at_once().await;
+    assert_eq!(count(&finished, Kind::Note, Action::Create), 1);
+    assert_eq!(finished.plan.listings.ghl.note.parents, Some((2, 2)));
+    assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), ["Pidió precio"]);
     house.quiet_night().await;
 }

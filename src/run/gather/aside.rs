@@ -29,8 +29,9 @@ impl Gathering<'_, '_> {
         self.inconclusive.extend(only.unplaced.iter().cloned());
         for id in &only.gone {
             let Some(link) = state.link_of(Kind::Contact, id)? else { continue };
-            let missing = Missing { link: link.id, id: id.as_str().to_owned(), parent: None, missed: None };
-            *self.touched.entry(link.id).or_default().of_mut(id.side()) = Some(Sighting::Missing(missing));
+            let (link, side, id) = (link.id, id.side(), id.as_str().to_owned());
+            let missing = Missing { link, id, parent: None, missed: None, written: false };
+            *self.touched.entry(link).or_default().of_mut(side) = Some(Sighting::Missing(missing));
         }
         Ok(())
     }
