@@ -281,10 +281,6 @@ impl Gathering<'_, '_> {
         let Some(state) = self.state else { return Ok(loaded) };
         let mut questions = Vec::new();
         let touched = std::mem::take(&mut self.touched);
-        let is_missing = |link: Option<i64>, side: Side| {
-            let halves = link.and_then(|link| touched.get(&link));
-            halves.is_some_and(|halves| matches!(halves.of(side), Some(Sighting::Missing(_))))
-        };
         for (link, halves) in &touched {
             let link = *link;
             let Some(row) = state.link(link)? else { continue };
@@ -309,7 +305,7 @@ impl Gathering<'_, '_> {
             });
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
-                let mut sighting = halves.of(side).clone().filter(|_| !is_missing(row.parent, side));
+                let mut sighting = halves.of(side).clone();
                 if matches!(sighting, Some(Sighting::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)? {
                     sighting = None;
                 }

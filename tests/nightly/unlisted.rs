@@ -3,7 +3,7 @@
 use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
 use concord::run::Finished;
-use concord::sandbox::EditKind;
+use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
 use crate::house::{House, Person, Plot, count, held, id_of, text_of};
@@ -94,14 +94,16 @@ async fn what_stands_under_a_contact_that_the_last_run_made_is_seen_although_ghl
     house.good_night().await;
     let set = json!({ "name": "Ana Paz", "email": "ana@example.com" });
     let cliengo = house.contact(Side::Cliengo, &set);
+    house.edit(Side::Cliengo, EditOp::Create, EditKind::Note, Some(&cliengo), None, &json!({ "body": "Llamó" }));
     house.good_night().await;
     let rows = house.rows(Side::Ghl, "contacts");
     let ghl = id_of(rows.iter().find(|row| text_of(row, &["email"]) == "ana@example.com").unwrap());
     let person = Person { cliengo, ghl };
+    let carried = house.only(Side::Ghl, "notes");
+    house.edit_child(Side::Ghl, EditKind::Note, &person, &carried, &json!({ "body": "Llamó hoy" }));
     house.note(Side::Ghl, &person, "Pidió precio");
     let finished = house.at_once().await;
-    assert_eq!(count(&finished, Kind::Note, Action::Create), 1);
     assert_eq!(finished.plan.listings.ghl.note.parents, Some((2, 2)));
-    assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), ["Pidió precio"]);
+    assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), ["Llamó hoy", "Pidió precio"]);
     house.quiet_night().await;
 }
