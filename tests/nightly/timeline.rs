@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use concord::record::Side;
+use concord::sandbox::Profile;
 use serde_json::{Value, json};
 
 use crate::house::{House, Person, Plot, shown};
+use crate::mortal::{Fate, every};
 use crate::proxy;
 
 const TALK: &str = "[pair.house.timeline]\nappointments = true\nconversations = true\n";
@@ -129,6 +131,37 @@ async fn a_lost_answer_tells_an_appointment_once() {
     }
     assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo).len(), 1);
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_run_that_dies_at_any_moment_tells_each_appointment_and_each_change_of_it_once() {
+    for plot in [Plot::extended(), Plot::legacy()] {
+        let moments = {
+            let (house, _, appointments, _) = house(&plot).await;
+            appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": "confirmed" }]));
+            let fate = Fate::never();
+            house.mortal_night(&fate).await.unwrap();
+            fate.moments()
+        };
+        for last in (0..moments).step_by(every(1)) {
+            let (house, person, appointments, _) = house(&plot).await;
+            let told = async |status: &str| {
+                appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": status }]));
+                // What dies there is no error of the test's.
+                let _ = house.mortal_night(&Fate::at(last)).await;
+                // The first of them looks for what was on its way.
+                for _ in 0..2 {
+                    house.night().await;
+                }
+                house.quiet_night().await;
+                house.children(Side::Cliengo, "notes", &person.cliengo).len()
+            };
+            assert_eq!(told("confirmed").await, 1, "died at {last} of {moments}");
+            // Where notes cannot be changed, a change is told in a further one.
+            let further = usize::from(matches!(plot.profile, Profile::Legacy));
+            assert_eq!(told("cancelled").await, 1 + further, "died at {last} of {moments}");
+        }
+    }
 }
 
 #[tokio::test]
