@@ -68,6 +68,26 @@ async fn a_removed_contact_is_removed_on_the_other_side_where_the_policy_says_so
 }
 
 #[tokio::test]
+async fn what_went_with_a_contact_is_no_delete_of_its_own_however_often_it_is_missing() {
+    for gone in Side::BOTH {
+        let (house, person) = linked(PROPAGATE).await;
+        house.remove(gone, &person);
+        house.faults(&format!("status=400@{gone}:GET:/contacts/{}", person.on(gone)));
+        assert_eq!(held(&house.night().await), [HeldReason::Inconclusive], "{gone}");
+        house.faults("");
+        house.good_night().await;
+        assert_eq!(house.sent(), [format!("{} DELETE /contacts/{} null", gone.other(), person.on(gone.other()))]);
+        let asked = house
+            .sandbox
+            .requests()
+            .into_iter()
+            .filter(|request| request.side == gone && request.path.starts_with("/contacts/"));
+        let children = asked.filter(|request| ["/tasks/", "/notes/"].iter().any(|part| request.path.contains(part)));
+        assert_eq!(children.map(|request| request.path).collect::<Vec<_>>(), [""; 0], "it went with its contact");
+    }
+}
+
+#[tokio::test]
 async fn a_removed_contact_is_asked_for_by_id_before_the_other_one_is_removed() {
     let (house, person) = linked(PROPAGATE).await;
     house.remove(Side::Ghl, &person);
