@@ -16,12 +16,14 @@ use concord::run::{self, Consent, Finished, Job};
 use concord::sandbox::account::cliengo::{Key, Tasks};
 use concord::sandbox::account::ghl::MissingScope;
 use concord::sandbox::{AccountProfile, Options, Profile, Sandbox};
+use concord::state::State;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use super::people::{Findings, OnDelete, People};
+use super::judge::{Findings, Links};
+use super::people::{OnDelete, People};
 
 const DAY: Duration = Duration::from_hours(24);
 const BEGIN: &str = "2026-11-23T06:00:00Z";
@@ -75,6 +77,8 @@ pub struct Verdict {
     pub switches: Vec<String>,
     pub lost: Vec<String>,
     pub doubled: Vec<String>,
+    /// Two people who were taken for one, and texts under somebody else.
+    pub strangers: Vec<String>,
     /// Runs that ended with 0 although the sides differ and no report says so.
     pub untrue: Vec<String>,
     /// Both could hold it, and it is not on both; or the last run still wrote.
@@ -90,7 +94,9 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn is_good(&self) -> bool {
-        [&self.lost, &self.doubled, &self.untrue, &self.unsettled, &self.leaked].iter().all(|list| list.is_empty())
+        [&self.lost, &self.doubled, &self.strangers, &self.untrue, &self.unsettled, &self.leaked]
+            .iter()
+            .all(|list| list.is_empty())
     }
 
     /// What is wrong, one line each.
@@ -98,6 +104,7 @@ impl Verdict {
         let lists = [
             ("lost", &self.lost),
             ("doubled", &self.doubled),
+            ("under a stranger", &self.strangers),
             ("untrue", &self.untrue),
             ("unsettled", &self.unsettled),
             ("leaked", &self.leaked),
@@ -129,7 +136,8 @@ pub async fn live(account: AccountProfile, seed: u64, span: Span, loud: bool) ->
     life.night(no_faults).await?;
     for _ in 0..span.nights {
         let now = life.clock.now();
-        life.people.day(&life.sandbox.world(), span.edits, now, &mut rng)?;
+        let linked = life.links()?.into_iter().flat_map(|(cliengo, ghl)| [cliengo, ghl]).collect();
+        life.people.day(&life.sandbox.world(), span.edits, now, &linked, &mut rng)?;
         let faults = draw(&mut rng);
         life.night(&faults).await?;
     }
@@ -167,12 +175,16 @@ impl Life {
             ..Options::default()
         })
         .await?;
-        let people = People::begin(&sandbox.world(), span.people, extended, &account.cliengo, on_delete, clock.now())?;
-        let settings =
-            format!("[pair.drawn]\nsandbox = true\nregion = \"AR\"\ncontacts.on_delete = \"{}\"\n", on_delete.as_str());
+        let (world, now) = (sandbox.world(), clock.now());
+        let people = People::begin(&world, span.people, extended, &account, on_delete, now, seed)?;
+        let duplicates = if seed.is_multiple_of(2) { "hold" } else { "primary" };
+        let settings = format!(
+            "[pair.drawn]\nsandbox = true\nregion = \"AR\"\ncontacts.on_delete = \"{}\"\ncontacts.duplicates = \"{duplicates}\"\n",
+            on_delete.as_str()
+        );
         let pair = Config::parse(&settings, Path::new("drawn.toml"))?.pairs.pop().ok_or("no pair")?;
         let mut switches = account.differences();
-        switches.push(format!("extended = {extended}, on_delete = {}", on_delete.as_str()));
+        switches.push(format!("extended = {extended}, on_delete = {}, duplicates = {duplicates}", on_delete.as_str()));
         Ok(Self {
             sandbox,
             account,
@@ -231,12 +243,28 @@ impl Life {
             self.say(faults, code, &told, ended.as_ref().ok());
         }
         self.secrets(&told);
-        self.people.night_over(&self.sandbox.world(), code == 0, ended.as_ref().is_ok_and(saw_all))?;
+        let links = self.links()?;
+        self.people.night_over(&self.sandbox.world(), &links, code == 0, ended.as_ref().is_ok_and(saw_all))?;
         if code == 0 {
-            let Findings { apart, .. } = self.people.findings(&self.sandbox.world())?;
+            let Findings { apart, .. } = self.people.findings(&self.sandbox.world(), &links)?;
             self.verdict.untrue.extend(apart.into_iter().map(|what| format!("after `{faults}`: {what}")));
         }
         Ok(planned)
+    }
+
+    /// Who is linked with whom, as the state has it.
+    fn links(&self) -> Result<Links, Failure> {
+        let path = State::path_of(self.folder.path(), &self.pair.name);
+        if !path.exists() {
+            return Ok(Links::new());
+        }
+        let state = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let sql =
+            "SELECT cliengo_id, ghl_id FROM link WHERE kind = 'contact' AND role = 'primary' AND status <> 'retired'
+                   AND cliengo_id IS NOT NULL AND ghl_id IS NOT NULL";
+        let mut statement = state.prepare(sql)?;
+        let links = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<Links, _>>()?;
+        Ok(links)
     }
 
     #[expect(clippy::print_stdout, reason = "what `--seed` shows")]
@@ -326,7 +354,9 @@ impl Life {
     }
 
     fn finish(mut self) -> Result<Verdict, Failure> {
-        let Findings { lost, doubled, apart, excused } = self.people.findings(&self.sandbox.world())?;
+        let links = self.links()?;
+        let Findings { lost, doubled, strangers, apart, excused } =
+            self.people.findings(&self.sandbox.world(), &links)?;
         self.verdict.excused = excused.len();
         // Without the scope to read or to write, the program says so every night and is done.
         let scope = self.account.ghl.missing_scope;
@@ -342,6 +372,7 @@ impl Life {
         }
         self.verdict.lost = lost;
         self.verdict.doubled = doubled;
+        self.verdict.strangers = strangers;
         for entry in std::fs::read_dir(self.folder.path())? {
             let bytes = std::fs::read(entry?.path())?;
             for secret in [self.sandbox.api_key(), self.sandbox.token()] {

@@ -247,6 +247,8 @@ pub struct Found<I> {
     pub payload: String,
     /// The shape it came in.
     pub shape: Shape,
+    /// Whether it says what was sent; else its CRM may have stored that in another form. (`semantics` 41)
+    pub is_as_sent: bool,
 }
 
 /// What triggers name: what is sent for it, or why it is not there.

@@ -249,15 +249,15 @@ impl Record {
         key.is_some_and(|key| self.also.contains(&key))
     }
 
-    /// Whether `other` is what the creation of this record made after `since`; `None` where too little of it can be read to
-    /// tell. Who was there long before was not made then.
+    /// Whether `other` is what the creation of this record made after `since`, be it that its CRM stored it in another form;
+    /// `None` where too little of it can be read to tell. Who was there long before was not made then.
     #[must_use]
     pub fn compared_with_made(&self, kind: Kind, other: &Record, since: Timestamp) -> Option<bool> {
         let is_older = other.created.is_some_and(|created| since.duration_since(created) > CLOCKS_APART);
         let (is_it, keys): (_, &[Field]) = match kind {
             Kind::Contact => (self.is_same_person(other), &[Field::Email, Field::Phone]),
-            Kind::Task => (self.says_the_same(other), &[Field::Title, Field::Completed]),
-            Kind::Note => (self.says_the_same(other), &[Field::Body]),
+            Kind::Task => (self.may_be_stored_as(other), &[Field::Title, Field::Completed]),
+            Kind::Note => (self.may_be_stored_as(other), &[Field::Body]),
         };
         let unknown = match kind {
             Kind::Contact => keys.iter().any(|key| other.unreadable.contains_key(key)) && !is_it,
@@ -289,9 +289,19 @@ impl Record {
     }
 
     /// Whether both agree but for mapped fields: who has a task, or wrote a note, may be another one there.
-    fn says_the_same(&self, other: &Record) -> bool {
+    #[must_use]
+    pub fn says_the_same(&self, other: &Record) -> bool {
+        self.agrees_in(other, Value::same)
+    }
+
+    /// The same, or what a CRM may have made of it when it stored it. (`semantics` 41)
+    fn may_be_stored_as(&self, other: &Record) -> bool {
+        self.agrees_in(other, |sent, theirs| sent.same(theirs) || theirs.is_stored_form_of(sent))
+    }
+
+    fn agrees_in(&self, other: &Record, agree: impl Fn(&Value, &Value) -> bool) -> bool {
         let built_in = self.fields.iter().filter(|(field, _)| !matches!(field, Field::Mapped(_)));
-        built_in.into_iter().all(|(field, value)| other.get(field).is_none_or(|theirs| value.same(theirs)))
+        built_in.into_iter().all(|(field, value)| other.get(field).is_none_or(|theirs| agree(value, theirs)))
     }
 
     /// Whether every field known on both is the same on both.

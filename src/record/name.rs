@@ -305,6 +305,13 @@ impl PersonName {
         is_chat || is_number || is_address(&canonical_email(&full)) || is_made_of_fillers(&words)
     }
 
+    /// Whether a channel numbered somebody in place of the first name, whatever last name stayed beside it: "Visitante 8472",
+    /// a chat's id. "Guest House" is a name. (`semantics` 39)
+    #[must_use]
+    pub fn begins_with_filler(&self) -> bool {
+        self.first.chars().any(char::is_numeric) && Self::new(&self.first, "").is_filler()
+    }
+
     /// Whether both have a word in common, or are the same but for the blanks; case, accents and particles aside.
     /// (`semantics` 38)
     #[must_use]
@@ -428,6 +435,16 @@ mod tests {
 
     fn name(full: &str) -> PersonName {
         PersonName::new(full, "")
+    }
+
+    #[test]
+    fn what_numbers_a_visitor_before_a_last_name_is_a_filler_and_a_word_is_a_name() {
+        for first in ["Visitante 8472", "5491155551234@c.us", "Usuario123", "+54 9 11 5555-1234"] {
+            assert!(PersonName::new(first, "Roldán").begins_with_filler(), "{first}");
+        }
+        for first in ["Guest", "Facebook", "Delia", "Juan 23", "Local 5", ""] {
+            assert!(!PersonName::new(first, "Roldán").begins_with_filler(), "{first}");
+        }
     }
 
     #[test]

@@ -104,6 +104,18 @@ impl Value {
         }
     }
 
+    /// Whether this is what was `known`, as far as it says: a name that came without its last one says nothing of that.
+    /// (`semantics` 40)
+    #[must_use]
+    pub fn same_as_far_as_said(&self, known: &Self) -> bool {
+        match (self, known) {
+            (Self::Name(now), Self::Name(known)) if now.without_last => {
+                Self::joined_name(&now.first, &known.last).same(&Self::Name(known.clone()))
+            }
+            _ => self.same(known),
+        }
+    }
+
     /// A body of a side that keeps plain text; empty where it reads as nothing.
     #[must_use]
     pub fn body(raw: &str) -> Self {

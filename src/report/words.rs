@@ -99,6 +99,10 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Same phone, other name",
             "They share a phone and no word of their names: one person, or a shared line? The commands link them, or keep them separate.",
         ),
+        HeldReason::LinkedBefore => (
+            "Linked by earlier rules",
+            "They stay linked and go on being synchronised; new ones like them would wait. Said once: where they are two people, the command parts them.",
+        ),
         HeldReason::NoMatchKey => (
             "Neither e-mail nor phone",
             "It cannot be told from a duplicate, so it stays on its side until it has one of them. Nothing to do.",
@@ -182,7 +186,7 @@ pub(super) const UNSUPPORTED_IN_AN_UNDO: &str =
 pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
     match reason {
         HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => Some(7),
-        HeldReason::NameMismatch => Some(38),
+        HeldReason::NameMismatch | HeldReason::LinkedBefore => Some(38),
         HeldReason::MarkupLoss => Some(48),
         HeldReason::AmbiguousValue => Some(50),
         HeldReason::DuplicateOf => Some(6),

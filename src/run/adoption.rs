@@ -33,19 +33,28 @@ impl Adoption {
     pub fn is_done(&self, record: &Record) -> bool {
         let tags = &self.settle.tags;
         let has_tags = !(tags.added.is_empty() && tags.removed.is_empty());
-        let shows = |(field, sent): (&Field, &Value)| record.get(field).is_some_and(|now| now.same(sent));
+        let shows = |(field, sent): (&Field, &Value)| self.is_kept(record, field, sent);
         (has_tags || !self.sent.is_empty())
             && self.sent.iter().all(shows)
             && (!has_tags || record.get(&Field::Tags).is_some() && tags.were_kept(record))
     }
 
+    /// Whether a record shows what was sent, be it in the form in which its CRM stored it. (`semantics` 41)
+    fn is_kept(&self, record: &Record, field: &Field, sent: &Value) -> bool {
+        let is_before = |now: &Value| self.before.get(field).is_some_and(|before| now.same_as_far_as_said(before));
+        record
+            .get(field)
+            .is_some_and(|now| now.same_as_far_as_said(sent) || now.is_stored_form_of(sent) && !is_before(now))
+    }
+
     /// Where somebody changed one of the written fields since: the settlement of those that are no longer as they were, and
-    /// what the record shows of ours. What somebody wrote since is news against what was sent. (`semantics` 58)
+    /// what the record shows of ours. What somebody wrote since is an edit of what stood there before: whether they saw what
+    /// was sent is not known, so a report names it. (`semantics` 58)
     #[must_use]
     pub fn changed_since(self, record: &Record) -> Option<(Self, Record)> {
-        let is_ours = |field: &Field, sent: &Value| record.get(field).is_some_and(|now| now.same(sent));
+        let is_ours = |field: &Field, sent: &Value| self.is_kept(record, field, sent);
         let is_as_before = |field: &Field| match (record.get(field), self.before.get(field)) {
-            (Some(now), Some(before)) => now.same(before),
+            (Some(now), Some(before)) => now.same_as_far_as_said(before),
             (Some(now), None) => now.is_empty(),
             (None, _) => true,
         };
@@ -64,6 +73,7 @@ impl Adoption {
         for side in Side::BOTH {
             settle.shadows.of_mut(side).retain(|field, _| sent.contains_key(field));
         }
+        let sent = sent.into_iter().filter(|(field, _)| answer.fields.contains_key(field)).collect();
         Some((Self { settle, sent, ..self }, answer))
     }
 }

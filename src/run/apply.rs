@@ -380,7 +380,7 @@ fn changed_meanwhile(write: &Write, now: &Record) -> bool {
         .before
         .iter()
         .filter(|(field, _)| matters(field))
-        .any(|(field, listed)| now.get(field).is_some_and(|now| !now.same(listed)));
+        .any(|(field, listed)| now.get(field).is_some_and(|now| !now.same_as_far_as_said(listed)));
     // What the list left out, and the record itself shows.
     let hidden =
         |field: &Field| write.action == Action::Update && !write.before.is_empty() && !write.before.contains_key(field);

@@ -7,6 +7,7 @@ mod company;
 mod enrolment;
 mod half;
 mod left_out;
+mod linked_before;
 mod unmapped;
 mod unread;
 mod waiting;

@@ -227,6 +227,10 @@ async fn look<R: Reader + ?Sized>(
             candidates.push(candidate);
         }
     }
+    // What reads as it was sent is it, whatever else its CRM could have made of that.
+    if candidates.iter().any(|candidate| candidate.is_as_sent) {
+        candidates.retain(|candidate| candidate.is_as_sent);
+    }
     let mut candidates = candidates.into_iter();
     Ok(match (candidates.next(), candidates.next()) {
         (None, _) => Resolution::Absent,

@@ -1,15 +1,23 @@
 //! Whatever an account is like: drawn accounts, days of edits, nights with faults. Many more of them:
 //! `cargo run --release --example accounts`.
 
+#[path = "../../examples/accounts/drawn.rs"]
+mod drawn;
+#[path = "../../examples/accounts/judge.rs"]
+mod judge;
 #[path = "../../examples/accounts/life.rs"]
 mod life;
 #[path = "../../examples/accounts/people.rs"]
 mod people;
+#[path = "../../examples/accounts/seen.rs"]
+mod seen;
 
 use std::error::Error;
 
 use concord::sandbox::AccountProfile;
 use life::{Span, live};
+
+use crate::matching::people as generator;
 
 type Failure = Box<dyn Error>;
 

@@ -173,6 +173,12 @@ impl House {
         State::path_of(self.folder.path(), &self.pair.name)
     }
 
+    /// What an earlier version would have left there.
+    pub fn edit_state(&self, statements: &[&str]) {
+        let state = rusqlite::Connection::open(self.state_path()).unwrap();
+        statements.iter().for_each(|statement| _ = state.execute(statement, ()).unwrap());
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -169,6 +169,14 @@ struct Life {
     number: u32,
 }
 
+/// Names and words that people have, and that one CRM writes otherwise than another.
+const NAMES: [&str; 5] = ["Nombre", "Zoé 🌸 ", "D'Angelo & ", "ليلى ", "María de la Paz "];
+const SAID: [&str; 4] = ["", " Pérez & \"Hijos\" 🌸", " مرحبا", " «hoy» – 20 %"];
+
+fn one_of<'texts>(texts: &[&'texts str], number: u32) -> &'texts str {
+    texts[usize::try_from(number).unwrap() % texts.len()]
+}
+
 fn who_tag(number: usize) -> String {
     format!("quien{number}")
 }
@@ -231,7 +239,10 @@ impl Life {
             Wandering::Name if side == Side::Ghl => format!("{} {}", text("firstName"), text("lastName")),
             Wandering::Name => format!("{} {}", text("name"), text("lastName")),
             Wandering::Email => text("email"),
-            Wandering::Phone => text("phone"),
+            Wandering::Phone => {
+                let digits: Vec<char> = text("phone").chars().filter(char::is_ascii_digit).collect();
+                digits[digits.len().saturating_sub(8)..].iter().collect()
+            }
         };
         Some(told.split_whitespace().collect::<Vec<_>>().join(" "))
     }
@@ -267,7 +278,14 @@ impl Life {
             Deed::Note => {
                 let text = format!("Nota {number}.");
                 let key = if side == Side::Cliengo { "message" } else { "body" };
-                let note = self.edit(side, EditOp::Create, EditKind::Note, &id, None, &json!({ key: text }));
+                let note = self.edit(
+                    side,
+                    EditOp::Create,
+                    EditKind::Note,
+                    &id,
+                    None,
+                    &json!({ key: format!("{text}{}", one_of(&SAID, number)) }),
+                );
                 self.texts.insert(text.clone(), who);
                 self.notes.push((who, side, note, text));
             }
@@ -301,12 +319,16 @@ impl Life {
 
     fn change(&mut self, field: Wandering, side: Side, who: usize, id: &str, number: u32) {
         let (key, value) = match field {
-            Wandering::Name if side == Side::Ghl => ("firstName", format!("Nombre{number}")),
-            Wandering::Name => ("name", format!("Nombre{number}")),
+            Wandering::Name if side == Side::Ghl => ("firstName", format!("{}{number}", one_of(&NAMES, number))),
+            Wandering::Name => ("name", format!("{}{number}", one_of(&NAMES, number))),
             Wandering::Email => ("email", format!("correo{number}@example.com")),
-            Wandering::Phone => ("phone", format!("+54911600{number:05}")),
+            Wandering::Phone => ("phone", format!("600{number:05}")),
         };
         let mut set = json!({ key: value });
+        if field == Wandering::Phone {
+            let is_chat = side == Side::Cliengo && number.is_multiple_of(2);
+            set[key] = json!(if is_chat { format!("54911{value}@c.us") } else { format!("+54911{value}") });
+        }
         if key == "firstName" {
             set["lastName"] = Value::Null;
         }
@@ -320,7 +342,7 @@ impl Life {
         let key = if side == Side::Ghl { "firstName" } else { "name" };
         let id = self.house.contact(
             side,
-            &json!({ key: format!("Alguien{number}"), "email": format!("alguien{number}@example.com") }),
+            &json!({ key: format!("{}{number}", one_of(&NAMES, number)), "email": format!("alguien{number}@example.com") }),
         );
         let there = Person { cliengo: id.clone(), ghl: id.clone() };
         self.house.tag(side, EditOp::Create, &there, &who_tag(self.people.len()));

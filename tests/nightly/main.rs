@@ -23,6 +23,7 @@ mod secrets_kept;
 #[path = "../specs/mod.rs"]
 mod specs;
 mod stays;
+mod stored_otherwise;
 mod story;
 #[path = "../switched_off/mod.rs"]
 mod switched_off;
@@ -69,6 +70,7 @@ mod kept_reports;
 mod late_edits;
 mod left_out;
 mod let_in;
+mod linked_before;
 mod links;
 mod lost_answers;
 mod machine;

@@ -3,7 +3,7 @@
 #[path = "../../examples/matching/measure.rs"]
 mod measure;
 #[path = "../../examples/matching/people.rs"]
-mod people;
+pub mod people;
 
 #[test]
 fn nobody_is_linked_to_a_stranger_and_of_one_person_with_a_key_nearly_all_are_linked() {

@@ -33,13 +33,13 @@ async fn busy_day(account: u64) -> House {
     let (cliengo, ghl) = (Side::Cliengo, Side::Ghl);
     newcomer(&house, cliengo, "lara");
     newcomer(&house, ghl, "mora");
-    house.change(cliengo, &people[0], &json!({ "name": "Nombre Nuevo", "email": "nuevo1@example.com" }));
+    house.change(cliengo, &people[0], &json!({ "name": "Zoé 🌸 D'Angelo & Hijos", "email": "nuevo1@example.com" }));
     house.change(ghl, &people[1], &json!({ "phone": "+5491155557777" }));
     house.tag(cliengo, EditOp::Create, &people[2], "vip");
     house.tag(ghl, EditOp::Delete, &people[2], "cliente");
     for text in ["Primera", "Segunda", "Tercera"] {
-        house.note(cliengo, &people[3], &format!("{text} de Cliengo"));
-        house.note(ghl, &people[3], &format!("{text} de GHL"));
+        house.note(cliengo, &people[3], &format!("{text} de Cliengo: \"Pérez & Hijos\" 🌸"));
+        house.note(ghl, &people[3], &format!("{text} de GHL: مرحبا, $ 1.500"));
     }
     house.task(cliengo, &people[3], "Tarea de Cliengo");
     house.task(ghl, &people[3], "Tarea de GHL");
@@ -53,7 +53,7 @@ async fn busy_day(account: u64) -> House {
     house.remove(cliengo, &people[7]);
     house.remove(ghl, &people[8]);
     house.change(cliengo, &people[8], &json!({ "name": "Vuelve Siempre" }));
-    house.change(cliengo, &people[9], &json!({ "phone": "+5491155558888" }));
+    house.change(cliengo, &people[9], &json!({ "phone": "5491155558888@c.us" }));
     house.change(ghl, &people[9], &json!({ "phone": "+5491155559999" }));
     let (note, task) = &texts[10];
     house.edit_child(ghl, EditKind::Note, &people[10], note, &json!({ "body": "Otra vez cambiada" }));

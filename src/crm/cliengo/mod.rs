@@ -413,6 +413,7 @@ impl Reader for Cliengo {
                         created: theirs.created,
                         payload: raw.payload,
                         shape: Shape::Listed,
+                        is_as_sent: kind == Kind::Contact || record.says_the_same(&theirs),
                     });
                 }
                 // One of which too little can be read could be the one that is looked for.

@@ -73,7 +73,7 @@ impl Ghl {
                 let theirs = api::parse(Kind::Contact, &payload, Shape::Single, forms)
                     .map_err(|error| self.http.protocol(error.to_string()))?;
                 // `semantics` 7: who only shares the phone is somebody else.
-                let found = Found { id, created: theirs.created, payload, shape: Shape::Single };
+                let found = Found { id, created: theirs.created, payload, shape: Shape::Single, is_as_sent: true };
                 Ok(if record.is_same_person(&theirs) { vec![found] } else { Vec::new() })
             }
         }
@@ -108,6 +108,7 @@ impl Ghl {
                         created: theirs.created,
                         payload: raw.payload,
                         shape: Shape::Single,
+                        is_as_sent: record.says_the_same(&theirs),
                     });
                 }
                 Some(false) => {}

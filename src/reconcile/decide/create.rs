@@ -96,6 +96,18 @@ fn carried_tags(input: &Input<'_>, side: Side, contact: &Record) -> (Vec<String>
     (all, sent)
 }
 
+/// Whether a contact that is made of this could be told from another one.
+fn has_key(set: &Fields) -> bool {
+    [Field::Email, Field::Phone].iter().any(|key| set.get(key).is_some_and(|value| !value.is_empty()))
+}
+
+/// `semantics` 8: a contact by name alone is found by nobody, should the answer to its create be lost.
+fn without_key(side: Side, cannot: &[String]) -> String {
+    let side = side.title();
+    let why = format!("it would come to {side} without e-mail and phone, where nothing could tell it from a duplicate");
+    if cannot.is_empty() { why } else { format!("{why}: {}", cannot.join("; ")) }
+}
+
 /// The counterpart of a contact on the other side. `retires` is the link that a recreated contact leaves behind. No family
 /// where it cannot be created: it is then held or said to be unsupported.
 pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i64>) -> (Verdict, Option<Family>) {
@@ -112,6 +124,9 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
     let tags = input.capabilities.of(side).tags;
     let content =
         content(input, Kind::Contact, side, &contact.record, |field| is_left(input, Kind::Contact, side, field));
+    if retires.is_none() && !has_key(&content.set) {
+        return (Verdict::held(&subject, HeldReason::NoMatchKey, without_key(side, &content.cannot)), None);
+    }
     let (all, mut sent) = carried_tags(input, side, &contact.record);
     sent.extend(enrolment::tags_of_create(input, source, retires.is_none()));
     sent.sort();

@@ -263,7 +263,10 @@ fn carried(
 fn without_filler(versions: Versions<'_>, rules: &Rules<'_>, decision: Decision) -> Decision {
     let is_filler = |side: Side| {
         let record = versions.now.of(side);
-        record.own_name().is_none() && record.get(&Field::Name).is_some_and(|name| !name.is_empty())
+        record.get(&Field::Name).is_some_and(|name| match name {
+            Value::Name(name) => record.own_name().is_none() || name.begins_with_filler(),
+            other => !other.is_empty(),
+        })
     };
     let Some(filler) = Side::BOTH.into_iter().find(|side| is_filler(*side)) else { return decision };
     match decision {

@@ -8,6 +8,7 @@ pub mod create;
 pub mod enrolment;
 pub mod fields;
 pub mod fit;
+pub mod linked_before;
 mod matching;
 mod merge;
 mod one_or_two;

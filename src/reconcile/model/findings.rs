@@ -87,6 +87,8 @@ pub enum HeldReason {
     EmailPhoneMismatch,
     /// Its phone matches, but the names share no word. (`semantics` 38)
     NameMismatch,
+    /// Earlier rules linked it, today's would not; it stays linked. Said once. (`semantics` 36 to 38)
+    LinkedBefore,
     /// It has neither e-mail nor phone.
     NoMatchKey,
     /// It is so new that a chatbot may still be filling it in.
@@ -145,6 +147,7 @@ impl HeldReason {
             Self::SuspectedMerge => "suspected_merge",
             Self::EmailPhoneMismatch => "email_phone_mismatch",
             Self::NameMismatch => "name_mismatch",
+            Self::LinkedBefore => "linked_before",
             Self::NoMatchKey => "no_match_key",
             Self::TooYoung => "too_young",
             Self::Unparsable => "unparsable",

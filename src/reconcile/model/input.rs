@@ -1,4 +1,5 @@
 //! What reconciling is given: everything that it decides from, and nothing that it could ask.
+//! Long, since all that a plan rests on stands in one value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::advice;
 use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
+use super::subject::Subject;
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
@@ -74,6 +76,8 @@ pub struct Input<'a> {
     pub unparsable: Vec<Unreadable>,
     /// Records of which their CRM said neither that they are there nor that they are gone. (`semantics` 55)
     pub inconclusive: Vec<Inconclusive>,
+    /// Linked contacts that would wait for a person today, each with the reason; nothing where they were looked at before.
+    pub linked_before: Option<Vec<(Subject, String)>>,
     /// Contacts whose tasks or notes could not be read, run after run.
     pub unread: Vec<Unread>,
     /// Links of contacts under which a task or note that was kept on one side has changed there since.
@@ -141,6 +145,7 @@ impl<'a> Input<'a> {
             pending: BTreeSet::new(),
             unparsable: Vec::new(),
             inconclusive: Vec::new(),
+            linked_before: None,
             unread: Vec::new(),
             kept_news: BTreeSet::new(),
             timeline: BTreeMap::new(),

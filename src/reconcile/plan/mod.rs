@@ -11,8 +11,8 @@ use children::plan_children;
 use draft::Draft;
 
 use super::decide::{
-    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, scope, task_mirror, timeline,
-    too_young,
+    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, linked_before, scope,
+    task_mirror, timeline, too_young,
 };
 use super::model::{
     Children, Family, HeldReason, Input, LinkRef, Linked, MatchedBy, Now, Place, Plan, Settle, Subject, Unlinked,
@@ -43,6 +43,7 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
     draft.take(enrolment::owed(input, draft.next(), draft.enrolled()));
     draft.take(said::dropped_secondaries(input));
     draft.take(said::unreadable(input));
+    draft.take(linked_before::said_once(input));
     draft.take(said::missing_kinds(input));
     draft.take(rest::rest(&draft));
     draft.finish()

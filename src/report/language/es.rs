@@ -315,6 +315,10 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Mismo teléfono, otro nombre",
             "Comparten un teléfono y ninguna palabra de sus nombres: ¿una persona o una línea compartida? Los comandos los vinculan o los mantienen separados.",
         ),
+        HeldReason::LinkedBefore => (
+            "Vinculados por reglas anteriores",
+            "Siguen vinculados y se siguen sincronizando; otros como ellos hoy esperarían. Se dice una sola vez: si son dos personas, el comando los separa.",
+        ),
         HeldReason::AmbiguousValue => (
             "Puede significar dos cosas",
             "El valor no se envía para no cambiarlo. Escríbalo de una forma que tenga un solo significado.",

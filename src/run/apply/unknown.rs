@@ -25,7 +25,7 @@ impl Applying<'_> {
             }
             Action::Update | Action::Complete => {
                 write.set.keys().all(|field| match (now.get(field), write.before.get(field)) {
-                    (Some(now), Some(before)) => now.same(before),
+                    (Some(now), Some(before)) => now.same_as_far_as_said(before),
                     (Some(now), None) => now.is_empty(),
                     (None, _) => true,
                 })

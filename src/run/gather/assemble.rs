@@ -92,6 +92,7 @@ impl<'j> Gathering<'j, '_> {
         let (failed_operations, pending_conflicts) = (self.failed_operations()?, self.pending_conflicts()?);
         let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
         let left_out = self.left_out(&contacts)?;
+        let linked_before = self.linked_before()?;
         let mut capabilities = Both {
             cliengo: job.cliengo.capabilities(&self.pulled.learned),
             ghl: job.ghl.capabilities(&self.pulled.learned),
@@ -130,6 +131,7 @@ impl<'j> Gathering<'j, '_> {
             successors,
             holders,
             pending: BTreeSet::new(),
+            linked_before,
             unread: unread::of(state, self.pulled)?,
             unparsable: self.unparsable,
             inconclusive: self.inconclusive,

@@ -80,7 +80,7 @@ super::draw::switches! {
         Text,
     }
     /// How a name is stored.
-    name_stored: NameStored, Never {
+    name_stored: NameStored, Often {
         /// As sent.
         AsSent,
         /// Parted into `name` and `lastName`.
@@ -93,7 +93,7 @@ super::draw::switches! {
         WithoutEmoji,
     }
     /// How a phone is stored.
-    phone_stored: PhoneStored, Never {
+    phone_stored: PhoneStored, Often {
         /// As sent.
         AsSent,
         /// Its digits.

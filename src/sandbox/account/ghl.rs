@@ -50,7 +50,7 @@ super::draw::switches! {
         IdBare,
     }
     /// How a phone is stored.
-    phone_stored: PhoneStored, Never {
+    phone_stored: PhoneStored, Often {
         /// As sent with a `+`, else as of Argentina.
         E164,
         /// As sent.
@@ -61,7 +61,7 @@ super::draw::switches! {
         WithoutOne,
     }
     /// How a name is stored.
-    name_stored: NameStored, Never {
+    name_stored: NameStored, Often {
         /// As sent.
         AsSent,
         /// Each word with a capital.
@@ -81,7 +81,7 @@ super::draw::switches! {
         LeftOut,
     }
     /// How an e-mail is stored.
-    email_stored: EmailStored, Never {
+    email_stored: EmailStored, Often {
         /// As sent.
         AsSent,
         /// In lower case.
@@ -211,7 +211,7 @@ super::draw::switches! {
         Plain,
     }
     /// How a note's text is stored.
-    note_stored: NoteStored, Never {
+    note_stored: NoteStored, Often {
         /// As sent.
         AsSent,
         /// Line breaks as `<br>`.

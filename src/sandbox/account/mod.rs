@@ -51,6 +51,8 @@ impl Profile {
                 note_cap: cliengo::NoteCap::None,
                 tags,
                 unusual,
+                name_stored: cliengo::NameStored::AsSent,
+                phone_stored: cliengo::PhoneStored::AsSent,
                 ..cliengo
             },
             ghl: ghl::Switches {
@@ -58,6 +60,10 @@ impl Profile {
                 missing_scope: ghl::MissingScope::None,
                 firewall: ghl::Firewall::Off,
                 put_null: ghl::PutNull::Clears,
+                name_stored: ghl::NameStored::AsSent,
+                phone_stored: ghl::PhoneStored::E164,
+                email_stored: ghl::EmailStored::AsSent,
+                note_stored: ghl::NoteStored::AsSent,
                 ..ghl
             },
         }
@@ -132,7 +138,10 @@ mod tests {
         for one in ["cliengo.deleted = \"status-deleted\"", "ghl.gone = \"with-id-not-found-404\""] {
             assert!(seen.contains(one), "{one}: {seen:#?}");
         }
-        // How names, phones, e-mails and texts are stored is stated, not drawn.
-        assert!(!seen.iter().any(|one| one.contains("name_stored") || one.contains("phone_stored")), "{seen:#?}");
+        for one in ["name_stored", "phone_stored", "email_stored", "note_stored"] {
+            assert!(seen.iter().any(|seen| seen.contains(one)), "{one}: {seen:#?}");
+            let whole = |seed| Profile::drawn_whole(seed).differences().join("\n");
+            assert!((0..200).all(|seed| !whole(seed).contains(one)), "what is stored is told by both sides");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Draw, Edit, EditKind, EditOp};
+use super::{Draw, Edit, EditKind, EditOp, one_of};
 use crate::record::Side;
 use crate::sandbox::data::wire_date;
 
@@ -16,8 +16,20 @@ fn text_key(side: Side) -> &'static str {
     }
 }
 
+/// What people write: signs that HTML writes otherwise, letters from right to left, emoji, lines.
+const SAID: [&str; 7] = [
+    "Llamó el cliente",
+    "Pérez & Hijos pidió \"precio\"",
+    "¡Gracias! 🌸 👩\u{200d}🔧",
+    "مرحبا بكم y שלום",
+    "$ 1.500,00 el 3/4; seña 20 %",
+    "Usar comillas « » y guión –",
+    "Primero\nSegundo",
+];
+
 fn note_text(draw: &Draw<'_>) -> Vec<(&'static str, Value)> {
-    vec![(text_key(draw.side), json!(format!("Llamó el cliente, anotado con el número {}", draw.number)))]
+    let text = format!("{}, anotado con el número {}", one_of(&SAID, draw.number), draw.number);
+    vec![(text_key(draw.side), json!(text))]
 }
 
 pub(super) fn create_note(draw: &Draw<'_>) -> Edit {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Draw, Edit, EditKind, EditOp, unused_phone};
+use super::{Draw, Edit, EditKind, EditOp, FIRST_NAMES, one_of, typed, unused_phone};
 use crate::record::Side;
 use crate::sandbox::data::folded;
 
@@ -16,7 +16,7 @@ pub(super) fn email(draw: &Draw<'_>) -> Edit {
 pub(super) fn phone(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Edit {
     let phone = unused_phone(draw.number);
     let written = match draw.side {
-        Side::Cliengo => phone.typed(rng.u64(..4)),
+        Side::Cliengo => typed(phone, rng.u64(..7)),
         Side::Ghl => phone.e164(),
     };
     draw.edit(EditOp::Update, EditKind::Contact, None, vec![("phone", json!(written))])
@@ -24,7 +24,7 @@ pub(super) fn phone(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Edit {
 
 /// Another first name; the last name stays, since Cliengo cannot always take one.
 pub(super) fn rename(draw: &Draw<'_>) -> Edit {
-    let first = format!("Renata{}", draw.number);
+    let first = format!("{}{}", one_of(&FIRST_NAMES, draw.number), draw.number);
     let set = match draw.side {
         Side::Ghl => ("firstName", json!(first)),
         Side::Cliengo => {

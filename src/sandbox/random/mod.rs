@@ -141,7 +141,8 @@ fn change(draw: &Draw<'_>, rng: &mut fastrand::Rng) -> Edit {
 fn newcomer(number: u64, now: i64, rng: &mut fastrand::Rng) -> Edit {
     let phone = unused_phone(number);
     let side = if rng.bool() { Side::Cliengo } else { Side::Ghl };
-    let (name, last) = ("Nahuel", format!("Quiroga {number}"));
+    let name = one_of(&FIRST_NAMES, number);
+    let last = format!("Quiroga {number}");
     let mut set = Map::from_iter([
         ("email".to_owned(), json!(format!("nahuel.quiroga{number}@nuevo.example"))),
         ("createdAt".to_owned(), json!(wire_date(now - 3_600_000))),
@@ -149,7 +150,7 @@ fn newcomer(number: u64, now: i64, rng: &mut fastrand::Rng) -> Edit {
     match side {
         Side::Cliengo => {
             set.insert("name".to_owned(), json!(format!("{name} {last}")));
-            set.insert("phone".to_owned(), json!(phone.typed(number)));
+            set.insert("phone".to_owned(), json!(typed(phone, number)));
         }
         Side::Ghl => {
             set.insert("firstName".to_owned(), json!(name));
@@ -158,6 +159,25 @@ fn newcomer(number: u64, now: i64, rng: &mut fastrand::Rng) -> Edit {
         }
     }
     Edit { side, op: EditOp::Create, kind: EditKind::Contact, contact: None, id: None, set }
+}
+
+/// Given names as people have them.
+const FIRST_NAMES: [&str; 6] = ["Renata", "Ñusta", "D'Angelo", "Zoé 🌸", "ليلى", "María de la Paz"];
+
+/// One of `texts`; another one for each `number`.
+fn one_of<'texts>(texts: &[&'texts str], number: u64) -> &'texts str {
+    let place = usize::try_from(number).unwrap_or_default() % texts.len().max(1);
+    texts.get(place).copied().unwrap_or_default()
+}
+
+/// A number as people type it, and as chats hand it on.
+fn typed(phone: Phone, style: u64) -> String {
+    match style % 7 {
+        4 => format!("{}@c.us", phone.e164().trim_start_matches('+')),
+        5 => format!("{} (WhatsApp)", phone.typed(1)),
+        6 => format!("00{}", phone.e164().trim_start_matches('+')),
+        style => phone.typed(style),
+    }
 }
 
 /// A number that neither the seed nor a fill gives out.
