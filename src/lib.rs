@@ -1,4 +1,4 @@
-//! Concord keeps two CRMs telling the same story about every customer.
+//! Concord keeps contacts, tags, tasks and notes of two CRMs in step.
 //!
 //! One run goes one way: **pull** both CRMs' full listings, **stage** them beside the snapshot of the last run,
 //! **reconcile** the three (pure), **guard** the plan, **apply** it through a journal, **settle** what the CRMs

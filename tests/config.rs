@@ -640,7 +640,12 @@ fn a_secret_comes_from_the_environment() {
         unset.to_string(),
         "schedules.toml:8: `pair.acme.ghl.token`: the environment variable GHL_TOKEN is not set"
     );
-    assert_eq!(unset.hint(), Some("set it before the start: export GHL_TOKEN=…"));
+    assert_eq!(
+        unset.hint(),
+        Some(
+            "set GHL_TOKEN where concord is started; what `concord export cron` and `concord export systemd` write reads it from secrets.env, beside the configuration"
+        )
+    );
     let empty = secret.resolve(&|_| Some(" \n".to_owned())).unwrap_err();
     assert!(empty.to_string().ends_with("the environment variable GHL_TOKEN is empty"), "{empty}");
 }

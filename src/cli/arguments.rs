@@ -4,10 +4,11 @@
 mod examples;
 mod waiting;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use examples::{
     AUTH, CHECK, COMPLETIONS, CONFIG, CONFLICTS, DAEMON, EXPLAIN, EXPORT, HELD, HISTORY, INIT, LINKS, MAN, OPERATIONS,
@@ -18,10 +19,11 @@ pub(super) use waiting::{
     QuarantineOptions,
 };
 
+use super::shard::Shard;
 use crate::reconcile::Mode;
 use crate::record::Kind;
 
-/// Keeps Cliengo and GoHighLevel telling the same story about every customer.
+/// Keeps contacts, tags, tasks and notes of Cliengo and GoHighLevel (GHL) in step.
 #[derive(Debug, Parser)]
 #[command(
     name = "concord",
@@ -33,6 +35,20 @@ pub(super) struct Arguments {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// The command that these words ask for, as far as there is one: `concord held ack`.
+    pub(super) fn asked(words: &[OsString]) -> String {
+        let mut command = Self::command();
+        let mut asked = command.get_name().to_owned();
+        for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
+            let Some(next) = command.find_subcommand(word).filter(|next| !next.is_hide_set()).cloned() else { break };
+            asked.push_str(&format!(" {word}"));
+            command = next;
+        }
+        asked
+    }
 }
 
 /// Under which the flags stand that every command takes.
@@ -265,6 +281,9 @@ pub(super) struct PlanOptions {
     /// Save the plan for `sync --plan`
     #[arg(long, value_name = "FILE", conflicts_with = "rebuild")]
     pub save: Option<PathBuf>,
+    /// Only part K of N of the pairs, from 0/N on: each pair is in one part, and in the same one every time
+    #[arg(long, value_name = "K/N", value_parser = Shard::parse)]
+    pub shard: Option<Shard>,
     /// Exit with 2 when operations are pending, 3 when a person is needed
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -291,6 +310,9 @@ pub(super) struct SyncOptions {
     /// With --approve: this side may be empty, e.g. ghl:contact
     #[arg(long, value_name = "SIDE:KIND", value_parser = side_and_kind)]
     pub allow_empty: Vec<String>,
+    /// Only part K of N of the pairs, from 0/N on: each pair is in one part, and in the same one every time
+    #[arg(long, value_name = "K/N", value_parser = Shard::parse)]
+    pub shard: Option<Shard>,
     /// The form of the report
     #[arg(long, value_enum, default_value = "text")]
     pub format: ReportFormat,
@@ -418,6 +440,9 @@ pub(super) struct ExportOptions {
     /// Kubernetes: the container image
     #[arg(long, value_name = "NAME", default_value = concat!("concord:", env!("CARGO_PKG_VERSION")))]
     pub image: String,
+    /// Kubernetes: one `CronJob` for each schedule, whose N pods share its pairs, instead of one for each pair
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub shards: Option<u16>,
 }
 
 /// Who runs schedules.

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use resolve::Given;
 
 use super::arguments::{ConflictsCommand, ConflictsOptions, Format};
-use super::{Session, code, output, waiting};
+use super::{Session, code, masking, output, waiting};
 use crate::config::{Config, Pair};
 use crate::record::{Side, Take, Value};
 use crate::report::{Audience, Column, on_one_line, table};
@@ -19,6 +19,7 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
         None | Some(ConflictsCommand::List) => list(session, &config, options.format)?,
         Some(ConflictsCommand::Show { id }) => {
             let (pair, row) = waiting::find(session, &config, ("conflict", id), |state| state.conflict(id))?;
+            let row = masking::conflict(&config, &row);
             output::print(&match options.format {
                 Format::Json => waiting::printed(&document(pair, &row))?,
                 Format::Text => shown(session, &config, pair, &row),
@@ -39,7 +40,7 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
 fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()> {
     let mut rows: Vec<(&Pair, ConflictRow)> = Vec::new();
     for (pair, state) in waiting::states(session, config)? {
-        rows.extend(state.conflicts()?.into_iter().map(|row| (pair, row)));
+        rows.extend(state.conflicts()?.iter().map(|row| (pair, masking::conflict(config, row))));
     }
     let text = match format {
         Format::Json => {
@@ -70,10 +71,8 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             };
             let rows: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &rows, output::style(&session.global, false));
-            {
-                let first = rows.first().map(|[id, ..]| id.clone()).unwrap_or_default();
-                format!("{table}\nSee both values and the commands that choose: concord conflicts show {first}\n")
-            }
+            let first = rows.first().map(|[id, pair, ..]| format!("{id} --pair {pair}")).unwrap_or_default();
+            format!("{table}\nSee both values and the commands that choose: concord conflicts show {first}\n")
         }
     };
     output::print(&text)

@@ -160,7 +160,7 @@ impl<'a> Delivery<'a> {
 
     /// Whether the configuration kept every pair from beginning: then there is nothing to print.
     fn none_began(&self) -> bool {
-        self.told.iter().all(|told| told.error.is_some() && told.code == code::CONFIGURATION)
+        !self.told.is_empty() && self.told.iter().all(|told| told.error.is_some() && told.code == code::CONFIGURATION)
     }
 
     /// What every pair has to say, one below the other.
@@ -203,6 +203,10 @@ impl<'a> Delivery<'a> {
         self.told.sort_by_key(|told| told.place);
         let Self { told, shelf, several, out, .. } = self;
         output::deliver_by(*out, |to| {
+            // A part of the pairs may have none.
+            if told.is_empty() {
+                return to.write_all(b"[]\n");
+            }
             if !*several {
                 return told.iter().try_for_each(|told| copy(shelf, &told.report, to));
             }
@@ -289,7 +293,9 @@ impl<'a> Delivery<'a> {
     fn explain_failures(self) {
         for told in self.told {
             if let Some(error) = told.error.filter(|_| told.has_news || !self.several) {
-                explain::print(&if self.several { error.context(told.pair) } else { error });
+                // Whose key it is, is said where there is one pair as well.
+                let names = self.several || told.code == code::CREDENTIALS;
+                explain::print(&if names { error.context(told.pair) } else { error });
             }
         }
     }

@@ -1,18 +1,20 @@
 //! An error as a person is told it: a message, a hint, an exit code.
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use super::code;
+use super::arguments::Arguments;
 use super::pair_result::NotBegun;
 use super::shared::SharedAccount;
 use super::usage::Usage;
+use super::{code, output};
 use crate::config::ConfigError;
 use crate::crm::ghl::oauth::OAuthError;
 use crate::crm::{CrmError, SetupError};
 use crate::export::ExportError;
 use crate::notify::NotifyError;
-use crate::report::visible;
+use crate::report::{Line, Page, Style, visible};
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
 use crate::state::{LockError, StateError};
@@ -23,13 +25,13 @@ use crate::state::{LockError, StateError};
 pub(super) struct Stopped;
 
 /// Prints what is wrong with the command line: the message, and every way out as a hint.
-pub(super) fn print_usage(error: &clap::Error) {
+pub(super) fn print_usage(error: &clap::Error, words: &[OsString]) {
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         // Nothing can be done where even this cannot be printed.
         let _ = error.print();
         return;
     }
-    let (mut message, mut hints, mut command) = (Vec::new(), Vec::new(), "concord".to_owned());
+    let (mut message, mut hints, mut command) = (Vec::new(), Vec::new(), Arguments::asked(words));
     let text = error.render().to_string();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         if let Some(usage) = line.strip_prefix("Usage: ") {
@@ -55,11 +57,20 @@ pub(super) fn print(error: &anyhow::Error) -> u8 {
     // What a CRM said may stand in it; tabs are the configuration's own.
     let said = format!("{error:#}").split('\t').map(visible).collect::<Vec<_>>().join("\t");
     // Nothing can be done where stderr is closed.
-    let _ = writeln!(stderr, "error: {said}");
+    let _ = stderr.write_all(flowed("error: ", &said).as_bytes());
     if let Some(hint) = hint(error) {
-        let _ = writeln!(stderr, "hint: {hint}");
+        let _ = stderr.write_all(flowed("hint: ", &hint).as_bytes());
     }
     exit_code(error)
+}
+
+/// On a terminal, in lines that it has room for; elsewhere on one, for programs to find.
+fn flowed(lead: &str, said: &str) -> String {
+    let columns = output::columns().filter(|_| std::io::stderr().is_terminal());
+    let Some(width) = columns else { return format!("{lead}{said}\n") };
+    let mut page = Page::new(Style { colour: false, width });
+    page.flow(Line::of(lead), 2, Line::of(said));
+    page.finish()
 }
 
 /// The exit code of an error.
@@ -190,7 +201,7 @@ fn file_hint(error: &std::io::Error) -> Option<&'static str> {
 const fn run_hint(error: &RunError) -> Option<&'static str> {
     match error {
         RunError::Crm(CrmError::Credentials { .. } | CrmError::NoGrant { .. }) => {
-            Some("check the key or token and its scopes; nothing was written")
+            Some("nothing was written. Correct the key or token, or its scopes, and try it with: concord check")
         }
         RunError::Crm(CrmError::Blocked { .. }) => Some(
             "the key is not in question: ask the CRM's support why this machine's address is blocked; nothing was written",

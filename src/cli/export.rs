@@ -15,6 +15,11 @@ pub(super) fn run(session: &Session, options: &ExportOptions) -> anyhow::Result<
         let message = "export takes every schedule with the pairs that it names".to_owned();
         return Err(Usage { message, hint: "leave --pair out; give [[schedule]] its `pairs`".to_owned() }.into());
     }
+    if options.shards.is_some() && options.scheduler != Scheduler::Kubernetes {
+        let message = "--shards is about the pods of a cluster".to_owned();
+        let hint = "elsewhere give a command its part of the pairs: concord sync --shard 0/2".to_owned();
+        return Err(Usage { message, hint }.into());
+    }
     let mut config = session.config()?;
     let file = absolute(&config.path)?;
     let state_dir = absolute(&config.state_dir)?;
@@ -40,7 +45,7 @@ pub(super) fn run(session: &Session, options: &ExportOptions) -> anyhow::Result<
                 Ok((absolute(path)?, text))
             });
             let texts = texts.collect::<anyhow::Result<Vec<_>>>()?;
-            export::kubernetes(&setup, &Cluster { image: &options.image, texts })?
+            export::kubernetes(&setup, &Cluster { image: &options.image, texts, shards: options.shards })?
         }
     };
     match &options.out {

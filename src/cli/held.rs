@@ -63,7 +63,7 @@ fn entry<'a>(
     audience: &Audience,
     row: HeldRow,
 ) -> Result<Entry<'a>, StateError> {
-    let reason = serde_json::from_value::<HeldReason>(row.reason.clone().into()).ok();
+    let reason = HeldReason::named(&row.reason);
     let contact = match row.kind {
         Kind::Contact => row.ids.clone(),
         Kind::Task | Kind::Note => contact_of(state, &row)?,
@@ -244,5 +244,5 @@ fn said(
     let entries = waiting_for_a_person(session, config)?;
     let pairs = pairs::selected(session, config)?;
     let of = if pairs.len() == 1 { String::new() } else { format!(" in {} pairs", pairs.len()) };
-    output::print(&format!("{text}{}{of}\n", counts(&entries)))
+    output::print(&output::fitted(&format!("{text}{}{of}\n", counts(&entries))))
 }

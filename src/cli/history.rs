@@ -6,7 +6,7 @@ use super::arguments::{Format, HistoryOptions};
 use super::usage::Usage;
 use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
-use crate::record::Kind;
+use crate::record::{Kind, Side};
 use crate::report::{
     Audience, Column, Line, Page, Paint, elapsed, masked_document, number, on_one_line, printable_json, table,
 };
@@ -124,7 +124,9 @@ fn came_to(row: &RunRow) -> String {
         parts.extend(count("operations").map(|operations| format!("{operations} planned")));
     }
     parts.extend(count("held").map(|held| format!("{held} held")));
-    parts.extend(count("conflicts").map(|conflicts| format!("{conflicts} conflicts")));
+    parts.extend(
+        count("conflicts").map(|count| format!("{count} {}", if count == 1 { "conflict" } else { "conflicts" })),
+    );
     parts.extend(row.undoes.map(|run| format!("takes back run {run}")));
     parts.extend(summary.get("error").and_then(Json::as_str).map(str::to_owned));
     if parts.is_empty() { "nothing to write".to_owned() } else { parts.join(", ") }
@@ -221,7 +223,7 @@ fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
     let (side, action, kind) = (text("side"), text("action"), text("kind"));
     page.gap();
     let outcome = row.outcome.as_deref().unwrap_or("planned");
-    let what = format!("{outcome}  {side}  {action} {kind}  {}", on_one_line(text("label")));
+    let what = format!("{outcome}  {}  {action} {kind}  {}", side_title(side), on_one_line(text("label")));
     let id = row.document.pointer(&format!("/ids/{side}")).and_then(Json::as_str).unwrap_or_default();
     page.flow(Line::of(format!("{:<4} ", row.number)), 5, Line::of(format!("{what}  {id}")));
     if let Some(reason) = &row.reason {
@@ -239,6 +241,11 @@ fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
     if let Some(before) = row.before.as_ref().filter(|_| in_full || action == "delete") {
         was(page, "was", before, in_full);
     }
+}
+
+/// A side as people call it.
+pub(super) fn side_title(side: &str) -> &str {
+    Side::BOTH.into_iter().find(|known| known.as_str() == side).map_or(side, |side| side.title())
 }
 
 /// A record as its CRM told it.

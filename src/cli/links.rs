@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{Format, LinksCommand, LinksOptions};
 use super::usage::Usage;
-use super::{Session, clients, code, output, pairs, waiting};
+use super::{Session, clients, code, masking, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::{MatchedBy, Mode};
 use crate::record::{CliengoId, GhlId, Ids, Kind, MatchKey, Recognised, Record, RemoteId, Side, Value};
@@ -63,7 +63,7 @@ fn one<'a>(session: &Session, config: &'a Config, id: &str) -> anyhow::Result<(&
 fn list(session: &Session, config: &Config, kind: Option<Kind>, format: Format) -> anyhow::Result<()> {
     let mut rows: Vec<(&Pair, NamedLink)> = Vec::new();
     for (pair, state) in waiting::states(session, config)? {
-        rows.extend(state.links(kind)?.into_iter().map(|row| (pair, row)));
+        rows.extend(state.links(kind)?.into_iter().map(|row| (pair, named(config, row))));
     }
     output::print(&match format {
         Format::Json => {
@@ -73,6 +73,11 @@ fn list(session: &Session, config: &Config, kind: Option<Kind>, format: Format) 
         Format::Text if rows.is_empty() => "Nothing is linked.\n".to_owned(),
         Format::Text => drawn(session, &rows),
     })
+}
+
+/// Named as in reports.
+fn named(config: &Config, row: NamedLink) -> NamedLink {
+    NamedLink { label: masking::label(config, row.link.kind, &row.label), ..row }
 }
 
 fn drawn(session: &Session, rows: &[(&Pair, NamedLink)]) -> String {
@@ -125,12 +130,16 @@ fn document(pair: &Pair, link: &LinkRow, label: &str) -> Json {
 fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
     let (pair, link) = one(session, config, id)?;
     let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
-    let label = state.label_of(link.id)?;
-    let under: Vec<(&Pair, NamedLink)> = state.links_under(link.id)?.into_iter().map(|row| (pair, row)).collect();
+    let label = masking::label(config, link.kind, &state.label_of(link.id)?);
+    let under: Vec<(&Pair, NamedLink)> =
+        state.links_under(link.id)?.into_iter().map(|row| (pair, named(config, row))).collect();
     let shadow = |side: Side| Ok::<_, anyhow::Error>(state.shadow(link.id, side)?.map(|shadow| shadow.record));
     let (cliengo, ghl) = (shadow(Side::Cliengo)?, shadow(Side::Ghl)?);
     let both = cliengo.as_ref().zip(ghl.as_ref()).filter(|_| link.kind == Kind::Contact);
     let on = both.and_then(|(cliengo, ghl)| Recognised::of(cliengo, ghl));
+    let both_known = both.is_some();
+    let on = on.map(|(key, on)| (key, masking::recognised(config, &on)));
+    let [cliengo, ghl] = [cliengo, ghl].map(|record| record.map(|record| masking::record(config, &record)));
     if format == Format::Json {
         let mut document = document(pair, &link, &label);
         let fields = |record: Option<&Record>| record.map(fields_of);
@@ -162,15 +171,18 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
         text.push_str(&match &on {
             Some((MatchKey::Email(_), on)) => format!("both have the e-mail {}\n", on.shown()),
             Some((MatchKey::Phone(_), on)) => format!("both have the phone {}\n", on.shown()),
-            None => "no e-mail or phone in common now: created from each other, linked by hand, or changed since\n"
-                .to_owned(),
+            None if both_known => {
+                "no e-mail or phone in common now: created from each other, linked by hand, or changed since\n"
+                    .to_owned()
+            }
+            None => String::new(),
         });
     }
     text.push_str(&format!("\nLast agreed:\n{}", agreed(session, cliengo.as_ref(), ghl.as_ref())));
     if !under.is_empty() {
         text.push_str(&format!("\nUnder it:\n{}", drawn(session, &under)));
     }
-    output::print(&text)
+    output::print(&output::fitted(&text))
 }
 
 fn fields_of(record: &Record) -> Json {
@@ -248,9 +260,10 @@ async fn add(
             } else {
                 (format!("{}  linked", made.link), format!("\n{}\n", waiting::next_sync(session, config, pair)?.0))
             };
-            format!(
-                "{done}{settled}. Nothing was written in either CRM.\nWhat the next sync does with them{children}:\n\n{next}{then}"
-            )
+            let done = format!(
+                "{done}{settled}. Nothing was written in either CRM.\nWhat the next sync does with them{children}:\n"
+            );
+            format!("{}\n{next}{}", output::fitted(&done), output::fitted(&then))
         }
     })
 }
@@ -262,7 +275,7 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
         return Err(Usage { message, hint: "see those that count: concord links list".to_owned() }.into());
     }
     let (_lock, mut state) = waiting::locked(session, config, pair)?;
-    let label = state.label_of(link.id)?;
+    let label = masking::label(config, link.kind, &state.label_of(link.id)?);
     let under = state.links_under(link.id)?.len();
     state.atomically(|state| state.part(&link, session.clock.now()))?;
     state.checkpoint()?;
@@ -278,12 +291,12 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 (Kind::Contact, _) | (_, None) => String::new(),
                 (kind, Some(parent)) => format!(" --kind {kind} --contact {parent}"),
             };
-            format!(
+            output::fitted(&format!(
                 "{}  {} {label:?} is not linked any more{with}. Nothing was deleted in either CRM.\n\
                  Both are kept separate: neither is linked, changed or created on the other side until you link it by hand.\n\
                  The same two again: concord links add {cliengo} {ghl}{more} --pair {}\n",
                 link.id, link.kind, pair.name
-            )
+            ))
         }
     })
 }
@@ -338,7 +351,7 @@ fn preview(session: &Session, config: &Config, id: &str, format: Format) -> anyh
     let (pair, link) = person(session, config, id)?;
     let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
     let under = state.links_under(link.id)?.len();
-    let label = state.label_of(link.id)?;
+    let label = masking::label(config, link.kind, &state.label_of(link.id)?);
     output::print(&match format {
         Format::Json => waiting::printed(&json!({
             "id": link.id, "pair": pair.name, "ids": link.ids, "links": under + 1, "dry_run": true,

@@ -22,6 +22,7 @@ mod interrupt;
 mod kept_reports;
 mod links;
 mod man;
+mod masking;
 mod memory;
 mod operations;
 mod output;
@@ -32,6 +33,7 @@ mod plan;
 mod progress;
 mod quarantine;
 mod sandbox;
+mod shard;
 mod shared;
 mod status;
 mod sync;
@@ -85,7 +87,8 @@ impl Session {
 
 /// Runs the command line and says the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(error) => {
             if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -93,7 +96,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
                 let _ = error.print();
                 return code::DONE;
             }
-            explain::print_usage(&error);
+            explain::print_usage(&error, &words);
             return code::CONFIGURATION;
         }
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::arguments::{Color, Global};
-use crate::report::Style;
+use crate::report::{Line, Page, Style};
 
 /// A terminal's width where it does not say.
 const WIDTH: usize = 100;
@@ -71,6 +71,19 @@ pub(super) fn style(global: &Global, to_file: bool) -> Style {
     };
     let width = if to_file { WIDTH } else { width() };
     Style { colour, width }
+}
+
+/// A text as a terminal has room for it: longer lines are wrapped between words, and keep their indentation. Where nobody
+/// says how wide a line may be, it stays as it is.
+pub(super) fn fitted(text: &str) -> String {
+    let Some(width) = columns() else { return text.to_owned() };
+    let mut page = Page::new(Style { colour: false, width });
+    for line in text.lines() {
+        let said = line.trim_start_matches(' ');
+        let indent = line.len() - said.len();
+        page.flow(Line::of(" ".repeat(indent)), indent + 2, Line::of(said));
+    }
+    page.finish()
 }
 
 /// Columns of the terminal behind stdout.

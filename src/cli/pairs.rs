@@ -9,6 +9,7 @@ use futures::{FutureExt, StreamExt};
 use super::arguments::ReportFormat;
 use super::delivery::Delivery;
 use super::pair_result::{NotBegun, PairResult};
+use super::shard::Shard;
 use super::usage::Usage;
 use super::{Session, clients, kept_reports, output, shared};
 use crate::config::{Config, Pair};
@@ -28,6 +29,21 @@ pub(super) fn selected<'a>(session: &Session, config: &'a Config) -> anyhow::Res
         })
     };
     session.global.pairs.iter().map(find).collect()
+}
+
+/// Those of them that are in a part, where one is named. A part may have none.
+pub(super) fn in_shard<'a>(
+    session: &Session,
+    config: &'a Config,
+    shard: Option<Shard>,
+) -> anyhow::Result<Vec<&'a Pair>> {
+    let pairs = selected(session, config)?;
+    let Some(shard) = shard else { return Ok(pairs) };
+    let pairs = shard.of(pairs);
+    if pairs.is_empty() && !session.global.quiet {
+        output::complain("no pair is in this part: there is nothing to do\n");
+    }
+    Ok(pairs)
 }
 
 /// What to add where one pair alone is meant.

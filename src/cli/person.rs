@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{ExplainOptions, Format};
-use super::history::{changed, operation};
-use super::{Session, clients, code, output, pairs, waiting};
+use super::history::{changed, operation, side_title};
+use super::{Session, clients, code, masking, output, pairs, waiting};
 use crate::config::{Config, Pair};
-use crate::reconcile::Mode;
+use crate::reconcile::{HeldReason, Mode};
 use crate::record::{Field, Kind, Record, Side, SideId, Value};
-use crate::report::{self, Audience, Column, Line, Page, Report, Style, masked, masked_document, on_one_line, table};
+use crate::report::{
+    self, Audience, Line, Page, Paint, Report, Style, held_words, masked, masked_document, on_one_line, padded,
+};
 use crate::run::{self, Finished, Job, RunError};
 use crate::state::{HeldRow, LinkRow, OperationRow, RunRow, State};
 
@@ -204,73 +206,100 @@ fn shown(config: &Config, known: &Known<'_>, style: Style) -> String {
         let link = audience.link(id.side(), id.as_str()).map(|link| format!("  {link}")).unwrap_or_default();
         page.line(0, &Line::of(format!("{}  {}{link}", on_one_line(id.as_str()), id.side().title())));
     }
-    let mut text = page.finish();
-    text.push_str(&format!("\nNow:\n{}", compared(config, known, style)));
+    page.gap();
+    page.line(0, &Line::of("Now:"));
+    compared(&mut page, config, known);
     if known.links.is_empty() {
-        text.push_str("\nNot linked.\n");
+        page.gap();
+        page.line(0, &Line::of("Not linked."));
     }
     for linked in &known.links {
         let id = |side: Side| linked.row.ids.of(side).unwrap_or("-");
-        let by = linked.matched_by.as_deref().unwrap_or("unknown");
-        text.push_str(&format!(
-            "\n{}  linked, matched by {by}\n    Cliengo {}  GHL {}\n",
-            linked.row.id,
-            id(Side::Cliengo),
-            id(Side::Ghl)
-        ));
+        page.gap();
+        page.line(0, &Line::of(format!("{}  linked, matched by {}", linked.row.id, matched_words(linked))));
+        page.line(4, &Line::of(format!("Cliengo {}  GHL {}", id(Side::Cliengo), id(Side::Ghl))));
     }
+    page.gap();
     for row in &known.held {
-        text.push_str(&format!("\n{}  held, {}: see: concord held show {}\n", row.id, row.reason, row.id));
+        let why = HeldReason::named(&row.reason).map_or(row.reason.as_str(), |reason| held_words(reason).0);
+        let shows = format!("held: {why}. See: concord held show {} --pair {}", row.id, known.pair.name);
+        page.flow(Line::of(format!("{}  ", row.id)), 4, Line::of(shows));
     }
-    text.push_str(&format!("\nThe last runs:\n{}", operations(config, known, &audience, style)));
+    page.gap();
+    page.line(0, &Line::of("The last runs:"));
+    operations(&mut page, config, known, &audience);
+    let text = page.finish();
     let next = if config.report.mask { masked(&known.next) } else { known.next.clone() };
     let report = report::next(&Report::of(&next, &audience), style);
-    let report = if report.trim().is_empty() { "Nothing to write.\n".to_owned() } else { report };
+    let report = if report.trim().is_empty() { "Nothing to write for this person.\n".to_owned() } else { report };
     format!("{text}\nThe next run:\n{report}")
 }
 
-/// Every field, as both sides have it and as it was last agreed.
-fn compared(config: &Config, known: &Known<'_>, style: Style) -> String {
-    let on = |side: Side| known.records.iter().filter(move |(id, _)| id.side() == side).map(|(_, record)| record);
-    let agreed = known.links.iter().find_map(|linked| linked.ghl.as_ref().or(linked.cliengo.as_ref()));
-    let names: BTreeSet<&Field> = known.records.iter().flat_map(|(_, record)| record.fields.keys()).collect();
-    let value = |field: &Field, records: Vec<&Record>| {
-        let values: Vec<String> =
-            records.into_iter().filter_map(|record| record.get(field)).map(Value::shown).collect();
-        let told = values.join(" | ");
-        if !config.report.mask {
-            return told;
-        }
-        let document = masked_document(&json!({ field.to_string(): told }));
-        document.get(field.as_str()).and_then(Json::as_str).unwrap_or_default().to_owned()
-    };
-    let row = |field: &&Field| {
-        let cliengo = value(field, on(Side::Cliengo).collect());
-        let ghl = value(field, on(Side::Ghl).collect());
-        [field.to_string(), cliengo, ghl, value(field, agreed.into_iter().collect())]
-    };
-    let rows: Vec<[String; 4]> = names.iter().map(row).collect();
-    let heads =
-        [Column::cut("FIELD", 14), Column::cut("CLIENGO", 26), Column::cut("GHL", 26), Column::cut("LAST AGREED", 400)];
-    table(heads, &rows, style)
+/// By what two records were recognised, in words.
+fn matched_words(linked: &Linked) -> &str {
+    match linked.matched_by.as_deref() {
+        Some("email") => "e-mail",
+        Some("created") => "creation: Concord made one from the other",
+        Some(other) => other,
+        None => "nobody knows what",
+    }
 }
 
-fn operations(config: &Config, known: &Known<'_>, audience: &Audience, style: Style) -> String {
-    if known.history.is_empty() {
-        return "nothing was written\n".to_owned();
+/// Every field: once where all agree, else as each side has it and as it was last agreed.
+fn compared(page: &mut Page, config: &Config, known: &Known<'_>) {
+    let on = |side: Side| known.records.iter().filter(move |(id, _)| id.side() == side).map(|(_, record)| record);
+    let agreed = known.links.iter().find_map(|linked| linked.ghl.as_ref().or(linked.cliengo.as_ref()));
+    let mut places: Vec<(&str, Vec<&Record>)> =
+        Side::BOTH.iter().map(|side| (side.title(), on(*side).collect())).collect();
+    places.push(("last agreed", agreed.into_iter().collect()));
+    places.retain(|(_, records)| !records.is_empty());
+    let names: BTreeSet<&Field> = known.records.iter().flat_map(|(_, record)| record.fields.keys()).collect();
+    let width = names.iter().map(|field| field.as_str().chars().count()).max().unwrap_or_default();
+    for field in names {
+        let values: Vec<(&str, String)> =
+            places.iter().map(|(who, records)| (*who, value(config, field, records))).collect();
+        let first = values.first().map(|(_, value)| value.as_str()).unwrap_or_default();
+        let lead = format!("  {}  ", padded(field.as_str(), width));
+        if values.iter().all(|(_, value)| value == first) {
+            page.flow(Line::of(lead), width + 4, Line::of(first));
+            continue;
+        }
+        for (at, (who, value)) in values.iter().enumerate() {
+            let lead = if at == 0 { lead.clone() } else { " ".repeat(width + 4) };
+            let shown = if value.is_empty() { "(empty)" } else { value };
+            page.flow(Line::of(lead).paint(padded(who, 13), Paint::Dim), width + 17, Line::of(shown));
+        }
     }
-    let cells = |(run, row): &(RunRow, OperationRow)| {
+}
+
+fn value(config: &Config, field: &Field, records: &[&Record]) -> String {
+    let mut values: Vec<String> = Vec::new();
+    for shown in records.iter().filter_map(|record| record.get(field)).map(Value::shown) {
+        let shown = on_one_line(shown.trim());
+        if !shown.is_empty() && !values.contains(&shown) {
+            values.push(shown);
+        }
+    }
+    masking::of_field(config, field, &values.join(" | "))
+}
+
+fn operations(page: &mut Page, config: &Config, known: &Known<'_>, audience: &Audience) {
+    if known.history.is_empty() {
+        page.line(0, &Line::of("Nothing was written."));
+    }
+    for (run, row) in &known.history {
         let document = if config.report.mask { masked_document(&row.document) } else { row.document.clone() };
-        let text = |key: &str| document.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let changes: Vec<String> =
-            document.get("changes").and_then(Json::as_array).into_iter().flatten().map(changed).collect();
-        let reason = row.reason.iter().filter(|_| !config.report.mask).map(|reason| format!(": {reason}"));
-        let what = format!("{} {} in {}", text("action"), text("kind"), text("side"));
-        let outcome = row.outcome.clone().unwrap_or_else(|| "not started".to_owned());
-        let why = format!("{outcome}{}  {}", reason.collect::<String>(), changes.join("; "));
-        [run.id.to_string(), audience.time(run.started), what, why]
-    };
-    let rows: Vec<[String; 4]> = known.history.iter().map(cells).collect();
-    let heads = [Column::whole("RUN"), Column::whole("STARTED"), Column::cut("WHAT", 26), Column::cut("OUTCOME", 600)];
-    table(heads, &rows, style)
+        let text = |key: &str| document.get(key).and_then(Json::as_str).unwrap_or_default();
+        let reason =
+            row.reason.iter().filter(|_| !config.report.mask).map(|reason| format!(": {}", on_one_line(reason)));
+        let label =
+            if text("kind") == "contact" { String::new() } else { format!(" \"{}\"", on_one_line(text("label"))) };
+        let what = format!("{} {}{label} in {}", text("action"), text("kind"), side_title(text("side")));
+        let outcome = row.outcome.as_deref().unwrap_or("not started").replace('_', " ");
+        let lead = format!("{:<4} {}  ", run.id, audience.time(run.started));
+        page.flow(Line::of(lead), 5, Line::of(format!("{what}: {outcome}{}", reason.collect::<String>())));
+        for change in document.get("changes").and_then(Json::as_array).into_iter().flatten() {
+            page.flow_at_most(Line::of("       "), 9, Line::of(changed(change)), 4);
+        }
+    }
 }

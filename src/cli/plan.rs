@@ -11,7 +11,7 @@ use crate::run::{self, Finished, Job};
 
 pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
-    let selected = pairs::selected(session, &config)?;
+    let selected = pairs::in_shard(session, &config, options.shard)?;
     let mode = arguments::mode(options.full, options.rebuild);
     let saved = RefCell::new(Vec::new());
     let work = |pair| {

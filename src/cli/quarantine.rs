@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, QuarantineCommand, QuarantineOptions};
-use super::{Session, code, output, waiting};
+use super::{Session, code, masking, output, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::Standing;
 use crate::report::{Column, on_one_line, table};
@@ -31,7 +31,7 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
     for (pair, state) in waiting::states(session, config)? {
         let now = generation(Some(&state))?.parse().unwrap_or(0);
         let standing = |row: &FailedOperationRow| Standing::at(row.attempts, row.dropped, row.due, now);
-        rows.extend(state.failed_operations()?.into_iter().map(|row| (pair, row.clone(), standing(&row))));
+        rows.extend(state.failed_operations()?.iter().map(|row| (pair, shown(config, row), standing(row))));
     }
     // What waits for a person comes first.
     let rank = |standing: Standing| match standing {
@@ -79,6 +79,12 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
     output::print(&text)
 }
 
+/// Named as in reports.
+fn shown(config: &Config, row: &FailedOperationRow) -> FailedOperationRow {
+    let label = masking::label(config, row.kind, &row.label);
+    FailedOperationRow { label, words: masking::about(config, &row.label, &row.words), ..row.clone() }
+}
+
 fn told(standing: Standing) -> String {
     match standing {
         Standing::Due => "tried next".to_owned(),
@@ -122,7 +128,9 @@ fn change(
 ) -> anyhow::Result<()> {
     let mut found = Vec::new();
     for id in ids {
-        found.push(waiting::find(session, config, ("quarantined operation", id), |state| state.failed_operation(id))?);
+        let (pair, row) =
+            waiting::find(session, config, ("quarantined operation", id), |state| state.failed_operation(id))?;
+        found.push((pair, shown(config, &row)));
     }
     let mut documents = Vec::new();
     let mut text = String::new();
@@ -156,6 +164,6 @@ fn change(
     }
     match format {
         Format::Json => output::print(&waiting::printed(&documents)?),
-        Format::Text => output::print(&text),
+        Format::Text => output::print(&output::fitted(&text)),
     }
 }

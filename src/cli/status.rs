@@ -8,8 +8,8 @@ use super::delivery::QUIET_LINES;
 use super::{Session, code, credentials, explain, output, pairs};
 use crate::config::Config;
 use crate::record::ByKind;
-use crate::report::{self, Audience, Page};
-use crate::schedule::{Due, RunProgress, Standing};
+use crate::report::{self, Audience, Page, number};
+use crate::schedule::{Decisions, Due, RunProgress, Standing};
 use crate::state::{Ledger, RunRow};
 
 /// The status of a run whose process ended before it did.
@@ -33,6 +33,7 @@ struct Line {
     conflicts: u64,
     held: u64,
     quarantine: u64,
+    decisions: Decisions,
     budget_left: Option<u64>,
     /// What should be done about keys and tokens.
     credentials: Vec<String>,
@@ -116,6 +117,7 @@ impl Line {
             conflicts: standing.count("conflicts"),
             held: standing.count("held"),
             quarantine: standing.quarantined(),
+            decisions: standing.decisions,
             budget_left: standing.budget_left(),
             last_success: standing.last_success.map(|at| at.to_string()),
             next_run: standing.next.as_ref().map(next_run),
@@ -178,10 +180,12 @@ fn sentence(line: &Line, audience: &Audience, now: Timestamp) -> String {
             parts.push(as_of.map_or(waiting.clone(), |as_of| format!("{waiting} (as of run {as_of})")));
         }
     }
+    let Decisions { new, known } = line.decisions;
+    parts.extend((new + known > 0).then(|| format!("need a decision: {new} new, {known} known")));
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
     parts.extend(some(line.quarantine, "in quarantine"));
     parts.extend(some(line.unknown_creates as u64, "creates with an unknown outcome"));
-    parts.extend(line.budget_left.map(|left| format!("GHL requests left at the last run: {left}")));
+    parts.extend(line.budget_left.map(|left| format!("GHL requests left at the last run: {}", number(left))));
     parts.extend(line.next_run.as_ref().map(|next| {
         let is_due = next.starts.parse::<Timestamp>().is_ok_and(|starts| starts <= now);
         let when = if is_due { "is due since" } else { "at" };

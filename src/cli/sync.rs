@@ -16,7 +16,7 @@ use crate::run::{self, Consent, Finished, Job, SavedPlan};
 
 pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
-    let mut selected = pairs::selected(session, &config)?;
+    let mut selected = pairs::in_shard(session, &config, options.shard)?;
     if options.approve.is_some() && selected.len() > 1 {
         return Err(Usage {
             message: "--approve names the plan of one pair".to_owned(),
@@ -92,15 +92,5 @@ pub(super) async fn sync(
 
 /// The exit code of a run.
 pub(super) fn exit(finished: &Finished, interrupted: bool) -> u8 {
-    if interrupted {
-        code::INTERRUPTED
-    } else if finished.failure().is_some() {
-        code::FAILED
-    } else if finished.is_refused() {
-        code::REFUSED
-    } else if finished.needs_a_person() {
-        code::PERSON
-    } else {
-        code::DONE
-    }
+    if interrupted { code::INTERRUPTED } else { finished.exit_code() }
 }

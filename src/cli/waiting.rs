@@ -57,8 +57,10 @@ pub(super) fn find<'a, T>(
         "held record" => "held",
         _ => "quarantine",
     };
-    let hint =
-        format!("see them with their ids: concord {command} list. What only a plan has shown is kept by the next sync");
+    let pair = if let [pair] = selected.as_slice() { format!(" --pair {}", pair.name) } else { String::new() };
+    let hint = format!(
+        "an id that only a dry run has shown is known after the next sync. See the ids: concord {command} list{pair}"
+    );
     Err(Usage { message, hint }.into())
 }
 

@@ -119,7 +119,9 @@ impl Secret {
     fn unset(&self, name: &str) -> ConfigError {
         self.error(
             &format!("the environment variable {name} is not set"),
-            format!("set it before the start: export {name}=…"),
+            format!(
+                "set {name} where concord is started; what `concord export cron` and `concord export systemd` write reads it from secrets.env, beside the configuration"
+            ),
         )
     }
 
@@ -134,7 +136,7 @@ impl Secret {
         match &self.source {
             SecretSource::Env(name) => self.error(
                 &format!("the environment variable {name} is empty"),
-                format!("give it a value: export {name}=…"),
+                format!("give {name} its value where it is set"),
             ),
             SecretSource::File(path) => {
                 let path = path.display();

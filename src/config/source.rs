@@ -10,6 +10,19 @@ use super::error::{ConfigError, Place};
 /// Words that name a secret: a line that holds one before its value is never quoted in a message.
 const SECRET_WORDS: [&str; 7] = ["key", "token", "secret", "password", "healthcheck", "webhook", "hooks"];
 
+/// Where packages put the configuration.
+const PACKAGED: &str = "/etc/concord/schedules.toml";
+
+/// What to do about a configuration that cannot be read.
+fn unread(path: &Path) -> String {
+    if path != Path::new(PACKAGED) && Path::new(PACKAGED).exists() {
+        format!("the one that the package set up is named so: concord --config {PACKAGED} status")
+    } else {
+        "run it in the folder of your schedules.toml, name that file with --config, or write a first one with: concord init"
+            .to_owned()
+    }
+}
+
 /// One file of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Source {
@@ -28,11 +41,9 @@ impl Source {
                     "save it with the encoding UTF-8",
                 )),
             },
-            Err(error) => Err(ConfigError::one(
-                whole_file(path),
-                format!("the file cannot be read: {error}"),
-                "`concord init` writes a first schedules.toml; `--config PATH` names another file",
-            )),
+            Err(error) => {
+                Err(ConfigError::one(whole_file(path), format!("the file cannot be read: {error}"), unread(path)))
+            }
         }
     }
 

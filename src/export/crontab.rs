@@ -1,5 +1,7 @@
 //! A line of a crontab for each schedule.
 
+use std::collections::BTreeSet;
+
 use super::secrets::Secrets;
 use super::{ExportError, File, Scheduler, Setup, check_paths, folder, inexpressible, no_place, pattern, plain};
 use super::{schedules, words, zone};
@@ -27,6 +29,18 @@ pub fn crontab(setup: &Setup<'_>) -> Result<Vec<File>, ExportError> {
         setup.file.display(),
         setup.state_dir.display(),
     );
+    let secrets: BTreeSet<String> = schedules
+        .iter()
+        .flat_map(|schedule| Secrets::of_process(setup.config, schedule.pairs.as_deref()).variables)
+        .collect();
+    if !secrets.is_empty() {
+        let names: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        text.push_str(&format!(
+            "# {}/secrets.env, of that user alone (mode 0600), has a line NAME=value for each of:\n# {}\n",
+            plain(CRON, folder(setup))?.trim_end_matches('/'),
+            names.join(", ")
+        ));
+    }
     let defaults: Vec<&str> = [
         ("a missed time is not caught up", schedules.iter().any(|schedule| schedule.catch_up)),
         ("a start is not delayed by chance", schedules.iter().any(|schedule| !schedule.jitter.is_zero())),

@@ -3,6 +3,7 @@
 //! Pure: from the configuration to the text of files. What a scheduler cannot say is an error; what only a default asks
 //! for and it cannot do is a comment in the file.
 
+mod cron_job;
 mod crontab;
 mod kubernetes;
 mod pattern;

@@ -7,7 +7,7 @@ use super::groups::{Group, groups};
 use super::language::{Label, Messages, Noun, duration};
 use super::past::past;
 use super::screen::on_one_line;
-use super::totals::{Outcomes, ended, is_incomplete};
+use super::totals::{Outcomes, ended, is_incomplete, is_of_these};
 use super::value::{
     ConflictLine, GuardLine, HeldGroup, HeldLine, NumberRow, Person, RecordId, RecordName, Report, Step,
     UnsupportedGroup, UnsupportedLine, reopens,
@@ -157,7 +157,8 @@ impl<'a> Builder<'a> {
         let parents = parents.map(|(read, all)| (self.words.number(read), self.words.number(all)));
         let parents = parents.as_ref().map(|(read, all)| (read.as_str(), all.as_str()));
         let why = listing.why.as_deref().map(on_one_line);
-        is_incomplete(listing).then(|| self.words.incomplete(&listed, parents, why.as_deref()))
+        let is_short = is_incomplete(listing) && !is_of_these(self.plan(), listing);
+        is_short.then(|| self.words.incomplete(&listed, parents, why.as_deref()))
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -167,6 +168,9 @@ impl<'a> Builder<'a> {
         if plan.undoes.is_none() && plan.in_sync > 0 {
             let records = self.words.count(plan.in_sync, Noun::Record);
             remarks.push(format!("{records} {}.", self.words.label(Label::InSync)));
+        }
+        if !plan.only.is_empty() {
+            remarks.push(self.words.label(Label::OnlyThese).to_owned());
         }
         if plan.unseen > 0 {
             remarks.push(self.words.unseen(&self.words.number(plan.unseen)));

@@ -79,7 +79,7 @@ impl Page<'_> {
     fn needs(&mut self) -> io::Result<()> {
         let report = self.report;
         if !report.guards.is_empty() {
-            self.heading(report.label(Label::StoppedByGuards))?;
+            self.heading(report.guards_title())?;
             for guard in &report.guards {
                 let key = guard.key.as_ref().map(|key| format!(" (`{key}`)")).unwrap_or_default();
                 writeln!(self.to, "- {}{key}", escaped(&guard.said))?;

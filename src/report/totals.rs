@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::reconcile::{ListingCount, Plan};
+use crate::reconcile::{ListingCount, Plan, Reading};
 use crate::record::{Ids, Kind};
 use crate::run::{OperationOutcome, RunRecord};
 
@@ -79,4 +79,9 @@ pub(super) fn waiting(plan: &Plan) -> usize {
 /// Whether a listing did not reach its end. A kind that takes no part is not listed at all.
 pub(super) fn is_incomplete(listing: &ListingCount) -> bool {
     !listing.complete && *listing != ListingCount::default()
+}
+
+/// Whether a listing is of the people that `--contact` names: it misses none of them, and says nothing of others.
+pub(super) fn is_of_these(plan: &Plan, listing: &ListingCount) -> bool {
+    !plan.only.is_empty() && listing.reading == Reading::Whole
 }

@@ -7,6 +7,7 @@ use super::audience::Audience;
 use super::language::{Label, Messages, Noun};
 use super::past::Past;
 use super::screen::visible;
+use super::totals;
 use crate::reconcile::{Change, Conflict, Guard, Held, HeldReason, Mode, Operation, Unsupported};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::{Finished, OperationOutcome};
@@ -167,6 +168,18 @@ impl Report<'_> {
     /// Whether the plan was applied in spite of its guards.
     pub(super) fn is_approved(&self) -> bool {
         self.finished.run.as_ref().is_some_and(|run| !run.refused)
+    }
+
+    /// What stands above the guards that were tripped.
+    pub(super) fn guards_title(&self) -> &'static str {
+        self.label(if self.is_approved() { Label::PassedGuards } else { Label::StoppedByGuards })
+    }
+
+    /// The command that shows who waits for a person, once a run has kept them.
+    pub(super) fn who_waits(&self) -> Option<String> {
+        let is_kept = self.finished.run.as_ref().is_some_and(|run| !run.refused);
+        let plan = &self.finished.plan;
+        (is_kept && totals::waiting(plan) > 0).then(|| format!("concord held --pair {}", visible(&plan.pair)))
     }
 
     /// A value in the reader's words.

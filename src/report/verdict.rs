@@ -135,6 +135,8 @@ impl Verdict<'_> {
         let but: Vec<String> = self.waiting().into_iter().chain(self.partly_read()).collect();
         self.say(if !but.is_empty() {
             Sentence::NothingToDo { but: &but }
+        } else if !plan.only.is_empty() {
+            Sentence::NothingForThese
         } else if incomplete {
             Sentence::NothingAsFarAsListed
         } else if differ > 0 {
@@ -164,7 +166,9 @@ impl Verdict<'_> {
         let is_stopped = plan.tripped().next().is_some();
         let command = if is_stopped { words::approve_command(plan, &plan.id()) } else { self.apply() };
         let approved = on_one_line(approved);
-        self.say(Sentence::Unfit { approved: &approved, operations: &self.operations(), command: &command })
+        let operations = self.operations();
+        let now = (!plan.operations.is_empty()).then_some((operations.as_str(), command.as_str()));
+        self.say(Sentence::Unfit { approved: &approved, now })
     }
 
     fn stopped(&self) -> String {

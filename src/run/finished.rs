@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
+use crate::exit_code;
 use crate::reconcile::{Held, HeldReason, ListingCount, Plan};
 use crate::record::{Both, Kind, Side};
 use crate::state::StateError;
@@ -174,6 +175,20 @@ impl Finished {
             *counts.entry(ended.outcome).or_default() += 1;
         }
         counts
+    }
+
+    /// The exit code of this run, where nobody interrupted it.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.failure().is_some() {
+            exit_code::FAILED
+        } else if self.is_refused() {
+            exit_code::REFUSED
+        } else if self.needs_a_person() {
+            exit_code::PERSON
+        } else {
+            exit_code::DONE
+        }
     }
 
     /// Whether something waits for a person, did not get through, or was not seen (exit code 3).

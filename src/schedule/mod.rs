@@ -15,6 +15,6 @@ pub use daemon::{Daemon, Reload, Settings};
 pub use due::{Due, Moment, Past, Slot, due, next, pick};
 pub use heartbeat::Heartbeat;
 pub use hints::Hint;
-pub use standing::{GRACE, RunProgress, Standing, next_sync};
+pub use standing::{Decisions, GRACE, RunProgress, Standing, next_sync};
 pub(crate) use worker::own_program;
 pub use worker::{COMMAND, LIMITS, Limits, Processes, Turn, Worker};

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{Due, LIMITS, Moment, Past, Slot, due, next};
 use crate::config::{Config, Schedule, ScheduledRun};
 use crate::exit_code;
 use crate::notify::{Gravity, without_contacts};
-use crate::reconcile::Mode;
+use crate::reconcile::{HeldReason, Mode};
 use crate::record::ByKind;
 use crate::state::{Ledger, PairLock, RunRow, State, StateError};
 
@@ -31,6 +32,8 @@ pub struct Standing {
     pub last_success: Option<Timestamp>,
     /// What is linked.
     pub links: ByKind<u64>,
+    /// Records that need a decision: those that nobody has acknowledged, and those that somebody has.
+    pub decisions: Decisions,
     /// Creates whose outcome is not known.
     pub unknown_creates: usize,
     /// Its next run by the schedules; what is due already goes first.
@@ -39,6 +42,15 @@ pub struct Standing {
     pub overdue: Option<(String, Timestamp)>,
     /// Why its last run failed, where it did, without contact data.
     pub failed: Option<String>,
+}
+
+/// Records that need a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Decisions {
+    /// Nobody has acknowledged these, or their content has changed since.
+    pub new: u64,
+    /// Somebody knows of these.
+    pub known: u64,
 }
 
 /// How far a run is.
@@ -78,6 +90,7 @@ impl Standing {
             planned: None,
             last_success: None,
             links: ByKind::default(),
+            decisions: Decisions::default(),
             unknown_creates: 0,
             next: next_of(config, pair, now, ledger, |_| true)?,
             overdue: None,
@@ -90,6 +103,7 @@ impl Standing {
             standing.progress = RunProgress::of(&config.state_dir, pair, standing.last_run.as_ref())?;
             standing.planned = state.last_planned()?;
             standing.links = state.link_counts()?;
+            standing.decisions = Decisions::of(state, now)?;
             standing.unknown_creates = state.open_creates()?.len();
         }
         standing.last_success = done.any;
@@ -149,6 +163,19 @@ impl Standing {
 
     fn counted(&self, path: &[&str]) -> Option<&Json> {
         within(self.planned.as_ref()?, path)
+    }
+}
+
+impl Decisions {
+    fn of(state: &State, now: Timestamp) -> Result<Self, StateError> {
+        let mut decisions = Self::default();
+        for row in state.held()? {
+            // A reason that this version does not know is somebody's to look at.
+            if HeldReason::named(&row.reason).is_none_or(HeldReason::needs_a_person) {
+                *(if row.is_known(now) { &mut decisions.known } else { &mut decisions.new }) += 1;
+            }
+        }
+        Ok(decisions)
     }
 }
 

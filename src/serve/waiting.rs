@@ -26,7 +26,7 @@ pub(super) struct Waiting {
 pub(super) fn waiting(view: &View, state: &State) -> Result<Vec<Waiting>, StateError> {
     let mut people: BTreeMap<String, Vec<(HeldRow, Option<HeldReason>)>> = BTreeMap::new();
     for row in state.held()? {
-        let reason = serde_json::from_value::<HeldReason>(row.reason.clone().into()).ok();
+        let reason = HeldReason::named(&row.reason);
         if reason.is_none_or(HeldReason::needs_a_person) {
             people.entry(row.person.clone()).or_default().push((row, reason));
         }

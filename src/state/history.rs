@@ -218,7 +218,16 @@ impl State {
         let mut found: Vec<(i64, u32)> = statement
             .query_map(rusqlite::params_from_iter(ids), |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        found.reverse();
+        // What a run put under a contact that it made itself names that contact by its operation.
+        let mut under =
+            self.connection.prepare("SELECT run, number FROM operation WHERE run = ?1 AND instr(document, ?2) > 0")?;
+        for (run, number) in found.clone() {
+            let children = under
+                .query_map(params![run, format!("/contacts/{{op:{number}}}")], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            found.extend(children.collect::<Result<Vec<_>, _>>()?);
+        }
+        found.sort_unstable();
+        found.dedup();
         let mut operations = Vec::new();
         for (run, number) in found {
             let row = self.operations(run)?.into_iter().find(|row| row.number == number);

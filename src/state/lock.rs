@@ -67,7 +67,8 @@ impl PairLock {
             Err(TryLockError::Error(why)) => return Err(failed(why)),
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
-        write!(file, "process {}, since {now}", std::process::id()).map_err(failed)?;
+        write!(file, "process {}, since {}", std::process::id(), now.strftime("%Y-%m-%d %H:%M:%S UTC"))
+            .map_err(failed)?;
         Ok(Self(file))
     }
 

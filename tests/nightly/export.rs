@@ -90,7 +90,7 @@ fn what_is_shipped_in_deploy_is_what_is_exported() {
     assert_shipped(&crontab, "deploy/cron");
     let image = "concord:0.1.0";
     let texts = vec![(PathBuf::from("/srv/concord/schedules.toml"), text.clone())];
-    let cluster = |setup: &Setup<'_>| export::kubernetes(setup, &Cluster { image, texts });
+    let cluster = |setup: &Setup<'_>| export::kubernetes(setup, &Cluster { image, texts, shards: None });
     let manifests = exported(&text, "/srv/concord/schedules.toml", cluster);
     assert_shipped(&manifests, "deploy/kubernetes");
 }
@@ -260,6 +260,64 @@ fn kubernetes_own_schemas_take_every_manifest() {
     let mut wrong = manifests[2].clone();
     wrong["spec"]["timezone"] = json!("UTC");
     assert!(schema("CronJob").validate(&wrong).is_err());
+}
+
+#[test]
+fn pods_that_share_the_pairs_are_one_indexed_job_for_each_schedule() {
+    let desk = Desk::with(&format!(
+        "{NIGHTLY}[[schedule]]\nname = \"weekly\"\ncron = \"@weekly\"\ntimezone = \"Europe/Madrid\"\nrun = \"full\"\n\
+         pairs = [\"acme\"]\n[notify]\nwebhook = {{ env = \"SLACK_WEBHOOK\" }}\n{ACME}[pair.other]\nsandbox = true\n",
+    ));
+    let said = desk.run(&["export", "kubernetes", "--shards", "3"]).code(0);
+    let manifests: Vec<Value> = serde_saphyr::from_multiple(&said.out).unwrap();
+    let kinds: Vec<&str> = manifests.iter().map(|manifest| manifest["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["ConfigMap", "PersistentVolumeClaim", "CronJob", "CronJob"]);
+    for (kind, manifest) in kinds.iter().zip(&manifests) {
+        if let Err(why) = schema(kind).validate(manifest) {
+            panic!("{kind}: {why} at {}: {manifest:#}", why.instance_path());
+        }
+    }
+    assert_eq!(manifests[1]["spec"]["accessModes"], json!(["ReadWriteMany"]));
+    let job = &manifests[2]["spec"]["jobTemplate"]["spec"];
+    assert_eq!(
+        (&job["completionMode"], &job["completions"], &job["parallelism"]),
+        (&json!("Indexed"), &json!(3), &json!(3))
+    );
+    assert_eq!(job["backoffLimitPerIndex"], 0, "a pod that ends with 3 stops none of the others");
+    assert!(job["backoffLimit"].is_null());
+    let pod = &job["template"]["spec"];
+    let container = &pod["containers"][0];
+    assert_eq!(container["args"], json!(["sync", "--quiet", "--shard", "$(SHARD)/3"]));
+    let index = &container["env"][0];
+    assert_eq!(index["name"], "SHARD");
+    let path = index["valueFrom"]["fieldRef"]["fieldPath"].as_str().unwrap();
+    assert_eq!(path, "metadata.annotations['batch.kubernetes.io/job-completion-index']");
+    assert_eq!(container["env"][1]["valueFrom"]["secretKeyRef"]["name"], "concord-shared");
+    assert_eq!(pod["volumes"][1]["persistentVolumeClaim"]["claimName"], "concord-state");
+    let weekly = &manifests[3]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(weekly["args"], json!(["sync", "--full", "--quiet", "--pair", "acme", "--shard", "$(SHARD)/3"]));
+    desk.run(&["export", "systemd", "--shards", "3"]).code(10).tells("concord sync --shard 0/2");
+    desk.run(&["export", "kubernetes", "--shards", "0"]).code(10);
+}
+
+#[test]
+fn every_pair_is_synchronised_by_one_part_of_them() {
+    let pairs: String = ["norte", "sur", "centro"].map(|name| format!("[pair.{name}]\nsandbox = true\n")).concat();
+    let desk = Desk::with(&pairs);
+    let mut planned = Vec::new();
+    for part in ["0/2", "1/2"] {
+        let told = desk.run(&["plan", "--shard", part, "--format", "json"]).code(0).json();
+        let documents = told.as_array().cloned().unwrap_or_else(|| vec![told]);
+        planned.extend(documents.iter().map(|one| one["pair"].as_str().unwrap().to_owned()));
+    }
+    planned.sort();
+    assert_eq!(planned, ["centro", "norte", "sur"]);
+    let said = desk.run(&["sync", "--shard", "0/400"]);
+    assert!(said.code == 0 && said.err.contains("no pair is in this part"), "{said:?}");
+    assert_eq!(desk.run(&["sync", "--quiet", "--shard", "0/400"]).code(0).out, "");
+    for wrong in ["2/2", "1", "x/2"] {
+        desk.run(&["sync", "--shard", wrong]).code(10).tells("from 0/4 to 3/4");
+    }
 }
 
 #[test]

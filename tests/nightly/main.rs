@@ -77,6 +77,7 @@ mod machine;
 mod manners;
 mod many_pairs;
 mod mapping;
+mod masked_lists;
 mod matching;
 mod minimal;
 mod monitoring;

@@ -57,7 +57,9 @@ async fn only_whom_contact_names_is_read_and_written() {
     let writes = mutating(&sandbox);
     desk.ask(&["sync", "--contact", ana]).code(0).tells("Applied 2 of 2");
     assert!(mutating(&sandbox) > writes);
-    desk.ask(&["sync", "--contact", ana]).code(0).tells("Nothing to do");
+    let said = desk.ask(&["sync", "--contact", ana]).code(0).tells("Nothing to do for whom --contact names");
+    assert!(!said.out.contains("did not reach its end"), "whom it is not about is no gap: {said:?}");
+    said.tells("nothing is said of anybody else");
     // By the new e-mail, which the state knows; and whoever was left alone is taken by the next sync of everybody.
     desk.ask(&["plan", "--contact", "ana.nueva@example.com"]).code(0);
     let rest = desk.ask(&["plan", "--format", "json"]).json();
@@ -103,6 +105,10 @@ async fn explain_tells_both_records_their_link_what_was_done_and_what_comes_next
         for part in [cliengo.as_str(), ghl, "matched by", "ana.nueva@example.com", "Anita"] {
             assert!(shown.contains(part), "no {part} in {shown}");
         }
+    }
+    for who in [cliengo, ghl] {
+        let shown = desk.ask(&["explain", who]).code(0).out;
+        assert!(!shown.contains("did not reach its end") && shown.contains("The last runs:"), "{shown}");
     }
     let phone = told["cliengo"][0]["phone"].as_str().or(told["ghl"][0]["phone"].as_str());
     if let Some(phone) = phone {

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::super::arguments::Format;
 use super::super::terminal::{Terminal, say};
 use super::super::usage::Usage;
-use super::super::{Session, clients, output, waiting};
+use super::super::{Session, clients, masking, output, waiting};
 use super::{choice, document, quoted};
 use crate::config::{Config, ConflictPolicy, Pair};
 use crate::crm::Reader;
@@ -33,20 +33,22 @@ pub(super) async fn run(
     let asks = given.is_none();
     let given = match (given, &terminal) {
         (Some(given), _) => given,
-        (None, Some(terminal)) => match ask(session, config, terminal, pair, &row).await? {
+        (None, Some(terminal)) => match ask(session, config, terminal, pair, &masking::conflict(config, &row)).await? {
             Some(given) => given,
             None => return output::print("Nothing was chosen.\n"),
         },
         (None, None) => {
             let message = format!("conflict {id} can be asked for on a terminal alone: give --take or --value");
-            let hint = format!("both values, and the commands that choose: concord conflicts show {id}");
+            let hint =
+                format!("both values, and the commands that choose: concord conflicts show {id} --pair {}", pair.name);
             return Err(Usage { message, hint }.into());
         }
     };
     let take = chosen(session, config, pair, &row, given).await?;
     let (when, next_sync) = waiting::next_sync(session, config, pair)?;
     let row = ConflictRow { take: Some(take.clone()), ..row };
-    let preview = preview(session, pair, &row, &take);
+    let shown = masking::conflict(config, &row);
+    let preview = preview(session, pair, (&row, &shown), &take);
     if let Some(terminal) = terminal.filter(|_| asks && !dry_run) {
         say(&preview);
         if terminal.choice("Is this your choice?", &["yes".to_owned(), "no".to_owned()]).await? != 0 {
@@ -58,22 +60,22 @@ pub(super) async fn run(
     }
     output::print(&match format {
         Format::Json => {
-            let mut document = document(pair, &row);
+            let mut document = document(pair, &shown);
             if let Some(entries) = document.as_object_mut() {
                 entries.insert("dry_run".to_owned(), dry_run.into());
-                entries.insert("writes".to_owned(), writes(&row, &take));
+                entries.insert("writes".to_owned(), writes((&row, &shown), &take));
                 entries.insert("next_sync".to_owned(), next_sync);
             }
             waiting::printed(&document)?
         }
-        Format::Text if dry_run => {
-            format!("{preview}Nothing was chosen: the same command without --dry-run writes the choice down.\n")
-        }
-        Format::Text => format!(
-            "{}{} is chosen. Nothing was sent yet: the next sync writes it, unless a side\nchanges it before. {when}\n",
+        Format::Text if dry_run => output::fitted(&format!(
+            "{preview}Nothing was chosen: the same command without --dry-run writes the choice down.\n"
+        )),
+        Format::Text => output::fitted(&format!(
+            "{}{} is chosen. Nothing was sent yet: the next sync writes it, unless a side changes it before.\n{when}\n",
             if asks { "" } else { preview.as_str() },
             choice(Some(&take)),
-        ),
+        )),
     })
 }
 
@@ -106,27 +108,26 @@ fn value<'a>(row: &'a ConflictRow, take: &'a Take) -> &'a Value {
 }
 
 /// What the next sync writes, as documents have it.
-fn writes(row: &ConflictRow, take: &Take) -> Json {
-    let after = value(row, take);
+fn writes((row, shown): (&ConflictRow, &ConflictRow), take: &Take) -> Json {
+    let (after, told) = (value(row, take), value(shown, take).json());
     let write = |side: Side| {
-        let before = row.now.of(side);
-        (!before.same(after))
-            .then(|| json!({ "side": side, "id": row.ids.of(side), "before": before.json(), "after": after.json() }))
+        let before = shown.now.of(side).json();
+        (!row.now.of(side).same(after))
+            .then(|| json!({ "side": side, "id": row.ids.of(side), "before": before, "after": told }))
     };
     Side::BOTH.into_iter().filter_map(write).collect()
 }
 
 /// Each side as it is, and as the next sync leaves it.
-fn preview(session: &Session, pair: &Pair, row: &ConflictRow, take: &Take) -> String {
-    let after = value(row, take);
+fn preview(session: &Session, pair: &Pair, (row, shown): (&ConflictRow, &ConflictRow), take: &Take) -> String {
+    let (after, told) = (value(row, take), quoted(Some(value(shown, take))));
     let line = |side: Side| {
-        let now = row.now.of(side);
-        let then = if now.same(after) { "is kept".to_owned() } else { quoted(Some(after)) };
-        [side.title().to_owned(), quoted(Some(now)), then]
+        let then = if row.now.of(side).same(after) { "is kept".to_owned() } else { told.clone() };
+        [side.title().to_owned(), quoted(Some(shown.now.of(side))), then]
     };
     let heads = [Column::whole(""), Column::cut("NOW", 4000), Column::cut("AFTER THE NEXT SYNC", 4000)];
     let table = table(heads, &Side::BOTH.map(line), output::style(&session.global, false));
-    format!("{}  {} of {} {:?} in pair {}\n{table}", row.id, row.field, row.kind, row.label, pair.name)
+    format!("{}  {} of {} {:?} in pair {}\n{table}", row.id, row.field, row.kind, shown.label, pair.name)
 }
 
 /// Writes the choice down, where the conflict is still as it was shown.
@@ -150,7 +151,7 @@ async fn chosen(
     given: Given,
 ) -> anyhow::Result<Take> {
     let refuse = |message: String| {
-        let hint = format!("both values: concord conflicts show {}", row.id);
+        let hint = format!("both values: concord conflicts show {} --pair {}", row.id, pair.name);
         anyhow::Error::new(Usage { message, hint })
     };
     if pair.field_policy(row.kind, &row.field).conflict != ConflictPolicy::Manual {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::Entry;
-use crate::cli::{Session, output};
+use crate::cli::{Session, masking, output};
 use crate::config::Config;
 use crate::record::{Kind, Side};
 use crate::report::{Line, Page, Paint, Settling, Style, held_words, masked_document, may_be_one, on_one_line, padded};
@@ -34,13 +34,7 @@ pub(super) fn blocks(session: &Session, config: &Config, entries: &[Entry<'_>]) 
 /// A record's name, masked where the configuration says so.
 pub(super) fn name(config: &Config, row: &HeldRow) -> String {
     let label = if row.label.is_empty() { format!("{} without a name", row.kind) } else { row.label.clone() };
-    let shown = if config.report.mask {
-        let document = serde_json::json!({ "kind": row.kind, "label": label });
-        masked_document(&document).get("label").and_then(Json::as_str).unwrap_or_default().to_owned()
-    } else {
-        label
-    };
-    let shown = on_one_line(&shown);
+    let shown = on_one_line(&masking::label(config, row.kind, &label));
     if row.kind == Kind::Contact { shown } else { format!("{} \"{shown}\"", row.kind) }
 }
 
@@ -124,14 +118,21 @@ fn side_by_side(page: &mut Page, style: Style, config: &Config, records: &[&Entr
 /// A value in pieces of at most `width` characters: two lines of it, and that there is more.
 fn pieces(text: &str, width: usize) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
-    let mut pieces: Vec<String> = letters.chunks(width.max(1)).take(2).map(|piece| piece.iter().collect()).collect();
-    if letters.len() > 2 * width
-        && let Some(last) = pieces.last_mut()
-    {
-        last.pop();
-        last.push('…');
+    if letters.len() <= width {
+        return vec![text.to_owned()];
     }
-    pieces
+    // An address is broken before its @, other texts after a blank, where that leaves half a line at least.
+    let room = letters.get(..width).unwrap_or_default();
+    let at = letters.iter().take(width + 1).rposition(|letter| *letter == '@');
+    let blank = room.iter().rposition(|letter| *letter == ' ').map(|blank| blank + 1);
+    let first = at.or(blank).filter(|end| *end >= width / 2).unwrap_or(width.max(1));
+    let (first, rest) = letters.split_at(first.min(letters.len()));
+    let mut second: String = rest.iter().take(width).collect();
+    if rest.len() > width {
+        second.pop();
+        second.push('…');
+    }
+    vec![first.iter().collect::<String>().trim_end().to_owned(), second]
 }
 
 fn masked(config: &Config, detail: &str) -> String {

@@ -12,13 +12,13 @@ use super::quoted::quoted;
 use super::secrets::{Kept, Place};
 use crate::cli::Session;
 use crate::cli::arguments::InitOptions;
-use crate::cli::explain;
 use crate::cli::usage::Usage;
+use crate::cli::{explain, output};
 use crate::config::Config;
 use crate::crm::cliengo::{Cliengo, CliengoSettings, Website};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::crm::{Account, CrmError, Reader};
-use crate::report::{number, on_one_line};
+use crate::report::{Line, Page, number, on_one_line};
 use crate::run::RunError;
 
 /// Everything that the file says.
@@ -182,7 +182,9 @@ impl Asking<'_> {
     /// Says what a CRM told.
     fn tell(&self, what: &str) {
         if !self.session.global.quiet {
-            say(&format!("  {}\n", on_one_line(what)));
+            let mut page = Page::new(output::style(&self.session.global, false));
+            page.flow(Line::of("  "), 4, Line::of(on_one_line(what)));
+            say(&page.finish());
         }
     }
 

@@ -14,6 +14,7 @@ use super::arguments::InitOptions;
 use super::terminal::Terminal;
 use super::usage::Usage;
 use super::{Session, code, output};
+use crate::report::{Line, Page, Style};
 
 /// Where the configuration is looked for when nothing else is said.
 const USUAL: &str = "schedules.toml";
@@ -32,27 +33,30 @@ pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Res
     file::write(path, &text, options.force, session.clock.now())?;
     file::write_schema(path)?;
     if !session.global.quiet {
-        output::print(&next(path, &answers))?;
+        output::print(&next(path, &answers, output::style(&session.global, false)))?;
     }
     Ok(code::DONE)
 }
 
 /// What to do next: three commands, ready to be pasted.
-fn next(path: &Path, answers: &Answers) -> String {
+fn next(path: &Path, answers: &Answers, style: Style) -> String {
     let named = if path == Path::new(USUAL) { String::new() } else { format!(" --config {}", path.display()) };
-    let mut text = format!("{} is written.", path.display());
+    let mut said = format!("{} is written.", path.display());
     let variables = answers.variables();
     if !variables.is_empty() {
-        text.push_str(&format!(" Every run needs {} in its environment.", variables.join(" and ")));
+        said.push_str(&format!(" Every run needs {} in its environment.", variables.join(" and ")));
     }
+    said.push_str(" Next:");
+    let mut page = Page::new(style);
+    page.flow(Line::default(), 0, Line::of(said));
     let third = if answers.accounts.is_some() {
         format!("concord sync{named}     # the first one shows its plan and waits for your approval")
     } else {
         format!("concord sync{named}     # again after: concord sandbox edit{named} --random 20")
     };
-    text.push_str(&format!(
-        " Next:\n\n  concord check{named}    # is everything right, before the first night?\n  \
-         concord plan{named}     # what would a sync do?\n  {third}\n"
-    ));
-    text
+    format!(
+        "{}\n  concord check{named}    # is everything right, before the first run?\n  \
+         concord plan{named}     # what would a sync do?\n  {third}\n",
+        page.finish()
+    )
 }

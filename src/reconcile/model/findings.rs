@@ -138,6 +138,12 @@ impl Held {
 }
 
 impl HeldReason {
+    /// The reason of a name used in JSON; `None`: this version does not know it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
+
     /// The name used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -39,7 +39,7 @@ fn guards(report: &Report<'_>) -> Markup {
     html! {
         @if !report.guards.is_empty() {
             section class=(tone) {
-                h3 { (report.label(Label::StoppedByGuards)) }
+                h3 { (report.guards_title()) }
                 ul.records {
                     @for guard in &report.guards {
                         li { (guard.said) @if let Some(key) = &guard.key { " " code { (key) } } }

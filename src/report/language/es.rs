@@ -215,8 +215,11 @@ impl Messages for Spanish {
             Label::NothingDeleted => {
                 "Lo que falta en estas listas no cuenta como eliminado: no se elimina nada por eso."
             }
+            Label::OnlyThese => "Solo se leyó a quienes nombra --contact; de los demás no se dice nada.",
             Label::NeedsAPerson => "Requiere una decisión",
             Label::NothingNeedsAPerson => "Nada requiere una decisión.",
+            Label::WhoWaits => "Ambos lados de cada uno, y cómo resolverlo:",
+            Label::PassedGuards => "Por encima de los límites, y aprobado",
             Label::StoppedByGuards => "Detenida antes de escribir",
             Label::ApprovedGuards => "Aprobado: una persona aprobó exactamente este plan.",
             Label::ApproveWith => "No se escribe nada hasta que apruebe exactamente este plan:",

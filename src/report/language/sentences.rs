@@ -25,10 +25,12 @@ pub(crate) enum Sentence<'a> {
     NothingAsFarAsListed,
     /// There is nothing to do, and some records differ for good.
     NothingToCarryOver { records: &'a str },
+    /// There is nothing to do for whom `--contact` names.
+    NothingForThese,
     /// Both sides agree.
     BothAgree,
-    /// An approval of another plan.
-    Unfit { approved: &'a str, operations: &'a str, command: &'a str },
+    /// An approval of another plan; of one that has operations now, or none.
+    Unfit { approved: &'a str, now: Option<(&'a str, &'a str)> },
     /// What a guard found, and how many more did.
     Stopped { operations: &'a str, guard: &'a str, more: usize, command: &'a str },
     /// A first sync wants a person's consent.
@@ -76,10 +78,15 @@ pub(super) fn english(sentence: Sentence<'_>) -> String {
         Sentence::NothingToCarryOver { records } => {
             format!("Nothing to do; {records} cannot or need not be carried over.")
         }
+        Sentence::NothingForThese => "Nothing to do for whom --contact names.".to_owned(),
         Sentence::BothAgree => "Nothing to do: both sides agree.".to_owned(),
-        Sentence::Unfit { approved, operations, command } => format!(
-            "The approval {approved} fits no plan any more, so nothing was written. {operations} planned now. Apply them with: {command}"
-        ),
+        Sentence::Unfit { approved, now } => {
+            let then = now.map_or_else(
+                || "There is nothing to write now".to_owned(),
+                |(operations, command)| format!("{operations} planned now. Apply them with: {command}"),
+            );
+            format!("The approval {approved} fits no plan any more, so nothing was written. {then}")
+        }
         Sentence::Stopped { operations, guard, more, command } => {
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
             format!("Stopped before writing: {guard}{more}. {operations} planned. Approve with: {command}")
@@ -139,10 +146,15 @@ pub(super) fn spanish(sentence: Sentence<'_>) -> String {
         Sentence::NothingToCarryOver { records } => {
             format!("Nada que hacer; {records} no pueden o no necesitan pasar al otro lado.")
         }
+        Sentence::NothingForThese => "Nada que hacer para quienes nombra --contact.".to_owned(),
         Sentence::BothAgree => "Nada que hacer: ambos lados coinciden.".to_owned(),
-        Sentence::Unfit { approved, operations, command } => format!(
-            "La aprobación {approved} ya no corresponde a ningún plan, por lo que no se escribió nada. Previstas ahora: {operations}. Para aplicarlas: {command}"
-        ),
+        Sentence::Unfit { approved, now } => {
+            let then = now.map_or_else(
+                || "Ahora no hay nada que escribir".to_owned(),
+                |(operations, command)| format!("Previstas ahora: {operations}. Para aplicarlas: {command}"),
+            );
+            format!("La aprobación {approved} ya no corresponde a ningún plan, por lo que no se escribió nada. {then}")
+        }
         Sentence::Stopped { operations, guard, more, command } => {
             let more = if more > 0 { format!(" (y {more} más)") } else { String::new() };
             format!("Detenido antes de escribir: {guard}{more}. Previstas: {operations}. Para aprobarlas: {command}")

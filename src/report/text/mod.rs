@@ -55,5 +55,8 @@ fn head(page: &mut Page, report: &Report<'_>) {
 }
 
 fn verdict(page: &mut Page, report: &Report<'_>) {
-    page.line(0, &Line::painted(report.verdict.clone(), Paint::Bold));
+    page.flow(Line::default(), 2, Line::painted(report.verdict.clone(), Paint::Bold));
+    if let Some(command) = report.who_waits() {
+        page.flow(Line::default(), 2, Line::of(format!("{} {command}", report.label(Label::WhoWaits))));
+    }
 }

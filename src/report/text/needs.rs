@@ -67,7 +67,7 @@ fn guards(page: &mut Page, report: &Report<'_>) {
     }
     let passed = report.is_approved();
     let (mark, paint) = if passed { ("!", Paint::Yellow) } else { ("✗", Paint::Red) };
-    page.heading(&format!("{} ({})", report.label(Label::StoppedByGuards), report.guards.len()), paint);
+    page.heading(&format!("{} ({})", report.guards_title(), report.guards.len()), paint);
     let mut listed = BTreeSet::new();
     for line in &report.guards {
         page.flow(Line::of("  ").paint(mark, paint).then(" "), 4, Line::of(line.said.clone()));
