@@ -32,11 +32,16 @@ fn ids(links: &Links) -> BTreeSet<String> {
     links.iter().flat_map(|(cliengo, ghl)| [cliengo.clone(), ghl.clone()]).collect()
 }
 
+/// What leaves rows out of a list and says nothing of it.
+const HIDING: [&str; 3] = ["short-listing", "empty-listing", "torn-page"];
+
 impl People {
     /// A run begins.
-    pub fn night_begins(&mut self, world: &World) -> Result<(), Failure> {
-        let first = everybody(&world.dump()?, Side::Cliengo).into_iter().map(|seen| seen.id).min();
-        self.first = first.into_iter().collect();
+    pub fn night_begins(&mut self, world: &World, faults: &str) -> Result<(), Failure> {
+        let cliengo = everybody(&world.dump()?, Side::Cliengo);
+        self.first = cliengo.iter().map(|seen| seen.id.clone()).min().into_iter().collect();
+        self.without_tags = cliengo.into_iter().filter(|seen| seen.tags.is_empty()).map(|seen| seen.id).collect();
+        self.hides_rows = HIDING.iter().any(|fault| faults.contains(fault));
         Ok(())
     }
 
@@ -208,7 +213,7 @@ impl People {
                 (true, [true, true]) | (false, [false, false]) => {}
                 (true, [true, false]) | (false, [false, true]) if !self.shows_tags || is_hidden => {}
                 // `null` says neither that there are none nor that there are some.
-                (false, [false, true]) if self.null_when_none && cliengo.tags.is_empty() => {}
+                (false, [false, true]) if self.null_when_none && self.without_tags.contains(&cliengo.id) => {}
                 _ => {
                     let what = format!("{tag:?} of {}: {there:?}, wanted {wanted}", self.name_of(who));
                     self.apart(who, "contact", tag, what, findings);
@@ -269,6 +274,8 @@ impl People {
             // What is written under a further contact of a person stays there.
             (true, [0, _]) if person.further > 0 => {}
             (true, [0, 0]) => findings.lost.push(format!("{mark:?} of {of}")),
+            // A contact's list has no total: of what is new there and left out nobody can know.
+            (true, _) if self.hides_rows => {}
             (wanted, counts) => {
                 self.apart(who, kind, mark, format!("{mark:?} of {of}: {counts:?}, wanted {wanted}"), findings);
             }

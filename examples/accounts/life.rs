@@ -204,7 +204,7 @@ impl Life {
         self.sandbox.set_faults(faults.parse()?);
         self.clock.advance(DAY);
         self.sandbox.clear_requests();
-        self.people.night_begins(&self.sandbox.world())?;
+        self.people.night_begins(&self.sandbox.world(), faults)?;
         let (cliengo, ghl) = self.clients()?;
         let job = Job {
             pair: &self.pair,

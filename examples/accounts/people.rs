@@ -93,6 +93,10 @@ pub struct People {
     pub(super) hides_first: bool,
     /// The first id of Cliengo's contacts when the last run began, and when they were looked at since.
     pub(super) first: BTreeSet<String>,
+    /// Cliengo's contacts that had no tags when the last run began.
+    pub(super) without_tags: BTreeSet<String>,
+    /// A fault of this night leaves rows out.
+    pub(super) hides_rows: bool,
     /// Cliengo shows `null` where there are no tags.
     pub(super) null_when_none: bool,
     #[expect(clippy::struct_field_names, reason = "the people themselves")]
@@ -158,6 +162,8 @@ impl People {
             shows_tags: account.cliengo.tags != Tags::LeftOut,
             first: BTreeSet::new(),
             hides_first: account.cliengo.unusual == Unusual::NullList,
+            without_tags: BTreeSet::new(),
+            hides_rows: false,
             null_when_none: account.cliengo.tags == Tags::NullWhenNone,
             people: Vec::new(),
             waiting: Waiting::draw(seed, shows_also, &mut rng),
