@@ -210,7 +210,7 @@ fn operation<'a>(planned: &'a Operation, run: Option<&'a RunRecord>) -> Operatio
         label: &planned.label,
         ids: &planned.ids,
         matched_by: planned.matched_by,
-        matched_on: planned.matched_on.as_ref(),
+        matched_on: planned.matched_on.as_deref(),
         changes: &planned.changes,
         requests: &planned.requests,
         outcome: run.map(|run| totals::ended(run, planned.id)),

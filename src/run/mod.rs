@@ -157,8 +157,8 @@ async fn sync_locked(
     run: i64,
 ) -> Result<Finished, RunError> {
     let (state, started) = (&opened.state, opened.started);
-    // The reader's own connection: no lock is held while a CRM is waited for.
-    let snapshot = State::open_read_only(&opened.path)?;
+    // The reader's own connection: no lock is held while a CRM is waited for. Its pages were checked as it was opened to write.
+    let snapshot = State::glance(&opened.path)?;
     let staging = StagingFile::of_the_run(job);
     let stage = Mutex::new(Stage::create(&staging.0, snapshot.as_ref())?);
     let accounts = accounts::ask(job, snapshot.as_ref()).await?;

@@ -15,7 +15,7 @@ pub fn applied(
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,
 ) -> Result<Option<i64>, StateError> {
-    let projection = applied.settle.projects.as_ref();
+    let projection = applied.settle.projects.as_deref();
     let link = match applied.action {
         Action::Create | Action::Update if projection.is_some() && applied.kind == Kind::Note => {
             applied.settle.parent.and_then(resolve)

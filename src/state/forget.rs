@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::column::side_of;
 use super::link::{RawLink, link_row, raw_link};
+use super::packed::Pack;
 use super::{LinkRow, State, StateError};
 use crate::record::{Ids, Kind, Side, SideId};
 
@@ -165,7 +166,7 @@ impl State {
                             "UPDATE operation SET document = ?3, before = NULL, reason = NULL
                              WHERE run = ?1 AND number = ?2",
                         )?
-                        .execute(params![run, operation.number, left.to_string()])?;
+                        .execute(params![run, operation.number, Pack(&left.to_string())])?;
                 }
             }
             for number in &numbers {
@@ -179,7 +180,9 @@ impl State {
         for id in ids {
             self.empty_intents("?1 IN (source_id, parent_id, remote_id)", [id])?;
             // What is forgotten cannot be taken back.
-            self.connection.prepare_cached("DELETE FROM undo_record WHERE instr(trace, ?1) > 0")?.execute([id])?;
+            self.connection
+                .prepare_cached("DELETE FROM undo_record WHERE instr(unpacked(trace), ?1) > 0")?
+                .execute([id])?;
         }
         Ok(emptied)
     }

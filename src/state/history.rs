@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value as Json;
 
+use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
 
 /// A run of the past.
@@ -104,7 +105,7 @@ impl State {
     pub fn plan_operation(&self, run: i64, number: u32, document: &Json) -> Result<(), StateError> {
         self.connection
             .prepare_cached("INSERT INTO operation (run, number, document) VALUES (?1, ?2, ?3)")?
-            .execute(params![run, number, document.to_string()])?;
+            .execute(params![run, number, Pack(&document.to_string())])?;
         Ok(())
     }
 
@@ -115,7 +116,7 @@ impl State {
     pub fn keep_before(&self, run: i64, number: u32, payload: &str) -> Result<(), StateError> {
         self.connection
             .prepare_cached("UPDATE operation SET before = ?3 WHERE run = ?1 AND number = ?2")?
-            .execute(params![run, number, payload])?;
+            .execute(params![run, number, Pack(payload)])?;
         Ok(())
     }
 
@@ -191,11 +192,12 @@ impl State {
             "SELECT number, document, before, outcome, reason FROM operation WHERE run = ?1 ORDER BY number",
         )?;
         let rows = statement.query_map([run], |row| {
-            let document: String = row.get(1)?;
+            let document: Unpacked = row.get(1)?;
+            let before: Option<Unpacked> = row.get(2)?;
             Ok(OperationRow {
                 number: row.get(0)?,
-                document: serde_json::from_str(&document).unwrap_or(Json::Null),
-                before: row.get(2)?,
+                document: serde_json::from_str(&document.0).unwrap_or(Json::Null),
+                before: before.map(|before| before.0),
                 outcome: row.get(3)?,
                 reason: row.get(4)?,
             })
@@ -208,7 +210,8 @@ impl State {
     /// # Errors
     /// When they cannot be read.
     pub fn operations_about(&self, ids: &[String], most: u32) -> Result<Vec<(RunRow, OperationRow)>, StateError> {
-        let named = (1..=ids.len()).map(|at| format!("instr(document, ?{at}) > 0")).collect::<Vec<_>>().join(" OR ");
+        let named =
+            (1..=ids.len()).map(|at| format!("instr(unpacked(document), ?{at}) > 0")).collect::<Vec<_>>().join(" OR ");
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, params};
 
 use super::column::{kind_of, side_of};
+use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
 use crate::record::{Action, Kind, Request, Side};
 
@@ -92,10 +93,10 @@ pub struct Intent {
     pub settle: String,
 }
 
-type RawIntent = (i64, (i64, u32), String, String, String, i64, Option<String>, Option<String>, String, String);
+type RawIntent =
+    (i64, (i64, u32), String, String, String, i64, Option<String>, Option<String>, Option<Unpacked>, Unpacked);
 
-const INTENT: &str =
-    "SELECT id, run, operation, side, kind, action, at, source_id, parent_id, coalesce(sought, ''), settle
+const INTENT: &str = "SELECT id, run, operation, side, kind, action, at, source_id, parent_id, sought, settle
     FROM intent WHERE state IN ('in_flight', 'unknown')";
 
 fn raw_intent(row: &Row<'_>) -> rusqlite::Result<RawIntent> {
@@ -125,8 +126,8 @@ fn intent(raw: RawIntent) -> Result<Intent, StateError> {
         at: Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(at)).unwrap_or(Timestamp::MIN),
         source_id,
         parent_id,
-        sought,
-        settle,
+        sought: sought.map(|sought| sought.0).unwrap_or_default(),
+        settle: settle.0,
     })
 }
 
@@ -149,13 +150,13 @@ impl State {
                 draft.side.as_str(),
                 draft.kind.as_str(),
                 draft.action.as_str(),
-                request,
+                Pack(&request),
                 hash.as_str(),
                 draft.at.as_millisecond(),
                 draft.source_id,
                 draft.parent_id,
-                draft.sought,
-                draft.settle
+                draft.sought.as_deref().map(Pack),
+                draft.settle.as_deref().map(Pack)
             ])?;
         Ok(self.connection.last_insert_rowid())
     }

@@ -87,6 +87,14 @@ pub(super) fn link_row((id, kind, parent, cliengo, ghl, status, role): RawLink) 
     Ok(LinkRow { id, kind: kind_of(&kind)?, parent, ids, status: LinkStatus::read(&status), role })
 }
 
+/// A side in the column that says which sides have a key.
+const fn bit(side: Side) -> i64 {
+    match side {
+        Side::Cliengo => 1,
+        Side::Ghl => 2,
+    }
+}
+
 /// Neither half of a link is buried.
 const WITH_ITS_CONTACT: &str = "NOT EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = link.kind
     AND (t.side = 'cliengo' AND t.remote_id = link.cliengo_id OR t.side = 'ghl' AND t.remote_id = link.ghl_id))";
@@ -142,13 +150,18 @@ impl State {
     /// # Errors
     /// When it cannot be read.
     pub fn link_of(&self, kind: Kind, id: &SideId) -> Result<Option<LinkRow>, StateError> {
-        let column = match id.side() {
-            Side::Cliengo => "cliengo_id",
-            Side::Ghl => "ghl_id",
+        let conditions: &[&str] = match id.side() {
+            Side::Cliengo => &["cliengo_id = ?2"],
+            Side::Ghl => &["ghl_id = ?2 AND role = 'primary'", "ghl_id = ?2 AND role = 'secondary'"],
         };
-        let sql = format!("{LINK} WHERE kind = ?1 AND {column} = ?2 AND status <> 'retired' ORDER BY role LIMIT 1");
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        statement.query_row([kind.as_str(), id.as_str()], raw_link).optional()?.map(link_row).transpose()
+        for condition in conditions {
+            let sql = format!("{LINK} WHERE kind = ?1 AND {condition} AND status <> 'retired' ORDER BY id LIMIT 1");
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            if let Some(row) = statement.query_row([kind.as_str(), id.as_str()], raw_link).optional()? {
+                return link_row(row).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Every link that takes part, of one kind, in order.
@@ -184,7 +197,7 @@ impl State {
     /// When they cannot be counted.
     pub fn tag_counts(&self) -> Result<Both<u64>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT coalesce(sum(json_array_length(canonical, '$.fields.tags.value')), 0) FROM shadow
+            "SELECT coalesce(sum(json_array_length(unpacked(canonical), '$.fields.tags.value')), 0) FROM shadow
              JOIN shadow_body ON shadow_body.shadow = shadow.id JOIN link ON link.id = shadow.link
              WHERE shadow.side = ?1 AND shadow.kind = 'contact' AND link.status = 'live' AND link.role = 'primary'",
         )?;
@@ -247,7 +260,7 @@ impl State {
         self.connection.execute(
             "UPDATE link SET status = CASE WHEN EXISTS (
                SELECT 1 FROM link AS first WHERE first.kind = link.kind AND first.ghl_id = link.ghl_id
-                 AND first.role = 'primary' AND first.status = 'live') THEN 'live' ELSE 'kept' END
+                 AND first.role = 'primary' AND first.status = 'live' AND first.status <> 'retired') THEN 'live' ELSE 'kept' END
              WHERE role = 'secondary' AND status IN ('live', 'kept')",
             [],
         )?;
@@ -265,10 +278,7 @@ impl State {
                 "UPDATE link SET status = 'kept' WHERE (id = ?1 OR parent = ?1) AND status IN ('live', 'out_of_scope')",
             )?
             .execute([link])?;
-        self.connection
-            .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND side = ?2")?
-            .execute(params![link, gone.as_str()])?;
-        Ok(())
+        self.drop_keys(link, gone)
     }
 
     /// The links of tasks and notes that were kept with their contact, not for a removal of their own.
@@ -326,10 +336,10 @@ impl State {
     pub fn holders(&self, side: Side, key: &MatchKey) -> Result<Vec<LinkRow>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT link.id, kind, parent, cliengo_id, ghl_id, status, role FROM match_key JOIN link ON link.id = match_key.link
-             WHERE side = ?1 AND key = ?2 AND status <> 'retired' ORDER BY link.id",
+             WHERE sides & ?1 AND key = ?2 AND status <> 'retired' ORDER BY link.id",
         )?;
         let rows: Vec<RawLink> =
-            statement.query_map([side.as_str(), &key.indexed()], raw_link)?.collect::<Result<_, _>>()?;
+            statement.query_map(params![bit(side), key.indexed()], raw_link)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(link_row).collect()
     }
 
@@ -345,16 +355,35 @@ impl State {
     }
 
     pub(super) fn index_keys(&self, link: i64, side: Side, record: &Record) -> Result<(), StateError> {
-        self.connection
-            .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND side = ?2")?
-            .execute(params![link, side.as_str()])?;
-        for key in record.all_keys() {
-            self.connection.prepare_cached("INSERT OR IGNORE INTO match_key VALUES (?1, ?2, ?3)")?.execute(params![
-                side.as_str(),
-                key.indexed(),
-                link
-            ])?;
+        let keys: BTreeSet<String> = record.all_keys().map(|key| key.indexed()).collect();
+        if self.keys_of(link, side)? == keys {
+            return Ok(());
         }
+        self.drop_keys(link, side)?;
+        let mut statement = self.connection.prepare_cached(
+            "INSERT INTO match_key VALUES (?1, ?2, ?3) ON CONFLICT (key, link) DO UPDATE SET sides = sides | excluded.sides",
+        )?;
+        for key in keys {
+            statement.execute(params![key, link, bit(side)])?;
+        }
+        Ok(())
+    }
+
+    /// The keys by which one half of a link is recognised.
+    pub(super) fn keys_of(&self, link: i64, side: Side) -> Result<BTreeSet<String>, StateError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT key FROM match_key WHERE link = ?1 AND sides & ?2")?;
+        Ok(statement.query_map(params![link, bit(side)], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Nobody is recognised by one half of a link any more.
+    fn drop_keys(&self, link: i64, side: Side) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND sides = ?2")?
+            .execute(params![link, bit(side)])?;
+        self.connection
+            .prepare_cached("UPDATE match_key SET sides = sides - ?2 WHERE link = ?1 AND sides & ?2")?
+            .execute(params![link, bit(side)])?;
         Ok(())
     }
 }

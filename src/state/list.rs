@@ -3,6 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::link::{LinkRow, RawLink, link_row, raw_link};
+use super::packed::Unpacked;
 use super::{State, StateError};
 use crate::record::{Kind, Record, Side};
 
@@ -23,7 +24,7 @@ const NAMED: &str = "SELECT link.id, link.kind, link.parent, link.cliengo_id, li
     LEFT JOIN shadow cliengo ON cliengo.link = link.id AND cliengo.side = 'cliengo'
     LEFT JOIN shadow_body cliengo_body ON cliengo_body.shadow = cliengo.id";
 
-type RawNamed = (RawLink, Option<String>, Option<String>);
+type RawNamed = (RawLink, Option<Unpacked>, Option<Unpacked>);
 
 fn raw_named(row: &Row<'_>) -> rusqlite::Result<RawNamed> {
     Ok((raw_link(row)?, row.get(7)?, row.get(8)?))
@@ -33,7 +34,7 @@ fn named((link, ghl, cliengo): RawNamed) -> Result<NamedLink, StateError> {
     let mut label = String::new();
     for canonical in [ghl, cliengo].into_iter().flatten() {
         if label.is_empty() {
-            label = serde_json::from_str::<Record>(&canonical)?.label();
+            label = serde_json::from_str::<Record>(&canonical.0)?.label();
         }
     }
     Ok(NamedLink { link: link_row(link)?, label })

@@ -21,6 +21,7 @@ mod list;
 mod listing;
 mod lock;
 mod open;
+mod packed;
 mod retention;
 mod sealed;
 mod seen;
@@ -51,7 +52,8 @@ pub use ledger::{DAEMON, Ledger, StartRow};
 pub use link::{LinkRow, LinkStatus, NewLink};
 pub use list::NamedLink;
 pub use lock::{LockError, PairLock};
-use rusqlite::{Connection, OptionalExtension};
+pub use packed::teach;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use rusqlite_migration::{M, Migrations};
 pub use sealed::{SealedError, SealedFile};
 pub use seen::SeenRow;
@@ -215,11 +217,15 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/012_held.sql")),
         M::up(include_str!("migrations/013_enrolment.sql")),
         M::up(include_str!("migrations/014_names.sql")),
+        M::up_with_hook("", |transaction: &Transaction<'_>| {
+            teach(transaction)?;
+            Ok(transaction.execute_batch(include_str!("migrations/015_packed.sql"))?)
+        }),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 14;
+const SCHEMA: usize = 15;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, MAIN_DB, Name, OpenFlags};
 
-use super::{APPLICATION_ID, SCHEMA, State, StateError, migrations, private_file, private_folder_of, with_ending};
+use super::{
+    APPLICATION_ID, SCHEMA, State, StateError, migrations, private_file, private_folder_of, teach, with_ending,
+};
 
 /// What is under a state's name, before SQLite looks at it.
 enum Found {
@@ -43,6 +45,7 @@ impl State {
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             .map_err(refused)?;
         check_pages(&connection, path)?;
+        teach(&connection)?;
         bring_up_to_date(&mut connection, path)?;
         Ok(Self { connection, path: path.to_owned(), is_copy: false })
     }
@@ -70,6 +73,7 @@ impl State {
         connection.execute_batch("PRAGMA busy_timeout = 3000;").map_err(refused)?;
         refuse_others(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
+        teach(&connection)?;
         let state = Self { connection, path: path.to_owned(), is_copy: false };
         // An older one is brought up to date in memory: what only reads leaves the file to what writes.
         if usize::try_from(known).unwrap_or(0) < SCHEMA { Ok(Some(state.copied()?)) } else { Ok(Some(state)) }
@@ -83,6 +87,7 @@ impl State {
         let mut connection = Connection::open_in_memory()?;
         self.copy_into(&mut connection, MAIN_DB)?;
         connection.execute_batch("PRAGMA foreign_keys = ON;")?;
+        teach(&connection)?;
         bring_up_to_date(&mut connection, &self.path)?;
         Ok(Self { connection, path: self.path.clone(), is_copy: true })
     }
@@ -180,6 +185,8 @@ fn lost(path: &Path, what: &'static str) -> Result<(), StateError> {
 fn check_pages(connection: &Connection, path: &Path) -> Result<(), StateError> {
     let said: String =
         connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|why| cannot_use(path, &why))?;
+    // Not one of them is needed again soon.
+    connection.execute_batch("PRAGMA shrink_memory")?;
     if said == "ok" { Ok(()) } else { Err(StateError::Damaged { path: path.to_owned(), why: said }) }
 }
 

@@ -93,7 +93,7 @@ impl Stage {
             "SELECT s.number, s.side, s.kind, s.remote_id, s.canonical, s.unreadable, r.fingerprint, b.payload
              FROM seen s
              JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
-             JOIN body b ON b.side = s.side AND b.kind = s.kind AND b.remote_id = s.remote_id
+             JOIN body b ON b.number = r.body
              WHERE s.number > ?1 ORDER BY s.number LIMIT ?2",
         )?;
         let rows: Vec<Raw> = statement.query_map(params![number, most], raw)?.collect::<Result<_, _>>()?;

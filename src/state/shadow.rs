@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::column::{kind_of, side_of};
 use super::link::LinkRow;
+use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
 use crate::record::{Field, Fields, Kind, Record, Side};
 
@@ -41,7 +42,7 @@ pub struct Agreed {
     pub moved: BTreeSet<Field>,
 }
 
-type RawAgreed = (i64, i64, String, String, String, Option<String>, String);
+type RawAgreed = (i64, i64, String, String, Unpacked, Option<Unpacked>, String);
 
 fn raw_agreed(row: &Row<'_>) -> rusqlite::Result<RawAgreed> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
@@ -53,8 +54,8 @@ fn agreed_row((number, link, side, kind, canonical, payload, moved): RawAgreed) 
         link,
         side: side_of(&side, || format!("shadow {number}"))?,
         kind: kind_of(&kind)?,
-        record: serde_json::from_str(&canonical)?,
-        payload,
+        record: serde_json::from_str(&canonical.0)?,
+        payload: payload.map(|payload| payload.0),
         moved: serde_json::from_str(&moved)?,
     })
 }
@@ -74,11 +75,11 @@ impl State {
         )?;
         let found = statement
             .query_row(params![link, side.as_str()], |row| {
-                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
+                Ok((row.get::<_, Unpacked>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
             })
             .optional()?;
         let Some((canonical, parent_id, written, missed)) = found else { return Ok(None) };
-        Ok(Some(ShadowRow { record: serde_json::from_str(&canonical)?, parent_id, written: written != 0, missed }))
+        Ok(Some(ShadowRow { record: serde_json::from_str(&canonical.0)?, parent_id, written: written != 0, missed }))
     }
 
     /// Sets fields of one side's shadow, makes it where there is none, and drops its fingerprint, so that the next
@@ -113,7 +114,7 @@ impl State {
             .execute(params![
                 link.id,
                 side.as_str(),
-                serde_json::to_string(&record)?,
+                Pack(&serde_json::to_string(&record)?),
                 serde_json::to_string(&moved)?
             ])?;
         if link.kind == Kind::Contact {
@@ -144,7 +145,7 @@ impl State {
                 "UPDATE shadow_body SET payload = ?3, canonical = ?4, moved = '[]', listed = NULL
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
-            .execute(params![link.id, side.as_str(), payload, serde_json::to_string(record)?])?;
+            .execute(params![link.id, side.as_str(), Pack(payload), Pack(&serde_json::to_string(record)?)])?;
         if link.kind == Kind::Contact {
             self.index_keys(link.id, side, record)?;
         }
@@ -161,7 +162,7 @@ impl State {
                 "UPDATE shadow_body SET listed = ?3
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
-            .execute(params![link, side.as_str(), payload])?;
+            .execute(params![link, side.as_str(), Pack(payload)])?;
         Ok(())
     }
 
@@ -174,7 +175,8 @@ impl State {
             "SELECT coalesce(listed, payload) FROM shadow_body JOIN shadow ON shadow.id = shadow_body.shadow
              WHERE link = ?1 AND side = ?2",
         )?;
-        Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?.flatten())
+        let found = statement.query_row(params![link, side.as_str()], |row| row.get::<_, Option<Unpacked>>(0));
+        Ok(found.optional()?.flatten().map(|payload| payload.0))
     }
 
     /// One side's shadow of a link, with its payload.
@@ -207,7 +209,7 @@ impl State {
                 "UPDATE shadow_body SET canonical = ?3
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
-            .execute(params![link, side.as_str(), serde_json::to_string(record)?])?;
+            .execute(params![link, side.as_str(), Pack(&serde_json::to_string(record)?)])?;
         let Some(row) = self.link(link)?.filter(|row| row.kind == Kind::Contact) else { return Ok(()) };
         // Nobody is recognised by a half that is gone.
         match row.ids.tagged(side) {

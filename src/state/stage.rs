@@ -47,13 +47,10 @@ pub struct Missing {
 const TABLES: &str = "
     CREATE TABLE record (
       side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL,
-      parent_id TEXT, fingerprint BLOB NOT NULL,
+      parent_id TEXT, fingerprint BLOB NOT NULL, body INTEGER NOT NULL,
       PRIMARY KEY (side, kind, remote_id)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE body (
-      side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL, payload TEXT NOT NULL
-    ) STRICT;
-    CREATE UNIQUE INDEX body_key ON body (side, kind, remote_id);
+    CREATE TABLE body (number INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT;
     CREATE TABLE covered (
       side TEXT NOT NULL, kind TEXT NOT NULL, parent_id TEXT NOT NULL,
       PRIMARY KEY (side, kind, parent_id)
@@ -76,7 +73,7 @@ fn staged(row: &Row<'_>) -> rusqlite::Result<StagedRow> {
 
 const STAGED: &str = "SELECT r.remote_id, r.parent_id, b.payload, r.fingerprint, s.link
     FROM record r
-    JOIN body b ON b.side = r.side AND b.kind = r.kind AND b.remote_id = r.remote_id
+    JOIN body b ON b.number = r.body
     LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id";
 
 impl Stage {
@@ -91,7 +88,7 @@ impl Stage {
         super::private_file(path)?;
         let mut connection = Connection::open(path)?;
         connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;",
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -3000;",
         )?;
         connection.execute_batch(TABLES)?;
         match state {
@@ -132,15 +129,10 @@ impl Stage {
         payload: &str,
         fingerprint: &[u8],
     ) -> Result<(), StateError> {
+        let body = self.connection.prepare_cached("INSERT INTO body (payload) VALUES (?1)")?.insert([payload])?;
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![side.as_str(), kind.as_str(), id, parent, fingerprint])?;
-        self.connection.prepare_cached("INSERT OR REPLACE INTO body VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-            side.as_str(),
-            kind.as_str(),
-            id,
-            payload
-        ])?;
+            .prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![side.as_str(), kind.as_str(), id, parent, fingerprint, body])?;
         Ok(())
     }
 
@@ -328,7 +320,8 @@ impl Stage {
         let mut statement = self.connection.prepare_cached(
             "SELECT count(*) FILTER (WHERE value <> ''), count(*) FILTER (WHERE value = '') FROM (
                SELECT CASE json_type(payload, ?2) WHEN 'null' THEN '' ELSE json_extract(payload, ?2) END AS value
-               FROM body WHERE side = ?1 AND kind = 'contact' AND json_valid(payload))",
+               FROM record JOIN body ON body.number = record.body
+               WHERE side = ?1 AND kind = 'contact' AND json_valid(payload))",
         )?;
         let (some, none): (i64, i64) =
             statement.query_row([side.as_str(), &format!("$.{key}")], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::column::{kind_of, side_of};
+use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
 use crate::record::{Action, Kind, Side};
 
@@ -59,7 +60,8 @@ const UNDO_RECORD: &str = "SELECT undo_record.id, undo_record.operation, undo_re
     WHERE EXISTS (SELECT 1 FROM intent WHERE intent.run = undo_record.run AND intent.operation = undo_record.operation
         AND intent.state IN ('applied', 'adopted', 'unknown', 'in_flight'))";
 
-type RawUndoRecord = (i64, u32, String, String, String, Option<String>, bool, Option<i64>, String, Option<i64>, bool);
+type RawUndoRecord =
+    (i64, u32, String, String, String, Option<Unpacked>, bool, Option<i64>, Unpacked, Option<i64>, bool);
 
 fn raw_undo_record(row: &Row<'_>) -> rusqlite::Result<RawUndoRecord> {
     Ok((
@@ -85,10 +87,10 @@ fn undo_record_row(raw: RawUndoRecord) -> Result<UndoRecordRow, StateError> {
         side: side_of(&side, || format!("undo record {id}"))?,
         kind: kind_of(&kind)?,
         action: serde_json::from_value(action.into())?,
-        image,
+        image: image.map(|image| image.0),
         cascaded,
         link,
-        trace,
+        trace: trace.0,
         undone,
         settled,
     })
@@ -112,9 +114,9 @@ impl State {
                 draft.side.as_str(),
                 draft.kind.as_str(),
                 draft.action.as_str(),
-                draft.image,
+                draft.image.map(Pack),
                 draft.link,
-                draft.trace
+                Pack(draft.trace)
             ])?;
         Ok(())
     }
@@ -127,7 +129,9 @@ impl State {
         let mut statement = self
             .connection
             .prepare_cached("SELECT id, trace FROM undo_record WHERE run = ?1 AND operation = ?2 AND image IS NULL")?;
-        Ok(statement.query_row(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        Ok(statement
+            .query_row(params![run, operation], |row| Ok((row.get(0)?, row.get::<_, Unpacked>(1)?.0)))
+            .optional()?)
     }
 
     /// The trace of the create that made one half of a link.
@@ -138,7 +142,8 @@ impl State {
         let mut statement = self.connection.prepare_cached(
             "SELECT trace FROM undo_record WHERE link = ?1 AND side = ?2 AND action = 'create' ORDER BY id DESC LIMIT 1",
         )?;
-        Ok(statement.query_row(params![link, side.as_str()], |row| row.get(0)).optional()?)
+        let found = statement.query_row(params![link, side.as_str()], |row| row.get::<_, Unpacked>(0));
+        Ok(found.optional()?.map(|trace| trace.0))
     }
 
     /// The trace of one undo record.
@@ -147,7 +152,7 @@ impl State {
     /// When it cannot be read.
     pub fn trace(&self, undo_record: i64) -> Result<Option<String>, StateError> {
         let mut statement = self.connection.prepare_cached("SELECT trace FROM undo_record WHERE id = ?1")?;
-        Ok(statement.query_row([undo_record], |row| row.get(0)).optional()?)
+        Ok(statement.query_row([undo_record], |row| row.get::<_, Unpacked>(0)).optional()?.map(|trace| trace.0))
     }
 
     /// Completes a undo record with what the CRM made of it.
@@ -157,7 +162,7 @@ impl State {
     pub fn complete_undo_record(&self, undo_record: i64, link: Option<i64>, trace: &str) -> Result<(), StateError> {
         self.connection
             .prepare_cached("UPDATE undo_record SET link = coalesce(?2, link), trace = ?3 WHERE id = ?1")?
-            .execute(params![undo_record, link, trace])?;
+            .execute(params![undo_record, link, Pack(trace)])?;
         Ok(())
     }
 
@@ -192,7 +197,8 @@ impl State {
             "SELECT coalesce(image, before) FROM undo_record
              JOIN operation ON operation.run = undo_record.run AND operation.number = undo_record.operation WHERE undo_record.id = ?1",
         )?;
-        Ok(statement.query_row([undo_record], |row| row.get(0)).optional()?.flatten())
+        let found = statement.query_row([undo_record], |row| row.get::<_, Option<Unpacked>>(0));
+        Ok(found.optional()?.flatten().map(|image| image.0))
     }
 
     /// The records that went with their contact in one operation, as they were: kind and payload.
@@ -203,10 +209,10 @@ impl State {
         let mut statement = self.connection.prepare_cached(
             "SELECT kind, image FROM undo_record WHERE run = ?1 AND operation = ?2 AND image IS NOT NULL ORDER BY id",
         )?;
-        let rows: Vec<(String, String)> = statement
+        let rows: Vec<(String, Unpacked)> = statement
             .query_map(params![run, operation], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        rows.into_iter().map(|(kind, image)| Ok((kind_of(&kind)?, image))).collect()
+        rows.into_iter().map(|(kind, image)| Ok((kind_of(&kind)?, image.0))).collect()
     }
 
     /// Notes which run another one takes back.

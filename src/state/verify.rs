@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::params;
-
+use super::column::side_of;
+use super::packed::Unpacked;
 use super::{State, StateError};
 use crate::record::{MatchKey, Record, Role, Side};
 
@@ -103,20 +103,18 @@ impl State {
              JOIN shadow_body ON shadow_body.shadow = shadow.id
              WHERE link.kind = 'contact' AND link.status = 'live' ORDER BY link.id",
         )?;
-        let mut indexed = self.connection.prepare("SELECT key FROM match_key WHERE link = ?1 AND side = ?2")?;
         let mut rows = contacts.query([])?;
         while let Some(row) = rows.next()? {
             let (link, role): (i64, String) = (row.get(0)?, row.get(1)?);
-            let (side, canonical): (String, String) = (row.get(2)?, row.get(3)?);
-            if role == Role::Secondary.as_str() && side == Side::Ghl.as_str() {
+            let (side, canonical): (String, Unpacked) = (row.get(2)?, row.get(3)?);
+            let side = side_of(&side, || format!("shadow of link {link}"))?;
+            if role == Role::Secondary.as_str() && side == Side::Ghl {
                 continue;
             }
-            let record: Record = serde_json::from_str(&canonical)?;
+            let record: Record = serde_json::from_str(&canonical.0)?;
             let of_shadow: BTreeSet<String> =
                 record.match_keys().iter().chain(&record.also).map(MatchKey::indexed).collect();
-            let of_index: BTreeSet<String> =
-                indexed.query_map(params![link, side], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            if of_shadow != of_index {
+            if of_shadow != self.keys_of(link, side)? {
                 wrong.push(format!("link {link} in {side}"));
             }
         }
@@ -159,9 +157,9 @@ mod tests {
             ("UPDATE shadow SET remote_id = 'other' WHERE side = 'cliengo'", "of another record"),
             ("DELETE FROM shadow_body", "has no body"),
             ("UPDATE link SET status = 'retired'", "history only"),
-            ("DELETE FROM match_key WHERE side = 'ghl'", "other keys"),
+            ("UPDATE match_key SET sides = 1", "other keys"),
             ("INSERT INTO link (kind, cliengo_id, ghl_id) VALUES ('note', 'n1', 'n2')", "under no contact"),
-            ("INSERT INTO match_key VALUES ('ghl', 'email:x', 99)", "one that is not there"),
+            ("INSERT INTO match_key VALUES ('email:x', 99, 2)", "one that is not there"),
             (
                 "DROP INDEX link_cliengo; INSERT INTO link (kind, cliengo_id) VALUES ('contact', 'c1')",
                 "more than one link",

@@ -193,7 +193,8 @@ fn found(house: &House, needles: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(house.folder()).unwrap() {
         let path = entry.unwrap().path();
-        let bytes = std::fs::read(&path).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend(crate::privacy::unpacked(&path).into_bytes());
         let here = needles.iter().filter(|needle| holds(&bytes, needle));
         found.extend(here.map(|needle| format!("{needle} in {}", path.file_name().unwrap().to_string_lossy())));
     }

@@ -65,6 +65,8 @@ mod first_sync;
 mod gone;
 mod hooked;
 mod init;
+#[cfg(target_os = "linux")]
+mod instructions;
 mod kept;
 mod kept_reports;
 mod late_edits;

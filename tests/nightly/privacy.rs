@@ -24,10 +24,35 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         if entry.file_type().unwrap().is_dir() {
             found.extend(files(&entry.path()));
         } else {
-            found.push((entry.path().display().to_string(), std::fs::read(entry.path()).unwrap()));
+            let mut bytes = std::fs::read(entry.path()).unwrap();
+            bytes.extend(unpacked(&entry.path()).into_bytes());
+            found.push((entry.path().display().to_string(), bytes));
         }
     }
     found
+}
+
+/// What stands packed in a state file, in plain text; nothing of any other file.
+pub(crate) fn unpacked(path: &Path) -> String {
+    if path.extension().is_none_or(|extension| extension != "db") {
+        return String::new();
+    }
+    let state = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    concord::state::teach(&state).unwrap();
+    let columns = [
+        ("shadow_body", "canonical, payload, listed"),
+        ("operation", "document, before"),
+        ("intent", "request, sought, settle"),
+        ("undo_record", "trace, image"),
+    ];
+    let mut text = String::new();
+    for column in columns.iter().flat_map(|(table, of)| of.split(", ").map(move |column| (table, column))) {
+        let (table, column) = column;
+        let sql = format!("SELECT coalesce(group_concat(unpacked({column})), '') FROM {table}");
+        // Another program's database has no such table.
+        text += &state.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap_or_default();
+    }
+    text
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {

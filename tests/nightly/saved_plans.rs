@@ -111,9 +111,12 @@ async fn a_saved_plan_is_stale_when_the_base_or_the_configuration_under_it_chang
     email(&house, &people[0], "una@example.com");
     let saved = house.saved_plan().await;
     let state = Connection::open(house.state_path()).unwrap();
-    let told = "SELECT shadow FROM shadow_body WHERE canonical LIKE '%persona0@example.com%' LIMIT 1";
+    concord::state::teach(&state).unwrap();
+    let told = "SELECT shadow FROM shadow_body WHERE unpacked(canonical) LIKE '%persona0@example.com%' LIMIT 1";
     let before: String = state
-        .query_row(&format!("SELECT canonical FROM shadow_body WHERE shadow = ({told})"), [], |row| row.get(0))
+        .query_row(&format!("SELECT unpacked(canonical) FROM shadow_body WHERE shadow = ({told})"), [], |row| {
+            row.get(0)
+        })
         .unwrap();
     let set = format!("UPDATE shadow_body SET canonical = ?1 WHERE shadow = ({told})");
     let moved = before.replacen("Prueba0", "Prueba", 1);

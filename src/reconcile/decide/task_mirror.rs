@@ -135,7 +135,7 @@ fn tell_note(input: &Input<'_>, at: u32, family: &Family, task: &SourceTask, fac
     let body = Value::body(&words);
     let set = Fields::from([(Field::Body, body.clone())]);
     let write = Write::create(Kind::Note, Some(family.targets.cliengo.clone()), set);
-    let projects = Some(Projection { facet, task: task.id.to_string(), said: body.shown() });
+    let projects = Some(Box::new(Projection { facet, task: task.id.to_string(), said: body.shown() }));
     let settle = Settle { parent: Some(family.link), projects, ..Settle::default() };
     let mut verdict = Verdict::at(at);
     verdict.write(input, family.place(Kind::Note), &subject, Side::Cliengo, Side::Ghl, (write, settle));
@@ -175,7 +175,7 @@ fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[Sourc
     if before == Some(&said) {
         return verdict;
     }
-    let projects = Some(Projection { facet: Facet::Due, task: String::new(), said });
+    let projects = Some(Box::new(Projection { facet: Facet::Due, task: String::new(), said }));
     let value = Value::Due(due);
     let change = Change::Value {
         field: Field::Due,

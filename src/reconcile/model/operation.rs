@@ -36,13 +36,13 @@ pub struct Operation {
     /// What is sent. The run sends exactly these. (I48)
     pub requests: Vec<Request>,
     /// The same in canonical terms; `None` for a link.
-    pub write: Option<Write>,
+    pub write: Option<Box<Write>>,
     /// What the shadows take when it was applied.
     pub settle: Settle,
     /// Of a link: what the two records were recognised by.
     pub matched_by: Option<MatchedBy>,
     /// Of a link of two contacts: the key in the form that was compared, and both names.
-    pub matched_on: Option<Recognised>,
+    pub matched_on: Option<Box<Recognised>>,
 }
 
 /// What two records were recognised by as one.
@@ -83,7 +83,7 @@ impl Operation {
         settle: Settle,
     ) -> Self {
         let (action, changes) = (write.action, Change::of(&write, origin));
-        Self { side, action, changes, write: Some(write), ..Self::link(id, place, subject, settle, None) }
+        Self { side, action, changes, write: Some(Box::new(write)), ..Self::link(id, place, subject, settle, None) }
     }
 
     /// Two records that exist and are one.
@@ -230,10 +230,10 @@ pub struct Settle {
     pub role: Role,
     /// What Cliengo was told of a task: a note that is made for it gets no link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub projects: Option<Projection>,
+    pub projects: Option<Box<Projection>>,
     /// What the contact is put into: written down for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enrols: Option<Enrolment>,
+    pub enrols: Option<Box<Enrolment>>,
     /// The conflicts whose chosen value it writes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<String>,

@@ -122,7 +122,7 @@ impl Verdict {
         for link in self.operations.iter_mut().filter(is_link) {
             let of = |key: &MatchKey| link.matched_by == Some(MatchedBy::of(key));
             let key = cliengo.all_keys().find(|key| of(key) && ghl.all_keys().any(|theirs| theirs == *key));
-            link.matched_on = key.map(|key| Recognised::by(&key, cliengo, ghl));
+            link.matched_on = key.map(|key| Box::new(Recognised::by(&key, cliengo, ghl)));
         }
         self
     }

@@ -67,7 +67,7 @@ impl Applying<'_> {
     ) -> Result<Ended, StateError> {
         let was = as_it_was(Some(&held(self.state)), Some(&held(self.stage)), operation, &write)?;
         operation.requests = crm.requests(&write, was.as_deref(), self.forms);
-        operation.write = Some(write.clone());
+        operation.write = Some(Box::new(write.clone()));
         let last = operation.requests.len();
         for (at, request) in operation.requests.iter().enumerate() {
             let turn = Turn { first: false, last: at + 1 == last, again: true };
@@ -118,7 +118,7 @@ impl Applying<'_> {
         };
         let Some(field) = [Field::Email, Field::Phone].into_iter().find(passed_on) else { return Ok(false) };
         let set = Fields::from([(field.clone(), Value::Empty)]);
-        let write = Write { set, ..theirs.clone() };
+        let write = Write { set, ..Write::clone(theirs) };
         let mut emptied = other.operation.clone();
         emptied.settle = Settle { link: emptied.settle.link, ..Settle::default() };
         if !self.is_as_planned(&write).await {
@@ -136,7 +136,7 @@ impl Applying<'_> {
         if !self.is_as_planned(&write).await {
             return Ok(());
         }
-        let done = self.requests_of(self.writers.ghl, &mut operation, write).await?;
+        let done = self.requests_of(self.writers.ghl, &mut operation, *write).await?;
         let name = serde_json::to_value(done.outcome)?;
         let (name, reason) = (name.as_str().unwrap_or_default(), done.reason.as_deref());
         held(self.state).end_operation(self.run, operation.id, name, reason)?;
