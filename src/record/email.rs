@@ -93,7 +93,10 @@ fn is_piece_of_domain(word: &str) -> bool {
         || ["com", "net", "org", "ar", "br", "mx"].iter().any(|end| bare.eq_ignore_ascii_case(end))
 }
 
-/// Whether it can be an e-mail address at all.
+/// What stands behind the `@` of a chat's id.
+const CHATS: [&str; 4] = ["c.us", "s.whatsapp.net", "g.us", "lid"];
+
+/// Whether it can be an e-mail address at all; a chat's id is none.
 #[must_use]
 pub fn is_address(email: &str) -> bool {
     let Some((local, domain)) = email.rsplit_once('@') else { return false };
@@ -107,7 +110,8 @@ pub fn is_address(email: &str) -> bool {
             && label.chars().all(|c| c.is_alphanumeric() || is_mark(c) || c == '-')
     };
     let last = domain.rsplit('.').next().unwrap_or_default();
-    !local.is_empty()
+    !CHATS.contains(&domain)
+        && !local.is_empty()
         && local.chars().count() <= LONGEST.0
         && email.chars().count() <= LONGEST.1
         && whole(local)

@@ -9,7 +9,7 @@ use super::email::{canonical_email, is_address};
 use super::text::canonical_line;
 
 /// Words that join names, stand before them, or say what somebody is: two names that share nothing else share nothing.
-const PARTICLES: [&str; 94] = [
+const PARTICLES: [&str; 97] = [
     "de",
     "del",
     "la",
@@ -104,11 +104,73 @@ const PARTICLES: [&str; 94] = [
     "estudio",
     "consultorio",
     "grupo",
+    "nro",
+    "num",
+    "numero",
+];
+
+/// What a house, an office or a shop is: two of a kind are not one because of it.
+const TRADES: [&str; 55] = [
+    "clinica",
+    "sanatorio",
+    "hospital",
+    "colegio",
+    "escuela",
+    "instituto",
+    "jardin",
+    "club",
+    "taller",
+    "pizzeria",
+    "restaurante",
+    "restaurant",
+    "parrilla",
+    "bar",
+    "cafe",
+    "carniceria",
+    "verduleria",
+    "peluqueria",
+    "barberia",
+    "veterinaria",
+    "libreria",
+    "almacen",
+    "supermercado",
+    "autoservicio",
+    "gimnasio",
+    "gym",
+    "salon",
+    "consorcio",
+    "edificio",
+    "depto",
+    "departamento",
+    "oficina",
+    "local",
+    "casa",
+    "quinta",
+    "administracion",
+    "recepcion",
+    "secretaria",
+    "distribuidora",
+    "constructora",
+    "transporte",
+    "transportes",
+    "agencia",
+    "optica",
+    "laboratorio",
+    "cooperativa",
+    "iglesia",
+    "municipalidad",
+    "mecanico",
+    "mecanica",
+    "contable",
+    "juridico",
+    "dental",
+    "medico",
+    "medica",
 ];
 
 /// What a channel calls somebody whose name it does not know: alone, with a number, or with words beside it that are no
 /// name either.
-const FILLERS: [&str; 23] = [
+const FILLERS: [&str; 25] = [
     "visitante",
     "visitor",
     "invitado",
@@ -132,6 +194,8 @@ const FILLERS: [&str; 23] = [
     "telegram",
     "null",
     "undefined",
+    "none",
+    "nan",
 ];
 
 /// The same, in words of which none alone is.
@@ -164,7 +228,7 @@ const BESIDE_FILLERS: [&str; 10] = ["de", "del", "la", "do", "web", "online", "s
 const NEW: [&str; 4] = ["nuevo", "nueva", "novo", "new"];
 
 /// What friends say instead of a name, where it is not the name's beginning.
-const PET_NAMES: [(&str, &str); 22] = [
+const PET_NAMES: [(&str, &str); 36] = [
     ("pepe", "jose"),
     ("pancho", "francisco"),
     ("paco", "francisco"),
@@ -187,6 +251,20 @@ const PET_NAMES: [(&str, &str); 22] = [
     ("chico", "francisco"),
     ("pili", "pilar"),
     ("paqui", "francisca"),
+    ("fco", "francisco"),
+    ("chema", "jose"),
+    ("willy", "guillermo"),
+    ("mary", "maria"),
+    ("maru", "maria"),
+    ("gaby", "gabriela"),
+    ("gaby", "gabriel"),
+    ("tere", "teresa"),
+    ("vicky", "victoria"),
+    ("lalo", "gerardo"),
+    ("moni", "monica"),
+    ("susy", "susana"),
+    ("beto", "norberto"),
+    ("rafa", "rafael"),
 ];
 
 /// A name in the parts its CRM stores: Cliengo's `name` and `lastName`, GHL's `firstName` and `lastName`.
@@ -302,7 +380,11 @@ impl PersonName {
         let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let is_chat = ["@c.us", "@s.whatsapp.net", "@g.us", "@lid"].iter().any(|chat| folded.ends_with(chat));
         let is_number = words.iter().all(|word| word.chars().all(char::is_numeric));
-        is_chat || is_number || is_address(&canonical_email(&full)) || is_made_of_fillers(&words)
+        // What a form shows where nobody filled it in: `{{name}}`, `%nombre%`.
+        let is_template = [("{", "}"), ("%", "%"), ("[object", "]")]
+            .iter()
+            .any(|(begin, end)| folded.len() > 2 && folded.starts_with(begin) && folded.ends_with(end));
+        is_chat || is_template || is_number || is_address(&canonical_email(&full)) || is_made_of_fillers(&words)
     }
 
     /// Whether a channel numbered somebody in place of the first name, whatever last name stayed beside it: "Visitante 8472",
@@ -317,7 +399,8 @@ impl PersonName {
     #[must_use]
     pub fn shares_a_word(&self, other: &Self) -> bool {
         let (ours, theirs) = (words(&self.full()), words(&other.full()));
-        ours.iter().any(|word| theirs.contains(word)) || !ours.is_empty() && ours.concat() == theirs.concat()
+        let is_shared = |word: &String| theirs.contains(word) && !is_trade(word);
+        ours.iter().any(is_shared) || !ours.is_empty() && ours.concat() == theirs.concat()
     }
 }
 
@@ -332,20 +415,42 @@ impl PersonName {
         let (ours, theirs) = (words(&self.full()), words(&other.full()));
         // Given names stand before what both have.
         let given = |of: &[String], shared: &[String]| -> Vec<String> {
-            of.iter().take_while(|word| !shared.contains(word)).cloned().collect()
+            of.iter().take_while(|word| is_trade(word) || !shared.contains(word)).cloned().collect()
         };
         let (our_given, their_given) = (given(&ours, &theirs), given(&theirs, &ours));
-        let is_one = |one: &String| their_given.iter().any(|other| is_one_given_name(one, other));
-        our_given.is_empty() || their_given.is_empty() || our_given.len() == ours.len() || our_given.iter().any(is_one)
+        let is_one = |one: &String| !is_trade(one) && their_given.iter().any(|other| is_one_given_name(one, other));
+        our_given == their_given
+            || our_given.is_empty()
+            || their_given.is_empty()
+            || our_given.len() == ours.len()
+            || our_given.iter().any(is_one)
     }
+}
+
+/// Whether it says what somebody is, and not who.
+fn is_trade(word: &String) -> bool {
+    TRADES.contains(&word.as_str())
 }
 
 /// Whether two given names may be one: written with an error, cut short, or a name and what friends say.
 fn is_one_given_name(one: &str, other: &str) -> bool {
+    // `Luis` and `Luisa`, `José` and `Josefa`, are brother and sister.
+    let is_womans = |short: &str, long: &str| {
+        long.strip_prefix(short).is_some_and(|end| matches!(end, "a" | "fa" | "ia" | "ita")) && !short.ends_with('a')
+    };
+    if is_womans(one, other) || is_womans(other, one) {
+        return false;
+    }
     let is_short_for = |short: &str, long: &str| short.chars().nth(2).is_some() && long.starts_with(short);
+    let is_small_for = |small: &str, name: &str| {
+        let (stem, end) = (small.strip_suffix("ito").or_else(|| small.strip_suffix("ita")), small.chars().last());
+        stem.is_some_and(|stem| is_short_for(stem, name)) && (end == Some('a')) == name.ends_with('a')
+    };
     let is_pet_name = |pet: &str, name: &str| PET_NAMES.contains(&(pet, name));
     is_short_for(one, other)
         || is_short_for(other, one)
+        || is_small_for(one, other)
+        || is_small_for(other, one)
         || is_pet_name(one, other)
         || is_pet_name(other, one)
         || is_one_error_apart(one, other)
@@ -373,6 +478,8 @@ fn is_made_of_fillers(words: &[&str]) -> bool {
     }
     let is_number =
         |word: &str| word.chars().any(|c| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_hexdigit());
+    let digits = words.iter().rev().take_while(|word| word.chars().all(|c| c.is_ascii_digit())).count();
+    let words = words.get(..words.len() - digits.saturating_sub(1)).unwrap_or_default();
     let (number, named) = match words.split_last() {
         Some((last, named)) if is_number(last) => (true, named.to_vec()),
         // `Visitante8472`
@@ -416,7 +523,8 @@ fn bare_word(word: &str) -> String {
     folded(word).trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
-/// The words that a name is known by; where there are only particles and initials, these.
+/// The words that a name is known by; where they say only what somebody is, numbers and initials too, and where there are
+/// none, particles.
 fn words(name: &str) -> Vec<String> {
     const APOSTROPHES: [char; 4] = ['\'', '’', '´', '`'];
     // An accent that stands alone is taken apart into a blank and a mark.
@@ -425,8 +533,11 @@ fn words(name: &str) -> Vec<String> {
     let is_name = |word: &&str| {
         !PARTICLES.contains(word) && word.chars().nth(1).is_some() && word.chars().any(char::is_alphabetic)
     };
-    let names: Vec<String> = all().filter(is_name).map(str::to_owned).collect();
-    if names.is_empty() { all().map(str::to_owned).collect() } else { names }
+    let some = |is: &dyn Fn(&&str) -> bool| all().filter(is).map(str::to_owned).collect::<Vec<String>>();
+    let names = some(&is_name);
+    let others =
+        if names.iter().all(is_trade) { some(&|word| !PARTICLES.contains(word) && *word != "n") } else { names };
+    if others.is_empty() { some(&|_| true) } else { others }
 }
 
 #[cfg(test)]
@@ -435,6 +546,55 @@ mod tests {
 
     fn name(full: &str) -> PersonName {
         PersonName::new(full, "")
+    }
+
+    #[test]
+    fn who_shares_a_line_and_not_a_name_is_another() {
+        for (one, other) in [
+            ("Juan Paz", "Juana Paz"),
+            ("Luis Gil", "Luisa Gil"),
+            ("José Gil", "Josefa Gil"),
+            ("Víctor Sosa", "Victoria Sosa"),
+            ("Martín Ruiz", "Martina Ruiz"),
+            ("Juan Paz", "Juanita Paz"),
+            ("Consorcio Mitre 1234", "Consorcio Belgrano 555"),
+            ("Taller Mecánico El Rápido", "Taller Hnos Díaz"),
+            ("Escuela N° 5", "Escuela N° 12"),
+            ("Depto 3B", "Depto 4A"),
+            ("Restaurante La Parrilla", "Parrilla Don Julio"),
+            ("Colegio del Sol", "Colegio del Valle"),
+            ("Casa Gómez", "Ana Gómez"),
+            ("Taller Norte Gómez", "Taller Sur Gómez"),
+        ] {
+            assert!(!name(one).can_be_one(&name(other)) && !name(other).can_be_one(&name(one)), "{one} and {other}");
+        }
+        for (one, other) in [
+            ("Robertito Gil", "Roberto Gil"),
+            ("Juanita Paz", "Juana Paz"),
+            ("Fco. Gómez", "Francisco Gómez"),
+            ("Chema Pérez", "José Pérez"),
+            ("Mary Ruiz", "María Ruiz"),
+            ("Escuela N° 5", "escuela nro. 5"),
+            ("Depto 3B", "depto. 3b"),
+            ("Recepción", "RECEPCION"),
+            ("Hotel Plaza", "Plaza"),
+            ("Taller Gómez", "TALLER GOMEZ HNOS"),
+            ("Pedro - Taller El Tornillo", "Pedro Gómez"),
+            ("Sra. Laura", "laura"),
+        ] {
+            assert!(name(one).can_be_one(&name(other)) && name(other).can_be_one(&name(one)), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn what_a_form_or_a_program_left_is_no_name() {
+        for filler in ["{{nombre}}", "%name%", "[object Object]", "None", "NaN", "WhatsApp 11 2345", "Visitante 12 34"]
+        {
+            assert!(name(filler).is_filler(), "{filler}");
+        }
+        for kept in ["Nan Goldin", "Sol {Ventas}", "100 % Natural", "Local 11 2345 Sur", "Casa Ruiz"] {
+            assert!(!name(kept).is_filler(), "{kept}");
+        }
     }
 
     #[test]
