@@ -17,6 +17,8 @@ pub(super) enum Failed {
     Run(CrmError),
     /// The CRM could not be read (`semantics` 52).
     Unread(CrmError),
+    /// The contact whose list it is, is gone, as the CRM says.
+    Gone(CrmError),
     /// It was read, and proves nothing; this is why.
     Void(String),
 }
@@ -52,6 +54,7 @@ struct Lists<'a, I> {
     covered: BTreeSet<I>,
     homes: HashMap<I, I>,
     unread: BTreeMap<I, String>,
+    gone: BTreeSet<I>,
     /// What the first of the contacts said that could not be read, as long as none could.
     nothing: Option<CrmError>,
     in_a_row: usize,
@@ -61,10 +64,13 @@ impl<I: RemoteId> Lists<'_, I> {
     /// Takes in one contact's list. One that could not be read is that contact's (`semantics` 57).
     fn take(&mut self, parent: I, listing: Result<Vec<RawRecord<I>>, Failed>) -> Result<(), CrmError> {
         self.sink.asked(self.kind);
+        if matches!(listing, Err(Failed::Gone(_))) {
+            self.gone.insert(parent.clone());
+        }
         let records = match listing {
             Ok(records) => records,
             Err(Failed::Run(error)) => return Err(error),
-            Err(Failed::Unread(error)) => {
+            Err(Failed::Unread(error) | Failed::Gone(error)) => {
                 self.in_a_row += 1;
                 self.leave(parent, error.to_string());
                 if self.covered.is_empty() {
@@ -111,8 +117,8 @@ where
     F: Future<Output = Result<Vec<RawRecord<I>>, Failed>> + Send,
     A: Future<Output = Result<(), CrmError>> + Send,
 {
-    let (covered, homes, unread) = (BTreeSet::new(), HashMap::new(), BTreeMap::new());
-    let mut lists = Lists { kind, sink, covered, homes, unread, nothing: None, in_a_row: 0 };
+    let (covered, homes, unread, gone) = (BTreeSet::new(), HashMap::new(), BTreeMap::new(), BTreeSet::new());
+    let mut lists = Lists { kind, sink, covered, homes, unread, gone, nothing: None, in_a_row: 0 };
     let mut failed = None;
     {
         let mut asked = stream::iter(parents.iter().cloned())
@@ -132,7 +138,7 @@ where
                 lists.in_a_row = 0;
                 match answers(asked_last).await.map_err(Failed::from) {
                     Err(Failed::Run(error)) => return Err(error),
-                    Err(Failed::Unread(error)) => failed = Some(error),
+                    Err(Failed::Unread(error) | Failed::Gone(error)) => failed = Some(error),
                     Err(Failed::Void(_)) | Ok(()) => {}
                 }
             }
@@ -157,6 +163,7 @@ where
         places_told: true,
         unidentified: Vec::new(),
         unread: lists.unread,
+        gone: lists.gone,
         failed,
     })
 }

@@ -87,6 +87,8 @@ pub struct Listed<I> {
     pub places_told: bool,
     /// Contacts whose tasks or notes were asked for and could not be read, each with the reason.
     pub unread: BTreeMap<I, String>,
+    /// Those of them that are gone, as the CRM says.
+    pub gone: BTreeSet<I>,
     /// Why the CRM could not be read, where it could not: what came before claims nothing of the account (`semantics` 52).
     pub failed: Option<CrmError>,
     /// Rows without an id, as they came: somebody's, and nobody knows whose. (`semantics` 49)

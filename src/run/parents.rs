@@ -9,9 +9,11 @@ use tracing::info;
 
 use super::budget::Budget;
 use super::error::RunError;
+use super::pulled::Pulled;
 use super::session::{Job, held};
 use super::tasks;
 use crate::config::{Direction, NotesFetch};
+use crate::crm::Listed;
 use crate::reconcile::Mode;
 use crate::record::{Both, CliengoId, Forms, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, State};
@@ -30,8 +32,8 @@ pub(super) struct Parents {
     pub left: u64,
     /// How many of both were never listed, and are not now either.
     pub never: u64,
-    /// How many of them the contacts' own listings do not show yet.
-    pub unlisted: Both<u64>,
+    /// Those of GHL's that its own listing does not show.
+    pub unlisted: BTreeSet<GhlId>,
 }
 
 /// Chooses the contacts whose children are listed in this run. A linked contact is chosen on both sides or on none
@@ -43,11 +45,11 @@ pub(super) fn choose(
     job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
-    forms: &Forms,
+    pulled: &Pulled,
     budget: &Budget,
 ) -> Result<Parents, RunError> {
-    let mut parents = among_listed(job, stage, state, forms, budget)?;
-    if state.is_some() {
+    let mut parents = among_listed(job, stage, state, &pulled.forms, budget)?;
+    if state.is_some() && pulled.complete.ghl.contact {
         add_unlisted(&mut parents, stage, state)?;
     }
     Ok(parents)
@@ -86,18 +88,17 @@ fn among_listed(
     Ok(Parents { left, never, ..Parents::of(listed) })
 }
 
-/// Adds contacts that an earlier run wrote and a lagging listing does not show, with their counterparts: they are there,
-/// and what stands under them does not wait for the index. (I42)
+/// Adds contacts that an earlier run wrote in GHL and its lagging index does not show, with their counterparts: they are
+/// there, and what stands under them does not wait for the index. (I42; `GHL API notes, 4`)
 fn add_unlisted(parents: &mut Parents, stage: &Mutex<Stage>, state: Option<&State>) -> Result<(), RunError> {
-    let chosen: BTreeSet<SideId> = parents.ids().collect();
-    for side in Side::BOTH {
-        let missing = held(stage).missing(side, Kind::Contact, true)?;
-        for missing in missing.into_iter().filter(|missing| missing.written) {
-            let other = counterpart(state, side, &missing.id)?.map(|id| SideId::new(side.other(), id));
-            parents.extend(other.filter(|id| !chosen.contains(id)));
-            parents.extend([SideId::new(side, missing.id)]);
-            *parents.unlisted.of_mut(side) += 1;
-        }
+    let chosen: BTreeSet<CliengoId> = parents.cliengo.iter().cloned().collect();
+    let missing = held(stage).missing(Side::Ghl, Kind::Contact, true)?;
+    for missing in missing.into_iter().filter(|missing| missing.written) {
+        let counterpart = counterpart(state, Side::Ghl, &missing.id)?.map(CliengoId::new);
+        parents.cliengo.extend(counterpart.filter(|id| !chosen.contains(id)));
+        let id = GhlId::new(missing.id);
+        parents.unlisted.insert(id.clone());
+        parents.ghl.push(id);
     }
     Ok(())
 }
@@ -181,18 +182,12 @@ impl Parents {
         }
     }
 
-    fn ids(&self) -> impl Iterator<Item = SideId> {
-        let cliengo = self.cliengo.iter().map(|id| id.clone().tagged());
-        cliengo.chain(self.ghl.iter().map(|id| id.clone().tagged()))
-    }
-
-    fn extend(&mut self, ids: impl IntoIterator<Item = SideId>) {
-        for id in ids {
-            match id {
-                SideId::Cliengo(id) => self.cliengo.push(id),
-                SideId::Ghl(id) => self.ghl.push(id),
-            }
-        }
+    /// Of the contacts that GHL's listing does not show, some were removed since: they have no list, and nothing of theirs is
+    /// unread. How many others there are.
+    pub(super) fn drop_gone(&self, listed: &mut Listed<GhlId>) -> u64 {
+        let gone = &listed.gone & &self.unlisted;
+        listed.unread.retain(|id, _| !gone.contains(id));
+        (self.unlisted.len() - gone.len()) as u64
     }
 }
 

@@ -304,14 +304,13 @@ async fn pull_children(
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
     let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
-    let parents =
-        if tasks || notes { parents::choose(job, stage, state, &pulled.forms, budget)? } else { Parents::default() };
+    let parents = if tasks || notes { parents::choose(job, stage, state, pulled, budget)? } else { Parents::default() };
     let all_take_part = notes && (tasks || !has_tasks);
     let lost = if all_take_part { Parents::default() } else { survivors(job, stage, state, pulled)? };
     let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
     let all = Both::from_fn(|side| {
         let forgotten = pulled.forgotten.iter().filter(|(id, _)| id.side() == side).count() as u64;
-        pulled.listings.of(side).contact.count.saturating_sub(forgotten) + parents.unlisted.of(side)
+        pulled.listings.of(side).contact.count.saturating_sub(forgotten)
     });
     let cliengo = async {
         let asks = tasks || has_tasks && !lost.cliengo.is_empty();
@@ -343,8 +342,9 @@ async fn pull_children(
             pulled.take(stage, Side::Cliengo, kind, &listed, all.cliengo)?;
         }
     }
-    if let Some(listed) = ghl_notes {
-        pulled.take(stage, Side::Ghl, Kind::Note, &listed, all.ghl)?;
+    if let Some(mut listed) = ghl_notes {
+        let unlisted = parents.drop_gone(&mut listed);
+        pulled.take(stage, Side::Ghl, Kind::Note, &listed, all.ghl + unlisted)?;
     }
     if notes && parents.left > 0 {
         pulled.say_quota(&parents);

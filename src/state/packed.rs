@@ -1,26 +1,33 @@
 //! Texts that are kept for long and seldom read (payloads, shadows, the history), packed: each alone, against texts that are
 //! alike, so that its keys take no room. What packing does not make smaller is kept as it is, and read as it is.
 
-mod block;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use std::sync::LazyLock;
-
-use block::Dictionary;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::get_frame_content_size;
 
 /// What keys and constant values are looked up in. A text that was packed against it can be read only with it: it never
 /// changes. Another one is another file, with another first byte.
 const WORDS: &[u8] = include_bytes!("packed/dictionary.txt");
 
-static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::of(WORDS));
-
 /// The first byte of what was packed against [`WORDS`].
 const AGAINST_THE_FIRST: u8 = 1;
 
 /// No text of ours is longer: what would be is damage, and no room is made for it.
-const LONGEST: usize = 1 << 30;
+const LONGEST: u64 = 1 << 30;
+
+/// How hard repetitions are looked for: texts are short, and a night packs few.
+const LEVEL: i32 = 6;
+
+/// Prepared once: preparing takes longer than a text.
+static PACKER: LazyLock<Mutex<Option<Compressor<'static>>>> =
+    LazyLock::new(|| Mutex::new(Compressor::with_dictionary(LEVEL, WORDS).ok()));
+
+static UNPACKER: LazyLock<Mutex<Option<Decompressor<'static>>>> =
+    LazyLock::new(|| Mutex::new(Decompressor::with_dictionary(WORDS).ok()));
 
 /// A text about to be kept.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +39,10 @@ pub(super) struct Unpacked(pub String);
 
 impl ToSql for Pack<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let mut packed = vec![AGAINST_THE_FIRST];
-        packed.append(&mut DICTIONARY.pack(self.0.as_bytes()));
-        if packed.len() < self.0.len() { Ok(ToSqlOutput::Owned(Value::Blob(packed))) } else { self.0.to_sql() }
+        match packed(self.0) {
+            Some(packed) if packed.len() < self.0.len() => Ok(ToSqlOutput::Owned(Value::Blob(packed))),
+            _ => self.0.to_sql(),
+        }
     }
 }
 
@@ -45,8 +53,18 @@ impl FromSql for Unpacked {
     }
 }
 
+fn packed(text: &str) -> Option<Vec<u8>> {
+    let mut packer = PACKER.lock().unwrap_or_else(PoisonError::into_inner);
+    let frame = packer.as_mut()?.compress(text.as_bytes()).ok()?;
+    Some([&[AGAINST_THE_FIRST], frame.as_slice()].concat())
+}
+
 fn unpacked(bytes: &[u8]) -> Option<String> {
-    String::from_utf8(DICTIONARY.unpack(bytes.strip_prefix(&[AGAINST_THE_FIRST])?, LONGEST)?).ok()
+    let frame = bytes.strip_prefix(&[AGAINST_THE_FIRST])?;
+    let length = get_frame_content_size(frame).ok()?.filter(|length| *length <= LONGEST)?;
+    let mut unpacker = UNPACKER.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = unpacker.as_mut()?.decompress(frame, usize::try_from(length).ok()?).ok()?;
+    String::from_utf8(text).ok()
 }
 
 /// Lets a connection's SQL read (`unpacked`) and write (`packed`) such texts.
@@ -93,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_takes_a_third_of_its_room_and_comes_back_as_it_was() {
+    fn a_payload_takes_less_than_two_thirds_of_its_room_and_comes_back_as_it_was() {
         let payload = r#"{"ID":"6f4060cf4bae1493736f920e","creationDate":"2026-03-22T21:51:24.000Z","creatorId":"63d41bf495cd3075f1014a36","lastUpdate":"2026-03-22T21:51:24.000Z","message":"Ñandú 🦤 1"}"#;
         let (kept, read) = kept(payload);
         let Value::Blob(bytes) = kept else { panic!("{kept:?}") };
-        assert!(bytes.len() * 5 < payload.len() * 3, "{} of {}", bytes.len(), payload.len());
+        assert!(bytes.len() * 3 < payload.len() * 2, "{} of {}", bytes.len(), payload.len());
         assert_eq!(read, payload);
     }
 
@@ -120,10 +138,9 @@ mod tests {
     #[test]
     fn damage_is_an_error() {
         let connection = taught();
-        // Nothing; another dictionary; a length without its bytes; a repetition of nothing; one from before the beginning; no
-        // UTF-8.
-        let damaged =
-            [&[][..], &[2, 0x10, b'a'], &[1, 0x20, b'a'], &[1, 0, 0, 0], &[1, 0, 0xff, 0xff], &[1, 0x10, 0xff]];
+        let whole = packed("{\"body\":\"Ñandú\"}").unwrap();
+        let (half, other) = (whole.get(..9).unwrap(), [&[2], whole.get(1..).unwrap()].concat());
+        let damaged = [&[][..], &other, &[1, 0x20, b'a'], &[1], half];
         for bytes in damaged {
             let read = connection.query_row("SELECT ?1", [bytes], |row| row.get::<_, Unpacked>(0));
             assert!(matches!(read, Err(Error::FromSqlConversionFailure(..))), "{bytes:?}: {read:?}");
@@ -140,16 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn a_few_bytes_that_stand_for_many_are_not_followed_beyond_the_longest() {
-        let repeated = [&[0x1f, b'a', 1, 0][..], &[255; 100], &[0]].concat();
-        assert_eq!(DICTIONARY.unpack(&repeated, 30_000).unwrap().len(), 1 + 15 + 25_500 + 4);
-        assert_eq!(DICTIONARY.unpack(&repeated, 25_000), None);
+    fn a_frame_that_promises_more_than_any_text_is_not_believed() {
+        let (kept, _) = kept(&"nombre y apellido ".repeat(40));
+        let Value::Blob(mut bytes) = kept else { panic!("{kept:?}") };
+        // The length, of two bytes, stands behind our byte, the frame's four and its descriptor.
+        assert_eq!(unpacked(&bytes).unwrap().len(), 720);
+        bytes[6] = 0xff;
+        bytes[7] = 0xff;
+        assert_eq!(unpacked(&bytes), None);
     }
 
     proptest! {
         #[test]
         fn whatever_bytes_are_there_reading_them_ends(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = DICTIONARY.unpack(&bytes, 10_000);
+            let _ = unpacked(&[&[AGAINST_THE_FIRST], bytes.as_slice()].concat());
         }
 
         #[test]

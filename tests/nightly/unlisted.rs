@@ -107,3 +107,18 @@ async fn what_stands_under_a_contact_that_the_last_run_made_is_seen_although_ghl
     assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), ["Llamó hoy", "Pidió precio"]);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_contact_that_the_last_run_made_and_somebody_removed_leaves_nothing_unread() {
+    let house = House::build(&Plot::extended()).await;
+    (1..=12).for_each(|number| drop(house.person(number)));
+    let set = json!({ "name": "Ana Paz", "email": "ana@example.com" });
+    let cliengo = house.contact(Side::Cliengo, &set);
+    house.good_night().await;
+    let rows = house.rows(Side::Ghl, "contacts");
+    let ghl = id_of(rows.iter().find(|row| text_of(row, &["email"]) == "ana@example.com").unwrap());
+    house.remove(Side::Ghl, &Person { cliengo, ghl });
+    let finished = house.good_night().await;
+    let listing = &finished.plan.listings.ghl.note;
+    assert_eq!((listing.parents, &listing.why), (Some((12, 12)), &None));
+}

@@ -11,7 +11,7 @@ use tracing::info;
 
 use super::Cliengo;
 use super::api::{ID, VOLATILE};
-use super::gone::is_deleted_row;
+use super::gone::{is_deleted_row, says_gone};
 use super::window::Window;
 use crate::crm::answer::{Answer, shown};
 use crate::crm::listing::{Failed, are_few};
@@ -162,7 +162,7 @@ impl Cliengo {
                 Err(why) => Coverage::Incomplete(why),
             },
             Ok(Err(why)) | Err(Failed::Void(why)) => Coverage::Incomplete(why),
-            Err(Failed::Unread(error)) => {
+            Err(Failed::Unread(error) | Failed::Gone(error)) => {
                 failed = Some(error.clone());
                 Coverage::Incomplete(error.to_string())
             }
@@ -175,6 +175,7 @@ impl Cliengo {
             tags_seen: gathered.tags_seen,
             places_told: true,
             unread: BTreeMap::new(),
+            gone: BTreeSet::new(),
             failed,
             unidentified: gathered.unidentified.into_iter().collect(),
         })
@@ -386,6 +387,9 @@ impl Cliengo {
         loop {
             let body = match self.http.read(&request).await? {
                 Answer::Body(body) => body,
+                Answer::No(no) if says_gone(&no, parent.as_str()) => {
+                    return Err(Failed::Gone(self.http.refused(&no)));
+                }
                 Answer::No(no) => return Err(self.http.refused(&no).into()),
             };
             let (rows, total) = enveloped(&body)

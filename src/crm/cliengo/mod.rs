@@ -241,7 +241,7 @@ impl Cliengo {
 
     fn error(&self, failed: Failed) -> CrmError {
         match failed {
-            Failed::Run(error) | Failed::Unread(error) => error,
+            Failed::Run(error) | Failed::Unread(error) | Failed::Gone(error) => error,
             Failed::Void(why) => self.http.protocol(why),
         }
     }

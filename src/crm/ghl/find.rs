@@ -82,7 +82,7 @@ impl Ghl {
     /// The children in their contact's own list.
     pub(super) async fn primary_children(&self, kind: Kind, parent: &GhlId) -> Result<Vec<RawRecord<GhlId>>, CrmError> {
         self.children_of(kind, parent).await.map_err(|failed| match failed {
-            Failed::Run(error) | Failed::Unread(error) => error,
+            Failed::Run(error) | Failed::Unread(error) | Failed::Gone(error) => error,
             Failed::Void(why) => self.http.protocol(why),
         })
     }

@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::Ghl;
 use super::api::{ID, VOLATILE};
+use super::gone::says_gone;
 use crate::crm::answer::{Answer, No, shown};
 use crate::crm::listing::{Failed, are_few};
 use crate::crm::path::encode;
@@ -102,6 +103,7 @@ impl Pass {
             places_told: !self.place_untold,
             unidentified: self.unidentified.into_iter().collect(),
             unread: BTreeMap::new(),
+            gone: BTreeSet::new(),
             failed: None,
         }
     }
@@ -185,7 +187,7 @@ impl Ghl {
             match self.contacts_once(&mut last, sink).await {
                 Ok(()) => {}
                 Err(Failed::Run(error)) => return Err(error),
-                Err(Failed::Unread(error)) => return Ok(last.unread(&error)),
+                Err(Failed::Unread(error) | Failed::Gone(error)) => return Ok(last.unread(&error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
             let listed = last.rows();
@@ -255,7 +257,7 @@ impl Ghl {
             match self.tasks_once(&mut last, sink).await {
                 Ok(()) => {}
                 Err(Failed::Run(error)) => return Err(error),
-                Err(Failed::Unread(error)) => return Ok(last.unread(&error)),
+                Err(Failed::Unread(error) | Failed::Gone(error)) => return Ok(last.unread(&error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
             let ids: BTreeSet<GhlId> = last.ids.keys().cloned().collect();
@@ -333,6 +335,9 @@ impl Ghl {
         let request = Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())));
         let (rows, _) = match self.page(kind, &request).await? {
             Ok(page) => page,
+            Err(no) if says_gone(&no, Kind::Contact, parent.as_str()) => {
+                return Err(Failed::Gone(self.http.refused(&no)));
+            }
             Err(no) => return Err(self.http.refused(&no).into()),
         };
         let mut records: HashMap<GhlId, RawRecord<GhlId>> = HashMap::new();
