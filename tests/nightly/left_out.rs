@@ -79,3 +79,15 @@ async fn a_phone_that_only_the_list_leaves_out_is_not_written_over() {
 async fn what_is_not_told_is_not_written_over_where_others_are_told_to_be_empty() {
     hides_a_phone(true, true).await;
 }
+
+#[tokio::test]
+async fn a_name_that_ghl_has_reaches_an_account_that_leaves_out_what_is_empty() {
+    let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
+    house.contact(Side::Cliengo, &json!({ "email": "nidia@example.com", "phone": PHONE }));
+    let set = json!({ "firstName": "Nidia", "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE });
+    house.contact(Side::Ghl, &set);
+    house.good_night().await;
+    let nidia = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
+    assert_eq!(nidia["name"], "Nidia Sosa");
+    house.quiet_night().await;
+}

@@ -15,8 +15,12 @@ impl Gathering<'_, '_> {
         if contacts.is_empty() && self.unlinked.cliengo.is_empty() {
             return Ok(left_out);
         }
-        for (field, key) in [(Field::Email, "email"), (Field::Phone, "phone")] {
-            if held(self.stage).leaves_out(Side::Cliengo, key)? {
+        let shown = |key: &str| held(self.stage).shown(Side::Cliengo, key);
+        for (field, key) in [(Field::Name, "name"), (Field::Email, "email"), (Field::Phone, "phone")] {
+            let (some, none) = shown(key)?;
+            // A last name may stand alone: beside it a whole name would say it twice (`semantics` 45).
+            let is_whole = field != Field::Name || shown("lastName")?.0 == 0;
+            if some > 0 && none == 0 && is_whole {
                 left_out.insert(field);
             }
         }
