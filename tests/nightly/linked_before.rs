@@ -1,7 +1,8 @@
 //! A state that was written under earlier rules keeps its links; who would wait today is said once. (`semantics` 36 to 38)
 
 use concord::reconcile::HeldReason;
-use concord::record::Side;
+use concord::record::{Field, Kind, Side, SideId, Value};
+use concord::state::State;
 use serde_json::json;
 
 use crate::house::{House, Plot, held};
@@ -15,11 +16,12 @@ async fn linked_by_a_shared_line() -> (House, String, String) {
     house.person(2);
     house.good_night().await;
     // As if Cliengo's half had had another name all along.
-    house.edit_state(&[
-        "UPDATE shadow_body SET canonical = replace(canonical, 'Laura Benítez', 'Marcos Ruiz')
-         WHERE shadow IN (SELECT id FROM shadow WHERE side = 'cliengo')",
-        "DELETE FROM unsupported WHERE what LIKE 'pair:match_rules%'",
-    ]);
+    let state = State::open(&house.state_path()).unwrap();
+    let link = state.link_of(Kind::Contact, &SideId::new(Side::Cliengo, cliengo.as_str())).unwrap().unwrap().id;
+    let half = state.shadow(link, Side::Cliengo).unwrap().unwrap().record;
+    state.rewrite(link, Side::Cliengo, &half.with(Field::Name, Value::name("Marcos Ruiz", ""))).unwrap();
+    drop(state);
+    house.edit_state(&["DELETE FROM unsupported WHERE what LIKE 'pair:match_rules%'"]);
     (house, cliengo, ghl)
 }
 
