@@ -9,7 +9,6 @@ use tracing::info;
 
 use super::budget::Budget;
 use super::error::RunError;
-use super::pulled::Pulled;
 use super::session::{Job, held};
 use super::tasks;
 use crate::config::{Direction, NotesFetch};
@@ -37,7 +36,8 @@ pub(super) struct Parents {
 }
 
 /// Chooses the contacts whose children are listed in this run. A linked contact is chosen on both sides or on none
-/// (`semantics` 28). Where not all who are to be listed can be, those go first who waited longest (`semantics` 65).
+/// (`semantics` 28). Where not all who are to be listed can be, those go first who waited longest (`semantics` 65). `saw_ghl`
+/// says that GHL's contacts were listed to the end.
 ///
 /// # Errors
 /// When stage or state cannot be read.
@@ -45,11 +45,12 @@ pub(super) fn choose(
     job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
-    pulled: &Pulled,
+    forms: &Forms,
     budget: &Budget,
+    saw_ghl: bool,
 ) -> Result<Parents, RunError> {
-    let mut parents = among_listed(job, stage, state, &pulled.forms, budget)?;
-    if state.is_some() && pulled.complete.ghl.contact {
+    let mut parents = among_listed(job, stage, state, forms, budget)?;
+    if state.is_some() && saw_ghl {
         add_unlisted(&mut parents, stage, state)?;
     }
     Ok(parents)

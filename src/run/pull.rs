@@ -304,7 +304,11 @@ async fn pull_children(
         pulled.take(stage, Side::Ghl, Kind::Task, &listed, 0)?;
     }
     let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
-    let parents = if tasks || notes { parents::choose(job, stage, state, pulled, budget)? } else { Parents::default() };
+    let parents = if tasks || notes {
+        parents::choose(job, stage, state, &pulled.forms, budget, pulled.complete.ghl.contact)?
+    } else {
+        Parents::default()
+    };
     let all_take_part = notes && (tasks || !has_tasks);
     let lost = if all_take_part { Parents::default() } else { survivors(job, stage, state, pulled)? };
     let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
