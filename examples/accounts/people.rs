@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use concord::record::Side;
 use concord::sandbox::account::cliengo::{Tags, Unusual};
-use concord::sandbox::account::ghl::Additional;
+use concord::sandbox::account::ghl::{Additional, CompletedTasks};
 use concord::sandbox::{AccountProfile, Edit, EditKind, EditOp, World};
 use serde_json::{Map, Value, json};
 
@@ -95,6 +95,8 @@ pub struct People {
     pub(super) first: BTreeSet<String>,
     /// Cliengo's contacts that had no tags when the last run began.
     pub(super) without_tags: BTreeSet<String>,
+    /// GHL's list leaves out what is completed: it is asked for by id after two looks.
+    hides_completed: bool,
     /// A fault of this night leaves rows out.
     pub(super) hides_rows: bool,
     /// Cliengo shows `null` where there are no tags.
@@ -163,6 +165,7 @@ impl People {
             first: BTreeSet::new(),
             hides_first: account.cliengo.unusual == Unusual::NullList,
             without_tags: BTreeSet::new(),
+            hides_completed: account.ghl.completed_tasks == CompletedTasks::LeftOut,
             hides_rows: false,
             null_when_none: account.cliengo.tags == Tags::NullWhenNone,
             people: Vec::new(),
@@ -384,7 +387,11 @@ impl People {
         let (op, kind, contact) = (EditOp::Update, EditKind::Contact, Some(seen.id.clone()));
         self.edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &set)?;
         let agreed = counterpart.is_some_and(|other| match field {
-            "name" => is_one_name(other.field(field), seen.field(field)),
+            // A chatbot's filler disputes nothing. (`semantics` 39)
+            "name" => {
+                let names = [other.field(field), seen.field(field)];
+                names.iter().any(|name| name.starts_with("visitante")) || is_one_name(names[0], names[1])
+            }
             _ => other.field(field) == seen.field(field),
         });
         if let Some(person) = self.people.get_mut(who) {
@@ -452,6 +459,7 @@ impl People {
             return Ok(());
         };
         child.changed = true;
+        let mut takes_two_looks = false;
         let (kind, id) = (child.kind, seen.ids.get(&child.mark).cloned());
         let gone = child.mark.clone();
         let (op, set) = match (rng.u8(..3), kind) {
@@ -461,6 +469,7 @@ impl People {
             }
             (1, EditKind::Task) => {
                 child.is_done = true;
+                takes_two_looks = self.hides_completed && side == Side::Ghl;
                 (EditOp::Update, json!({ "completed": true }))
             }
             (_, kind) => {
@@ -472,7 +481,7 @@ impl People {
                 (EditOp::Update, set)
             }
         };
-        if person.children.iter().any(|child| child.mark == gone && !child.is_there) {
+        if takes_two_looks || person.children.iter().any(|child| child.mark == gone && !child.is_there) {
             self.removed_lately[0].insert(gone);
         }
         self.edit(world, Edit { side, op, kind, contact: Some(seen.id.clone()), id, set: Map::new() }, &set)?;
