@@ -20,6 +20,7 @@ pub(super) use waiting::{
 };
 
 use super::shard::Shard;
+use crate::config::Language;
 use crate::reconcile::Mode;
 use crate::record::Kind;
 
@@ -209,6 +210,24 @@ pub(super) enum Command {
     Turn,
 }
 
+/// A language of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Spoken {
+    /// English
+    En,
+    /// Spanish
+    Es,
+}
+
+impl From<Spoken> for Language {
+    fn from(spoken: Spoken) -> Self {
+        match spoken {
+            Spoken::En => Self::English,
+            Spoken::Es => Self::Spanish,
+        }
+    }
+}
+
 /// `init`
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line, read by name")]
@@ -246,6 +265,9 @@ pub(super) struct InitOptions {
     /// When it runs, as a cron line with five fields
     #[arg(long, value_name = "CRON", default_value = "0 3 * * *")]
     pub cron: String,
+    /// The language of reports, pages and notices, and of these questions
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<Spoken>,
     /// Where secrets that are typed or piped in are kept; omitted: `secrets`, beside the configuration
     #[arg(long, value_name = "DIR")]
     pub secrets_dir: Option<PathBuf>,

@@ -61,13 +61,14 @@ async fn ghl(session: &Session, options: &AuthGhlOptions) -> anyhow::Result<u8> 
     let missing = scopes_for(pair).into_iter().filter(|scope| !kept.scopes().iter().any(|known| known == scope));
     let missing: Vec<&str> = missing.collect();
     if !missing.is_empty() && !kept.scopes().is_empty() {
-        output::complain(&format!(
+        output::complain(&session.say(&format!(
             "warning: the app was not given {}: add them to it in GHL's marketplace, and run this again\n",
             missing.join(", ")
-        ));
+        )));
     }
     if !session.global.quiet {
-        output::print(&format!("{what}: let in; kept encrypted in {}. Next: concord check\n", path.display()))?;
+        let said = format!("{what}: let in; kept encrypted in {}. Next: concord check\n", path.display());
+        output::print(&session.say(&said))?;
     }
     Ok(code::DONE)
 }
@@ -186,11 +187,13 @@ async fn consented(
     if options.print_url {
         output::print(&format!("{url}\n"))?;
     } else {
-        output::complain(&format!("Let Concord into GHL on this page:\n{url}\n"));
+        output::complain(&session.say(&format!("Let Concord into GHL on this page:\n{url}\n")));
         open_browser(url);
     }
     if std::io::stdin().is_terminal() && !session.global.no_input {
-        output::complain("On another machine: paste the address that the browser ends on, and press Enter.\n");
+        output::complain(
+            &session.say("On another machine: paste the address that the browser ends on, and press Enter.\n"),
+        );
         std::thread::spawn(move || pasted(&waiting));
     }
     let ended = tokio::time::timeout(CONSENT, heard.recv()).await;

@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow
             let row = masking::conflict(&config, &row);
             output::print(&match options.format {
                 Format::Json => waiting::printed(&document(pair, &row))?,
-                Format::Text => shown(session, &config, pair, &row),
+                Format::Text => session.say(&shown(session, &config, pair, &row)),
             })?;
         }
         Some(ConflictsCommand::Resolve { id, take, value, dry_run }) => {
@@ -47,32 +47,33 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, row)).collect();
             waiting::printed(&rows)?
         }
-        Format::Text if rows.is_empty() => "No conflict waits.\n".to_owned(),
+        Format::Text if rows.is_empty() => session.say("No conflict waits.\n"),
         Format::Text => {
             let heads = [
                 Column::whole("ID"),
-                Column::cut("PAIR", 12),
-                Column::cut("RECORD", 20),
-                Column::cut("FIELD", 12),
+                Column::cut(session.word("PAIR"), 12),
+                Column::cut(session.word("RECORD"), 20),
+                Column::cut(session.word("FIELD"), 12),
                 Column::cut("CLIENGO", 22),
                 Column::cut("GHL", 22),
-                Column::cut("CHOICE", 60),
+                Column::cut(session.word("CHOICE"), 60),
             ];
             let cells = |(pair, row): &(&Pair, ConflictRow)| {
                 [
                     row.id.clone(),
                     pair.name.clone(),
                     row.label.clone(),
-                    row.field.to_string(),
+                    session.words().field(&row.field).to_owned(),
                     row.now.cliengo.shown(),
                     row.now.ghl.shown(),
-                    choice(row.take.as_ref()),
+                    session.say(&choice(row.take.as_ref())),
                 ]
             };
             let rows: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &rows, output::style(&session.global, false));
             let first = rows.first().map(|[id, pair, ..]| format!("{id} --pair {pair}")).unwrap_or_default();
-            format!("{table}\nSee both values and the commands that choose: concord conflicts show {first}\n")
+            let see = format!("See both values and the commands that choose: concord conflicts show {first}\n");
+            format!("{table}\n{}", session.say(&see))
         }
     };
     output::print(&text)
@@ -108,10 +109,10 @@ fn document(pair: &Pair, row: &ConflictRow) -> Json {
     })
 }
 
-fn quoted(value: Option<&Value>) -> String {
+fn quoted(session: &Session, value: Option<&Value>) -> String {
     match value.map(Value::shown) {
-        None => "not known".to_owned(),
-        Some(shown) if shown.is_empty() => "(empty)".to_owned(),
+        None => session.say("not known"),
+        Some(shown) if shown.is_empty() => session.say("(empty)"),
         Some(shown) => format!("\"{shown}\""),
     }
 }
@@ -121,12 +122,12 @@ fn facts(session: &Session, config: &Config, pair: &Pair, row: &ConflictRow) -> 
     let id = |side: Side| row.ids.of(side).unwrap_or("-");
     let audience = Audience::of(config, pair);
     let since = row.since.map(|at| format!(", {} {}", audience.time(at), audience.zone())).unwrap_or_default();
-    let heads = [Column::whole(""), Column::whole("ID"), Column::cut("VALUE", 4000)];
-    let line = |what: &str, id: &str, value: Option<&Value>| [what.to_owned(), id.to_owned(), quoted(value)];
+    let heads = [Column::whole(""), Column::whole("ID"), Column::cut(session.word("VALUE"), 4000)];
+    let line = |what: &str, id: &str, value: Option<&Value>| [what.to_owned(), id.to_owned(), quoted(session, value)];
     let rows = [
         line("Cliengo", id(Side::Cliengo), Some(&row.now.cliengo)),
         line("GHL", id(Side::Ghl), Some(&row.now.ghl)),
-        line("before", "", row.base.as_ref()),
+        line(session.word("before"), "", row.base.as_ref()),
     ];
     let table = table(heads, &rows, output::style(&session.global, false));
     let what = format!("{}  {} of {} {:?} in pair {}", row.id, row.field, row.kind, row.label, pair.name);

@@ -83,7 +83,7 @@ impl<'a> Delivery<'a> {
             Err(error) => {
                 let said = format!("{error:#}");
                 self.shelve_failure(pair, &said)?;
-                let first = said.lines().next().unwrap_or_default().to_owned();
+                let first = self.session.say(said.lines().next().unwrap_or_default());
                 // Who had not begun is counted; hundreds of lines would say no more.
                 let has_news = !error.is::<NotBegun>();
                 (explain::exit_code(&error), first, has_news, Some(error))
@@ -120,16 +120,16 @@ impl<'a> Delivery<'a> {
 
     /// The same of a pair without a plan.
     fn shelve_failure(&mut self, pair: &Pair, error: &str) -> anyhow::Result<()> {
-        let name = pair.name.as_str();
+        let (name, said) = (pair.name.as_str(), self.session.say(error));
         match self.format {
             Format::Json => {
                 self.shelf.write_all(report::json_text(&[Entry::Error { pair: name, error }])?.as_bytes())?;
             }
             Format::Markdown => {
-                report::markdown_failure(name, error, &Audience::of(self.config, pair), &mut self.shelf)?;
+                report::markdown_failure(name, &said, &Audience::of(self.config, pair), &mut self.shelf)?;
             }
-            Format::Html => report::html_failure(name, error, &Audience::of(self.config, pair), &mut self.shelf)?,
-            Format::Csv => report::csv_failure(name, error, &mut self.shelf)?,
+            Format::Html => report::html_failure(name, &said, &Audience::of(self.config, pair), &mut self.shelf)?,
+            Format::Csv => report::csv_failure(name, &said, &mut self.shelf)?,
             Format::Text => {}
         }
         Ok(())
@@ -273,7 +273,7 @@ impl<'a> Delivery<'a> {
         let kinds =
             code::MOST_SERIOUS_FIRST.iter().rev().map(|code| (*code, of(*code))).filter(|(_, count)| *count > 0);
         let said: Vec<String> = kinds.map(|(code, count)| format!("{count} {}", stands(code, count == 1))).collect();
-        format!("{} pairs: {}.", self.told.len(), said.join(", "))
+        self.session.say(&format!("{} pairs: {}.", self.told.len(), said.join(", ")))
     }
 
     /// The tally, as many of the most serious pairs as there is room for, and where the rest is told.
@@ -285,7 +285,7 @@ impl<'a> Delivery<'a> {
         let shown = serious.iter().skip(serious.len().saturating_sub(room));
         lines.extend(shown.map(|told| format!("{}: {}", told.pair, told.verdict)));
         if cut > 0 {
-            lines.push(format!("And {} more: concord status", serious.len() - room));
+            lines.push(self.session.say(&format!("And {} more: concord status", serious.len() - room)));
         }
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
@@ -295,7 +295,7 @@ impl<'a> Delivery<'a> {
             if let Some(error) = told.error.filter(|_| told.has_news || !self.several) {
                 // Whose key it is, is said where there is one pair as well.
                 let names = self.several || told.code == code::CREDENTIALS;
-                explain::print(&if names { error.context(told.pair) } else { error });
+                explain::print(&if names { error.context(told.pair) } else { error }, self.session.words());
             }
         }
     }

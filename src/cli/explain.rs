@@ -14,6 +14,7 @@ use crate::crm::ghl::oauth::OAuthError;
 use crate::crm::{CrmError, SetupError};
 use crate::export::ExportError;
 use crate::notify::NotifyError;
+use crate::report::language::Messages;
 use crate::report::{Line, Page, Style, visible};
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
@@ -52,14 +53,15 @@ pub(super) fn print_usage(error: &clap::Error, words: &[OsString]) {
 }
 
 /// Prints an error to stderr and says its exit code.
-pub(super) fn print(error: &anyhow::Error) -> u8 {
+pub(super) fn print(error: &anyhow::Error, words: &dyn Messages) -> u8 {
     let mut stderr = std::io::stderr().lock();
     // What a CRM said may stand in it; tabs are the configuration's own.
-    let said = format!("{error:#}").split('\t').map(visible).collect::<Vec<_>>().join("\t");
+    let said = words.say(&format!("{error:#}")).split('\t').map(visible).collect::<Vec<_>>().join("\t");
     // Nothing can be done where stderr is closed.
     let _ = stderr.write_all(flowed("error: ", &said).as_bytes());
     if let Some(hint) = hint(error) {
-        let _ = stderr.write_all(flowed("hint: ", &hint).as_bytes());
+        let lead = format!("{}: ", words.word("hint"));
+        let _ = stderr.write_all(flowed(&lead, &words.say(&hint)).as_bytes());
     }
     exit_code(error)
 }

@@ -101,11 +101,11 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             waiting::printed(&documents)?
         }
         Format::Text if entries.is_empty() => {
-            format!("{}: as of the last run, no record needs a person.\n", counts(&[]))
+            session.say(&format!("{}: as of the last run, no record needs a person.\n", counts(&[])))
         }
         Format::Text => {
             let blocks = block::blocks(session, config, &entries);
-            format!("{}\n\n{blocks}", counts(&entries))
+            format!("{}\n\n{blocks}", session.say(&counts(&entries)))
         }
     })
 }
@@ -239,10 +239,11 @@ fn said(
     }
     let mut text = String::new();
     for (_, row) in changed {
-        text.push_str(&format!("{}  {}: {}\n", row.id, block::name(config, row), what(row)));
+        text.push_str(&format!("{}  {}: {}\n", row.id, block::name(session, config, row), session.say(&what(row))));
     }
     let entries = waiting_for_a_person(session, config)?;
     let pairs = pairs::selected(session, config)?;
     let of = if pairs.len() == 1 { String::new() } else { format!(" in {} pairs", pairs.len()) };
-    output::print(&output::fitted(&format!("{text}{}{of}\n", counts(&entries))))
+    let counts = session.say(&format!("{}{of}", counts(&entries)));
+    output::print(&output::fitted(&format!("{text}{counts}\n")))
 }

@@ -48,7 +48,7 @@ fn list(session: &Session, config: &Config, selected: &[&Pair], options: &Histor
             let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, row)).collect();
             format!("{}\n", printable_json(&serde_json::to_string_pretty(&rows)?))
         }
-        Format::Text if rows.is_empty() => "No run yet.\n".to_owned(),
+        Format::Text if rows.is_empty() => session.say("No run yet.\n"),
         Format::Text => listed(session, &reader(config, selected), &rows),
     };
     output::print(&text)
@@ -65,23 +65,24 @@ fn reader(config: &Config, selected: &[&Pair]) -> Audience {
 /// The runs as a table, and what they came to together.
 fn listed(session: &Session, audience: &Audience, rows: &[(&str, RunRow)]) -> String {
     let heads = [
-        Column::whole("RUN"),
-        Column::cut("PAIR", 12),
-        Column::whole("STARTED"),
-        Column::whole("TOOK"),
-        Column::whole("MODE"),
-        Column::whole("STATUS"),
-        Column::cut("RESULT", 400),
+        Column::whole(session.word("RUN")),
+        Column::cut(session.word("PAIR"), 12),
+        Column::whole(session.word("STARTED")),
+        Column::whole(session.word("TOOK")),
+        Column::whole(session.word("MODE")),
+        Column::whole(session.word("STATUS")),
+        Column::cut(session.word("RESULT"), 400),
     ];
     let cells = |(pair, row): &(&str, RunRow)| {
         let took = row.finished.map_or_else(|| "-".to_owned(), |at| elapsed(at.duration_since(row.started)));
-        let mode = row.mode.clone();
+        let (mode, status) = (session.say(&row.mode), session.say(&row.status));
         let id = row.id.to_string();
-        [id, (*pair).to_owned(), audience.time(row.started), took, mode, row.status.clone(), came_to(row)]
+        [id, (*pair).to_owned(), audience.time(row.started), took, mode, status, session.say(&came_to(row))]
     };
     let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
     let table = table(heads, &cells, output::style(&session.global, false));
-    format!("{table}\n{}\nTimes are in {}.\n", totals(rows), audience.zone())
+    let below = format!("{}\nTimes are in {}.\n", totals(rows), audience.zone());
+    format!("{table}\n{}", session.say(&below))
 }
 
 /// `12 runs: 11 done, 1 failed; 340 operations applied.`
@@ -134,11 +135,15 @@ fn came_to(row: &RunRow) -> String {
 
 /// The run itself: its number, when it began and how long it took, and what it came to.
 fn head(page: &mut Page, audience: &Audience, pair: &str, row: &RunRow) {
-    let took = row.finished.map(|at| format!(", took {}", elapsed(at.duration_since(row.started)))).unwrap_or_default();
+    let took = row
+        .finished
+        .map(|at| format!(", {}", audience.say(&format!("took {}", elapsed(at.duration_since(row.started))))))
+        .unwrap_or_default();
     let when = format!("{} {}{took}", audience.time(row.started), audience.zone());
     let lead = format!("{:<4} ", row.id);
-    page.flow(Line::of(lead), 5, Line::of(format!("{pair}, {}, {}; {when}", row.mode, row.status)));
-    page.flow(Line::of("     "), 5, Line::of(on_one_line(&came_to(row))));
+    let (mode, status) = (audience.say(&row.mode), audience.say(&row.status));
+    page.flow(Line::of(lead), 5, Line::of(format!("{pair}, {mode}, {status}; {when}")));
+    page.flow(Line::of("     "), 5, Line::of(audience.say(&on_one_line(&came_to(row)))));
     if !row.plan_id.is_empty() {
         page.line(5, &Line::of(format!("plan {}", row.plan_id)));
     }
@@ -171,12 +176,13 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
                 operations.iter_mut().for_each(mask);
             }
             let mut page = Page::new(output::style(&session.global, false));
-            head(&mut page, &Audience::of(config, pair), &pair.name, &row);
+            let audience = Audience::of(config, pair);
+            head(&mut page, &audience, &pair.name, &row);
             for row in &operations {
-                written(&mut page, row, session.global.verbose > 0);
+                written(&mut page, &audience, row, session.global.verbose > 0);
                 for (kind, image) in images(row)? {
                     let image = if config.report.mask { masked_document(&image_of(&image)).to_string() } else { image };
-                    was(&mut page, &format!("{kind} with it was"), &image, session.global.verbose > 0);
+                    was(&mut page, &audience.say(&format!("{kind} with it was")), &image, session.global.verbose > 0);
                 }
             }
             page.finish()
@@ -218,19 +224,20 @@ pub(super) fn operation(row: &OperationRow, images: Vec<(Kind, String)>) -> Json
 }
 
 /// An operation: what came of it, what changed, what was sent, and what stood there before.
-fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
+fn written(page: &mut Page, audience: &Audience, row: &OperationRow, in_full: bool) {
     let text = |key: &str| row.document.get(key).and_then(Json::as_str).unwrap_or_default();
     let (side, action, kind) = (text("side"), text("action"), text("kind"));
     page.gap();
-    let outcome = row.outcome.as_deref().unwrap_or("planned");
-    let what = format!("{outcome}  {}  {action} {kind}  {}", side_title(side), on_one_line(text("label")));
+    let outcome = audience.say(row.outcome.as_deref().unwrap_or("planned"));
+    let done = audience.say(&format!("{action} {kind}"));
+    let what = format!("{outcome}  {}  {done}  {}", side_title(side), on_one_line(text("label")));
     let id = row.document.pointer(&format!("/ids/{side}")).and_then(Json::as_str).unwrap_or_default();
     page.flow(Line::of(format!("{:<4} ", row.number)), 5, Line::of(format!("{what}  {id}")));
     if let Some(reason) = &row.reason {
-        page.flow(Line::of("     "), 5, Line::of(on_one_line(reason)));
+        page.flow(Line::of("     "), 5, Line::of(audience.say(&on_one_line(reason))));
     }
     for change in row.document.get("changes").and_then(Json::as_array).into_iter().flatten() {
-        page.flow_at_most(Line::of("       "), 9, Line::of(changed(change)), most(in_full));
+        page.flow_at_most(Line::of("       "), 9, Line::of(changed(change, audience)), most(in_full));
     }
     for request in row.document.get("requests").and_then(Json::as_array).into_iter().flatten() {
         let part = |key: &str| request.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -239,7 +246,7 @@ fn written(page: &mut Page, row: &OperationRow, in_full: bool) {
         page.flow_at_most(Line::of("       "), 9, Line::painted(sent, Paint::Dim), most(in_full));
     }
     if let Some(before) = row.before.as_ref().filter(|_| in_full || action == "delete") {
-        was(page, "was", before, in_full);
+        was(page, &audience.say("was"), before, in_full);
     }
 }
 
@@ -273,8 +280,8 @@ const fn most(in_full: bool) -> usize {
 }
 
 /// `phone "+54…" → "+54…"`, or `tags +vip -old`.
-pub(super) fn changed(change: &Json) -> String {
-    let field = change.get("field").and_then(Json::as_str).unwrap_or_default();
+pub(super) fn changed(change: &Json, audience: &Audience) -> String {
+    let field = audience.say(change.get("field").and_then(Json::as_str).unwrap_or_default());
     let tags = |key: &str, sign: char| {
         let tags = change.get(key).and_then(Json::as_array).into_iter().flatten();
         tags.map(|tag| format!("{sign}{}", on_one_line(&tag.to_string()))).collect::<Vec<_>>()
@@ -283,7 +290,7 @@ pub(super) fn changed(change: &Json) -> String {
         return format!("{field} {}", [tags("added", '+'), tags("removed", '-')].concat().join(" "));
     }
     let value = |key: &str| match change.get(key) {
-        None | Some(Json::Null) => "(empty)".to_owned(),
+        None | Some(Json::Null) => audience.say("(empty)"),
         Some(value) => on_one_line(&value.to_string()),
     };
     format!("{field} {} → {}", value("before"), value("after"))

@@ -70,7 +70,7 @@ fn list(session: &Session, config: &Config, kind: Option<Kind>, format: Format) 
             let rows: Vec<Json> = rows.iter().map(|(pair, row)| document(pair, &row.link, &row.label)).collect();
             waiting::printed(&rows)?
         }
-        Format::Text if rows.is_empty() => "Nothing is linked.\n".to_owned(),
+        Format::Text if rows.is_empty() => session.say("Nothing is linked.\n"),
         Format::Text => drawn(session, &rows),
     })
 }
@@ -83,20 +83,20 @@ fn named(config: &Config, row: NamedLink) -> NamedLink {
 fn drawn(session: &Session, rows: &[(&Pair, NamedLink)]) -> String {
     let heads = [
         Column::whole("ID"),
-        Column::cut("PAIR", 12),
-        Column::whole("KIND"),
-        Column::whole("STATUS"),
+        Column::cut(session.word("PAIR"), 12),
+        Column::whole(session.word("KIND")),
+        Column::whole(session.word("STATUS")),
         Column::whole("CLIENGO"),
         Column::whole("GHL"),
-        Column::cut("NAME", 60),
+        Column::cut(session.word("NAME"), 60),
     ];
     let id = |row: &NamedLink, side: Side| row.link.ids.of(side).unwrap_or("-").to_owned();
     let cells = |(pair, row): &(&Pair, NamedLink)| {
         [
             row.link.id.to_string(),
             pair.name.clone(),
-            row.link.kind.to_string(),
-            status(&row.link),
+            session.word(row.link.kind.as_str()).to_owned(),
+            session.say(&status(&row.link)),
             id(row, Side::Cliengo),
             id(row, Side::Ghl),
             row.label.clone(),
@@ -182,7 +182,7 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     if !under.is_empty() {
         text.push_str(&format!("\nUnder it:\n{}", drawn(session, &under)));
     }
-    output::print(&output::fitted(&text))
+    output::print(&output::fitted(&session.say(&text)))
 }
 
 fn fields_of(record: &Record) -> Json {
@@ -198,11 +198,13 @@ fn agreed(session: &Session, cliengo: Option<&Record>, ghl: Option<&Record>) -> 
         return "nothing yet\n".to_owned();
     }
     let value = |record: Option<&Record>, field| {
-        record.and_then(|record| record.get(field)).map_or_else(|| "not known".to_owned(), Value::shown)
+        record.and_then(|record| record.get(field)).map_or_else(|| session.say("not known"), Value::shown)
     };
-    let rows: Vec<[String; 3]> =
-        fields.into_iter().map(|field| [field.to_string(), value(cliengo, field), value(ghl, field)]).collect();
-    let heads = [Column::cut("FIELD", 16), Column::cut("CLIENGO", 38), Column::cut("GHL", 38)];
+    let rows: Vec<[String; 3]> = fields
+        .into_iter()
+        .map(|field| [session.words().field(field).to_owned(), value(cliengo, field), value(ghl, field)])
+        .collect();
+    let heads = [Column::cut(session.word("FIELD"), 16), Column::cut("CLIENGO", 38), Column::cut("GHL", 38)];
     table(heads, &rows, output::style(&session.global, false))
 }
 
@@ -249,7 +251,7 @@ async fn add(
             let settled = if made.settled_create { "; this settles the create that got no answer" } else { "" };
             let audience = Audience::of(config, pair);
             let next = report::next(&Report::of(&next, &audience), output::style(&session.global, false));
-            let next = if next.is_empty() { "Nothing: both say the same.\n" } else { &next };
+            let next = if next.is_empty() { session.say("Nothing: both say the same.\n") } else { next };
             let children = if by_hand.kind == Kind::Contact { ", without their tasks and notes" } else { "" };
             let (done, then) = if dry_run {
                 let contact = by_hand.contact.iter().map(|contact| format!(" --contact {contact}")).collect::<String>();
@@ -263,7 +265,7 @@ async fn add(
             let done = format!(
                 "{done}{settled}. Nothing was written in either CRM.\nWhat the next sync does with them{children}:\n"
             );
-            format!("{}\n{next}{}", output::fitted(&done), output::fitted(&then))
+            format!("{}\n{next}{}", output::fitted(&session.say(&done)), output::fitted(&session.say(&then)))
         }
     })
 }
@@ -291,7 +293,7 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 (Kind::Contact, _) | (_, None) => String::new(),
                 (kind, Some(parent)) => format!(" --kind {kind} --contact {parent}"),
             };
-            output::fitted(&format!(
+            output::fitted(&session.say(&format!(
                 "{}  {} {label:?} is not linked any more{with}. Nothing was deleted in either CRM.\n\
                  Both are kept separate: neither is linked, changed or created on the other side until you link it by hand.\n\
                  The same two again: concord links add {cliengo} {ghl}{more} --pair {}\n",
@@ -318,12 +320,12 @@ fn separate(session: &Session, config: &Config, cliengo: &str, ghl: &str, format
     state.checkpoint()?;
     output::print(&match format {
         Format::Json => waiting::printed(&json!({ "pair": pair.name, "kind": Kind::Contact, "ids": ids }))?,
-        Format::Text => format!(
+        Format::Text => session.say(&format!(
             "Cliengo {cliengo} and GHL {ghl} are kept separate. Nothing was changed in either CRM.\n\
              Neither is linked or created on the other side until you link it by hand.\n\
              If they are one after all: concord links add {cliengo} {ghl} --pair {}\n",
             pair.name
-        ),
+        )),
     })
 }
 
@@ -356,13 +358,13 @@ fn preview(session: &Session, config: &Config, id: &str, format: Format) -> anyh
         Format::Json => waiting::printed(&json!({
             "id": link.id, "pair": pair.name, "ids": link.ids, "links": under + 1, "dry_run": true,
         }))?,
-        Format::Text => format!(
+        Format::Text => session.say(&format!(
             "{}  {label:?}\n\
              Its link and what was last agreed would go, with {under} of its tasks and notes.\n\
              Both records stay in the CRMs; the next sync matches them as if for the first\n\
              time. Do it with: concord links forget {} --pair {}\n",
             link.id, link.id, pair.name
-        ),
+        )),
     })
 }
 
@@ -379,12 +381,12 @@ fn start_afresh(session: &Session, config: &Config, id: &str, format: Format) ->
                 "id": link.id, "pair": pair.name, "contacts": contacts, "links": gone.links, "dry_run": false,
             }))?
         }
-        Format::Text => format!(
+        Format::Text => session.say(&format!(
             "{}  starts afresh: {} links and what was last agreed are gone.\n\
              Both records stay in the CRMs; the next sync matches them as if for the first\n\
              time. See it first with: concord plan --pair {}\n",
             link.id, gone.links, pair.name
-        ),
+        )),
     })
 }
 
@@ -426,7 +428,7 @@ fn forget(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 text.push_str("Not reached, and for you to remove where they hold this person:\n");
                 text.extend(unreached.iter().map(|path| format!("  {}\n", path.display())));
             }
-            text
+            session.say(&text)
         }
     })
 }

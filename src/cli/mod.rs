@@ -57,9 +57,10 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Language, Overrides};
 use crate::crm::Secrets;
 pub use crate::exit_code as code;
+use crate::report::language::{Messages, messages};
 
 /// How long the end of the process waits for what must be finished.
 const ERRANDS: Duration = Duration::from_secs(90);
@@ -76,12 +77,36 @@ struct Session {
     secrets: OnceLock<Secrets>,
     /// What lets pairs in through apps.
     grants: access::Grants,
+    /// The language of the person, once it is known.
+    language: OnceLock<Language>,
 }
 
 impl Session {
     /// The configuration, read and validated.
     fn config(&self) -> anyhow::Result<Config> {
-        Ok(Config::load(&self.global.config, &Overrides { state_dir: self.global.state_dir.clone() })?)
+        let config = Config::load(&self.global.config, &Overrides { state_dir: self.global.state_dir.clone() })?;
+        self.speak(config.report.language);
+        Ok(config)
+    }
+
+    /// What is said from now on is said in this language.
+    fn speak(&self, language: Language) {
+        // The first one stays: a command reads one configuration.
+        let _ = self.language.set(language);
+    }
+
+    fn words(&self) -> &'static dyn Messages {
+        messages(self.language.get().copied().unwrap_or_default())
+    }
+
+    /// A sentence that was made in English, in the person's language.
+    fn say(&self, english: &str) -> String {
+        self.words().say(english)
+    }
+
+    /// A word or a heading that stands alone.
+    fn word(&self, english: &'static str) -> &'static str {
+        self.words().word(english)
     }
 }
 
@@ -119,7 +144,9 @@ pub fn refusal(arguments: impl IntoIterator<Item = OsString>) -> Option<String> 
 fn run(arguments: Arguments, progress: Bars) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return explain::print(&anyhow::Error::new(error).context("cannot start")),
+        Err(error) => {
+            return explain::print(&anyhow::Error::new(error).context("cannot start"), messages(Language::English));
+        }
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seed = clock.now().as_microsecond().unsigned_abs() ^ (u64::from(std::process::id()) << 32);
@@ -131,6 +158,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
         progress,
         secrets: OnceLock::new(),
         grants: access::Grants::default(),
+        language: OnceLock::new(),
     };
     let done = runtime.block_on(async {
         interrupt::watch(session.stop.clone());
@@ -163,7 +191,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
     let _ = runtime.block_on(async { tokio::time::timeout(ERRANDS, session.grants.errands.wait()).await });
     // A question that nobody answers any more is not waited for.
     runtime.shutdown_background();
-    done.unwrap_or_else(|error| explain::print(&error))
+    done.unwrap_or_else(|error| explain::print(&error, session.words()))
 }
 
 fn start_log(global: &Global, bars: Bars, says_what_it_does: bool) {

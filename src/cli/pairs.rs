@@ -87,7 +87,7 @@ where
         .buffer_unordered(config.max_parallel.max(1));
     while let Some((place, pair, result)) = runs.next().await {
         ended(pair, &result);
-        say_unfit_approval(pair, &result);
+        say_unfit_approval(session, pair, &result);
         let result = as_shown(config, result);
         if let Ok(finished) = &result {
             kept_reports::leave(session, config, pair, finished);
@@ -99,11 +99,12 @@ where
 }
 
 /// `semantics` 35: said wherever the report goes.
-fn say_unfit_approval(pair: &Pair, result: &PairResult) {
+fn say_unfit_approval(session: &Session, pair: &Pair, result: &PairResult) {
     let run = result.as_ref().ok().and_then(|finished| finished.run.as_ref());
     if let Some(approved) = run.and_then(|run| run.unfit_approval.as_deref()) {
         let (approved, name) = (report::visible(approved), &pair.name);
-        output::complain(&format!("{name}: the approval {approved} fits no plan any more; nothing was written\n"));
+        let said = session.say(&format!("the approval {approved} fits no plan any more; nothing was written"));
+        output::complain(&format!("{name}: {said}\n"));
     }
 }
 

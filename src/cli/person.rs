@@ -66,7 +66,7 @@ pub(super) async fn run(session: &Session, options: &ExplainOptions) -> anyhow::
             let style = output::style(&session.global, false);
             let mut text = Vec::new();
             for known in &found {
-                text.push(shown(&config, known, style));
+                text.push(shown(session, &config, known, style));
             }
             text.join("\n")
         }
@@ -198,41 +198,45 @@ fn document(config: &Config, known: &Known<'_>) -> anyhow::Result<Json> {
     Ok(document)
 }
 
-fn shown(config: &Config, known: &Known<'_>, style: Style) -> String {
+fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) -> String {
     let audience = Audience::of(config, known.pair);
     let mut page = Page::new(style);
-    page.line(0, &Line::of(format!("pair {}", known.pair.name)));
+    page.line(0, &Line::of(format!("{} {}", session.word("pair"), known.pair.name)));
     for (id, _) in &known.records {
         let link = audience.link(id.side(), id.as_str()).map(|link| format!("  {link}")).unwrap_or_default();
         page.line(0, &Line::of(format!("{}  {}{link}", on_one_line(id.as_str()), id.side().title())));
     }
     page.gap();
-    page.line(0, &Line::of("Now:"));
-    compared(&mut page, config, known);
+    page.line(0, &Line::of(format!("{}:", session.word("Now"))));
+    compared(&mut page, session, config, known);
     if known.links.is_empty() {
         page.gap();
-        page.line(0, &Line::of("Not linked."));
+        page.line(0, &Line::of(session.word("Not linked.")));
     }
     for linked in &known.links {
         let id = |side: Side| linked.row.ids.of(side).unwrap_or("-");
         page.gap();
-        page.line(0, &Line::of(format!("{}  linked, matched by {}", linked.row.id, matched_words(linked))));
+        page.line(0, &Line::of(format!(
+            "{}  {}",
+            linked.row.id,
+            session.say(&format!("linked, matched by {}", matched_words(linked)))
+        )));
         page.line(4, &Line::of(format!("Cliengo {}  GHL {}", id(Side::Cliengo), id(Side::Ghl))));
     }
     page.gap();
     for row in &known.held {
-        let why = HeldReason::named(&row.reason).map_or(row.reason.as_str(), |reason| held_words(reason).0);
-        let shows = format!("held: {why}. See: concord held show {} --pair {}", row.id, known.pair.name);
+        let why = HeldReason::named(&row.reason).map_or(row.reason.as_str(), |reason| session.words().held(reason).0);
+        let shows = format!("{}: {why}. {}", session.word("held"), session.say(&format!("See: concord held show {} --pair {}", row.id, known.pair.name)));
         page.flow(Line::of(format!("{}  ", row.id)), 4, Line::of(shows));
     }
     page.gap();
-    page.line(0, &Line::of("The last runs:"));
+    page.line(0, &Line::of(format!("{}:", session.word("The last runs"))));
     operations(&mut page, config, known, &audience);
     let text = page.finish();
     let next = if config.report.mask { masked(&known.next) } else { known.next.clone() };
     let report = report::next(&Report::of(&next, &audience), style);
-    let report = if report.trim().is_empty() { "Nothing to write for this person.\n".to_owned() } else { report };
-    format!("{text}\nThe next run:\n{report}")
+    let report = if report.trim().is_empty() { session.say("Nothing to write for this person.\n") } else { report };
+    format!("{text}\n{}:\n{report}", session.word("The next run"))
 }
 
 /// By what two records were recognised, in words.
@@ -246,27 +250,27 @@ fn matched_words(linked: &Linked) -> &str {
 }
 
 /// Every field: once where all agree, else as each side has it and as it was last agreed.
-fn compared(page: &mut Page, config: &Config, known: &Known<'_>) {
+fn compared(page: &mut Page, session: &Session, config: &Config, known: &Known<'_>) {
     let on = |side: Side| known.records.iter().filter(move |(id, _)| id.side() == side).map(|(_, record)| record);
     let agreed = known.links.iter().find_map(|linked| linked.ghl.as_ref().or(linked.cliengo.as_ref()));
     let mut places: Vec<(&str, Vec<&Record>)> =
         Side::BOTH.iter().map(|side| (side.title(), on(*side).collect())).collect();
-    places.push(("last agreed", agreed.into_iter().collect()));
+    places.push((session.word("last agreed"), agreed.into_iter().collect()));
     places.retain(|(_, records)| !records.is_empty());
     let names: BTreeSet<&Field> = known.records.iter().flat_map(|(_, record)| record.fields.keys()).collect();
-    let width = names.iter().map(|field| field.as_str().chars().count()).max().unwrap_or_default();
+    let width = names.iter().map(|field| session.words().field(field).chars().count()).max().unwrap_or_default();
     for field in names {
         let values: Vec<(&str, String)> =
             places.iter().map(|(who, records)| (*who, value(config, field, records))).collect();
         let first = values.first().map(|(_, value)| value.as_str()).unwrap_or_default();
-        let lead = format!("  {}  ", padded(field.as_str(), width));
+        let lead = format!("  {}  ", padded(session.words().field(field), width));
         if values.iter().all(|(_, value)| value == first) {
             page.flow(Line::of(lead), width + 4, Line::of(first));
             continue;
         }
         for (at, (who, value)) in values.iter().enumerate() {
             let lead = if at == 0 { lead.clone() } else { " ".repeat(width + 4) };
-            let shown = if value.is_empty() { "(empty)" } else { value };
+            let shown = if value.is_empty() { session.word("(empty)") } else { value };
             page.flow(Line::of(lead).paint(padded(who, 13), Paint::Dim), width + 17, Line::of(shown));
         }
     }
@@ -285,21 +289,21 @@ fn value(config: &Config, field: &Field, records: &[&Record]) -> String {
 
 fn operations(page: &mut Page, config: &Config, known: &Known<'_>, audience: &Audience) {
     if known.history.is_empty() {
-        page.line(0, &Line::of("Nothing was written."));
+        page.line(0, &Line::of(audience.say("Nothing was written.")));
     }
     for (run, row) in &known.history {
         let document = if config.report.mask { masked_document(&row.document) } else { row.document.clone() };
         let text = |key: &str| document.get(key).and_then(Json::as_str).unwrap_or_default();
         let reason =
-            row.reason.iter().filter(|_| !config.report.mask).map(|reason| format!(": {}", on_one_line(reason)));
+            row.reason.iter().filter(|_| !config.report.mask).map(|reason| format!(": {}", audience.say(&on_one_line(reason))));
         let label =
             if text("kind") == "contact" { String::new() } else { format!(" \"{}\"", on_one_line(text("label"))) };
-        let what = format!("{} {}{label} in {}", text("action"), text("kind"), side_title(text("side")));
-        let outcome = row.outcome.as_deref().unwrap_or("not started").replace('_', " ");
+        let what = audience.say(&format!("{} {}{label} in {}", text("action"), text("kind"), side_title(text("side"))));
+        let outcome = audience.say(&row.outcome.as_deref().unwrap_or("not started").replace('_', " "));
         let lead = format!("{:<4} {}  ", run.id, audience.time(run.started));
         page.flow(Line::of(lead), 5, Line::of(format!("{what}: {outcome}{}", reason.collect::<String>())));
         for change in document.get("changes").and_then(Json::as_array).into_iter().flatten() {
-            page.flow_at_most(Line::of("       "), 9, Line::of(changed(change)), 4);
+            page.flow_at_most(Line::of("       "), 9, Line::of(changed(change, audience)), 4);
         }
     }
 }

@@ -45,35 +45,36 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
             let rows: Vec<Json> = rows.iter().map(|(pair, row, standing)| document(pair, row, *standing)).collect();
             waiting::printed(&rows)?
         }
-        Format::Text if rows.is_empty() => "Nothing keeps failing.\n".to_owned(),
+        Format::Text if rows.is_empty() => session.say("Nothing keeps failing.\n"),
         Format::Text => {
             let heads = [
                 Column::whole("ID"),
-                Column::cut("PAIR", 12),
-                Column::cut("STATE", 14),
-                Column::whole("FAILED"),
-                Column::cut("WHAT", 22),
-                Column::cut("RECORD", 22),
-                Column::cut("WHY", 400),
+                Column::cut(session.word("PAIR"), 12),
+                Column::cut(session.word("STATE"), 14),
+                Column::whole(session.word("FAILED")),
+                Column::cut(session.word("WHAT"), 22),
+                Column::cut(session.word("RECORD"), 22),
+                Column::cut(session.word("WHY"), 400),
             ];
             let cells = |(pair, row, standing): &(&Pair, FailedOperationRow, Standing)| {
                 [
                     row.id.clone(),
                     pair.name.clone(),
-                    told(*standing),
+                    session.say(&told(*standing)),
                     row.attempts.to_string(),
-                    format!("{} {} in {}", row.action, row.kind, row.side.title()),
+                    session.say(&format!("{} {} in {}", row.action, row.kind, row.side.title())),
                     row.label.clone(),
-                    row.words.clone(),
+                    session.say(&row.words),
                 ]
             };
             let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &cells, output::style(&session.global, false));
             let first = cells.first().map(|[id, pair, ..]| format!("{id} --pair {pair}")).unwrap_or_default();
-            format!(
-                "{table}\nTry the first one again with: concord quarantine retry {first}\n\
+            let below = format!(
+                "Try the first one again with: concord quarantine retry {first}\n\
                  Give it up with: concord quarantine drop {first}\n"
-            )
+            );
+            format!("{table}\n{}", session.say(&below))
         }
     };
     output::print(&text)
@@ -164,6 +165,6 @@ fn change(
     }
     match format {
         Format::Json => output::print(&waiting::printed(&documents)?),
-        Format::Text => output::print(&output::fitted(&text)),
+        Format::Text => output::print(&output::fitted(&session.say(&text))),
     }
 }

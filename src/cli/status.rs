@@ -104,7 +104,7 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
     output::print(&text)?;
     let is_well = unreadable.is_empty() && lines.iter().all(is_well);
     for why in unreadable {
-        explain::print(&anyhow::Error::new(why));
+        explain::print(&anyhow::Error::new(why), session.words());
     }
     Ok(if is_well { code::DONE } else { code::FAILED })
 }
@@ -201,5 +201,5 @@ fn sentence(line: &Line, audience: &Audience, now: Timestamp) -> String {
     }
     parts.extend(line.credentials.iter().map(|due| format!("KEYS: {due}")));
     parts.extend(line.failed.as_ref().map(|why| format!("FAILED: {why}")));
-    parts.join("; ")
+    parts.iter().map(|part| audience.say(part)).collect::<Vec<_>>().join("; ")
 }

@@ -3,16 +3,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use secrecy::SecretString;
-use tokio_util::sync::CancellationToken;
-
 use super::Session;
 use super::explain::Stopped;
 use super::usage::Usage;
+use secrecy::SecretString;
 
 /// A person at a terminal.
 pub(super) struct Terminal<'a> {
-    stop: &'a CancellationToken,
+    session: &'a Session,
     /// The command that says how it is done without a terminal.
     help: &'static str,
 }
@@ -21,13 +19,13 @@ impl<'a> Terminal<'a> {
     /// The terminal, where one is attached and questions are allowed.
     pub fn attached(session: &'a Session, help: &'static str) -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        (there && !session.global.no_input).then_some(Self { stop: &session.stop, help })
+        (there && !session.global.no_input).then_some(Self { session, help })
     }
 
     /// One line; `default` where nothing was typed.
     pub async fn line(&self, question: &str, default: &str) -> anyhow::Result<String> {
         let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-        say(&format!("{question}{shown}: "));
+        say(&format!("{}{shown}: ", self.session.say(question)));
         let answer = self.answer().await?;
         let answer = answer.trim();
         Ok(if answer.is_empty() { default.to_owned() } else { answer.to_owned() })
@@ -37,7 +35,7 @@ impl<'a> Terminal<'a> {
     pub async fn secret(&self, question: &str) -> anyhow::Result<SecretString> {
         // Before the question: who pastes does not wait.
         let unseen = Unseen::begin();
-        say(&format!("{question}: "));
+        say(&format!("{}: ", self.session.say(question)));
         let answer = self.answer().await;
         drop(unseen);
         say("\n");
@@ -46,16 +44,16 @@ impl<'a> Terminal<'a> {
 
     /// One of several, by its number from 1; the place of it. Asks until it is one of them.
     pub async fn choice(&self, question: &str, items: &[String]) -> anyhow::Result<usize> {
-        say(&format!("{question}\n"));
+        say(&format!("{}\n", self.session.say(question)));
         for (number, item) in (1..).zip(items) {
-            say(&format!("  {number}  {item}\n"));
+            say(&format!("  {number}  {}\n", self.session.say(item)));
         }
         loop {
             let answer = self.line("Number", "1").await?;
             let place = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
             match place.filter(|place| *place < items.len()) {
                 Some(place) => return Ok(place),
-                None => say(&format!("  a number from 1 to {}\n", items.len())),
+                None => say(&self.session.say(&format!("  a number from 1 to {}\n", items.len()))),
             }
         }
     }
@@ -66,7 +64,7 @@ impl<'a> Terminal<'a> {
             io::stdin().lock().read_line(&mut line).map(|length| (length > 0).then_some(line))
         });
         let line = tokio::select! {
-            () = self.stop.cancelled() => {
+            () = self.session.stop.cancelled() => {
                 say("\n");
                 return Err(Stopped.into());
             }

@@ -31,10 +31,10 @@ impl Message {
             let lines = told.lines.iter().take(if told.code == exit_code::DONE { 1 } else { usize::MAX });
             for (number, line) in lines.enumerate() {
                 text.push_str(if number == 0 { "• " } else { "   " });
-                text.push_str(line);
+                text.push_str(&words.say(line));
                 text.push('\n');
             }
-            told.notices.iter().for_each(|notice| text.push_str(&format!("   {notice}\n")));
+            told.notices.iter().for_each(|notice| text.push_str(&format!("   {}\n", words.say(notice))));
         }
         if pairs.len() > PAIRS {
             text.push_str(&words.sentence(Sentence::MorePairs(pairs.len() - PAIRS)));

@@ -50,6 +50,12 @@ impl Audience {
         messages(self.language)
     }
 
+    /// A sentence that was made in English, in this reader's language.
+    #[must_use]
+    pub fn say(&self, english: &str) -> String {
+        self.words().say(english)
+    }
+
     /// A time in this reader's zone.
     pub(crate) fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())

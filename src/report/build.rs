@@ -82,6 +82,11 @@ impl<'a> Builder<'a> {
         self.finished.run.as_ref()
     }
 
+    /// A sentence that was made in English, on one line.
+    fn say(&self, english: &str) -> String {
+        self.words.say(&on_one_line(english))
+    }
+
     fn title(&self) -> Vec<String> {
         let (plan, label) = (self.plan(), |label| self.words.label(label).to_owned());
         let mut title = Vec::new();
@@ -156,7 +161,7 @@ impl<'a> Builder<'a> {
         let parents = listing.parents.filter(|(read, all)| read < all);
         let parents = parents.map(|(read, all)| (self.words.number(read), self.words.number(all)));
         let parents = parents.as_ref().map(|(read, all)| (read.as_str(), all.as_str()));
-        let why = listing.why.as_deref().map(on_one_line);
+        let why = listing.why.as_deref().map(|why| self.say(why));
         let is_short = is_incomplete(listing) && !is_of_these(self.plan(), listing);
         is_short.then(|| self.words.incomplete(&listed, parents, why.as_deref()))
     }
@@ -230,7 +235,7 @@ impl<'a> Builder<'a> {
             by_reason.entry(key).or_default().push(HeldLine {
                 held,
                 record: self.record(held.kind, &held.label, &held.ids, &Ids::default()),
-                detail: on_one_line(&held.detail),
+                detail: self.say(&held.detail),
                 command: self.settles(held),
             });
         }
@@ -274,7 +279,7 @@ impl<'a> Builder<'a> {
         let mut by_sort: BTreeMap<(Side, Kind, Action), Vec<UnsupportedLine<'a>>> = BTreeMap::new();
         for entry in &self.plan().unsupported {
             let record = self.record(entry.kind, &entry.label, &entry.ids, &Ids::default());
-            let line = UnsupportedLine { entry, record, detail: on_one_line(&entry.detail) };
+            let line = UnsupportedLine { entry, record, detail: self.say(&entry.detail) };
             by_sort.entry((entry.side, entry.kind, entry.action)).or_default().push(line);
         }
         by_sort
@@ -320,7 +325,7 @@ impl<'a> Builder<'a> {
             reason: run
                 .and_then(|run| run.outcomes.get(&operation.id))
                 .and_then(|ended| ended.reason.as_deref())
-                .map(on_one_line),
+                .map(|reason| self.say(reason)),
         }
     }
 

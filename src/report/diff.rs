@@ -21,15 +21,15 @@ pub(super) enum Stretch {
     Changed { removed: String, added: String },
 }
 
-/// The text with what goes and what comes: in colour, or as `[-gone-]{+new+}`.
-pub(super) fn word_diff(before: &str, after: &str, colour: bool) -> Line {
+/// The text with what goes and what comes, as `[-gone-]{+new+}`: colours only repeat it.
+pub(super) fn word_diff(before: &str, after: &str) -> Line {
     let stretches = stretches(before, after);
     let last = stretches.len().saturating_sub(1);
     let mut line = Line::default();
     for (at, stretch) in stretches.into_iter().enumerate() {
         line = match stretch {
             Stretch::Same(text) => line.then(shortened(&text, at > 0, at < last)),
-            Stretch::Changed { removed, added } => line.join(marked(&removed, &added, colour)),
+            Stretch::Changed { removed, added } => line.join(marked(&removed, &added)),
         };
     }
     line
@@ -83,14 +83,14 @@ fn joined(stretches: Vec<Stretch>) -> Vec<Stretch> {
     joined
 }
 
-fn marked(removed: &str, added: &str, colour: bool) -> Line {
+fn marked(removed: &str, added: &str) -> Line {
     let mut line = Line::default();
     if !removed.is_empty() {
         let gone = removed.replace('\n', "⏎");
-        line = line.paint(if colour { gone } else { format!("[-{gone}-]") }, Paint::Gone);
+        line = line.paint(format!("[-{gone}-]"), Paint::Gone);
     }
     if !added.is_empty() {
-        line = line.paint(if colour { added.to_owned() } else { format!("{{+{added}+}}") }, Paint::Green);
+        line = line.paint(format!("{{+{added}+}}"), Paint::Green);
     }
     line
 }
@@ -126,7 +126,7 @@ mod tests {
 
     fn shown(before: &str, after: &str) -> String {
         let mut page = Page::new(Style { colour: false, width: 120 });
-        page.flow(Line::default(), 0, word_diff(before, after, false));
+        page.flow(Line::default(), 0, word_diff(before, after));
         page.finish()
     }
 

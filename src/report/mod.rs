@@ -44,4 +44,4 @@ pub use table::{Column, table};
 pub use text::{next, text};
 pub use value::Report;
 pub use verdict::{brief, verdict};
-pub(crate) use words::{held as held_words, number};
+pub(crate) use words::number;

@@ -1,6 +1,7 @@
 //! Reports against golden files in `tests/report`. `CONCORD_BLESS=1 cargo test --lib report` rewrites them.
 
 mod forms;
+mod spanish;
 
 use std::path::PathBuf;
 

@@ -52,7 +52,7 @@ impl Verdict<'_> {
             None => rest,
         };
         match plan.unreadable() {
-            Some(why) => format!("{}. {rest}", on_one_line(&why)),
+            Some(why) => format!("{}. {rest}", self.words.say(&on_one_line(&why))),
             None => rest,
         }
     }
@@ -84,7 +84,7 @@ impl Verdict<'_> {
                 self.say(Sentence::NotDone { count: &count, outcome })
             }));
         }
-        causes.extend(plan.unseen_in_words().iter().map(|line| on_one_line(line)));
+        causes.extend(plan.unseen_in_words().iter().map(|line| self.words.say(&on_one_line(line))));
         causes.extend(self.held());
         if causes.len() > CAUSES {
             let more = causes.len() - (CAUSES - 1);
@@ -117,7 +117,7 @@ impl Verdict<'_> {
     }
 
     fn failed(&self, run: &RunRecord) -> String {
-        let why = on_one_line(run.failure.as_deref().unwrap_or_default());
+        let why = self.words.say(&on_one_line(run.failure.as_deref().unwrap_or_default()));
         let applied = self.words.number(Outcomes::of(self.plan, run).applied);
         let undo = self.plan.undoes;
         self.say(Sentence::Failed { why: &why, applied: &applied, operations: &self.operations(), undo })

@@ -65,14 +65,14 @@ pub(super) fn stands(view: &View, standing: &Standing, waits: usize, words: &dyn
         return html! { (words.on_page(PageLabel::AtWork)) ": " (run.run.as_str()) ", " (since) };
     }
     match (&standing.failed, &standing.overdue, standing.unseen().as_slice()) {
-        (Some(why), _, _) => html! { span.bad { (words.label(Label::Failed)) ": " (on_one_line(why)) } },
+        (Some(why), _, _) => html! { span.bad { (words.label(Label::Failed)) ": " (words.say(&on_one_line(why))) } },
         (None, Some((schedule, due)), _) => {
             html! { span.bad { (words.on_page(PageLabel::Overdue)) ": " (schedule) ", " (due) } }
         }
         (None, None, []) if waits > 0 => html! { span.warn { (words.label(Label::NeedsAPerson)) } },
         (None, None, []) => html! { span.good { (words.on_page(PageLabel::Well)) } },
         (None, None, lines) => {
-            html! { span.bad { (words.on_page(PageLabel::NotAllSeen)) ": " (on_one_line(&lines.join("; "))) } }
+            html! { span.bad { (words.on_page(PageLabel::NotAllSeen)) ": " (words.say(&on_one_line(&lines.join("; ")))) } }
         }
     }
 }
@@ -84,7 +84,7 @@ fn row(view: &View, pair: &str, standing: &Result<Standing, String>, waits: usiz
     let standing = match standing {
         Ok(standing) => standing,
         Err(why) => {
-            return html! { tr { (link) td.bad colspan="7" { (words.on_page(PageLabel::Unreadable)) ": " (on_one_line(why)) } } };
+            return html! { tr { (link) td.bad colspan="7" { (words.on_page(PageLabel::Unreadable)) ": " (words.say(&on_one_line(why))) } } };
         }
     };
     html! {

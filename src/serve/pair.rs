@@ -112,7 +112,7 @@ fn block(desk: &Desk, view: &View, pair: &str, audience: &Audience, person: &Wai
                 ul.records {
                     @for row in rows {
                         @let detail = masked(view, serde_json::json!({ "detail": row.detail }));
-                        li { bdi.dim { (on_one_line(detail.get("detail").and_then(Json::as_str).unwrap_or_default())) } }
+                        li { bdi.dim { (words.say(&on_one_line(detail.get("detail").and_then(Json::as_str).unwrap_or_default()))) } }
                     }
                 }
             }
@@ -175,7 +175,7 @@ fn both_sides(view: &View, words: &dyn Messages, person: &Waiting) -> Markup {
             div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Field)) {
                 table.pairs {
                     thead { tr { th scope="col" { (words.label(Label::Field)) } @for side in Side::BOTH { th scope="col" { (side.title()) } } } }
-                    tbody { @for (field, values) in &fields { tr { th scope="row" { (field) } (cell(&values.cliengo)) (cell(&values.ghl)) } } }
+                    tbody { @for (field, values) in &fields { tr { th scope="row" { (words.say(field)) } (cell(&values.cliengo)) (cell(&values.ghl)) } } }
                 }
             }
         }

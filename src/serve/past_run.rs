@@ -90,7 +90,7 @@ fn changes(view: &View, words: &dyn Messages, operations: &[OperationRow]) -> Ma
             div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Changes)) {
                 table.pairs {
                     thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                    tbody { @for operation in operations.iter().take(SHOWN) { (rows(view, operation)) } }
+                    tbody { @for operation in operations.iter().take(SHOWN) { (rows(view, words, operation)) } }
                 }
             }
             @if hidden > 0 { p.dim { "+ " (words.number(hidden as u64)) } }
@@ -99,7 +99,7 @@ fn changes(view: &View, words: &dyn Messages, operations: &[OperationRow]) -> Ma
 }
 
 /// A row for each change of an operation, or one for the operation.
-fn rows(view: &View, operation: &OperationRow) -> Markup {
+fn rows(view: &View, words: &dyn Messages, operation: &OperationRow) -> Markup {
     let mask = view.shown.config.report.mask;
     let document = if mask { masked_document(&operation.document) } else { operation.document.clone() };
     let text = |json: Option<&Json>| match json {
@@ -112,13 +112,13 @@ fn rows(view: &View, operation: &OperationRow) -> Markup {
     let first = html! {
         th scope="row" { bdi { (of("label")) } }
         td { (Side::BOTH.iter().find(|side| side.as_str() == of("side")).map_or("", |side| side.title())) }
-        td { (of("action")) }
-        td { (of("kind")) }
+        td { (words.say(&of("action"))) }
+        td { (words.say(&of("kind"))) }
     };
     let outcome = html! {
         td {
-            (operation.outcome.as_deref().unwrap_or("-"))
-            @if let Some(reason) = &operation.reason { ": " (on_one_line(reason)) }
+            (words.say(operation.outcome.as_deref().unwrap_or("-")))
+            @if let Some(reason) = &operation.reason { ": " (words.say(&on_one_line(reason))) }
         }
     };
     html! {
@@ -128,7 +128,7 @@ fn rows(view: &View, operation: &OperationRow) -> Markup {
                 Some(add) => (text(change.get("remove")), text(Some(add))),
                 None => (text(change.get("before")), text(change.get("after"))),
             };
-            tr { (first) td { (text(change.get("field"))) } td { bdi { (before) } } td { bdi { (after) } } (outcome) }
+            tr { (first) td { (words.say(&text(change.get("field")))) } td { bdi { (before) } } td { bdi { (after) } } (outcome) }
         }
     }
 }

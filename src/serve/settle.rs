@@ -71,9 +71,10 @@ pub(super) async fn settle(
     info!(pair = name, "the page runs: concord {}", arguments.join(" "));
     let ran = tokio::spawn(async move { commands.run(arguments).await }).await;
     let ended = ran.unwrap_or_else(|why| Err(std::io::Error::other(why)));
-    let ended = ended.unwrap_or_else(|why| Ended { code: None, said: format!("it could not be run: {why}") });
     let audience = view.audience(name);
     let words = audience.words();
+    let ended =
+        ended.unwrap_or_else(|why| Ended { code: None, said: words.say(&format!("it could not be run: {why}")) });
     let code = ended.code.map_or_else(|| "-".to_owned(), |code| code.to_string());
     let previewed = match settling {
         Settling::PreviewUndo(run) if ended.code.is_some_and(|code| [0, 2, 3, 4].contains(&code)) => Some(*run),

@@ -111,6 +111,7 @@ mod rotation;
 mod saved_plans;
 mod scope;
 mod shared_fillers;
+mod spanish;
 mod standing;
 mod state_files;
 mod sweep;

@@ -28,6 +28,7 @@ impl Terminal {
             .env_remove("CONCORD_CONFIG")
             .env_remove("COLUMNS")
             .env("TERM", "xterm")
+            .env("LC_ALL", "C.UTF-8")
             .envs(desk.environment.iter().cloned())
             .args(arguments);
         Self { pty, child: command.spawn(pts).unwrap(), shown: String::new(), read: 0 }

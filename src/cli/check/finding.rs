@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::{code, explain};
+use crate::report::language::Messages;
 use crate::report::{Line, Page, Paint, Style, on_one_line, padded};
 
 /// How something is.
@@ -71,17 +72,21 @@ impl Finding {
 }
 
 /// The findings as a table that fits the terminal.
-pub(super) fn table(findings: &[Finding], style: Style) -> String {
+pub(super) fn table(findings: &[Finding], words: &dyn Messages, style: Style) -> String {
     let width = findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0);
     let mut page = Page::new(style);
     for finding in findings {
         let lead = Line::of(format!("{}  ", padded(&finding.id, width)))
-            .paint(format!("{:<4}", finding.result.word()), finding.result.paint())
+            .paint(format!("{:<4}", words.word(finding.result.word())), finding.result.paint())
             .then("  ");
         // What a CRM said may stand in it.
-        page.flow(lead, width + 8, Line::of(shown(&finding.detail)));
+        page.flow(lead, width + 8, Line::of(shown(&words.say(&finding.detail))));
         if let Some(hint) = &finding.hint {
-            page.flow(Line::of(" ".repeat(width + 8)), width + 14, Line::of(format!("hint: {}", shown(hint))));
+            page.flow(
+                Line::of(" ".repeat(width + 8)),
+                width + 14,
+                Line::of(format!("{}: {}", words.word("hint"), shown(&words.say(hint)))),
+            );
         }
     }
     page.finish()

@@ -21,14 +21,14 @@ pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Re
     let findings = look(session, &config, &selected, options.offline).await;
     let text = match options.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
-        Format::Text => table(&findings, output::style(&session.global, false)),
+        Format::Text => table(&findings, session.words(), output::style(&session.global, false)),
     };
     let code = code::worst(findings.iter().map(|finding| finding.code));
     if !session.global.quiet {
         output::print(&text)?;
     } else if code != code::DONE {
         let failed: Vec<Finding> = findings.into_iter().filter(|finding| finding.code != code::DONE).collect();
-        let text = table(&failed, output::style(&session.global, false));
+        let text = table(&failed, session.words(), output::style(&session.global, false));
         output::print(&text.lines().take(10).map(|line| format!("{line}\n")).collect::<String>())?;
     }
     Ok(code)

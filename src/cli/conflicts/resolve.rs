@@ -35,7 +35,7 @@ pub(super) async fn run(
         (Some(given), _) => given,
         (None, Some(terminal)) => match ask(session, config, terminal, pair, &masking::conflict(config, &row)).await? {
             Some(given) => given,
-            None => return output::print("Nothing was chosen.\n"),
+            None => return output::print(&session.say("Nothing was chosen.\n")),
         },
         (None, None) => {
             let message = format!("conflict {id} can be asked for on a terminal alone: give --take or --value");
@@ -50,9 +50,9 @@ pub(super) async fn run(
     let shown = masking::conflict(config, &row);
     let preview = preview(session, pair, (&row, &shown), &take);
     if let Some(terminal) = terminal.filter(|_| asks && !dry_run) {
-        say(&preview);
+        say(&session.say(&preview));
         if terminal.choice("Is this your choice?", &["yes".to_owned(), "no".to_owned()]).await? != 0 {
-            return output::print("Nothing was chosen.\n");
+            return output::print(&session.say("Nothing was chosen.\n"));
         }
     }
     if !dry_run {
@@ -68,14 +68,14 @@ pub(super) async fn run(
             }
             waiting::printed(&document)?
         }
-        Format::Text if dry_run => output::fitted(&format!(
+        Format::Text if dry_run => output::fitted(&session.say(&format!(
             "{preview}Nothing was chosen: the same command without --dry-run writes the choice down.\n"
-        )),
-        Format::Text => output::fitted(&format!(
+        ))),
+        Format::Text => output::fitted(&session.say(&format!(
             "{}{} is chosen. Nothing was sent yet: the next sync writes it, unless a side changes it before.\n{when}\n",
             if asks { "" } else { preview.as_str() },
             choice(Some(&take)),
-        )),
+        ))),
     })
 }
 
@@ -87,14 +87,16 @@ async fn ask(
     pair: &Pair,
     row: &ConflictRow,
 ) -> anyhow::Result<Option<Given>> {
-    say(&format!("{}\n", super::facts(session, config, pair, row)));
-    let item = |side: Side| format!("{}: {}", side.title(), on_one_line(&quoted(Some(row.now.of(side)))));
+    say(&session.say(&format!("{}\n", super::facts(session, config, pair, row))));
+    let item = |side: Side| format!("{}: {}", side.title(), on_one_line(&quoted(session, Some(row.now.of(side)))));
     let items =
         [item(Side::Cliengo), item(Side::Ghl), "a value of your own".to_owned(), "leave it undecided".to_owned()];
     Ok(match terminal.choice("Which value is right?", &items).await? {
         0 => Some(Given::Side(Side::Cliengo)),
         1 => Some(Given::Side(Side::Ghl)),
-        2 => Some(Given::Text(terminal.line(&format!("{} (blank: empty)", row.field), "").await?)),
+        2 => Some(Given::Text(
+            terminal.line(&format!("{} (blank: empty)", session.words().field(&row.field)), "").await?,
+        )),
         _ => None,
     })
 }
@@ -120,12 +122,16 @@ fn writes((row, shown): (&ConflictRow, &ConflictRow), take: &Take) -> Json {
 
 /// Each side as it is, and as the next sync leaves it.
 fn preview(session: &Session, pair: &Pair, (row, shown): (&ConflictRow, &ConflictRow), take: &Take) -> String {
-    let (after, told) = (value(row, take), quoted(Some(value(shown, take))));
+    let (after, told) = (value(row, take), quoted(session, Some(value(shown, take))));
     let line = |side: Side| {
-        let then = if row.now.of(side).same(after) { "is kept".to_owned() } else { told.clone() };
-        [side.title().to_owned(), quoted(Some(shown.now.of(side))), then]
+        let then = if row.now.of(side).same(after) { session.say("is kept") } else { told.clone() };
+        [side.title().to_owned(), quoted(session, Some(shown.now.of(side))), then]
     };
-    let heads = [Column::whole(""), Column::cut("NOW", 4000), Column::cut("AFTER THE NEXT SYNC", 4000)];
+    let heads = [
+        Column::whole(""),
+        Column::cut(session.word("NOW"), 4000),
+        Column::cut(session.word("AFTER THE NEXT SYNC"), 4000),
+    ];
     let table = table(heads, &Side::BOTH.map(line), output::style(&session.global, false));
     format!("{}  {} of {} {:?} in pair {}\n{table}", row.id, row.field, row.kind, shown.label, pair.name)
 }

@@ -8,7 +8,7 @@ use super::Entry;
 use crate::cli::{Session, masking, output};
 use crate::config::Config;
 use crate::record::{Kind, Side};
-use crate::report::{Line, Page, Paint, Settling, Style, held_words, masked_document, may_be_one, on_one_line, padded};
+use crate::report::{Line, Page, Paint, Settling, Style, masked_document, may_be_one, on_one_line, padded};
 use crate::state::HeldRow;
 
 /// One block for each person, those with news first.
@@ -26,22 +26,30 @@ pub(super) fn blocks(session: &Session, config: &Config, entries: &[Entry<'_>]) 
     let mut page = Page::new(style);
     for (_, records) in &people {
         page.gap();
-        block(&mut page, style, config, records);
+        block(&mut page, style, session, config, records);
     }
     page.finish()
 }
 
 /// A record's name, masked where the configuration says so.
-pub(super) fn name(config: &Config, row: &HeldRow) -> String {
-    let label = if row.label.is_empty() { format!("{} without a name", row.kind) } else { row.label.clone() };
+pub(super) fn name(session: &Session, config: &Config, row: &HeldRow) -> String {
+    let label =
+        if row.label.is_empty() { session.say(&format!("{} without a name", row.kind)) } else { row.label.clone() };
     let shown = on_one_line(&masking::label(config, row.kind, &label));
-    if row.kind == Kind::Contact { shown } else { format!("{} \"{shown}\"", row.kind) }
+    if row.kind == Kind::Contact { shown } else { format!("{} \"{shown}\"", session.word(row.kind.as_str())) }
 }
 
-fn block(page: &mut Page, style: Style, config: &Config, records: &[&Entry<'_>]) {
+fn block(page: &mut Page, style: Style, session: &Session, config: &Config, records: &[&Entry<'_>]) {
     let Some(first) = records.first() else { return };
-    page.line(0, &Line::painted(name(config, &first.row), Paint::Bold).then(format!("  (pair {})", first.pair.name)));
-    side_by_side(page, style, config, records);
+    page.line(
+        0,
+        &Line::painted(name(session, config, &first.row), Paint::Bold).then(format!(
+            "  ({} {})",
+            session.word("pair"),
+            first.pair.name
+        )),
+    );
+    side_by_side(page, style, session, config, records);
     let mut seen = BTreeSet::new();
     for entry in records {
         for (side, link) in &entry.links {
@@ -53,30 +61,33 @@ fn block(page: &mut Page, style: Style, config: &Config, records: &[&Entry<'_>])
     for entry in records {
         let row = &entry.row;
         let lead = Line::of(format!("{}  ", row.id));
-        let why = entry.reason.map_or(row.reason.as_str(), |reason| held_words(reason).0);
+        let why = entry.reason.map_or(row.reason.as_str(), |reason| session.words().held(reason).0);
         let detail = masked(config, &row.detail);
-        let why = format!("  {why}: {}", on_one_line(&detail));
-        page.flow(lead, row.id.len() + 2, Line::painted(standing(entry), Paint::Yellow).then(why));
+        let why = format!("  {why}: {}", session.say(&on_one_line(&detail)));
+        page.flow(lead, row.id.len() + 2, Line::painted(standing(session, entry), Paint::Yellow).then(why));
         for command in &entry.commands {
-            page.line(4, &Line::of("settle it: ").paint(command.clone(), Paint::Bold));
+            page.line(4, &Line::of(format!("{}: ", session.word("settle it"))).paint(command.clone(), Paint::Bold));
         }
     }
     for command in offered(records) {
-        page.line(4, &Line::of("if they are one: ").paint(command, Paint::Bold));
+        page.line(4, &Line::of(format!("{}: ", session.word("if they are one"))).paint(command, Paint::Bold));
     }
     let new: Vec<&str> = records.iter().filter(|entry| !entry.known).map(|entry| entry.row.id.as_str()).collect();
     if !new.is_empty() {
         let command = format!("concord held ack {} --pair {}", new.join(" "), first.pair.name);
-        page.line(4, &Line::of("leave it as it is: ").paint(command, Paint::Bold));
+        page.line(4, &Line::of(format!("{}: ", session.word("leave it as it is"))).paint(command, Paint::Bold));
     }
 }
 
 /// `new`, or what is known of it.
-fn standing(entry: &Entry<'_>) -> String {
-    let Some(acknowledged) = entry.row.acknowledged.as_ref().filter(|_| entry.known) else { return "new".to_owned() };
-    let until = acknowledged.until.as_ref().map(|(day, _)| format!(" until {day}")).unwrap_or_default();
+fn standing(session: &Session, entry: &Entry<'_>) -> String {
+    let Some(acknowledged) = entry.row.acknowledged.as_ref().filter(|_| entry.known) else {
+        return session.word("new").to_owned();
+    };
+    let until =
+        acknowledged.until.as_ref().map(|(day, _)| format!(" {} {day}", session.word("until"))).unwrap_or_default();
     let note = acknowledged.note.as_ref().map(|note| format!(" ({})", on_one_line(note))).unwrap_or_default();
-    format!("known{until}{note}")
+    format!("{}{until}{note}", session.word("known"))
 }
 
 /// What makes two records one, where that is what is asked.
@@ -88,7 +99,7 @@ fn offered(records: &[&Entry<'_>]) -> Vec<String> {
 }
 
 /// Cliengo's records in the left half, GHL's in the right one.
-fn side_by_side(page: &mut Page, style: Style, config: &Config, records: &[&Entry<'_>]) {
+fn side_by_side(page: &mut Page, style: Style, session: &Session, config: &Config, records: &[&Entry<'_>]) {
     let column = style.width.clamp(60, 120).saturating_sub(6) / 2;
     let [left, right] = Side::BOTH.map(|side| {
         let mut lines = vec![side.title().to_uppercase()];
@@ -100,11 +111,11 @@ fn side_by_side(page: &mut Page, style: Style, config: &Config, records: &[&Entr
             let shown = if config.report.mask { masked_document(&shown) } else { shown };
             for (field, value) in shown.as_object().into_iter().flatten() {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                lines.extend(pieces(&on_one_line(&format!("{field} {value}")), column));
+                lines.extend(pieces(&on_one_line(&format!("{} {value}", session.say(field))), column));
             }
         }
         if lines.len() == 1 {
-            lines.push("(none)".to_owned());
+            lines.push(session.word("(none)").to_owned());
         }
         lines
     });

@@ -147,7 +147,7 @@ async fn name(session: &Session, terminal: Option<&Terminal<'_>>, usual: &str) -
             let name = terminal.line("A name for the pair", usual).await?;
             match check_name(&name) {
                 Ok(()) => return Ok(name),
-                Err(_) => say("  a-z, 0-9, _ and - alone: the name becomes a file name\n"),
+                Err(_) => say(&session.say("  a-z, 0-9, _ and - alone: the name becomes a file name\n")),
             }
         },
     }
@@ -183,7 +183,7 @@ impl Asking<'_> {
     fn tell(&self, what: &str) {
         if !self.session.global.quiet {
             let mut page = Page::new(output::style(&self.session.global, false));
-            page.flow(Line::of("  "), 4, Line::of(on_one_line(what)));
+            page.flow(Line::of("  "), 4, Line::of(on_one_line(&self.session.say(what))));
             say(&page.finish());
         }
     }
@@ -193,7 +193,7 @@ impl Asking<'_> {
         let terminal = self.terminal.filter(|_| !given && !error.is::<explain::Stopped>())?;
         // A mistyped answer is the usual cause, whatever it led to.
         let hint = explain::hint(error).map(|hint| format!("\n  {hint}")).unwrap_or_default();
-        say(&format!("  {error:#}{hint}\n"));
+        say(&self.session.say(&format!("  {error:#}{hint}\n")));
         Some(terminal)
     }
 
@@ -231,9 +231,9 @@ impl Asking<'_> {
             match secret.expose_secret().strip_prefix('$') {
                 Some(name) => match Kept::from_environment("$NAME", name) {
                     Ok(kept) => return Ok(kept),
-                    Err(error) => say(&format!("  {error}\n")),
+                    Err(error) => say(&self.session.say(&format!("  {error}\n"))),
                 },
-                None if secret.expose_secret().is_empty() => say("  it is empty\n"),
+                None if secret.expose_secret().is_empty() => say(&self.session.say("  it is empty\n")),
                 None => return Ok(Kept { secret, place: Place::New(file) }),
             }
         }
@@ -384,7 +384,7 @@ impl Asking<'_> {
             if is_region(&region) {
                 return Ok(Some(region));
             }
-            say("  two capital letters, such as AR, MX or ES\n");
+            say(&self.session.say("  two capital letters, such as AR, MX or ES\n"));
         }
     }
 
@@ -397,7 +397,9 @@ impl Asking<'_> {
             if loads(&format!("[[schedule]]\n{schedule}[pair.x]\nsandbox = true\n")) {
                 return Ok(cron);
             }
-            say("  five fields: minute, hour, day, month, day of the week; 0 3 * * * is every night at three\n");
+            say(&self
+                .session
+                .say("  five fields: minute, hour, day, month, day of the week; 0 3 * * * is every night at three\n"));
         }
     }
 }

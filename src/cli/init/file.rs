@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::super::output;
 use super::answers::{Answers, RealAccounts};
 use super::quoted::quoted;
-use crate::config::{CLIENGO_URL, Config, GHL_URL};
+use crate::config::{CLIENGO_URL, Config, GHL_URL, Language};
+use crate::report::language::{Messages, messages};
 use crate::state::private_folder_of;
 
 const TEMPLATE: &str = include_str!("template.toml");
@@ -22,22 +23,31 @@ pub(super) fn write_schema(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The whole file. It is read back before anybody sees it: what `init` writes always loads.
-pub(super) fn text(path: &Path, answers: &Answers, state_dir: Option<&Path>) -> anyhow::Result<String> {
+pub(super) fn text(
+    path: &Path,
+    answers: &Answers,
+    state_dir: Option<&Path>,
+    language: Language,
+) -> anyhow::Result<String> {
     let state_dir = match state_dir {
         None => "state".to_owned(),
         Some(folder) => std::path::absolute(folder)?.to_string_lossy().into_owned(),
     };
     let said = [("state_dir", quoted(&state_dir)), ("cron", quoted(&answers.cron)), ("zone", quoted(&answers.zone))];
-    let mut text = filled(TEMPLATE, &said);
+    let words = messages(language);
+    let mut text = filled(TEMPLATE, &said, words);
+    if language == Language::Spanish {
+        text.push_str("[report]\nlanguage = \"es\"\n\n");
+    }
     text.push_str(&match &answers.accounts {
-        None => filled(SANDBOX, &[("name", answers.name.clone())]),
-        Some(accounts) => pair(&answers.name, accounts, path.parent().unwrap_or(Path::new(""))),
+        None => filled(SANDBOX, &[("name", answers.name.clone())], words),
+        Some(accounts) => pair(&answers.name, accounts, path.parent().unwrap_or(Path::new("")), words),
     });
     Config::parse(&text, path).context("the answers make no configuration")?;
     Ok(text)
 }
 
-fn pair(name: &str, accounts: &RealAccounts, beside: &Path) -> String {
+fn pair(name: &str, accounts: &RealAccounts, beside: &Path, words: &dyn Messages) -> String {
     let region = accounts
         .region
         .as_deref()
@@ -55,7 +65,7 @@ fn pair(name: &str, accounts: &RealAccounts, beside: &Path) -> String {
         ("location_id", quoted(&accounts.location.id)),
         ("ghl_token", accounts.ghl_token.as_toml(beside)),
     ];
-    filled(PAIR, &said)
+    filled(PAIR, &said, words)
 }
 
 /// An address, behind a hash where it is the usual one.
@@ -64,11 +74,14 @@ fn url(given: &str, usual: &str) -> String {
     format!("{hash}base_url = {}", quoted(given))
 }
 
-/// The template with every `@name@` filled in.
-fn filled(template: &str, said: &[(&str, String)]) -> String {
+/// The template with every `@name@` filled in, its comments in the reader's language.
+fn filled(template: &str, said: &[(&str, String)], words: &dyn Messages) -> String {
     let mut text = String::with_capacity(template.len() * 2);
     for line in template.lines() {
-        let mut line = line.to_owned();
+        let mut line = match line.split_once("# ") {
+            Some((key, comment)) => format!("{key}# {}", words.say(comment)),
+            None => line.to_owned(),
+        };
         for (name, value) in said {
             line = line.replace(&format!("@{name}@"), value);
         }
@@ -142,7 +155,7 @@ mod tests {
         ]
         .map(|(name, value)| (name, value.to_owned()))
         .to_vec();
-        let silent = filled(PAIR, &said);
+        let silent = filled(PAIR, &said, messages(Language::English));
         let is_key = |line: &str| line.starts_with('#') && !line.starts_with("# ") && !line.starts_with("#region");
         let spoken = silent.lines().map(|line| if is_key(line) { &line[1..] } else { line }).collect::<Vec<_>>();
         assert!(spoken.iter().filter(|line| line.starts_with('#')).count() < 10, "only what is no key is left");

@@ -14,6 +14,7 @@ use super::arguments::InitOptions;
 use super::terminal::Terminal;
 use super::usage::Usage;
 use super::{Session, code, output};
+use crate::config::Language;
 use crate::report::{Line, Page, Style};
 
 /// Where the configuration is looked for when nothing else is said.
@@ -21,6 +22,8 @@ const USUAL: &str = "schedules.toml";
 
 pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Result<u8> {
     let path = &session.global.config;
+    let language = options.language.map_or_else(|| language(session), Language::from);
+    session.speak(language);
     if path.exists() && !options.force {
         let message = format!("{} is there already, and was left as it is", path.display());
         let hint = "add a [pair.NAME] to it, name another file with --config PATH, or set it aside with --force";
@@ -28,14 +31,23 @@ pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Res
     }
     let terminal = Terminal::attached(session, "concord init --help");
     let answers = answers::gather(session, options, terminal.as_ref()).await?;
-    let text = file::text(path, &answers, session.global.state_dir.as_deref())?;
+    let text = file::text(path, &answers, session.global.state_dir.as_deref(), language)?;
     answers.keep_secrets()?;
     file::write(path, &text, options.force, session.clock.now())?;
     file::write_schema(path)?;
     if !session.global.quiet {
-        output::print(&next(path, &answers, output::style(&session.global, false)))?;
+        output::print(&session.say(&next(path, &answers, output::style(&session.global, false))))?;
     }
     Ok(code::DONE)
+}
+
+/// The language of a person at a terminal; a script is written to in English.
+fn language(session: &Session) -> Language {
+    let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|said| !said.is_empty()));
+    let is_spanish = said.is_some_and(|said| said.starts_with("es"));
+    if is_spanish && Terminal::attached(session, "").is_some() { Language::Spanish } else { Language::English }
 }
 
 /// What to do next: three commands, ready to be pasted.

@@ -98,7 +98,7 @@ pub(super) fn conflict(report: &Report<'_>, line: &ConflictLine<'_>) -> Markup {
         _ => (Label::NotKept, "lost"),
     };
     html! {
-        (named(&line.record)) ", " (report.words.field(&conflict.field))
+        (named(&line.record)) " " span.dim { "· " (report.words.field(&conflict.field)) }
         ul.records {
             @for (side, value) in [(Side::Cliengo, &conflict.cliengo), (Side::Ghl, &conflict.ghl)] {
                 @let (label, class) = fate(side);

@@ -15,6 +15,14 @@ impl Messages for English {
         "en"
     }
 
+    fn say(&self, english: &str) -> String {
+        english.to_owned()
+    }
+
+    fn word(&self, english: &'static str) -> &'static str {
+        english
+    }
+
     fn sentence(&self, sentence: Sentence<'_>) -> String {
         sentences::english(sentence)
     }

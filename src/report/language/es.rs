@@ -1,9 +1,14 @@
 //! Spanish, as it is written in Latin America.
 
+use std::sync::LazyLock;
+
+use super::catalogue::Catalogue;
 use super::{Label, Messages, Noun, PageLabel, Sentence, pages, sentences};
 use crate::reconcile::{Cause, Guard, GuardName, HeldReason, MatchedBy};
 use crate::record::{Action, Field, Kind, Side};
 use crate::run::OperationOutcome;
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::read(include_str!("es.po")));
 
 /// Spanish.
 #[derive(Debug)]
@@ -12,6 +17,14 @@ pub(super) struct Spanish;
 impl Messages for Spanish {
     fn tag(&self) -> &'static str {
         "es"
+    }
+
+    fn say(&self, english: &str) -> String {
+        CATALOGUE.say(english)
+    }
+
+    fn word(&self, english: &'static str) -> &'static str {
+        CATALOGUE.word(english)
     }
 
     fn sentence(&self, sentence: Sentence<'_>) -> String {

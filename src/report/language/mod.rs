@@ -1,6 +1,7 @@
 //! What reports say, in each language. A language is an implementation of [`Messages`]: the compiler sees to it that none
 //! lacks a message.
 
+mod catalogue;
 mod en;
 mod es;
 mod pages;
@@ -21,6 +22,10 @@ use crate::run::OperationOutcome;
 pub(crate) trait Messages: Debug + Sync {
     /// The language's tag, as HTML names it.
     fn tag(&self) -> &'static str;
+    /// A sentence that was made in English: why a record is held, what a CRM answered, what a command says.
+    fn say(&self, english: &str) -> String;
+    /// A word or a heading that stands alone, which is English.
+    fn word(&self, english: &'static str) -> &'static str;
     /// A text in which nothing varies.
     fn label(&self, label: Label) -> &'static str;
     /// How things stand, in a sentence.

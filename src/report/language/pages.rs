@@ -53,11 +53,11 @@ pub(super) const fn english(label: PageLabel) -> &'static str {
     match label {
         PageLabel::NotEnded => "not ended",
         PageLabel::UpSince => "Up since",
-        PageLabel::Heartbeat => "Last heartbeat",
-        PageLabel::HeartStopped => "The daemon's loop has stopped: restart it.",
+        PageLabel::Heartbeat => "Last check of the schedules",
+        PageLabel::HeartStopped => "The daemon no longer checks its schedules: restart it.",
         PageLabel::AtWork => "At work now",
         PageLabel::Pair => "Pair",
-        PageLabel::Stands => "How it stands",
+        PageLabel::Stands => "State",
         PageLabel::Well => "well",
         PageLabel::LastRun => "Last run",
         PageLabel::LastSuccess => "Last success",
@@ -108,8 +108,8 @@ pub(super) const fn spanish(label: PageLabel) -> &'static str {
     match label {
         PageLabel::NotEnded => "sin terminar",
         PageLabel::UpSince => "En marcha desde",
-        PageLabel::Heartbeat => "Último latido",
-        PageLabel::HeartStopped => "El ciclo del demonio se detuvo: reinícielo.",
+        PageLabel::Heartbeat => "Última revisión de los horarios",
+        PageLabel::HeartStopped => "El servicio ya no revisa sus horarios: reinícielo.",
         PageLabel::AtWork => "En curso ahora",
         PageLabel::Pair => "Par",
         PageLabel::Stands => "Estado",
@@ -126,7 +126,7 @@ pub(super) const fn spanish(label: PageLabel) -> &'static str {
         PageLabel::StartUnwritten => "Una ejecución no pudo registrarse, por eso no comenzó",
         PageLabel::FullReport => "El informe de esta ejecución",
         PageLabel::ButtonsNeedToken => {
-            "Para resolverlo desde la página, configure `daemon.token` en schedules.toml y reinicie el demonio."
+            "Para resolverlo desde la página, configure `daemon.token` en schedules.toml y reinicie el servicio."
         }
         PageLabel::TakeCliengo => "Tomar el valor de Cliengo",
         PageLabel::TakeGhl => "Tomar el valor de GHL",

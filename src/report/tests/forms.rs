@@ -233,6 +233,52 @@ fn every_text_of_a_page_is_in_its_language() {
     }
 }
 
+/// A page that is written away at once.
+#[derive(Default)]
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "measures this process: run it alone, as CONTRIBUTING says"]
+fn fifty_thousand_changes_are_written_in_under_300_mib() {
+    let many = (0..50_000).map(|number| {
+        let phone = change(Field::Phone, json!("+541133261332"), json!(format!("+5411{number:08}")), Side::Cliengo);
+        let contact = ids(&format!("64b0c0ffee00000000{number:06}"), &format!("C0oEanaGomez{number:07}"));
+        operation(Side::Ghl, Kind::Contact, Action::Update, ("Ana Gómez", contact), "Ana Gómez", vec![phone])
+    });
+    let (finished, reader) = (finished(many.collect()), reader("es"));
+    let peak = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().to_owned();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+    };
+    let plan = peak();
+    let report = Report::of(&finished, &reader);
+    let mut sizes = Vec::new();
+    for (form, write) in
+        [("html", html_report as fn(&Report<'_>, &mut dyn std::io::Write) -> _), ("markdown", markdown), ("csv", csv)]
+    {
+        let mut counted = Counted::default();
+        write(&report, &mut counted).unwrap();
+        sizes.push(format!("{form} {} bytes, {} MiB", counted.0, peak()));
+    }
+    let shown = super::super::text(&report, PLAIN).len();
+    sizes.push(format!("text {shown} bytes, {} MiB", peak()));
+    let document = json_text(&[Entry::Finished(&finished)]).unwrap().len();
+    println!("the plan {plan} MiB; {}; json {document} bytes, {} MiB", sizes.join("; "), peak());
+    assert!(peak() < 300, "{} MiB", peak());
+}
+
 /// Forty thousand changes of twenty thousand contacts.
 #[test]
 fn tens_of_thousands_of_changes_become_a_page_of_a_reasonable_size() {

@@ -137,7 +137,7 @@ fn one(page: &mut Page, report: &Report<'_>, step: &Step<'_>) {
     let width = shown.iter().map(|change| columns(&name(change))).max().unwrap_or_default();
     for change in shown {
         let lead = Line::of(" ".repeat(WHAT + 2)).paint(padded(&name(change), width + 2), Paint::Dim);
-        let said = change_line(report, operation.action, change, page.style.colour);
+        let said = change_line(report, operation.action, change);
         page.flow_at_most(lead, WHAT + 2 + width + 2, said, MOST_LINES);
     }
 }
@@ -178,24 +178,24 @@ fn is_said(operation: &Operation, change: &Change) -> bool {
     }
 }
 
-fn change_line(report: &Report<'_>, action: Action, change: &Change, colour: bool) -> Line {
+fn change_line(report: &Report<'_>, action: Action, change: &Change) -> Line {
     match change {
         Change::Tags { added, removed, .. } => tag_marks(added, removed),
         Change::Value { field, before, after, .. } => match action {
             Action::Create => Line::of(quoted(report, field, after)),
             Action::Delete => Line::of(quoted(report, field, before)),
-            _ => replaced(report, field, (before, after), colour),
+            _ => replaced(report, field, (before, after)),
         },
     }
 }
 
 /// `"+5411…" → "+5411…"`, or a word diff where the texts are long.
-fn replaced(report: &Report<'_>, field: &Field, (before, after): (&Json, &Json), colour: bool) -> Line {
+fn replaced(report: &Report<'_>, field: &Field, (before, after): (&Json, &Json)) -> Line {
     if let (Json::String(before), Json::String(after)) = (before, after)
         && [before, after].iter().any(|text| text.contains('\n') || text.chars().count() > LONG)
         && !before.is_empty()
     {
-        return word_diff(before, after, colour);
+        return word_diff(before, after);
     }
     Line::of(quoted(report, field, before)).paint(" → ", Paint::Dim).then(quoted(report, field, after))
 }
