@@ -56,11 +56,8 @@ impl Page<'_> {
         for (side, requests) in &report.requests {
             writeln!(self.to, "- {}: {} {requests}", report.requests_label(), side.title())?;
         }
-        let outcomes: Vec<String> = report
-            .outcomes
-            .iter()
-            .map(|(outcome, count)| format!("{} {}", report.words.number(*count), report.words.outcome(*outcome)))
-            .collect();
+        let outcomes: Vec<String> =
+            report.outcomes.iter().map(|(outcome, count)| report.words.ended(*count, *outcome)).collect();
         if !outcomes.is_empty() {
             writeln!(self.to, "- {}: {}", report.label(Label::Outcome), outcomes.join(", "))?;
         }

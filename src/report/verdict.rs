@@ -28,6 +28,12 @@ pub fn brief(finished: &Finished, audience: &Audience) -> String {
     Verdict { plan: &finished.plan, words: audience.words() }.brief(finished)
 }
 
+/// The same with a capital letter, as a sentence begins.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// Says how a plan stands in somebody's language.
 struct Verdict<'a> {
     plan: &'a Plan,
@@ -52,7 +58,7 @@ impl Verdict<'_> {
             None => rest,
         };
         match plan.unreadable() {
-            Some(why) => format!("{}. {rest}", self.words.say(&on_one_line(&why))),
+            Some(why) => format!("{}. {rest}", capital(&self.words.say(&on_one_line(&why)))),
             None => rest,
         }
     }
@@ -79,10 +85,8 @@ impl Verdict<'_> {
         if let Some(run) = run {
             let some = Outcomes::of(plan, run).each().into_iter();
             let missed = some.filter(|(outcome, count)| *outcome != OperationOutcome::Applied && *count > 0);
-            causes.extend(missed.map(|(outcome, count)| {
-                let (count, outcome) = (self.words.number(count), self.words.outcome(outcome));
-                self.say(Sentence::NotDone { count: &count, outcome })
-            }));
+            causes
+                .extend(missed.map(|(outcome, count)| self.say(Sentence::NotDone(&self.words.ended(count, outcome)))));
         }
         causes.extend(plan.unseen_in_words().iter().map(|line| self.words.say(&on_one_line(line))));
         causes.extend(self.held());

@@ -26,13 +26,13 @@ pub(super) fn page(view: &View) -> Response {
         words.label(Label::Operations),
         words.label(Label::NeedsAPerson),
         words.on_page(PageLabel::QuotaLeft),
-        words.label(Label::LinkedWord),
+        words.on_page(PageLabel::Linked),
     ];
     let body = html! {
         h1 { "Concord" }
         @if !shown.is_alive(view.now) { p.verdict.stop { (words.on_page(PageLabel::HeartStopped)) } }
-        @if let Some(why) = &shown.refused { p.verdict.warn { (words.on_page(PageLabel::ReloadRefused)) ": " (on_one_line(why)) } }
-        @if let Some(why) = &shown.unwritable { p.verdict.stop { (words.on_page(PageLabel::StartUnwritten)) ": " (on_one_line(why)) } }
+        @if let Some(why) = &shown.refused { p.verdict.warn { (words.on_page(PageLabel::ReloadRefused)) ": " (words.say(&on_one_line(why))) } }
+        @if let Some(why) = &shown.unwritable { p.verdict.stop { (words.on_page(PageLabel::StartUnwritten)) ": " (words.say(&on_one_line(why))) } }
         dl.facts {
             div { dt { (words.on_page(PageLabel::UpSince)) } dd { (audience.time(shown.up_since)) " " (audience.zone()) } }
             div { dt { (words.on_page(PageLabel::Heartbeat)) } dd { (audience.time(shown.heartbeat)) } }
@@ -40,9 +40,9 @@ pub(super) fn page(view: &View) -> Response {
         }
         h2 { (words.label(Label::Pairs)) }
         div.scroll tabindex="0" role="region" aria-label=(words.label(Label::Pairs)) {
-            table.pairs {
+            table.pairs.cards {
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody { @for ((pair, standing), waits) in pairs { (row(view, pair, standing, waits)) } }
+                tbody { @for ((pair, standing), waits) in pairs { (row(view, heads, pair, standing, waits)) } }
             }
         }
     };
@@ -77,7 +77,7 @@ pub(super) fn stands(view: &View, standing: &Standing, waits: usize, words: &dyn
     }
 }
 
-fn row(view: &View, pair: &str, standing: &Result<Standing, String>, waits: usize) -> Markup {
+fn row(view: &View, heads: [&str; 8], pair: &str, standing: &Result<Standing, String>, waits: usize) -> Markup {
     let link = html! { th scope="row" { a href=(format!("/pairs/{pair}")) { (pair) } } };
     let audience = view.audience(pair);
     let words = audience.words();
@@ -87,16 +87,21 @@ fn row(view: &View, pair: &str, standing: &Result<Standing, String>, waits: usiz
             return html! { tr { (link) td.bad colspan="7" { (words.on_page(PageLabel::Unreadable)) ": " (words.say(&on_one_line(why))) } } };
         }
     };
+    let left = standing.budget_left().map_or_else(|| "-".to_owned(), |left| words.number(left));
+    let cells = [
+        stands(view, standing, waits, words),
+        html! { (last_run(standing, &audience)) },
+        html! { (next_run(standing, &audience)) },
+        html! { (words.number(standing.count("operations"))) },
+        html! { (words.number(waits as u64)) },
+        html! { (left) },
+        html! { (linked(&standing.links, words)) },
+    ];
     html! {
         tr {
             (link)
-            td { (stands(view, standing, waits, words)) }
-            td { (last_run(standing, &audience)) }
-            td { (next_run(standing, &audience)) }
-            td { (words.number(standing.count("operations"))) }
-            td { (words.number(waits as u64)) }
-            td { (standing.budget_left().map_or_else(|| "-".to_owned(), |left| words.number(left))) }
-            td { (linked(&standing.links, words)) }
+            // On a phone, where a row is a card, each cell says of what it is.
+            @for (head, cell) in heads.iter().skip(1).zip(cells) { td data-head=(head) { (cell) } }
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn pair(desk: &Desk, view: &View, name: &str) -> Response {
                     div { dt { (words.on_page(PageLabel::LastRun)) } dd { (page::last_run(standing, &audience)) " " (audience.zone()) } }
                     div { dt { (words.on_page(PageLabel::LastSuccess)) } dd { (standing.last_success.map_or_else(|| words.on_page(PageLabel::Never).to_owned(), |at| audience.time(at))) } }
                     div { dt { (words.on_page(PageLabel::NextRun)) } dd { (page::next_run(standing, &audience)) } }
-                    div { dt { (words.label(Label::LinkedWord)) } dd {
+                    div { dt { (words.on_page(PageLabel::Linked)) } dd {
                         (page::linked(links, words))
                     } }
                     @if let Some(left) = standing.budget_left() {

@@ -74,17 +74,20 @@ impl Finding {
 /// The findings as a table that fits the terminal.
 pub(super) fn table(findings: &[Finding], words: &dyn Messages, style: Style) -> String {
     let width = findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0);
+    let marks = [Verdict::Ok, Verdict::Warn, Verdict::Fail].map(|verdict| words.word(verdict.word()).chars().count());
+    let mark = marks.into_iter().max().unwrap_or_default();
+    let indent = width + mark + 4;
     let mut page = Page::new(style);
     for finding in findings {
         let lead = Line::of(format!("{}  ", padded(&finding.id, width)))
-            .paint(format!("{:<4}", words.word(finding.result.word())), finding.result.paint())
+            .paint(padded(words.word(finding.result.word()), mark), finding.result.paint())
             .then("  ");
         // What a CRM said may stand in it.
-        page.flow(lead, width + 8, Line::of(shown(&words.say(&finding.detail))));
+        page.flow(lead, indent, Line::of(shown(&words.say(&finding.detail))));
         if let Some(hint) = &finding.hint {
             page.flow(
-                Line::of(" ".repeat(width + 8)),
-                width + 14,
+                Line::of(" ".repeat(indent)),
+                indent + 6,
                 Line::of(format!("{}: {}", words.word("hint"), shown(&words.say(hint)))),
             );
         }

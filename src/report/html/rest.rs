@@ -43,7 +43,7 @@ pub(super) fn numbers(report: &Report<'_>) -> Markup {
                     (report.label(Label::Outcome)) ": "
                     @for (at, (outcome, count)) in report.outcomes.iter().enumerate() {
                         @if at > 0 { ", " }
-                        (report.words.number(*count)) " " (report.words.outcome(*outcome))
+                        (report.words.ended(*count, *outcome))
                     }
                 }
             }

@@ -177,7 +177,9 @@ fn fits(name: &str, value: &str) -> bool {
         "kind" => Kind::ALL.iter().any(|kind| kind.as_str() == value),
         "n" => value.starts_with(|first: char| first.is_ascii_digit()) && !value.contains(' '),
         "id" | "word" => !value.is_empty() && !value.contains(' '),
-        _ => !value.is_empty(),
+        "text" | "quoted" => !value.is_empty(),
+        // What stands there would be of another sentence.
+        _ => !value.is_empty() && !value.contains('\n') && split(value, "; ").len() == 1,
     }
 }
 

@@ -99,6 +99,17 @@ impl Messages for Spanish {
         }
     }
 
+    fn outcomes(&self, outcome: OperationOutcome) -> &'static str {
+        match outcome {
+            OperationOutcome::Applied => "aplicadas",
+            OperationOutcome::Refused => "rechazadas",
+            OperationOutcome::Failed => "fallidas",
+            OperationOutcome::Unknown => "sin confirmar",
+            OperationOutcome::SkippedStale => "omitidas",
+            OperationOutcome::NotStarted => "no iniciadas",
+        }
+    }
+
     fn consequence(&self, outcome: OperationOutcome, undo: bool) -> &'static str {
         match (outcome, undo) {
             (OperationOutcome::Applied, _) => "Hecho.",

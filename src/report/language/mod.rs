@@ -46,6 +46,10 @@ pub(crate) trait Messages: Debug + Sync {
     fn action(&self, action: Action, kind: Kind) -> String;
     /// What came of an operation, in a word or two.
     fn outcome(&self, outcome: OperationOutcome) -> &'static str;
+    /// The same of several operations.
+    fn outcomes(&self, outcome: OperationOutcome) -> &'static str {
+        self.outcome(outcome)
+    }
     /// What an outcome means for the record; `undo`: no later run takes it up.
     fn consequence(&self, outcome: OperationOutcome, undo: bool) -> &'static str;
     /// Why a record is held, and what that means and asks for.
@@ -221,6 +225,12 @@ impl dyn Messages + '_ {
     pub(crate) fn count(&self, count: u64, noun: Noun) -> String {
         let (one, several) = self.noun(noun);
         format!("{} {}", self.number(count), if count == 1 { one } else { several })
+    }
+
+    /// `2 applied`.
+    pub(crate) fn ended(&self, count: u64, outcome: OperationOutcome) -> String {
+        let word = if count == 1 { self.outcome(outcome) } else { self.outcomes(outcome) };
+        format!("{} {word}", self.number(count))
     }
 
     /// `contacts`.

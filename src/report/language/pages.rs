@@ -46,6 +46,7 @@ pub(crate) enum PageLabel {
     NeverRan,
     Unreadable,
     Record,
+    Linked,
 }
 
 /// In English.
@@ -100,6 +101,7 @@ pub(super) const fn english(label: PageLabel) -> &'static str {
         PageLabel::NeverRan => "It has not run yet.",
         PageLabel::Unreadable => "Its state cannot be read",
         PageLabel::Record => "Record",
+        PageLabel::Linked => "Linked",
     }
 }
 
@@ -153,5 +155,6 @@ pub(super) const fn spanish(label: PageLabel) -> &'static str {
         PageLabel::NeverRan => "Todavía no se ejecutó.",
         PageLabel::Unreadable => "Su estado no se puede leer",
         PageLabel::Record => "Registro",
+        PageLabel::Linked => "Vinculados",
     }
 }

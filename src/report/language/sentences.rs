@@ -40,7 +40,7 @@ pub(crate) enum Sentence<'a> {
     /// How far a first sync is that goes on for several runs.
     ToGo { linked: &'a str, contacts: &'a str, runs: u64 },
     /// A cause: so many operations ended so.
-    NotDone { count: &'a str, outcome: &'a str },
+    NotDone(&'a str),
     /// A cause: so many records are held for a reason.
     Held { reason: &'a str, count: &'a str },
     /// There are more causes.
@@ -103,7 +103,7 @@ pub(super) fn english(sentence: Sentence<'_>) -> String {
                 "{linked} of {contacts} contacts are linked; at GHL's daily quota the first sync takes about {runs} more {more}."
             )
         }
-        Sentence::NotDone { count, outcome } => format!("Not done: {count} {outcome}"),
+        Sentence::NotDone(ended) => format!("Not done: {ended}"),
         Sentence::Held { reason, count } => format!("Held: {} ({count})", reason.to_lowercase()),
         Sentence::More(more) => format!("And {more} more"),
         Sentence::InFull(command) => format!("In full: {command}"),
@@ -171,7 +171,7 @@ pub(super) fn spanish(sentence: Sentence<'_>) -> String {
                 "{linked} de {contacts} contactos están vinculados; con la cuota diaria de GHL la primera sincronización lleva unas {runs} {more} más."
             )
         }
-        Sentence::NotDone { count, outcome } => format!("Sin aplicar: {count} {outcome}"),
+        Sentence::NotDone(ended) => format!("Sin aplicar: {ended}"),
         Sentence::Held { reason, count } => format!("Retenidos: {} ({count})", reason.to_lowercase()),
         Sentence::More(more) => format!("Y {more} más"),
         Sentence::InFull(command) => format!("Completo: {command}"),

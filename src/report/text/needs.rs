@@ -213,7 +213,7 @@ fn not_done(page: &mut Page, report: &Report<'_>) {
     let missed = report.outcomes.iter().filter(|(outcome, _)| *outcome != OperationOutcome::Applied);
     for (sort, count) in missed {
         let (mark, _, paint) = words::outcome(*sort);
-        page.heading(&format!("{mark} {} {}", report.words.number(*count), report.words.outcome(*sort)), paint);
+        page.heading(&format!("{mark} {}", report.words.ended(*count, *sort)), paint);
         page.flow(Line::of("  "), 2, Line::of(report.words.consequence(*sort, undo)));
         let people = report.people.iter().chain(&report.linked);
         let steps = people.flat_map(|person| person.operations.iter().chain(&person.links));

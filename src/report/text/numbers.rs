@@ -14,11 +14,8 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
         page.flow(Line::default(), 0, Line::of(remark.clone()));
     }
     if let Some(run) = &report.finished.run {
-        let outcomes: Vec<String> = report
-            .outcomes
-            .iter()
-            .map(|(outcome, count)| format!("{} {}", report.words.number(*count), report.words.outcome(*outcome)))
-            .collect();
+        let outcomes: Vec<String> =
+            report.outcomes.iter().map(|(outcome, count)| report.words.ended(*count, *outcome)).collect();
         let took = duration(run.finished.duration_since(run.started));
         let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
         page.flow(Line::default(), 2, Line::of(format!("{} {took}{outcomes}.", report.label(Label::Took))));
