@@ -298,7 +298,7 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                  Both are kept separate: neither is linked, changed or created on the other side until you link it by hand.\n\
                  The same two again: concord links add {cliengo} {ghl}{more} --pair {}\n",
                 link.id, link.kind, pair.name
-            ))
+            )))
         }
     })
 }

@@ -10,9 +10,7 @@ use super::{Session, clients, code, masking, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::{HeldReason, Mode};
 use crate::record::{Field, Kind, Record, Side, SideId, Value};
-use crate::report::{
-    self, Audience, Line, Page, Paint, Report, Style, held_words, masked, masked_document, on_one_line, padded,
-};
+use crate::report::{self, Audience, Line, Page, Paint, Report, Style, masked, masked_document, on_one_line, padded};
 use crate::run::{self, Finished, Job, RunError};
 use crate::state::{HeldRow, LinkRow, OperationRow, RunRow, State};
 
@@ -216,17 +214,24 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
     for linked in &known.links {
         let id = |side: Side| linked.row.ids.of(side).unwrap_or("-");
         page.gap();
-        page.line(0, &Line::of(format!(
-            "{}  {}",
-            linked.row.id,
-            session.say(&format!("linked, matched by {}", matched_words(linked)))
-        )));
+        page.line(
+            0,
+            &Line::of(format!(
+                "{}  {}",
+                linked.row.id,
+                session.say(&format!("linked, matched by {}", matched_words(linked)))
+            )),
+        );
         page.line(4, &Line::of(format!("Cliengo {}  GHL {}", id(Side::Cliengo), id(Side::Ghl))));
     }
     page.gap();
     for row in &known.held {
         let why = HeldReason::named(&row.reason).map_or(row.reason.as_str(), |reason| session.words().held(reason).0);
-        let shows = format!("{}: {why}. {}", session.word("held"), session.say(&format!("See: concord held show {} --pair {}", row.id, known.pair.name)));
+        let shows = format!(
+            "{}: {why}. {}",
+            session.word("held"),
+            session.say(&format!("See: concord held show {} --pair {}", row.id, known.pair.name))
+        );
         page.flow(Line::of(format!("{}  ", row.id)), 4, Line::of(shows));
     }
     page.gap();
@@ -294,8 +299,11 @@ fn operations(page: &mut Page, config: &Config, known: &Known<'_>, audience: &Au
     for (run, row) in &known.history {
         let document = if config.report.mask { masked_document(&row.document) } else { row.document.clone() };
         let text = |key: &str| document.get(key).and_then(Json::as_str).unwrap_or_default();
-        let reason =
-            row.reason.iter().filter(|_| !config.report.mask).map(|reason| format!(": {}", audience.say(&on_one_line(reason))));
+        let reason = row
+            .reason
+            .iter()
+            .filter(|_| !config.report.mask)
+            .map(|reason| format!(": {}", audience.say(&on_one_line(reason))));
         let label =
             if text("kind") == "contact" { String::new() } else { format!(" \"{}\"", on_one_line(text("label"))) };
         let what = audience.say(&format!("{} {}{label} in {}", text("action"), text("kind"), side_title(text("side"))));
