@@ -158,8 +158,8 @@ pub fn new_name(number: u32) -> String {
     const VOWELS: [&str; 5] = ["a", "e", "i", "o", "u"];
     // 7919 is prime: neighbours look unrelated.
     let scattered = number as usize * 7919;
-    let syllable = |at: usize| {
-        let at = scattered / 55_usize.pow(at as u32) % 55;
+    let syllable = |at: u32| {
+        let at = scattered / 55_usize.pow(at) % 55;
         [ONSETS.get(at / 5), VOWELS.get(at % 5)].into_iter().flatten().copied().collect::<String>()
     };
     format!("Qu{}{}{}", syllable(0), syllable(1), syllable(2))

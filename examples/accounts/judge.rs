@@ -243,7 +243,7 @@ impl People {
         for (side, read) in Side::BOTH.into_iter().zip(&reads).filter(|_| child.is_there) {
             for text in read {
                 let missing =
-                    child.reads.iter().find(|part| !(child.is_rich && side == Side::Ghl) && !shows(text, part));
+                    child.reads.iter().find(|part| !(child.is_rich && side == Side::Ghl || shows(text, part)));
                 if let Some(missing) = missing {
                     findings.lost.push(format!("{missing:?} of {mark:?} of {of} in {side}: {text:?}"));
                 }

@@ -34,6 +34,7 @@ impl OnDelete {
 }
 
 /// A note or a task that somebody wrote; no other has its mark.
+#[expect(clippy::struct_excessive_bools, reason = "what was done with it, each read by its name")]
 pub(super) struct Child {
     pub kind: EditKind,
     pub mark: String,
@@ -144,9 +145,13 @@ fn dialled(phone: &str) -> String {
     }
 }
 
+fn edit(world: &World, edit: Edit, set: &Value) -> Result<String, Failure> {
+    let set: Map<String, Value> = set.as_object().cloned().unwrap_or_default();
+    Ok(world.edit(&Edit { set, ..edit })?.id.unwrap_or_default())
+}
+
 impl People {
     /// `count` people at least: on both sides, on one, sharing lines; with a note, a task and a tag here and there.
-    #[expect(clippy::too_many_arguments, reason = "all that a life begins with")]
     pub fn begin(
         world: &World,
         count: u32,
@@ -187,11 +192,6 @@ impl People {
         self.number
     }
 
-    fn edit(&self, world: &World, edit: Edit, set: &Value) -> Result<String, Failure> {
-        let set: Map<String, Value> = set.as_object().cloned().unwrap_or_default();
-        Ok(world.edit(&Edit { set, ..edit })?.id.unwrap_or_default())
-    }
-
     /// The next who come together.
     fn come(&mut self, world: &World, now: jiff::Timestamp, rng: &mut fastrand::Rng) -> Result<(), Failure> {
         for newcomer in self.waiting.next()? {
@@ -223,10 +223,10 @@ impl People {
             let phone = if side == Side::Ghl { dialled(&one.phone) } else { one.phone.clone() };
             let mut set = json!({ "name": one.name, "email": one.email, "phone": phone, "createdAt": created });
             if let (Side::Ghl, Some(also)) = (side, &one.also) {
-                set["additionalEmails"] = json!([also]);
+                set.as_object_mut().map(|set| set.insert("additionalEmails".to_owned(), json!([also])));
             }
             let (op, kind) = (EditOp::Create, EditKind::Contact);
-            let id = self.edit(world, Edit { side, op, kind, contact: None, id: None, set: Map::new() }, &set)?;
+            let id = edit(world, Edit { side, op, kind, contact: None, id: None, set: Map::new() }, &set)?;
             self.owners.insert(id.clone(), who);
             self.child(world, who, side, &id, EditKind::Note, rng)?;
             if rng.u8(..3) == 0 && (self.extended || side == Side::Ghl) {
@@ -255,7 +255,7 @@ impl People {
             _ => json!({ "title": text.body, "dueDate": "2027-03-24T15:00:00.000Z", "completed": false }),
         };
         let contact = Some(contact.to_owned());
-        let id = self.edit(world, Edit { side, op: EditOp::Create, kind, contact, id: None, set: Map::new() }, &set)?;
+        let id = edit(world, Edit { side, op: EditOp::Create, kind, contact, id: None, set: Map::new() }, &set)?;
         self.owners.insert(id, who);
         if let Some(person) = self.people.get_mut(who) {
             person.children.push(Child::new(kind, mark, text, side));
@@ -273,7 +273,7 @@ impl People {
     ) -> Result<(), Failure> {
         let tag = drawn::tag(self.next(), rng);
         let (op, kind, contact) = (EditOp::Create, EditKind::Tag, Some(contact.to_owned()));
-        self.edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &json!({ "tag": tag }))?;
+        edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &json!({ "tag": tag }))?;
         if let Some(person) = self.people.get_mut(who) {
             person.tags.insert(tag_key(&tag), true);
         }
@@ -385,7 +385,7 @@ impl People {
             ("name", name_key(&full), set)
         };
         let (op, kind, contact) = (EditOp::Update, EditKind::Contact, Some(seen.id.clone()));
-        self.edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &set)?;
+        edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &set)?;
         let agreed = counterpart.is_some_and(|other| match field {
             // A chatbot's filler disputes nothing. (`semantics` 39)
             "name" => {
@@ -418,7 +418,7 @@ impl People {
         let set = json!({ "name": format!("Visitante {}", rng.u32(1000..9999)) });
         let (side, op, kind) = (Side::Cliengo, EditOp::Update, EditKind::Contact);
         let contact = Some(seen.id.clone());
-        self.edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &set)?;
+        edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &set)?;
         Ok(())
     }
 
@@ -432,7 +432,7 @@ impl People {
         let Some(other) = counterpart else { return Ok(()) };
         let Some((key, tag)) = seen.tags.iter().find(|(key, _)| other.tags.contains_key(*key)) else { return Ok(()) };
         let (op, kind, contact) = (EditOp::Delete, EditKind::Tag, Some(seen.id.clone()));
-        self.edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &json!({ "tag": tag }))?;
+        edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &json!({ "tag": tag }))?;
         if let Some(person) = self.people.get_mut(who) {
             person.tags.insert(key.clone(), false);
         }
@@ -484,13 +484,13 @@ impl People {
         if takes_two_looks || person.children.iter().any(|child| child.mark == gone && !child.is_there) {
             self.removed_lately[0].insert(gone);
         }
-        self.edit(world, Edit { side, op, kind, contact: Some(seen.id.clone()), id, set: Map::new() }, &set)?;
+        edit(world, Edit { side, op, kind, contact: Some(seen.id.clone()), id, set: Map::new() }, &set)?;
         Ok(())
     }
 
     fn remove(&mut self, world: &World, side: Side, who: usize, id: &str) -> Result<(), Failure> {
         let (op, kind, contact) = (EditOp::Delete, EditKind::Contact, Some(id.to_owned()));
-        self.edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &json!({}))?;
+        edit(world, Edit { side, op, kind, contact, id: None, set: Map::new() }, &json!({}))?;
         if let Some(person) = self.people.get_mut(who) {
             person.removed = Some(side);
             self.removed_lately[0].insert(removal(who));

@@ -132,8 +132,8 @@ pub fn line(phone: &str) -> String {
 /// An e-mail without what people and programs wrap around it.
 pub fn bare_email(text: &str) -> String {
     let visible: String = text.chars().filter(|letter| !is_invisible(*letter)).collect();
-    let words = visible.split(|letter: char| letter.is_whitespace() || "<>,:;".contains(letter));
-    words.filter(|word| word.contains('@')).last().unwrap_or_default().to_lowercase()
+    let mut words = visible.split(|letter: char| letter.is_whitespace() || "<>,:;".contains(letter));
+    words.rfind(|word| word.contains('@')).unwrap_or_default().to_lowercase()
 }
 
 /// Without invisible characters and doubled blanks, and as one letter what is one.
@@ -145,7 +145,7 @@ fn visible(text: &str) -> String {
 /// A text with its mark; HTML as it is shown, but for its tags.
 fn read(text: &str, is_html: bool) -> Read {
     let mut text = text.to_owned();
-    while is_html {
+    loop {
         // Some locations escape what is escaped.
         let entities = [
             ("&amp;", "&"),
@@ -157,7 +157,7 @@ fn read(text: &str, is_html: bool) -> Read {
             ("<br>", " "),
         ];
         let plain = entities.iter().fold(text.clone(), |text, (entity, letter)| text.replace(entity, letter));
-        if plain == text {
+        if !is_html || plain == text {
             break;
         }
         text = plain;

@@ -428,8 +428,8 @@ impl PersonName {
 }
 
 /// Whether it says what somebody is, and not who.
-fn is_trade(word: &String) -> bool {
-    TRADES.contains(&word.as_str())
+fn is_trade(word: &str) -> bool {
+    TRADES.contains(&word)
 }
 
 /// Whether two given names may be one: written with an error, cut short, or a name and what friends say.
@@ -535,8 +535,11 @@ fn words(name: &str) -> Vec<String> {
     };
     let some = |is: &dyn Fn(&&str) -> bool| all().filter(is).map(str::to_owned).collect::<Vec<String>>();
     let names = some(&is_name);
-    let others =
-        if names.iter().all(is_trade) { some(&|word| !PARTICLES.contains(word) && *word != "n") } else { names };
+    let others = if names.iter().all(|name| is_trade(name)) {
+        some(&|word| !PARTICLES.contains(word) && *word != "n")
+    } else {
+        names
+    };
     if others.is_empty() { some(&|_| true) } else { others }
 }
 

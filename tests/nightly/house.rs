@@ -176,7 +176,9 @@ impl House {
     /// What an earlier version would have left there.
     pub fn edit_state(&self, statements: &[&str]) {
         let state = rusqlite::Connection::open(self.state_path()).unwrap();
-        statements.iter().for_each(|statement| _ = state.execute(statement, ()).unwrap());
+        for statement in statements {
+            state.execute(statement, ()).unwrap();
+        }
     }
 
     pub fn folder(&self) -> &Path {

@@ -43,7 +43,7 @@ fn is_spanish(what: &str, text: &str) {
     assert!(!text.is_empty() && found.is_empty(), "{what}:\n{}", found.join("\n"));
 }
 
-fn edit(sandbox: &Sandbox, side: Side, op: EditOp, contact: &str, set: Value) {
+fn edit(sandbox: &Sandbox, side: Side, op: EditOp, contact: &str, set: &Value) {
     let contact = (!contact.is_empty()).then(|| contact.to_owned());
     let set = set.as_object().cloned().unwrap();
     let edit = Edit { side, op, kind: EditKind::Contact, contact, id: None, set };
@@ -107,12 +107,12 @@ async fn a_night_with_all_that_can_happen_is_told_in_spanish() {
 
     let links = desk.ask(&["links", "list", "--kind", "contact", "--format", "json"]).json();
     let id = |at: usize, side: &str| links[at]["ids"][side].as_str().unwrap().to_owned();
-    edit(&sandbox, Side::Cliengo, EditOp::Update, &id(0, "cliengo"), json!({ "email": "de.cliengo@example.com" }));
-    edit(&sandbox, Side::Ghl, EditOp::Update, &id(0, "ghl"), json!({ "email": "de.ghl@example.com" }));
-    edit(&sandbox, Side::Ghl, EditOp::Update, &id(1, "ghl"), json!({ "phone": "+5491155550077" }));
-    edit(&sandbox, Side::Ghl, EditOp::Update, &id(2, "ghl"), json!({ "email": "nueva@example.com" }));
-    edit(&sandbox, Side::Ghl, EditOp::Delete, &id(3, "ghl"), json!({}));
-    edit(&sandbox, Side::Ghl, EditOp::Create, "", json!({ "firstName": "Sin", "lastName": "Clave" }));
+    edit(&sandbox, Side::Cliengo, EditOp::Update, &id(0, "cliengo"), &json!({ "email": "de.cliengo@example.com" }));
+    edit(&sandbox, Side::Ghl, EditOp::Update, &id(0, "ghl"), &json!({ "email": "de.ghl@example.com" }));
+    edit(&sandbox, Side::Ghl, EditOp::Update, &id(1, "ghl"), &json!({ "phone": "+5491155550077" }));
+    edit(&sandbox, Side::Ghl, EditOp::Update, &id(2, "ghl"), &json!({ "email": "nueva@example.com" }));
+    edit(&sandbox, Side::Ghl, EditOp::Delete, &id(3, "ghl"), &json!({}));
+    edit(&sandbox, Side::Ghl, EditOp::Create, "", &json!({ "firstName": "Sin", "lastName": "Clave" }));
     sandbox.set_faults(
         "status=400@cliengo:PATCH*,status=503@cliengo:GET:/notes#2,no-array@ghl:POST:/tasks/search*".parse().unwrap(),
     );
