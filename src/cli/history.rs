@@ -77,7 +77,7 @@ fn listed(session: &Session, audience: &Audience, rows: &[(&str, RunRow)]) -> St
         let took = row.finished.map_or_else(|| "-".to_owned(), |at| elapsed(at.duration_since(row.started)));
         let (mode, status) = (session.say(&row.mode), session.say(&row.status));
         let id = row.id.to_string();
-        [id, (*pair).to_owned(), audience.time(row.started), took, mode, status, session.say(&came_to(row))]
+        [id, (*pair).to_owned(), audience.time(row.started), took, mode, status, came_to(row, |part| session.say(part))]
     };
     let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
     let table = table(heads, &cells, output::style(&session.global, false));
@@ -114,9 +114,9 @@ fn document(pair: &str, row: &RunRow) -> Json {
     })
 }
 
-/// What a run came to, in a few words.
-fn came_to(row: &RunRow) -> String {
-    let Some(summary) = &row.summary else { return "did not end".to_owned() };
+/// What a run came to, in a few words of the reader's language.
+fn came_to(row: &RunRow, say: impl Fn(&str) -> String) -> String {
+    let Some(summary) = &row.summary else { return say("did not end") };
     let count = |key: &str| summary.get(key).and_then(Json::as_u64).filter(|count| *count > 0);
     let outcomes = summary.get("outcomes").and_then(Json::as_object).into_iter().flatten();
     let outcomes = outcomes.filter_map(|(name, count)| Some(format!("{} {}", count.as_u64()?, name.replace('_', " "))));
@@ -130,7 +130,10 @@ fn came_to(row: &RunRow) -> String {
     );
     parts.extend(row.undoes.map(|run| format!("takes back run {run}")));
     parts.extend(summary.get("error").and_then(Json::as_str).map(str::to_owned));
-    if parts.is_empty() { "nothing to write".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        parts.push("nothing to write".to_owned());
+    }
+    parts.iter().map(|part| say(part)).collect::<Vec<_>>().join(", ")
 }
 
 /// The run itself: its number, when it began and how long it took, and what it came to.
@@ -143,7 +146,7 @@ fn head(page: &mut Page, audience: &Audience, pair: &str, row: &RunRow) {
     let lead = format!("{:<4} ", row.id);
     let (mode, status) = (audience.say(&row.mode), audience.say(&row.status));
     page.flow(Line::of(lead), 5, Line::of(format!("{pair}, {mode}, {status}; {when}")));
-    page.flow(Line::of("     "), 5, Line::of(audience.say(&on_one_line(&came_to(row)))));
+    page.flow(Line::of("     "), 5, Line::of(came_to(row, |part| audience.say(&on_one_line(part)))));
     if !row.plan_id.is_empty() {
         page.line(5, &Line::of(format!("plan {}", row.plan_id)));
     }

@@ -97,7 +97,11 @@ impl<I: RemoteId> Lists<'_, I> {
     }
 
     fn leave(&mut self, parent: I, why: String) {
-        tracing::warn!(side = %I::SIDE, kind = %self.kind, %parent, why, "a contact's list could not be read");
+        if self.gone.contains(&parent) {
+            tracing::info!(side = %I::SIDE, kind = %self.kind, %parent, why, "a contact is gone, and its list with it");
+        } else {
+            tracing::warn!(side = %I::SIDE, kind = %self.kind, %parent, why, "a contact's list could not be read");
+        }
         self.unread.insert(parent, why);
     }
 }

@@ -143,7 +143,7 @@ async fn a_night_with_all_that_can_happen_is_told_in_spanish() {
         vec!["quarantine", "retry", &quarantined],
         vec!["links", "list"],
         vec!["links", "show", "2"],
-        vec!["links", "forget", "2", "--dry-run"],
+        vec!["links", "forget", "1", "--dry-run"],
         vec!["check", "--offline"],
     ] {
         // The last run could not read one list: that is said too.
