@@ -6,7 +6,7 @@ use concord::record::Side;
 use concord::sandbox::EditOp;
 use serde_json::json;
 
-use crate::house::{House, Person, Plot, said};
+use crate::house::{House, Person, Plot, said, shown};
 
 async fn linked(plot: Plot) -> (House, Person) {
     let house = House::build(&plot).await;
@@ -74,4 +74,22 @@ async fn a_tag_that_is_taken_off_in_ghl_where_cliengo_never_showed_one_is_said_o
     assert_eq!(said(&finished), [stays]);
     house.quiet_night().await;
     assert_eq!(house.row(Side::Ghl, &person)["tags"], json!([]));
+}
+
+#[tokio::test]
+async fn a_tag_that_is_taken_off_in_ghl_goes_where_cliengo_shows_it_for_the_first_time_and_does_not_come_back() {
+    let account = "[cliengo]\ntags = \"left-out-until-one\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    let (person, other) = (house.person(1), house.person(2));
+    house.tag(Side::Cliengo, EditOp::Create, &other, "otra");
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Create, &person, "vip");
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Delete, &person, "vip");
+    assert_eq!(shown(&house.good_night().await), ["cliengo contact tag"]);
+    for side in Side::BOTH {
+        let tags = house.row(side, &person).get("tags").cloned().unwrap_or_default();
+        assert!(tags.as_array().is_none_or(Vec::is_empty), "{side}: {tags}");
+    }
+    house.quiet_night().await;
 }

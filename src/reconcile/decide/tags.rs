@@ -57,6 +57,10 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
         *merged.tags.of_mut(side) = Some(news);
     }
     for side in Side::BOTH {
+        let was_known = versions.base.of(side).and_then(tags_of).is_some();
+        settle_moves(&mut merged.tags, side, was_known);
+    }
+    for side in Side::BOTH {
         match mark_to_remove(input, side, now.of(side).as_ref()) {
             Some(Ok(mark)) => {
                 merged.tags.of_mut(side.other()).get_or_insert_default().remove.push(mark.to_owned());
@@ -66,6 +70,21 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
         }
     }
     merged
+}
+
+/// A tag never goes one way and comes back the other in one run. Where `side` was known to lack it, somebody put it on there,
+/// and it stays; where nothing was known of that side's tags, it is what the other side gave up.
+fn settle_moves(tags: &mut Both<Option<TagNews>>, side: Side, was_known: bool) {
+    let gained = tags.of(side).as_ref().map(|news| news.add.clone()).unwrap_or_default();
+    let given_up = tags.of(side.other()).as_ref().map(|news| news.remove.clone()).unwrap_or_default();
+    let both: Vec<String> = gained.into_iter().filter(|tag| given_up.contains(tag)).collect();
+    if was_known {
+        if let Some(news) = tags.of_mut(side.other()) {
+            news.remove.retain(|tag| !both.contains(tag));
+        }
+    } else if let Some(news) = tags.of_mut(side) {
+        news.add.retain(|tag| !both.contains(tag));
+    }
 }
 
 /// `semantics` 25: with `--full`, tags that the other side did not take or give up are sent to it once more: those that
