@@ -1,5 +1,7 @@
 //! A contact's tags: what each side is to gain and to lose.
 
+use std::collections::BTreeSet;
+
 use super::carry::{Merged, Versions};
 use super::merge::{TagNews, is_mark, mark_of, tag_news};
 use crate::config::OnDelete;
@@ -75,15 +77,16 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
 /// A tag never goes one way and comes back the other in one run. Where `side` was known to lack it, somebody put it on there,
 /// and it stays; where nothing was known of that side's tags, it is what the other side gave up.
 fn settle_moves(tags: &mut Both<Option<TagNews>>, side: Side, was_known: bool) {
-    let gained = tags.of(side).as_ref().map(|news| news.add.clone()).unwrap_or_default();
-    let given_up = tags.of(side.other()).as_ref().map(|news| news.remove.clone()).unwrap_or_default();
-    let both: Vec<String> = gained.into_iter().filter(|tag| given_up.contains(tag)).collect();
+    let folded = |tags: &[String]| tags.iter().map(|tag| fold_tag(tag)).collect::<BTreeSet<_>>();
+    let gained = tags.of(side).as_ref().map(|news| folded(&news.add)).unwrap_or_default();
+    let given_up = tags.of(side.other()).as_ref().map(|news| folded(&news.remove)).unwrap_or_default();
+    let both = &gained & &given_up;
     if was_known {
         if let Some(news) = tags.of_mut(side.other()) {
-            news.remove.retain(|tag| !both.contains(tag));
+            news.remove.retain(|tag| !both.contains(&fold_tag(tag)));
         }
     } else if let Some(news) = tags.of_mut(side) {
-        news.add.retain(|tag| !both.contains(tag));
+        news.add.retain(|tag| !both.contains(&fold_tag(tag)));
     }
 }
 
