@@ -40,6 +40,13 @@ impl People {
     pub fn night_begins(&mut self, world: &World, faults: &str) -> Result<(), Failure> {
         let cliengo = everybody(&world.dump()?, Side::Cliengo);
         self.first = cliengo.iter().map(|seen| seen.id.clone()).min().into_iter().collect();
+        if !self.tags_were_shown {
+            let known = cliengo.iter().filter(|seen| self.linked.contains(&seen.id));
+            let tags = known.flat_map(|seen| seen.tags.keys().map(|tag| (seen.id.clone(), tag.clone())));
+            self.taken_down = tags.collect();
+        }
+        let is_shown = |seen: &Seen| !(seen.tags.is_empty() || self.hides_first && self.first.contains(&seen.id));
+        self.shows_tags_tonight = cliengo.iter().any(is_shown);
         self.without_tags = cliengo.into_iter().filter(|seen| seen.tags.is_empty()).map(|seen| seen.id).collect();
         self.hides_rows = HIDING.iter().any(|fault| faults.contains(fault));
         Ok(())
@@ -48,6 +55,8 @@ impl People {
     /// A run is over: where it saw everything, what was removed before it has been looked at once more.
     pub fn night_over(&mut self, world: &World, links: &Links, went_well: bool, saw_all: bool) -> Result<(), Failure> {
         let (views, links) = (self.views(&world.dump()?), ids(links));
+        self.linked.clone_from(&links);
+        self.tags_were_shown |= saw_all && self.shows_tags_tonight;
         for (who, person) in self.people.iter_mut().enumerate() {
             let is_on = |view: &View| view.people.get(&who).is_some_and(|seen| main_of(seen, &links).is_some());
             person.agreed = went_well && views.iter().all(is_on);
@@ -212,6 +221,7 @@ impl People {
                 }
                 (true, [true, true]) | (false, [false, false]) => {}
                 (true, [true, false]) | (false, [false, true]) if !self.shows_tags || is_hidden => {}
+                (true, [true, false]) if self.taken_down.contains(&(cliengo.id.clone(), tag.clone())) => {}
                 // `null` says neither that there are none nor that there are some.
                 (false, [false, true]) if self.null_when_none && self.without_tags.contains(&cliengo.id) => {}
                 _ => {

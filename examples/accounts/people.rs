@@ -100,6 +100,14 @@ pub struct People {
     hides_completed: bool,
     /// A fault of this night leaves rows out.
     pub(super) hides_rows: bool,
+    /// Whether a list has shown tags of anybody in Cliengo; before, they are unknown. (rule 14)
+    pub(super) tags_were_shown: bool,
+    /// Whether tonight's list shows some.
+    pub(super) shows_tags_tonight: bool,
+    /// Contacts that were linked before, and their tags in Cliengo, when a list first showed tags: they are only taken down.
+    pub(super) taken_down: BTreeSet<(String, String)>,
+    /// Whose link stood after the last night.
+    pub(super) linked: BTreeSet<String>,
     /// Cliengo shows `null` where there are no tags.
     pub(super) null_when_none: bool,
     #[expect(clippy::struct_field_names, reason = "the people themselves")]
@@ -172,6 +180,10 @@ impl People {
             without_tags: BTreeSet::new(),
             hides_completed: account.ghl.completed_tasks == CompletedTasks::LeftOut,
             hides_rows: false,
+            tags_were_shown: false,
+            shows_tags_tonight: false,
+            taken_down: BTreeSet::new(),
+            linked: BTreeSet::new(),
             null_when_none: account.cliengo.tags == Tags::NullWhenNone,
             people: Vec::new(),
             waiting: Waiting::draw(seed, shows_also, &mut rng),

@@ -26,6 +26,7 @@ mod retention;
 mod sealed;
 mod seen;
 mod shadow;
+mod shown;
 mod stage;
 mod told;
 mod tombstone;

@@ -312,20 +312,6 @@ impl Stage {
         Ok(statement.exists([side.as_str(), kind.as_str(), id])?)
     }
 
-    /// How many of a side's contacts show a value under `key`, and how many show that there is none.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn shown(&self, side: Side, key: &str) -> Result<(i64, i64), StateError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT count(*) FILTER (WHERE value <> ''), count(*) FILTER (WHERE value = '') FROM (
-               SELECT CASE json_type(payload, ?2) WHEN 'null' THEN '' ELSE json_extract(payload, ?2) END AS value
-               FROM record JOIN body ON body.number = record.body
-               WHERE side = ?1 AND kind = 'contact' AND json_valid(payload))",
-        )?;
-        Ok(statement.query_row([side.as_str(), &format!("$.{key}")], |row| Ok((row.get(0)?, row.get(1)?)))?)
-    }
-
     /// The linked records of live links that were not listed: with `complete`, all; else those whose contact's was read.
     ///
     /// # Errors

@@ -91,3 +91,29 @@ async fn a_name_that_ghl_has_reaches_an_account_that_leaves_out_what_is_empty() 
     assert_eq!(nidia["name"], "Nidia Sosa");
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_name_reaches_such_an_account_where_it_tells_last_names_apart_too() {
+    let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "lastName": "Paz", "email": "ana@example.com" }));
+    house.contact(Side::Cliengo, &json!({ "email": "nidia@example.com", "phone": PHONE }));
+    let set = json!({ "firstName": "Nidia", "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE });
+    house.contact(Side::Ghl, &set);
+    house.good_night().await;
+    let nidia = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
+    assert_eq!(nidia["name"], "Nidia Sosa");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_last_name_that_stands_alone_is_not_said_twice() {
+    let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "lastName": "Paz", "email": "ana@example.com" }));
+    house.contact(Side::Cliengo, &json!({ "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE }));
+    let set = json!({ "firstName": "Nidia", "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE });
+    house.contact(Side::Ghl, &set);
+    house.good_night().await;
+    let nidia = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
+    assert!(nidia.get("name").is_none_or(Value::is_null), "{nidia}");
+    house.quiet_night().await;
+}

@@ -169,3 +169,29 @@ async fn a_row_that_comes_twice_is_no_gap_whatever_the_total_counts() {
         stays_harmless(&house, &people, what).await;
     }
 }
+
+#[tokio::test]
+async fn who_is_hidden_by_a_row_that_stands_twice_is_not_made_again_where_a_list_tells_no_count() {
+    let (mut house, _) = linked().await;
+    let newcomer = json!({ "name": "Nora Vega", "email": "nora@example.com", "createdAt": "2026-11-20T12:00:00Z" });
+    house.contact(Side::Cliengo, &newcomer);
+    house.contact(Side::Ghl, &json!({ "firstName": "Nora", "lastName": "Vega", "email": "nora@example.com" }));
+    let hidden = std::sync::atomic::AtomicBool::new(false);
+    let rewrite: Rewrite = Arc::new(move |line, mut answer| {
+        if line.starts_with("GET /cliengo/1.0/contacts?") {
+            answer["paging"].as_object_mut().unwrap().remove("total");
+            let rows = answer["results"].as_array_mut().unwrap();
+            let nora = rows.iter().position(|row| row["email"] == "nora@example.com");
+            if let (Some(at), false) = (nora, hidden.swap(true, std::sync::atomic::Ordering::Relaxed)) {
+                let other = rows.iter().find(|row| row["email"] != "nora@example.com").cloned();
+                rows[at] = other.unwrap();
+            }
+        }
+        Ok(answer)
+    });
+    cliengo_through(&mut house, rewrite).await;
+    house.good_night().await;
+    house.quiet_night().await;
+    let noras = |side| house.rows(side, "contacts").iter().filter(|row| row["email"] == "nora@example.com").count();
+    assert_eq!((noras(Side::Cliengo), noras(Side::Ghl)), (1, 1));
+}

@@ -87,6 +87,8 @@ struct Version {
 enum Walked {
     /// It was seen from end to end; these are its contacts, and this is what Cliengo counts.
     Whole(HashSet<CliengoId>),
+    /// So were these, without a count, and a row came twice that may stand in another's place.
+    Twice(HashSet<CliengoId>),
     /// It holds more than can be reached.
     TooMany,
     /// Its count did not hold still.
@@ -184,7 +186,7 @@ impl Cliengo {
     /// Gathers every contact there is, or says why that cannot be said.
     async fn whole_list(&self, gathered: &mut Gathered<'_>) -> Result<Result<(), String>, Failed> {
         match self.walk(Window::All, gathered).await? {
-            Walked::Whole(_) => return Ok(Ok(())),
+            Walked::Whole(_) | Walked::Twice(_) => return Ok(Ok(())),
             Walked::Torn(why) => return Ok(Err(why)),
             Walked::TooMany => {}
         }
@@ -221,7 +223,7 @@ impl Cliengo {
         let mut pending = vec![window];
         while let Some(window) = pending.pop() {
             match self.walk(window, gathered).await? {
-                Walked::Whole(some) => ids.extend(some),
+                Walked::Whole(some) | Walked::Twice(some) => ids.extend(some),
                 Walked::Torn(why) => _ = void.get_or_insert(why),
                 Walked::TooMany => {
                     if let Some(halves) = window.halves() {
@@ -249,20 +251,29 @@ impl Cliengo {
         }
     }
 
-    /// Walks one window until two counts of it agree: the CRM's, on every page, and that of the contacts that came.
+    /// Walks one window until two counts of it agree: the CRM's, on every page, and that of the contacts that came. Where it
+    /// tells no count and a row comes twice, until a walk shows nobody new: that is no gap. (`semantics` 56)
     async fn walk(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
-        let mut torn = String::new();
+        let (mut torn, mut known) = (String::new(), None::<HashSet<CliengoId>>);
         for _ in 0..WALKS {
             match self.walk_once(window, gathered).await? {
                 Walked::Torn(why) => torn = why,
+                Walked::Twice(ids) => {
+                    let before = known.get_or_insert_default();
+                    let shows_nobody_new = ids.is_subset(before);
+                    before.extend(ids);
+                    if shows_nobody_new {
+                        break;
+                    }
+                }
                 walked => return Ok(walked),
             }
         }
-        Ok(Walked::Torn(torn))
+        Ok(known.map_or(Walked::Torn(torn), Walked::Whole))
     }
 
     async fn walk_once(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
-        let (mut ids, mut unreadable) = (HashSet::new(), 0);
+        let (mut ids, mut unreadable, mut repeated) = (HashSet::new(), 0, 0);
         let first = self.page(window, 0).await?;
         let mut total = first.total;
         if total.is_some_and(|total| total > LARGEST_OFFSET + first.rows.len()) && !first.rows.is_empty() {
@@ -283,6 +294,7 @@ impl Cliengo {
             // A row that comes twice takes no place.
             received += taken.different();
             unreadable += taken.unreadable;
+            repeated += taken.repeated;
             let may_count_page = taken.repeated > 0 && offset == 0 && total == Some(came);
             ids.extend(taken.ids);
             if may_count_page && self.counts_twice(came, received, gathered, &ids).await? {
@@ -308,6 +320,9 @@ impl Cliengo {
         match total {
             Some(total) if total != listed && !self.counts_twice(total, listed, gathered, &ids).await? => {
                 Ok(Walked::Torn(format!("it counts {total} for {window} and listed {listed}")))
+            }
+            None if repeated > 0 && !self.counts_twice(listed + repeated, listed, gathered, &ids).await? => {
+                Ok(Walked::Twice(ids))
             }
             _ => Ok(Walked::Whole(ids)),
         }

@@ -19,7 +19,7 @@ impl Gathering<'_, '_> {
         for (field, key) in [(Field::Name, "name"), (Field::Email, "email"), (Field::Phone, "phone")] {
             let (some, none) = shown(key)?;
             // A last name may stand alone: beside it a whole name would say it twice (`semantics` 45).
-            let is_whole = field != Field::Name || shown("lastName")?.0 == 0;
+            let is_whole = field != Field::Name || !held(self.stage).last_names_stand_alone()?;
             if some > 0 && none == 0 && is_whole {
                 left_out.insert(field);
             }
