@@ -3,13 +3,18 @@
 
 mod words;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::email::{canonical_email, is_address};
 use super::text::canonical_line;
-use words::{BESIDE_FILLERS, FILLER_PHRASES, FILLERS, NEW, NUMBERED_FILLERS, PARTICLES, PET_NAMES, TRADES};
+use words::{
+    BESIDE_FILLERS, FILLER_PHRASES, FILLERS, NEW, NUMBERED_FILLERS, PARTICLES, PET_NAMES, RELATIVES,
+    RELATIVES_AT_THE_END, TRADES,
+};
 
 /// A name in the parts its CRM stores: Cliengo's `name` and `lastName`, GHL's `firstName` and `lastName`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +158,7 @@ impl PersonName {
     /// (`semantics` 38)
     #[must_use]
     pub fn can_be_one(&self, other: &Self) -> bool {
-        if !self.shares_a_word(other) {
+        if !self.shares_a_word(other) || are_two_relatives(&self.full(), &other.full()) {
             return false;
         }
         let (ours, theirs) = (words(&self.full()), words(&other.full()));
@@ -169,6 +174,20 @@ impl PersonName {
             || our_given.len() == ours.len()
             || our_given.iter().any(is_one)
     }
+}
+
+/// Whether both say who somebody is to others, and not the same: father and son of one name.
+fn are_two_relatives(one: &str, other: &str) -> bool {
+    let said = |name: &str| -> BTreeSet<&'static str> {
+        let folded = folded(name);
+        let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let last = words.last().copied();
+        let anywhere = RELATIVES.iter().filter(|(word, _)| words.contains(word));
+        let at_the_end = RELATIVES_AT_THE_END.iter().filter(|(word, _)| last == Some(*word));
+        anywhere.chain(at_the_end).map(|(_, relative)| *relative).collect()
+    };
+    let (ours, theirs) = (said(one), said(other));
+    !ours.is_empty() && !theirs.is_empty() && ours.is_disjoint(&theirs)
 }
 
 /// Whether it says what somebody is, and not who.
@@ -458,10 +477,17 @@ mod tests {
             ("Mario Ruiz", "María Ruiz"),
             ("Compras Molinos", "Ventas Molinos"),
             ("Luis de la Cruz", "Pilar de la Cruz"),
+            ("Carlos Gil (padre)", "Carlos Gil (hijo)"),
+            ("Carlos Gil Sr.", "Carlos Gil Jr."),
+            ("João Silva Filho", "João Silva Neto"),
+            ("Mamá de Sofía", "Papá de Sofía"),
         ] {
             assert!(!name(one).can_be_one(&name(other)), "{one} and {other}");
         }
         for (one, other) in [
+            ("Carlos Gil Jr", "Carlos Gil (hijo)"),
+            ("Sr. Carlos Gil", "Carlos Gil hijo"),
+            ("Carlos Gil", "Carlos Gil (h)"),
             ("Laura Benítez", "BENITEZ LAURA INES"),
             ("Fede Ruiz", "Federico Ruiz"),
             ("Pepe Gómez", "José Gómez"),
