@@ -16,6 +16,12 @@ pub(super) fn is_form_of(stored: &str, sent: &str) -> bool {
     !stored.is_empty() && (stored == sent || begins(&sent, &stored))
 }
 
+/// Whether two texts are one but for blanks and marks that were written as entities, in either direction.
+pub(super) fn is_one_text(one: &str, other: &str) -> bool {
+    let bare = |text: &str| without_entities(text).split_whitespace().collect::<String>();
+    bare(one) == bare(other)
+}
+
 /// Whether every letter that is another one stands as a question mark: `Ana ??` for `Ana 李雷`.
 fn is_replaced(stored: &str, sent: &str) -> bool {
     let is_mark = |c: char| matches!(c, '?' | '\u{fffd}');

@@ -104,6 +104,13 @@ impl Value {
         }
     }
 
+    /// Whether both are one note's text, one of them as a CRM stores it: with other blanks, or its marks as entities.
+    /// (`semantics` 9, 41)
+    #[must_use]
+    pub fn is_one_text_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Body(_), Self::Body(_))) && stored::is_one_text(&self.shown(), &other.shown())
+    }
+
     /// Whether this is what was `known`, as far as it says: a name that came without its last one says nothing of that.
     /// (`semantics` 40)
     #[must_use]

@@ -138,3 +138,20 @@ async fn a_contact_that_would_come_by_name_alone_waits_until_it_can_be_told_from
     assert_eq!(house.rows(Side::Ghl, "contacts").len(), 2);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_note_that_is_stored_in_another_form_is_paired_again_where_the_state_was_lost() {
+    for stored in LOCATIONS {
+        let (mut house, person) = house(&location(stored)).await;
+        house.note(Side::Cliengo, &person, "uno & dos\n\n  tres <4");
+        house.good_night().await;
+        std::fs::remove_file(house.state_path()).unwrap();
+        house.good_night().await;
+        house.strict = false;
+        house.quiet_night().await;
+        for side in Side::BOTH {
+            assert_eq!(house.rows(side, "notes").len(), 1, "{stored}, {side}: {:?}", house.rows(side, "notes"));
+        }
+        assert_eq!(house.rows(Side::Cliengo, "notes")[0]["message"], "uno & dos\n\n  tres <4", "{stored}");
+    }
+}

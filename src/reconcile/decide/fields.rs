@@ -144,6 +144,7 @@ fn decide_field(
         Decision::Take(side) if is_doubted(versions, side, field) => merge::conflict(&rules),
         other => other,
     };
+    let decision = if is_one_text(sights) { Decision::Agree } else { decision };
     let decision = carried(input, subject, versions, field, decision);
     let decision = if *field == Field::Name { without_filler(versions, &rules, decision) } else { decision };
     if is_clean(sights) {
@@ -151,6 +152,12 @@ fn decide_field(
     } else {
         (decision, Verdict::default())
     }
+}
+
+/// Whether two texts that were never agreed upon are one: a CRM stored it in another form.
+fn is_one_text(sights: Both<Sight<'_>>) -> bool {
+    let was_never_agreed = sights.cliengo.base.is_none() && sights.ghl.base.is_none();
+    matches!((sights.cliengo.now, sights.ghl.now), (Some(ours), Some(theirs)) if was_never_agreed && ours.is_one_text_with(theirs))
 }
 
 /// Some Cliengo accounts leave out what is empty: there, what a contact never showed counts as empty where GHL has a value.

@@ -67,8 +67,20 @@ fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>
         surplus.cliengo.append(&mut pile.cliengo);
         surplus.ghl.append(&mut pile.ghl);
     }
+    // Notes of one text, one of them in the form in which a CRM stored it.
+    for cliengo in std::mem::take(&mut surplus.cliengo) {
+        match surplus.ghl.iter().position(|ghl| is_one_text(&cliengo.record, &ghl.record)) {
+            Some(at) => verdict.and(link(input, verdict.next(), family, cliengo, surplus.ghl.remove(at))),
+            None => surplus.cliengo.push(cliengo),
+        }
+    }
     verdict.and(create_surplus(input, verdict.next(), family, kind, &surplus));
     verdict
+}
+
+fn is_one_text(one: &Record, other: &Record) -> bool {
+    one.get(&Field::Title).is_none()
+        && matches!((one.get(&Field::Body), other.get(&Field::Body)), (Some(one), Some(other)) if one.is_one_text_with(other))
 }
 
 fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surplus: &Both<Vec<&Unlinked>>) -> Verdict {
