@@ -81,7 +81,7 @@ pub(super) fn access(table: &mut Table<'_>, agencies: &Agencies) -> Option<GhlAc
         token.reject_unquoted("must not stand beside oauth", "leave one of them out: a location is entered in one way");
         return None;
     }
-    let mut oauth = found.as_table("a table with client_id, client_secret and key, or with agency")?;
+    let mut oauth = Table::of(&found, "a table with client_id, client_secret and key, or with agency")?;
     let Some(agency) = oauth.take("agency") else { return app(oauth).map(GhlAccess::App) };
     oauth.finish();
     let name = agency.text()?;

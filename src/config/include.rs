@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reader::Problems;
+use super::problems::Problems;
 use super::source::Source;
 use super::value::Found;
 

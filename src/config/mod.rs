@@ -5,6 +5,7 @@
 //! [`Secret::resolve`] is asked for one.
 
 mod access;
+mod child_policy;
 mod choice;
 mod cron;
 mod error;
@@ -15,6 +16,7 @@ mod map;
 mod names;
 mod pair;
 mod policy;
+mod problems;
 mod read_pair;
 mod read_settings;
 mod reader;
@@ -38,6 +40,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 pub use access::{App, GhlAccess};
+pub use child_policy::{NotePolicy, NotesFetch, TaskPolicy};
 pub use cron::{Cron, CronMistake};
 pub use error::{ConfigError, Place, Problem};
 pub use extra_params::ExtraParams;
@@ -47,10 +50,7 @@ pub use pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, Ghl, GhlAccount, Pair, Readable, RealAccounts,
     TasksMode,
 };
-pub use policy::{
-    ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
-    TaskPolicy,
-};
+pub use policy::{ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, OnDelete};
 pub use read_pair::{CLIENGO_URL, GHL_URL};
 pub use schema::schema;
 pub use scope::Scope;
@@ -64,7 +64,8 @@ pub use triggers::{Becomes, Triggers};
 pub use web_url::WebUrl;
 
 use access::Agencies;
-use reader::{Problems, Table};
+use problems::Problems;
+use reader::Table;
 use source::{Source, whole_file};
 use value::Found;
 

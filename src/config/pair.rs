@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::access::GhlAccess;
+use super::child_policy::{NotePolicy, TaskPolicy};
 use super::choice::Choice;
 use super::extra_params::ExtraParams;
 use super::map::{Fields, Mapping};
-use super::policy::{Direction, Guard, KindPolicy, NotePolicy, TaskPolicy};
+use super::policy::{Direction, Guard, KindPolicy};
 use super::scope::Scope;
 use super::secret::Secret;
 use super::timeline::Timeline;

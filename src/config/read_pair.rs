@@ -5,15 +5,13 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::access::{self, Agencies};
+use super::child_policy::{NotePolicy, NotesFetch, TaskPolicy};
 use super::extra_params::ExtraParams;
 use super::pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, Ghl, GhlAccount, Pair, Readable, RealAccounts,
     TasksMode,
 };
-use super::policy::{
-    ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, NotePolicy, NotesFetch, OnDelete,
-    TaskPolicy,
-};
+use super::policy::{ConflictPolicy, Direction, Duplicates, FirstSync, Guard, KindPolicy, MatchField, OnDelete};
 use super::reader::Table;
 use super::secret::secret;
 use super::value::Found;

@@ -118,7 +118,7 @@ pub(super) fn notify(mut table: Table<'_>) -> Notify {
 }
 
 fn smtp(found: &Found<'_>) -> Option<Smtp> {
-    let mut table = found.as_table("a table with host, and username and password where the server asks for them")?;
+    let mut table = Table::of(found, "a table with host, and username and password where the server asks for them")?;
     let host = table.require("host", "add host = \"smtp.example.com\"", |found| found.text().map(str::to_owned));
     let encryption = table.read("encryption", |found| encryption(found, host.as_deref())).unwrap_or(Encryption::Tls);
     let port = table.read("port", |found| found.whole(1..=65_535)).and_then(|port| u16::try_from(port).ok());
@@ -149,7 +149,7 @@ fn encryption(found: &Found<'_>, host: Option<&str>) -> Option<Encryption> {
 }
 
 fn email(found: &Found<'_>) -> Option<Email> {
-    let mut table = found.as_table("a table with from and to")?;
+    let mut table = Table::of(found, "a table with from and to")?;
     let from = table.require("from", "add from = \"concord@example.com\"", mailbox);
     let to = table.require("to", "add to = [\"you@example.com\"]", |found| {
         let items = found.list("a list of e-mail addresses")?;

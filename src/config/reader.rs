@@ -2,6 +2,7 @@
 //!
 //! Reading never stops at a mistake: it is noted, and the reader goes on, so that one look shows them all.
 
+#[cfg(test)]
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -9,7 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::choice::nearest;
-use super::error::{ConfigError, Problem};
+use super::error::Problem;
+use super::problems::Problems;
 use super::source::Source;
 use super::value::Found;
 
@@ -24,31 +26,6 @@ thread_local! {
 pub(super) fn asked<T>(read: impl FnOnce() -> T) -> (T, Vec<String>) {
     ASKED.with_borrow_mut(Vec::clear);
     (read(), ASKED.with_borrow_mut(std::mem::take))
-}
-
-/// The mistakes noted so far.
-#[derive(Debug, Default)]
-pub(super) struct Problems(RefCell<Vec<Problem>>);
-
-impl Problems {
-    /// Notes a mistake, once: the same default read for two pairs is one mistake.
-    pub fn note(&self, problem: Problem) {
-        let mut list = self.0.borrow_mut();
-        if !list.contains(&problem) {
-            list.push(problem);
-        }
-    }
-
-    pub fn note_all(&self, error: &ConfigError) {
-        error.problems().iter().for_each(|problem| self.note(problem.clone()));
-    }
-
-    /// The error, file by file and from top to bottom; `Ok` when nothing was noted.
-    pub fn result(&self) -> Result<(), ConfigError> {
-        let mut list = self.0.take();
-        list.sort_by(|left, right| (&left.place.file, left.place.line).cmp(&(&right.place.file, right.place.line)));
-        if list.is_empty() { Ok(()) } else { Err(ConfigError::new(list)) }
-    }
 }
 
 /// A table as one file writes it.
@@ -142,7 +119,7 @@ impl<'a> Table<'a> {
         let Some(found) = self.take(key) else { return Vec::new() };
         let expected = format!("a list of tables, each written as [[{}]]", found.key);
         let Some(items) = found.list(&expected) else { return Vec::new() };
-        items.iter().filter_map(|item| item.as_table(&expected)).collect()
+        items.iter().filter_map(|item| Table::of(item, &expected)).collect()
     }
 
     /// The value at a path of keys below this table, whether or not it was asked for.
@@ -168,7 +145,13 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A table that `value` is, under the same path.
+    /// The table that a value is, under the same path; else what was `expected` is noted.
+    pub fn of(found: &Found<'a>, expected: &str) -> Option<Self> {
+        let DeValue::Table(table) = found.value else { return found.expect(expected) };
+        Some(Self::from_found(found, table))
+    }
+
+    /// As [`Table::of`], where it was seen that the value is one.
     pub fn from_found(found: &Found<'a>, table: &'a DeTable<'a>) -> Self {
         let layer = Layer { path: found.key.clone(), table, span: found.span.clone(), source: found.source };
         Self {
@@ -223,7 +206,7 @@ impl<'a> Layer<'a> {
 
     fn open(&self, key: &str, problems: &'a Problems) -> Option<Layer<'a>> {
         let found = self.find(key, problems)?;
-        let table = found.as_table(&format!("a table, written as [{}]", join(&self.path, key)))?;
+        let table = Table::of(&found, &format!("a table, written as [{}]", join(&self.path, key)))?;
         table.own
     }
 

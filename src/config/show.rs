@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, Takes};
-use super::reader::{Problems, Table};
+use super::problems::Problems;
+use super::reader::Table;
 use super::source::Source;
 use super::value::Found;
 use super::{Config, ConfigError, Documents, Overrides, document};
@@ -114,7 +115,7 @@ fn general(root: &Table<'_>, key: &Key, settings: &mut Vec<Setting>) {
         let Some(found) = root.look(&[list]) else { return };
         let Some(items) = found.list("") else { return };
         for (at, item) in items.iter().enumerate() {
-            let Some(table) = item.as_table("") else { continue };
+            let Some(table) = Table::of(item, "") else { continue };
             let name = format!("{list}[{}].{rest}", at + 1);
             add(&table, &rest.split('.').collect::<Vec<_>>(), name, key, false, settings);
         }

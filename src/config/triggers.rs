@@ -88,7 +88,7 @@ fn becomes(mut table: Table<'_>, fields: &Fields) -> Option<Becomes> {
 }
 
 fn condition(found: &Found<'_>, fields: &Fields) -> Option<(Field, String)> {
-    let mut table = found.as_table("a table such as { field = \"tags\", becomes = \"hot\" }")?;
+    let mut table = Table::of(found, "a table such as { field = \"tags\", becomes = \"hot\" }")?;
     let field = table.require("field", "add field = \"tags\", or a field that is mapped", |found| field(found, fields));
     let value = table.require("becomes", "add becomes = \"…\": the tag or the value", name);
     table.finish();

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 
 use super::choice::{Choice, listed, nearest};
 use super::error::{Place, Problem};
-use super::reader::{Problems, Table};
+use super::problems::Problems;
 use super::source::Source;
 
 /// Longer durations are a slip of the pen, and would overflow dates.
@@ -204,14 +204,6 @@ impl<'a> Found<'a> {
     /// A list of texts.
     pub fn texts(&self) -> Option<Vec<&'a str>> {
         self.list("a list of texts")?.iter().map(Found::text).collect()
-    }
-
-    /// A table to read.
-    pub fn as_table(&self, expected: &str) -> Option<Table<'a>> {
-        match self.value {
-            DeValue::Table(table) => Some(Table::from_found(self, table)),
-            _ => self.expect(expected),
-        }
     }
 
     /// Notes what was expected instead of this value, and gives `None`.

@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::SandboxError;
-use super::cliengo::{CliengoContact, CliengoNote, CliengoTask, DeletedContact};
-use super::data::{Data, Identity, Moment};
-use super::ghl::{GhlContact, GhlNote, GhlTag, GhlTask};
-use super::table::{Row, Table};
+use super::data::{
+    CliengoContact, CliengoNote, CliengoTask, Data, DeletedContact, GhlContact, GhlNote, GhlTag, GhlTask, Identity,
+    Moment, Row, Table,
+};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id));

@@ -18,7 +18,6 @@ mod people;
 mod random;
 mod seed;
 mod server;
-mod table;
 mod world;
 
 #[cfg(test)]

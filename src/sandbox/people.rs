@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::cliengo::{CliengoContact, CliengoNote, CliengoTask};
-use super::data::{Data, Moment, wire_date};
-use super::ghl::{GhlContact, GhlNote, GhlTask, define, tidy};
+use super::data::{CliengoContact, CliengoNote, CliengoTask, Data, GhlContact, GhlNote, GhlTask, Moment, wire_date};
+use super::ghl::{define, tidy};
 
 /// First names as people write them, and as their e-mail does.
 const FIRST_NAMES: [(&str, &str); 16] = [

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::cliengo::CliengoContact;
-use super::data::Data;
-use super::ghl::{CustomValue, GhlContact};
+use super::data::{CliengoContact, CustomValue, Data, GhlContact};
 use super::people::{Person, at, cliengo_note, cliengo_task, ghl_note, ghl_task};
 
 /// 2026-01-01T11:00:00Z; everything seeded lies in the half year after it.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Moment, parse_date, wire_date};
+use super::super::data::{CliengoNote, CliengoTask, Data, Moment, parse_date, wire_date};
 use super::contacts::find;
-use super::data::{CliengoNote, CliengoTask};
 use super::{child_written, listing, manner, refusal};
 
 /// A note as the wire shows it, with its irregular names.

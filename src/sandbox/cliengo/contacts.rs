@@ -9,9 +9,9 @@ use super::super::account::cliengo::{
     SubDay, Switches, TagStored, Total, Until, Unusual,
 };
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Identity, Moment, folded, is_blank, parse_date, wire_date};
-use super::super::ghl::without_emoji;
-use super::data::CliengoContact;
+use super::super::data::{
+    CliengoContact, Data, Identity, Moment, folded, is_blank, parse_date, wire_date, without_emoji,
+};
 use super::{Manner, manner, refusal};
 
 const LARGEST_OFFSET: usize = 1000;

@@ -8,8 +8,7 @@ use super::super::account::cliengo::{
     Tags, Tasks, Unusual,
 };
 use super::super::call::{Answer, Content};
-use super::super::data::{Data, wire_date};
-use super::data::CliengoContact;
+use super::super::data::{CliengoContact, Data, wire_date};
 use super::{listing, refusal};
 
 /// What a lone surrogate is written as, until the answer is bytes.

@@ -2,12 +2,10 @@
 
 mod children;
 mod contacts;
-mod data;
 mod manner;
 
 pub(super) use contacts::shown as shown_contact;
 pub(super) use contacts::stored_tag;
-pub(super) use data::{CliengoContact, CliengoData, CliengoNote, CliengoTask, DeletedContact};
 pub(super) use manner::unauthenticated;
 
 use serde_json::{Value, json};

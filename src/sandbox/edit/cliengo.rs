@@ -4,8 +4,8 @@ use serde_json::{Map, json};
 
 use super::{Edit, EditKind, EditOp};
 use crate::sandbox::account::cliengo::Switches;
-use crate::sandbox::cliengo::{CliengoContact, CliengoNote, CliengoTask, child_written, stored_tag};
-use crate::sandbox::data::{Data, Moment};
+use crate::sandbox::cliengo::{child_written, stored_tag};
+use crate::sandbox::data::{CliengoContact, CliengoNote, CliengoTask, Data, Moment};
 
 const CONTACT_KEYS: [&str; 16] = [
     "name",

@@ -4,10 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Edit, EditKind, EditOp};
 use crate::sandbox::account::ghl::{MergedChildren, PersonDeletes};
-use crate::sandbox::data::{Data, Moment, parse_date};
-use crate::sandbox::ghl::{
-    GhlContact, GhlNote, GhlTask, child_written, define, set_custom_field, set_field, tags_updated, tidy,
-};
+use crate::sandbox::data::{Data, GhlContact, GhlNote, GhlTask, Moment, parse_date};
+use crate::sandbox::ghl::{child_written, define, set_custom_field, set_field, tags_updated, tidy};
 
 const CONTACT_KEYS: [&str; 24] = [
     "firstName",

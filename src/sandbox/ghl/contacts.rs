@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::account::ghl::{CreateAnswer, Duplicate, EmailStored, NameStored, PhoneStored, PutNull, Switches};
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Moment, is_blank};
-use super::data::GhlContact;
+use super::super::data::{Data, GhlContact, Moment, is_blank, without_emoji};
 use super::refusal::{Holds, Property, bad_request, invalid, properties, texts, unprocessable};
 use super::{custom, define, find, here, manner, shape, succeeded, survivor, tidy};
 
@@ -70,11 +69,6 @@ fn stored_name(name: &str, account: &Switches) -> String {
         NameStored::Cut => name.chars().take(100).collect(),
         NameStored::WithoutEmoji => without_emoji(name),
     }
-}
-
-/// Whatever lies beyond the first 65,536 characters of Unicode as `?`.
-pub(crate) fn without_emoji(text: &str) -> String {
-    text.chars().map(|letter| if u32::from(letter) > 0xFFFF { '?' } else { letter }).collect()
 }
 
 /// Puts one plain field on a contact; `null` or an empty text takes it away.

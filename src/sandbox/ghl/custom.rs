@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::call::Answer;
-use super::super::data::{Data, Identity, is_blank};
-use super::data::{CustomValue, GhlContact};
+use super::super::data::{CustomValue, Data, GhlContact, Identity, is_blank};
 use super::refusal::invalid;
 
 /// Name, type and options, by key. The first is the one that the seed fills in.

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::super::call::Answer;
-use super::super::data::{folded, parse_date, wire_date};
-use super::data::GhlContact;
+use super::super::data::{GhlContact, folded, parse_date, wire_date};
 use super::refusal::{bad_request, texts};
 
 /// Fields that can be filtered; the other documented ones are refused, so that no test leans on a guess.

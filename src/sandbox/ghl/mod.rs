@@ -2,10 +2,8 @@
 
 mod contacts;
 mod custom;
-mod data;
 mod enrolment;
 mod filter;
-mod index;
 mod location;
 mod manner;
 mod notes;
@@ -16,9 +14,8 @@ mod shape;
 mod tags;
 mod tasks;
 
-pub(super) use contacts::{set_field, without_emoji};
+pub(super) use contacts::set_field;
 pub(super) use custom::set as set_custom_field;
-pub(super) use data::{CustomValue, GhlContact, GhlData, GhlNote, GhlTag, GhlTask};
 pub(super) use notes::shown as shown_note;
 pub(super) use oauth::apps;
 pub(super) use refusal::{gone, too_many, unauthorized, unprocessable};
@@ -31,7 +28,7 @@ use serde_json::{Value, json};
 
 use super::account::ghl::{DateUpdated, MergedContact};
 use super::call::{Answer, Answered, Call};
-use super::data::{Data, Moment, scramble};
+use super::data::{Data, GhlContact, Holder, Moment, scramble};
 use refusal::{bad_request, not_found, wrong_location};
 
 const VERSIONS: [&str; 4] = ["2021-07-28", "2021-04-15", "2023-02-21", "v3"];
@@ -64,8 +61,8 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
     }
     let token = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer "));
     match token.and_then(|token| oauth::holder(data, token, moment)) {
-        Some(oauth::Holder::Location) => {}
-        Some(oauth::Holder::Company) => return Err(wrong_location()),
+        Some(Holder::Location) => {}
+        Some(Holder::Company) => return Err(wrong_location()),
         None if token == Some(&data.identity.token) => {}
         None => return Err(unauthorized()),
     }

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::account::ghl::{NoteFields, NoteStored, Switches};
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Moment, is_blank, wire_date};
-use super::data::GhlNote;
+use super::super::data::{Data, GhlNote, Moment, is_blank, wire_date};
 use super::refusal::{Holds, Property, not_found, properties};
 use super::{child_written, find, manner, succeeded};
 

@@ -1,51 +1,14 @@
 //! OAuth as GHL's notes describe it (GHL API notes, 1): consent, tokens that last a day, refresh tokens that are good once,
-//! and a location's token for its agency's. Kept for as long as the process lives.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! and a location's token for its agency's.
 
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Identity, Moment, scramble};
+use super::super::data::{Data, Holder, Identity, Moment, scramble};
 use super::refusal::{bad_request, unauthorized};
 
 /// How long an access token is good for, in seconds.
 const LIFE: i64 = 86_399;
-
-/// What was given out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OAuthData {
-    issued: u64,
-    /// By code: whose, and the challenge that came with it.
-    codes: BTreeMap<String, (Holder, Option<String>)>,
-    /// The refresh tokens that are still good.
-    refresh: BTreeMap<String, Holder>,
-    /// By access token: whose, and until when.
-    access: BTreeMap<String, (Holder, i64)>,
-    used: BTreeSet<String>,
-    /// What was last asked for, and consented to.
-    scope: Option<String>,
-}
-
-/// Whose a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
-    Location,
-    Company,
-}
-
-impl OAuthData {
-    /// No access token is good any more; refresh tokens still are.
-    pub(in crate::sandbox) fn revoke(&mut self) {
-        self.access.clear();
-    }
-
-    /// No token is good any more: as where another copy of the program renewed it.
-    pub(in crate::sandbox) fn use_up(&mut self) {
-        self.access.clear();
-        self.refresh.clear();
-    }
-}
 
 /// Id and secret of the app that locations install, and of the one that agencies do.
 pub(in crate::sandbox) fn apps(identity: &Identity) -> [(String, String); 2] {

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::account::ghl::{CompletedTasks, DeletedTasks, LargePage, SearchTotal, TaskLimit, TaskSearch};
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Identity, wire_date};
-use super::data::{GhlContact, GhlTask};
+use super::super::data::{Data, GhlContact, GhlTask, Identity, wire_date};
 use super::filter::{Filter, holds, parse};
 use super::refusal::{Holds, Property, bad_request, invalid, properties, texts};
 use super::{here, manner, shape};

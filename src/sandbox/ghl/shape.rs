@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::data::{Identity, wire_date};
-use super::data::GhlContact;
+use super::super::data::{GhlContact, Identity, wire_date};
 
 /// Plain fields of this shape, under their write names.
 const FIELDS: [&str; 18] = [

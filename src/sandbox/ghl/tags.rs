@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::super::account::ghl::{DateUpdated, TagStored};
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Moment, folded};
-use super::data::{GhlContact, GhlTag};
+use super::super::data::{Data, GhlContact, GhlTag, Moment, folded};
 use super::find;
 use super::refusal::{Holds, properties, texts};
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::super::call::{Answer, Answered, Call};
-use super::super::data::{Data, Moment, is_blank, parse_date, wire_date};
-use super::data::GhlTask;
+use super::super::data::{Data, GhlTask, Moment, is_blank, parse_date, wire_date};
 use super::refusal::{Holds, Property, not_found, properties};
 use super::{child_written, find, succeeded};
 

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::super::data::Moment;
-use super::super::table::Table;
-use super::data::{GhlContact, GhlTask};
+use super::Moment;
+use super::ghl_record::{GhlContact, GhlTask};
+use super::table::Table;
 
 /// A write that the index hears of.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::super::data::folded;
-use super::super::table::{Row, Table};
+use super::folded;
+use super::table::{Row, Table};
 
 /// A contact. `fields` holds the plain ones under the names of the read shape.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A record that a table keeps.
-pub(super) trait Row: Serialize + DeserializeOwned {
+pub(crate) trait Row: Serialize + DeserializeOwned {
     /// The table's name on disk.
     const NAME: &'static str;
     fn id(&self) -> &str;
@@ -21,7 +21,7 @@ pub(super) trait Row: Serialize + DeserializeOwned {
 
 /// The working copy of all records of one kind.
 #[derive(Clone, Debug)]
-pub(super) struct Table<T> {
+pub(crate) struct Table<T> {
     rows: BTreeMap<String, Arc<T>>,
     /// Ascending by creation, then id.
     order: Vec<(i64, String)>,
@@ -33,35 +33,35 @@ pub(super) struct Table<T> {
 
 impl<T: Row> Table<T> {
     /// An empty table that remembers what the disk has yet to hear.
-    pub(super) fn recorded() -> Self {
+    pub(crate) fn recorded() -> Self {
         Self { touched: Some(Vec::new()), ..Self::derived() }
     }
 
     /// An empty table that is never written to disk.
-    pub(super) fn derived() -> Self {
+    pub(crate) fn derived() -> Self {
         Self { rows: BTreeMap::new(), order: Vec::new(), children: HashMap::new(), touched: None }
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&Arc<T>> {
+    pub(crate) fn get(&self, id: &str) -> Option<&Arc<T>> {
         self.rows.get(id)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// Every record, by id.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<T>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<T>> {
         self.rows.values()
     }
 
     /// Creation and id of every record, oldest first.
-    pub(super) fn order(&self) -> &[(i64, String)] {
+    pub(crate) fn order(&self) -> &[(i64, String)] {
         &self.order
     }
 
     /// A contact's records, newest first.
-    pub(super) fn newest_of(&self, parent: &str) -> Vec<&Arc<T>> {
+    pub(crate) fn newest_of(&self, parent: &str) -> Vec<&Arc<T>> {
         let ids = self.children.get(parent).map(Vec::as_slice).unwrap_or_default();
         let mut found: Vec<_> = ids.iter().filter_map(|id| self.rows.get(id)).collect();
         found.sort_by_key(|row| row.created());
@@ -70,7 +70,7 @@ impl<T: Row> Table<T> {
     }
 
     /// Adds or replaces a record.
-    pub(super) fn save(&mut self, row: impl Into<Arc<T>>) {
+    pub(crate) fn save(&mut self, row: impl Into<Arc<T>>) {
         let row = row.into();
         let id = row.id().to_owned();
         self.touch(&id);
@@ -90,7 +90,7 @@ impl<T: Row> Table<T> {
         }
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<Arc<T>> {
+    pub(crate) fn remove(&mut self, id: &str) -> Option<Arc<T>> {
         let row = self.rows.remove(id)?;
         self.touch(id);
         self.unorder(&(row.created(), id.to_owned()));
@@ -101,7 +101,7 @@ impl<T: Row> Table<T> {
     }
 
     /// The ids to write to disk, each once or more; forgets them.
-    pub(super) fn take_touched(&mut self) -> Vec<String> {
+    pub(crate) fn take_touched(&mut self) -> Vec<String> {
         self.touched.as_mut().map(std::mem::take).unwrap_or_default()
     }
 

@@ -1,10 +1,21 @@
 //! The world's state: both accounts and everything in them.
 
+mod cliengo;
+mod ghl;
+mod ghl_record;
+mod index;
+mod table;
+mod tokens;
+
+pub(super) use cliengo::{CliengoContact, CliengoData, CliengoNote, CliengoTask, DeletedContact};
+pub(super) use ghl::GhlData;
+pub(super) use ghl_record::{CustomValue, GhlContact, GhlNote, GhlTag, GhlTask};
+pub(super) use table::{Row, Table};
+pub(super) use tokens::Holder;
+
 use serde::{Deserialize, Serialize};
 
 use super::account;
-use super::cliengo::CliengoData;
-use super::ghl::GhlData;
 
 /// When something happens, and how long GHL's search index stays behind.
 #[derive(Clone, Copy, Debug)]
@@ -176,4 +187,9 @@ pub(super) fn folded(text: &str) -> String {
 /// Whether a value says nothing: `null` or an empty text.
 pub(super) fn is_blank(value: &serde_json::Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
+}
+
+/// Whatever lies beyond the first 65,536 characters of Unicode as `?`: what a database of an older character set keeps.
+pub(super) fn without_emoji(text: &str) -> String {
+    text.chars().map(|letter| if u32::from(letter) > 0xFFFF { '?' } else { letter }).collect()
 }
