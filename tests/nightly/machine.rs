@@ -17,6 +17,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCa
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::generator;
 use crate::house::{DAY, House, Person, Plot};
 use crate::mortal::Fate;
 use crate::story::outlines;
@@ -167,6 +168,21 @@ struct Life {
     /// What answers the guards that stopped the last night.
     consent: Consent,
     number: u32,
+    /// Who may still come: names and phones as people write them.
+    waiting: Vec<(String, String)>,
+}
+
+/// Whom a seed draws, each of a line of their own that both CRMs can hold.
+fn drawn(seed: u64) -> Vec<(String, String)> {
+    // Whose last digits are the same in every way of writing it: an Argentine `15` stands in the middle.
+    let is_plain = |phone: &str| {
+        let is_typed = phone.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
+        is_typed && phone.starts_with('+') && !phone.contains("15-") && !phone.contains(" 15")
+    };
+    let is_one = |class: &str| class.starts_with("one person") && class != generator::WITHOUT_KEY;
+    let pairs = generator::draw(seed, 2).into_iter().filter(|pair| is_one(pair.class));
+    let one_each = pairs.flat_map(|pair| pair.cliengo.into_iter().next());
+    one_each.filter(|one| is_plain(&one.phone)).map(|one| (one.name, one.phone)).collect()
 }
 
 /// Names and words that people have, and that one CRM writes otherwise than another.
@@ -208,6 +224,7 @@ impl Life {
             disputed: BTreeSet::new(),
             consent: Consent::default(),
             number: 0,
+            waiting: drawn(account),
         }
     }
 
@@ -340,10 +357,9 @@ impl Life {
     fn newcomer(&mut self, side: Side) {
         let number = self.next();
         let key = if side == Side::Ghl { "firstName" } else { "name" };
-        let id = self.house.contact(
-            side,
-            &json!({ key: format!("{}{number}", one_of(&NAMES, number)), "email": format!("alguien{number}@example.com") }),
-        );
+        let (name, phone) = self.waiting.pop().unwrap_or_else(|| (format!("Nombre {number}"), String::new()));
+        let email = format!("alguien{number}@example.com");
+        let id = self.house.contact(side, &json!({ key: name, "email": email, "phone": phone }));
         let there = Person { cliengo: id.clone(), ghl: id.clone() };
         self.house.tag(side, EditOp::Create, &there, &who_tag(self.people.len()));
         self.people.push(Who { origin: SideId::new(side, id), removed: false });
