@@ -41,6 +41,7 @@ pub fn rank(code: u8) -> usize {
 mod tests {
     use super::*;
 
+    // Watches: I50.
     #[test]
     fn of_several_exit_codes_the_most_serious_counts() {
         assert_eq!(worst([0, 3, 2].into_iter()), 3);

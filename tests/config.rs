@@ -380,6 +380,7 @@ hint: such as \"AR\" for Argentina, \"MX\" for Mexico, \"GB\" for the United Kin
     );
 }
 
+// Watches: I51.
 #[test]
 fn a_secret_never_appears_in_a_message() {
     let leaks = [
@@ -650,6 +651,7 @@ fn a_secret_comes_from_the_environment() {
     assert!(empty.to_string().ends_with("the environment variable GHL_TOKEN is empty"), "{empty}");
 }
 
+// Watches: I51.
 #[cfg(unix)]
 #[test]
 fn a_secret_file_is_for_its_owner_alone() {

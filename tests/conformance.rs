@@ -7,10 +7,14 @@
     reason = "a test's own functions fail as its assertions do"
 )]
 
+#[path = "invariants/mod.rs"]
+mod invariants;
 #[path = "rooms/mod.rs"]
 mod rooms;
 #[path = "specs/mod.rs"]
 mod specs;
+#[path = "switched_off/mod.rs"]
+mod switched_off;
 
 use std::collections::BTreeSet;
 

@@ -46,6 +46,7 @@ fn word(decision: Decision) -> String {
     }
 }
 
+// Watches: I9, I10, incident 15.
 #[test]
 fn every_state_of_a_field_has_the_outcome_of_the_table() {
     let mut table = String::from("base cliengo ghl  direction   policy    outcome\n");
@@ -73,6 +74,7 @@ fn every_state_of_a_field_has_the_outcome_of_the_table() {
     assert_eq!(table, std::fs::read_to_string(path).unwrap(), "bless with CONCORD_BLESS=1, and read the difference");
 }
 
+// Watches: I7.
 #[test]
 fn swapped_sides_and_policies_give_the_mirrored_outcome() {
     let mirror_direction = |direction| match direction {
@@ -106,6 +108,7 @@ fn swapped_sides_and_policies_give_the_mirrored_outcome() {
     }
 }
 
+// Watches: I3.
 #[test]
 fn a_clean_side_never_wins_over_one_that_a_person_changed_where_both_may_write() {
     for (_, conflict) in POLICIES {

@@ -242,6 +242,7 @@ mod tests {
         }
     }
 
+    // Watches: I45.
     #[tokio::test(start_paused = true)]
     async fn requests_never_go_faster_than_the_configured_rate() {
         let (pace, start) = (pace(Some(2.0)), Instant::now());
@@ -261,6 +262,7 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(4));
     }
 
+    // Watches: I45.
     #[tokio::test(start_paused = true)]
     async fn a_burst_uses_the_window_and_not_more() {
         let (pace, start) = (pace(None), Instant::now());

@@ -95,6 +95,7 @@ impl From<Tags> for Vec<String> {
 mod tests {
     use super::*;
 
+    // Watches: I12, incident 29.
     #[test]
     fn order_case_and_outer_blanks_are_not_differences() {
         let one: Tags = ["Seguimiento", " VIP "].into_iter().collect();

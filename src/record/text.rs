@@ -106,6 +106,7 @@ mod tests {
     use super::*;
 
     proptest! {
+        // Watches: I31.
         #[test]
         fn making_text_canonical_twice_changes_nothing(raw in "\\PC*|[ \\r\\n\\ta-c\u{301}\u{a0}\u{ad}\u{200b}\u{200d}\u{fe0f}👨🌈]{0,40}") {
             prop_assert_eq!(canonical_text(&canonical_text(&raw)), canonical_text(&raw));
@@ -113,6 +114,7 @@ mod tests {
         }
     }
 
+    // Watches: I31.
     #[test]
     fn line_ends_composition_and_outer_blanks_are_not_differences() {
         assert_eq!(canonical_text("  Jose\u{301}\r\nPe\u{301}rez \n"), "José\nPérez");

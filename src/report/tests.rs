@@ -418,6 +418,7 @@ fn what_waits_for_a_person_says_what_it_means_and_what_to_do() {
     golden("much_to_look_at.txt", &text(&much_to_look_at(), PLAIN));
 }
 
+// Watches: incident 17, incident 32.
 #[test]
 fn tripped_guards_name_their_key_their_records_and_the_command() {
     golden("guarded.txt", &text(&guarded(), PLAIN));
@@ -449,12 +450,14 @@ fn the_json_documents_have_the_contracts_keys_in_its_order() {
     assert_eq!(json_text(&[broken]).unwrap().lines().count(), 4);
 }
 
+// Watches: I8.
 #[test]
 fn the_same_plan_is_the_same_document_byte_for_byte() {
     let once = json_text(&[Entry::Finished(&first_sync())]).unwrap();
     assert_eq!(once, json_text(&[Entry::Finished(&first_sync())]).unwrap());
 }
 
+// Watches: I49.
 #[test]
 fn planned_is_the_sum_of_the_outcomes_even_when_a_run_says_nothing_of_them() {
     let document: Json = serde_json::from_str(&json_text(&[Entry::Finished(&guarded())]).unwrap()).unwrap();

@@ -114,6 +114,7 @@ mod tests {
         }
     }
 
+    // Watches: I52, incident 7, incident 9, incident 13.
     #[test]
     fn a_state_is_bound_to_its_accounts() {
         let (_folder, state) = bound(&[]);

@@ -156,6 +156,7 @@ mod tests {
         });
     }
 
+    // Watches: I43.
     #[test]
     fn a_second_run_is_told_who_holds_the_lock_and_gets_it_afterwards() {
         let folder = tempfile::tempdir().unwrap();

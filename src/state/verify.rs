@@ -149,6 +149,7 @@ mod tests {
         (folder, state)
     }
 
+    // Watches: I15.
     #[test]
     fn whatever_is_wrong_with_a_link_is_said() {
         for (harm, part) in [

@@ -110,6 +110,7 @@ async fn two_and_a_half_thousand_contacts_with_a_crowded_day_are_listed_complete
     }
 }
 
+// Watches: incident 6.
 #[tokio::test]
 async fn a_second_that_holds_more_than_can_be_reached_is_incomplete() {
     let contacts = spread(1100, "2026-03-10T09:00:00Z", 0);
@@ -140,6 +141,7 @@ async fn a_contact_outside_every_window_makes_the_listing_incomplete() {
     assert_eq!(why(&listed), "it counts 1501 contacts and listed 1500");
 }
 
+// Watches: I28.
 #[tokio::test]
 async fn a_contact_deleted_while_the_list_is_walked_skips_nobody() {
     let mut contacts = spread(120, "2026-01-01T00:00:00Z", 3600);
@@ -158,6 +160,7 @@ async fn a_contact_deleted_while_the_list_is_walked_skips_nobody() {
     assert_eq!((listed.count, kept), (120, 120));
 }
 
+// Watches: I27.
 #[tokio::test]
 async fn a_count_that_never_agrees_is_incomplete() {
     let contacts = spread(60, "2026-01-01T00:00:00Z", 3600);
@@ -170,6 +173,7 @@ async fn a_count_that_never_agrees_is_incomplete() {
     assert_eq!(why(&listed), "it counts 61 for the whole list and listed 60");
 }
 
+// Watches: I30, incident 5.
 #[tokio::test]
 async fn a_list_without_its_array_is_never_an_empty_one() {
     let server = Server::replying(vec![ok(json!({ "paging": { "total": 0 } }))]).await;
@@ -228,6 +232,7 @@ async fn what_is_odd_and_harmless_leaves_a_listing_complete() {
     }
 }
 
+// Watches: incident 1.
 #[tokio::test]
 async fn a_failing_page_makes_the_listing_incomplete() {
     let contacts = spread(60, "2026-01-01T00:00:00Z", 3600);
@@ -308,6 +313,7 @@ async fn tasks_are_there_when_they_answer_and_not_when_they_do_not_exist() {
     }
 }
 
+// Watches: I20.
 #[tokio::test]
 async fn gone_is_only_what_cliengo_says_is_gone() {
     let look = async |reply: Reply| {

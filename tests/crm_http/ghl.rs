@@ -45,6 +45,7 @@ fn why(listed: &Listed<GhlId>) -> &str {
     }
 }
 
+// Watches: incident 19.
 #[tokio::test]
 async fn contacts_are_paged_by_the_last_records_cursor_to_a_short_page() {
     for (count, requests) in [(0, 1), (99, 1), (100, 2), (250, 3)] {
@@ -56,6 +57,7 @@ async fn contacts_are_paged_by_the_last_records_cursor_to_a_short_page() {
     }
 }
 
+// Watches: incident 19.
 #[tokio::test]
 async fn a_page_that_is_shorter_than_asked_for_does_not_end_the_list() {
     let all = contacts(150);
@@ -70,6 +72,7 @@ async fn a_page_that_is_shorter_than_asked_for_does_not_end_the_list() {
     assert_eq!(kept, 150);
 }
 
+// Watches: I28, incident 20, incident 21.
 #[tokio::test]
 async fn a_page_that_repeats_is_listed_again_once_and_then_not_believed() {
     let all = contacts(250);
@@ -102,6 +105,7 @@ async fn a_repeat_that_passes_leaves_a_complete_listing() {
     assert_eq!((listed.count, kept), (150, 150));
 }
 
+// Watches: I27.
 #[tokio::test]
 async fn a_total_that_never_agrees_is_incomplete_after_three_passes() {
     let mut all = contacts(10);
@@ -120,6 +124,7 @@ async fn a_total_that_never_agrees_is_incomplete_after_three_passes() {
     assert_eq!(server.seen().len(), 3);
 }
 
+// Watches: incident 5.
 #[tokio::test]
 async fn a_list_without_its_array_or_its_ids_is_never_an_empty_one() {
     let server = Server::replying(vec![ok(json!({ "total": 0 }))]).await;
@@ -159,6 +164,7 @@ async fn tasks_of_the_whole_location_are_listed_without_the_deleted_ones() {
     }
 }
 
+// Watches: I28.
 #[tokio::test]
 async fn tasks_that_move_across_pages_are_listed_again_and_then_not_believed() {
     for (repeats, complete) in [(1, true), (2, false)] {
@@ -296,6 +302,7 @@ async fn notes_are_covered_contact_by_contact() {
     assert_eq!(listed.count, 1);
 }
 
+// Watches: I20.
 #[tokio::test]
 async fn gone_is_only_what_ghl_says_was_not_found_by_this_id() {
     let look = async |kind: Kind, reply: Reply| {

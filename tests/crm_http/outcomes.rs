@@ -36,6 +36,7 @@ async fn ghl(method: Method, path: &str, replies: Vec<Reply>) -> (Outcome, usize
     (outcome, server.seen().len())
 }
 
+// Watches: I37, incident 24.
 #[tokio::test]
 async fn a_create_is_never_sent_twice_when_it_may_have_been_done() {
     for reply in [
@@ -57,6 +58,7 @@ async fn a_create_is_never_sent_twice_when_it_may_have_been_done() {
     }
 }
 
+// Watches: I37.
 #[tokio::test]
 async fn what_does_the_same_twice_as_once_is_repeated() {
     for (method, path) in [
@@ -98,6 +100,7 @@ async fn a_429_without_quota_is_not_sent_again() {
     assert_eq!((name(&outcome), asked), ("not_sent", 1));
 }
 
+// Watches: I37, incident 24.
 #[tokio::test]
 async fn nobody_at_home_is_not_sent() {
     let server = Server::replying(vec![Reply::Reset]).await;
@@ -158,6 +161,7 @@ async fn a_422_of_cliengo_and_of_other_ghl_requests_is_a_refusal() {
     assert_eq!(name(&outcome), "refused");
 }
 
+// Watches: I41.
 #[tokio::test]
 async fn a_stop_keeps_the_next_write_from_starting() {
     let server = Server::replying(vec![ok(json!({}))]).await;
@@ -166,6 +170,7 @@ async fn a_stop_keeps_the_next_write_from_starting() {
     assert!(server.seen().is_empty());
 }
 
+// Watches: I41.
 #[tokio::test]
 async fn a_write_under_way_is_waited_for_when_the_run_stops_but_not_for_ever() {
     let (quick, slow) = (ok(json!({})), Reply::Hang);
@@ -208,6 +213,7 @@ impl std::io::Write for Log {
     }
 }
 
+// Watches: I51.
 #[tokio::test]
 async fn no_secret_no_address_and_no_contact_data_is_in_any_message_or_log() {
     let log = Log::default();

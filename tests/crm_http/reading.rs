@@ -68,6 +68,7 @@ async fn a_redirect_is_not_followed() {
     assert_eq!(server.seen().len(), 1);
 }
 
+// Watches: I45.
 #[tokio::test]
 async fn an_announced_window_is_waited_out() {
     let headers = vec![

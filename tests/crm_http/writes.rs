@@ -162,6 +162,7 @@ async fn a_child_of_what_the_plan_creates_shows_the_operation() {
     assert_eq!(cliengo(&note).await, [r#"POST /contacts/{op:3}/notes {"message":"x"}"#]);
 }
 
+// Watches: incident 28.
 #[tokio::test]
 async fn ghl_contacts() {
     let mut create = on(Side::Ghl, Kind::Contact, Action::Create, &person());
@@ -194,6 +195,7 @@ async fn ghl_gets_only_the_part_of_a_name_that_differs() {
     }
 }
 
+// Watches: incident 30.
 #[tokio::test]
 async fn ghl_tags_are_deltas_and_never_in_a_put() {
     let set = [(Field::Tags, Value::tags(Tags::from(vec!["x".to_owned()])))];

@@ -33,6 +33,7 @@ async fn writes_nothing(house: &House, what: &str) {
     assert_eq!(house.dump(), before, "{what}");
 }
 
+// Watches: I27.
 #[tokio::test]
 async fn rows_without_an_id_make_a_listing_incomplete_and_delete_nothing() {
     for (side, list) in CONTACT_LISTS {
@@ -47,6 +48,7 @@ async fn rows_without_an_id_make_a_listing_incomplete_and_delete_nothing() {
     }
 }
 
+// Watches: I11, I30, incident 4.
 #[tokio::test]
 async fn a_contact_with_a_field_of_the_wrong_type_is_held_and_its_counterpart_stays() {
     for side in Side::BOTH {
@@ -65,6 +67,7 @@ async fn a_contact_with_a_field_of_the_wrong_type_is_held_and_its_counterpart_st
     }
 }
 
+// Watches: I30.
 #[tokio::test]
 async fn a_new_contact_with_a_field_of_the_wrong_type_is_held_and_not_created() {
     for side in Side::BOTH {
@@ -75,6 +78,7 @@ async fn a_new_contact_with_a_field_of_the_wrong_type_is_held_and_not_created() 
     }
 }
 
+// Watches: I13.
 #[tokio::test]
 async fn a_field_that_the_listing_leaves_out_is_unknown_and_not_cleared() {
     for (side, list) in CONTACT_LISTS {
@@ -90,6 +94,7 @@ async fn a_field_that_the_listing_leaves_out_is_unknown_and_not_cleared() {
     }
 }
 
+// Watches: incident 1.
 #[tokio::test]
 async fn lists_of_notes_and_tasks_that_cannot_be_read_delete_nothing() {
     let lists = [
@@ -113,6 +118,7 @@ async fn lists_of_notes_and_tasks_that_cannot_be_read_delete_nothing() {
     }
 }
 
+// Watches: I20.
 #[tokio::test]
 async fn a_lookup_that_fails_is_no_evidence_that_a_contact_is_gone() {
     for side in Side::BOTH {
@@ -140,6 +146,7 @@ async fn refused_credentials_end_the_run_and_write_nothing() {
     }
 }
 
+// Watches: I45.
 #[tokio::test]
 async fn a_429_is_waited_out_and_asked_again() {
     let house = House::build(&Plot::extended().with_people(24)).await;
@@ -181,6 +188,7 @@ async fn weathers(seed: u64) {
     }
 }
 
+// Watches: I6, I40.
 #[tokio::test]
 async fn nights_with_every_sort_of_fault_lose_and_double_nothing() {
     for seed in 1..3 {
@@ -223,6 +231,7 @@ async fn a_note_missing_from_cliengo_for_one_night_only_is_kept() {
     house.quiet_night().await;
 }
 
+// Watches: incident 4.
 #[tokio::test]
 async fn a_task_listed_without_its_title_waits_and_is_carried_over_when_it_has_one() {
     let (house, person) = linked().await;

@@ -51,6 +51,7 @@ async fn night_that_breaks(house: &House, fault: &Fault) -> Finished {
     tokio::join!(house.night(), breaks).0
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn a_crm_that_fails_while_it_is_written_to_is_left_alone_and_the_next_run_goes_on() {
     let page = Stated::html(403, "<html><body>Attention Required!</body></html>");
@@ -75,6 +76,7 @@ async fn a_crm_that_fails_while_it_is_written_to_is_left_alone_and_the_next_run_
     }
 }
 
+// Watches: I11, I44.
 #[tokio::test]
 async fn a_refusal_is_no_failure_and_stops_nobody_else() {
     let (house, _) = with_news().await;
@@ -84,6 +86,7 @@ async fn a_refusal_is_no_failure_and_stops_nobody_else() {
     assert_eq!(ended.iter().filter(|ended| **ended == OperationOutcome::Applied).count(), 3, "{ended:?}");
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn a_crm_that_reads_and_takes_no_write_is_given_up_after_twenty() {
     let (house, people) = without_children(30).await;
@@ -95,6 +98,7 @@ async fn a_crm_that_reads_and_takes_no_write_is_given_up_after_twenty() {
     assert!(finished.failure().unwrap().contains("took none of 20 writes"), "{:?}", finished.failure());
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn a_dozen_records_that_a_firewall_refuses_stop_nobody_else() {
     let page = "<!DOCTYPE html><html><body><h1>Sorry, you have been blocked</h1></body></html>";

@@ -14,6 +14,7 @@ async fn deleted_by_us() -> (House, Person) {
     (house, people[0].clone())
 }
 
+// Watches: I25, incident 25.
 #[tokio::test]
 async fn what_we_deleted_does_not_come_back_from_a_listing_that_lags_for_days() {
     let (house, person) = deleted_by_us().await;
@@ -27,6 +28,7 @@ async fn what_we_deleted_does_not_come_back_from_a_listing_that_lags_for_days() 
     assert_eq!(house.rows(Side::Ghl, "contacts").len(), 3);
 }
 
+// Watches: I25, incident 14.
 #[tokio::test]
 async fn somebody_who_is_restored_under_the_old_id_after_a_week_is_a_person_again() {
     let (house, person) = deleted_by_us().await;
@@ -44,6 +46,7 @@ async fn somebody_who_is_restored_under_the_old_id_after_a_week_is_a_person_agai
     assert_eq!(emails.len(), 4);
 }
 
+// Watches: I25.
 #[tokio::test]
 async fn what_is_still_listed_although_it_was_deleted_is_never_taken_for_restored() {
     let (house, person) = deleted_by_us().await;

@@ -31,6 +31,7 @@ fn asked(sandbox: &Sandbox) -> usize {
     sandbox.requests().len()
 }
 
+// Watches: I46.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn check_says_what_a_first_sync_would_match_and_writes_nothing() {
     let sandbox = sandbox(40).await;

@@ -128,6 +128,7 @@ fn a_configuration_that_is_not_there_is_refused() {
     desk.run(&["plan", "--config", "nowhere.toml"]).code(10).tells("nowhere.toml");
 }
 
+// Watches: I50.
 #[test]
 fn a_flag_or_command_that_is_not_known_is_refused_with_10() {
     let desk = Desk::demo();
@@ -150,6 +151,7 @@ async fn a_missing_secret_is_refused_before_any_request() {
     assert!(sandbox.requests().is_empty());
 }
 
+// Watches: I50.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_credentials_end_with_12_and_are_not_printed() {
     let sandbox = sandbox(4).await;
@@ -164,6 +166,7 @@ async fn refused_credentials_end_with_12_and_are_not_printed() {
     assert_eq!(mutating(&sandbox), 0);
 }
 
+// Watches: I17, incident 8.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_pairs_first_sync_waits_for_its_approval() {
     let sandbox = sandbox(12).await;
@@ -186,6 +189,7 @@ async fn a_real_pairs_first_sync_waits_for_its_approval() {
     assert_eq!(mutating(&sandbox), before);
 }
 
+// Watches: I43, incident 26.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_run_is_told_that_another_one_holds_the_lock() {
     let sandbox = sandbox(4).await;
@@ -265,6 +269,7 @@ fn a_sandbox_pair_syncs_is_edited_and_syncs_again() {
     desk.run(&["check", "--offline"]).code(0);
 }
 
+// Watches: I47, incident 13, incident 34.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_saved_plan_is_applied_exactly_and_refused_when_it_is_stale() {
     let sandbox = sandbox(12).await;
@@ -355,6 +360,7 @@ async fn sync_and_kill(desk: &Desk, sandbox: &Sandbox, writes: usize) -> bool {
     true
 }
 
+// Watches: I41, incident 22.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_sync_that_is_killed_ten_times_ends_where_an_undisturbed_one_does() {
     let mut ends = Vec::new();

@@ -38,6 +38,7 @@ async fn wins(house: &House, person: &Person, winner: Side) {
     house.quiet_night().await;
 }
 
+// Watches: I1.
 #[tokio::test]
 async fn ghl_wins_a_conflict_by_default() {
     let (house, person) = linked("").await;
@@ -61,6 +62,7 @@ async fn the_newer_edit_wins_where_the_policy_says_so() {
     }
 }
 
+// Watches: I9, I53.
 #[tokio::test]
 async fn edits_within_five_minutes_are_decided_by_the_fallback() {
     let settings = "[pair.house.contacts]\nconflict = \"newest\"\nconflict_fallback = \"cliengo\"\n";
@@ -86,6 +88,7 @@ async fn a_manual_conflict_waits_until_a_person_makes_both_agree() {
     assert!(settled.plan.conflicts.is_empty() && !settled.needs_a_person());
 }
 
+// Watches: I10, incident 12.
 #[tokio::test]
 async fn the_same_edit_on_both_sides_sends_nothing() {
     let (house, person) = linked("").await;
@@ -101,6 +104,7 @@ async fn the_same_edit_on_both_sides_sends_nothing() {
     assert_eq!(house.row(Side::Ghl, &person)["email"], "luego@example.com");
 }
 
+// Watches: I14.
 #[tokio::test]
 async fn one_way_to_ghl_corrects_ghl_and_never_writes_cliengo() {
     let (house, person) = linked("[pair.house.contacts]\ndirection = \"to_ghl\"\n").await;
@@ -115,6 +119,7 @@ async fn one_way_to_ghl_corrects_ghl_and_never_writes_cliengo() {
     assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 2);
 }
 
+// Watches: I14.
 #[tokio::test]
 async fn one_way_to_cliengo_corrects_cliengo_and_never_writes_ghl() {
     let (house, person) = linked("[pair.house.contacts]\ndirection = \"to_cliengo\"\n").await;
@@ -148,6 +153,7 @@ async fn names_what_it_replaces(house: &House, winner: Winner, cliengo: &str, gh
     house.quiet_night().await;
 }
 
+// Watches: I1.
 #[tokio::test]
 async fn a_later_edit_names_the_value_that_its_side_had_not_kept() {
     for fault in ["ignore-field", "forget-field"] {
@@ -169,6 +175,7 @@ async fn a_later_edit_names_the_value_that_its_side_had_not_kept() {
     }
 }
 
+// Watches: I1.
 #[tokio::test]
 async fn a_later_edit_names_the_value_that_could_not_be_carried_over() {
     let house = House::build(&Plot::extended()).await;
@@ -205,6 +212,7 @@ async fn what_nobody_entered_is_replaced_without_a_word() {
 
 /// A CRM that shows again what stood there before our write, in a record that somebody changed since: it did not keep it, or
 /// they put it back. Either way no value goes without a word.
+// Watches: I1.
 #[tokio::test]
 async fn what_stands_there_again_beside_another_edit_is_a_conflict() {
     for forgets in [true, false] {
@@ -225,6 +233,7 @@ async fn what_stands_there_again_beside_another_edit_is_a_conflict() {
     }
 }
 
+// Watches: I33.
 #[tokio::test]
 async fn what_stands_there_again_alone_was_put_back() {
     let (house, person) = linked("").await;
@@ -238,6 +247,7 @@ async fn what_stands_there_again_alone_was_put_back() {
     house.quiet_night().await;
 }
 
+// Watches: I1.
 #[tokio::test]
 async fn a_full_night_does_not_send_what_was_not_kept_over_a_later_edit() {
     let (mut house, person) = linked("").await;
@@ -252,6 +262,7 @@ async fn a_full_night_does_not_send_what_was_not_kept_over_a_later_edit() {
     assert_eq!(house.row(Side::Cliengo, &person)["email"], "otra@example.com");
 }
 
+// Watches: I33.
 #[tokio::test]
 async fn the_winner_of_a_conflict_that_was_not_kept_is_not_turned_back() {
     let (house, person) = linked("").await;
@@ -265,6 +276,7 @@ async fn the_winner_of_a_conflict_that_was_not_kept_is_not_turned_back() {
     house.quiet_night().await;
 }
 
+// Watches: I33.
 #[tokio::test]
 async fn a_task_that_is_opened_again_the_next_day_is_opened_on_both_sides() {
     let (house, person) = linked("").await;

@@ -168,6 +168,7 @@ fn a_first_start_makes_up_for_nothing() {
     assert_eq!(runs(&desk, "demo"), 0);
 }
 
+// Watches: I41.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_in_the_middle_of_a_run_finishes_what_is_in_flight_and_nothing_is_lost_or_doubled() {
     let crm = sandbox(30).await;
@@ -222,6 +223,7 @@ fn settled(desk: &Desk, crm: &Sandbox) -> [Vec<String>; 2] {
     outlines_of(&crm.world().dump().unwrap())
 }
 
+// Watches: I41.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_daemon_that_is_killed_takes_its_run_to_a_clean_end() {
@@ -281,6 +283,7 @@ fn a_reload_takes_a_good_file_and_refuses_a_broken_one_and_the_old_one_goes_on()
     assert_eq!(daemon.code(), 0);
 }
 
+// Watches: I43.
 #[test]
 fn a_second_daemon_on_the_same_state_is_refused_with_11() {
     let desk = Desk::with(&format!("{NIGHTLY}{DEMO}"));

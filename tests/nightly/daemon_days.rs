@@ -279,6 +279,7 @@ async fn a_run_that_hangs_is_stopped_after_its_limit_and_the_others_go_on() {
     serving.end().await;
 }
 
+// Watches: I43.
 #[tokio::test(start_paused = true)]
 async fn a_pair_never_runs_twice_at_a_time_and_missed_turns_become_one() {
     let house = Household::new("2026-11-24T05:30:00Z", takes(150));

@@ -47,6 +47,7 @@ async fn a_removed_contact_survives_on_the_other_side_by_default_and_is_said_onc
     }
 }
 
+// Watches: I19.
 #[tokio::test]
 async fn a_removed_contact_is_removed_on_the_other_side_where_the_policy_says_so() {
     for gone in Side::BOTH {
@@ -67,6 +68,7 @@ async fn a_removed_contact_is_removed_on_the_other_side_where_the_policy_says_so
     }
 }
 
+// Watches: I19.
 #[tokio::test]
 async fn what_went_with_a_contact_is_no_delete_of_its_own_however_often_it_is_missing() {
     for gone in Side::BOTH {
@@ -87,6 +89,7 @@ async fn what_went_with_a_contact_is_no_delete_of_its_own_however_often_it_is_mi
     }
 }
 
+// Watches: I20.
 #[tokio::test]
 async fn a_removed_contact_is_asked_for_by_id_before_the_other_one_is_removed() {
     let (house, person) = linked(PROPAGATE).await;
@@ -97,6 +100,7 @@ async fn a_removed_contact_is_asked_for_by_id_before_the_other_one_is_removed() 
     assert!(asked.iter().any(|request| request.side == Side::Ghl && request.method == "GET" && request.path == path));
 }
 
+// Watches: I19, I21.
 #[tokio::test]
 async fn a_survivor_that_was_edited_comes_back_with_its_notes_and_tasks() {
     for gone in Side::BOTH {
@@ -182,6 +186,7 @@ async fn a_contact_that_was_merged_into_another_one_is_held() {
     assert_eq!(contacts(&house), [12, 11]);
 }
 
+// Watches: I21, incident 16.
 #[tokio::test]
 async fn an_edited_task_or_note_comes_back_where_its_twin_was_removed() {
     for gone in Side::BOTH {
@@ -247,6 +252,7 @@ impl Pick for serde_json::Value {
     }
 }
 
+// Watches: I24, incident 3, incident 9.
 #[tokio::test]
 async fn an_emptied_side_is_refused_even_when_approved_unless_it_is_allowed_to_be_empty() {
     for side in Side::BOTH {
@@ -284,6 +290,7 @@ async fn a_list_of_nobody_is_not_believed_while_somebody_of_it_answers() {
     }
 }
 
+// Watches: I23, incident 8.
 #[tokio::test]
 async fn too_many_deletes_are_refused_until_that_plan_is_approved() {
     let (house, _) = linked(PROPAGATE).await;

@@ -21,6 +21,7 @@ async fn linked() -> (House, Vec<Person>) {
 }
 
 /// The report of a run whose state can no longer be written, from some moment on while it applies.
+// Watches: I36, I49.
 #[tokio::test]
 async fn a_run_whose_state_fails_sends_nothing_more_and_reports_what_it_did() {
     let mut seen = 0;

@@ -393,6 +393,7 @@ fn must_be_safe(verdicts: &[(Cell, Verdict)]) {
 }
 
 /// Every row at two operations, so that each meets both sides, and each operation is met.
+// Watches: I40, incident 2.
 #[test]
 fn a_share_of_all_faults_loses_and_doubles_nothing() {
     let (all, works) = (cells(), WORKS.len());
@@ -440,6 +441,7 @@ was removed) and none *doubled*. *First six*: an outage that passes while the ru
 
 ";
 
+// Watches: I33.
 #[tokio::test]
 async fn a_name_of_which_one_part_was_kept_goes_back_over_nothing() {
     for fault in ["ignore-field=firstName@ghl:WRITE", "forget-field=firstName@ghl:WRITE"] {
@@ -462,6 +464,7 @@ async fn a_name_of_which_one_part_was_kept_goes_back_over_nothing() {
     }
 }
 
+// Watches: I33, incident 27.
 #[test]
 fn what_a_crm_does_not_keep_of_a_new_contact_or_of_its_tags_goes_back_over_nothing() {
     let works = [ContactCreate, TagAdd, TagRemove];

@@ -28,6 +28,7 @@ async fn becomes(house: &House, expected: &[String]) {
     house.quiet_night().await;
 }
 
+// Watches: I4.
 #[tokio::test]
 async fn a_field_changed_in_ghl_becomes_one_patch_with_that_field_alone() {
     let (house, person) = a_linked_pair(Plot::extended()).await;
@@ -40,6 +41,7 @@ async fn a_field_changed_in_ghl_becomes_one_patch_with_that_field_alone() {
     becomes(&house, &[format!(r#"{path} {{"name":"Ana María Prueba1"}}"#)]).await;
 }
 
+// Watches: I4.
 #[tokio::test]
 async fn a_field_changed_in_cliengo_becomes_one_put_with_that_field_alone() {
     let (house, person) = a_linked_pair(Plot::extended()).await;
@@ -52,6 +54,7 @@ async fn a_field_changed_in_cliengo_becomes_one_put_with_that_field_alone() {
     becomes(&house, &[format!(r#"{path} {{"firstName":"Ana"}}"#)]).await;
 }
 
+// Watches: I4.
 #[tokio::test]
 async fn several_changed_fields_of_one_contact_are_one_request() {
     let (house, person) = a_linked_pair(Plot::extended()).await;
@@ -65,6 +68,7 @@ async fn several_changed_fields_of_one_contact_are_one_request() {
     becomes(&house, &[format!("cliengo PATCH /contacts/{} {body}", person.cliengo)]).await;
 }
 
+// Watches: I3.
 #[tokio::test]
 async fn fields_that_changed_on_different_sides_both_cross() {
     let (house, person) = a_linked_pair(Plot::extended()).await;
@@ -77,6 +81,7 @@ async fn fields_that_changed_on_different_sides_both_cross() {
     becomes(&house, &expected).await;
 }
 
+// Watches: incident 30.
 #[tokio::test]
 async fn tags_cross_as_single_tags_through_their_own_endpoint() {
     let (house, person) = a_linked_pair(Plot::extended()).await;
@@ -93,6 +98,7 @@ async fn tags_cross_as_single_tags_through_their_own_endpoint() {
     assert_eq!(house.row(Side::Cliengo, &person)["tags"], json!(["Feria 2026"]));
 }
 
+// Watches: I12.
 #[tokio::test]
 async fn tags_that_both_sides_changed_are_merged_not_replaced() {
     let (house, person) = a_linked_pair(Plot::extended()).await;
@@ -221,6 +227,7 @@ async fn a_task_crosses_once_when_it_is_made_edited_completed_and_deleted_in_ghl
     house.quiet_night().await;
 }
 
+// Watches: I13.
 #[tokio::test]
 async fn a_field_emptied_in_cliengo_is_emptied_in_ghl() {
     let (house, person) = a_linked_pair(Plot::extended()).await;

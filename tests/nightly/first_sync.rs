@@ -30,16 +30,19 @@ async fn three_nights(plot: Plot, blind: Blind) -> House {
     house
 }
 
+// Watches: I5, I17.
 #[tokio::test]
 async fn a_first_sync_links_merges_and_creates_and_then_is_quiet() {
     three_nights(Plot::extended(), Blind::default()).await;
 }
 
+// Watches: I32.
 #[tokio::test]
 async fn a_first_sync_of_the_documented_cliengo_is_followed_by_quiet_nights() {
     three_nights(Plot::legacy(), Blind { tasks: true, ..Blind::default() }).await;
 }
 
+// Watches: I32, incident 29.
 #[tokio::test]
 async fn a_first_sync_is_followed_by_quiet_nights_although_searches_lag() {
     let lag = Duration::from_millis(400);
@@ -47,6 +50,7 @@ async fn a_first_sync_is_followed_by_quiet_nights_although_searches_lag() {
     three_nights(Plot { lag, ..Plot::legacy() }, Blind { tasks: true, ..Blind::default() }).await;
 }
 
+// Watches: I42, incident 25.
 #[tokio::test]
 async fn a_first_sync_is_followed_by_quiet_nights_although_searches_lag_a_day_behind() {
     three_nights(Plot { lag: Duration::from_hours(30), ..Plot::extended() }, Blind::default()).await;
@@ -61,6 +65,7 @@ async fn a_cliengo_that_hides_its_tags_gets_ghls_once() {
     );
 }
 
+// Watches: I6, incident 35.
 #[tokio::test]
 async fn other_seeds_converge_as_well() {
     for seed in [2, 3] {

@@ -56,6 +56,7 @@ async fn init_by_flags_writes_a_file_that_checks_and_plans() {
     }
 }
 
+// Watches: I51.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_from_stdin_are_kept_in_files_of_their_owner_alone() {
     let sandbox = sandbox(4).await;
@@ -160,6 +161,7 @@ async fn answers_that_a_crm_refuses_write_nothing() {
     assert_eq!(mutating(&sandbox), 0);
 }
 
+// Watches: I51.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn init_on_a_terminal_asks_tries_each_answer_and_shows_no_secret() {

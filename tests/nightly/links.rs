@@ -132,6 +132,7 @@ async fn what_the_next_plan_does_with_two_who_are_linked_by_hand_is_shown_and_do
     }
 }
 
+// Watches: I15.
 #[tokio::test]
 async fn a_link_that_would_make_two_primaries_or_has_nobody_at_its_end_is_refused() {
     let (house, person) = linked().await;

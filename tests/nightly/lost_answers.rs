@@ -84,11 +84,13 @@ async fn ends_with_one_counterpart(fault: &str) {
     }
 }
 
+// Watches: I38, incident 22.
 #[tokio::test]
 async fn a_create_whose_answer_is_cut_off_is_found_again_and_not_sent_twice() {
     ends_with_one_counterpart("reset-after-write").await;
 }
 
+// Watches: I38.
 #[tokio::test]
 async fn a_create_answered_with_500_after_it_was_done_is_found_again_and_not_sent_twice() {
     ends_with_one_counterpart("status-after-write=500").await;
@@ -99,6 +101,7 @@ async fn a_create_answered_with_nonsense_is_found_again_and_not_sent_twice() {
     ends_with_one_counterpart("truncated-json").await;
 }
 
+// Watches: I38.
 #[tokio::test]
 async fn a_create_that_never_arrived_is_sent_again_the_next_night() {
     for target in Side::BOTH {
@@ -170,6 +173,7 @@ async fn an_update_whose_answer_is_lost_settles_without_another_change() {
     }
 }
 
+// Watches: I41.
 #[tokio::test]
 async fn a_run_that_is_stopped_leaves_the_rest_for_the_next_one() {
     let house = House::build(&Plot::extended().with_people(40)).await;
@@ -196,6 +200,7 @@ async fn a_run_that_is_stopped_leaves_the_rest_for_the_next_one() {
     }
 }
 
+// Watches: I29.
 #[tokio::test]
 async fn a_record_that_changes_between_listing_and_writing_is_left_for_the_next_night() {
     for source in Side::BOTH {
@@ -275,6 +280,7 @@ impl Clock for Wrong {
     }
 }
 
+// Watches: I53.
 #[tokio::test]
 async fn a_machine_whose_clock_is_wrong_finds_what_it_created_all_the_same() {
     for hours in [-40, -3, 3, 40] {

@@ -530,6 +530,7 @@ fn lives(share: u8) -> Result<(), String> {
 /// Mostly they wait for the disk.
 const SHARES: u8 = 8;
 
+// Watches: I1, I38, I49.
 #[test]
 fn whatever_happens_no_edit_is_lost_and_nothing_is_doubled() {
     let failed: Vec<String> = std::thread::scope(|scope| {

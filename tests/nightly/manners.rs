@@ -55,6 +55,7 @@ fn completions_and_manual_know_every_command() {
     assert!(desk.path("pages/man1/concord-sandbox-serve.1").exists());
 }
 
+// Watches: I50.
 #[test]
 fn every_mistake_on_the_command_line_ends_with_10_and_says_what_to_do() {
     let desk = Desk::demo();
@@ -221,6 +222,7 @@ impl Drop for Disk {
     }
 }
 
+// Watches: I41.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_ends_with_1_names_it_and_leaves_nothing_half_written() {

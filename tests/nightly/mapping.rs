@@ -28,6 +28,7 @@ fn phone(house: &House, side: Side, person: &Person) -> Json {
     house.row(side, person)["phone"].clone()
 }
 
+// Watches: I35.
 #[tokio::test]
 async fn what_another_version_derived_is_derived_again_and_an_edit_of_the_night_is_carried_over() {
     let house = House::build(&Plot::extended()).await;
@@ -69,6 +70,7 @@ async fn a_state_that_does_not_say_its_mapping_is_derived_again() {
     assert_eq!(phone(&house, Side::Ghl, &person), "+543414239999");
 }
 
+// Watches: I35.
 #[tokio::test]
 async fn a_region_that_a_guard_stopped_is_no_base_for_the_next_one() {
     let mut house = House::build(&Plot::extended()).await;
@@ -83,6 +85,7 @@ async fn a_region_that_a_guard_stopped_is_no_base_for_the_next_one() {
     house.quiet_night().await;
 }
 
+// Watches: I35.
 #[tokio::test]
 async fn what_was_written_the_night_before_is_no_news_under_another_region() {
     for side in Side::BOTH {
@@ -131,6 +134,7 @@ async fn a_dry_run_recognises_people_by_the_new_mapping_too() {
 
 const BUDGET: &str = "[[pair.house.map]]\ncliengo = \"leadFields.presupuesto\"\nghl = \"customFields.presupuesto\"\ndirection = \"to_ghl\"\n";
 
+// Watches: I35.
 #[tokio::test]
 async fn a_field_that_is_mapped_again_is_filled_as_at_first() {
     let mut house = House::build(&Plot::extended().with_settings(BUDGET)).await;

@@ -42,6 +42,7 @@ async fn a_quiet_night_reads_the_minimum(plot: Plot, contacts: usize, tasks: boo
     assert!(fixed <= 5, "{name}: {fixed} further reads");
 }
 
+// Watches: I4.
 #[tokio::test]
 async fn a_quiet_night_reads_no_more_than_it_has_to() {
     for contacts in [7, PAGE, PAGE + 30] {

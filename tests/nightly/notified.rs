@@ -97,6 +97,7 @@ fn contact_data(dump: &Value) -> Vec<String> {
     found
 }
 
+// Watches: I51.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_monitor_hears_start_and_end_and_no_contact_data_leaves() {
     let ((monitor, pings), (hook, posts), (port, letters)) = (listener().await, listener().await, post_office().await);

@@ -21,6 +21,7 @@ async fn are_held(house: &House, reasons: &[HeldReason]) {
     }
 }
 
+// Watches: I16, incident 18.
 #[tokio::test]
 async fn ambiguous_people_are_held_and_never_linked_or_created() {
     let house = empty().await;
@@ -32,6 +33,7 @@ async fn ambiguous_people_are_held_and_never_linked_or_created() {
     assert!(house.night().await.needs_a_person());
 }
 
+// Watches: I16.
 #[tokio::test]
 async fn two_people_of_one_side_alone_with_one_key_are_held() {
     for side in Side::BOTH {
@@ -85,6 +87,7 @@ async fn somebody_with_the_phone_of_one_who_is_paired_tonight_is_not_created() {
     }
 }
 
+// Watches: I18.
 #[tokio::test]
 async fn one_who_writes_to_cliengo_again_is_a_duplicate_and_not_created_in_ghl() {
     let house = empty().await;
@@ -249,6 +252,7 @@ async fn a_contact_is_too_young_until_it_has_the_age_to_the_second() {
     }
 }
 
+// Watches: I42, incident 23.
 #[tokio::test]
 async fn somebody_whom_ghl_finds_although_no_listing_shows_it_is_not_created_twice() {
     let house = House::build(&Plot { lag: Duration::from_hours(100), ..Plot::extended() }).await;
@@ -258,6 +262,7 @@ async fn somebody_whom_ghl_finds_although_no_listing_shows_it_is_not_created_twi
     assert_eq!(house.rows(Side::Ghl, "contacts").len(), 1);
 }
 
+// Watches: I18.
 #[tokio::test]
 async fn equal_notes_pair_off_and_only_the_surplus_is_written() {
     let house = empty().await;
@@ -273,6 +278,7 @@ async fn equal_notes_pair_off_and_only_the_surplus_is_written() {
     house.quiet_night().await;
 }
 
+// Watches: I16.
 #[tokio::test]
 async fn newcomers_with_the_phone_of_somebody_linked_are_not_paired_with_each_other() {
     let settings = "[pair.house.contacts]\nduplicates = \"primary\"\nconflict = \"manual\"\n";

@@ -192,6 +192,7 @@ async fn table(kind: Kind, direction: &str, on_delete: &str, able: bool) -> Stri
     text
 }
 
+// Watches: I9.
 #[tokio::test]
 async fn every_presence_state_has_the_outcome_of_the_table() {
     let mut text = "B: in the base · C: in Cliengo · G: in GHL · *: changed since · -: not there\n".to_owned();

@@ -71,6 +71,7 @@ fn edits(sandbox: &Sandbox) {
     sandbox.world().random_edits(12, &mut fastrand::Rng::with_seed(3)).unwrap();
 }
 
+// Watches: I51.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_key_is_in_anything_that_any_command_leaves_behind() {
     for auth in ["query", "bearer", "jwt"] {
@@ -140,6 +141,7 @@ fn people(sandbox: &Sandbox) -> BTreeSet<String> {
     private
 }
 
+// Watches: I51.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_named_in_a_log_above_debug_or_in_an_error() {
     let sandbox = Sandbox::start(Options { contacts: 30, ..Options::default() }).await.unwrap();
@@ -181,6 +183,7 @@ impl Clock for Bomb {
     }
 }
 
+// Watches: I51.
 #[tokio::test]
 async fn a_panic_in_the_middle_of_a_run_leaves_no_key_and_the_next_run_goes_on() {
     let house = House::build(&Plot::extended().with_people(6)).await;
@@ -213,6 +216,7 @@ async fn a_panic_in_the_middle_of_a_run_leaves_no_key_and_the_next_run_goes_on()
     house.quiet_night().await;
 }
 
+// Watches: I51.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_is_written_is_its_owners_alone_whatever_the_umask() {
@@ -275,6 +279,7 @@ async fn secrets_that_others_can_read_and_a_folder_that_everybody_can_write_are_
     desk.ask(&["plan"]).code(0);
 }
 
+// Watches: I51.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_crash_leaves_no_copy_of_the_memory() {
@@ -300,6 +305,7 @@ fn a_crash_leaves_no_copy_of_the_memory() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+// Watches: I51.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_masked_report_names_nobody_and_can_be_approved_by_the_same_id() {
     let sandbox = Sandbox::start(Options { contacts: 30, ..Options::default() }).await.unwrap();

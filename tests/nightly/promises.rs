@@ -28,6 +28,7 @@ fn edit(house: &House, person: &Person) {
     house.note(Side::Ghl, person, "Una nota");
 }
 
+// Watches: I11, incident 18.
 #[tokio::test]
 async fn one_records_plan_does_not_depend_on_what_happens_to_others() {
     let mut plans = Vec::new();
@@ -50,6 +51,7 @@ async fn one_records_plan_does_not_depend_on_what_happens_to_others() {
     assert_eq!(plans[0], plans[1]);
 }
 
+// Watches: I8, incident 15.
 #[tokio::test]
 async fn the_plan_is_the_same_however_many_requests_are_in_flight() {
     let (mut house, people) = linked(9).await;
@@ -72,6 +74,7 @@ async fn the_plan_is_the_same_however_many_requests_are_in_flight() {
     assert!(ids.windows(2).all(|two| two[0] == two[1]), "{ids:?}");
 }
 
+// Watches: I26.
 #[tokio::test]
 async fn what_stood_there_before_an_update_and_a_delete_is_kept() {
     let (house, people) = linked(4).await;
@@ -100,6 +103,7 @@ async fn what_stood_there_before_an_update_and_a_delete_is_kept() {
     assert!(!house.rows(Side::Cliengo, "notes").iter().any(|row| row["id"] == *note));
 }
 
+// Watches: I15.
 #[test]
 fn an_id_stands_in_one_live_link_of_its_side() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,6 +120,7 @@ fn an_id_stands_in_one_live_link_of_its_side() {
     assert!(link("c1", "g1", Role::Primary).is_ok(), "a link that ended counts no more");
 }
 
+// Watches: I47.
 #[tokio::test]
 async fn a_saved_plan_is_stale_after_a_week() {
     for (days, is_stale) in [(5, false), (8, true)] {

@@ -47,6 +47,7 @@ async fn set_aside(house: &House, ana: &Person, eva: &Person) -> Vec<(usize, Vec
     nights
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn what_keeps_failing_is_tried_again_after_1_2_and_4_runs_and_then_set_aside_and_nobody_waits_for_it() {
     let (house, ana, eva) = linked().await;
@@ -65,6 +66,7 @@ async fn what_keeps_failing_is_tried_again_after_1_2_and_4_runs_and_then_set_asi
     assert!(shown.plan.held[0].detail.contains(&format!("concord quarantine retry {}", row.id)));
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn what_was_set_aside_comes_out_by_itself_when_the_record_changes() {
     let (house, ana, eva) = linked().await;
@@ -118,6 +120,7 @@ async fn what_a_person_gave_up_is_silent_until_it_changes() {
     assert_eq!(house.row(Side::Ghl, &ana)["email"], "otra@example.com");
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn a_crm_that_is_too_busy_unreachable_or_closed_to_us_is_no_attempt() {
     for fault in ["too-many", "daily-exhausted", "reset-before", "status=403", "status=503"] {
@@ -134,6 +137,7 @@ async fn a_crm_that_is_too_busy_unreachable_or_closed_to_us_is_no_attempt() {
     }
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn an_answer_that_is_no_answer_is_an_attempt_where_others_get_through() {
     let (house, ana, eva) = linked().await;

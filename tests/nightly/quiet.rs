@@ -29,6 +29,7 @@ async fn everybody_is_listed_and_two_nights_are_quiet(plot: Plot) {
     }
 }
 
+// Watches: I27, incident 6.
 #[tokio::test]
 async fn thousands_of_contacts_are_all_listed_and_quiet_nights_write_nothing() {
     everybody_is_listed_and_two_nights_are_quiet(Plot::extended()).await;
@@ -39,6 +40,7 @@ async fn thousands_of_contacts_are_all_listed_with_the_documented_cliengo_too() 
     everybody_is_listed_and_two_nights_are_quiet(Plot::legacy()).await;
 }
 
+// Watches: I46.
 #[tokio::test]
 async fn a_plan_before_any_sync_writes_nothing_and_leaves_no_file() {
     let house = House::build(&Plot::extended().with_people(40)).await;
@@ -48,6 +50,7 @@ async fn a_plan_before_any_sync_writes_nothing_and_leaves_no_file() {
     assert_eq!(house.files(), []);
 }
 
+// Watches: I46, incident 31.
 #[tokio::test]
 async fn a_plan_writes_nothing_and_leaves_the_states_bytes_as_they_were() {
     let house = House::build(&Plot::extended().with_people(40)).await;
@@ -63,6 +66,7 @@ async fn a_plan_writes_nothing_and_leaves_the_states_bytes_as_they_were() {
     assert_eq!(again.plan.id(), first.plan.id(), "the same plan for the same world");
 }
 
+// Watches: I48, incident 28.
 #[tokio::test]
 async fn a_plan_shows_exactly_the_requests_that_the_sync_sends() {
     let house = House::build(&Plot::extended().with_people(40)).await;

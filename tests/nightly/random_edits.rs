@@ -58,6 +58,7 @@ async fn working_days(plot: Plot, seed: u64, legacy: bool) {
     }
 }
 
+// Watches: I2, I5, incident 36.
 #[tokio::test]
 async fn every_random_edit_is_planned_applied_and_then_quiet() {
     for seed in 1..3 {
@@ -72,6 +73,7 @@ async fn every_random_edit_that_the_documented_cliengo_can_follow_is_applied() {
     }
 }
 
+// Watches: I6, I32, I42, incident 21.
 #[tokio::test]
 async fn random_edits_are_neither_turned_back_nor_doubled_where_searches_lag_a_day_behind() {
     let lag = std::time::Duration::from_hours(30);

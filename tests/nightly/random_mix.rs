@@ -142,6 +142,7 @@ async fn thirty_nights(plot: Plot, legacy: bool, seed: u64) {
     }
 }
 
+// Watches: I1, I2, incident 35.
 #[tokio::test]
 async fn three_hundred_edits_over_thirty_nights_end_equal_and_every_conflict_is_told() {
     thirty_nights(Plot::extended(), false, 7).await;

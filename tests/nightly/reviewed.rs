@@ -158,6 +158,7 @@ async fn a_survivor_with_a_new_note_that_cannot_be_read_is_not_removed() {
     assert_eq!(contacts(&house), [12, 11]);
 }
 
+// Watches: incident 17.
 #[tokio::test]
 async fn the_tasks_of_a_kept_contact_do_not_make_later_nights_refused_as_emptied() {
     let house = House::build(&Plot::extended()).await;
@@ -225,6 +226,7 @@ async fn a_kept_contact_that_is_restored_under_its_id_is_live_again() {
     assert_eq!(contacts(&house), [12, 12]);
 }
 
+// Watches: incident 14.
 #[tokio::test]
 async fn a_person_who_comes_back_as_a_new_contact_is_linked_to_the_one_that_was_kept() {
     let (house, people) = linked(Plot::extended()).await;

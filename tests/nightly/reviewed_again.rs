@@ -83,6 +83,7 @@ async fn somebody_who_was_removed_on_one_side_and_later_on_the_other_comes_back_
     }
 }
 
+// Watches: I20.
 #[tokio::test]
 async fn what_a_restored_contact_lost_is_made_again_and_takes_nothing_with_it() {
     let (mut house, people) = linked("").await;
@@ -129,6 +130,7 @@ async fn what_a_restored_contact_lost_is_made_again_and_takes_nothing_with_it() 
     house.quiet_night().await;
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn contacts_that_ghl_refuses_every_night_keep_nobody_else_from_being_created() {
     let mut house = House::build(&Plot::extended()).await;
@@ -148,6 +150,7 @@ async fn contacts_that_ghl_refuses_every_night_keep_nobody_else_from_being_creat
     assert_eq!(contacts(&house), [9, 2], "{:?}", house.sent());
 }
 
+// Watches: I44.
 #[tokio::test]
 async fn records_that_cannot_be_read_before_they_are_written_keep_nobody_else_waiting() {
     let (mut house, people) = linked("").await;
@@ -167,6 +170,7 @@ async fn records_that_cannot_be_read_before_they_are_written_keep_nobody_else_wa
     assert_eq!(applied, 5, "{ended:?}");
 }
 
+// Watches: I24.
 #[tokio::test]
 async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
     let (mut house, people) = linked(PROPAGATE).await;
@@ -181,6 +185,7 @@ async fn tasks_that_are_switched_off_do_not_make_every_night_refused() {
     }
 }
 
+// Watches: I1.
 #[tokio::test]
 async fn an_edit_whose_counterpart_was_not_listed_is_said_and_carried_over_later() {
     let (mut house, people) = linked("").await;
@@ -219,6 +224,7 @@ async fn a_new_note_beside_a_list_that_cannot_be_read_waits_and_is_said() {
     }
 }
 
+// Watches: I33.
 #[tokio::test]
 async fn tags_that_ghl_did_not_keep_of_a_create_stay_where_they_came_from() {
     let house = House::build(&Plot::extended()).await;
@@ -234,6 +240,7 @@ async fn tags_that_ghl_did_not_keep_of_a_create_stay_where_they_came_from() {
     assert_eq!(house.row(Side::Cliengo, &ana)["tags"], json!(["vip"]), "{:?}", house.sent());
 }
 
+// Watches: I1.
 #[tokio::test]
 async fn an_edit_after_an_update_without_an_answer_is_no_conflict_with_our_own_write() {
     for source in Side::BOTH {
@@ -255,6 +262,7 @@ async fn an_edit_after_an_update_without_an_answer_is_no_conflict_with_our_own_w
     }
 }
 
+// Watches: I20.
 #[tokio::test]
 async fn tasks_that_are_gone_with_a_contact_that_a_torn_listing_lacks_are_no_deletes_of_their_own() {
     let (mut house, people) = linked("").await;
@@ -343,6 +351,7 @@ async fn a_first_sync_that_was_interrupted_goes_on_the_next_night() {
     assert!(house.night().await.is_refused());
 }
 
+// Watches: I38.
 #[tokio::test]
 async fn somebody_else_of_the_same_phone_is_not_taken_for_a_create_without_an_answer() {
     let (house, _) = linked("").await;

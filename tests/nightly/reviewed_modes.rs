@@ -61,6 +61,7 @@ async fn a_date_without_a_time_is_its_twin_at_nine_in_the_morning_at_first_and_i
     }
 }
 
+// Watches: I23, incident 12.
 #[tokio::test]
 async fn an_unrelated_edit_does_not_void_the_approval_of_a_plan_that_a_guard_stopped() {
     let (house, people) = linked(Plot::extended().with_settings(PROPAGATE)).await;

@@ -23,6 +23,7 @@ fn old(house: &House) -> Person {
     Person { cliengo, ghl: house.contact(Side::Ghl, &set) }
 }
 
+// Watches: I22, incident 10.
 #[tokio::test]
 async fn who_leaves_the_scope_and_one_side_at_once_is_not_deleted() {
     for side in Side::BOTH {
@@ -54,6 +55,7 @@ async fn an_edit_below_a_contact_that_leaves_the_scope_is_said() {
     );
 }
 
+// Watches: I22.
 #[tokio::test]
 async fn tasks_and_notes_of_a_contact_outside_the_scope_stay_where_they_are() {
     let mut house = House::build(&Plot::extended()).await;

@@ -141,11 +141,13 @@ async fn first_day(account: u64) -> House {
     house
 }
 
+// Watches: I36, I39.
 #[tokio::test]
 async fn a_first_sync_that_dies_at_any_moment_is_finished_and_doubles_nobody() {
     sweep_all(async || first_day(ACCOUNTS[0]).await, 0, 1, 8).await;
 }
 
+// Watches: I41.
 #[tokio::test]
 async fn whoever_dies_at_any_moment_is_followed_by_one_who_finishes_1() {
     sweep(0, 4).await;

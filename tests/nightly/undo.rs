@@ -78,6 +78,7 @@ fn busy_day(house: &House, side: Side, people: &[Person]) {
     newcomer(house, side, &format!("lara{side}"));
 }
 
+// Watches: I26.
 #[tokio::test]
 async fn an_undone_run_of_every_kind_leaves_both_sides_as_they_were() {
     let (house, people) = street(20, PROPAGATE).await;
@@ -272,6 +273,7 @@ async fn short_day() -> (House, i64, [Vec<String>; 2]) {
     (house, run, before)
 }
 
+// Watches: I41.
 #[tokio::test]
 async fn an_undo_that_is_stopped_is_taken_up_again() {
     let (house, run, before) = short_day().await;
@@ -315,6 +317,7 @@ async fn sweep(share: usize, of: usize, nights_between: u32) {
     }
 }
 
+// Watches: I38.
 #[tokio::test]
 async fn an_undo_that_dies_at_any_moment_is_finished_by_the_next_one_and_doubles_nothing() {
     sweep(0, 2, 0).await;

@@ -262,6 +262,7 @@ async fn deleted(side: Side) -> (House, i64, Person) {
     (house, run, person)
 }
 
+// Watches: I18.
 #[tokio::test]
 async fn who_was_deleted_is_not_made_again_where_somebody_has_that_email_or_phone_now() {
     for side in Side::BOTH {

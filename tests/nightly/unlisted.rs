@@ -86,6 +86,7 @@ async fn a_note_that_is_missing_for_the_first_time_is_not_said_although_the_othe
     house.quiet_night().await;
 }
 
+// Watches: I42.
 #[tokio::test]
 async fn what_stands_under_a_contact_that_the_last_run_made_is_seen_although_ghls_index_does_not_show_it_yet() {
     let account = "[ghl]\nsearch_lag = \"whole-run\"\n".parse().unwrap();

@@ -53,6 +53,7 @@ async fn is_another_account(house: &House) -> bool {
     is_refused(&night)
 }
 
+// Watches: I52.
 #[tokio::test]
 async fn a_key_of_another_account_ends_the_run_before_anything_is_written() {
     let plot = Plot::extended().with_settings("contacts.on_delete = \"propagate\"\n");
@@ -83,6 +84,7 @@ async fn a_key_of_another_account_ends_the_run_before_anything_is_written() {
     house.quiet_night().await;
 }
 
+// Watches: I52.
 #[tokio::test]
 async fn records_may_tell_no_account_or_always_another_one_than_the_account_tells() {
     for rows in [Some(None), Some(Some("of-its-records"))] {
@@ -105,6 +107,7 @@ fn bound_by_records(house: &House, id: &str) {
     state.execute("INSERT INTO meta VALUES ('account.cliengo', ?1)", [id]).unwrap();
 }
 
+// Watches: I52.
 #[tokio::test]
 async fn a_state_that_was_bound_by_its_records_alone_is_bound_to_the_account_as_well() {
     let mut house = House::build(&Plot::extended()).await;

@@ -211,6 +211,7 @@ mod tests {
         target.fit(&Field::Name, wanted)
     }
 
+    // Watches: I34.
     #[test]
     fn a_last_name_edited_in_ghl_cannot_reach_a_cliengo_last_name() {
         let (current, wanted) = (named("Ana", "Gómez"), named("Ana", "Paz"));

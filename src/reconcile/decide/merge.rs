@@ -198,6 +198,7 @@ mod tests {
         assert_eq!(back.add, Vec::<String>::new());
     }
 
+    // Watches: I53.
     #[test]
     fn five_minutes_apart_are_not_enough_to_tell_which_edit_is_newer() {
         let policy = |fallback| KindPolicy {

@@ -177,6 +177,7 @@ fn html() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
+    // Watches: I31, I34.
     #[test]
     fn what_was_read_is_plain_and_comes_back_as_it_was_sent(raw in html()) {
         let text = read(&raw);

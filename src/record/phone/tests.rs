@@ -10,6 +10,7 @@ fn key(raw: &str, region: Region) -> Option<String> {
     Phone::new(raw, Some(region)).match_key()
 }
 
+// Watches: I31.
 #[test]
 fn six_styles_of_one_number_are_one_number() {
     for raw in ["+54 9 11 5566-7788", "+5491155667788", "011 15-5566-7788", "54 9 11 55667788"] {
