@@ -98,6 +98,53 @@ pub(super) fn message_alone(body: &str) -> Option<String> {
     if is_record { None } else { said_in(&object) }
 }
 
+/// What a 2xx says of a write.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Nothing against it.
+    Yes,
+    /// That it was not done.
+    No(String),
+    /// Something that may be either: a message alone, or of a delete a record that is not said to be deleted.
+    Either(String),
+}
+
+/// What a 2xx says of a write: a refusal is a refusal, whatever its status. (`semantics` 57)
+pub(super) fn says(body: &str, is_delete: bool) -> Says {
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(body) else { return Says::Yes };
+    let flags = ["succeded", "succeeded", "success", "ok"].iter().filter_map(|key| object.get(*key)?.as_bool());
+    let (mut is_done, mut is_refused) = (false, false);
+    for flag in flags {
+        is_done |= flag;
+        is_refused |= !flag;
+    }
+    let status = object.get("status").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let is_record = RECORDS.iter().any(|key| object.get(*key).is_some_and(|value| !value.is_null()));
+    let speaks_of_error = ["error", "errors"].iter().any(|key| object.get(*key).is_some_and(is_something));
+    let failed = matches!(status.as_str(), "error" | "fail" | "failed" | "failure" | "refused" | "rejected");
+    if is_refused || !is_record && (failed || speaks_of_error && !is_done) {
+        return Says::No(shown(body));
+    }
+    let is_gone = status == "deleted" || object.get("deleted").and_then(Value::as_bool) == Some(true);
+    let is_silent = object.keys().all(|key| key == "traceId");
+    let is_told = if is_delete { is_gone || is_silent } else { is_record || said_in(&object).is_none() };
+    if is_done || is_told { Says::Yes } else { Says::Either(format!("it answered {}", shown(body))) }
+}
+
+/// Keys that only what was written has.
+const RECORDS: [&str; 10] =
+    ["id", "_id", "ID", "results", "contact", "note", "task", "tags", "tagsAdded", "tagsRemoved"];
+
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
 /// Where a message stands.
 const SAYS: [&str; 4] = ["message", "error", "errors", "detail"];
 
@@ -155,6 +202,36 @@ pub(super) fn unified(body: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_2xx_that_says_no_is_a_no_and_one_that_says_nothing_is_none() {
+        let cases = [
+            (r#"{"error":"tag limit reached"}"#, false, "no"),
+            (r#"{"ok":false}"#, false, "no"),
+            (r#"{"succeded":false,"succeeded":false}"#, true, "no"),
+            (r#"{"status":"error"}"#, false, "no"),
+            (r#"{"errors":[{"field":"email"}]}"#, false, "no"),
+            (r#"{"id":"1","error":null,"message":"Hola"}"#, false, "yes"),
+            (r#"{"succeded":true,"message":"ok"}"#, false, "yes"),
+            (r#"{"ok":true}"#, true, "yes"),
+            (r#"{"message":"Contact has open deals"}"#, true, "either"),
+            (r#"{"message":"Contact updated"}"#, false, "either"),
+            (r#"{"status":"ACTIVE"}"#, true, "either"),
+            (r#"{"id":"1","status":"ACTIVE"}"#, true, "either"),
+            (r#"{"id":"1","status":"DELETED"}"#, true, "yes"),
+            (r#"{"traceId":"x"}"#, true, "yes"),
+            ("{}", true, "yes"),
+            ("", true, "yes"),
+        ];
+        for (body, is_delete, wanted) in cases {
+            let told = match says(body, is_delete) {
+                Says::Yes => "yes",
+                Says::No(_) => "no",
+                Says::Either(_) => "either",
+            };
+            assert_eq!(told, wanted, "{body}");
+        }
+    }
 
     #[test]
     fn a_message_is_text_or_a_list_or_an_error_alone() {

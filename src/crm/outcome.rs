@@ -1,7 +1,8 @@
 //! What came of a write: not sent, refused, unknown, or applied. (I37)
 
 use super::answer::{
-    BLOCKED, NOT_JSON, No, existing, is_json, is_page, message, message_alone, shown, stated_status, unified,
+    BLOCKED, NOT_JSON, No, Says, existing, is_json, is_page, message, message_alone, says, shown, stated_status,
+    unified,
 };
 use super::dialect::Dialect;
 use super::transport::{Attempt, Unread};
@@ -40,7 +41,7 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
             let words = |status| format!("it answered {status}: {}", shown(body.as_deref().unwrap_or_default()));
             let is_post = request.method == Method::Post;
             match status {
-                200..300 => match judge_body(dialect, status, body, repeatable) {
+                200..300 => match judge_body(dialect, request, status, body, repeatable) {
                     Ok(outcome) => Judged::Final(outcome),
                     Err((why, true)) => unknown(why, None),
                     Err((why, false)) => Judged::Final(Outcome::Unknown(why)),
@@ -73,6 +74,7 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
 /// why not, and whether that may pass.
 fn judge_body(
     dialect: &Dialect,
+    request: &Request,
     status: u16,
     body: Result<String, Unread>,
     repeatable: bool,
@@ -81,7 +83,12 @@ fn judge_body(
         Ok(body) if repeatable && body.trim().is_empty() => Ok(Outcome::Applied(body)),
         Ok(body) if is_json(&body) => match message_alone(&body) {
             Some(said) if (dialect.refuses_credentials)(status, &said) => Ok(Outcome::Refused(no(401, shown(&body)))),
-            _ => Ok(Outcome::Applied(body)),
+            _ => match says(&body, request.method == Method::Delete) {
+                Says::Yes => Ok(Outcome::Applied(body)),
+                Says::No(why) if repeatable => Ok(Outcome::Refused(no(status, why))),
+                // What was made all the same is looked for.
+                Says::No(why) | Says::Either(why) => Err((why, false)),
+            },
         },
         Ok(_) => Err((NOT_JSON.to_owned(), true)),
         Err(why) => Err((why.to_string(), why.passes())),

@@ -82,6 +82,13 @@ pub struct Write {
 }
 
 impl Write {
+    /// Whether this is a change of a record that has another id.
+    #[must_use]
+    pub fn changes_another_than(&self, id: &str) -> bool {
+        matches!(self.action, Action::Update | Action::Complete | Action::Tag)
+            && matches!(&self.target, Some(Target::Existing(target)) if target.as_str() != id)
+    }
+
     fn of(kind: Kind, action: Action, target: Option<Target>, parent: Option<Target>) -> Self {
         let (set, before) = (Fields::new(), Fields::new());
         Self { kind, action, target, parent, set, before, add_tags: Vec::new(), remove_tags: Vec::new() }

@@ -3,7 +3,7 @@
 use super::applied::{Applied, Origin, shadowed, written};
 use super::undo_record;
 use crate::reconcile::LinkRef;
-use crate::record::{Action, Effect, Field, Fields, Ids, Kind, Role, Side, Value};
+use crate::record::{Action, Effect, Field, Fields, Ids, Kind, Role, Side, Tags, Value};
 use crate::state::{Attempt, EnrolmentStatus, LinkRow, LinkStatus, NewLink, State, StateError};
 
 /// Settles an applied operation and says its link. Call it in the transaction that closes its intent. (I39)
@@ -214,6 +214,7 @@ fn moved_tags(
     };
     let answered = match applied.answer.get(&Field::Tags) {
         Some(Value::Tags(tags)) if side == applied.side => Some(tags.clone()),
+        Some(Value::Empty) if side == applied.side => Some(Tags::default()),
         _ => None,
     };
     let before = shadow.record.tags();

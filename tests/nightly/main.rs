@@ -105,6 +105,7 @@ mod quota;
 mod random_edits;
 mod random_mix;
 mod refused_values;
+mod refused_with_200;
 mod refused_yet_made;
 mod reports;
 mod reviewed;

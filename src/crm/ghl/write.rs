@@ -220,6 +220,9 @@ pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answe
     if write.action == Action::Create && id.is_none() {
         return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
     }
+    if id.as_ref().is_some_and(|id| write.changes_another_than(id.as_str())) {
+        return Err(Unparsable(format!("it answered with another {}", write.kind)));
+    }
     Ok(Answered { id: id.filter(|_| write.action == Action::Create), record, payload: Some(payload), created })
 }
 

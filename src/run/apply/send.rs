@@ -107,7 +107,8 @@ impl Applying<'_> {
             return answer;
         }
         let readable = |field: &&Field| !(write.kind == Kind::Contact && **field == Field::Due);
-        let mut sent = write.set.keys().filter(readable).peekable();
+        let tags = (write.action == Action::Tag).then_some(&Field::Tags);
+        let mut sent = write.set.keys().filter(readable).chain(tags).peekable();
         if sent.peek().is_none() || sent.any(|field| answer.record.get(field).is_some()) {
             return answer;
         }
