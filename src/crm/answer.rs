@@ -128,7 +128,12 @@ pub(super) fn says(body: &str, is_delete: bool) -> Says {
     let is_gone = status == "deleted" || object.get("deleted").and_then(Value::as_bool) == Some(true);
     let is_silent = object.keys().all(|key| key == "traceId");
     let is_told = if is_delete { is_gone || is_silent } else { is_record || said_in(&object).is_none() };
-    if is_done || is_told { Says::Yes } else { Says::Either(format!("it answered {}", shown(body))) }
+    let words = shown(body);
+    match (is_done || is_told, words.is_empty()) {
+        (true, _) => Says::Yes,
+        (false, true) => Says::Either("its answer does not say whether it was done".to_owned()),
+        (false, false) => Says::Either(format!("it answered {words}")),
+    }
 }
 
 /// Keys that only what was written has.

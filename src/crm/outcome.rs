@@ -83,7 +83,8 @@ fn judge_body(
         Ok(body) if repeatable && body.trim().is_empty() => Ok(Outcome::Applied(body)),
         Ok(body) if is_json(&body) => match message_alone(&body) {
             Some(said) if (dialect.refuses_credentials)(status, &said) => Ok(Outcome::Refused(no(401, shown(&body)))),
-            _ => match says(&body, request.method == Method::Delete) {
+            // Tags are taken off by a DELETE with a body.
+            _ => match says(&body, request.method == Method::Delete && request.body.is_none()) {
                 Says::Yes => Ok(Outcome::Applied(body)),
                 Says::No(why) if repeatable => Ok(Outcome::Refused(no(status, why))),
                 // What was made all the same is looked for.

@@ -259,8 +259,10 @@ async fn answers_say_the_id_and_only_what_they_carry() {
     assert_eq!(said(&delete, json!({ "succeded": true })).unwrap().record, Record::default());
     let update = on(Side::Ghl, Kind::Contact, Action::Update, &[]);
     let answered =
-        said(&update, json!({ "succeded": true, "contact": { "id": "A", "email": "a@example.com" } })).unwrap();
+        said(&update, json!({ "succeded": true, "contact": { "id": "R1", "email": "a@example.com" } })).unwrap();
     assert!(answered.id.is_none() && answered.record.fields.len() == 1);
+    let another = said(&update, json!({ "succeded": true, "contact": { "id": "A", "email": "a@example.com" } }));
+    assert!(another.is_err(), "another record says nothing of this one");
 
     let create = on(Side::Cliengo, Kind::Note, Action::Create, &[]);
     let answered = cliengo.answered(&create, r#"{"ID":"n1","message":"x"}"#, &forms()).unwrap();

@@ -107,7 +107,7 @@ impl Applying<'_> {
             return answer;
         }
         let readable = |field: &&Field| !(write.kind == Kind::Contact && **field == Field::Due);
-        let tags = (write.action == Action::Tag).then_some(&Field::Tags);
+        let tags = (write.action == Action::Tag && self.shows_tags(operation)).then_some(&Field::Tags);
         let mut sent = write.set.keys().filter(readable).chain(tags).peekable();
         if sent.peek().is_none() || sent.any(|field| answer.record.get(field).is_some()) {
             return answer;
@@ -123,6 +123,13 @@ impl Applying<'_> {
             }
             Err(_) => answer,
         }
+    }
+
+    /// Whether the tags of the contact that an operation is about were ever shown on its side.
+    fn shows_tags(&self, operation: &Operation) -> bool {
+        let link = operation.settle.link.and_then(|link| self.resolve(link));
+        let shadow = link.and_then(|link| held(self.state).shadow(link, operation.side).ok().flatten());
+        shadow.is_some_and(|shadow| shadow.record.get(&Field::Tags).is_some())
     }
 
     /// The request with the ids of what earlier operations created.
