@@ -154,8 +154,15 @@ fn is_something(value: &Value) -> bool {
 const SAYS: [&str; 4] = ["message", "error", "errors", "detail"];
 
 fn said_in(object: &Map<String, Value>) -> Option<String> {
-    SAYS.iter().filter_map(|key| object.get(*key)).find_map(text_of)
+    let mut said = SAYS.iter().filter_map(|key| object.get(*key)).filter_map(|value| Some((value, text_of(value)?)));
+    let (_, first) = said.next()?;
+    // A message may only say that something is wrong, and a list beside it with what.
+    let lists = said.filter(|(value, _)| !value.is_string()).map(|(_, text)| text);
+    Some(std::iter::once(first).chain(lists).collect::<Vec<_>>().join("; "))
 }
+
+/// Under which keys an error names the field that it is about.
+const FIELD: [&str; 7] = ["field", "property", "param", "parameter", "attribute", "path", "loc"];
 
 fn text_of(value: &Value) -> Option<String> {
     match value {
@@ -164,8 +171,25 @@ fn text_of(value: &Value) -> Option<String> {
             let texts: Vec<String> = list.iter().filter_map(text_of).collect();
             (!texts.is_empty()).then(|| texts.join("; "))
         }
-        Value::Object(object) => object.get("message").and_then(Value::as_str).map(str::to_owned),
+        Value::Object(object) => error_of(object),
         _ => None,
+    }
+}
+
+/// What one error says, with the field that it names: `{"field":"email","message":"bad"}` or `{"email":["bad"]}`.
+fn error_of(object: &Map<String, Value>) -> Option<String> {
+    let field = FIELD.iter().filter_map(|key| object.get(*key)).find_map(text_of);
+    let said = ["message", "msg"].iter().find_map(|key| object.get(*key)?.as_str());
+    match (field, said) {
+        (Some(field), Some(said)) => Some(format!("{field}: {said}")),
+        (None, Some(said)) => Some(said.to_owned()),
+        (Some(field), None) => Some(field),
+        (None, None) => {
+            let lists = object.iter().filter(|(_, value)| value.is_array() || value.is_object());
+            let texts: Vec<String> =
+                lists.filter_map(|(key, value)| Some(format!("{key}: {}", text_of(value)?))).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        }
     }
 }
 
@@ -195,6 +219,12 @@ fn is_key(word: &str) -> bool {
 pub(super) fn existing(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
     body.pointer("/meta/contactId")?.as_str().map(str::to_owned)
+}
+
+/// The field by which a refused duplicate collided.
+pub(super) fn taken(body: &str) -> Option<String> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    body.pointer("/meta/matchingField")?.as_str().map(str::to_owned)
 }
 
 /// The id of the record that a conflict names; where Cliengo says it is not documented.
@@ -246,6 +276,10 @@ mod tests {
         );
         assert_eq!(shown(r#"{"error":"Contact with id X not found","status":400}"#), "Contact with id X not found");
         assert_eq!(shown(r#"{"error":{"message":"Invalid api_key"}}"#), "Invalid api_key");
+        assert_eq!(shown(r#"{"errors":[{"field":"email","message":"bad"}]}"#), "email: bad");
+        assert_eq!(shown(r#"{"error":{"email":["invalid"]}}"#), "email: invalid");
+        let beside = r#"{"message":"Validation failed","errors":[{"property":"phone","constraints":{"a":"b"}}]}"#;
+        assert_eq!(shown(beside), "Validation failed; phone");
         assert_eq!(shown("<html><body>bad gateway"), "an HTML page");
         assert_eq!(shown(""), "");
     }

@@ -173,6 +173,8 @@ pub struct Refusal {
     pub message: String,
     /// The record that already stands there, where a duplicate was refused: a match to consider.
     pub existing: Option<String>,
+    /// The field that this record has already, in the CRM's word for it.
+    pub taken: Option<String>,
     /// Whether it said that the record written to is gone.
     pub gone: bool,
     /// Whether it is a page, as a firewall in front of the CRM answers: nothing is said of the credentials.

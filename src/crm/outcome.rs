@@ -1,7 +1,7 @@
 //! What came of a write: not sent, refused, unknown, or applied. (I37)
 
 use super::answer::{
-    BLOCKED, NOT_JSON, No, Says, existing, is_json, is_page, message, message_alone, says, shown, stated_status,
+    BLOCKED, NOT_JSON, No, Says, existing, is_json, is_page, message, message_alone, says, shown, stated_status, taken,
     unified,
 };
 use super::dialect::Dialect;
@@ -9,6 +9,18 @@ use super::transport::{Attempt, Unread};
 use super::waiting::Failure;
 use super::{Outcome, Refusal};
 use crate::record::{Method, Request};
+
+/// How what is said of a doubtful answer begins.
+const DOUBT: &str = "it answered ";
+
+impl Refusal {
+    /// The refusal in what was said of a doubtful answer.
+    #[must_use]
+    pub fn in_doubt(words: &str) -> Option<Self> {
+        let (status, message) = words.strip_prefix(DOUBT)?.split_once(": ")?;
+        Some(no(status.parse().ok()?, message.to_owned()))
+    }
+}
 
 /// The verdict on one attempt.
 pub(super) enum Judged {
@@ -38,7 +50,7 @@ pub(super) fn judge_write(dialect: &Dialect, request: &Request, repeatable: bool
         Attempt::Answered { status, body, retry_after } => {
             let said = message(body.as_deref().unwrap_or_default());
             let status = stated_status(status, body.as_deref().unwrap_or_default());
-            let words = |status| format!("it answered {status}: {}", shown(body.as_deref().unwrap_or_default()));
+            let words = |status| format!("{DOUBT}{status}: {}", shown(body.as_deref().unwrap_or_default()));
             let is_post = request.method == Method::Post;
             match status {
                 200..300 => match judge_body(dialect, request, status, body, repeatable) {
@@ -97,7 +109,7 @@ fn judge_body(
 }
 
 const fn no(status: u16, message: String) -> Refusal {
-    Refusal { status, message, existing: None, gone: false, is_page: false }
+    Refusal { status, message, existing: None, taken: None, gone: false, is_page: false }
 }
 
 fn refusal(dialect: &Dialect, request: &Request, status: u16, body: String) -> Refusal {
@@ -106,6 +118,7 @@ fn refusal(dialect: &Dialect, request: &Request, status: u16, body: String) -> R
         status,
         message: if status == 403 && is_page(&no.body) { BLOCKED.to_owned() } else { shown(&no.body) },
         existing: if status == 409 { unified(&no.body) } else { existing(&no.body) },
+        taken: taken(&no.body),
         gone: (dialect.gone)(request, &no),
         is_page: is_page(&no.body),
     }

@@ -2,18 +2,35 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::Body;
+
 /// A text that was cut is still this long: shorter ones are edits.
 const CUT: usize = 10;
 
-/// Whether `stored` is `sent` after a CRM cut it, changed its case or blanks, wrote its marks as entities, or wrote something
-/// else for what it does not know.
+/// So often marks may have been written as entities.
+const LEVELS: usize = 3;
+
+/// Whether `stored` is `sent` after a CRM cut it, changed its case or blanks, wrote its marks as entities, left out accents or
+/// quotes, read its bytes in another encoding, or wrote something else for what it does not know.
 pub(super) fn is_form_of(stored: &str, sent: &str) -> bool {
     if is_replaced(stored, sent) || is_cut_at_an_emoji(stored, sent) {
         return true;
     }
-    let (stored, sent) = (known(&without_entities(stored)), known(&without_entities(sent)));
-    let begins = |whole: &str, start: &str| start.chars().count() >= CUT && whole.starts_with(start);
-    !stored.is_empty() && (stored == sent || begins(&sent, &stored))
+    let stored = decoded(stored);
+    let (whole, text) = (known(&read(&stored)), known(&read(sent)));
+    let forms = forms_of(&text, &whole);
+    let ends = cut_ends(&stored).into_iter().map(|cut| known(&read(cut)));
+    let is_start = |start: &String| start.chars().count() >= CUT && forms.iter().any(|form| form.starts_with(start));
+    !whole.is_empty() && (forms.contains(&whole) || ends.into_iter().any(|start| is_start(&start)))
+}
+
+/// Whether `stored` is how `sent` begins, in any of its forms, however short.
+pub(super) fn is_beginning_of(stored: &str, sent: &str) -> bool {
+    let start = known(&read(&decoded(stored)));
+    !start.is_empty() && forms_of(&known(&read(sent)), &start).iter().any(|form| form.starts_with(&start))
 }
 
 /// Whether two texts are one but for blanks and marks that were written as entities, in either direction.
@@ -37,7 +54,73 @@ fn is_cut_at_an_emoji(stored: &str, sent: &str) -> bool {
     at.and_then(|at| sent.get(..at)).is_some_and(|before| !stored.is_empty() && before.trim() == stored.trim())
 }
 
-/// A text whose marks were not written as entities, however often: entities of a text are written as entities once more.
+/// What `sent` may have become: as it is, and without what `stored` has none of, its accents and its quotes.
+fn forms_of(sent: &str, stored: &str) -> Vec<String> {
+    let mut forms = vec![sent.to_owned()];
+    if !has_accents(stored) && has_accents(sent) {
+        forms.push(sent.nfd().filter(|c| !is_combining_mark(*c)).collect());
+    }
+    if !stored.contains(is_quote) && sent.contains(is_quote) {
+        let without: Vec<String> = forms.iter().map(|form| form.chars().filter(|c| !is_quote(*c)).collect()).collect();
+        forms.extend(without);
+    }
+    forms
+}
+
+fn has_accents(text: &str) -> bool {
+    !text.is_ascii() && text.nfd().any(is_combining_mark)
+}
+
+const fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '´' | '“' | '”' | '‘' | '’' | '«' | '»' | '\\')
+}
+
+/// Where a text may have been cut: at its end, or, where that falls into an entity or a tag, before it.
+fn cut_ends(stored: &str) -> Vec<&str> {
+    let before = |mark: char, longest: usize| {
+        let (start, tail) = stored.rsplit_once(mark)?;
+        let is_part = tail.len() <= longest && !tail.contains([';', '>', ' ', '\n']);
+        is_part.then_some(start)
+    };
+    [Some(stored), before('&', 7), before('<', 40)].into_iter().flatten().collect()
+}
+
+/// A text that was UTF-8 and was read as Latin: `JosÃ©` for `José`.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['Ã', 'Â', 'â', 'ð']) {
+        return Cow::from(text);
+    }
+    let bytes: Option<Vec<u8>> = text.chars().map(latin).collect();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or(Cow::from(text), Cow::from)
+}
+
+/// The byte that Windows shows as this character, or Latin-1.
+fn latin(c: char) -> Option<u8> {
+    const WINDOWS: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    let windows = || WINDOWS.iter().position(|known| *known == c).and_then(|at| u8::try_from(at + 0x80).ok());
+    u8::try_from(u32::from(c)).ok().or_else(windows)
+}
+
+/// A text as markup reads, however often it was written as entities: entities of a text are written as entities once more.
+fn read(text: &str) -> Cow<'_, str> {
+    let mut plain = without_entities(text);
+    for _ in 0..LEVELS {
+        if !plain.contains(['<', '&']) {
+            break;
+        }
+        let less = Body::markup(format!("<p>{plain}</p>")).text().to_owned();
+        if less == plain {
+            break;
+        }
+        plain = less.into();
+    }
+    plain
+}
+
+/// A text whose marks were not written as entities, however often.
 fn without_entities(text: &str) -> Cow<'_, str> {
     let mut plain = Cow::from(text);
     while plain.contains('&') {
@@ -82,6 +165,16 @@ mod tests {
             ("Pérez &amp; Hijos", "Pérez & Hijos"),
             ("usar &amp;amp; y &amp;lt;b&amp;gt;", "usar &amp; y &lt;b&gt;"),
             ("Familia ??? Ruiz", "Familia 👨\u{200d}👩\u{200d}👧 Ruiz"),
+            ("Sofia Luna", "Sofía Luna"),
+            ("José Pepe Núñez & Hijos", "José \"Pepe\" Núñez & Hijos"),
+            ("Jose Pepe Nunez", "José \"Pepe\" Núñez"),
+            ("JosÃ© NÃºÃ±ez", "José Núñez"),
+            ("<p>a &amp; b<br>c</p>", "a & b\nc"),
+            ("&lt;p&gt;a &amp;amp; b&lt;br&gt;c&lt;/p&gt;", "a & b\nc"),
+            ("Pérez & Hijos &am", "Pérez & Hijos & Cía"),
+            ("<p>x &lt;3&gt; y&nbsp;x &l", "x <3> y x <3> y"),
+            ("Pérez & Hijos\n<ven", "Pérez & Hijos\n<ventas>\nPérez"),
+            ("Pérez & Hijos <br", "Pérez & Hijos \nPérez"),
         ] {
             assert!(is_form_of(stored, sent), "{stored} of {sent}");
         }
@@ -92,6 +185,10 @@ mod tests {
             ("??a", "Ana"),
             ("", "🌸"),
             ("Maximiliano Paz", "Maximiliano Augusto"),
+            ("Sofía Luna", "Sofia Luna"),
+            ("Sofía \"Sol\" Luna", "Sofía Luna"),
+            ("Sofia Luna Paz", "Sofía Luna"),
+            ("Pérez & Hija", "Pérez & Hijos & Cía"),
         ] {
             assert!(!is_form_of(stored, sent), "{stored} of {sent}");
         }

@@ -104,6 +104,17 @@ impl Value {
         }
     }
 
+    /// Whether this is how the text that was `sent` begins, however little is left of it: a cut where nobody changed it since.
+    /// (`semantics` 41)
+    #[must_use]
+    pub fn is_beginning_of(&self, sent: &Self) -> bool {
+        let texts = matches!(
+            (self, sent),
+            (Self::Name(_) | Self::Line(_) | Self::Body(_), Self::Name(_) | Self::Line(_) | Self::Body(_))
+        );
+        texts && !self.same(sent) && stored::is_beginning_of(&self.shown(), &sent.shown())
+    }
+
     /// Whether both are one note's text, one of them as a CRM stores it: with other blanks, or its marks as entities.
     /// (`semantics` 9, 41)
     #[must_use]

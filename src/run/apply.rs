@@ -16,6 +16,7 @@ use futures::StreamExt;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use self::refused::Taken;
 use super::applied::Origin;
 use super::arrivals::Arrival;
 use super::breaker::Breaker;
@@ -92,8 +93,8 @@ struct Applying<'a> {
     journaled: Mutex<BTreeSet<u32>>,
     /// Operations that failed for a reason of their own record.
     own: Mutex<BTreeSet<u32>>,
-    /// Updates whose e-mail or phone another contact has, and which.
-    taken: Mutex<BTreeMap<u32, String>>,
+    /// Updates whose e-mail or phone another contact has.
+    taken: Mutex<BTreeMap<u32, Taken>>,
     /// What an undo moved before it was sent.
     foreseen: Mutex<BTreeMap<u32, Foreseen>>,
     breaker: Breaker,
@@ -347,6 +348,9 @@ impl Applying<'_> {
         }
         if operation.requests.is_empty() {
             return Ok(self.unable(operation, "there is no request that expresses it"));
+        }
+        if let Some(ended) = self.without_refused_before(crm, operation, write).await? {
+            return Ok(ended);
         }
         for (at, request) in operation.requests.iter().enumerate() {
             let turn = Turn { first: at == 0, last: at + 1 == operation.requests.len(), again: false };

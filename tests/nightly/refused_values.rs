@@ -1,22 +1,32 @@
 //! A value that a CRM refuses costs that value, and nothing else of its record.
 
 use concord::record::Side;
+use concord::run::{Finished, OperationOutcome};
 use concord::sandbox::{Fault, FaultRule, Faults, Stated, When};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::house::{House, Plot};
+use crate::house::{House, Plot, outcomes};
 
 fn refuses(method: &str, message: &str) -> Faults {
-    let answer =
-        Stated::json(422, &json!({ "message": [message], "error": "Unprocessable Entity", "statusCode": 422 }));
+    let said = json!({ "message": [message], "error": "Unprocessable Entity", "statusCode": 422 });
+    answers(Side::Ghl, method, 422, &said, 1)
+}
+
+/// The so manieth such request about contacts is answered so.
+fn answers(side: Side, method: &str, status: u16, body: &Value, nth: u64) -> Faults {
     let rule = FaultRule {
-        fault: Fault::Answer(answer),
-        side: Some(Side::Ghl),
+        fault: Fault::Answer(Stated::json(status, body)),
+        side: Some(side),
         method: Some(method.to_owned()),
-        path_contains: Some("/contacts/".to_owned()),
-        when: When::Nth(1),
+        path_contains: Some("/contacts".to_owned()),
+        when: When::Nth(nth),
     };
     Faults::rules(vec![rule])
+}
+
+fn reasons(finished: &Finished) -> Vec<String> {
+    let ended = finished.run.iter().flat_map(|run| run.outcomes.values());
+    ended.filter_map(|ended| ended.reason.clone()).collect()
 }
 
 #[tokio::test]
@@ -51,4 +61,122 @@ async fn values_that_three_people_pass_on_in_a_ring_are_settled_in_one_night() {
         assert_eq!(house.row(Side::Ghl, person)["phone"], phones[(at + 1) % 3]);
     }
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_another_contact_keeps_costs_the_phone_and_the_name_goes_over() {
+    let house = House::build(&Plot::extended()).await;
+    let (ana, pedro) = (house.person(1), house.person(2));
+    house.good_night().await;
+    let before = house.row(Side::Ghl, &ana)["phone"].clone();
+    let phone = house.row(Side::Ghl, &pedro)["phone"].clone();
+    house.change(Side::Cliengo, &ana, &json!({ "name": "Ana Lima Paz", "phone": phone }));
+    let finished = house.good_night().await;
+    let row = house.row(Side::Ghl, &ana);
+    assert_eq!((&row["firstName"], &row["phone"]), (&json!("Ana"), &before), "{:?}", house.sent());
+    assert_eq!(house.sent().len(), 2, "{:?}", house.sent());
+    assert!(reasons(&finished)[0].contains("without its phone, which GHL refused"), "{:?}", reasons(&finished));
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn a_phone_whose_holder_could_not_be_changed_tonight_goes_over_with_the_next_night() {
+    let house = House::build(&Plot::extended()).await;
+    let (ana, pedro) = (house.person(1), house.person(2));
+    house.good_night().await;
+    let phone = house.row(Side::Ghl, &pedro)["phone"].clone();
+    house.change(Side::Cliengo, &ana, &json!({ "phone": phone }));
+    house.change(Side::Cliengo, &pedro, &json!({ "phone": "+5491155550009" }));
+    house.faults(&format!("status=400@ghl:PUT:/contacts/{}*", pedro.ghl));
+    house.night().await;
+    house.faults("");
+    for _ in 0..2 {
+        house.night().await;
+    }
+    assert_eq!(house.row(Side::Ghl, &ana)["phone"], phone);
+    assert_eq!(house.row(Side::Ghl, &pedro)["phone"], "+5491155550009");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn two_who_exchange_email_and_phone_are_settled_in_one_night_and_it_is_said() {
+    let house = House::build(&Plot::extended()).await;
+    let people = [house.person(1), house.person(2)];
+    house.good_night().await;
+    let rows: Vec<Value> = people.iter().map(|person| house.row(Side::Ghl, person)).collect();
+    let keys = |row: &Value| (row["email"].clone(), row["phone"].clone());
+    for (person, theirs) in people.iter().zip(rows.iter().rev()) {
+        house.change(Side::Cliengo, person, &json!({ "email": theirs["email"], "phone": theirs["phone"] }));
+    }
+    let finished = house.good_night().await;
+    for (person, theirs) in people.iter().zip(rows.iter().rev()) {
+        assert_eq!(keys(&house.row(Side::Ghl, person)), keys(theirs), "{:?}", house.sent());
+    }
+    assert_eq!(outcomes(&finished), [OperationOutcome::Applied; 2]);
+    let said = reasons(&finished);
+    assert!(said.iter().any(|reason| reason.contains("emptied first: two contacts exchange it")), "{said:?}");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_field_is_known_by_its_name_however_the_refusal_is_put() {
+    for (side, method, body) in [
+        (Side::Cliengo, "PATCH", json!({ "errors": [{ "field": "email", "message": "bad" }] })),
+        (Side::Cliengo, "PATCH", json!({ "error": { "email": ["invalid"] } })),
+        (
+            Side::Cliengo,
+            "PATCH",
+            json!({ "message": "Validation failed", "errors": [{ "path": ["email"], "msg": "no" }] }),
+        ),
+        (Side::Cliengo, "PATCH", json!({ "code": "X", "error": "INVALID_EMAIL" })),
+        (Side::Ghl, "PUT", json!({ "statusCode": 400, "message": "The number passed is not valid" })),
+        (Side::Ghl, "PUT", json!({ "statusCode": 400, "message": "phoneNumber is not valid" })),
+    ] {
+        let house = House::build(&Plot::extended()).await;
+        let person = house.person(1);
+        house.good_night().await;
+        house.sandbox.set_faults(answers(side, method, 400, &body, 1));
+        let [email, phone] = ["rara@example.com", "+5491155550000"];
+        house.change(side.other(), &person, &json!({ "email": email, "phone": phone }));
+        let finished = house.good_night().await;
+        let row = house.row(side, &person);
+        match side {
+            Side::Cliengo => {
+                assert_eq!((&row["email"], &row["phone"]), (&json!("persona1@example.com"), &json!(phone)), "{body}")
+            }
+            Side::Ghl => {
+                assert_eq!((&row["email"], &row["phone"]), (&json!(email), &json!("+5491140000001")), "{body}")
+            }
+        }
+        assert!(reasons(&finished)[0].contains("refused"), "{:?}", reasons(&finished));
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_contact_whose_field_is_refused_with_422_is_made_without_it_in_the_next_night() {
+    let house = House::build(&Plot::extended()).await;
+    let _ = house.person(1);
+    house.good_night().await;
+    house.quiet_night().await;
+    let asked = house.sandbox.requests();
+    let searches = asked.iter().filter(|asked| asked.method == "POST" && asked.path.contains("/contacts")).count();
+    let searches = u64::try_from(searches).unwrap();
+    let luz = json!({ "name": "Luz Gil", "email": "luz@example.com", "phone": "+5491155557777" });
+    house.contact(Side::Cliengo, &luz);
+    let said = json!({ "message": ["phone must be a valid phone number"], "statusCode": 422 });
+    house.sandbox.set_faults(answers(Side::Ghl, "POST", 422, &said, searches + 1));
+    let finished = house.night().await;
+    assert_eq!(outcomes(&finished), [OperationOutcome::Unknown]);
+    house.faults("");
+    let finished = house.good_night().await;
+    assert!(reasons(&finished)[0].contains("without its phone, which GHL refused"), "{:?}", reasons(&finished));
+    let made = house.rows(Side::Ghl, "contacts").into_iter().find(|row| row["email"] == "luz@example.com").unwrap();
+    assert_eq!((&made["firstName"], made["phone"].as_str()), (&json!("Luz"), None), "{:?}", house.sent());
+    for _ in 0..2 {
+        house.quiet_night().await;
+    }
+    assert_eq!(house.rows(Side::Ghl, "contacts").len(), 2);
 }

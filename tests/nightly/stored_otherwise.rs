@@ -1,11 +1,14 @@
 //! What a CRM stores in another form than it was sent, where the answer is lost: what was made is found, and what was written
 //! is ours. And names of which a listing says only a part. (`semantics` 31, 39, 40, 41, 58)
 
+use std::sync::Arc;
+
 use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
-use crate::house::{House, Person, Plot, held};
+use crate::house::{House, Person, Plot, held, id_of};
+use crate::proxy::before;
 
 /// Locations that store a note otherwise.
 const LOCATIONS: [&str; 3] = ["breaks", "paragraph", "escaped"];
@@ -153,5 +156,93 @@ async fn a_note_that_is_stored_in_another_form_is_paired_again_where_the_state_w
             assert_eq!(house.rows(side, "notes").len(), 1, "{stored}, {side}: {:?}", house.rows(side, "notes"));
         }
         assert_eq!(house.rows(Side::Cliengo, "notes")[0]["message"], "uno & dos\n\n  tres <4", "{stored}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_a_crm_shows_without_its_accents_or_quotes_is_never_carried_back() {
+    let forms =
+        [("Sofía Luna", "Sofia Luna"), ("José \"Pepe\" Núñez", "José Pepe Núñez"), ("José Núñez", "JosÃ© NÃºÃ±ez")];
+    for side in Side::BOTH {
+        let (house, _) = house("").await;
+        for (number, (sent, stored)) in forms.into_iter().enumerate() {
+            let email = format!("n{number}@example.com");
+            let named = |side: Side, name: &str| match (side, name.split_once(' ')) {
+                (Side::Ghl, Some((first, last))) => json!({ "firstName": first, "lastName": last, "email": email }),
+                _ => json!({ "name": name, "email": email }),
+            };
+            let source = house.contact(side.other(), &named(side.other(), sent));
+            house.good_night().await;
+            let made = house.rows(side, "contacts").into_iter().find(|row| row["email"] == email.as_str()).unwrap();
+            let made = id_of(&made);
+            house.edit(side, EditOp::Update, EditKind::Contact, Some(&made), None, &named(side, stored));
+            house.good_night().await;
+            assert_eq!(house.sent(), [""; 0], "{side}: {stored}");
+            house.quiet_night().await;
+            // A name that a person gave goes over.
+            house.edit(side, EditOp::Update, EditKind::Contact, Some(&made), None, &named(side, "Adela Paz"));
+            house.good_night().await;
+            let row = house.rows(side.other(), "contacts").into_iter().find(|row| id_of(row) == source);
+            let row = row.unwrap();
+            let name = [&row["name"], &row["firstName"], &row["lastName"]].map(|part| part.as_str().unwrap_or(""));
+            assert_eq!(name.join(" ").trim().replace("  ", " "), "Adela Paz", "{row}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_ghl_shows_cut_or_escaped_never_shortens_the_one_it_comes_from() {
+    let cut = [("a & b\n", 255), ("a & b\n", 1003), ("x <3> y ", 1000), ("x <3> y ", 1001), ("x <3> y ", 1006)];
+    let cut = cut.into_iter().chain((1000..1012).map(|at| ("Pérez & Hijos <ventas>\n\n", at)));
+    let mut texts: Vec<(String, Option<usize>)> =
+        cut.enumerate().map(|(number, (unit, at))| (format!("{number}: {}", unit.repeat(200)), Some(at))).collect();
+    texts.push(("escaped: Señora \"Núñez\" pide\nportón & reja".to_owned(), None));
+    let (house, person) = house("").await;
+    for (text, _) in &texts {
+        house.note(Side::Cliengo, &person, text);
+    }
+    house.good_night().await;
+    for (text, cut) in &texts {
+        let begins = text.split_inclusive(':').next().unwrap();
+        let rows = house.rows(Side::Ghl, "notes");
+        let body = |row: &serde_json::Value| row["body"].as_str().unwrap().to_owned();
+        let note = rows.iter().find(|row| body(row).trim_start_matches("<p>").starts_with(begins)).unwrap();
+        let escaped = || body(note).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let stored = cut.map_or_else(escaped, |at| body(note).chars().take(at).collect());
+        house.edit_child(Side::Ghl, EditKind::Note, &person, &id_of(note), &json!({ "body": stored }));
+    }
+    for _ in 0..2 {
+        house.night().await;
+        assert_eq!(house.sent(), [""; 0]);
+    }
+    let mut there: Vec<String> =
+        house.rows(Side::Cliengo, "notes").iter().map(|row| row["message"].as_str().unwrap().to_owned()).collect();
+    let mut texts: Vec<String> = texts.into_iter().map(|(text, _)| text).collect();
+    (there.sort(), texts.sort());
+    assert_eq!(there, texts);
+}
+
+#[tokio::test]
+async fn a_short_name_that_cliengo_cuts_when_it_is_created_is_never_carried_back() {
+    for is_told in [true, false] {
+        let (mut house, _) = house("").await;
+        // Told in the answer to the create, or seen by the next night.
+        let cuts = move |line: &str, answer: serde_json::Value| {
+            let cut = answer.to_string().replace("Juan Pérez Gómez", "Juan Pérez");
+            Ok(if is_told || line.starts_with("GET") { serde_json::from_str(&cut).unwrap() } else { answer })
+        };
+        house.urls.cliengo = before(&house.urls.cliengo, Arc::new(cuts)).await;
+        house.contact(
+            Side::Ghl,
+            &json!({ "firstName": "Juan", "lastName": "Pérez Gómez", "email": "juan@example.com" }),
+        );
+        house.good_night().await;
+        for _ in 0..2 {
+            house.night().await;
+            assert_eq!(house.sent(), [""; 0], "told: {is_told}");
+        }
+        let juan =
+            house.rows(Side::Ghl, "contacts").into_iter().find(|row| row["email"] == "juan@example.com").unwrap();
+        assert_eq!((&juan["firstName"], &juan["lastName"]), (&json!("Juan"), &json!("Pérez Gómez")));
     }
 }

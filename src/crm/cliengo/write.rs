@@ -138,8 +138,10 @@ pub(super) fn answered(write: &Write, body: &str, forms: &Forms) -> Result<Answe
     if write.action == Action::Delete || body.trim().is_empty() {
         return Ok(Answered::default());
     }
-    let record = api::parse(write.kind, body, Shape::Answer, forms)?;
     let id = api::id_of(body).map(CliengoId::new);
+    // What is new has no last name but the one that is shown.
+    let is_whole = write.action == Action::Create && write.kind == Kind::Contact && id.is_some();
+    let record = api::parse(write.kind, body, if is_whole { Shape::Single } else { Shape::Answer }, forms)?;
     if write.action == Action::Create && id.is_none() {
         return Err(Unparsable(format!("the {} that was created came back without its id", write.kind)));
     }

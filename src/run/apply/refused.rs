@@ -11,18 +11,44 @@ use crate::run::as_it_was::as_it_was;
 use crate::run::finished::{Ended, OperationOutcome};
 use crate::state::StateError;
 
+/// Why an update was refused: another contact has its value.
+pub(super) struct Taken {
+    /// The contact that has it.
+    pub holder: String,
+    /// What was said.
+    pub refusal: Refusal,
+}
+
 /// An update that was refused because another contact has its value.
 struct Blocked {
     operation: Operation,
-    /// The contact that has it.
-    holder: String,
+    taken: Taken,
+    /// What was emptied in its contact, for the one that exchanges values with it.
+    emptied: Vec<Field>,
 }
 
 impl Blocked {
     fn target(&self) -> Option<&str> {
         self.operation.ids.of(self.operation.side)
     }
+
+    fn waits_for(&self, other: &Self) -> bool {
+        other.target() == Some(self.taken.holder.as_str())
+    }
 }
+
+/// What has become of the value that an update waits for.
+enum Hold {
+    /// Its holder was changed: it may be free.
+    Left,
+    /// Its holder was to be changed, and was not: the next run sees.
+    Owed,
+    /// Nobody takes it from its holder.
+    Kept,
+}
+
+/// What tells who a contact is.
+const KEYS: [Field; 2] = [Field::Email, Field::Phone];
 
 impl Applying<'_> {
     /// Sends the write once more without the fields that were refused by name; `None` where none was, or nothing is left.
@@ -32,6 +58,7 @@ impl Applying<'_> {
         operation: &Operation,
         write: &Write,
         refusal: &Refusal,
+        begins: bool,
     ) -> Result<Option<Ended>, StateError> {
         let named = named(write, refusal, self.forms);
         let mut rest = write.clone();
@@ -48,7 +75,7 @@ impl Applying<'_> {
         let side = operation.side.title();
         let names = named.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");
         let without = format!("without its {names}, which {side} refused: {}", refusal.message);
-        let done = self.requests_of(crm, &mut reduced, rest).await?;
+        let done = self.requests_of(crm, &mut reduced, rest, begins).await?;
         Ok(Some(match done.outcome {
             OperationOutcome::Applied => {
                 let more = done.reason.map(|reason| format!("; {reason}")).unwrap_or_default();
@@ -58,19 +85,45 @@ impl Applying<'_> {
         }))
     }
 
-    /// Sends what `write` becomes, as a further part of the operation.
+    /// Creates a contact without the fields that GHL named in an earlier run, in a 422 that was no certain no: what it may
+    /// have made was looked for since, and is not there. (`semantics` 31)
+    pub(super) async fn without_refused_before<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+    ) -> Result<Option<Ended>, StateError> {
+        if write.action != Action::Create || write.kind != Kind::Contact {
+            return Ok(None);
+        }
+        let id = operation.failed_operation_id(&self.job.pair.name);
+        let failed = held(self.state).failed_operations()?.into_iter().find(|row| row.id == id);
+        let Some(failed) = failed.filter(|row| row.fingerprint == operation.fingerprint()) else { return Ok(None) };
+        let Some(refusal) = Refusal::in_doubt(&failed.words) else { return Ok(None) };
+        let done = self.without_refused(crm, operation, write, &refusal, true).await?;
+        Ok(done.map(|done| match done.reason {
+            // What it names as well is left out the next time.
+            Some(reason) if done.outcome == OperationOutcome::Unknown => {
+                ended(done.outcome, format!("{}; {reason}", failed.words))
+            }
+            reason => Ended { reason, ..done },
+        }))
+    }
+
+    /// Sends what `write` becomes, as a further part of the operation, or as all of it where it `begins` with it.
     async fn requests_of<W: Writer + ?Sized>(
         &self,
         crm: &W,
         operation: &mut Operation,
         write: Write,
+        begins: bool,
     ) -> Result<Ended, StateError> {
         let was = as_it_was(Some(&held(self.state)), Some(&held(self.stage)), operation, &write)?;
         operation.requests = crm.requests(&write, was.as_deref(), self.forms);
         operation.write = Some(Box::new(write.clone()));
         let last = operation.requests.len();
         for (at, request) in operation.requests.iter().enumerate() {
-            let turn = Turn { first: false, last: at + 1 == last, again: true };
+            let turn = Turn { first: begins && at == 0, last: at + 1 == last, again: true };
             if let Step::Done(ended) = Box::pin(self.send(crm, operation, &write, request, turn)).await? {
                 return Ok(ended);
             }
@@ -79,35 +132,58 @@ impl Applying<'_> {
     }
 
     /// Values that contacts of one plan pass on to each other: who waits for a value comes after who has it, and where they
-    /// exchange them one is emptied first.
+    /// exchange them they are emptied first. Who waits for a value that its holder keeps goes on without it.
     pub(super) async fn exchange(&self, plan: &Plan) -> Result<(), StateError> {
         let taken = std::mem::take(&mut *held(&self.taken));
-        let of_plan = |(id, holder): (u32, String)| {
+        let of_plan = |(id, taken): (u32, Taken)| {
             let operation = plan.operations.iter().find(|operation| operation.id == id)?.clone();
-            (operation.side == Side::Ghl && !self.job.stop.is_cancelled()).then_some(Blocked { operation, holder })
+            let goes_on = operation.side == Side::Ghl && !self.job.stop.is_cancelled();
+            goes_on.then_some(Blocked { operation, taken, emptied: Vec::new() })
         };
         let mut blocked: Vec<Blocked> = taken.into_iter().filter_map(of_plan).collect();
         while !blocked.is_empty() {
-            let waits = |one: &Blocked| blocked.iter().any(|other| other.target() == Some(one.holder.as_str()));
+            let waits = |one: &Blocked| blocked.iter().any(|other| one.waits_for(other));
             if let Some(at) = blocked.iter().position(|one| !waits(one)) {
                 let one = blocked.remove(at);
-                self.once_more(one.operation).await?;
+                match self.hold(plan, &one) {
+                    Hold::Left => self.once_more(one).await?,
+                    Hold::Kept => self.go_without(one).await?,
+                    Hold::Owed => {}
+                }
                 continue;
             }
             let first = blocked.remove(0);
-            let Some(other) = blocked.iter_mut().find(|other| other.target() == Some(first.holder.as_str())) else {
-                continue;
-            };
+            let Some(other) = blocked.iter_mut().find(|other| first.waits_for(other)) else { continue };
             if self.empty(&first, other).await? {
-                self.once_more(first.operation).await?;
+                self.once_more(first).await?;
             }
         }
         Ok(())
     }
 
-    /// Empties the value that `first` waits for.
+    fn hold(&self, plan: &Plan, one: &Blocked) -> Hold {
+        let wanted = one.operation.write.as_deref();
+        let wants = |field: &Field| wanted.is_some_and(|wanted| wanted.set.contains_key(field));
+        let mut theirs = plan.operations.iter().filter(|operation| {
+            let sets = |field: &Field| operation.write.as_ref().is_some_and(|write| write.set.contains_key(field));
+            let is_holder = operation.ids.of(operation.side) == Some(one.taken.holder.as_str());
+            let is_contact = operation.kind == Kind::Contact && operation.side == one.operation.side;
+            is_holder
+                && is_contact
+                && (KEYS.iter().any(|key| wants(key) && sets(key)) || operation.action == Action::Delete)
+        });
+        let ended = held(&self.ended);
+        let outcome = |operation: &Operation| ended.get(&operation.id).map(|ended| ended.outcome);
+        match theirs.next() {
+            None => Hold::Kept,
+            Some(operation) if outcome(operation) == Some(OperationOutcome::Applied) => Hold::Left,
+            Some(_) => Hold::Owed,
+        }
+    }
+
+    /// Empties the values that `first` waits for.
     async fn empty(&self, first: &Blocked, other: &mut Blocked) -> Result<bool, StateError> {
-        let (Some(wanted), Some(theirs)) = (&first.operation.write, other.operation.write.as_mut()) else {
+        let (Some(wanted), Some(theirs)) = (&first.operation.write, other.operation.write.as_deref()) else {
             return Ok(false);
         };
         let passed_on = |field: &Field| match (wanted.set.get(field), theirs.before.get(field)) {
@@ -116,27 +192,51 @@ impl Applying<'_> {
             }
             _ => false,
         };
-        let Some(field) = [Field::Email, Field::Phone].into_iter().find(passed_on) else { return Ok(false) };
-        let set = Fields::from([(field.clone(), Value::Empty)]);
-        let write = Write { set, ..Write::clone(theirs) };
+        let fields: Vec<Field> = KEYS.into_iter().filter(passed_on).collect();
+        if fields.is_empty() {
+            return Ok(false);
+        }
+        let set: Fields = fields.iter().map(|field| (field.clone(), Value::Empty)).collect();
+        let write = Write { set: set.clone(), ..Write::clone(theirs) };
         let mut emptied = other.operation.clone();
         emptied.settle = Settle { link: emptied.settle.link, ..Settle::default() };
         if !self.is_as_planned(&write).await {
             return Ok(false);
         }
-        let done = self.requests_of(self.writers.ghl, &mut emptied, write).await?;
+        let done = self.requests_of(self.writers.ghl, &mut emptied, write, false).await?;
         if let Some(theirs) = other.operation.write.as_mut() {
-            theirs.before.insert(field, Value::Empty);
+            theirs.before.extend(set);
         }
+        other.emptied = fields;
         Ok(done.outcome == OperationOutcome::Applied)
     }
 
-    async fn once_more(&self, mut operation: Operation) -> Result<(), StateError> {
+    async fn once_more(&self, one: Blocked) -> Result<(), StateError> {
+        let mut operation = one.operation;
         let Some(write) = operation.write.clone() else { return Ok(()) };
         if !self.is_as_planned(&write).await {
             return Ok(());
         }
-        let done = self.requests_of(self.writers.ghl, &mut operation, *write).await?;
+        let mut done = self.requests_of(self.writers.ghl, &mut operation, *write, false).await?;
+        if done.outcome == OperationOutcome::Applied && !one.emptied.is_empty() {
+            let names = one.emptied.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");
+            let emptied = format!("its {names} was emptied first: two contacts exchange it");
+            done.reason = Some(done.reason.map_or(emptied.clone(), |reason| format!("{emptied}; {reason}")));
+        }
+        self.end_again(&operation, done)
+    }
+
+    /// Sends an update without the value that another contact keeps.
+    async fn go_without(&self, one: Blocked) -> Result<(), StateError> {
+        let Some(write) = one.operation.write.clone() else { return Ok(()) };
+        if !self.is_as_planned(&write).await {
+            return Ok(());
+        }
+        let done = self.without_refused(self.writers.ghl, &one.operation, &write, &one.taken.refusal, false).await?;
+        done.map_or(Ok(()), |done| self.end_again(&one.operation, done))
+    }
+
+    fn end_again(&self, operation: &Operation, done: Ended) -> Result<(), StateError> {
         let name = serde_json::to_value(done.outcome)?;
         let (name, reason) = (name.as_str().unwrap_or_default(), done.reason.as_deref());
         held(self.state).end_operation(self.run, operation.id, name, reason)?;
@@ -164,17 +264,25 @@ fn is_enough(rest: &Write) -> bool {
 
 /// The fields of a contact that a refusal names.
 fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
-    let about_a_value = matches!(refusal.status, 400 | 422) && refusal.existing.is_none() && !refusal.is_page;
+    let about_a_value = matches!(refusal.status, 200..300 | 400 | 409 | 422) && !refusal.is_page;
     if !about_a_value || write.kind != Kind::Contact || !matches!(write.action, Action::Create | Action::Update) {
+        return BTreeSet::new();
+    }
+    if refusal.existing.is_some() {
+        return if write.action == Action::Update { taken(write, refusal) } else { BTreeSet::new() };
+    }
+    if refusal.status == 409 {
         return BTreeSet::new();
     }
     let message = refusal.message.to_lowercase();
     let words: BTreeSet<&str> = message.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let says = |names: &[&str]| names.iter().any(|name| words.contains(name));
+    // `phoneNumber`, `INVALID_EMAIL`
+    let has = |parts: &[&str]| words.iter().any(|word| parts.iter().any(|part| word.contains(part)));
     let is_named = |field: &Field| match field {
-        Field::Email => says(&["email", "mail", "correo"]),
-        Field::Phone => says(&["phone", "telephone", "telefono", "teléfono"]),
-        Field::Name => says(&["firstname", "lastname", "name", "nombre"]),
+        Field::Email => has(&["email", "correo"]) || says(&["mail"]),
+        Field::Phone => has(&["phone", "telefono", "teléfono", "celular", "mobile"]),
+        Field::Name => says(&["firstname", "lastname", "fullname", "name", "nombre", "apellido"]),
         Field::Mapped(name) => {
             let place = forms.mapped(Kind::Contact, field).map(|mapped| match &mapped.ghl {
                 GhlPlace::Plain(plain) => plain.key.to_lowercase(),
@@ -188,5 +296,20 @@ fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
         }
         _ => false,
     };
-    write.set.keys().filter(|field| is_named(field)).cloned().collect()
+    let named: BTreeSet<Field> = write.set.keys().filter(|field| is_named(field)).cloned().collect();
+    // GHL on a phone: `The number passed is not valid`.
+    let is_number = words.contains("number") && words.iter().any(|word| word.contains("valid"));
+    if named.is_empty() && is_number && write.set.contains_key(&Field::Phone) {
+        return BTreeSet::from([Field::Phone]);
+    }
+    named
+}
+
+/// The fields that another contact has, of one that may have them alone.
+fn taken(write: &Write, refusal: &Refusal) -> BTreeSet<Field> {
+    let sent: BTreeSet<Field> =
+        KEYS.into_iter().filter(|key| write.set.get(key).is_some_and(|value| !value.is_empty())).collect();
+    let said = refusal.taken.as_deref().unwrap_or_default().to_lowercase();
+    let named: BTreeSet<Field> = sent.iter().filter(|key| said.contains(key.as_str())).cloned().collect();
+    if named.is_empty() { sent } else { named }
 }

@@ -2,6 +2,7 @@
 
 use futures::future::BoxFuture;
 
+use super::refused::Taken;
 use super::{Applying, Heard, Step, Turn, ended};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
 use crate::reconcile::{Operation, TagDelta};
@@ -62,15 +63,16 @@ impl Applying<'_> {
                 }
                 held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
                 self.withdraw(operation)?;
-                if turn.first
-                    && let Some(ended) = self.without_refused(crm, operation, write, &refusal).await?
-                {
-                    return Ok(Step::Done(ended));
-                }
                 if let Some(holder) =
                     refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update)
                 {
-                    held(&self.taken).insert(operation.id, holder.clone());
+                    // What the others of the plan leave free is seen when they are done.
+                    let taken = Taken { holder: holder.clone(), refusal: refusal.clone() };
+                    held(&self.taken).insert(operation.id, taken);
+                } else if (turn.first || turn.again)
+                    && let Some(ended) = self.without_refused(crm, operation, write, &refusal, false).await?
+                {
+                    return Ok(Step::Done(ended));
                 }
                 let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
                 let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);

@@ -21,11 +21,10 @@ pub(super) fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Fi
     let is_alone = record.fields.iter().filter(|shown| differing(*shown)).count() == 1;
     for (field, attempt) in attempts {
         let (Some(shown), Some(written)) = (record.get(field), base.get(field)) else { continue };
-        let touched_since = match (attempt.updated, record.updated) {
-            (Some(ours), Some(now)) => now.duration_since(ours) > OWN_WRITE,
-            _ => false,
-        };
-        if shown.is_stored_form_of(written) && !shown.same(&attempt.before) {
+        let since = attempt.updated.zip(record.updated).map(|(ours, now)| now.duration_since(ours));
+        let touched_since = since.is_some_and(|since| since > OWN_WRITE);
+        let is_cut = since.is_some() && !touched_since && shown.is_beginning_of(written);
+        if (shown.is_stored_form_of(written) || is_cut) && !shown.same(&attempt.before) {
             half.rejected.stored.insert(field.clone(), shown.clone());
             continue;
         }
