@@ -116,7 +116,10 @@ async fn two_who_exchange_email_and_phone_are_settled_in_one_night_and_it_is_sai
     }
     assert_eq!(outcomes(&finished), [OperationOutcome::Applied; 2]);
     let said = reasons(&finished);
-    assert!(said.iter().any(|reason| reason.contains("emptied first: two contacts exchange it")), "{said:?}");
+    assert!(
+        said.iter().any(|reason| reason.contains("emptied first, as two contacts exchange values: email, phone")),
+        "{said:?}"
+    );
     house.quiet_night().await;
 }
 

@@ -220,7 +220,7 @@ impl Applying<'_> {
         let mut done = self.requests_of(self.writers.ghl, &mut operation, *write, false).await?;
         if done.outcome == OperationOutcome::Applied && !one.emptied.is_empty() {
             let names = one.emptied.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");
-            let emptied = format!("its {names} was emptied first: two contacts exchange it");
+            let emptied = format!("emptied first, as two contacts exchange values: {names}");
             done.reason = Some(done.reason.map_or(emptied.clone(), |reason| format!("{emptied}; {reason}")));
         }
         self.end_again(&operation, done)
