@@ -15,6 +15,8 @@ pub enum CrmError {
         side: Side,
         /// What it said.
         message: String,
+        /// The same without what the request needs: for a refusal that is one record's own.
+        said: String,
     },
     /// It gives no token until a person consents again.
     #[error("{} cannot be entered: {message}", side.title())]
@@ -91,6 +93,17 @@ pub enum CrmError {
     /// A page could not be stored.
     #[error(transparent)]
     Sink(#[from] SinkError),
+}
+
+impl CrmError {
+    /// The same, where the CRM is known to take the credentials for others: it refuses one record. (`semantics` 57)
+    #[must_use]
+    pub fn of_one_record(self) -> Self {
+        match self {
+            Self::Credentials { side, said, .. } => Self::Protocol { side, message: said },
+            error => error,
+        }
+    }
 }
 
 /// Why a page could not be stored.

@@ -298,7 +298,7 @@ impl Http {
     /// Judges one attempt at a read: an answer, an error that ends it, or why it is asked again.
     fn judge_read(&self, request: &Request, attempt: Attempt) -> Result<Result<Answer, CrmError>, Failure> {
         let (status, body, retry_after) = match attempt {
-            Attempt::NoToken(said) => return Ok(Err(self.credentials(request, &said))),
+            Attempt::NoToken(said) => return Ok(Err(self.credentials(request, None, &said))),
             Attempt::NoGrant { why, command } => {
                 return Ok(Err(CrmError::NoGrant { side: self.dialect.side, message: why, command }));
             }
@@ -318,7 +318,9 @@ impl Http {
             200..300 => self.judge_body(request, status, body),
             _ if (self.dialect.passes)(status, &said) => again(format!("it answered {status}")),
             403 if is_page(text) => Ok(Err(CrmError::Blocked { side: self.dialect.side, status })),
-            _ if (self.dialect.refuses_credentials)(status, &said) => Ok(Err(self.credentials(request, text))),
+            _ if (self.dialect.refuses_credentials)(status, &said) => {
+                Ok(Err(self.credentials(request, Some(status), text)))
+            }
             300..400 => Ok(Err(self.protocol(format!("it answered {status}, a redirect")))),
             _ => Ok(Ok(Answer::No(No { status, body: body.unwrap_or_default() }))),
         }
@@ -333,7 +335,7 @@ impl Http {
         match body {
             Ok(body) if is_json(&body) => match message_alone(&body) {
                 Some(said) if (self.dialect.refuses_credentials)(status, &said) => {
-                    Ok(Err(self.credentials(request, &body)))
+                    Ok(Err(self.credentials(request, Some(status), &body)))
                 }
                 _ => Ok(Ok(Answer::Body(body))),
             },
@@ -475,10 +477,16 @@ impl Http {
         self.protocol(format!("it answered {}{said}", no.status))
     }
 
-    fn credentials(&self, request: &Request, body: &str) -> CrmError {
+    fn credentials(&self, request: &Request, status: Option<u16>, body: &str) -> CrmError {
         // A refusal may come as a 2xx, in which pieces of secrets are left.
         let said = shown(&self.known_secrets().hide(body));
-        CrmError::Credentials { side: self.dialect.side, message: self.named(request, &said) }
+        let message = self.named(request, &said);
+        let said = match (status, said.is_empty()) {
+            (None, _) => said,
+            (Some(status), true) => format!("it answered {status}"),
+            (Some(status), false) => format!("it answered {status}: {said}"),
+        };
+        CrmError::Credentials { side: self.dialect.side, message, said }
     }
 
     /// A refusal with the request that was refused, the scope that it needs, and where the secret came from.

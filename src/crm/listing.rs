@@ -58,6 +58,9 @@ struct Lists<'a, I> {
     /// What the first of the contacts said that could not be read, as long as none could.
     nothing: Option<CrmError>,
     in_a_row: usize,
+    /// Who was refused as if the credentials were at fault, and the last such answer. (`semantics` 57)
+    refused: Vec<I>,
+    refusal: Option<CrmError>,
 }
 
 impl<I: RemoteId> Lists<'_, I> {
@@ -69,6 +72,13 @@ impl<I: RemoteId> Lists<'_, I> {
         }
         let records = match listing {
             Ok(records) => records,
+            Err(Failed::Run(error @ CrmError::Credentials { .. })) => {
+                self.in_a_row += 1;
+                self.leave(parent.clone(), error.clone().of_one_record().to_string());
+                self.refused.push(parent);
+                self.refusal = Some(error);
+                return Ok(());
+            }
             Err(Failed::Run(error)) => return Err(error),
             Err(Failed::Unread(error) | Failed::Gone(error)) => {
                 self.in_a_row += 1;
@@ -94,6 +104,17 @@ impl<I: RemoteId> Lists<'_, I> {
             self.covered.insert(parent);
         }
         if records.is_empty() { Ok(()) } else { Ok(self.sink.put(self.kind, records)?) }
+    }
+
+    /// Whom to read so as to tell whether the CRM answers: somebody whose list it gave, where others are refused.
+    fn witness(&self, last: I) -> I {
+        self.refused.first().and_then(|_| self.covered.first().cloned()).unwrap_or(last)
+    }
+
+    /// The refusal of the credentials, where nobody's list was given: several who are refused, and nobody else, are no matter
+    /// of their own.
+    fn refusal_of_all(&mut self) -> Option<CrmError> {
+        self.refusal.take().filter(|_| self.covered.is_empty() && self.refused.len() > 1)
     }
 
     fn leave(&mut self, parent: I, why: String) {
@@ -122,7 +143,8 @@ where
     A: Future<Output = Result<(), CrmError>> + Send,
 {
     let (covered, homes, unread, gone) = (BTreeSet::new(), HashMap::new(), BTreeMap::new(), BTreeSet::new());
-    let mut lists = Lists { kind, sink, covered, homes, unread, gone, nothing: None, in_a_row: 0 };
+    let (refused, refusal) = (Vec::new(), None);
+    let mut lists = Lists { kind, sink, covered, homes, unread, gone, nothing: None, in_a_row: 0, refused, refusal };
     let mut failed = None;
     {
         let mut asked = stream::iter(parents.iter().cloned())
@@ -140,7 +162,10 @@ where
             lists.take(parent, listing)?;
             if lists.in_a_row >= IN_A_ROW {
                 lists.in_a_row = 0;
-                match answers(asked_last).await.map_err(Failed::from) {
+                if let Some(refusal) = lists.refusal_of_all() {
+                    return Err(refusal);
+                }
+                match answers(lists.witness(asked_last)).await.map_err(Failed::from) {
                     Err(Failed::Run(error)) => return Err(error),
                     Err(Failed::Unread(error) | Failed::Gone(error)) => failed = Some(error),
                     Err(Failed::Void(_)) | Ok(()) => {}
@@ -149,6 +174,15 @@ where
             if failed.is_some() {
                 break;
             }
+        }
+    }
+    if let Some(last) = lists.refused.last().cloned().filter(|_| failed.is_none()) {
+        if let Some(refusal) = lists.refusal_of_all() {
+            return Err(refusal);
+        }
+        // Those whose lists came show whether the credentials are taken still.
+        if let Err(Failed::Run(error)) = answers(lists.witness(last)).await.map_err(Failed::from) {
+            return Err(error);
         }
     }
     if let Some(error) = &failed {

@@ -44,7 +44,12 @@ pub fn evaluate(plan: &Plan, input: &Input<'_>) -> Vec<Guard> {
 }
 
 fn waits_for_approval(input: &Input<'_>) -> bool {
-    input.mode == Mode::Rebuild || input.first_sync && input.pair.guard.first_sync == FirstSync::Approve
+    let is_doubted = |side: Side| {
+        let listing = input.listings.of(side).of(Kind::Contact);
+        listing.count == 0 && listing.complete && listing.reading != Reading::Whole
+    };
+    let asks = input.pair.guard.first_sync == FirstSync::Approve || Side::BOTH.into_iter().any(is_doubted);
+    input.mode == Mode::Rebuild || input.first_sync && asks
 }
 
 /// `semantics` 53: a side that loses more than its share of tags, or all of them.

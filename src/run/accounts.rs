@@ -24,13 +24,9 @@ pub(super) async fn ask(job: &Job<'_>, state: Option<&State>) -> Result<Both<Acc
     Ok(accounts)
 }
 
-/// Who both accounts are, with what Cliengo's records say they belong to. GHL's are asked for by the location's id.
-pub(super) fn identities(accounts: &Both<Account>, of_records: Option<String>) -> Both<Identity> {
-    let asked = |side: Side| accounts.of(side).id.clone();
-    Both {
-        cliengo: Identity { asked: asked(Side::Cliengo), of_records },
-        ghl: Identity { asked: asked(Side::Ghl), of_records: None },
-    }
+/// Who both accounts are, with what their records say they belong to, where some were listed.
+pub(super) fn identities(accounts: &Both<Account>, of_records: &Both<Option<String>>) -> Both<Identity> {
+    Both::from_fn(|side| Identity { asked: accounts.of(side).id.clone(), of_records: of_records.of(side).clone() })
 }
 
 /// Refuses accounts that the state is not bound to.

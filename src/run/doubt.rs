@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use super::error::RunError;
 use super::pulled::Pulled;
 use super::session::{Job, held};
+use crate::config::Guard;
 use crate::crm::{CrmError, Lookup};
 use crate::reconcile::Reading;
-use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side};
+use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Missing, Stage, State};
 
 /// So many records are asked for by id before a listing of none is believed.
@@ -30,22 +31,20 @@ pub(super) async fn emptied(
     if !listing.complete || listing.count > 0 {
         return Ok(());
     }
-    for missing in witnesses(stage, side, kind)? {
+    for missing in witnesses(stage, pulled, side, kind)? {
         let id = &missing.id;
         let why = match look_up(job, side, kind, &missing).await {
             Ok(Lookup::Gone(_)) => continue,
             Ok(Lookup::Present(_)) => {
                 format!("it lists no {kind}s, yet {id} is there when asked for by id: its list lags behind")
             }
-            Err(
-                error @ (CrmError::Credentials { .. }
-                | CrmError::NoGrant { .. }
-                | CrmError::Quota { .. }
-                | CrmError::Stopped { .. }),
-            ) => {
+            Err(error @ (CrmError::NoGrant { .. } | CrmError::Quota { .. } | CrmError::Stopped { .. })) => {
                 return Err(error.into());
             }
-            Err(error) => format!("it lists no {kind}s, and whether {id} is there cannot be told: {error}"),
+            // The list itself was given: a refusal is this record's.
+            Err(error) => {
+                format!("it lists no {kind}s, and whether {id} is there cannot be told: {}", error.of_one_record())
+            }
         };
         pulled.disbelieve(side, kind, why);
         break;
@@ -53,13 +52,27 @@ pub(super) async fn emptied(
     Ok(())
 }
 
-/// Records that should be there. What is missing with its contact is not asked for (`semantics` 22).
-fn witnesses(stage: &Mutex<Stage>, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {
+/// `semantics` 52: where nobody is known yet, an account that counts contacts and lists none is not believed to be empty
+/// without a person's word.
+pub(super) fn counted(pulled: &mut Pulled, side: Side, counts: Option<u64>) {
+    let listing = pulled.listings.of_mut(side).of_mut(Kind::Contact);
+    if let Some(counts) = counts.filter(|counts| *counts > 0 && listing.complete && listing.count == 0) {
+        listing.reading = listing.reading.max(Reading::Partial);
+        listing.why.get_or_insert(format!("it lists no contacts, yet its account counts {counts}"));
+    }
+}
+
+/// Records that should be there. What is missing with its contact is not asked for (`semantics` 22), unless the contact may
+/// well be there: then a list of the whole kind should have it.
+fn witnesses(stage: &Mutex<Stage>, pulled: &Pulled, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {
+    let is_whole = pulled.listings.of(side).of(kind).parents.is_none();
+    let may_stand = is_whole && !pulled.complete.of(side).contact;
     let stage = held(stage);
     let mut found = Vec::new();
     for missing in stage.missing(side, kind, true)? {
         let stands = match &missing.parent {
-            Some(contact) => stage.has(side, Kind::Contact, contact)?,
+            Some(contact) if pulled.sought.is_there(&SideId::new(side, contact)) => true,
+            Some(contact) => may_stand || stage.has(side, Kind::Contact, contact)?,
             None => true,
         };
         if stands {
@@ -95,21 +108,18 @@ pub(super) fn shrunken(
     stage: &Mutex<Stage>,
     state: Option<&State>,
     pulled: &mut Pulled,
+    kinds: &[Kind],
 ) -> Result<(), RunError> {
     let Some(state) = state else { return Ok(()) };
     for side in Side::BOTH {
-        for kind in Kind::ALL {
+        for kind in kinds.iter().copied() {
             let Some(before) = state.last_count(side, kind)? else { continue };
             let listing = pulled.listings.of(side).of(kind);
             // Of a listing of none the records were asked for by id already.
             if !listing.complete || listing.count == 0 && !held(stage).missing(side, kind, true)?.is_empty() {
                 continue;
             }
-            let lost = before.saturating_sub(listing.count);
-            #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
-            let percent = lost as f64 * 100.0 / before.max(1) as f64;
-            let few = before < job.pair.guard.min_records;
-            if !few && percent > job.pair.guard.shrink_percent {
+            if has_shrunk(&job.pair.guard, before, listing.count) {
                 let now = listing.count;
                 let why = format!("{now} records, but {before} in the last run: doubted until the next run agrees");
                 pulled.disbelieve(side, kind, why);
@@ -120,9 +130,17 @@ pub(super) fn shrunken(
     Ok(())
 }
 
+/// Whether so many records that are left of so many are sharply fewer.
+pub(super) fn has_shrunk(limits: &Guard, before: u64, left: u64) -> bool {
+    let lost = before.saturating_sub(left);
+    #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
+    let percent = lost as f64 * 100.0 / before.max(1) as f64;
+    before >= limits.min_records && percent > limits.shrink_percent
+}
+
 impl Pulled {
     /// Nothing of this listing counts as absent.
-    fn disbelieve(&mut self, side: Side, kind: Kind, why: String) {
+    pub(super) fn disbelieve(&mut self, side: Side, kind: Kind, why: String) {
         let listing = self.listings.of_mut(side).of_mut(kind);
         listing.complete = false;
         listing.reading = Reading::Partial;

@@ -143,8 +143,7 @@ impl Gathering<'_, '_> {
             each_news(self.stage, (side, kind), all, |row| self.sort(crm, side, kind, row))?;
             let doubted = *self.pulled.doubted.of(side).of(kind);
             if !doubted {
-                let complete = *self.pulled.complete.of(side).of(kind);
-                for missing in held(self.stage).missing(side, kind, complete)? {
+                for missing in self.missing(side, kind)? {
                     let halves = self.touched.entry(missing.link).or_default();
                     *halves.of_mut(side) = Some(Sighting::Missing(missing));
                 }
@@ -338,7 +337,8 @@ impl Gathering<'_, '_> {
     /// Whether a task's or note's contact was not listed on that side.
     fn lacks_contact_of(&self, parent: Option<&LinkRow>, side: Side) -> Result<bool, RunError> {
         let Some(contact) = parent.and_then(|parent| parent.ids.of(side)) else { return Ok(false) };
-        Ok(!held(self.stage).has(side, Kind::Contact, contact)?)
+        let is_there = self.pulled.sought.is_there(&SideId::new(side, contact));
+        Ok(!is_there && !held(self.stage).has(side, Kind::Contact, contact)?)
     }
 
     /// One side's shadow, as tonight's mapping reads it.

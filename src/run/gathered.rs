@@ -14,6 +14,8 @@ pub struct Gathered {
     pub returned: Vec<(i64, Side)>,
     /// Kept contacts whose half that was gone is there again, as the CRM itself says.
     pub restored: Vec<Restored>,
+    /// Deleted contacts that are there again.
+    pub lifted: Vec<SideId>,
     /// Kept contacts whose survivor is gone as well.
     pub ended: BTreeSet<i64>,
     /// Links of which one half was not seen: what the other shows is not agreed upon. (`semantics` 59)

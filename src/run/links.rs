@@ -107,7 +107,7 @@ async fn link_in(job: &Job<'_>, state: State, by_hand: &ByHand) -> Result<Linked
     let state = Mutex::new(state);
     let contact = may_be_linked(&job.pair.name, &held(&state), by_hand)?;
     let found = accounts::ask(job, None).await?;
-    accounts::bind(&held(&state), &accounts::identities(&found, None)).map_err(RunError::from)?;
+    accounts::bind(&held(&state), &accounts::identities(&found, &Both::default())).map_err(RunError::from)?;
     let forms = forms_of(job, &found.ghl).await?;
     let learned = learned(&held(&state), job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };

@@ -10,9 +10,9 @@ use tracing::info;
 use super::budget::Budget;
 use super::error::RunError;
 use super::session::{Job, held};
+use super::sought::Sought;
 use super::tasks;
 use crate::config::{Direction, NotesFetch};
-use crate::crm::Listed;
 use crate::reconcile::Mode;
 use crate::record::{Both, CliengoId, Forms, GhlId, Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, State};
@@ -31,13 +31,11 @@ pub(super) struct Parents {
     pub left: u64,
     /// How many of both were never listed, and are not now either.
     pub never: u64,
-    /// Those of GHL's that its own listing does not show.
-    pub unlisted: BTreeSet<GhlId>,
 }
 
 /// Chooses the contacts whose children are listed in this run. A linked contact is chosen on both sides or on none
-/// (`semantics` 28). Where not all who are to be listed can be, those go first who waited longest (`semantics` 65). `saw_ghl`
-/// says that GHL's contacts were listed to the end.
+/// (`semantics` 28). Where not all who are to be listed can be, those go first who waited longest (`semantics` 65). Those
+/// of `sought` that are there are added.
 ///
 /// # Errors
 /// When stage or state cannot be read.
@@ -47,12 +45,10 @@ pub(super) fn choose(
     state: Option<&State>,
     forms: &Forms,
     budget: &Budget,
-    saw_ghl: bool,
+    sought: &Sought,
 ) -> Result<Parents, RunError> {
     let mut parents = among_listed(job, stage, state, forms, budget)?;
-    if state.is_some() && saw_ghl {
-        add_unlisted(&mut parents, stage, state)?;
-    }
+    add_left_out(&mut parents, stage, state, sought)?;
     Ok(parents)
 }
 
@@ -89,17 +85,24 @@ fn among_listed(
     Ok(Parents { left, never, ..Parents::of(listed) })
 }
 
-/// Adds contacts that an earlier run wrote in GHL and its lagging index does not show, with their counterparts: they are
-/// there, and what stands under them does not wait for the index. (I42; `GHL API notes, 4`)
-fn add_unlisted(parents: &mut Parents, stage: &Mutex<Stage>, state: Option<&State>) -> Result<(), RunError> {
-    let chosen: BTreeSet<CliengoId> = parents.cliengo.iter().cloned().collect();
-    let missing = held(stage).missing(Side::Ghl, Kind::Contact, true)?;
-    for missing in missing.into_iter().filter(|missing| missing.written) {
-        let counterpart = counterpart(state, Side::Ghl, &missing.id)?.map(CliengoId::new);
-        parents.cliengo.extend(counterpart.filter(|id| !chosen.contains(id)));
-        let id = GhlId::new(missing.id);
-        parents.unlisted.insert(id.clone());
-        parents.ghl.push(id);
+/// Adds linked contacts that no listing shows and that are there when asked for by id, with their counterparts: what stands
+/// under them does not wait for the list. (`semantics` 51; I42; `GHL API notes, 4`)
+fn add_left_out(
+    parents: &mut Parents,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    sought: &Sought,
+) -> Result<(), RunError> {
+    let mut chosen: BTreeSet<SideId> = parents.all().collect();
+    for id in &sought.left_out {
+        let side = id.side();
+        let counterpart = counterpart(state, side, id.as_str())?.map(|id| SideId::new(side.other(), id));
+        for id in [Some(id.clone()), counterpart].into_iter().flatten() {
+            let is_seen = sought.is_there(&id) || held(stage).has(id.side(), Kind::Contact, id.as_str())?;
+            if is_seen && chosen.insert(id.clone()) {
+                parents.add(id);
+            }
+        }
     }
     Ok(())
 }
@@ -183,12 +186,16 @@ impl Parents {
         }
     }
 
-    /// Of the contacts that GHL's listing does not show, some were removed since: they have no list, and nothing of theirs is
-    /// unread. How many others there are.
-    pub(super) fn drop_gone(&self, listed: &mut Listed<GhlId>) -> u64 {
-        let gone = &listed.gone & &self.unlisted;
-        listed.unread.retain(|id, _| !gone.contains(id));
-        (self.unlisted.len() - gone.len()) as u64
+    fn all(&self) -> impl Iterator<Item = SideId> {
+        let cliengo = self.cliengo.iter().cloned().map(SideId::Cliengo);
+        cliengo.chain(self.ghl.iter().cloned().map(SideId::Ghl))
+    }
+
+    fn add(&mut self, id: SideId) {
+        match id {
+            SideId::Cliengo(id) => self.cliengo.push(id),
+            SideId::Ghl(id) => self.ghl.push(id),
+        }
     }
 }
 

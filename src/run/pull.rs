@@ -13,8 +13,9 @@ use super::parents::{self, Parents};
 use super::progress::Part;
 use super::pulled::Pulled;
 use super::session::{Job, held};
+use super::sought::Sought;
 use super::timeline::{self, Moments};
-use super::{accounts, doubt, only};
+use super::{accounts, doubt, only, seek};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, CrmError, Learned, Listed};
 use crate::record::{Both, CliengoId, Effect, Field, Forms, Holds, Kind, Members, Region, RemoteId, Side, paired};
@@ -69,7 +70,8 @@ pub(super) async fn pull(
         let ghl = async { anybody(job.ghl.list_contacts(&into_ghl).await?) };
         tokio::try_join!(cliengo, ghl)?
     };
-    let identities = accounts::identities(accounts, cliengo.account.clone());
+    let identities =
+        accounts::identities(accounts, &Both { cliengo: cliengo.account.clone(), ghl: ghl.account.clone() });
     accounts::check(job, state, &identities)?;
     let known = state.map(|state| learned(state, job.pair)).transpose()?;
     let tags_were_read = known.is_some_and(|known| known.tags_read);
@@ -92,6 +94,7 @@ pub(super) async fn pull(
         only: None,
         effects,
         moments: Moments::default(),
+        sought: Sought::default(),
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
@@ -101,13 +104,18 @@ pub(super) async fn pull(
     pulled.ghl_shows_tags = ghl.tags_seen || pulled.listings.ghl.contact.count == 0;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
+        doubt::counted(&mut pulled, side, accounts.of(side).counts);
+    }
+    doubt::shrunken(job, stage, state, &mut pulled, &[Kind::Contact])?;
+    for side in Side::BOTH {
+        seek::seek(job, stage, &mut pulled, side).await?;
     }
     pull_children(job, &into, state, &mut pulled, budget).await?;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Task).await?;
         doubt::emptied(job, stage, &mut pulled, side, Kind::Note).await?;
     }
-    doubt::shrunken(job, stage, state, &mut pulled)?;
+    doubt::shrunken(job, stage, state, &mut pulled, &[Kind::Task, Kind::Note])?;
     pulled.moments = timeline::look(job, stage, state, &pulled.visited, &pulled.forms).await?;
     Ok(pulled)
 }
@@ -130,7 +138,7 @@ async fn pull_only(
     forms: Forms,
     marks: &Marks,
 ) -> Result<Pulled, RunError> {
-    let identities = accounts::identities(accounts, None);
+    let identities = accounts::identities(accounts, &Both::default());
     accounts::check(job, state, &identities)?;
     // Whom it names is read by id, which leaves out what is empty.
     let forms = Forms { members: members(job).await?, ..forms };
@@ -154,6 +162,7 @@ async fn pull_only(
         only: Some(found),
         effects: BTreeMap::new(),
         moments: Moments::default(),
+        sought: Sought::default(),
     };
     let contacts = only::contacts(into)?;
     let counts = Both::from_fn(|side| contacts.of(side).len() as u64);
@@ -305,7 +314,7 @@ async fn pull_children(
     }
     let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
     let parents = if tasks || notes {
-        parents::choose(job, stage, state, &pulled.forms, budget, pulled.complete.ghl.contact)?
+        parents::choose(job, stage, state, &pulled.forms, budget, &pulled.sought)?
     } else {
         Parents::default()
     };
@@ -314,7 +323,9 @@ async fn pull_children(
     let [of_tasks, of_notes] = [tasks, notes].map(|listed| if listed { &parents } else { &lost });
     let all = Both::from_fn(|side| {
         let forgotten = pulled.forgotten.iter().filter(|(id, _)| id.side() == side).count() as u64;
-        pulled.listings.of(side).contact.count.saturating_sub(forgotten)
+        let left_out = pulled.sought.left_out.iter().filter(|id| id.side() == side).count() as u64;
+        let nobodys = forgotten + pulled.sought.buried.of(side);
+        pulled.listings.of(side).contact.count.saturating_sub(nobodys) + left_out
     });
     let cliengo = async {
         let asks = tasks || has_tasks && !lost.cliengo.is_empty();
@@ -346,9 +357,8 @@ async fn pull_children(
             pulled.take(stage, Side::Cliengo, kind, &listed, all.cliengo)?;
         }
     }
-    if let Some(mut listed) = ghl_notes {
-        let unlisted = parents.drop_gone(&mut listed);
-        pulled.take(stage, Side::Ghl, Kind::Note, &listed, all.ghl + unlisted)?;
+    if let Some(listed) = ghl_notes {
+        pulled.take(stage, Side::Ghl, Kind::Note, &listed, all.ghl)?;
     }
     if notes && parents.left > 0 {
         pulled.say_quota(&parents);

@@ -9,6 +9,7 @@ use super::error::RunError;
 use super::marks::Marks;
 use super::parents::Parents;
 use super::session::held;
+use super::sought::Sought;
 use super::timeline::Moments;
 use crate::crm::{Coverage, Learned, Listed};
 use crate::reconcile::{Inconclusive, ListingCount, Reading};
@@ -39,6 +40,8 @@ pub(super) struct Pulled {
     pub unidentified: Vec<(Side, Kind, String)>,
     /// The contacts whose notes and tasks were asked for.
     pub visited: Parents,
+    /// Linked contacts that were not listed, and were asked for by id.
+    pub sought: Sought,
     /// What a person said for good.
     pub marks: Marks,
     /// Contacts that a person had forgotten, as they were listed: they are not staged.

@@ -67,18 +67,25 @@ async fn ask<I: RemoteId>(
 ) -> Result<(), RunError> {
     let asked = futures::stream::iter(linked).map(|(link, id)| async move { (link, crm.moments(&id, forms).await) });
     let mut asked = asked.buffer_unordered(AT_A_TIME);
+    let (mut refusal, mut heard) = (None, false);
     while let Some((link, answer)) = asked.next().await {
         match answer {
-            Ok(found) => moments.told.entry(link).or_default().extend(found),
+            Ok(found) => {
+                heard = true;
+                moments.told.entry(link).or_default().extend(found);
+            }
             // What came is told; the next run asks about the others.
             Err(CrmError::Quota { .. }) => break,
-            Err(why @ (CrmError::Stopped { .. } | CrmError::Credentials { .. } | CrmError::NoGrant { .. })) => {
-                return Err(why.into());
+            Err(why @ (CrmError::Stopped { .. } | CrmError::NoGrant { .. })) => return Err(why.into()),
+            Err(why @ CrmError::Credentials { .. }) => {
+                moments.unread.insert(link, why.clone().of_one_record().to_string());
+                refusal = Some(why);
             }
             Err(why) => _ = moments.unread.insert(link, why.to_string()),
         }
     }
-    Ok(())
+    // `semantics` 57: who is refused while others are not is a matter of its own.
+    refusal.filter(|_| !heard).map_or(Ok(()), |why| Err(why.into()))
 }
 
 /// Where leads came from, of whom GHL was not told. It stands in the listing: nobody is asked.

@@ -42,6 +42,9 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
         for restored in &gathered.restored {
             rise(state, restored, run)?;
         }
+        for id in &gathered.lifted {
+            state.lift_tombstone(Kind::Contact, id)?;
+        }
         for link in &gathered.ended {
             settle_one(state, &Settlement::Drop { link: *link }, run)?;
         }

@@ -59,7 +59,16 @@ const TABLES: &str = "
       number INTEGER PRIMARY KEY,
       side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL, canonical TEXT NOT NULL, unreadable TEXT NOT NULL
     ) STRICT;
-    CREATE UNIQUE INDEX seen_key ON seen (side, kind, remote_id);";
+    CREATE UNIQUE INDEX seen_key ON seen (side, kind, remote_id);
+    CREATE TABLE lifted (
+      side TEXT NOT NULL, kind TEXT NOT NULL, remote_id TEXT NOT NULL,
+      PRIMARY KEY (side, kind, remote_id)
+    ) STRICT, WITHOUT ROWID;";
+
+/// What is buried, without what was found to be there again.
+const BURIED: &str = "
+    CREATE TEMP VIEW buried AS SELECT t.side, t.kind, t.remote_id FROM base.tombstone t WHERE NOT EXISTS
+      (SELECT 1 FROM main.lifted l WHERE l.side = t.side AND l.kind = t.kind AND l.remote_id = t.remote_id);";
 
 fn staged(row: &Row<'_>) -> rusqlite::Result<StagedRow> {
     Ok(StagedRow {
@@ -104,6 +113,7 @@ impl Stage {
                 attach(&connection, &empty)?;
             }
         }
+        connection.execute_batch(BURIED)?;
         connection.execute_batch("BEGIN")?;
         Ok(Self { connection })
     }
@@ -166,7 +176,7 @@ impl Stage {
     pub fn contacts(&self, side: Side) -> Result<Vec<String>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT remote_id FROM record r WHERE side = ?1 AND kind = 'contact' AND NOT EXISTS
-               (SELECT 1 FROM base.tombstone t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
+               (SELECT 1 FROM buried t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
              ORDER BY remote_id",
         )?;
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -196,7 +206,7 @@ impl Stage {
             "SELECT r.remote_id FROM record r
              LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id
              WHERE r.side = ?1 AND r.kind = 'contact' AND NOT EXISTS
-               (SELECT 1 FROM base.tombstone t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
+               (SELECT 1 FROM buried t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
              ORDER BY coalesce(s.fingerprint = r.fingerprint, 0) DESC, r.remote_id",
         )?;
         let known = statement.query_map([side.as_str()], |row| row.get::<_, String>(0))?;
@@ -272,7 +282,7 @@ impl Stage {
         let sql = format!(
             "{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.remote_id > ?4
                AND (?3 OR s.fingerprint IS NULL OR s.fingerprint <> r.fingerprint)
-               AND NOT EXISTS (SELECT 1 FROM base.tombstone t
+               AND NOT EXISTS (SELECT 1 FROM buried t
                  WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
              ORDER BY r.remote_id LIMIT ?5"
         );

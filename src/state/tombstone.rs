@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
-use super::{State, StateError};
+use super::{Stage, State, StateError};
 use crate::record::{Kind, Side, SideId};
 
 /// How long something is buried after a complete listing first lacked it: far longer than any listing lags. Whoever stands
@@ -35,6 +35,17 @@ impl State {
         Ok(statement.exists([id.side().as_str(), kind.as_str(), id.as_str()])?)
     }
 
+    /// A record that was deleted is there again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn lift_tombstone(&self, kind: Kind, id: &SideId) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("DELETE FROM tombstone WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?
+            .execute(params![id.side().as_str(), kind.as_str(), id.as_str()])?;
+        Ok(())
+    }
+
     /// Notes which of the buried were not in a complete listing, and lifts the tombstones of those that rested since. One of
     /// a half that is gone while the other was kept stays: it goes with its link.
     ///
@@ -56,6 +67,37 @@ impl State {
                        AND CASE ?1 WHEN 'cliengo' THEN link.cliengo_id ELSE link.ghl_id END = tombstone.remote_id))",
             )?
             .execute(params![side.as_str(), kind.as_str(), rested])?;
+        Ok(())
+    }
+}
+
+impl Stage {
+    /// Contacts that were deleted and are listed, and whether a complete listing lacked them since. Not those whose other half
+    /// was kept: [`Stage::restored`] has them.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn listed_buried(&self, side: Side) -> Result<Vec<(String, bool)>, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT t.remote_id, t.absent IS NOT NULL FROM base.tombstone t
+             JOIN record r ON r.side = t.side AND r.kind = t.kind AND r.remote_id = t.remote_id
+             WHERE t.side = ?1 AND t.kind = 'contact' AND NOT EXISTS
+               (SELECT 1 FROM base.shadow s JOIN base.link l ON l.id = s.link AND l.status = 'kept'
+                WHERE s.side = t.side AND s.kind = t.kind AND s.remote_id = t.remote_id)
+             ORDER BY t.remote_id",
+        )?;
+        let rows = statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// In this run a contact is not buried any more.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn lift(&self, id: &SideId) -> Result<(), StateError> {
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO lifted (side, kind, remote_id) VALUES (?1, 'contact', ?2)")?
+            .execute([id.side().as_str(), id.as_str()])?;
         Ok(())
     }
 }

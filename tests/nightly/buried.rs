@@ -1,10 +1,12 @@
 //! What was deleted stays deleted while listings lag, and is a person again when somebody restores it.
 
+use concord::exit_code;
+use concord::reconcile::HeldReason;
 use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
-use crate::house::{House, Person, Plot};
+use crate::house::{House, Person, Plot, held};
 
 async fn deleted_by_us() -> (House, Person) {
     let house =
@@ -59,4 +61,58 @@ async fn what_is_still_listed_although_it_was_deleted_is_never_taken_for_restore
         house.quiet_night().await;
     }
     assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 3);
+}
+
+#[tokio::test]
+async fn somebody_who_was_deleted_on_both_sides_and_restored_under_the_old_id_the_next_day_comes_back_with_the_notes() {
+    let (house, person) = deleted_by_us().await;
+    house.remove(Side::Ghl, &person);
+    house.good_night().await;
+    let set = json!({ "firstName": "Vuelve", "email": "persona1@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+    house.note(Side::Ghl, &person, "Volvió");
+    let finished = house.good_night().await;
+    assert_eq!(finished.exit_code(), exit_code::DONE);
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 4);
+    assert_eq!(house.rows(Side::Cliengo, "notes").len(), 1);
+    house.change(Side::Ghl, &person, &json!({ "email": "otra@example.com" }));
+    house.good_night().await;
+    let rows = house.rows(Side::Cliengo, "contacts");
+    assert!(rows.iter().any(|row| row["email"] == "otra@example.com"), "{rows:#?}");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn somebody_who_stands_on_one_side_alone_after_a_delete_is_named() {
+    let (house, person) = deleted_by_us().await;
+    house.remove(Side::Cliengo, &person);
+    house.good_night().await;
+    let set = json!({ "firstName": "Fantasma", "email": "persona1@example.com" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert_eq!(finished.exit_code(), exit_code::PERSON);
+        assert_eq!(held(&finished), [HeldReason::Inconclusive]);
+        assert_eq!(finished.plan.held[0].ids.of(Side::Ghl), Some(person.ghl.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn the_night_that_finds_a_kept_contact_again_says_that_the_next_one_looks_at_it() {
+    for on_delete in ["ignore", "mark"] {
+        let settings = format!("[pair.house.contacts]\non_delete = \"{on_delete}\"\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        let people: Vec<Person> = (1..=4).map(|number| house.person(number)).collect();
+        house.good_night().await;
+        house.remove(Side::Ghl, &people[0]);
+        house.good_night().await;
+        house.quiet_night().await;
+        let set = json!({ "firstName": "Vuelve", "email": "persona1@example.com" });
+        house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&people[0].ghl), &set);
+        let first = house.night().await;
+        assert_eq!(first.exit_code(), exit_code::PERSON, "{on_delete}");
+        assert!(first.plan.unseen_in_words()[0].contains("there again"), "{:?}", first.plan.unseen_in_words());
+        house.good_night().await;
+        assert_eq!(house.quiet_night().await.exit_code(), exit_code::DONE, "{on_delete}");
+    }
 }

@@ -198,3 +198,27 @@ async fn a_website_that_the_account_does_not_have_stops_the_run_before_anything_
     assert!(matches!(said.code, 0 | 3), "{said:?}");
     assert_eq!(asks() - before, 1);
 }
+
+#[tokio::test]
+async fn rows_of_another_location_end_the_night() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.strict = false;
+    let person = house.person(1);
+    house.good_night().await;
+    house.change(Side::Cliengo, &person, &json!({ "email": "otra@example.com" }));
+    let url = house.urls.ghl.clone();
+    let other: proxy::Rewrite = Arc::new(|line, mut body| {
+        let rows = body["contacts"].as_array_mut().filter(|_| line.contains("/contacts/search"));
+        for row in rows.into_iter().flatten() {
+            row["locationId"] = json!("OTHERLOC000000000000");
+        }
+        Ok(body)
+    });
+    house.urls.ghl = proxy::before(&url, other).await;
+    let night = house.try_night(&Consent::default(), CancellationToken::new()).await;
+    assert!(matches!(night, Err(RunError::State(StateError::OtherAccount { side: Side::Ghl, .. }))), "{night:?}");
+    assert_eq!(house.writes(), []);
+    house.urls.ghl = url;
+    house.good_night().await;
+    assert_eq!(house.row(Side::Ghl, &person)["email"], "otra@example.com");
+}

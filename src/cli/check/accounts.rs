@@ -248,8 +248,8 @@ pub(super) fn granted_scopes(session: &Session, config: &Config, pair: &Pair) ->
     Some(if missing.is_empty() {
         Finding::ok(id, format!("the app was given all that the configuration needs: {}", listed(&needed)))
     } else {
-        let refused =
-            CrmError::Credentials { side: Side::Ghl, message: format!("the app was not given {}", missing.join(", ")) };
+        let said = format!("the app was not given {}", missing.join(", "));
+        let refused = CrmError::Credentials { side: Side::Ghl, message: said.clone(), said };
         failed(id, refused)
             .mended_by(format!("add the scopes to the app in GHL's marketplace, then: {}", oauth.command()))
     })

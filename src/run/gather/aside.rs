@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::company::recognisable;
 use super::{Gathering, Sighting};
 use crate::reconcile::Unreadable;
-use crate::record::{Ids, Kind, SideId};
+use crate::record::{Ids, Kind, Side, SideId};
 use crate::run::error::RunError;
+use crate::run::session::held;
 use crate::state::Missing;
 
 impl Gathering<'_, '_> {
@@ -23,8 +24,19 @@ impl Gathering<'_, '_> {
         }
     }
 
+    /// The linked records that were not listed, as far as that says something: of a listing that is not complete, contacts that
+    /// are there all the same. (`semantics` 51)
+    pub(super) fn missing(&self, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {
+        let complete = *self.pulled.complete.of(side).of(kind);
+        let left_out = kind == Kind::Contact && !complete;
+        let mut missing = held(self.stage).missing(side, kind, complete || left_out)?;
+        missing.retain(|missing| !left_out || self.pulled.sought.is_there(&SideId::new(side, missing.id.as_str())));
+        Ok(missing)
+    }
+
     /// Of the people whom a run is about, who was asked for by id and is gone.
     pub(super) fn miss_the_named(&mut self) -> Result<(), RunError> {
+        self.inconclusive.extend(self.pulled.sought.unclear.iter().cloned());
         let (Some(only), Some(state)) = (&self.pulled.only, self.state) else { return Ok(()) };
         self.inconclusive.extend(only.unplaced.iter().cloned());
         for id in &only.gone {

@@ -67,7 +67,7 @@ impl Gathering<'_, '_> {
                 Some(doubt) => doubt,
             },
             Err(CrmError::Stopped { .. }) => return Ok(Now::Unknown("the run was asked to stop".to_owned())),
-            Err(why) => why.to_string(),
+            Err(why) => why.of_one_record().to_string(),
         };
         self.inconclusive(question.kind, &question.id, question.ids.clone(), question.label.clone(), &why);
         Ok(Now::Unknown(why))
@@ -179,6 +179,9 @@ impl Gathering<'_, '_> {
     }
 
     async fn look(&self, kind: Kind, id: &SideId, parent: Option<&SideId>) -> Result<Lookup, CrmError> {
+        if let Some(answer) = self.pulled.sought.answer(id).filter(|_| kind == Kind::Contact) {
+            return answer;
+        }
         match id {
             SideId::Cliengo(id) => {
                 let parent = parent.map(|parent| CliengoId::new(parent.as_str()));

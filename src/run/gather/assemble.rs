@@ -16,13 +16,14 @@ use crate::state::{LinkRow, LinkStatus, State};
 
 impl<'j> Gathering<'j, '_> {
     /// How many links of each kind this run looked at: of what is listed by contact, those under contacts whose lists were
-    /// read on both sides. (`semantics` 54)
+    /// read on both sides. (`semantics` 54) Where not all contacts were listed, nobody else's lists were read. (52)
     fn looked_at(&self, links: &ByKind<u64>) -> Result<ByKind<u64>, RunError> {
         let mut looked_at = *links;
         for side in Side::BOTH {
             for kind in [Kind::Task, Kind::Note] {
                 let parents = self.pulled.listings.of(side).of(kind).parents;
-                if self.pulled.only.is_some() || parents.is_some_and(|(listed, all)| listed < all) {
+                let knows_all = self.pulled.complete.of(side).contact;
+                if self.pulled.only.is_some() || parents.is_some_and(|(listed, all)| listed < all || !knows_all) {
                     let covered = held(self.stage).links_covered(side, kind)?;
                     let least = covered.min(*looked_at.of(kind));
                     *looked_at.of_mut(kind) = least;
@@ -119,7 +120,7 @@ impl<'j> Gathering<'j, '_> {
                 Some(state) if job.mode == Mode::Full || lose_tags(&contacts) => state.tag_counts()?,
                 _ => Both::default(),
             },
-            unseen: held(self.stage).unseen()?,
+            unseen: &held(self.stage).unseen()? - &self.pulled.sought.links,
             known_alone: self.pulled.only.as_ref().map(|only| only.alone.clone()).unwrap_or_default(),
             contacts,
             children,
@@ -166,7 +167,8 @@ impl<'j> Gathering<'j, '_> {
             returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
         let (halved, without_text) = (self.halved, self.without_text);
-        Ok((input, Gathered { missed: self.missed, returned, restored, ended, halved, without_text }))
+        let lifted = self.pulled.sought.lifted.clone();
+        Ok((input, Gathered { missed: self.missed, returned, restored, lifted, ended, halved, without_text }))
     }
 }
 

@@ -80,7 +80,7 @@ async fn undo_locked(
     let _locks = accounts::lock(job, &found)?;
     let budget = Budget::of(job);
     drop(snapshot);
-    held(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, None)))?;
+    held(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, &Both::default())))?;
     let recovered = recover::recover(job, state, run, &forms).await?;
     recover::recover_changes(job, state, run, &forms).await?;
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
@@ -110,7 +110,7 @@ async fn undo_locked(
 /// Both accounts, which the state is bound to, and how values become canonical.
 async fn prove(job: &Job<'_>, state: &State) -> Result<(Both<Account>, Forms), RunError> {
     let found = accounts::ask(job, Some(state)).await?;
-    accounts::check(job, Some(state), &accounts::identities(&found, None))?;
+    accounts::check(job, Some(state), &accounts::identities(&found, &Both::default()))?;
     let forms = forms_of(job, &found.ghl).await?;
     Ok((found, forms))
 }

@@ -1,0 +1,115 @@
+//! Asks by id for contacts of which the listing says another thing than the state, before tasks and notes are listed: linked
+//! ones that it leaves out, and deleted ones that it shows. (`semantics` 51, 52)
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use futures::StreamExt;
+use tracing::info;
+
+use super::doubt::has_shrunk;
+use super::error::RunError;
+use super::pulled::Pulled;
+use super::session::{Job, held};
+use crate::crm::{CrmError, Lookup};
+use crate::reconcile::{Inconclusive, Reading};
+use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
+use crate::state::{Missing, Stage};
+
+/// How many contacts are asked for by id at a time.
+const LOOKUPS: usize = 4;
+
+/// Asks for the contacts of a side of which its complete listing says another thing than the state.
+///
+/// # Errors
+/// When the stage cannot be read or written.
+pub(super) async fn seek(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
+    restored(job, stage, pulled, side).await?;
+    if pulled.complete.of(side).contact {
+        left_out(job, stage, pulled, side).await?;
+    }
+    Ok(())
+}
+
+/// Linked contacts that a listing leaves out. Where many of them are there, and an earlier run did not just write them, the
+/// listing is not complete: it leaves out others too.
+async fn left_out(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
+    let missing = held(stage).missing(side, Kind::Contact, true)?;
+    let asked = futures::stream::iter(missing).map(|missing| async move {
+        let found = look_up(job, side, &missing.id).await;
+        (missing, found)
+    });
+    let asked: Vec<(Missing, Result<Lookup, CrmError>)> = asked.buffered(LOOKUPS).collect().await;
+    let mut others = 0;
+    for (missing, found) in asked {
+        let id = SideId::new(side, missing.id);
+        if matches!(found, Ok(Lookup::Present(_))) {
+            info!(%side, %id, "not listed, yet there when asked for by id");
+            others += u64::from(!missing.written);
+            pulled.sought.links.insert(missing.link);
+            pulled.sought.left_out.insert(id.clone());
+        }
+        pulled.sought.answers.insert(id, found);
+    }
+    let listed = pulled.listings.of(side).contact.count;
+    if has_shrunk(&job.pair.guard, listed + others, listed) {
+        let why = format!("it listed {listed} contacts, yet {others} others are there when asked for by id");
+        pulled.disbelieve(side, Kind::Contact, why);
+    }
+    Ok(())
+}
+
+/// Deleted contacts that are listed. A listing may lag behind a delete, the CRM itself does not: one that it has, and that an
+/// earlier listing lacked, was restored by a person. One whose other half was kept is looked at from the next run on.
+async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
+    let kept: BTreeSet<String> = held(stage).restored(side)?.into_iter().map(|(_, id)| id).collect();
+    let listed = held(stage).listed_buried(side)?;
+    let asked = kept.iter().map(|id| (id.clone(), true)).chain(listed);
+    let asked = futures::stream::iter(asked).map(|(id, was_absent)| async move {
+        let found = look_up(job, side, &id).await;
+        (SideId::new(side, id), was_absent, found)
+    });
+    let asked: Vec<(SideId, bool, Result<Lookup, CrmError>)> = asked.buffered(LOOKUPS).collect().await;
+    let mut again = 0;
+    for (id, was_absent, found) in asked {
+        match &found {
+            Ok(Lookup::Present(_)) if kept.contains(id.as_str()) => again += 1,
+            Ok(Lookup::Present(_)) if was_absent => {
+                held(stage).lift(&id)?;
+                pulled.sought.lifted.push(id.clone());
+            }
+            Ok(Lookup::Present(_)) => {
+                let why = format!("an earlier run deleted {id}, and {} has it all the same", side.title());
+                pulled.sought.unclear.push(unclear(&id, why));
+            }
+            Ok(Lookup::Gone(_)) => *pulled.sought.buried.of_mut(side) += 1,
+            Err(CrmError::Stopped { .. }) => {}
+            Err(_) if kept.contains(id.as_str()) => {}
+            Err(error) => {
+                let why = error.clone().of_one_record();
+                let why =
+                    format!("an earlier run deleted {id}, which is listed; whether it is there cannot be told: {why}");
+                pulled.sought.unclear.push(unclear(&id, why));
+            }
+        }
+        pulled.sought.answers.insert(id, found);
+    }
+    if again > 0 {
+        let listing = pulled.listings.of_mut(side).of_mut(Kind::Contact);
+        listing.reading = listing.reading.max(Reading::Partial);
+        let contacts = if again == 1 { "contact is" } else { "contacts are" };
+        listing.why.get_or_insert(format!("{again} {contacts} there again, and looked at from the next run on"));
+    }
+    Ok(())
+}
+
+fn unclear(id: &SideId, why: String) -> Inconclusive {
+    Inconclusive { kind: Kind::Contact, ids: Ids::one(id.clone()), label: String::new(), why }
+}
+
+async fn look_up(job: &Job<'_>, side: Side, id: &str) -> Result<Lookup, CrmError> {
+    match side {
+        Side::Cliengo => job.cliengo.look_up(Kind::Contact, &CliengoId::new(id), None).await,
+        Side::Ghl => job.ghl.look_up(Kind::Contact, &GhlId::new(id), None).await,
+    }
+}
