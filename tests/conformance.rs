@@ -7,6 +7,8 @@
     reason = "a test's own functions fail as its assertions do"
 )]
 
+#[path = "api/mod.rs"]
+mod api;
 #[path = "invariants/mod.rs"]
 mod invariants;
 #[path = "rooms/mod.rs"]

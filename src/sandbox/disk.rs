@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::SandboxError;
 use super::data::{
-    CliengoContact, CliengoNote, CliengoTask, Data, DeletedContact, GhlContact, GhlNote, GhlTag, GhlTask, Identity,
-    Moment, Row, Table,
+    CliengoContact, CliengoNote, CliengoTask, Data, DeletedContact, GhlContact, GhlNote, GhlResource, GhlTag, GhlTask,
+    Identity, Moment, Row, Table,
 };
 
 const SCHEMA: &str = "
@@ -65,6 +65,7 @@ impl Disk {
         self.rows::<GhlNote>(|row| data.ghl.notes.save(row))?;
         self.rows::<GhlTask>(|row| data.ghl.save_task(row, moment))?;
         self.rows::<GhlTag>(|row| data.ghl.tags.save(row))?;
+        self.rows::<GhlResource>(|row| data.ghl.resources.save(row))?;
         forget(&mut data);
         Ok(Some(data))
     }
@@ -97,6 +98,7 @@ impl Disk {
         write(&transaction, &data.ghl.notes, &changes.ghl_notes)?;
         write(&transaction, &data.ghl.tasks, &changes.ghl_tasks)?;
         write(&transaction, &data.ghl.tags, &changes.ghl_tags)?;
+        write(&transaction, &data.ghl.resources, &changes.ghl_resources)?;
         let mut meta = transaction.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
         meta.execute(params!["counter", data.counter.to_string()])?;
         meta.execute(params!["identity", serde_json::to_string(&data.identity)?])?;
@@ -121,6 +123,7 @@ struct Touched {
     ghl_notes: Vec<String>,
     ghl_tasks: Vec<String>,
     ghl_tags: Vec<String>,
+    ghl_resources: Vec<String>,
 }
 
 impl Touched {
@@ -134,6 +137,7 @@ impl Touched {
             ghl_notes: data.ghl.notes.take_touched(),
             ghl_tasks: data.ghl.tasks.take_touched(),
             ghl_tags: data.ghl.tags.take_touched(),
+            ghl_resources: data.ghl.resources.take_touched(),
         }
     }
 
@@ -147,6 +151,7 @@ impl Touched {
             &self.ghl_notes,
             &self.ghl_tasks,
             &self.ghl_tags,
+            &self.ghl_resources,
         ];
         all.iter().all(|ids| ids.is_empty())
     }

@@ -324,6 +324,12 @@ impl Sandbox {
         &self.identity.location_id
     }
 
+    /// GHL's company, to which the location belongs.
+    #[must_use]
+    pub fn company_id(&self) -> &str {
+        &self.identity.company_id
+    }
+
     /// Id and secret of the app that locations install, and of the one that agencies do.
     #[must_use]
     pub fn apps(&self) -> [(String, String); 2] {

@@ -8,12 +8,15 @@ use jsonschema::Validator;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-const DOCUMENTS: [(&str, &str); 5] = [
+const DOCUMENTS: [(&str, &str); 8] = [
     ("contacts", include_str!("ghl/apps/contacts.json")),
     ("locations", include_str!("ghl/apps/locations.json")),
     ("workflows", include_str!("ghl/apps/workflows.json")),
     ("campaigns", include_str!("ghl/apps/campaigns.json")),
     ("users", include_str!("ghl/apps/users.json")),
+    ("businesses", include_str!("ghl/apps/businesses.json")),
+    ("calendars", include_str!("ghl/apps/calendars.json")),
+    ("oauth", include_str!("ghl/apps/oauth.json")),
 ];
 const COMMON: &str = include_str!("ghl/common/common-schemas.json");
 const CORRECTIONS: &str = include_str!("corrections.json");
@@ -166,7 +169,9 @@ fn read_operation<'a>(
         jsonschema::validator_for(&root).unwrap_or_else(|why| panic!("{line}: {why}"))
     };
     let json_of = |content: &Value| content.pointer("/content/application~1json/schema").cloned();
-    let mut request = json_of(&operation["requestBody"]);
+    let form_of = |content: &Value| content.pointer("/content/application~1x-www-form-urlencoded/schema").cloned();
+    let body = &operation["requestBody"];
+    let mut request = json_of(body).or_else(|| form_of(body));
     let mut answers: BTreeMap<String, Value> = BTreeMap::new();
     for (status, answer) in operation["responses"].as_object().unwrap() {
         answers.extend(json_of(answer).map(|schema| (status.clone(), schema)));

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::ghl_record::{GhlContact, GhlNote, GhlTag, GhlTask};
+use super::ghl_resource::GhlResource;
 use super::index::{Change, Index};
 use super::table::Table;
 use super::tokens::Tokens;
@@ -16,6 +17,7 @@ pub(crate) struct GhlData {
     pub(in crate::sandbox) notes: Table<GhlNote>,
     pub(in crate::sandbox) tasks: Table<GhlTask>,
     pub(in crate::sandbox) tags: Table<GhlTag>,
+    pub(in crate::sandbox) resources: Table<GhlResource>,
     pub(in crate::sandbox) index: Index,
     /// Answers given so far; the trace ids follow from it.
     pub(in crate::sandbox) answered: u64,
@@ -38,6 +40,7 @@ impl GhlData {
             notes: Table::recorded(),
             tasks: Table::recorded(),
             tags: Table::recorded(),
+            resources: Table::recorded(),
             index: Index::empty(),
             answered: 0,
             oauth: Tokens::default(),

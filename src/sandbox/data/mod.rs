@@ -3,6 +3,7 @@
 mod cliengo;
 mod ghl;
 mod ghl_record;
+mod ghl_resource;
 mod index;
 mod table;
 mod tokens;
@@ -10,6 +11,7 @@ mod tokens;
 pub(super) use cliengo::{CliengoContact, CliengoData, CliengoNote, CliengoTask, DeletedContact};
 pub(super) use ghl::GhlData;
 pub(super) use ghl_record::{CustomValue, GhlContact, GhlNote, GhlTag, GhlTask};
+pub(super) use ghl_resource::{GhlResource, What};
 pub(super) use table::{Row, Table};
 pub(super) use tokens::Holder;
 

@@ -112,7 +112,7 @@ fn set_custom(data: &Data, contact: &mut GhlContact, edit: &Edit, custom: &Value
     let fields = custom.as_object().ok_or_else(|| format!("{}: `customFields` must be an object", edit.what()))?;
     for (name, value) in fields {
         let unknown = || Err(format!("{}: unknown custom field `{name}`", edit.what()));
-        set_custom_field(&data.identity, contact, name, value).unwrap_or_else(unknown)?;
+        set_custom_field(data, contact, name, value).unwrap_or_else(unknown)?;
     }
     Ok(())
 }

@@ -151,6 +151,14 @@ fn refuse_duplicate(data: &Data, contact: &GhlContact) -> Result<(), Answer> {
     Ok(())
 }
 
+/// Whoever has the e-mail of a body, else its phone.
+pub(super) fn with_key_of(data: &Data, body: &Map<String, Value>) -> Option<String> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let by_email = text("email").and_then(|email| data.ghl.with_email(email).first().copied());
+    let phone = text("phone").map(|phone| stored_phone(phone, &data.account.ghl));
+    by_email.or_else(|| data.ghl.with_phone(&phone?).first().copied()).map(str::to_owned)
+}
+
 pub(super) fn create(data: &mut Data, call: &Call, moment: Moment) -> Answered {
     let allowed: Vec<Property> = UPDATE.into_iter().chain(CREATE_ONLY).collect();
     let body = properties(call, &allowed, &["locationId"])?;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::call::{Answer, Answered};
+use super::super::call::{Answer, Answered, Call};
 use super::super::data::{Data, Identity};
 use super::refusal::bad_request;
-use super::{find, of_contact};
+use super::{find, here, succeeded};
 
 /// Name and id of each workflow.
 pub(in crate::sandbox) fn workflow_ids(identity: &Identity) -> [(&'static str, String); 2] {
@@ -18,7 +18,17 @@ pub(in crate::sandbox) fn campaign_ids(identity: &Identity) -> [(&'static str, S
     [("Novedades", format!("c0{}", identity.location_id))]
 }
 
-pub(super) fn workflows(data: &Data) -> Value {
+/// Answers `/workflows/` and `/campaigns/`.
+pub(super) fn answer(data: &Data, call: &Call, parts: &[&str], rest: &[&str]) -> Option<Answered> {
+    let listed = match (call.method.as_str(), parts.first(), rest) {
+        ("GET", Some(&"workflows"), [""]) => workflows(data),
+        ("GET", Some(&"campaigns"), [""]) => campaigns(data),
+        _ => return None,
+    };
+    Some(here(data, call.parameter("locationId").unwrap_or_default()).map(|()| Answer::ok(listed)))
+}
+
+fn workflows(data: &Data) -> Value {
     let rows = workflow_ids(&data.identity).into_iter().map(|(name, id)| {
         json!({ "id": id, "name": name, "status": "published", "version": 1, "createdAt": "2025-11-06T00:00:00.000Z",
             "updatedAt": "2025-11-06T00:00:00.000Z", "locationId": data.identity.location_id })
@@ -26,7 +36,7 @@ pub(super) fn workflows(data: &Data) -> Value {
     json!({ "workflows": rows.collect::<Vec<_>>() })
 }
 
-pub(super) fn campaigns(data: &Data) -> Value {
+fn campaigns(data: &Data) -> Value {
     let rows = campaign_ids(&data.identity).into_iter().map(
         |(name, id)| json!({ "id": id, "name": name, "status": "published", "locationId": data.identity.location_id }),
     );
@@ -38,7 +48,7 @@ pub(super) fn begin(data: &Data, contact: &str, workflow: &str) -> Answered {
     if !workflow_ids(&data.identity).iter().any(|(_, id)| id == workflow) {
         return Err(bad_request("The workflow id is invalid."));
     }
-    of_contact(data, contact, json!({ "succeded": true, "succeeded": true }))
+    Ok(succeeded())
 }
 
 pub(super) fn add(data: &Data, contact: &str, campaign: &str) -> Answered {

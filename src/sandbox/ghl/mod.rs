@@ -1,18 +1,23 @@
 //! GHL as its notes describe it: credentials, version header and routes (GHL API notes, 1 to 5).
 
+mod business;
+mod calendar;
 mod contacts;
 mod custom;
 mod enrolment;
 mod filter;
 mod location;
 mod manner;
+mod many;
 mod notes;
 mod oauth;
 mod refusal;
+mod resource;
 mod search;
 mod shape;
 mod tags;
 mod tasks;
+mod users;
 
 pub(super) use contacts::set_field;
 pub(super) use custom::set as set_custom_field;
@@ -74,68 +79,82 @@ fn route(data: &mut Data, call: &Call, moment: Moment) -> Answered {
     data.ghl.index.catch_up(moment.now);
     let parts = call.segments();
     manner::scope(&data.account.ghl, &call.method, &parts)?;
-    match (call.method.as_str(), parts.as_slice()) {
-        ("POST", ["contacts", "search"]) => search::contacts(data, call),
-        ("GET", ["contacts", "search", "duplicate"]) => contacts::duplicate(data, call),
+    match parts.as_slice() {
+        ["contacts", rest @ ..] => of_contacts(data, call, rest, moment),
+        ["locations", rest @ ..] => of_location(data, call, rest, moment),
+        ["users", rest @ ..] => users::answer(data, call, rest, moment),
+        ["businesses", rest @ ..] => business::answer(data, call, rest, moment),
+        ["calendars", rest @ ..] => calendar::answer(data, call, rest, moment),
+        ["workflows" | "campaigns", rest @ ..] => enrolment::answer(data, call, &parts, rest),
+        _ => None,
+    }
+    .unwrap_or_else(|| Err(manner::nowhere(&data.account.ghl)))
+}
+
+fn of_contacts(data: &mut Data, call: &Call, rest: &[&str], moment: Moment) -> Option<Answered> {
+    Some(match (call.method.as_str(), rest) {
+        ("POST", ["search"]) => search::contacts(data, call),
+        ("GET", ["search", "duplicate"]) => contacts::duplicate(data, call),
         // The slash belongs to it; without one there is no such path.
-        ("POST", ["contacts", ""]) => contacts::create(data, call, moment),
-        ("GET", ["contacts", "business", id]) => {
-            here(data, call.parameter("locationId").unwrap_or_default())?;
-            Ok(location::of_business(data, id, call))
-        }
-        ("GET", ["contacts", id]) => contacts::read(data, id),
-        ("PUT", ["contacts", id]) => contacts::update(data, id, call, moment),
-        ("DELETE", ["contacts", id]) => contacts::delete(data, id, moment),
-        ("POST", ["contacts", id, "tags"]) => tags::add(data, id, call, moment),
-        ("DELETE", ["contacts", id, "tags"]) => tags::remove(data, id, call, moment),
-        ("GET", ["contacts", id, "tasks"]) => tasks::list(data, id),
-        ("POST", ["contacts", id, "tasks"]) => tasks::create(data, id, call, moment),
-        ("GET", ["contacts", id, "tasks", task]) => tasks::read(data, id, task),
-        ("PUT", ["contacts", id, "tasks", task]) => tasks::update(data, id, task, call, moment),
-        ("PUT", ["contacts", id, "tasks", task, "completed"]) => tasks::complete(data, id, task, call, moment),
-        ("DELETE", ["contacts", id, "tasks", task]) => tasks::delete(data, id, task, moment),
-        ("GET", ["contacts", id, "notes"]) => notes::list(data, id),
-        ("POST", ["contacts", id, "notes"]) => notes::create(data, id, call, moment),
-        ("GET", ["contacts", id, "notes", note]) => notes::read(data, id, note),
-        ("PUT", ["contacts", id, "notes", note]) => notes::update(data, id, note, call, moment),
-        ("DELETE", ["contacts", id, "notes", note]) => notes::delete(data, id, note, moment),
-        ("GET", ["contacts", id, "appointments"]) => of_contact(data, id, json!({ "events": [] })),
-        ("GET", ["workflows", ""]) => {
-            here(data, call.parameter("locationId").unwrap_or_default())?;
-            Ok(Answer::ok(enrolment::workflows(data)))
-        }
-        ("GET", ["campaigns", ""]) => {
-            here(data, call.parameter("locationId").unwrap_or_default())?;
-            Ok(Answer::ok(enrolment::campaigns(data)))
-        }
-        ("POST", ["contacts", id, "workflow", workflow]) => enrolment::begin(data, id, workflow),
-        ("POST", ["contacts", id, "campaigns", campaign]) => enrolment::add(data, id, campaign),
-        ("DELETE", ["contacts", id, "workflow" | "campaigns", _]) => {
-            of_contact(data, id, json!({ "succeded": true, "succeeded": true }))
-        }
-        ("POST", ["locations", id, "tasks", "search"]) => {
-            here(data, id)?;
-            search::tasks(data, call)
-        }
-        ("GET", ["locations", id]) => here(data, id).map(|()| location::read(data)),
-        ("GET", ["locations", id, "tags"]) => here(data, id).map(|()| location::tags(data)),
-        ("GET", ["locations", id, "customFields"]) => here(data, id).map(|()| custom::listed(data)),
-        ("GET", ["users", "" | "search"]) => {
-            here(data, call.parameter("locationId").unwrap_or_default())?;
-            Ok(location::users(data))
-        }
-        _ => Err(manner::nowhere(&data.account.ghl)),
+        ("POST", [""]) => contacts::create(data, call, moment),
+        ("GET", [""]) => many::has_list(data, call).and_then(|()| many::listed(data, call)),
+        ("POST", ["upsert"]) => many::upsert(data, call, moment),
+        ("POST", ["bulk", "tags", "update", how]) => many::tags(data, how, call, moment),
+        ("POST", ["bulk", "business"]) => business::assign(data, call, moment),
+        ("GET", ["business", id]) => business::contacts(data, id, call),
+        ("GET", [id]) => contacts::read(data, id),
+        ("PUT", [id]) => contacts::update(data, id, call, moment),
+        ("DELETE", [id]) => contacts::delete(data, id, moment),
+        ("POST", [id, "tags"]) => tags::add(data, id, call, moment),
+        ("DELETE", [id, "tags"]) => tags::remove(data, id, call, moment),
+        ("POST" | "DELETE", [id, "followers"]) => many::followers(data, id, call, moment),
+        ("GET", [id, "appointments"]) => calendar::of_contact(data, id),
+        (_, [id, "tasks", rest @ ..]) => return of_tasks(data, call, id, rest, moment),
+        (_, [id, "notes", rest @ ..]) => return of_notes(data, call, id, rest, moment),
+        ("POST", [id, "workflow", workflow]) => enrolment::begin(data, id, workflow),
+        ("POST", [id, "campaigns", campaign]) => enrolment::add(data, id, campaign),
+        ("DELETE", [id, "workflow" | "campaigns", _]) => find(data, id).map(|_| succeeded()),
+        _ => return None,
+    })
+}
+
+fn of_tasks(data: &mut Data, call: &Call, id: &str, rest: &[&str], moment: Moment) -> Option<Answered> {
+    Some(match (call.method.as_str(), rest) {
+        ("GET", []) => tasks::list(data, id),
+        ("POST", []) => tasks::create(data, id, call, moment),
+        ("GET", [task]) => tasks::read(data, id, task),
+        ("PUT", [task]) => tasks::update(data, id, task, call, moment),
+        ("PUT", [task, "completed"]) => tasks::complete(data, id, task, call, moment),
+        ("DELETE", [task]) => tasks::delete(data, id, task, moment),
+        _ => return None,
+    })
+}
+
+fn of_notes(data: &mut Data, call: &Call, id: &str, rest: &[&str], moment: Moment) -> Option<Answered> {
+    Some(match (call.method.as_str(), rest) {
+        ("GET", []) => notes::list(data, id),
+        ("POST", []) => notes::create(data, id, call, moment),
+        ("GET", [note]) => notes::read(data, id, note),
+        ("PUT", [note]) => notes::update(data, id, note, call, moment),
+        ("DELETE", [note]) => notes::delete(data, id, note, moment),
+        _ => return None,
+    })
+}
+
+fn of_location(data: &mut Data, call: &Call, rest: &[&str], moment: Moment) -> Option<Answered> {
+    match (call.method.as_str(), rest) {
+        ("GET", ["search"]) => Some(location::searched(data, call)),
+        (_, [id, rest @ ..]) => match here(data, id) {
+            Ok(()) => location::answer(data, call, rest, moment),
+            Err(elsewhere) => Some(Err(elsewhere)),
+        },
+        (_, []) => None,
     }
 }
 
 /// Refuses every location but the token's own.
 fn here(data: &Data, location: &str) -> Result<(), Answer> {
     if location == data.identity.location_id { Ok(()) } else { Err(wrong_location()) }
-}
-
-/// A fixed answer about a contact that must exist.
-fn of_contact(data: &Data, id: &str, body: Value) -> Answered {
-    find(data, id).map(|_| Answer::ok(body))
 }
 
 fn find<'data>(data: &'data Data, id: &str) -> Result<&'data Arc<GhlContact>, Answer> {

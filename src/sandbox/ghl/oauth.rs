@@ -29,6 +29,7 @@ pub(super) fn answer(data: &mut Data, call: &Call, moment: Moment) -> Option<Ans
         ("GET", ["oauth", "chooselocation"]) => Some(consent(data, call)),
         ("POST", ["oauth", "token"]) => Some(token(data, call, moment)),
         ("POST", ["oauth", "locationToken"]) => Some(location_token(data, call, moment)),
+        ("GET", ["oauth", "installedLocations"]) => Some(installed(data, call, moment)),
         _ => None,
     }
 }
@@ -96,16 +97,36 @@ fn is_proven(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     verifier.is_some_and(|verifier| hash(verifier) == challenge)
 }
 
-fn location_token(data: &mut Data, call: &Call, moment: Moment) -> Answered {
+/// Refuses every token but the company's.
+fn of_company(data: &Data, call: &Call, moment: Moment) -> Result<(), Answer> {
     let bearer = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer "));
-    if bearer.and_then(|token| holder(data, token, moment)) != Some(Holder::Company) {
-        return Err(unauthorized());
+    let is_companys = bearer.and_then(|token| holder(data, token, moment)) == Some(Holder::Company);
+    if is_companys { Ok(()) } else { Err(unauthorized()) }
+}
+
+/// `GET /oauth/installedLocations`: where the company's app is.
+fn installed(data: &Data, call: &Call, moment: Moment) -> Answered {
+    of_company(data, call, moment)?;
+    if call.parameter("companyId") != Some(&data.identity.company_id) || call.parameter("appId").is_none() {
+        return Err(bad_request("companyId and appId are required"));
     }
+    Ok(Answer::ok(json!({
+        "locations": [{ "_id": data.identity.location_id, "name": "Sucursal Centro", "address": "", "isInstalled": true }],
+        "count": 1, "installToFutureLocations": false,
+    })))
+}
+
+fn location_token(data: &mut Data, call: &Call, moment: Moment) -> Answered {
+    of_company(data, call, moment)?;
     let (company, location) = (call.text("companyId"), call.text("locationId"));
     if company != Some(&data.identity.company_id) || location != Some(&data.identity.location_id) {
         return Err(bad_request("Location not found"));
     }
-    Ok(Answer::json(201, granted(data, Holder::Location, moment)))
+    let mut answer = granted(data, Holder::Location, moment);
+    if let Some(fields) = answer.as_object_mut() {
+        fields.retain(|name, _| !["companyId", "userType"].contains(&name.as_str()));
+    }
+    Ok(Answer::ok(answer))
 }
 
 fn holder_of_app(data: &Data, id: &str) -> Result<Holder, Answer> {

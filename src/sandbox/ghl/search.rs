@@ -104,7 +104,7 @@ pub(crate) fn contact_record(contact: &GhlContact, identity: &Identity, cursor: 
         ("phoneLabel", Value::Null),
         ("validEmail", Value::Null),
         ("tags", json!(contact.tags)),
-        ("followers", json!([])),
+        ("followers", shape::followers(contact)),
         ("opportunities", json!([])),
         ("dnd", contact.fields.get("dnd").cloned().unwrap_or(json!(false))),
         ("dndSettings", contact.fields.get("dndSettings").cloned().unwrap_or_else(|| json!({}))),

@@ -33,6 +33,8 @@ pub(super) fn by_id(contact: &GhlContact, identity: &Identity) -> Value {
             record.insert(field.to_owned(), value.clone());
         }
     }
+    let followers = Some(followers(contact)).filter(|followers| *followers != json!([]));
+    record.extend(followers.map(|followers| ("followers".to_owned(), followers)));
     let lowered = [
         ("firstNameLowerCase", contact.text("firstName").to_lowercase()),
         ("lastNameLowerCase", contact.text("lastName").to_lowercase()),
@@ -62,6 +64,11 @@ pub(super) fn by_id(contact: &GhlContact, identity: &Identity) -> Value {
         record.insert(field.to_owned(), value);
     }
     Value::Object(record)
+}
+
+/// Users who follow a contact.
+pub(super) fn followers(contact: &GhlContact) -> Value {
+    contact.fields.get("followers").cloned().unwrap_or_else(|| json!([]))
 }
 
 pub(super) fn custom_fields(contact: &GhlContact) -> Value {
