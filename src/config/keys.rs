@@ -128,6 +128,12 @@ pub const KEYS: &[Key] = &[
         "\"auto\"",
         "how Cliengo keeps tasks",
     ),
+    key(
+        "pair.*.cliengo.longest_text",
+        Whole,
+        "",
+        "letters of a note's or task's text that it takes: a longer one is cut, with a word where the rest stands",
+    ),
     key("pair.*.cliengo.web_url", Text, "\"https://app.cliengo.com/contacts/{id}\"", "where a contact is opened"),
     key("pair.*.cliengo.capabilities", Table, "", "what no probe can settle"),
     key("pair.*.cliengo.capabilities.contact_delete", Boolean, "true", "contacts can be deleted"),
@@ -155,6 +161,12 @@ pub const KEYS: &[Key] = &[
     key("pair.*.ghl.version", Text, "\"2021-07-28\"", "the API's version"),
     key("pair.*.ghl.page_size", Whole, "100", "rows a page"),
     key("pair.*.ghl.daily_budget", Number, "0.5", "share of the day's quota that one run may use"),
+    key(
+        "pair.*.ghl.longest_text",
+        Whole,
+        "",
+        "letters of a note's or task's text that it takes: a longer one is cut, with a word where the rest stands",
+    ),
     key(
         "pair.*.ghl.web_url",
         Text,

@@ -99,6 +99,15 @@ impl Pair {
         self.fields_of(kind).policies.get(field).unwrap_or(self.policy(kind))
     }
 
+    /// How many letters of a note's or task's text a side takes; 0: all.
+    #[must_use]
+    pub const fn longest_text(&self, side: Side) -> u32 {
+        match side {
+            Side::Cliengo => self.cliengo.longest_text,
+            Side::Ghl => self.ghl.longest_text,
+        }
+    }
+
     /// The mapped fields of a kind.
     #[must_use]
     pub const fn fields_of(&self, kind: Kind) -> &Fields {
@@ -210,9 +219,17 @@ pub struct Cliengo {
     pub tasks: TasksMode,
     /// What no probe can settle.
     pub capabilities: CliengoCapabilities,
+    /// How many letters of a note's or task's text it takes; 0: all.
+    #[serde(skip_serializing_if = "is_none_said")]
+    pub longest_text: u32,
     /// Where a person opens a contact; `None`: nowhere, as in a sandbox.
     #[serde(skip)]
     pub web_url: Option<WebUrl>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_none_said(longest: &u32) -> bool {
+    *longest == 0
 }
 
 /// How Cliengo's API key is sent.
@@ -298,6 +315,9 @@ pub struct Ghl {
     /// The share of the day's quota that one run may use: above 0, at most 1.
     #[serde(skip)]
     pub daily_budget: f64,
+    /// How many letters of a note's or task's text it takes; 0: all.
+    #[serde(skip_serializing_if = "is_none_said")]
+    pub longest_text: u32,
     /// Where a person opens a contact; `None`: nowhere, as in a sandbox.
     #[serde(skip)]
     pub web_url: Option<WebUrl>,

@@ -148,6 +148,7 @@ fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {
         placeholder_names: table.read("placeholder_names", placeholder_names).unwrap_or_default(),
         tasks: table.read("tasks", Found::choice).unwrap_or(TasksMode::Auto),
         capabilities: capabilities(table.table("capabilities"), sandbox),
+        longest_text: table.read("longest_text", longest_text).unwrap_or(0),
         web_url: table.read("web_url", WebUrl::read).or_else(|| WebUrl::usual(Side::Cliengo, sandbox)),
     };
     table.finish();
@@ -173,6 +174,7 @@ fn ghl(mut table: Table<'_>, sandbox: bool) -> Ghl {
         version: table.read("version", version).unwrap_or_else(|| GHL_VERSION.to_owned()),
         page_size: table.read("page_size", |found| small(found, 500)).unwrap_or(100),
         daily_budget: table.read("daily_budget", share).unwrap_or(0.5),
+        longest_text: table.read("longest_text", longest_text).unwrap_or(0),
         web_url: table.read("web_url", WebUrl::read).or_else(|| WebUrl::usual(Side::Ghl, sandbox)),
     };
     table.finish();
@@ -331,6 +333,11 @@ fn count(found: &Found<'_>) -> Option<u64> {
 
 fn small(found: &Found<'_>, most: u32) -> Option<u32> {
     found.whole(1..=u64::from(most)).and_then(|number| u32::try_from(number).ok())
+}
+
+/// Enough for where the rest stands, and for something of the text.
+fn longest_text(found: &Found<'_>) -> Option<u32> {
+    found.whole(100..=1_000_000).and_then(|number| u32::try_from(number).ok())
 }
 
 fn readable(found: &Found<'_>) -> Option<Readable> {

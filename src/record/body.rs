@@ -1,12 +1,15 @@
 //! Bodies of notes and tasks: one CRM keeps plain text, the other markup; they are the same when they read the same.
 //! (`semantics` 47, 48)
 
+mod cut;
 mod markup;
 mod tag;
 
 use serde::{Deserialize, Serialize};
 
 use super::text::canonical_text;
+
+pub use cut::{beginning, cut, is_beginning};
 
 /// A text as its CRM stores it, and as a person reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

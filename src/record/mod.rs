@@ -27,7 +27,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use body::{Body, html_from_text};
+pub use body::{Body, beginning, cut, html_from_text, is_beginning};
 pub use capabilities::*;
 pub use due::{Due, latest_instant};
 pub use effect::{Effect, Enrolment};

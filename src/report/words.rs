@@ -162,6 +162,10 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Would destroy formatting",
             "The text has links, images, tables or attachments there, which plain text would replace. Make the edit there by hand.",
         ),
+        HeldReason::CutText => (
+            "Only the beginning stands there",
+            "The other CRM takes only the beginning of this text. Make the edit where the whole stands.",
+        ),
         HeldReason::OutOfScope => (
             "Outside the scope",
             "Nothing is written for it, and it is never deleted. Change [pair.NAME.scope] or the record to take it in again.",
@@ -187,7 +191,7 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
     match reason {
         HeldReason::AmbiguousMatch | HeldReason::EmailPhoneMismatch => Some(7),
         HeldReason::NameMismatch | HeldReason::LinkedBefore => Some(38),
-        HeldReason::MarkupLoss => Some(48),
+        HeldReason::MarkupLoss | HeldReason::CutText => Some(48),
         HeldReason::AmbiguousValue => Some(50),
         HeldReason::DuplicateOf => Some(6),
         HeldReason::NoMatchKey => Some(8),

@@ -20,7 +20,7 @@ const CALLS: &str = include_str!("sdk.json");
 /// One call, with names in the place of ids.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Call {
+struct Recorded {
     call: String,
     method: String,
     path: String,
@@ -38,12 +38,12 @@ struct Call {
 struct Known(BTreeMap<String, String>);
 
 impl Known {
-    fn read(&self, call: &Value) -> Call {
+    fn read(&self, call: &Value) -> Recorded {
         let told = self.0.iter().fold(call.to_string(), |text, (name, id)| text.replace(&format!("<{name}>"), id));
         serde_json::from_str(&told).unwrap()
     }
 
-    fn keep(&mut self, call: &Call, answer: &Value) {
+    fn keep(&mut self, call: &Recorded, answer: &Value) {
         for (name, place) in &call.keeps {
             let id = answer.pointer(place).and_then(Value::as_str);
             let id = id.unwrap_or_else(|| panic!("{}: nothing at {place}: {answer:#}", call.call));
@@ -61,7 +61,7 @@ async fn consent(sandbox: &Sandbox, client: &str) -> String {
     back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
 }
 
-async fn sent(sandbox: &Sandbox, client: &Client, call: &Call, known: &Known) -> (u16, Value) {
+async fn sent(sandbox: &Sandbox, client: &Client, call: &Recorded, known: &Known) -> (u16, Value) {
     let method: Method = call.method.parse().unwrap();
     let token = call.holder.as_ref().map_or(sandbox.token(), |holder| known.0[holder].as_str());
     let request = client.request(method, format!("{}{}", sandbox.ghl_url(), call.path));

@@ -77,6 +77,7 @@ mod left_out;
 mod let_in;
 mod linked_before;
 mod links;
+mod long_texts;
 mod lost_answers;
 mod machine;
 mod manners;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit::{self, Fit, unfit};
-use super::merge::TagNews;
+use super::merge::{Sight, TagNews};
+use super::whole;
 use crate::reconcile::model::{HeldReason, Input, Linked, Rejected, Subject, Verdict};
 use crate::record::{Action, Both, Field, Fields, Record, Side, Value};
 
@@ -44,6 +45,14 @@ impl<'a> Versions<'a> {
     /// Whether an undo took a field back: both sides differ on purpose, until somebody changes one. (`semantics` 61)
     pub(super) fn is_taken_back(&self, field: &Field) -> bool {
         self.taken_back.is_some_and(|fields| fields.contains(field))
+    }
+
+    /// One field, as last agreed and as it is.
+    pub(super) fn sights(&self, field: &Field) -> Both<Sight<'a>> {
+        Both::from_fn(|side| Sight {
+            base: self.base.of(side).and_then(|base| base.get(field)),
+            now: self.now.of(side).get(field),
+        })
     }
 
     /// What of the other side's value `side` can hold.
@@ -115,6 +124,9 @@ pub(super) fn carry(
     let mapped = input.mapped(subject.kind, field);
     if let Some(objection) = mapped.and_then(|mapped| mapped.objection(side, listed)) {
         return Merged::saying(Verdict::held(subject, unfit(mapped, listed), objection));
+    }
+    if let Some(loss) = whole::loss(field, versions.sights(field), side) {
+        return Merged::saying(Verdict::held(subject, HeldReason::CutText, loss));
     }
     if let Some(loss) = markup_loss(versions, field, side) {
         return Merged::saying(Verdict::held(subject, HeldReason::MarkupLoss, loss));

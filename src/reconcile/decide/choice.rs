@@ -46,6 +46,8 @@ impl Choosing<'_> {
                 current: Some(&current),
                 default_due: self.pair.tasks.default_due,
                 mapped: self.mapped,
+                // That a text is cut there is no reason to refuse it.
+                longest_text: 0,
             };
             match target.fit(self.field, &record(value)) {
                 Fit::Write(_) | Fit::Same => None,

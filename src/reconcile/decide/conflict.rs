@@ -145,7 +145,7 @@ fn impose(
         let target = fit::Target::of(input, side, subject.kind, Some(versions.now.of(side)), field);
         match target.fit(field, &source) {
             Fit::Same => {}
-            Fit::Write(value) if input.can(side, subject.kind).update => {
+            Fit::Write(value) | Fit::Partly(value @ Value::Body(_), _) if input.can(side, subject.kind).update => {
                 merged.writes.of_mut(side).insert(field.clone(), (value, None));
             }
             Fit::Write(_) => return Err(format!("{} has no {} update", side.title(), subject.kind)),

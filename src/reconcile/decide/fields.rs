@@ -9,6 +9,7 @@ use super::enrolment;
 use super::fit::{self, Fit};
 use super::merge::{self, Decision, Rules, Sight, decide};
 use super::tags::{merge_tags, tags_of, write_tags};
+use super::whole;
 use crate::reconcile::model::{
     Family, HeldReason, Input, LinkRef, MatchedBy, Mode, Settle, Settlement, Subject, Verdict, Winner, choose,
     conflict_id,
@@ -73,10 +74,7 @@ fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versio
     let mut merged = Merged::default();
     let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| versions.now.of(side).fields.keys()).collect();
     for field in known.into_iter().filter(|field| **field != Field::Tags) {
-        let sights = Both::from_fn(|side| Sight {
-            base: versions.base.of(side).and_then(|base| base.get(field)),
-            now: versions.now.of(side).get(field),
-        });
+        let sights = versions.sights(field);
         let (decision, said) = decide_field(input, subject, versions, field, sights);
         merged.said.and(said);
         let objection = match take_choice(input, subject, versions, field, sights) {
@@ -146,6 +144,8 @@ fn decide_field(
     };
     let decision = if is_one_text(sights) { Decision::Agree } else { decision };
     let decision = carried(input, subject, versions, field, decision);
+    let decision =
+        whole::keep(field, sights, rules.policy, decision, |side| versions.fitted(input, subject, field, side));
     let decision = if *field == Field::Name { without_filler(versions, &rules, decision) } else { decision };
     if is_clean(sights) {
         kept_different(input, subject, versions, field, decision)

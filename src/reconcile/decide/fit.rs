@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 
 use crate::reconcile::model::{HeldReason, Input};
 use crate::record::{
-    Capabilities, Due, Field, GhlPlace, Kind, Mapped, NameForm, PersonName, Phone, PlainField, Record, Side, Value,
+    Body, Capabilities, Due, Field, GhlPlace, Kind, Mapped, NameForm, PersonName, Phone, PlainField, Record, Side,
+    Value, cut, html_from_text,
 };
 
 /// How a value fits its target.
@@ -37,6 +38,8 @@ pub struct Target<'a> {
     pub default_due: Duration,
     /// What a mapped field holds.
     pub mapped: Option<&'a Mapped>,
+    /// How many letters of a note's or task's text it takes; 0: all.
+    pub longest_text: u32,
 }
 
 impl<'a> Target<'a> {
@@ -50,6 +53,7 @@ impl<'a> Target<'a> {
             current,
             default_due: input.pair.tasks.default_due,
             mapped: input.mapped(kind, field),
+            longest_text: input.pair.longest_text(side),
         }
     }
 
@@ -65,6 +69,7 @@ impl<'a> Target<'a> {
                 Fit::Cannot(source.unusable(field).unwrap_or_default())
             }
             Value::Phone(phone) => self.phone(phone, current),
+            Value::Body(body) if *field == Field::Body => self.body(body, current),
             _ => Fit::Write(value.clone()),
         };
         match (fitted, current) {
@@ -89,6 +94,22 @@ impl<'a> Target<'a> {
                 self.side.title()
             )),
         }
+    }
+
+    /// A text that is too long goes as its beginning, with a word where the rest stands.
+    fn body(&self, body: &Body, current: Option<&Value>) -> Fit {
+        let Some(short) = shortened(self.side, self.longest_text, body.text(), "") else {
+            return Fit::Write(Value::Body(body.clone()));
+        };
+        let (short, side) = (Value::body(&short), self.side);
+        if current.is_some_and(|current| short.same(current)) {
+            return Fit::Same;
+        }
+        let (takes, there) = (self.longest_text, side.other().title());
+        Fit::Partly(
+            short,
+            format!("{} takes {takes} letters of a text: the rest stands in {there} alone", side.title()),
+        )
     }
 
     fn plain(&self) -> Option<PlainField> {
@@ -159,6 +180,18 @@ impl<'a> Target<'a> {
     }
 }
 
+/// What `side` is told of a text that is too long for it together with what follows; `None`: all of it.
+pub fn shortened(side: Side, longest: u32, text: &str, tail: &str) -> Option<String> {
+    let room = usize::try_from(longest).ok().filter(|room| *room > 0)?;
+    let has_room = |text: &str| {
+        let whole = format!("{text}{tail}");
+        // GHL counts what it is sent, where signs stand as entities.
+        let sent = if side == Side::Ghl { html_from_text(&whole) } else { whole };
+        sent.chars().count() <= room
+    };
+    cut(text, side.other(), has_room)
+}
+
 /// Why a mapped value waits that its field does not take.
 pub fn unfit(mapped: Option<&Mapped>, value: &Value) -> HeldReason {
     if mapped.is_some_and(|mapped| mapped.is_ambiguous(value)) {
@@ -207,6 +240,7 @@ mod tests {
             current: Some(current),
             default_due: Duration::from_secs(0),
             mapped: None,
+            longest_text: 0,
         };
         target.fit(&Field::Name, wanted)
     }
@@ -250,8 +284,15 @@ mod tests {
         let (current, wanted) = (line("mujer"), line("otro"));
         let fit = |side| {
             let (current, default_due, mapped) = (Some(&current), Duration::ZERO, Some(&mapped));
-            let target =
-                Target { side, capabilities: &capabilities, kind: Kind::Contact, current, default_due, mapped };
+            let target = Target {
+                side,
+                capabilities: &capabilities,
+                kind: Kind::Contact,
+                current,
+                default_due,
+                mapped,
+                longest_text: 0,
+            };
             target.fit(&field, &wanted)
         };
         assert!(matches!(fit(Side::Ghl), Fit::Cannot(_)));

@@ -16,6 +16,7 @@ pub mod scope;
 mod tags;
 pub mod task_mirror;
 pub mod timeline;
+mod whole;
 
 pub use carry::Versions;
 pub use choice::Choosing;

@@ -2,6 +2,7 @@
 //!
 //! One way, and by memory, as tasks that are told: a note of these is none of the notes, and what a person makes of it stays.
 
+use super::fit::shortened;
 use crate::reconcile::model::{
     Children, Family, HeldReason, Input, LinkRef, Settle, Settlement, Subject, UNKNOWN, Unlinked, Verdict,
 };
@@ -67,7 +68,9 @@ fn one(
         return verdict;
     }
     let mark = MARKS.into_iter().find(|(facet, _)| *facet == moment.facet).map_or("", |(_, mark)| mark);
-    let words = Value::body(&format!("{}\n{mark}{}]", moment.words, moment.id));
+    let tail = format!("\n{mark}{}]", moment.id);
+    let short = shortened(side, input.pair.longest_text(side), &moment.words, &tail);
+    let words = Value::body(&format!("{}{tail}", short.as_ref().unwrap_or(&moment.words)));
     let said = words.shown();
     let key = (moment.facet, moment.id.clone());
     let is_it = |note: &&&Unlinked| note.id.side() == side && marked(side, &note.record).as_ref() == Some(&key);

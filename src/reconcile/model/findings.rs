@@ -119,6 +119,8 @@ pub enum HeldReason {
     AmbiguousValue,
     /// An edit would destroy links, images or tables of the other side's text. (`semantics` 48)
     MarkupLoss,
+    /// An edit would destroy the rest of a text of which its side holds the beginning. (`semantics` 48)
+    CutText,
     /// It left the scope; its link sleeps.
     OutOfScope,
     /// A person removed its link.
@@ -169,6 +171,7 @@ impl HeldReason {
             Self::Picklist => "picklist",
             Self::AmbiguousValue => "ambiguous_value",
             Self::MarkupLoss => "markup_loss",
+            Self::CutText => "cut_text",
             Self::OutOfScope => "out_of_scope",
             Self::Apart => "apart",
             Self::EditedSince => "edited_since",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::reconcile::decide::fit::is_synthetic;
 use crate::reconcile::decide::{Versions, absence, create, fields, task_mirror, timeline};
 use crate::reconcile::model::{Children, Family, HeldReason, Input, Linked, MatchedBy, Subject, Unlinked, Verdict};
-use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
+use crate::record::{Both, Field, Ids, Kind, Record, Side, Value, beginning, is_beginning};
 
 /// Everything under one contact that both sides have, or will have, after what is planned for the contact itself.
 pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, children: &Children<'_>) -> Verdict {
@@ -37,13 +37,17 @@ fn plan_linked(input: &Input<'_>, at: u32, family: &Family, linked: &Linked) -> 
 fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>, kind: Kind) -> Verdict {
     let mut verdict = Verdict::at(at);
     let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
+    let begun = Both::from_fn(|side: Side| {
+        let texts = children.loose.of(side).iter().filter(|child| child.kind == kind).map(|child| key(&child.record));
+        texts.filter_map(|text| beginning(&text, side.other()).map(str::to_owned)).collect::<Vec<String>>()
+    });
     for side in Side::BOTH {
         for child in children.loose.of(side).iter().filter(|child| child.kind == kind) {
             if let Some(detail) = input.excluded(child) {
                 verdict.hold(&Subject::of(child), HeldReason::Apart, detail);
                 continue;
             }
-            piles.entry(key(&child.record)).or_default().of_mut(side).push(child);
+            piles.entry(shared(key(&child.record), side, &begun)).or_default().of_mut(side).push(child);
         }
     }
     let default_due = input.pair.tasks.default_due;
@@ -123,6 +127,15 @@ fn link(input: &Input<'_>, at: u32, family: &Family, cliengo: &Unlinked, ghl: &U
 fn key(record: &Record) -> String {
     let field = if record.get(&Field::Title).is_some() { Field::Title } else { Field::Body };
     record.get(&field).map(Value::shown).unwrap_or_default()
+}
+
+/// The key of a child of `side`: of a text that was cut what it holds of the whole, and of the whole what the other side holds.
+fn shared(key: String, side: Side, begun: &Both<Vec<String>>) -> String {
+    if let Some(held) = beginning(&key, side.other()) {
+        return held.to_owned();
+    }
+    let held = begun.of(side.other()).iter().find(|held| is_beginning(held, &key)).cloned();
+    held.unwrap_or(key)
 }
 
 /// Whether two tasks of one title are due at once; notes are. A task without a date is due when its counterpart was

@@ -354,6 +354,10 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
             "Se perdería el formato",
             "Ese texto tiene allí enlaces, imágenes, tablas o adjuntos que el texto simple reemplazaría. Haga el cambio allí a mano.",
         ),
+        HeldReason::CutText => (
+            "Allí está solo el comienzo",
+            "El otro CRM acepta solo el comienzo de este texto. Haga el cambio donde está completo.",
+        ),
         HeldReason::NoMatchKey => (
             "Sin e-mail ni teléfono",
             "No se puede distinguir de un duplicado, por lo que queda de su lado hasta que tenga uno de ellos. No hay nada que hacer.",

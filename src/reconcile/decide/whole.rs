@@ -1,0 +1,63 @@
+//! Texts of which one side holds only the beginning: the whole is never written over by it.
+
+use super::fit::Fit;
+use super::merge::{Decision, Sight};
+use crate::config::KindPolicy;
+use crate::record::{Both, Field, Side, Value, beginning, is_beginning};
+
+fn text(value: Option<&Value>) -> Option<&str> {
+    match value {
+        Some(Value::Body(body)) => Some(body.text()),
+        _ => None,
+    }
+}
+
+/// Where the whole of a text stands, of which the other side holds the beginning alone: as that one's text says, or as it was
+/// when both were last agreed. `None`: both hold all of it.
+fn stands(field: &Field, sights: Both<Sight<'_>>) -> Option<Side> {
+    let now = |side: Side| text(sights.of(side).now);
+    let base = |side: Side| text(sights.of(side).base);
+    let is_whole = |side: &Side| {
+        let short = side.other();
+        let says_so = [now(short), base(short)].into_iter().flatten().any(|text| beginning(text, *side).is_some());
+        says_so || matches!((base(short), base(*side)), (Some(short), Some(whole)) if is_beginning(short, whole))
+    };
+    if *field == Field::Body { Side::BOTH.into_iter().find(is_whole) } else { None }
+}
+
+/// What becomes of a text that one side holds the beginning of: as long as it is that, both agree; where somebody changed
+/// both, the whole goes over.
+pub fn keep(
+    field: &Field,
+    sights: Both<Sight<'_>>,
+    policy: &KindPolicy,
+    decision: Decision,
+    fitted: impl Fn(Side) -> Fit,
+) -> Decision {
+    let Some(whole) = stands(field, sights).filter(|_| decision != Decision::Rest) else { return decision };
+    let short = whole.other();
+    let was_cut_there = matches!((text(sights.of(short).now), text(sights.of(whole).now)), (Some(held), Some(all))
+        if beginning(held, whole).is_none() && is_beginning(held, all));
+    if was_cut_there || fitted(short) == Fit::Same {
+        return Decision::Agree;
+    }
+    match decision {
+        Decision::Take(side) | Decision::Conflict(side)
+            if side == short && sights.of(whole).is_edited() && policy.direction.writes(short) =>
+        {
+            Decision::Take(whole)
+        }
+        other => other,
+    }
+}
+
+/// Why `side`, which holds the whole of a text, is not given what stands on the other one.
+pub fn loss(field: &Field, sights: Both<Sight<'_>>, side: Side) -> Option<String> {
+    (stands(field, sights) == Some(side)).then(|| {
+        format!(
+            "{0} holds only the beginning of this text, and {1} the whole: the edit in {0} would destroy the rest; make it in {1}",
+            side.other().title(),
+            side.title()
+        )
+    })
+}
