@@ -101,7 +101,7 @@ impl<'a> Delivery<'a> {
         let style = output::style(&self.session.global, self.out.is_some());
         let mut to = BufWriter::new(&mut self.shelf);
         match self.format {
-            Format::Json => to.write_all(report::json_text(&[Entry::Finished(finished)])?.as_bytes())?,
+            Format::Json => report::json_document(&[Entry::Finished(finished)], &mut to)?,
             Format::Html => {
                 let past = past_runs(self.config, pair);
                 report::html_report(&Report::of(finished, &audience).with_past(&past), &mut to)?;
@@ -123,7 +123,7 @@ impl<'a> Delivery<'a> {
         let (name, said) = (pair.name.as_str(), self.session.say(error));
         match self.format {
             Format::Json => {
-                self.shelf.write_all(report::json_text(&[Entry::Error { pair: name, error }])?.as_bytes())?;
+                report::json_document(&[Entry::Error { pair: name, error }], &mut self.shelf)?;
             }
             Format::Markdown => {
                 report::markdown_failure(name, &said, &Audience::of(self.config, pair), &mut self.shelf)?;

@@ -47,7 +47,7 @@ fn write(config: &Config, pair: &Pair, finished: &Finished, folder: &Path) -> an
         report::html_report(&report, to)?;
         report::html_foot(to)
     })?;
-    output::write_whole(&folder.join(DOCUMENT), &report::json_text(&[Entry::Finished(finished)])?)?;
+    output::write_whole_by(&folder.join(DOCUMENT), |to| report::json_document(&[Entry::Finished(finished)], to))?;
     output::write_whole_by(&folder.join(SHEET), |to| {
         to.write_all(report::CSV_HEAD.as_bytes())?;
         report::csv(&report, to)

@@ -1,6 +1,8 @@
-//! The fields of a record: a map that takes no more room than what stands in it. Millions of them are held at once.
+//! The fields of a record: a map that takes no more room than what stands in it, and none for a copy that nobody changes.
+//! Millions of them are held at once.
 
 use std::fmt;
+use std::sync::Arc;
 use std::vec::IntoIter;
 
 use serde::de::{MapAccess, Visitor};
@@ -8,31 +10,51 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Field, Value};
 
-/// Fields with their values, in the order of the fields.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Fields(Vec<(Field, Value)>);
+/// Fields with their values, in the order of the fields. Copies are one until one of them is changed.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Option<Arc<Vec<(Field, Value)>>>);
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.all() == other.all()
+    }
+}
 
 impl Fields {
     /// No field.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
+    }
+
+    fn all(&self) -> &[(Field, Value)] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    fn all_mut(&mut self) -> &mut Vec<(Field, Value)> {
+        Arc::make_mut(self.0.get_or_insert_default())
     }
 
     fn place(&self, field: &Field) -> Result<usize, usize> {
-        self.0.binary_search_by(|(own, _)| own.cmp(field))
+        self.all().binary_search_by(|(own, _)| own.cmp(field))
+    }
+
+    /// The same as `other` where they are equal: then both stand in one place.
+    #[must_use]
+    pub fn shared_with(self, other: &Self) -> Self {
+        if self == *other { other.clone() } else { self }
     }
 
     /// The value of a field.
     #[must_use]
     pub fn get(&self, field: &Field) -> Option<&Value> {
-        self.place(field).ok().and_then(|at| self.0.get(at)).map(|(_, value)| value)
+        self.place(field).ok().and_then(|at| self.all().get(at)).map(|(_, value)| value)
     }
 
     /// The value of a field, to be changed.
     pub fn get_mut(&mut self, field: &Field) -> Option<&mut Value> {
         let at = self.place(field).ok()?;
-        self.0.get_mut(at).map(|(_, value)| value)
+        self.all_mut().get_mut(at).map(|(_, value)| value)
     }
 
     /// Whether a field is there.
@@ -43,11 +65,13 @@ impl Fields {
 
     /// Sets a field; says what stood there.
     pub fn insert(&mut self, field: Field, value: Value) -> Option<Value> {
-        match self.place(&field) {
-            Ok(at) => self.0.get_mut(at).map(|(_, held)| std::mem::replace(held, value)),
+        let place = self.place(&field);
+        let all = self.all_mut();
+        match place {
+            Ok(at) => all.get_mut(at).map(|(_, held)| std::mem::replace(held, value)),
             Err(at) => {
-                self.0.reserve_exact(1);
-                self.0.insert(at, (field, value));
+                all.reserve_exact(1);
+                all.insert(at, (field, value));
                 None
             }
         }
@@ -55,42 +79,44 @@ impl Fields {
 
     /// Takes a field out.
     pub fn remove(&mut self, field: &Field) -> Option<Value> {
-        self.place(field).ok().map(|at| self.0.remove(at).1)
+        self.place(field).ok().map(|at| self.all_mut().remove(at).1)
     }
 
     /// Keeps only some.
     pub fn retain(&mut self, mut keeps: impl FnMut(&Field, &mut Value) -> bool) {
-        self.0.retain_mut(|(field, value)| keeps(field, value));
+        if !self.is_empty() {
+            self.all_mut().retain_mut(|(field, value)| keeps(field, value));
+        }
     }
 
     /// Each field with its value.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.0.iter())
+        Iter(self.all().iter())
     }
 
     /// The fields.
     #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Field> + Clone {
-        self.0.iter().map(|(field, _)| field)
+        self.all().iter().map(|(field, _)| field)
     }
 
     /// The values.
     #[must_use]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + Clone {
-        self.0.iter().map(|(_, value)| value)
+        self.all().iter().map(|(_, value)| value)
     }
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.0.len()
+    pub fn len(&self) -> usize {
+        self.all().len()
     }
 
     /// Whether there is none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.all().is_empty()
     }
 }
 
@@ -124,7 +150,7 @@ impl IntoIterator for Fields {
     type IntoIter = IntoIter<(Field, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.map(Arc::unwrap_or_clone).unwrap_or_default().into_iter()
     }
 }
 
@@ -181,6 +207,20 @@ impl<'de> Deserialize<'de> for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_stands_in_the_same_place_until_it_is_changed() {
+        let place = |fields: &Fields| fields.all().as_ptr();
+        let fields = Fields::from([(Field::Phone, Value::Flag(true)), (Field::Name, Value::Empty)]);
+        let mut copy = fields.clone();
+        assert_eq!(place(&copy), place(&fields));
+        copy.insert(Field::Phone, Value::Flag(false));
+        assert_eq!((fields.get(&Field::Phone), copy.len()), (Some(&Value::Flag(true)), 2));
+        copy.insert(Field::Phone, Value::Flag(true));
+        assert_ne!(place(&copy), place(&fields));
+        assert_eq!(place(&copy.shared_with(&fields)), place(&fields));
+        assert_eq!(Fields::from([]), Fields::new());
+    }
 
     #[test]
     fn fields_stand_in_their_order_once_each_and_are_written_as_a_map() {

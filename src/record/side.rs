@@ -1,6 +1,7 @@
 //! The two CRMs, the three kinds of record, and ids that know whose they are.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +156,7 @@ impl<T> ByKind<T> {
     }
 }
 
-/// An id that one CRM gave, typed by that CRM, so that it cannot reach the other one.
+/// An id that one CRM gave, typed by that CRM, so that it cannot reach the other one. Its copies are one text.
 pub trait RemoteId: Clone + fmt::Debug + fmt::Display + Eq + Ord + std::hash::Hash + Send + Sync + 'static {
     /// Whose id it is.
     const SIDE: Side;
@@ -174,12 +175,12 @@ macro_rules! remote_id {
         #[doc = $doc]
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl RemoteId for $name {
             const SIDE: Side = $side;
             fn new(raw: impl Into<String>) -> Self {
-                Self(raw.into())
+                Self(raw.into().into())
             }
             fn as_str(&self) -> &str {
                 &self.0

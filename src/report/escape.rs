@@ -1,5 +1,7 @@
 //! Text of a CRM's made harmless: nothing in it steers a terminal or turns the reading direction.
 
+use std::io::{self, Write};
+
 /// Whether a character does something to what is around it instead of being shown.
 fn steers(character: char) -> bool {
     character.is_control()
@@ -33,13 +35,47 @@ pub fn on_one_line(text: &str) -> String {
 pub fn printable_json(json: &str) -> String {
     let mut printed = String::with_capacity(json.len());
     for character in json.chars() {
-        if character != '\n' && steers(character) {
-            printed.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            printed.push(character);
+        match escaped(character) {
+            Some(escaped) => printed.push_str(&escaped),
+            None => printed.push(character),
         }
     }
     printed
+}
+
+/// How a character that steers stands in JSON.
+fn escaped(character: char) -> Option<String> {
+    (character != '\n' && steers(character)).then(|| format!("\\u{:04x}", u32::from(character)))
+}
+
+/// The same as [`printable_json`], of JSON that is still being written.
+pub(super) struct Printable<'a>(pub &'a mut dyn Write);
+
+impl Write for Printable<'_> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        let whole = match std::str::from_utf8(json) {
+            Ok(text) => text,
+            // The rest of a character comes with what is written next.
+            Err(cut) => std::str::from_utf8(json.get(..cut.valid_up_to()).unwrap_or_default()).unwrap_or_default(),
+        };
+        if whole.is_empty() && !json.is_empty() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut plain = 0;
+        for (at, character) in whole.char_indices() {
+            if let Some(escaped) = escaped(character) {
+                self.0.write_all(whole.get(plain..at).unwrap_or_default().as_bytes())?;
+                self.0.write_all(escaped.as_bytes())?;
+                plain = at + character.len_utf8();
+            }
+        }
+        self.0.write_all(whole.get(plain..).unwrap_or_default().as_bytes())?;
+        Ok(whole.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[cfg(test)]
@@ -59,5 +95,9 @@ mod tests {
         let printed = printable_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!printed.chars().any(|character| character != '\n' && steers(character)), "{printed:?}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), value);
+        let mut written = Vec::new();
+        serde_json::to_writer_pretty(Printable(&mut written), &value).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), printed);
+        assert!(Printable(&mut Vec::new()).write_all(&[0xff]).is_err());
     }
 }

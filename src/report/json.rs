@@ -1,14 +1,16 @@
 //! The plan as a JSON document, with its keys in the order that the contract fixes.
 
+use std::io::{self, Write};
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::crm::Usage;
 use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, MatchedBy, Operation, Plan, Tally, Unsupported};
 use crate::record::{Action, Both, ByKind, Ids, Kind, Recognised, Request, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord, ToGo};
 
-use super::escape::printable_json;
+use super::escape::Printable;
 use super::totals::{self, Outcomes};
 
 /// The schema that every document names.
@@ -42,7 +44,7 @@ pub struct Document<'a> {
     generated_at: String,
     listings: Both<ByKind<ListingDocument<'a>>>,
     summary: SummaryDocument,
-    operations: Vec<OperationDocument<'a>>,
+    operations: Operations<'a>,
     conflicts: &'a [Conflict],
     held: &'a [Held],
     unsupported: &'a [Unsupported],
@@ -72,6 +74,19 @@ struct SummaryDocument {
     conflicts: usize,
     held: usize,
     unsupported: usize,
+}
+
+/// Made one by one as they are written: there may be millions.
+#[derive(Debug)]
+struct Operations<'a> {
+    planned: &'a [Operation],
+    run: Option<&'a RunRecord>,
+}
+
+impl Serialize for Operations<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.planned.iter().map(|planned| operation(planned, self.run)))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -161,7 +176,7 @@ pub fn json(finished: &Finished) -> Document<'_> {
             held: plan.held.len(),
             unsupported: plan.unsupported.len(),
         },
-        operations: plan.operations.iter().map(|planned| operation(planned, run)).collect(),
+        operations: Operations { planned: &plan.operations, run },
         conflicts: &plan.conflicts,
         held: &plan.held,
         unsupported: &plan.unsupported,
@@ -171,11 +186,11 @@ pub fn json(finished: &Finished) -> Document<'_> {
     }
 }
 
-/// What is printed: one document, or an array where there are several pairs. Ends with a line break.
+/// Writes what is printed: one document, or an array where there are several pairs. Ends with a line break.
 ///
 /// # Errors
-/// Never in practice: every key is a string.
-pub fn json_text(entries: &[Entry<'_>]) -> Result<String, serde_json::Error> {
+/// When it cannot be written.
+pub fn json_document(entries: &[Entry<'_>], to: &mut dyn Write) -> io::Result<()> {
     let printed: Vec<Printed<'_>> = entries
         .iter()
         .map(|entry| match *entry {
@@ -183,12 +198,12 @@ pub fn json_text(entries: &[Entry<'_>]) -> Result<String, serde_json::Error> {
             Entry::Error { pair, error } => Printed::Error { pair, error },
         })
         .collect();
-    let mut text = match printed.as_slice() {
-        [one] => serde_json::to_string_pretty(one)?,
-        several => serde_json::to_string_pretty(several)?,
-    };
-    text.push('\n');
-    Ok(printable_json(&text))
+    let mut to = Printable(to);
+    match printed.as_slice() {
+        [one] => serde_json::to_writer_pretty(&mut to, one)?,
+        several => serde_json::to_writer_pretty(&mut to, several)?,
+    }
+    to.write_all(b"\n")
 }
 
 fn listing(listing: &ListingCount) -> ListingDocument<'_> {

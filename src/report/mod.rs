@@ -32,7 +32,7 @@ pub use csv::{HEAD as CSV_HEAD, csv, csv_failure};
 pub use escape::{on_one_line, printable_json, visible};
 pub(crate) use html::{STYLE, charts, hash as policy_hash, runs};
 pub use html::{html_failure, html_foot, html_head, html_report};
-pub use json::{Document, Entry, json, json_text};
+pub use json::{Document, Entry, json, json_document};
 pub(crate) use language::duration as elapsed;
 pub use markdown::{markdown, markdown_failure};
 pub use mask::{masked, masked_document};

@@ -63,7 +63,9 @@ pub fn pair(
     let mut verdict = Verdict::at(at);
     verdict.and(std::mem::take(&mut merged.said));
     let parent = (subject.kind != Kind::Contact).then_some(family.link);
-    let settle = Settle::making(parent, merged.settled.clone(), retires);
+    // Mostly it is all that a side shows: then it stands there once.
+    let of = |side| merged.settled.of(side).clone().shared_with(&versions.now.of(side).fields);
+    let settle = Settle::making(parent, Both::from_fn(of), retires);
     let made = verdict.link(family.place(subject.kind), subject, settle, matched_by);
     let writes = write(input, verdict.next(), family, subject, LinkRef::MadeBy(made), versions, &merged);
     verdict.and(writes);
