@@ -372,6 +372,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_limit_that_shrinks_costs_no_more_than_what_is_on_its_way() {
+        for slides in [true, false] {
+            let (pace, crm) = (pace(None), Mutex::new(Counting::new(100, slides)));
+            ask(&pace, Some(&crm), (40, 8)).await;
+            crm.lock().unwrap().max = 25;
+            let took = ask(&pace, Some(&crm), (68, 8)).await;
+            let refused = crm.lock().unwrap().refused;
+            assert!(refused <= 8, "sliding {slides}: {refused} refused");
+            assert!(took < Duration::from_secs(42), "sliding {slides}: {took:?} for 60 in 25 a window");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_another_program_used_up_is_waited_for() {
         let crm = Mutex::new(Counting::new(25, true));
         for _ in 0..20 {

@@ -80,7 +80,10 @@ impl Opened {
             // The first error is the one to report.
             let _ = state.finish_run(run, status, &summary, job.clock.now());
         }
-        let mut closed = if done.is_ok() { prune(job, &state, self.started) } else { Ok(()) };
+        let mut closed = match &done {
+            Ok(finished) => prune(job, &state, finished.plan.first_sync && !finished.is_refused(), self.started),
+            Err(_) => Ok(()),
+        };
         closed = closed.and(state.checkpoint());
         let is_rebuilt = done.as_ref().is_ok_and(|finished| !finished.is_refused() && finished.failure().is_none());
         // One that was interrupted has linked only some: it is gone on with, and is no base for a sync.
@@ -113,14 +116,14 @@ pub(super) fn refuse_unfinished_rebuild(job: &Job<'_>) -> Result<(), StateError>
 }
 
 /// `[retention]`: drops what is older than it says.
-fn prune(job: &Job<'_>, state: &State, now: Timestamp) -> Result<(), StateError> {
+fn prune(job: &Job<'_>, state: &State, is_filled: bool, now: Timestamp) -> Result<(), StateError> {
     let days = SignedDuration::from_hours(24 * i64::from(job.retention.history_days));
     let dropped = state.drop_history(now.checked_sub(days).unwrap_or(Timestamp::MIN))?;
     if dropped > 0 {
         info!(operations = dropped, "dropped old history");
     }
     // A file that stays large is whole all the same.
-    if let Err(why) = state.compact() {
+    if let Err(why) = state.compact(is_filled) {
         warn!(%why, "the state could not be made smaller");
     }
     Ok(())

@@ -197,7 +197,7 @@ impl State {
     /// When they cannot be counted.
     pub fn tag_counts(&self) -> Result<Both<u64>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT coalesce(sum(json_array_length(unpacked(canonical), '$.fields.tags.value')), 0) FROM shadow
+            "SELECT coalesce(sum(json_array_length(canonical(body), '$.fields.tags.value')), 0) FROM shadow
              JOIN shadow_body ON shadow_body.shadow = shadow.id JOIN link ON link.id = shadow.link
              WHERE shadow.side = ?1 AND shadow.kind = 'contact' AND link.status = 'live' AND link.role = 'primary'",
         )?;

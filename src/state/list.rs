@@ -2,10 +2,10 @@
 
 use rusqlite::{Row, params};
 
+use super::body::Body;
 use super::link::{LinkRow, RawLink, link_row, raw_link};
-use super::packed::Unpacked;
 use super::{State, StateError};
-use crate::record::{Kind, Record, Side};
+use crate::record::{Kind, Side};
 
 /// A link with its record's name.
 #[derive(Clone, Debug)]
@@ -17,14 +17,14 @@ pub struct NamedLink {
 }
 
 const NAMED: &str = "SELECT link.id, link.kind, link.parent, link.cliengo_id, link.ghl_id, link.status, link.role,
-      ghl_body.canonical, cliengo_body.canonical
+      ghl_body.body, cliengo_body.body
     FROM link
     LEFT JOIN shadow ghl ON ghl.link = link.id AND ghl.side = 'ghl'
     LEFT JOIN shadow_body ghl_body ON ghl_body.shadow = ghl.id
     LEFT JOIN shadow cliengo ON cliengo.link = link.id AND cliengo.side = 'cliengo'
     LEFT JOIN shadow_body cliengo_body ON cliengo_body.shadow = cliengo.id";
 
-type RawNamed = (RawLink, Option<Unpacked>, Option<Unpacked>);
+type RawNamed = (RawLink, Option<Body>, Option<Body>);
 
 fn raw_named(row: &Row<'_>) -> rusqlite::Result<RawNamed> {
     Ok((raw_link(row)?, row.get(7)?, row.get(8)?))
@@ -32,9 +32,9 @@ fn raw_named(row: &Row<'_>) -> rusqlite::Result<RawNamed> {
 
 fn named((link, ghl, cliengo): RawNamed) -> Result<NamedLink, StateError> {
     let mut label = String::new();
-    for canonical in [ghl, cliengo].into_iter().flatten() {
+    for body in [ghl, cliengo].into_iter().flatten() {
         if label.is_empty() {
-            label = serde_json::from_str::<Record>(&canonical.0)?.label();
+            label = body.record()?.label();
         }
     }
     Ok(NamedLink { link: link_row(link)?, label })

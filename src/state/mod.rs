@@ -5,6 +5,7 @@
 mod account;
 mod attempt;
 mod backup;
+mod body;
 mod column;
 mod conflict;
 mod credentials;
@@ -222,11 +223,15 @@ fn migrations() -> Migrations<'static> {
             teach(transaction)?;
             Ok(transaction.execute_batch(include_str!("migrations/015_packed.sql"))?)
         }),
+        M::up_with_hook("", |transaction: &Transaction<'_>| {
+            teach(transaction)?;
+            Ok(transaction.execute_batch(include_str!("migrations/016_body.sql"))?)
+        }),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 15;
+const SCHEMA: usize = 16;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

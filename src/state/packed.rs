@@ -67,7 +67,8 @@ fn unpacked(bytes: &[u8]) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Lets a connection's SQL read (`unpacked`) and write (`packed`) such texts.
+/// Lets a connection's SQL read (`unpacked`) and write (`packed`) such texts, and read a shadow's canonical form alone
+/// (`canonical`).
 ///
 /// # Errors
 /// When SQLite refuses.
@@ -76,13 +77,17 @@ pub fn teach(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function(c"unpacked", 1, flags, |call| {
         Ok(call.get::<Option<Unpacked>>(0)?.map(|text| text.0))
     })?;
+    connection.create_scalar_function(c"canonical", 1, flags, |call| {
+        let body: Option<Unpacked> = call.get(0)?;
+        Ok(body.map(|body| body.0.lines().next().unwrap_or_default().to_owned()))
+    })?;
     connection.create_scalar_function(c"packed", 1, flags, |call| {
         let text: Option<Unpacked> = call.get(0)?;
         text.map(|text| Pack(&text.0).to_sql().map(owned)).transpose()
     })
 }
 
-fn owned(value: ToSqlOutput<'_>) -> Value {
+pub(super) fn owned(value: ToSqlOutput<'_>) -> Value {
     match value {
         ToSqlOutput::Owned(value) => value,
         ToSqlOutput::Borrowed(ValueRef::Text(text)) => Value::Text(String::from_utf8_lossy(text).into_owned()),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::body::{Body, Joined};
 use super::column::{kind_of, side_of};
 use super::link::LinkRow;
 use super::packed::{Pack, Unpacked};
@@ -42,25 +43,25 @@ pub struct Agreed {
     pub moved: BTreeSet<Field>,
 }
 
-type RawAgreed = (i64, i64, String, String, Unpacked, Option<Unpacked>, String);
+type RawAgreed = (i64, i64, String, String, Body, String);
 
 fn raw_agreed(row: &Row<'_>) -> rusqlite::Result<RawAgreed> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
 }
 
-fn agreed_row((number, link, side, kind, canonical, payload, moved): RawAgreed) -> Result<Agreed, StateError> {
+fn agreed_row((number, link, side, kind, body, moved): RawAgreed) -> Result<Agreed, StateError> {
     Ok(Agreed {
         number,
         link,
         side: side_of(&side, || format!("shadow {number}"))?,
         kind: kind_of(&kind)?,
-        record: serde_json::from_str(&canonical.0)?,
-        payload: payload.map(|payload| payload.0),
+        record: body.record()?,
+        payload: body.payload,
         moved: serde_json::from_str(&moved)?,
     })
 }
 
-const AGREED: &str = "SELECT shadow.id, link, side, kind, canonical, payload, moved
+const AGREED: &str = "SELECT shadow.id, link, side, kind, body, moved
     FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id";
 
 impl State {
@@ -70,16 +71,16 @@ impl State {
     /// When it cannot be read.
     pub fn shadow(&self, link: i64, side: Side) -> Result<Option<ShadowRow>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT canonical, parent_id, written, missed FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
+            "SELECT body, parent_id, written, missed FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
              WHERE link = ?1 AND side = ?2",
         )?;
         let found = statement
             .query_row(params![link, side.as_str()], |row| {
-                Ok((row.get::<_, Unpacked>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
+                Ok((row.get::<_, Body>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
             })
             .optional()?;
-        let Some((canonical, parent_id, written, missed)) = found else { return Ok(None) };
-        Ok(Some(ShadowRow { record: serde_json::from_str(&canonical.0)?, parent_id, written: written != 0, missed }))
+        let Some((body, parent_id, written, missed)) = found else { return Ok(None) };
+        Ok(Some(ShadowRow { record: body.record()?, parent_id, written: written != 0, missed }))
     }
 
     /// Sets fields of one side's shadow, makes it where there is none, and drops its fingerprint, so that the next
@@ -94,8 +95,8 @@ impl State {
             Some(parent) => self.link(parent)?.and_then(|parent| parent.ids.of(side).map(str::to_owned)),
             None => None,
         };
-        let (mut record, mut moved) =
-            self.agreed(link.id, side)?.map(|agreed| (agreed.record, agreed.moved)).unwrap_or_default();
+        let agreed = self.agreed(link.id, side)?.map(|agreed| (agreed.record, agreed.payload, agreed.moved));
+        let (mut record, payload, mut moved) = agreed.unwrap_or_default();
         moved.extend(fields.keys().cloned());
         record.fields.extend(fields.iter().map(|(field, value)| (field.clone(), value.clone())));
         self.connection
@@ -107,14 +108,14 @@ impl State {
             .execute(params![link.id, side.as_str(), link.kind.as_str(), remote_id, parent_id, i64::from(written)])?;
         self.connection
             .prepare_cached(
-                "INSERT INTO shadow_body (shadow, canonical, moved)
+                "INSERT INTO shadow_body (shadow, body, moved)
                  VALUES ((SELECT id FROM shadow WHERE link = ?1 AND side = ?2), ?3, ?4)
-                 ON CONFLICT (shadow) DO UPDATE SET canonical = excluded.canonical, moved = excluded.moved",
+                 ON CONFLICT (shadow) DO UPDATE SET body = excluded.body, moved = excluded.moved",
             )?
             .execute(params![
                 link.id,
                 side.as_str(),
-                Pack(&serde_json::to_string(&record)?),
+                Joined::of(&record, payload.as_deref())?,
                 serde_json::to_string(&moved)?
             ])?;
         if link.kind == Kind::Contact {
@@ -142,10 +143,10 @@ impl State {
             .execute(params![link.id, side.as_str(), fingerprint])?;
         self.connection
             .prepare_cached(
-                "UPDATE shadow_body SET payload = ?3, canonical = ?4, moved = '[]', listed = NULL
+                "UPDATE shadow_body SET body = ?3, moved = '[]', listed = NULL
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
-            .execute(params![link.id, side.as_str(), Pack(payload), Pack(&serde_json::to_string(record)?)])?;
+            .execute(params![link.id, side.as_str(), Joined::of(record, Some(payload))?])?;
         if link.kind == Kind::Contact {
             self.index_keys(link.id, side, record)?;
         }
@@ -172,11 +173,17 @@ impl State {
     /// When it cannot be read.
     pub fn last_listed(&self, link: i64, side: Side) -> Result<Option<String>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT coalesce(listed, payload) FROM shadow_body JOIN shadow ON shadow.id = shadow_body.shadow
+            "SELECT listed, body FROM shadow_body JOIN shadow ON shadow.id = shadow_body.shadow
              WHERE link = ?1 AND side = ?2",
         )?;
-        let found = statement.query_row(params![link, side.as_str()], |row| row.get::<_, Option<Unpacked>>(0));
-        Ok(found.optional()?.flatten().map(|payload| payload.0))
+        let found = statement.query_row(params![link, side.as_str()], |row| {
+            let listed: Option<Unpacked> = row.get(0)?;
+            Ok(match listed {
+                Some(listed) => Some(listed.0),
+                None => row.get::<_, Body>(1)?.payload,
+            })
+        });
+        Ok(found.optional()?.flatten())
     }
 
     /// One side's shadow of a link, with its payload.
@@ -204,12 +211,13 @@ impl State {
     /// # Errors
     /// When it cannot be written.
     pub fn rewrite(&self, link: i64, side: Side, record: &Record) -> Result<(), StateError> {
+        let payload = self.agreed(link, side)?.and_then(|agreed| agreed.payload);
         self.connection
             .prepare_cached(
-                "UPDATE shadow_body SET canonical = ?3
+                "UPDATE shadow_body SET body = ?3
                  WHERE shadow = (SELECT id FROM shadow WHERE link = ?1 AND side = ?2)",
             )?
-            .execute(params![link, side.as_str(), Pack(&serde_json::to_string(record)?)])?;
+            .execute(params![link, side.as_str(), Joined::of(record, payload.as_deref())?])?;
         let Some(row) = self.link(link)?.filter(|row| row.kind == Kind::Contact) else { return Ok(()) };
         // Nobody is recognised by a half that is gone.
         match row.ids.tagged(side) {

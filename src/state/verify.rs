@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::body::Body;
 use super::column::side_of;
-use super::packed::Unpacked;
 use super::{State, StateError};
-use crate::record::{MatchKey, Record, Role, Side};
+use crate::record::{MatchKey, Role, Side};
 
 /// How many of one sort are said; the rest is counted.
 const SAID: usize = 3;
@@ -99,19 +99,19 @@ impl State {
     fn wrong_keys(&self) -> Result<Vec<String>, StateError> {
         let mut wrong = Vec::new();
         let mut contacts = self.connection.prepare(
-            "SELECT link.id, role, shadow.side, canonical FROM link JOIN shadow ON shadow.link = link.id
+            "SELECT link.id, role, shadow.side, body FROM link JOIN shadow ON shadow.link = link.id
              JOIN shadow_body ON shadow_body.shadow = shadow.id
              WHERE link.kind = 'contact' AND link.status = 'live' ORDER BY link.id",
         )?;
         let mut rows = contacts.query([])?;
         while let Some(row) = rows.next()? {
             let (link, role): (i64, String) = (row.get(0)?, row.get(1)?);
-            let (side, canonical): (String, Unpacked) = (row.get(2)?, row.get(3)?);
+            let (side, body): (String, Body) = (row.get(2)?, row.get(3)?);
             let side = side_of(&side, || format!("shadow of link {link}"))?;
             if role == Role::Secondary.as_str() && side == Side::Ghl {
                 continue;
             }
-            let record: Record = serde_json::from_str(&canonical.0)?;
+            let record = body.record()?;
             let of_shadow: BTreeSet<String> =
                 record.match_keys().iter().chain(&record.also).map(MatchKey::indexed).collect();
             if of_shadow != self.keys_of(link, side)? {

@@ -40,7 +40,7 @@ pub(crate) fn unpacked(path: &Path) -> String {
     let state = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     concord::state::teach(&state).unwrap();
     let columns = [
-        ("shadow_body", "canonical, payload, listed"),
+        ("shadow_body", "body, listed"),
         ("operation", "document, before"),
         ("intent", "request, sought, settle"),
         ("undo_record", "trace, image"),

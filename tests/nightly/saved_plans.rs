@@ -112,13 +112,11 @@ async fn a_saved_plan_is_stale_when_the_base_or_the_configuration_under_it_chang
     let saved = house.saved_plan().await;
     let state = Connection::open(house.state_path()).unwrap();
     concord::state::teach(&state).unwrap();
-    let told = "SELECT shadow FROM shadow_body WHERE unpacked(canonical) LIKE '%persona0@example.com%' LIMIT 1";
+    let told = "SELECT shadow FROM shadow_body WHERE canonical(body) LIKE '%persona0@example.com%' LIMIT 1";
     let before: String = state
-        .query_row(&format!("SELECT unpacked(canonical) FROM shadow_body WHERE shadow = ({told})"), [], |row| {
-            row.get(0)
-        })
+        .query_row(&format!("SELECT canonical(body) FROM shadow_body WHERE shadow = ({told})"), [], |row| row.get(0))
         .unwrap();
-    let set = format!("UPDATE shadow_body SET canonical = ?1 WHERE shadow = ({told})");
+    let set = format!("UPDATE shadow_body SET body = ?1 WHERE shadow = ({told})");
     let moved = before.replacen("Prueba0", "Prueba", 1);
     assert_ne!(moved, before);
     state.execute(&set, [&moved]).unwrap();
