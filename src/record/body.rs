@@ -16,7 +16,8 @@ pub use cut::{beginning, cut, is_beginning};
 #[serde(from = "Stored", into = "Stored")]
 pub struct Body {
     raw: String,
-    text: String,
+    /// `None` where it is stored as it reads: most are, and long.
+    text: Option<String>,
     form: Form,
     /// Whether it holds what plain text cannot: links, images, tables, attachments.
     rich: bool,
@@ -41,7 +42,7 @@ impl Body {
     #[must_use]
     pub fn plain(raw: impl Into<String>) -> Self {
         let raw = raw.into();
-        Self { text: canonical_text(&raw), raw, form: Form::Plain, rich: false }
+        Self { text: unless_same(canonical_text(&raw), &raw), raw, form: Form::Plain, rich: false }
     }
 
     /// Reads the body of a side that shows markup; one without a known tag in well-formed position is plain text.
@@ -50,13 +51,13 @@ impl Body {
         let raw = raw.into();
         let read =
             if tag::has_one(&raw) { markup::read(&raw) } else { markup::Read { text: raw.clone(), rich: false } };
-        Self { text: canonical_text(&read.text), raw, form: Form::Markup, rich: read.rich }
+        Self { text: unless_same(canonical_text(&read.text), &raw), raw, form: Form::Markup, rich: read.rich }
     }
 
     /// What a person reads: the form that is compared, and the one that the other side gets.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.as_ref().unwrap_or(&self.raw)
     }
 
     /// Whether plain text in its place would destroy links, images, tables or attachments.
@@ -68,8 +69,12 @@ impl Body {
     /// Whether both read the same. What one side stores the same does, whichever version read it.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        self.text == other.text || (self.form, &self.raw) == (other.form, &other.raw)
+        self.text() == other.text() || (self.form, &self.raw) == (other.form, &other.raw)
     }
+}
+
+fn unless_same(text: String, raw: &str) -> Option<String> {
+    (text != raw).then_some(text)
 }
 
 impl From<Stored> for Body {
