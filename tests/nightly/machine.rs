@@ -17,8 +17,8 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCa
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::generator;
 use crate::house::{DAY, House, Person, Plot};
+use crate::matching::people as generator;
 use crate::mortal::Fate;
 use crate::story::outlines;
 
@@ -181,7 +181,7 @@ fn drawn(seed: u64) -> Vec<(String, String)> {
     };
     let is_one = |class: &str| class.starts_with("one person") && class != generator::WITHOUT_KEY;
     let pairs = generator::draw(seed, 2).into_iter().filter(|pair| is_one(pair.class));
-    let one_each = pairs.flat_map(|pair| pair.cliengo.into_iter().next());
+    let one_each = pairs.filter_map(|pair| pair.cliengo.into_iter().next());
     one_each.filter(|one| is_plain(&one.phone)).map(|one| (one.name, one.phone)).collect()
 }
 

@@ -15,9 +15,6 @@
 mod bad_records;
 mod browser;
 mod command;
-#[expect(dead_code, reason = "what the measure of matching needs besides")]
-#[path = "../../examples/matching/people.rs"]
-mod generator;
 mod hostile_names;
 mod house;
 mod mortal;

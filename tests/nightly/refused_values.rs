@@ -147,10 +147,10 @@ async fn a_field_is_known_by_its_name_however_the_refusal_is_put() {
         let row = house.row(side, &person);
         match side {
             Side::Cliengo => {
-                assert_eq!((&row["email"], &row["phone"]), (&json!("persona1@example.com"), &json!(phone)), "{body}")
+                assert_eq!((&row["email"], &row["phone"]), (&json!("persona1@example.com"), &json!(phone)), "{body}");
             }
             Side::Ghl => {
-                assert_eq!((&row["email"], &row["phone"]), (&json!(email), &json!("+5491140000001")), "{body}")
+                assert_eq!((&row["email"], &row["phone"]), (&json!(email), &json!("+5491140000001")), "{body}");
             }
         }
         assert!(reasons(&finished)[0].contains("refused"), "{:?}", reasons(&finished));

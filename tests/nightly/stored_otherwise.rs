@@ -218,7 +218,8 @@ async fn a_note_that_ghl_shows_cut_or_escaped_never_shortens_the_one_it_comes_fr
     let mut there: Vec<String> =
         house.rows(Side::Cliengo, "notes").iter().map(|row| row["message"].as_str().unwrap().to_owned()).collect();
     let mut texts: Vec<String> = texts.into_iter().map(|(text, _)| text).collect();
-    (there.sort(), texts.sort());
+    there.sort();
+    texts.sort();
     assert_eq!(there, texts);
 }
 
