@@ -92,6 +92,20 @@ fn what_the_shipped_file_shows_in_comments_is_valid_and_shows_the_defaults() {
 }
 
 #[test]
+fn mailboxes_that_everybody_types_are_nobodys_unless_it_is_said_otherwise() {
+    let stands_for_nobody = |more: &str, email: &str| {
+        real(more).placeholder_emails.iter().any(|pattern| concord::record::fits_pattern(email, pattern))
+    };
+    for email in ["notiene@gmail.com", "SinCorreo@hotmail.com", "sincorreo@sincorreo.com", "a@a.com", "test@test.com"] {
+        assert!(stands_for_nobody("", email), "{email}");
+        assert!(!stands_for_nobody("[pair.acme.contacts]\nplaceholder_emails = []\n", email), "{email}");
+    }
+    for email in ["ana@gmail.com", "notiene@example.com", "test@example.com", "a@ab.com"] {
+        assert!(!stands_for_nobody("", email), "{email}");
+    }
+}
+
+#[test]
 fn a_minimal_real_pair_gets_the_documented_defaults() {
     let pair = real("");
     assert_eq!((pair.name.as_str(), pair.region.as_deref(), pair.settle), ("acme", None, Duration::from_mins(2)));

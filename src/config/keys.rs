@@ -47,6 +47,9 @@ pub struct Key {
     pub says: &'static str,
 }
 
+/// What is typed where a form insists on an e-mail and there is none.
+pub(super) const FILLER_MAILBOXES: &str = "[\"notiene@*mail.com\", \"notengo@*mail.com\", \"sincorreo@*mail.com\", \"sinemail@*mail.com\", \"sinmail@*mail.com\", \"noemail@*mail.com\", \"nomail@*mail.com\", \"naotem@*mail.com\", \"sincorreo@sincorreo.com\", \"sinmail@sinmail.com\", \"nomail@nomail.com\", \"noemail@noemail.com\", \"test@test.com\", \"prueba@prueba.com\", \"no@no.com\", \"a@a.com\", \"aa@aa.com\", \"x@x.com\", \"asd@asd.com\", \"na@na.com\"]";
+
 const fn key(path: &'static str, takes: Takes, default: &'static str, says: &'static str) -> Key {
     Key { path, takes, default, says }
 }
@@ -185,7 +188,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("pair.*.contacts.match", Choices(&["email", "phone"]), "[\"email\", \"phone\"]", "what people are matched by"),
     key("pair.*.contacts.duplicates", Choice(&["hold", "primary"]), "\"hold\"", "further contacts of one person"),
-    key("pair.*.contacts.placeholder_emails", Texts, "[]", "e-mails that stand for nobody"),
+    key(
+        "pair.*.contacts.placeholder_emails",
+        Texts,
+        FILLER_MAILBOXES,
+        "e-mails that stand for nobody, * is anything; [] takes every one for somebody's",
+    ),
     key("pair.*.tasks", Table, "", "how tasks are carried over"),
     key("pair.*.tasks.direction", Choice(DIRECTIONS), "\"both\"", "which way they go"),
     key("pair.*.tasks.conflict", Choice(CONFLICTS), "\"ghl\"", "whose value is kept where both changed it"),

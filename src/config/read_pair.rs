@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::access::{self, Agencies};
 use super::child_policy::{NotePolicy, NotesFetch, TaskPolicy};
 use super::extra_params::ExtraParams;
+use super::keys::FILLER_MAILBOXES;
 use super::pair::{
     Accounts, Cliengo, CliengoAccount, CliengoAuth, CliengoCapabilities, Ghl, GhlAccount, Pair, Readable, RealAccounts,
     TasksMode,
@@ -183,9 +184,14 @@ fn ghl(mut table: Table<'_>, sandbox: bool) -> Ghl {
 
 fn contacts(mut table: Table<'_>) -> (KindPolicy, Vec<String>) {
     let policy = policy(&mut table, Kind::Contact);
-    let placeholders = table.read("placeholder_emails", placeholders).unwrap_or_default();
+    let placeholders = table.read("placeholder_emails", placeholders).unwrap_or_else(filler_mailboxes);
     table.finish();
     (policy, placeholders)
+}
+
+/// What stands for nobody where the configuration does not say.
+fn filler_mailboxes() -> Vec<String> {
+    FILLER_MAILBOXES.split('"').filter(|text| text.contains('@')).map(str::to_owned).collect()
 }
 
 fn placeholders(found: &Found<'_>) -> Option<Vec<String>> {

@@ -8,7 +8,7 @@ const SHOWN: usize = 200;
 
 /// No answer of either CRM is nested a tenth as deep. Below the 128 at which a tree is no longer built, so that what passes here
 /// can be read everywhere.
-const DEEPEST: usize = 100;
+pub(super) const DEEPEST: usize = 100;
 
 /// What is said of a body that [`is_json`] does not accept.
 pub(super) const NOT_JSON: &str = "it answered something that is not JSON";

@@ -5,19 +5,35 @@ use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
+use super::answer::DEEPEST;
+
 /// No number of either CRM has half as many characters; whether a longer one can be held depends on its digits.
 const LONGEST_NUMBER: usize = 300;
 
 /// What stands for a number that nothing can hold: no field is read from an object.
 const OUT_OF_RANGE: &str = r#"{"number":"out of range"}"#;
 
-/// The same text with U+FFFD for lone surrogates, with control characters escaped, and without numbers out of range.
+/// What stands for what is nested too deep to be held: the value around it is a list or an object still, and no field is read
+/// from such a one.
+const TOO_DEEP: &str = "null";
+
+/// The same text with U+FFFD for lone surrogates, with control characters escaped, without numbers out of range, and nested no
+/// deeper than can be read.
 pub(super) fn mended(text: &str) -> Cow<'_, str> {
     let mut mend = Mend { text, mended: String::new(), kept: 0 };
     let mut characters = text.char_indices().peekable();
-    let mut quoted = false;
+    let (mut quoted, mut depth) = (false, 0_usize);
     while let Some((at, character)) = characters.next() {
         match character {
+            '[' | '{' if !quoted && depth == DEEPEST => match end_of(text, at) {
+                Some(until) => {
+                    mend.replace(at, until, TOO_DEEP);
+                    while characters.next_if(|(at, _)| *at < until).is_some() {}
+                }
+                None => depth += 1,
+            },
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth = depth.saturating_sub(1),
             '"' => quoted = !quoted,
             '\\' if quoted => mend.escape(at, &mut characters),
             control if quoted && u32::from(control) < 0x20 => {
@@ -28,6 +44,25 @@ pub(super) fn mended(text: &str) -> Cow<'_, str> {
         }
     }
     mend.done()
+}
+
+/// Where the list or object that begins at `from` ends; `None` where it does not.
+fn end_of(text: &str, from: usize) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate().skip(from) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 struct Mend<'a> {
@@ -113,6 +148,22 @@ mod tests {
         for number in ["1e999", "-1E+400", &"9".repeat(400_000), &format!("0.{}e400000", "1".repeat(500))] {
             assert_eq!(read(&format!("[1,{number},2]")), json!([1, { "number": "out of range" }, 2]));
         }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_left_out_and_the_rest_stays() {
+        for depth in [DEEPEST, 300, 100_000] {
+            let nested = format!("{}\"]\\\"\"{}", "[".repeat(depth), "]".repeat(depth));
+            let read = read(&format!(r#"{{"a":{nested},"b":"c","d":{nested}}}"#));
+            assert_eq!((&read["b"], read["a"].is_array(), read["d"].is_array()), (&json!("c"), true, true));
+        }
+        let shallow = format!("{}1{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        assert_eq!(mended(&shallow), shallow);
+        for open in ["[", "{", "[\""] {
+            let without_end = open.repeat(200_000);
+            assert_eq!(mended(&without_end), without_end);
+        }
+        assert!(!mended(&"[][".repeat(200_000)).is_empty(), "in linear time");
     }
 
     #[test]

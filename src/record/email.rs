@@ -1,5 +1,7 @@
 //! E-mail addresses: without what programs wrap around them, and told from what cannot be one. (`semantics` 36, 42)
 
+use std::borrow::Cow;
+
 use super::text::canonical_line;
 
 /// The most characters before the `@`, and in all.
@@ -9,12 +11,59 @@ const LONGEST: (usize, usize) = (64, 254);
 /// capital does not).
 #[must_use]
 pub fn canonical_email(raw: &str) -> String {
-    unwrapped(&canonical_line(&raw.to_lowercase())).to_owned()
+    let address = address_in(&raw.to_lowercase());
+    match address.rsplit_once('@') {
+        Some((local, domain)) if domain.contains("xn--") => format!("{local}@{}", in_letters(domain)),
+        _ => address,
+    }
+}
+
+/// A domain as people write it: `xn--espaa-rta.es` is `españa.es`. What stands for no letters stays.
+fn in_letters(domain: &str) -> String {
+    match idna::domain_to_unicode(domain) {
+        (letters, Ok(())) if canonical_line(&letters) == letters && !letters.contains('@') => letters,
+        _ => domain.to_owned(),
+    }
+}
+
+/// The address in a text, as spelt.
+#[must_use]
+pub(super) fn address_in(raw: &str) -> String {
+    unwrapped(&canonical_line(&in_plain_characters(raw))).to_owned()
+}
+
+/// The signs of an address in the one form that they are sent in: neither of full width nor as a link encodes them.
+fn in_plain_characters(raw: &str) -> Cow<'_, str> {
+    let narrow: Cow<'_, str> =
+        if raw.is_ascii() { raw.into() } else { raw.chars().map(narrow).collect::<String>().into() };
+    if narrow.contains('@') || narrow.matches("%40").count() != 1 {
+        return narrow;
+    }
+    let signs = [
+        ("%40", "@"),
+        ("%2B", "+"),
+        ("%2b", "+"),
+        ("%2E", "."),
+        ("%2e", "."),
+        ("%2D", "-"),
+        ("%2d", "-"),
+        ("%5F", "_"),
+        ("%5f", "_"),
+    ];
+    signs.iter().fold(narrow.into_owned(), |text, (code, sign)| text.replace(code, sign)).into()
+}
+
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{fe6b}' => '@',
+        '\u{3002}' | '\u{ff61}' => '.',
+        other => other,
+    }
 }
 
 /// The address in a canonical line: without `mailto:`, words before or behind it, brackets and marks around it.
-#[must_use]
-pub(super) fn unwrapped(line: &str) -> &str {
+fn unwrapped(line: &str) -> &str {
     let mut address = line;
     loop {
         let inner = without_wrapping(address).trim();
@@ -193,9 +242,20 @@ mod tests {
             "¡luz.vera@example.com!",
             "*luz.vera@example.com*",
             "luz.vera@example.com/",
+            "mailto:luz.vera%40example.com",
+            "luz%2Evera%40example.com",
+            "luz.vera＠example.com",
+            "ｌｕｚ．ｖｅｒａ＠ｅｘａｍｐｌｅ．ｃｏｍ",
         ] {
             assert_eq!(canonical_email(raw), "luz.vera@example.com", "{raw}");
         }
+    }
+
+    #[test]
+    fn a_domain_in_letters_and_in_code_is_one() {
+        assert_eq!(canonical_email("ana@xn--espaa-rta.es"), canonical_email("Ana@ESPAÑA.es"));
+        assert_eq!(canonical_email("ana@xn--99999999.es"), "ana@xn--99999999.es");
+        assert_eq!(canonical_email("ana@example.com"), "ana@example.com");
     }
 
     #[test]
@@ -269,7 +329,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_is_the_same_however_often_it_is_unwrapped(raw in "(\\PC|mailto:|[<>()@. a-c\u{301}\u{3aa}]){0,40}") {
+        fn an_address_is_the_same_however_often_it_is_unwrapped(raw in "(\\PC|mailto:|%40|xn--|xn--espaa-rta|＠|[<>()@. a-c\u{301}\u{3aa}]){0,40}") {
             prop_assert_eq!(canonical_email(&canonical_email(&raw)), canonical_email(&raw));
         }
     }

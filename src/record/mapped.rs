@@ -61,6 +61,11 @@ pub enum Holds {
     User(Box<Both<Vec<User>>>),
 }
 
+/// A list or an object where one value belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a list or an object where one value belongs")]
+pub struct OfAnotherShape;
+
 /// How Cliengo says that a contact is assigned to nobody (`Cliengo API notes, 2.5`).
 const UNASSIGNED: &str = "UNASSIGNED";
 
@@ -96,6 +101,11 @@ impl Step {
     }
 
     fn apply(&self, value: Json, contact: &Map<String, Json>) -> Json {
+        let takes_lists = matches!(self, Self::Trim | Self::Lower | Self::Upper | Self::First(_));
+        let takes_parts = matches!(self, Self::Join(_)) && has_parts(&value);
+        if value.is_object() || value.is_array() && !takes_lists && !takes_parts {
+            return value;
+        }
         let text = |change: fn(&str) -> String| match &value {
             Json::String(text) => Json::String(change(text)),
             Json::Array(items) => items
@@ -146,6 +156,11 @@ fn is_blank(value: &Json) -> bool {
         Json::Array(items) => items.is_empty(),
         _ => false,
     }
+}
+
+/// Whether it is a list of single values.
+fn has_parts(value: &Json) -> bool {
+    value.as_array().is_some_and(|items| !items.iter().any(|item| item.is_array() || item.is_object()))
 }
 
 fn shown(value: &Json) -> String {
@@ -261,25 +276,22 @@ fn truth(text: &str) -> Option<bool> {
 
 impl Mapped {
     /// Cliengo's value, in GHL's terms; `None` is unknown.
-    #[must_use]
-    pub fn of_cliengo(&self, contact: &Map<String, Json>) -> Option<Value> {
+    ///
+    /// # Errors
+    /// [`OfAnotherShape`].
+    pub fn of_cliengo(&self, contact: &Map<String, Json>) -> Result<Option<Value>, OfAnotherShape> {
         let found = at(contact, &self.cliengo);
         // Where the object that holds them is there, a key that is not there is empty, unless it was known.
-        let inside = self.cliengo.split_once('.').is_some_and(|(object, _)| contact.contains_key(object));
+        let is_there = |object: &str| contact.get(object).is_some_and(|object| object.is_object() || object.is_null());
+        let inside = self.cliengo.split_once('.').is_some_and(|(object, _)| is_there(object));
         let instead = self.transform.iter().any(|step| matches!(step, Step::First(_)));
         let raw = match found {
             Some(found) => found.clone(),
             None if inside || instead => Json::Null,
-            None => return None,
+            None => return Ok(None),
         };
         let value = self.transform.iter().fold(raw, |value, step| step.apply(value, contact));
-        let value = self.translated(value);
-        // People write amounts in more ways than GHL shows them.
-        Some(match (&self.holds, value.as_str().map(amount)) {
-            (Holds::Number, Some(Amount::Is(number))) => Value::Number(number),
-            (Holds::Number, Some(Amount::Ambiguous | Amount::None)) => Value::line(&shown(&value)),
-            _ => self.value(&value),
-        })
+        self.value(&self.translated(value)).map(Some)
     }
 
     /// Whether the contact says what the value is made of: what is composed of parts is unknown when a part that counts is.
@@ -315,19 +327,35 @@ impl Mapped {
     }
 
     /// GHL's value.
-    #[must_use]
-    pub fn of_ghl(&self, value: &Json) -> Value {
+    ///
+    /// # Errors
+    /// [`OfAnotherShape`].
+    pub fn of_ghl(&self, value: &Json) -> Result<Value, OfAnotherShape> {
         self.value(value)
     }
 
-    fn value(&self, value: &Json) -> Value {
-        if is_blank(value) {
-            return Value::Empty;
+    /// Whether a list or an object stands where one value belongs: what it means is unknown. (`semantics` 49)
+    fn is_of_another_shape(&self, value: &Json) -> bool {
+        match (&self.holds, value) {
+            (Holds::Opaque, _) => false,
+            (Holds::Options(_), Json::Array(_)) => !has_parts(value),
+            (Holds::User(_), Json::Object(user)) => !user.get("id").is_some_and(Json::is_string),
+            (_, Json::Array(_) | Json::Object(_)) => true,
+            _ => false,
         }
-        match &self.holds {
-            Holds::Number => match value.as_f64().or_else(|| shown(value).trim().parse().ok()) {
-                Some(number) => Value::Number(number),
-                None => Value::line(&shown(value)),
+    }
+
+    fn value(&self, value: &Json) -> Result<Value, OfAnotherShape> {
+        if self.is_of_another_shape(value) {
+            return Err(OfAnotherShape);
+        }
+        if is_blank(value) {
+            return Ok(Value::Empty);
+        }
+        Ok(match &self.holds {
+            Holds::Number => match (value.as_f64(), amount(&shown(value))) {
+                (Some(number), _) | (None, Amount::Is(number)) => Value::Number(number),
+                (None, Amount::Ambiguous | Amount::None) => Value::line(&shown(value)),
             },
             Holds::Lines => Value::body(&shown(value)),
             Holds::Opaque => Value::body(&texts_in(value).join("\n")),
@@ -351,7 +379,7 @@ impl Mapped {
                 id => Value::line(&id),
             },
             Holds::Text | Holds::Option(_) => Value::line(&shown(value)),
-        }
+        })
     }
 
     /// What Cliengo is sent where the value is emptied; `None`: it cannot be emptied there.
@@ -373,7 +401,13 @@ impl Mapped {
             return nobody(side, &value.shown(), users, &self.values);
         }
         if side == Side::Cliengo {
-            return None;
+            return self.is_ambiguous(value).then(|| {
+                format!(
+                    "{:?} for {} can mean two amounts: write it with two decimals, as 1500.00 or 1.50",
+                    value.shown(),
+                    self.field
+                )
+            });
         }
         let unknown = |options: &[String], chosen: &str| {
             (!options.iter().any(|option| option == chosen))
@@ -445,7 +479,7 @@ mod tests {
 
     fn read(mapped: &Mapped, budget: &Json) -> Option<Value> {
         let contact = json!({ "leadFields": { "budget": budget, "other": "Otro" }, "name": "Ana" });
-        mapped.of_cliengo(contact.as_object().unwrap())
+        mapped.of_cliengo(contact.as_object().unwrap()).unwrap()
     }
 
     #[test]
@@ -520,7 +554,51 @@ mod tests {
         let money = mapped(Holds::Number, Vec::new(), &[]);
         let value = read(&money, &json!("1.500")).unwrap();
         assert!(money.is_ambiguous(&value) && money.objection(Side::Ghl, &value).is_some());
-        assert_eq!(money.of_ghl(&json!("1.500")), Value::Number(1.5), "GHL's own numbers have one meaning");
+        for (told, number) in
+            [(json!(1.5), 1.5), (json!("1.50"), 1.5), (json!("0.500"), 0.5), (json!("$1,500.00"), 1500.0)]
+        {
+            assert_eq!(money.of_ghl(&told), Ok(Value::Number(number)), "{told}");
+        }
+        for text in ["1.500", "100.000", "1,500"] {
+            let value = money.of_ghl(&json!(text)).unwrap();
+            assert!(money.is_ambiguous(&value) && money.objection(Side::Cliengo, &value).is_some(), "{text}");
+        }
+        let exact = money.of_ghl(&json!("3.125")).unwrap();
+        assert!(exact.same(&Value::Number(3.125)), "what was sent comes back as a text");
+    }
+
+    #[test]
+    fn a_list_or_an_object_where_one_value_belongs_is_not_read() {
+        let options = || Holds::Options(vec!["a".to_owned()]);
+        let is_read = |mapped: &Mapped, value: &Json| {
+            let contact = json!({ "leadFields": { "budget": value } });
+            assert_eq!(
+                mapped.of_cliengo(contact.as_object().unwrap()).is_ok(),
+                mapped.of_ghl(value).is_ok(),
+                "{value}"
+            );
+            mapped.of_ghl(value).is_ok()
+        };
+        let holds = [Holds::Text, Holds::Lines, Holds::Number, Holds::Date, Holds::Flag, Holds::Option(Vec::new())];
+        for mapped in holds.into_iter().map(|holds| mapped(holds, Vec::new(), &[])) {
+            for value in [json!({}), json!({ "a": 1 }), json!(["a", "b"]), json!([["a"]]), json!([])] {
+                assert!(!is_read(&mapped, &value), "{:?} {value}", mapped.holds);
+            }
+        }
+        let boxes = mapped(options(), Vec::new(), &[]);
+        for (value, is) in
+            [(json!(["a"]), true), (json!([]), true), (json!([["a"]]), false), (json!({ "a": 1 }), false)]
+        {
+            assert_eq!(is_read(&boxes, &value), is, "{value}");
+        }
+        for step in [Step::Number, Step::Boolean, Step::Split(",".to_owned(), 1), Step::Date("%Y".to_owned())] {
+            let contact = json!({ "leadFields": { "budget": { "a": 1 } } });
+            assert!(mapped(Holds::Text, vec![step], &[]).of_cliengo(contact.as_object().unwrap()).is_err());
+        }
+        let joined = mapped(Holds::Text, vec![Step::Join(", ".to_owned())], &[]);
+        assert_eq!(read(&joined, &json!([])), Some(Value::Empty));
+        let contact = json!({ "leadFields": { "budget": ["a", { "b": 1 }] } });
+        assert!(joined.of_cliengo(contact.as_object().unwrap()).is_err());
     }
 
     #[test]
@@ -530,8 +608,8 @@ mod tests {
         let files = mapped(Holds::Opaque, Vec::new(), &[]);
         let file =
             json!({ "6f1c": { "meta": { "originalname": "plano.pdf" }, "url": "https://example.com/plano.pdf" } });
-        assert_eq!(files.of_ghl(&file).shown(), "https://example.com/plano.pdf");
-        assert_eq!(files.of_ghl(&json!({ "a1": "uno", "b2": "dos" })).shown(), "uno\ndos");
+        assert_eq!(files.of_ghl(&file).unwrap().shown(), "https://example.com/plano.pdf");
+        assert_eq!(files.of_ghl(&json!({ "a1": "uno", "b2": "dos" })).unwrap().shown(), "uno\ndos");
         assert!(files.objection(Side::Ghl, &Value::line("texto")).is_some());
     }
 
@@ -547,8 +625,8 @@ mod tests {
     fn what_an_object_that_is_there_does_not_have_is_empty_and_else_unknown() {
         let mapped = mapped(Holds::Text, Vec::new(), &[]);
         let contact = json!({ "leadFields": {} });
-        assert_eq!(mapped.of_cliengo(contact.as_object().unwrap()), Some(Value::Empty));
-        assert_eq!(mapped.of_cliengo(&Map::new()), None);
+        assert_eq!(mapped.of_cliengo(contact.as_object().unwrap()), Ok(Some(Value::Empty)));
+        assert_eq!(mapped.of_cliengo(&Map::new()), Ok(None));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use field::Field;
 pub use fields::Fields;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-pub use mapped::{GhlPlace, Holds, Mapped, Step};
+pub use mapped::{GhlPlace, Holds, Mapped, OfAnotherShape, Step};
 pub use name::PersonName;
 pub use phone::{Extension, NoPhone, Phone, Region};
 pub use place::{Places, PlainField, holds_a_user};

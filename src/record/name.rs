@@ -154,17 +154,29 @@ impl PersonName {
 }
 
 impl PersonName {
+    /// The last name alone where what stands before it is nobody's: `Visitante 8472` with `Gómez` behind it.
+    fn without_filler(&self) -> Self {
+        match (self.last.is_empty(), Self::new(&self.first, "").is_filler()) {
+            (false, true) => Self::new("", &self.last),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether both can be one person's name: they share a word, and not only the last name of two people of one family.
     /// (`semantics` 38)
     #[must_use]
     pub fn can_be_one(&self, other: &Self) -> bool {
-        if !self.shares_a_word(other) || are_two_relatives(&self.full(), &other.full()) {
+        let (ours, theirs) = (self.without_filler(), other.without_filler());
+        if !ours.shares_a_word(&theirs) || are_two_relatives(&self.full(), &other.full()) {
             return false;
         }
-        let (ours, theirs) = (words(&self.full()), words(&other.full()));
+        let (ours, theirs) = (words(&ours.full()), words(&theirs.full()));
         // Given names stand before what both have.
         let given = |of: &[String], shared: &[String]| -> Vec<String> {
-            of.iter().take_while(|word| is_trade(word) || !shared.contains(word)).cloned().collect()
+            let given: Vec<String> =
+                of.iter().take_while(|word| is_trade(word) || !shared.contains(word)).cloned().collect();
+            let is_nobodys = Self::new(&given.join(" "), "").is_filler();
+            given.into_iter().filter(|_| !is_nobodys).collect()
         };
         let (our_given, their_given) = (given(&ours, &theirs), given(&theirs, &ours));
         let is_one = |one: &String| !is_trade(one) && their_given.iter().any(|other| is_one_given_name(one, other));
@@ -312,6 +324,18 @@ mod tests {
 
     fn name(full: &str) -> PersonName {
         PersonName::new(full, "")
+    }
+
+    #[test]
+    fn a_filler_before_a_last_name_that_both_have_parts_nobody() {
+        let ana = PersonName::new("Ana", "Gómez");
+        for filler in ["Visitante 8472", "Lead", "5491155551234", "Visitante8472"] {
+            let numbered = PersonName::new(filler, "Gómez");
+            assert!(numbered.can_be_one(&ana) && ana.can_be_one(&numbered), "{filler}");
+            assert!(name(&numbered.full()).can_be_one(&ana), "{filler} in one field");
+            assert!(!numbered.can_be_one(&PersonName::new("Ana", "Ruiz")), "{filler}");
+        }
+        assert!(!PersonName::new("Luis", "Gómez").can_be_one(&ana));
     }
 
     #[test]

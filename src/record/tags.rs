@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::text::canonical_line;
 
-/// A tag as it is compared: trimmed, NFC, lower case.
+/// What says how a picture is drawn, as a letter or in colour: `❤` and `❤️` are one.
+const DRAWN: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
+
+/// A tag as it is compared: trimmed, NFC, lower case, each picture however it is drawn.
 #[must_use]
 pub fn fold_tag(tag: &str) -> String {
-    canonical_line(&tag.to_lowercase())
+    canonical_line(&tag.to_lowercase().replace(DRAWN, ""))
 }
 
 /// A contact's tags, by what they mean; each with the spellings that its CRM stores. A list in order, since maps take room for
@@ -118,6 +121,14 @@ mod tests {
         let other: Tags = ["vip", "seguimiento"].into_iter().collect();
         assert!(one.same(&other));
         assert_eq!(one.minus(&other), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_picture_is_one_tag_however_it_is_drawn() {
+        let one: Tags = ["❤", "🏳\u{fe0f}\u{200d}🌈 Club"].into_iter().collect();
+        let other: Tags = ["❤\u{fe0f}", "🏳\u{200d}🌈 club"].into_iter().collect();
+        assert!(one.same(&other) && one.contains("❤\u{fe0e}"));
+        assert_eq!(fold_tag(&fold_tag("1\u{fe0f}\u{200d}👩")), fold_tag("1\u{fe0f}\u{200d}👩"));
     }
 
     #[test]

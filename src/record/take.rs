@@ -46,7 +46,7 @@ pub fn typed(kind: Kind, field: &Field, text: &str, forms: &Forms) -> Result<Val
         Field::Mapped(name) => {
             let mapped =
                 forms.mapped(kind, field).ok_or_else(|| format!("the configuration maps no field {name} any more"))?;
-            let value = mapped.of_ghl(&text.into());
+            let value = mapped.of_ghl(&text.into()).unwrap_or_else(|_| Value::line(text));
             mapped.objection(Side::Ghl, &value).map_or(Ok(value), Err)
         }
     }

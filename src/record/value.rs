@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::email::{canonical_email, unwrapped};
+use super::email::{address_in, canonical_email};
 use super::text::canonical_line;
 use super::{Body, Due, PersonName, Phone, Tags, stored};
 
@@ -55,8 +55,7 @@ impl Value {
     /// An e-mail, without what programs wrap around it; empty where blank.
     #[must_use]
     pub fn email(raw: &str) -> Self {
-        let line = canonical_line(raw);
-        if line.is_empty() { Self::Empty } else { Self::Email(unwrapped(&line).to_owned()) }
+        if canonical_line(raw).is_empty() { Self::Empty } else { Self::Email(address_in(raw)) }
     }
 
     /// A phone; empty where blank.

@@ -59,7 +59,11 @@ fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) {
 /// The mapped fields of a kind.
 fn tell_mapped(record: &mut Record, wire: &Wire, forms: &Forms, kind: Kind) {
     for mapped in forms.of(kind) {
-        if let Some(value) = mapped.of_cliengo(wire.keys()) {
+        let said = match mapped.of_cliengo(wire.keys()) {
+            Ok(value) => Ok(value.map_or(Said::Unknown, Said::Is)),
+            Err(_) => Err(wire.wrong(&mapped.cliengo, "one value")),
+        };
+        if let Said::Is(value) = read(record, mapped.field.clone(), said) {
             record.fields.insert(mapped.field.clone(), value);
             record.unsaid.extend((!mapped.is_said(wire.keys())).then(|| mapped.field.clone()));
         }

@@ -73,7 +73,15 @@ fn tell_mapped(record: &mut Record, wire: &Wire, forms: &Forms, kind: Kind) {
             GhlPlace::Plain(field) => wire.json(field.key),
             GhlPlace::Custom(id) => custom(wire, id),
         };
-        tell(record, mapped.field.clone(), said, |value| mapped.of_ghl(value));
+        let said = match said {
+            Said::Is(value) => {
+                mapped.of_ghl(value).map(Said::Is).map_err(|_| wire.wrong(mapped.field.as_str(), "one value"))
+            }
+            Said::Empty => Ok(Said::Empty),
+            Said::Unknown => Ok(Said::Unknown),
+        };
+        let said = read(record, mapped.field.clone(), said);
+        tell(record, mapped.field.clone(), said, |value| value);
     }
 }
 

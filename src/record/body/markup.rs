@@ -40,6 +40,11 @@ impl TokenSink for Reader {
         }
         TokenSinkResult::Continue
     }
+
+    /// So that the content of a section of characters is read.
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        true
+    }
 }
 
 /// The text so far, and what stands before the next of it.
@@ -139,7 +144,8 @@ impl Page {
             "iframe" | "video" | "audio" | "embed" | "source" | "object" => {
                 self.address(value("src").or(value("data")), None);
             }
-            "pre" | "textarea" | "listing" => {
+            "svg" => self.address(Some("data:image/svg+xml"), None),
+            "pre" | "textarea" | "listing" | "xmp" => {
                 self.block(2);
                 self.kept.push("pre");
             }
@@ -154,15 +160,12 @@ impl Page {
             }
         }
         match &*tag.name {
-            "script" | "style" | "noembed" | "noframes" | "xmp" => {
+            "script" | "style" => {
                 self.hidden += 1;
                 TokenSinkResult::RawData(if &*tag.name == "script" { RawKind::ScriptData } else { RawKind::Rawtext })
             }
-            "title" => {
-                self.hidden += 1;
-                TokenSinkResult::RawData(RawKind::Rcdata)
-            }
-            "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
+            "xmp" => TokenSinkResult::RawData(RawKind::Rawtext),
+            "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
             "iframe" => {
                 self.hidden += 1;
                 TokenSinkResult::RawData(RawKind::Rawtext)
@@ -179,13 +182,13 @@ impl Page {
             }
             "li" => self.block(1),
             "a" => self.end_link(),
-            "pre" | "textarea" | "listing" => {
+            "pre" | "textarea" | "listing" | "xmp" => {
                 self.kept.pop();
                 self.block(2);
             }
             // Of a span the tokens do not say which it closes: one that keeps blanks holds nothing but them.
             "span" => _ = self.kept.pop_if(|kept| *kept == "span"),
-            "script" | "style" | "noembed" | "noframes" | "xmp" | "title" | "iframe" | "template" => {
+            "script" | "style" | "iframe" | "template" => {
                 self.hidden = self.hidden.saturating_sub(1);
             }
             "br" => self.breaks += 1,
@@ -203,11 +206,15 @@ impl Page {
         }
     }
 
-    /// Pictures and attachments are read as their address.
+    /// Pictures and attachments are read as their address; what is embedded as what is said of it, or what sort of thing it is.
     fn address(&mut self, source: Option<&str>, instead: Option<&str>) {
-        let address = source.filter(|source| !source.is_empty() && !source.starts_with("data:"));
-        self.rich |= source.is_some_and(|source| !source.is_empty());
-        let Some(shown) = address.or(instead).filter(|shown| !shown.is_empty() && self.hidden == 0) else { return };
+        let source = source.filter(|source| !source.is_empty());
+        let is_embedded = |source: &&str| source.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
+        let sort = source.filter(is_embedded).and_then(|source| source.split([';', ',']).next());
+        self.rich |= source.is_some();
+        let instead = instead.filter(|shown| !shown.is_empty());
+        let shown = source.filter(|source| !is_embedded(source)).or(instead).or(sort);
+        let Some(shown) = shown.filter(|_| self.hidden == 0) else { return };
         self.blank |= !self.text.ends_with([' ', '\n', '(']);
         self.flush();
         self.text.push_str(shown);
@@ -253,7 +260,7 @@ fn lines_around(name: &str) -> usize {
         "div" | "tr" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "center"
         | "address" | "figure" | "figcaption" | "dt" | "dd" | "form" | "fieldset" | "legend" | "details"
         | "summary" | "caption" | "thead" | "tbody" | "tfoot" | "option" | "html" | "body" | "head" | "dialog"
-        | "hgroup" | "search" => 1,
+        | "hgroup" | "search" | "title" | "noembed" | "noframes" => 1,
         _ => 0,
     }
 }

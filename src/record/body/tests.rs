@@ -89,6 +89,14 @@ fn links_images_lists_and_tables_say_what_they_hold() {
             "Plano: https://example.com/plano-3.png",
         ),
         ("<p><img src=\"data:image/png;base64,AAAA\" alt=\"firma\"> ok</p>", "firma ok"),
+        ("<p><img src=\"data:image/png;base64,AAAA\"></p>", "data:image/png"),
+        ("<p>solo <img src='DATA:image/jpeg;base64,AAAA' alt=''>fin</p>", "solo DATA:image/jpeg fin"),
+        ("<p>ver <object data=\"data:application/pdf;base64,AAAA\"></object></p>", "ver data:application/pdf"),
+        ("<p><svg width=\"1\"><path d=\"M0\"/></svg></p>", "data:image/svg+xml"),
+        ("<p>x</p><xmp>y <b> &amp;</xmp>", "x\n\ny <b> &amp;"),
+        ("<title>t &amp; u</title><p>x</p>", "t & u\n\nx"),
+        ("<p>a <noembed>b</noembed> <noframes><p>c</p></noframes></p>", "a\nb\n\nc"),
+        ("<p>a <![CDATA[b & <c>]]> d</p>", "a b & <c> d"),
         ("<ul><li>uno</li><li>dos</li></ul>", "uno\ndos"),
         ("<p>Pasos</p><ol><li>uno</li><li><p>dos</p></li></ol><p>fin</p>", "Pasos\n\n1. uno\n2. dos\n\nfin"),
         ("<ol start=\"5\"><li>a<li value=9>b<li>c</ol>", "5. a\n9. b\n10. c"),
@@ -118,6 +126,7 @@ fn what_plain_text_would_destroy_is_known() {
     for rich in [
         "<a href=\"https://example.com\">x</a>",
         "<p><img src=\"https://example.com/x.png\"></p>",
+        "<p>solo <img src=\"data:image/png;base64,AAAA\"></p>",
         "<table><tr><td>x</td></tr></table>",
         "<video src=\"https://example.com/v.mp4\"></video>",
     ] {

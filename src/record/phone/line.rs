@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use rlibphonenumber::enums::NumberLengthType;
+use rlibphonenumber::enums::{NumberLengthType, PhoneNumberType};
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
 
 use super::NoPhone;
@@ -13,7 +13,11 @@ const ARGENTINA: i32 = 54;
 const BRAZIL: i32 = 55;
 const MEXICO: i32 = 52;
 const COLOMBIA: i32 = 57;
+const CHILE: i32 = 56;
 const NORTH_AMERICA: i32 = 1;
+
+/// How Argentina's area codes begin.
+const AREAS_OF_ARGENTINA: [&str; 13] = ["11", "22", "23", "24", "26", "28", "29", "33", "34", "35", "36", "37", "38"];
 
 /// A number with its country, as far as its length goes.
 #[derive(Clone, Debug)]
@@ -29,8 +33,8 @@ struct Line {
 /// The number in E.164.
 pub(super) fn e164(written: &Written, region: Option<Region>) -> Result<String, NoPhone> {
     let first = line(&written.digits, written.plus, region);
-    let line = match (first, &written.with_before) {
-        (Err(why), Some(digits)) => line(digits, false, region).map_err(|_| why)?,
+    let line = match (first, &written.instead) {
+        (Err(why), Some(digits)) => line(digits, written.plus, region).map_err(|_| why)?,
         (first, _) => first?,
     };
     // `1 234 5678` may be a line of Lima's.
@@ -131,10 +135,12 @@ fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
     let country = number.country_code;
     let national = national_of(&number);
     let national = respelled(country, national);
-    let number = match national.trim_start_matches('0').parse() {
-        Ok(digits) if national != national_of(&number) => {
-            PhoneNumber { country_code: country, national_number: digits, ..PhoneNumber::default() }
-        }
+    let national = match national.strip_prefix(&country.to_string()) {
+        Some(once) if is_too_long(country, &national) && is_valid(country, once) => once.to_owned(),
+        _ => national,
+    };
+    let number = match number_of(country, &national) {
+        Some(respelled) if national != national_of(&number) => respelled,
         _ => number,
     };
     has_length(country, &national, &number)?;
@@ -151,22 +157,45 @@ fn national_of(number: &PhoneNumber) -> String {
     e164.strip_prefix(&format!("+{}", number.country_code)).unwrap_or_default().to_owned()
 }
 
-/// Argentina's 15 behind the area code is the 9 before it; Mexico's 1 before a mobile is history, as are Colombia's short
-/// area codes.
+fn number_of(country: i32, national: &str) -> Option<PhoneNumber> {
+    let digits = national.trim_start_matches('0').parse().ok()?;
+    Some(PhoneNumber { country_code: country, national_number: digits, ..PhoneNumber::default() })
+}
+
+fn is_valid(country: i32, national: &str) -> bool {
+    number_of(country, national).is_some_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number))
+}
+
+/// Whether its country has no number so long: it may have been written twice before it, `+54 54 11 …`.
+fn is_too_long(country: i32, national: &str) -> bool {
+    number_of(country, national).is_some_and(|number| has_length(country, national, &number) == Err(NoPhone::TooLong))
+}
+
+/// Argentina's 15 behind or before the area code is the 9 before it; what fits no area stays as it is.
+fn respelled_in_argentina(national: &str) -> Option<String> {
+    let bare = national.strip_prefix('9').filter(|bare| bare.len() >= 12).unwrap_or(national);
+    let has_area = |bare: &str| AREAS_OF_ARGENTINA.iter().any(|area| bare.starts_with(area));
+    let areas = if bare.starts_with("11") { 2..=2 } else { 3..=4 };
+    let behind = areas.into_iter().find_map(|area| {
+        let (area, rest) = bare.split_at_checked(area).filter(|_| bare.len() == 12 && has_area(bare))?;
+        Some(format!("9{area}{}", rest.strip_prefix("15")?))
+    });
+    behind.or_else(|| {
+        let rest = bare.strip_prefix("15")?.trim_start_matches('0');
+        (rest.len() == 10 && has_area(rest)).then(|| format!("9{rest}"))
+    })
+}
+
+/// Argentina's 15 is the 9 of mobiles; Mexico's 1 before a mobile is history, as are Colombia's short area codes and Chile's
+/// mobiles of eight digits.
 fn respelled(country: i32, national: String) -> String {
     match country {
-        ARGENTINA => {
-            let bare = national.strip_prefix('9').filter(|bare| bare.len() == 12).unwrap_or(&national);
-            let areas = if bare.starts_with("11") { 2..=2 } else { 3..=4 };
-            let parts = areas.into_iter().find_map(|area| {
-                let (area, rest) = bare.split_at_checked(area).filter(|_| bare.len() == 12)?;
-                Some((area, rest.strip_prefix("15")?))
-            });
-            parts.map_or(national.clone(), |(area, rest)| format!("9{area}{rest}"))
-        }
+        ARGENTINA => respelled_in_argentina(&national).unwrap_or(national),
         MEXICO => national.strip_prefix('1').filter(|bare| bare.len() == 10).map_or(national.clone(), str::to_owned),
         // Until 2021 one digit of area.
         COLOMBIA if national.len() == 8 && !national.starts_with(['0', '3', '9']) => format!("60{national}"),
+        // No area of eight digits begins so.
+        CHILE if national.len() == 8 && national.starts_with(['8', '9']) => format!("9{national}"),
         // In Latin America no number begins with the prefix of calls at home.
         50..=59 | 500..=599 => national.trim_start_matches('0').to_owned(),
         _ => national,
@@ -178,18 +207,26 @@ fn has_length(country: i32, national: &str, number: &PhoneNumber) -> Result<(), 
     // Where the plan allows more than there is: the mobile prefix without an area code, and a length of mobiles alone.
     match (country, national.len()) {
         (ARGENTINA, 10) if national.starts_with("15") => return Err(NoPhone::NoArea),
+        (ARGENTINA, 10) if national.starts_with('9') => return Err(NoPhone::TooShort),
         (ARGENTINA, 11) if !national.starts_with('9') => return Err(NoPhone::TooLong),
         (BRAZIL, 11) if national.chars().nth(2) != Some('9') => return Err(NoPhone::TooLong),
         (BRAZIL | MEXICO, 8) | (BRAZIL, 9) => return Err(NoPhone::NoArea),
         _ => {}
     }
     match PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) {
-        Ok(NumberLengthType::IsPossible) => Ok(()),
+        Ok(NumberLengthType::IsPossible) if is_of_a_person(number) => Ok(()),
+        Ok(NumberLengthType::IsPossible) => Err(NoPhone::TooLong),
         Ok(NumberLengthType::IsPossibleLocalOnly) => Err(NoPhone::NoArea),
         Err(ValidationError::InvalidCountryCode) => Err(NoPhone::NoCountry),
         Err(ValidationError::TooLong) => Err(NoPhone::TooLong),
         Err(_) => Err(NoPhone::TooShort),
     }
+}
+
+/// Whether it has the length of somebody's number, and not only of some service's; or is one that is known.
+fn is_of_a_person(number: &PhoneNumber) -> bool {
+    PHONE_NUMBER_UTIL.is_possible_number_for_type(number, PhoneNumberType::FixedLineOrMobile)
+        || PHONE_NUMBER_UTIL.is_valid_number(number)
 }
 
 impl Line {

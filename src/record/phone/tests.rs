@@ -96,6 +96,41 @@ fn every_spelling_of_a_line_has_one_match_key() {
 }
 
 #[test]
+fn a_prefix_at_another_place_is_no_other_line() {
+    for (region, raw, right) in [
+        (Region::AR, "15 11 5555-1234", "+5491155551234"),
+        (Region::AR, "+54 15 11 5555-1234", "+5491155551234"),
+        (Region::AR, "+54 9 15 11 5555-1234", "+5491155551234"),
+        (Region::AR, "15 351 555-1234", "+5493515551234"),
+        (Region::AR, "15-(0351)-555-1234", "+5493515551234"),
+        (Region::AR, "15 2901 41-2345", "+5492901412345"),
+        (Region::AR, "54541155551234", "+541155551234"),
+        (Region::AR, "+54 54 11 5555-1234", "+541155551234"),
+        (Region::AR, "+54 54 9 11 5555-1234", "+5491155551234"),
+        (Region::BR, "+55 55 11 98765-4321", "+5511987654321"),
+        (Region::BR, "+55 55 98765-4321", "+5555987654321"),
+        (Region::MX, "+52 52 55 1234 9876", "+525512349876"),
+        (Region::CL, "+56 8765 4321", "+56987654321"),
+        (Region::CL, "9765 4321", "+56997654321"),
+        (Region::AR, "11/15/5555/1234", "+5491155551234"),
+        (Region::AR, "011/15/5555/1234", "+5491155551234"),
+        (Region::AR, "0351/455/0101", "+543514550101"),
+        (Region::AR, "+54/9/11/5555/1234", "+5491155551234"),
+        (Region::AR, "11,15,5555,1234", "+5491155551234"),
+        (Region::AR, "11/4321/0500/01", "+541143210500"),
+    ] {
+        let read = Phone::new(raw, Some(region));
+        assert_eq!(read.e164.as_deref(), Some(right), "{raw}: {read:?}");
+    }
+    for raw in
+        ["15 151 15 55512", "+54 541 15 555123", "+54 151 15 555123", "+54 20 15 55551234", "+54 9 541 15 555123"]
+    {
+        let read = phone(raw);
+        assert_eq!((read.e164.as_deref(), read.match_key()), (None, None), "{raw}: {read:?}");
+    }
+}
+
+#[test]
 fn an_extension_is_part_of_a_number_and_never_goes_without_it() {
     let line = phone("+54 11 4321-0500");
     let mut keys = std::collections::BTreeSet::from([line.match_key()]);
@@ -129,6 +164,14 @@ fn an_extension_is_part_of_a_number_and_never_goes_without_it() {
 fn what_is_no_number_says_why_and_never_matches() {
     for (raw, why) in [
         ("4444", NoPhone::TooShort),
+        ("+54 9 11 5555-123", NoPhone::TooShort),
+        ("+54 11 5555-123", NoPhone::TooShort),
+        ("+54 11 155551234", NoPhone::TooShort),
+        ("011 15 5555-123", NoPhone::TooShort),
+        ("549115555123", NoPhone::TooShort),
+        ("+54 9 351 455-010", NoPhone::TooShort),
+        ("+56 9 9 8765 4321", NoPhone::TooLong),
+        ("+56 9 98765 43210", NoPhone::TooLong),
         ("s/n", NoPhone::NoDigits),
         ("consultar", NoPhone::NoDigits),
         ("5411000011112222333344", NoPhone::TooLong),

@@ -73,8 +73,9 @@ const NO_LINE: [&str; 4] = ["g.us", "lid", "broadcast", "newsletter"];
 pub(super) struct Written {
     /// The digits of the number.
     pub digits: String,
-    /// With what stood before it, parted by a word: `(011) cel. 4321-0500`.
-    pub with_before: Option<String>,
+    /// Where those cannot be a number: with what stood before them, parted by a word (`(011) cel. 4321-0500`), or with all that
+    /// one mark parts (`11/15/4321/0500`).
+    pub instead: Option<String>,
     /// Whether a `+` stands before them.
     pub plus: bool,
     /// The digits of an extension.
@@ -108,14 +109,18 @@ pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
             (true, _) => Err(NoPhone::NoDigits),
             (false, 0) => {
                 let plus = runs.iter().find(|run| length(run) > 0).is_some_and(|run| run.plus);
-                Ok(Written { digits, with_before: None, plus, extension })
+                Ok(Written { digits, instead: None, plus, extension })
             }
             (false, _) => Err(NoPhone::Several),
         };
     };
     let before: String = runs.iter().take(at).map(|run| run.digits.as_str()).collect();
-    let with_before = (!before.is_empty() && !main.plus).then(|| format!("{before}{}", main.digits));
-    Ok(Written { digits: main.digits.clone(), with_before, plus: main.plus, extension })
+    let instead = if is_grouped(tokens) {
+        Some(runs.iter().map(|run| run.digits.as_str()).collect())
+    } else {
+        (!before.is_empty() && !main.plus).then(|| format!("{before}{}", main.digits))
+    };
+    Ok(Written { digits: main.digits.clone(), instead, plus: main.plus, extension })
 }
 
 /// What stands before the `@` of a chat's address, or in a link to a chat.
@@ -217,7 +222,9 @@ fn without_extension(tokens: &[Token]) -> Result<(&[Token], Option<String>), NoP
             Token::Word(word) => EXTENSION.contains(&word.as_str()),
             Token::Mark('#') => true,
             // What is dialled after a pause.
-            Token::Mark(',' | ';') => before >= WHOLE && matches!(tokens.get(at + 1..), Some([Token::Digits(_)])),
+            Token::Mark(',' | ';') => {
+                before >= WHOLE && !is_grouped(tokens) && matches!(tokens.get(at + 1..), Some([Token::Digits(_)]))
+            }
             Token::Mark(_) => false,
         };
         if !announces || before < FEWEST {
@@ -239,6 +246,18 @@ fn without_extension(tokens: &[Token]) -> Result<(&[Token], Option<String>), NoP
         }
     }
     Ok((tokens, None))
+}
+
+/// Whether one mark that could part numbers stands between several groups, none of which could be a number.
+fn is_grouped(tokens: &[Token]) -> bool {
+    let tokens = tokens.strip_prefix(&[Token::Mark('+')]).unwrap_or(tokens);
+    let mark = tokens.get(1);
+    let is_group = |token: &Token| matches!(token, Token::Digits(digits) if digits.len() < FEWEST);
+    matches!(mark, Some(Token::Mark('/' | '|' | ';' | ',' | '\\')))
+        && tokens.len() >= 5
+        && tokens.len() % 2 == 1
+        && tokens.iter().step_by(2).all(is_group)
+        && tokens.iter().skip(1).step_by(2).all(|other| Some(other) == mark)
 }
 
 /// Digits with nothing but punctuation between them.
