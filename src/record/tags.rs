@@ -4,13 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::text::canonical_line;
 
+/// A tag in lower case: trimmed, NFC.
+#[must_use]
+pub fn fold_tag(tag: &str) -> String {
+    canonical_line(&tag.to_lowercase())
+}
+
 /// What says how a picture is drawn, as a letter or in colour: `❤` and `❤️` are one.
 const DRAWN: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 
-/// A tag as it is compared: trimmed, NFC, lower case, each picture however it is drawn.
-#[must_use]
-pub fn fold_tag(tag: &str) -> String {
-    canonical_line(&tag.to_lowercase().replace(DRAWN, ""))
+/// A tag as it is compared: in lower case, each picture however it is drawn.
+fn key(tag: &str) -> String {
+    fold_tag(&tag.replace(DRAWN, ""))
 }
 
 /// A contact's tags, by what they mean; each with the spellings that its CRM stores. A list in order, since maps take room for
@@ -44,19 +49,19 @@ impl Tags {
     /// Whether the tag is there, in any spelling.
     #[must_use]
     pub fn contains(&self, tag: &str) -> bool {
-        self.has(&fold_tag(tag))
+        self.has(&key(tag))
     }
 
     /// Every spelling stored of `tag`.
     #[must_use]
     pub fn spellings(&self, tag: &str) -> Vec<String> {
-        let folded = fold_tag(tag);
+        let folded = key(tag);
         self.0.iter().filter(|(own, _)| *own == folded).map(|(_, spelling)| spelling.clone()).collect()
     }
 
     /// Adds a tag.
     pub fn insert(&mut self, tag: &str) {
-        let spelt = (fold_tag(tag), tag.to_owned());
+        let spelt = (key(tag), tag.to_owned());
         if spelt.0.is_empty() {
             return;
         }
@@ -68,7 +73,7 @@ impl Tags {
 
     /// Removes a tag in every spelling.
     pub fn remove(&mut self, tag: &str) {
-        let folded = fold_tag(tag);
+        let folded = key(tag);
         self.0.retain(|(own, _)| *own != folded);
     }
 
@@ -128,7 +133,8 @@ mod tests {
         let one: Tags = ["❤", "🏳\u{fe0f}\u{200d}🌈 Club"].into_iter().collect();
         let other: Tags = ["❤\u{fe0f}", "🏳\u{200d}🌈 club"].into_iter().collect();
         assert!(one.same(&other) && one.contains("❤\u{fe0e}"));
-        assert_eq!(fold_tag(&fold_tag("1\u{fe0f}\u{200d}👩")), fold_tag("1\u{fe0f}\u{200d}👩"));
+        assert_eq!(key(&key("1\u{fe0f}\u{200d}👩")), key("1\u{fe0f}\u{200d}👩"));
+        assert_eq!(fold_tag("❤\u{fe0f} VIP"), "❤\u{fe0f} vip", "it is sent as it is drawn");
     }
 
     #[test]
