@@ -97,8 +97,9 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
     if again > 0 {
         let listing = pulled.listings.of_mut(side).of_mut(Kind::Contact);
         listing.reading = listing.reading.max(Reading::Partial);
-        let contacts = if again == 1 { "contact is" } else { "contacts are" };
-        listing.why.get_or_insert(format!("{again} {contacts} there again, and looked at from the next run on"));
+        listing.why.get_or_insert(format!(
+            "kept contacts that are there again, and are looked at from the next run on: {again}"
+        ));
     }
     Ok(())
 }

@@ -47,7 +47,9 @@ fn add_marks(folder: &Path, watched: &mut Watched) {
 
 fn watched() -> Watched {
     let mut watched = Watched::new();
-    ["src", "tests"].into_iter().for_each(|folder| add_marks(Path::new(folder), &mut watched));
+    for folder in ["src", "tests"] {
+        add_marks(Path::new(folder), &mut watched);
+    }
     let (offs, _) = switched_off::read(Path::new("tests/nightly/switched_off.toml")).unwrap();
     for off in offs.into_iter().filter(|off| is_invariant(&off.promise)) {
         let test = off.test.unwrap();
