@@ -1,7 +1,7 @@
 //! What the fuzzers feed: bodies as they come over the wire, without the wire. No part of the interface.
 
 use super::answer::{existing, is_json, message, shown};
-use super::gone::{Words, texts};
+use super::gone::absences;
 use super::{RawRecord, Sink, SinkError, cliengo, ghl};
 use crate::record::{GhlId, Kind};
 
@@ -19,9 +19,7 @@ pub fn ghl(body: &str) {
 #[must_use]
 pub fn refusal(body: &str) -> String {
     let _ = (is_json(body), message(body), existing(body));
-    for text in texts(body) {
-        _ = Words::of(&text).say_absent();
-    }
+    _ = absences(body, &["contact"], "64b0000000000000000000ff");
     shown(body)
 }
 

@@ -416,7 +416,8 @@ impl Http {
             daily: number("x-ratelimit-limit-daily"),
             daily_remaining: number("x-ratelimit-daily-remaining"),
             ahead: date.and_then(|date| ahead(date, self.clock.now())),
-        };
+        }
+        .believable();
         self.pace.observe(announced);
         *self.announced.lock().unwrap_or_else(PoisonError::into_inner) = announced;
         let now = self.clock.now();

@@ -26,6 +26,20 @@ pub struct Announced {
     pub ahead: Option<SignedDuration>,
 }
 
+impl Announced {
+    /// Without what cannot be meant: a limit of nought, with what it says is left of it, says nothing.
+    pub(super) fn believable(self) -> Self {
+        let told = |limit: Option<u64>| limit != Some(0);
+        Self {
+            max: self.max.filter(|max| *max > 0),
+            remaining: self.remaining.filter(|_| told(self.max)),
+            daily: self.daily.filter(|daily| *daily > 0),
+            daily_remaining: self.daily_remaining.filter(|_| told(self.daily)),
+            ..self
+        }
+    }
+}
+
 /// The run was asked to stop while waiting for a turn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct StopAsked;
@@ -227,6 +241,15 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_of_nought_says_nothing() {
+        let nought = Announced { daily: Some(0), daily_remaining: Some(0), ..announced(0, 0, 10_000) }.believable();
+        assert_eq!((nought.max, nought.remaining, nought.daily, nought.daily_remaining), (None, None, None, None));
+        assert_eq!(nought.interval, Some(Duration::from_secs(10)));
+        let used_up = Announced { daily: Some(9), daily_remaining: Some(0), ..announced(0, 25, 10_000) };
+        assert_eq!(used_up.believable(), used_up);
+    }
 
     fn pace(rate: Option<f64>) -> Pace {
         Pace::new(rate, Duration::from_secs(10), CancellationToken::new())

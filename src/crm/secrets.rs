@@ -14,6 +14,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization;
 
 /// What stands in the place of a secret.
 pub(super) const HIDDEN: &str = "[secret]";
@@ -84,7 +85,7 @@ impl Secrets {
     #[must_use]
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut found = Vec::new();
-        for view in views(text.as_bytes()).chain(std::iter::once_with(|| unwrapped(text.as_bytes()))) {
+        for view in views(text.as_bytes()).flat_map(|view| [view.plain(), view]) {
             let runs = self.0.iter().flat_map(|known| known.pieces_in(&view.bytes));
             found.extend(runs.map(|run| view.place(&run)));
         }
@@ -223,6 +224,29 @@ impl View {
         self.places.push(place);
     }
 
+    /// What a person reads in it: without blanks, breaks and invisible characters, other forms of letters, digits and hyphens
+    /// as the plain ones.
+    fn plain(&self) -> Self {
+        let mut plain = Self { bytes: Vec::with_capacity(self.bytes.len()), places: Vec::new() };
+        let mut at = 0;
+        for chunk in self.bytes.utf8_chunks() {
+            for (offset, c) in chunk.valid().char_indices() {
+                let from = at + offset;
+                let place = self.place(&(from..from + c.len_utf8()));
+                for read in std::iter::once(c).nfkd().filter(|read| !read.is_whitespace()) {
+                    match read {
+                        _ if read.is_ascii() => plain.push(u8::try_from(read).unwrap_or(b'?'), place.clone()),
+                        '\u{2010}'..='\u{2015}' | '\u{2212}' => plain.push(b'-', place.clone()),
+                        _ if read.is_alphanumeric() => plain.push(b'?', place.clone()),
+                        _ => {}
+                    }
+                }
+            }
+            at += chunk.valid().len() + chunk.invalid().len();
+        }
+        plain
+    }
+
     /// One layer of encoding less; `None` where there was none.
     fn decoded(&self) -> Option<Self> {
         let mut next = Self { bytes: Vec::with_capacity(self.bytes.len()), places: Vec::new() };
@@ -253,15 +277,6 @@ fn is_encoded(text: &[u8]) -> bool {
 /// The text, and what is below each layer of encoding.
 fn views(text: &[u8]) -> impl Iterator<Item = View> {
     std::iter::successors(Some(View::of(text)), View::decoded).take(LAYERS + 1)
-}
-
-/// The text without what breaks it into lines and words.
-fn unwrapped(text: &[u8]) -> View {
-    let mut view = View { bytes: Vec::with_capacity(text.len()), places: Vec::new() };
-    for (at, byte) in text.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()) {
-        view.push(*byte, at..at + 1);
-    }
-    view
 }
 
 /// The byte that an escape at the beginning of a text in lower case stands for, and the escape's length.
@@ -361,6 +376,10 @@ mod tests {
             URL_SAFE_NO_PAD.encode(format!("me:{KEY}")),
             KEY.bytes().map(|byte| format!("{byte:02X}")).collect(),
             KEY.replace("44aa", "44aa\n "),
+            KEY.chars().map(|c| format!("{c}\u{ad}")).collect(),
+            KEY.chars().map(|c| format!("\u{200b}{c}%C2%AD")).collect(),
+            KEY.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
+            KEY.replace('-', "\u{2011}"),
         ] {
             let text = format!("the key ?api_key={encoded}&x=1 is no key");
             let hidden = secrets().hide(&text).into_owned();

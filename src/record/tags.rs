@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::stored::is_form_of;
 use super::text::canonical_line;
 
 /// A tag in lower case: trimmed, NFC.
@@ -57,6 +58,13 @@ impl Tags {
     pub fn spellings(&self, tag: &str) -> Vec<String> {
         let folded = key(tag);
         self.0.iter().filter(|(own, _)| *own == folded).map(|(_, spelling)| spelling.clone()).collect()
+    }
+
+    /// The tag that a CRM made of `sent` when it stored it: cut, or with marks for what it does not know. (`semantics` 41)
+    #[must_use]
+    pub fn form_of(&self, sent: &str) -> Option<&str> {
+        let sent = fold_tag(sent);
+        self.iter().find(|stored| is_form_of(&fold_tag(stored), &sent))
     }
 
     /// Adds a tag.
@@ -135,6 +143,14 @@ mod tests {
         assert!(one.same(&other) && one.contains("❤\u{fe0e}"));
         assert_eq!(key(&key("1\u{fe0f}\u{200d}👩")), key("1\u{fe0f}\u{200d}👩"));
         assert_eq!(fold_tag("❤\u{fe0f} VIP"), "❤\u{fe0f} vip", "it is sent as it is drawn");
+    }
+
+    #[test]
+    fn a_tag_is_found_again_in_the_form_in_which_a_crm_stores_it() {
+        let long = "cliente muy importante ".repeat(6);
+        let tags: Tags = [&long.to_uppercase()[..100], "vip ?", "otro"].into_iter().collect();
+        assert_eq!(tags.form_of(&long).map(fold_tag), Some(fold_tag(&long[..100])));
+        assert_eq!((tags.form_of("VIP 🔥"), tags.form_of("otra")), (Some("vip ?"), None));
     }
 
     #[test]

@@ -60,10 +60,6 @@ impl Loaded {
     }
 }
 
-/// Why a CRM is not believed that something is gone, where it is not.
-#[derive(Clone, Debug)]
-struct Doubt(Option<String>);
-
 struct Gathering<'j, 's> {
     job: &'j Job<'j>,
     stage: &'s Mutex<Stage>,
@@ -76,8 +72,8 @@ struct Gathering<'j, 's> {
     loose: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
     inconclusive: Vec<Inconclusive>,
-    /// Whether a side is believed that something is gone, once that was tried; and why not. (`semantics` 55)
-    doubts: Both<Option<Doubt>>,
+    /// Why a side is not believed that a kind of record is gone, once that was tried; `None`: it is. (`semantics` 55)
+    doubts: BTreeMap<(Side, Kind), Option<String>>,
     without_text: Vec<String>,
     /// How many contacts are asked for their tags, which the listing did not tell.
     untold_tags: usize,
@@ -111,7 +107,7 @@ pub(super) async fn gather<'j>(
         loose: Both::default(),
         unparsable: Vec::new(),
         inconclusive: Vec::new(),
-        doubts: Both::default(),
+        doubts: BTreeMap::new(),
         without_text: Vec::new(),
         untold_tags: 0,
         missed: Vec::new(),

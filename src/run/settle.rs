@@ -190,7 +190,10 @@ fn first_tags(state: &State, link: i64, applied: &Applied<'_>, fields: &mut Fiel
     let Some(Value::Tags(sent)) = fields.get(&Field::Tags).cloned() else { return Ok(()) };
     let kept = match applied.answer.get(&Field::Tags) {
         None => sent.clone(),
-        Some(_) => sent.iter().flat_map(|tag| applied.answer.tags().spellings(tag)).collect(),
+        Some(_) => {
+            let answered = applied.answer.tags();
+            sent.iter().flat_map(|tag| stored_as(&answered, tag)).collect()
+        }
     };
     if !kept.same(&sent) {
         let attempt = Attempt { before: Value::Empty, updated: applied.answer.updated };
@@ -198,6 +201,12 @@ fn first_tags(state: &State, link: i64, applied: &Applied<'_>, fields: &mut Fiel
     }
     fields.insert(Field::Tags, Value::tags(kept));
     Ok(())
+}
+
+/// What an answer shows of a tag that was sent: as it was sent, or else as the CRM stored it. (`semantics` 41)
+fn stored_as(answered: &Tags, sent: &str) -> Vec<String> {
+    let spellings = answered.spellings(sent);
+    if spellings.is_empty() { answered.form_of(sent).map(str::to_owned).into_iter().collect() } else { spellings }
 }
 
 /// The tags of one shadow, and the same with the operation's additions and removals: a delta, so that what a person did
@@ -220,8 +229,7 @@ fn moved_tags(
     let before = shadow.record.tags();
     let mut tags = before.clone();
     for tag in &applied.settle.tags.added {
-        let stored = answered.as_ref().map(|answered| answered.spellings(tag));
-        match stored {
+        match answered.as_ref().map(|answered| stored_as(answered, tag)) {
             Some(spellings) => spellings.iter().for_each(|spelling| tags.insert(spelling)),
             None => tags.insert(tag),
         }

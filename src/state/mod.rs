@@ -34,6 +34,7 @@ mod tombstone;
 mod undo_record;
 mod unread;
 mod verify;
+mod witness;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -102,6 +102,36 @@ async fn what_a_gateway_or_a_wrong_path_answers_is_held_and_deletes_nothing() {
 }
 
 #[tokio::test]
+async fn what_only_resembles_gone_is_held_and_deletes_nothing() {
+    let cliengo: [fn(&str) -> String; 6] = [
+        |_| "Contact route not found".to_owned(),
+        |_| "The contact endpoint was not found".to_owned(),
+        |_| "Contact 64b0000000000000000000ff not found".to_owned(),
+        |_| "Contact not found in cache, try again later".to_owned(),
+        |_| "Contact not found or you do not have permission".to_owned(),
+        |id| format!("The owner of contact {id} was deleted"),
+    ];
+    let ghl: [fn(&str) -> String; 6] = [
+        |id| format!("No permission: contact {id} not found for this user role"),
+        |id| format!("User not found for contact {id}"),
+        |id| format!("token not found while reading Contact with id {id}"),
+        |id| format!("Contact with id {id} could not be loaded: database not found"),
+        |id| format!("Contact with id {id} not found in index"),
+        |id| format!("Pipeline of contact with id {id} does not exist"),
+    ];
+    for (gone, texts) in [(Side::Cliengo, cliengo), (Side::Ghl, ghl)] {
+        let (house, people) = linked().await;
+        house.remove(gone, &people[0]);
+        let id = people[0].on(gone);
+        for text in texts {
+            answered(&house, gone, id, Stated::json(404, &json!({ "message": text(id), "statusCode": 404 })));
+            let finished = house.night().await;
+            assert_eq!((house.sent(), inconclusive(&finished).len()), (vec![], 1), "{gone}: {}", text(id));
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_gone_for_a_crm_that_says_so_of_those_whom_it_lists() {
     let bodies: [(Side, fn(&str) -> Value); 2] = [
         (Side::Ghl, |id| json!({ "error": format!("Contact with id {id} not found"), "status": 400 })),
@@ -196,5 +226,39 @@ async fn every_wording_that_ghl_has_for_a_note_that_is_gone_removes_it_in_clieng
         )]));
         house.good_night().await;
         assert_eq!(house.rows(Side::Cliengo, "notes").len(), 2, "{}", body(&id));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_gone_for_a_crm_that_says_so_of_every_note_or_task() {
+    for kind in ["note", "task"] {
+        let (mut house, people) = linked().await;
+        for person in &people {
+            house.task(Side::Ghl, person, "Llamar");
+        }
+        house.good_night().await;
+        let contact = people[0].ghl.clone();
+        let before = [Side::Cliengo, Side::Ghl].map(|side| house.rows(side, &format!("{kind}s")).len());
+        let plain = house.urls.ghl.clone();
+        // Its lists lack what is under one contact, and by its id everything of this kind is said to be gone.
+        let rewrite = move |line: &str, mut answer: Value| {
+            let id = line.rsplit_once(&format!("/{kind}s/")).filter(|_| line.starts_with("GET ")).map(|(_, id)| id);
+            if let Some(id) = id {
+                return Err((400, json!({ "error": format!("{kind} with id {id} not found"), "status": 400 })));
+            }
+            if let Some(rows) = answer.get_mut(format!("{kind}s")).and_then(Value::as_array_mut) {
+                rows.retain(|row| row["contactId"] != contact.as_str());
+            }
+            Ok(answer)
+        };
+        house.urls.ghl = crate::proxy::before(&plain, std::sync::Arc::new(rewrite)).await;
+        house.night().await;
+        let finished = house.night().await;
+        assert_eq!(house.sent(), [""; 0], "{kind}");
+        assert_eq!(inconclusive(&finished).len(), 1, "{kind} {:?}", finished.plan.held);
+        house.urls.ghl = plain;
+        house.good_night().await;
+        let after = [Side::Cliengo, Side::Ghl].map(|side| house.rows(side, &format!("{kind}s")).len());
+        assert_eq!(after, before, "{kind}");
     }
 }

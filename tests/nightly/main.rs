@@ -120,6 +120,7 @@ mod standing;
 mod state_files;
 mod sweep;
 mod tags;
+mod tags_stored;
 mod tries;
 mod triggers;
 mod two_looks;

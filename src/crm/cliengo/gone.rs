@@ -2,24 +2,24 @@
 //! count only together with a contact that is listed and answers to its id (`semantics` 55).
 
 use crate::crm::answer::No;
-use crate::crm::gone::{Words, texts};
+use crate::crm::gone::absences;
 use crate::crm::row::Row;
 use crate::record::Request;
 
 /// What Cliengo's people call a contact.
 const CONTACT: [&str; 5] = ["contact", "contacto", "lead", "client", "cliente"];
 
-/// Whether a refusal says that the contact is gone: a 404 or 410 in Cliengo's own shape, an object with a message about a
-/// contact. What only says that nothing is there may come from any server; a 410 says by itself that something was.
+/// Below a contact: in its own words or in the account's language.
+const CHILD: [&str; 4] = ["note", "task", "nota", "tarea"];
+
+/// Whether a refusal says that the contact is gone, and nothing else: a 404 or 410 in Cliengo's own shape, an object with a
+/// message about a contact. What only says that nothing is there may come from any server; a 410 says by itself that
+/// something was.
 pub(super) fn says_gone(no: &No, id: &str) -> bool {
-    let texts = texts(&no.body);
-    let is_about_it = |text: &String| {
-        let words = Words::of(text);
-        words.say_absent() && (words.name(id) || CONTACT.iter().any(|noun| words.have(noun)))
-    };
+    let told = absences(&no.body, &CONTACT, id);
     match no.status {
-        404 => texts.iter().any(is_about_it),
-        410 => !texts.is_empty(),
+        404 => told.iter().any(|absence| absence.names_kind || absence.names_id),
+        410 => !told.is_empty(),
         _ => false,
     }
 }
@@ -42,12 +42,9 @@ pub(super) fn ends(request: &Request, no: &No) -> bool {
     match segments.as_slice() {
         [_, contact] => says_gone(no, contact),
         [_, contact, below @ ..] => {
-            let is_child = |text: &String| {
-                let words = Words::of(text);
-                words.say_absent() && ["note", "task"].iter().any(|noun| words.have(noun))
-            };
-            let child_is_gone = below.len() > 1 && no.status == 404 && texts(&no.body).iter().any(is_child);
-            child_is_gone || says_gone(no, contact)
+            let child = below.get(1).filter(|_| no.status == 404);
+            let is_gone = |child| absences(&no.body, &CHILD, child).iter().any(|absence| absence.names_kind);
+            child.is_some_and(|child| is_gone(child)) || says_gone(no, contact)
         }
         _ => false,
     }
@@ -87,11 +84,17 @@ mod tests {
             r#"{"message":"Not Found"}"#,
             r#"{"message":"Cannot GET /1.0/contacts/694cafde1fa9ccfadebd5d64"}"#,
             r#"{"fault":{"faultstring":"not found"}}"#,
+            r#"{"message":"Contact route not found"}"#,
+            r#"{"message":"The contact endpoint was not found"}"#,
+            r#"{"message":"Contact 64b0000000000000000000ff not found"}"#,
+            r#"{"message":"Contact not found in cache, try again later"}"#,
+            r#"{"message":"Contact not found or you do not have permission"}"#,
             "[]",
         ] {
             assert!(!gone(404, body), "{body}");
         }
         assert!(!gone(410, "<html>") && !gone(410, "") && !gone(410, "{}"));
+        assert!(!gone(410, r#"{"message":"Version 1.0 of this API is gone"}"#));
     }
 
     #[test]

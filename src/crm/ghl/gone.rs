@@ -1,17 +1,14 @@
 //! What GHL says of a record that is gone (`GHL API notes, 4 and 10`).
 
 use crate::crm::answer::No;
-use crate::crm::gone::{Words, texts};
+use crate::crm::gone::absences;
 use crate::record::{Kind, Request};
 
-/// Whether a refusal says that this very record was not found, in any of GHL's wordings. An empty 404, one that a gateway
-/// wrote, or one about another id is no evidence. (I20)
+/// Whether a refusal says that this very record was not found, in any of GHL's wordings, and says nothing else. An empty 404,
+/// one that a gateway wrote, or one about another id is no evidence. (I20)
 pub(super) fn says_gone(no: &No, kind: Kind, id: &str) -> bool {
-    let is_about_it = |text: &String| {
-        let words = Words::of(text);
-        words.have(kind.as_str()) && words.name(id) && words.say_absent()
-    };
-    matches!(no.status, 400 | 404) && texts(&no.body).iter().any(is_about_it)
+    let told = absences(&no.body, &[kind.as_str()], id);
+    matches!(no.status, 400 | 404) && told.iter().any(|absence| absence.names_kind && absence.names_id)
 }
 
 /// Whether a refusal says that what a request was for, or its contact, is gone.
@@ -58,6 +55,11 @@ mod tests {
             r#"{"message":"Route GET:/contact/zS6nxeLZCrjupj11KrG7 not found","error":"Contact"}"#,
             r#"{"message":"Contact with id zS6nxeLZCrjupj11KrG7 cannot be read"}"#,
             "Contact with id zS6nxeLZCrjupj11KrG7 not found",
+            r#"{"message":"No permission: contact zS6nxeLZCrjupj11KrG7 not found for this user role"}"#,
+            r#"{"message":"User not found for contact zS6nxeLZCrjupj11KrG7"}"#,
+            r#"{"error":"token not found while reading Contact with id zS6nxeLZCrjupj11KrG7"}"#,
+            r#"{"message":"Contact with id zS6nxeLZCrjupj11KrG7 could not be loaded: database not found"}"#,
+            r#"{"message":"Contact with id zS6nxeLZCrjupj11KrG7 not found in index"}"#,
         ] {
             assert!(!gone(400, body) && !gone(404, body), "{body}");
         }

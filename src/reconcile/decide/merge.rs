@@ -153,7 +153,8 @@ pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_rem
     let empty = Tags::default();
     let base = base.unwrap_or(&empty);
     let mut news = TagNews::default();
-    for tag in now.minus(base).into_iter().filter(|tag| !is_mark(tag)) {
+    let stored = stored_forms(base, now, other);
+    for tag in now.minus(base).into_iter().filter(|tag| !is_mark(tag) && !stored.contains(tag)) {
         if !other.is_some_and(|other| other.contains(&tag)) {
             news.add.push(tag);
         }
@@ -161,6 +162,7 @@ pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_rem
     news.shadow = now.clone();
     for tag in base.minus(now).into_iter().filter(|tag| !is_mark(tag)) {
         match other {
+            Some(_) if stored.form_of(&tag).is_some() => {}
             Some(other) if !other.contains(&tag) => {}
             Some(_) if other_removes => news.remove.push(tag),
             // `semantics` 40: it is removed once the other side shows its tags again.
@@ -171,6 +173,16 @@ pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_rem
     news.add.iter().for_each(|tag| news.shadow.remove(tag));
     news.remove.iter().for_each(|tag| news.shadow.insert(tag));
     news
+}
+
+/// `semantics` 41: tags that are here what this side stored of ones that the other side has: an answer need not have shown it.
+/// Only long ones, and ones with marks in the place of letters: a person may well take a shorter tag instead.
+fn stored_forms(base: &Tags, now: &Tags, other: Option<&Tags>) -> Tags {
+    const LONG: usize = 40;
+    let fresh: Tags = now.minus(base).into_iter().collect();
+    let there = base.minus(now).into_iter().filter(|tag| other.is_some_and(|other| other.contains(tag)));
+    let forms = there.filter_map(|tag| fresh.form_of(&tag).map(str::to_owned));
+    forms.filter(|form| form.contains('?') || form.chars().count() >= LONG).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 
-use super::{Doubt, Gathering};
+use super::Gathering;
 use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
@@ -62,10 +62,12 @@ impl Gathering<'_, '_> {
             Ok(Lookup::Gone(_)) if !question.missing => {
                 return Ok(Now::Unknown("listed, but gone when asked for by id".to_owned()));
             }
-            Ok(Lookup::Gone(gone)) => match self.doubt(question.id.side(), question.parent.as_ref()).await? {
-                None => return Ok(Now::Gone(gone)),
-                Some(doubt) => doubt,
-            },
+            Ok(Lookup::Gone(gone)) => {
+                match self.doubt(question.id.side(), question.kind, question.parent.as_ref()).await? {
+                    None => return Ok(Now::Gone(gone)),
+                    Some(doubt) => doubt,
+                }
+            }
             Err(CrmError::Stopped { .. }) => return Ok(Now::Unknown("the run was asked to stop".to_owned())),
             Err(why) => why.of_one_record().to_string(),
         };
@@ -82,26 +84,33 @@ impl Gathering<'_, '_> {
         parsed.map_err(|why| why.to_string())
     }
 
-    /// `semantics` 55: why a CRM is not believed tonight that something is gone; `None`: it is. A contact that it listed in
-    /// this run is asked for in the same way, once: the one `near` what is gone, where that stands under a contact.
-    async fn doubt(&mut self, side: Side, near: Option<&SideId>) -> Result<Option<String>, RunError> {
-        if let Some(Doubt(known)) = self.doubts.of(side) {
+    /// `semantics` 55: why a CRM is not believed tonight that something of this kind is gone; `None`: it is. A record of the
+    /// same kind that it listed in this run is asked for in the same way, once. Where it listed none, the contact `near` what
+    /// is gone is.
+    async fn doubt(&mut self, side: Side, kind: Kind, near: Option<&SideId>) -> Result<Option<String>, RunError> {
+        if let Some(known) = self.doubts.get(&(side, kind)) {
             return Ok(known.clone());
         }
-        let listed = match near {
-            Some(contact) => Some(contact.clone()),
-            None => held(self.stage).well_known_contact(side, &BTreeSet::new())?.map(|id| SideId::new(side, id)),
-        };
-        let doubt = match &listed {
-            None => None,
-            Some(id) => match self.look(Kind::Contact, id, None).await {
-                Ok(Lookup::Present(_)) => None,
-                Ok(Lookup::Gone(_)) => Some("gone".to_owned()),
-                Err(why) => Some(why.to_string()),
-            }
-            .map(|said| format!("it says gone, but of {id}, which it lists, it says: {said}")),
-        };
-        *self.doubts.of_mut(side) = Some(Doubt(doubt.clone()));
+        let mut witnesses = Vec::new();
+        for (id, parent) in held(self.stage).well_known(side, kind)? {
+            witnesses.push((kind, SideId::new(side, id), parent.map(|parent| SideId::new(side, parent))));
+        }
+        if witnesses.is_empty() {
+            witnesses.extend(near.map(|contact| (Kind::Contact, contact.clone(), None)));
+        }
+        let mut doubt = None;
+        for (kind, id, parent) in &witnesses {
+            let said = match self.look(*kind, id, parent.as_ref()).await {
+                Ok(Lookup::Present(_)) => {
+                    doubt = None;
+                    break;
+                }
+                Ok(Lookup::Gone(_)) => "gone".to_owned(),
+                Err(why) => why.to_string(),
+            };
+            doubt = Some(format!("it says gone, but of {id}, which should be there, it says: {said}"));
+        }
+        self.doubts.insert((side, kind), doubt.clone());
         Ok(doubt)
     }
 
@@ -115,7 +124,7 @@ impl Gathering<'_, '_> {
     async fn is_there(&mut self, link: i64, id: &SideId) -> Result<Option<bool>, RunError> {
         let why = match self.look(Kind::Contact, id, None).await {
             Ok(Lookup::Present(_)) => return Ok(Some(true)),
-            Ok(Lookup::Gone(_)) => match self.doubt(id.side(), None).await? {
+            Ok(Lookup::Gone(_)) => match self.doubt(id.side(), Kind::Contact, None).await? {
                 None => return Ok(Some(false)),
                 Some(doubt) => doubt,
             },
@@ -151,15 +160,20 @@ impl Gathering<'_, '_> {
         let mut lost = Vec::new();
         for child in self.state.map(|state| state.kept_with(contact)).transpose()?.unwrap_or_default() {
             let Some(own) = child.ids.tagged(id.side()) else { continue };
-            match self.look(child.kind, &own, Some(id)).await {
-                Ok(Lookup::Present(_)) => {}
-                Ok(Lookup::Gone(_)) => lost.push(child),
+            let why = match self.look(child.kind, &own, Some(id)).await {
+                Ok(Lookup::Present(_)) => continue,
+                Ok(Lookup::Gone(_)) => match self.doubt(id.side(), child.kind, Some(id)).await? {
+                    None => {
+                        lost.push(child);
+                        continue;
+                    }
+                    Some(doubt) => doubt,
+                },
                 Err(CrmError::Stopped { .. }) => return Ok(None),
-                Err(why) => {
-                    self.inconclusive(child.kind, &own, child.ids, String::new(), &why.to_string());
-                    return Ok(None);
-                }
-            }
+                Err(why) => why.to_string(),
+            };
+            self.inconclusive(child.kind, &own, child.ids, String::new(), &why);
+            return Ok(None);
         }
         Ok(Some(lost))
     }
