@@ -192,8 +192,6 @@ pub struct Account {
     pub country: Option<String>,
     /// IANA zone, where it says.
     pub zone: Option<String>,
-    /// How many contacts it counts itself, where it says.
-    pub counts: Option<u64>,
 }
 
 /// What was learned of an account and is pinned in the state, so that one failing probe never changes a mode.

@@ -52,16 +52,6 @@ pub(super) async fn emptied(
     Ok(())
 }
 
-/// `semantics` 52: where nobody is known yet, an account that counts contacts and lists none is not believed to be empty
-/// without a person's word.
-pub(super) fn counted(pulled: &mut Pulled, side: Side, counts: Option<u64>) {
-    let listing = pulled.listings.of_mut(side).of_mut(Kind::Contact);
-    if let Some(counts) = counts.filter(|counts| *counts > 0 && listing.complete && listing.count == 0) {
-        listing.reading = listing.reading.max(Reading::Partial);
-        listing.why.get_or_insert(format!("it lists no contacts, yet its account counts {counts}"));
-    }
-}
-
 /// Records that should be there. What is missing with its contact is not asked for (`semantics` 22), unless the contact may
 /// well be there: then a list of the whole kind should have it.
 fn witnesses(stage: &Mutex<Stage>, pulled: &Pulled, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {

@@ -104,7 +104,6 @@ pub(super) async fn pull(
     pulled.ghl_shows_tags = ghl.tags_seen || pulled.listings.ghl.contact.count == 0;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
-        doubt::counted(&mut pulled, side, accounts.of(side).counts);
     }
     doubt::shrunken(job, stage, state, &mut pulled, &[Kind::Contact])?;
     for side in Side::BOTH {

@@ -123,17 +123,3 @@ async fn where_only_some_contacts_were_listed_the_others_notes_count_as_nobodys(
         }
     }
 }
-
-#[tokio::test]
-async fn a_first_sync_does_not_believe_an_empty_list_of_an_account_that_counts_contacts() {
-    let mut house = House::build(&Plot::extended()).await;
-    let people: Vec<Person> = (1..=4).map(|number| house.person(number)).collect();
-    let url = house.urls.cliengo.clone();
-    hide(&mut house, Side::Cliengo, &people).await;
-    let finished = house.night().await;
-    assert_eq!((finished.exit_code(), house.writes()), (exit_code::REFUSED, vec![]));
-    assert!(brief(&finished).contains("its account counts 4"), "{}", brief(&finished));
-    house.urls.cliengo = url;
-    house.good_night().await;
-    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 4, "nobody is there twice");
-}

@@ -110,6 +110,5 @@ pub(super) fn account(body: &str) -> Option<Account> {
         name: text("name").unwrap_or_default(),
         country: text("countryId").filter(is_alpha_2),
         zone: None,
-        counts: account.get("leadCount").and_then(Json::as_u64),
     })
 }

@@ -132,6 +132,5 @@ pub(super) fn account(body: &str) -> Option<Account> {
         name: text("name").unwrap_or_default(),
         country: text("country"),
         zone: text("timezone"),
-        counts: None,
     })
 }
