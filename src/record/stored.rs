@@ -172,7 +172,7 @@ mod tests {
             ("<p>a &amp; b<br>c</p>", "a & b\nc"),
             ("&lt;p&gt;a &amp;amp; b&lt;br&gt;c&lt;/p&gt;", "a & b\nc"),
             ("Pérez & Hijos &am", "Pérez & Hijos & Cía"),
-            ("<p>x &lt;3&gt; y&nbsp;x &l", "x <3> y x <3> y"),
+            ("<p>x &lt;3&gt; y&nbsp;x &lt;3&gt; y&nbsp;x &l", "x <3> y x <3> y x <3> y"),
             ("Pérez & Hijos\n<ven", "Pérez & Hijos\n<ventas>\nPérez"),
             ("Pérez & Hijos <br", "Pérez & Hijos \nPérez"),
         ] {
