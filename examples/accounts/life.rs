@@ -275,7 +275,7 @@ impl Life {
             Some(finished) => {
                 for operation in &finished.plan.operations {
                     let outcome = finished.run.as_ref().and_then(|run| run.outcomes.get(&operation.id));
-                    let what = (operation.side, operation.kind, operation.action.as_str(), &operation.label);
+                    let what = (operation.side, operation.kind, operation.action().as_str(), &operation.label);
                     println!("    {what:?} {outcome:?}");
                 }
                 let failure = finished.failure();

@@ -107,9 +107,9 @@ type Links = BTreeMap<(String, String), &'static str>;
 
 fn linked(cliengo: &[Unlinked], ghl: &[Unlinked]) -> Result<Links, Box<dyn Error>> {
     let plan = plan(cliengo, ghl)?;
-    let links = plan.operations.iter().filter(|operation| operation.action == Action::Link);
+    let links = plan.operations.iter().filter(|operation| operation.action() == Action::Link);
     let ends = links.filter_map(|link| {
-        let by = match link.matched_by {
+        let by = match link.link().and_then(|link| link.matched_by) {
             Some(MatchedBy::Email) => "e-mail",
             Some(MatchedBy::Phone) => "phone",
             _ => "other",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::evaluate;
-use super::model::{Input, LinkRef, Plan};
+use super::model::{Input, LinkRef, Plan, Work};
 use crate::record::Target;
 
 impl Plan {
@@ -20,12 +20,16 @@ impl Plan {
         };
         for operation in &mut self.operations {
             renumber(&mut operation.id);
-            for link in [&mut operation.settle.link, &mut operation.settle.parent].into_iter().flatten() {
+            let links: Vec<&mut LinkRef> = match &mut operation.work {
+                Work::Link(link) => link.made.parent.iter_mut().collect(),
+                Work::Write(_, settle) => settle.links_mut().collect(),
+            };
+            for link in links {
                 if let LinkRef::MadeBy(made_by) = link {
                     renumber(made_by);
                 }
             }
-            let Some(write) = &mut operation.write else { continue };
+            let Work::Write(write, _) = &mut operation.work else { continue };
             for target in [&mut write.target, &mut write.parent].into_iter().flatten() {
                 if let Target::CreatedBy(created_by) = target {
                     renumber(created_by);

@@ -300,7 +300,11 @@ impl<'a> Builder<'a> {
     }
 
     fn further(&self) -> Vec<(&'a Operation, RecordName)> {
-        let further = self.plan().operations.iter().filter(|operation| operation.settle.role == Role::Secondary);
+        let further = self
+            .plan()
+            .operations
+            .iter()
+            .filter(|operation| operation.link().is_some_and(|link| link.role == Role::Secondary));
         further
             .map(|operation| {
                 (operation, self.record(operation.kind, &operation.label, &operation.ids, &operation.parent))
@@ -313,7 +317,7 @@ impl<'a> Builder<'a> {
         let what = if reopens(operation) {
             self.words.label(Label::Reopen).to_owned()
         } else {
-            self.words.action(operation.action, operation.kind)
+            self.words.action(operation.action(), operation.kind)
         };
         let is_contact = operation.kind == Kind::Contact;
         Step {

@@ -33,7 +33,7 @@ pub fn csv(report: &Report<'_>, to: &mut dyn Write) -> io::Result<()> {
     for (operation, _) in &report.further {
         let row =
             Row { status: "further_contact", ..Row::of(operation.kind.as_str(), &operation.ids, &operation.label) };
-        sheet.row(&Row { side: Some(operation.side), action: operation.action.as_str(), ..row })?;
+        sheet.row(&Row { side: Some(operation.side), action: operation.action().as_str(), ..row })?;
     }
     sheet.conflicts(report)?;
     report.held.iter().try_for_each(|group| sheet.held(group))?;
@@ -89,7 +89,7 @@ impl Sheet<'_> {
         let operation = step.operation;
         let row = || Row {
             side: Some(operation.side),
-            action: operation.action.as_str(),
+            action: operation.action().as_str(),
             contact: &operation.contact,
             status: step.outcome.map_or("planned", |outcome| outcome.as_str()),
             detail: step.reason.as_deref().unwrap_or_default(),

@@ -20,7 +20,9 @@ pub(super) fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut by_id: HashMap<(Side, String), usize> = HashMap::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
-    for operation in plan.operations.iter().filter(|operation| operation.settle.role == Role::Primary) {
+    for operation in
+        plan.operations.iter().filter(|operation| operation.link().is_none_or(|link| link.role == Role::Primary))
+    {
         let ids = if operation.kind == Kind::Contact { &operation.ids } else { &operation.parent };
         let known = Side::BOTH.iter().find_map(|side| by_id.get(&(*side, ids.of(*side)?.to_owned())).copied());
         let nameless = *ids == Ids::default();
@@ -44,7 +46,7 @@ pub(super) fn groups(plan: &Plan) -> Vec<Group<'_>> {
                 group.ids.insert(id);
             }
         }
-        if operation.action == Action::Link { group.links.push(operation) } else { group.operations.push(operation) }
+        if operation.action() == Action::Link { group.links.push(operation) } else { group.operations.push(operation) }
     }
     groups
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::reconcile::{Change, Operation};
-use crate::record::{Field, Kind, Request};
+use crate::reconcile::{Change, Operation, Work};
+use crate::record::{Field, Fields, Kind, Request};
 use crate::run::Finished;
 
 /// What stands for the rest of a word.
@@ -74,7 +74,11 @@ impl Names {
         let mut names = Self::default();
         for operation in &finished.plan.operations {
             names.learn(&operation.contact);
-            let called = operation.matched_on.iter().flat_map(|on| [&on.names.cliengo, &on.names.ghl]);
+            let called = operation
+                .link()
+                .and_then(|link| link.matched_on.as_ref())
+                .into_iter()
+                .flat_map(|on| [&on.names.cliengo, &on.names.ghl]);
             called.for_each(|name| names.learn(name));
             for change in &operation.changes {
                 if let Change::Value { field: Field::Name, before, after, .. } = change {
@@ -129,7 +133,9 @@ impl Names {
     fn mask_operation(&self, operation: &mut Operation) {
         self.mask_label(operation.kind, &mut operation.label);
         self.mask_label(Kind::Contact, &mut operation.contact);
-        if let Some(on) = &mut operation.matched_on {
+        if let Work::Link(link) = &mut operation.work
+            && let Some(on) = &mut link.matched_on
+        {
             on.key = self.text(&on.key);
             self.mask_label(Kind::Contact, &mut on.names.cliengo);
             self.mask_label(Kind::Contact, &mut on.names.ghl);
@@ -149,7 +155,10 @@ impl Names {
             self.mask_request(request);
         }
         // What is not shown is not needed in what is shown.
-        operation.write = None;
+        if let Some(write) = operation.write_mut() {
+            (write.set, write.before) = (Fields::new(), Fields::new());
+            (write.add_tags, write.remove_tags) = (Vec::new(), Vec::new());
+        }
     }
 
     fn mask_request(&self, request: &mut Request) {

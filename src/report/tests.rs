@@ -111,17 +111,13 @@ fn operation(
         id: 0,
         side,
         kind,
-        action,
         label: label.to_owned(),
         contact: contact.to_owned(),
         ids: if is_contact { contact_ids.clone() } else { Ids::default() },
         parent: if is_contact { Ids::default() } else { contact_ids },
         changes,
         requests: if action == Action::Link { Vec::new() } else { vec![Request::new(method, path)] },
-        write: None,
-        settle: Settle::default(),
-        matched_by: None,
-        matched_on: None,
+        work: Work::shown(action, kind),
     }
 }
 

@@ -220,8 +220,12 @@ impl Report<'_> {
     /// By what the two records of a contact were recognised as one, where this plan links them.
     pub(super) fn matched(&self, person: &Person<'_>) -> Option<String> {
         let contact = person.links.iter().find(|step| step.operation.kind == Kind::Contact)?;
-        let by = contact.operation.matched_by.map(|by| self.words.matched_by(by))?;
-        let on = contact.operation.matched_on.as_ref().map(|on| format!(" {}", visible(&on.shown())));
+        let by = contact.operation.link()?.matched_by.map(|by| self.words.matched_by(by))?;
+        let on = contact
+            .operation
+            .link()
+            .and_then(|link| link.matched_on.as_ref())
+            .map(|on| format!(" {}", visible(&on.shown())));
         Some(format!("{by}{}", on.unwrap_or_default()))
     }
 
@@ -270,6 +274,6 @@ pub(super) const fn field(change: &Change) -> &Field {
 
 /// A task that is opened again is completed with "no".
 pub(super) fn reopens(operation: &Operation) -> bool {
-    operation.action == Action::Complete
+    operation.action() == Action::Complete
         && operation.changes.iter().any(|change| matches!(change, Change::Value { after: Json::Bool(false), .. }))
 }

@@ -87,7 +87,7 @@ pub(super) async fn refuse_unknown_website(
     let Accounts::Real(real) = &job.pair.accounts else { return Ok(None) };
     let website = &real.cliengo.website_id;
     let creates = |operation: &Operation| {
-        (operation.side, operation.kind, operation.action) == (Side::Cliengo, Kind::Contact, Action::Create)
+        (operation.side, operation.kind, operation.action()) == (Side::Cliengo, Kind::Contact, Action::Create)
     };
     if known.as_ref() == Some(website) || !plan.operations.iter().any(creates) {
         return Ok(None);

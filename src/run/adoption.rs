@@ -20,9 +20,11 @@ pub struct Adoption {
 impl Adoption {
     /// The settlement of an operation, resolved so that a later run can finish it.
     #[must_use]
-    pub fn of(settle: &Settle, ids: Ids, write: &Write, link: Option<i64>, parent: Option<i64>) -> Self {
-        let [link, parent] = [link, parent].map(|link| link.map(LinkRef::Existing));
-        let settle = Settle { link, parent, ..settle.clone() };
+    pub fn of(settle: &Settle, ids: Ids, write: &Write, resolve: impl Fn(LinkRef) -> Option<i64>) -> Self {
+        let mut settle = settle.clone();
+        for link in settle.links_mut() {
+            *link = resolve(*link).map_or(*link, LinkRef::Existing);
+        }
         let overwritten = write.before.iter().filter(|(field, _)| write.set.contains_key(field));
         let before = overwritten.map(|(field, value)| (field.clone(), value.clone())).collect();
         Self { settle, ids, sent: write.set.clone(), before }
@@ -31,12 +33,11 @@ impl Adoption {
     /// Whether a record shows all that a change was to bring. A mark says nothing of itself: it is seen the next time.
     #[must_use]
     pub fn is_done(&self, record: &Record) -> bool {
-        let tags = &self.settle.tags;
-        let has_tags = !(tags.added.is_empty() && tags.removed.is_empty());
+        let tags = if let Settle::Tag(tagging) = &self.settle { Some(&tagging.tags) } else { None };
         let shows = |(field, sent): (&Field, &Value)| self.is_kept(record, field, sent);
-        (has_tags || !self.sent.is_empty())
+        (tags.is_some() || !self.sent.is_empty())
             && self.sent.iter().all(shows)
-            && (!has_tags || record.get(&Field::Tags).is_some() && tags.were_kept(record))
+            && tags.is_none_or(|tags| record.get(&Field::Tags).is_some() && tags.were_kept(record))
     }
 
     /// Whether a record shows what was sent, be it in the form in which its CRM stored it. (`semantics` 41)
@@ -69,9 +70,12 @@ impl Adoption {
             updated: record.updated,
             ..Record::default()
         };
-        let mut settle = Settle { tags: TagDelta::default(), ..self.settle };
-        for side in Side::BOTH {
-            settle.shadows.of_mut(side).retain(|field, _| sent.contains_key(field));
+        let mut settle = self.settle;
+        if let Settle::Tag(tagging) = &mut settle {
+            tagging.tags = TagDelta::default();
+        }
+        if let Some(shadows) = settle.shadows_mut() {
+            Side::BOTH.into_iter().for_each(|side| shadows.of_mut(side).retain(|field, _| sent.contains_key(field)));
         }
         let sent = sent.into_iter().filter(|(field, _)| answer.fields.contains_key(field)).collect();
         Some((Self { settle, sent, ..self }, answer))

@@ -131,7 +131,7 @@ pub(super) async fn apply(
 ) -> Done {
     // What was learned was written down before.
     let learned = learned(&held(state), job.pair).unwrap_or_default();
-    let writes = plan.operations.iter().filter(|operation| operation.write.is_some()).count();
+    let writes = plan.operations.iter().filter(|operation| operation.write().is_some()).count();
     let applying = Applying {
         job,
         writers,
@@ -177,7 +177,7 @@ impl Applying<'_> {
     async fn all(&self, plan: &Plan) -> Result<(), StateError> {
         self.links(plan)?;
         let mut families: BTreeMap<u32, Vec<&Operation>> = BTreeMap::new();
-        for operation in plan.operations.iter().filter(|operation| operation.write.is_some()) {
+        for operation in plan.operations.iter().filter(|operation| operation.write().is_some()) {
             families.entry(operation.family).or_default().push(operation);
         }
         let work = futures::stream::iter(families.into_values()).map(|family| self.family(family));
@@ -194,7 +194,7 @@ impl Applying<'_> {
 
     /// Links send nothing, and hang on nothing but other links: all of them at once, in one transaction.
     fn links(&self, plan: &Plan) -> Result<(), StateError> {
-        let links: Vec<&Operation> = plan.operations.iter().filter(|operation| operation.write.is_none()).collect();
+        let links: Vec<&Operation> = plan.operations.iter().filter(|operation| operation.write().is_none()).collect();
         held(self.state).atomically(|state| {
             for operation in &links {
                 let nothing = (Fields::new(), Record::default());
@@ -219,7 +219,7 @@ impl Applying<'_> {
                 }
                 Err(why) => ended(OperationOutcome::Failed, why.to_string()),
             };
-            let (side, kind, action) = (operation.side, operation.kind, operation.action.as_str());
+            let (side, kind, action) = (operation.side, operation.kind, operation.action().as_str());
             match ended.outcome {
                 OperationOutcome::Applied => {
                     info!(operation = operation.id, %side, %kind, action, "applied");
@@ -242,7 +242,7 @@ impl Applying<'_> {
         if self.job.stop.is_cancelled() {
             return Ok(ended(OperationOutcome::NotStarted, "the run was stopped"));
         }
-        let Some(write) = &operation.write else { return Ok(applied()) };
+        let Some(write) = operation.write() else { return Ok(applied()) };
         if let Some(needed) = self.unmet(operation, write) {
             let reason = if held(&self.matched).contains(&needed) {
                 format!(
@@ -315,7 +315,7 @@ impl Applying<'_> {
             Target::CreatedBy(needed) => Some(*needed),
             Target::Existing(_) => None,
         });
-        let links = [operation.settle.link, operation.settle.parent].into_iter().flatten();
+        let links = operation.settle().into_iter().flat_map(|settle| [settle.link(), settle.parent()]).flatten();
         let linked = links.filter_map(|link| match link {
             LinkRef::MadeBy(needed) => Some(needed),
             LinkRef::Existing(_) => None,

@@ -26,11 +26,11 @@ fn concerns(guard: &Guard, operation: &Operation) -> bool {
     let there = (guard.side, guard.kind) == (operation.side, operation.kind);
     match guard.guard {
         GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => true,
-        GuardName::DeletePercent | GuardName::DeleteCount => there && operation.action == Action::Delete,
-        GuardName::TagPercent => there && operation.action == Action::Tag,
-        GuardName::CreatePercent | GuardName::CreateCount => there && operation.action == Action::Create,
+        GuardName::DeletePercent | GuardName::DeleteCount => there && operation.action() == Action::Delete,
+        GuardName::TagPercent => there && operation.action() == Action::Tag,
+        GuardName::CreatePercent | GuardName::CreateCount => there && operation.action() == Action::Create,
         GuardName::UpdatePercent | GuardName::UpdateCount => {
-            there && matches!(operation.action, Action::Update | Action::Tag | Action::Complete | Action::Enrol)
+            there && matches!(operation.action(), Action::Update | Action::Tag | Action::Complete | Action::Enrol)
         }
     }
 }
@@ -81,7 +81,7 @@ impl Approval {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::{Mode, Settle};
+    use crate::reconcile::{Mode, Work};
     use crate::record::{Both, Ids, Kind, Side};
 
     fn operation(side: Side, kind: Kind, action: Action, label: &str) -> Operation {
@@ -90,17 +90,13 @@ mod tests {
             family: 0,
             side,
             kind,
-            action,
             label: label.to_owned(),
             contact: String::new(),
             ids: Ids::default(),
             parent: Ids::default(),
             changes: Vec::new(),
             requests: Vec::new(),
-            write: None,
-            settle: Settle::default(),
-            matched_by: None,
-            matched_on: None,
+            work: Work::shown(action, kind),
         }
     }
 

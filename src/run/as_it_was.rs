@@ -14,7 +14,7 @@ pub(super) fn as_it_was(
     let side = operation.side;
     if write.action == Action::Create {
         let Some(state) = state else { return Ok(None) };
-        if let Some(undo_record) = operation.settle.undoes.first() {
+        if let Some(undo_record) = operation.undoes().first() {
             return state.image(*undo_record);
         }
         // Where the source has a link, its other half is gone, and this makes it again.

@@ -32,7 +32,7 @@ pub(super) fn write_requests(
 ) -> Result<(), StateError> {
     let stage = stage.map(held);
     for operation in &mut plan.operations {
-        if let Some(write) = &operation.write {
+        if let Some(write) = operation.write() {
             let was = as_it_was(state, stage.as_deref(), operation, write)?;
             operation.requests = match operation.side {
                 Side::Cliengo => job.cliengo.requests(write, was.as_deref(), forms),

@@ -86,7 +86,7 @@ pub(super) fn to_go(
     });
     let (mut contacts, mut requests) = (linked, pulled.visited.never);
     for operation in left {
-        let is_new = (operation.kind, operation.action) == (Kind::Contact, Action::Create);
+        let is_new = (operation.kind, operation.action()) == (Kind::Contact, Action::Create);
         contacts += u64::from(is_new);
         requests += if operation.side == Side::Ghl { 1 + 2 * u64::from(is_new) } else { 0 };
     }

@@ -7,7 +7,7 @@ use super::apply::Done;
 use super::finished::OperationOutcome;
 use super::saved::generation;
 use super::without_request::Settles;
-use crate::reconcile::{Operation, Plan, pause};
+use crate::reconcile::{Operation, Plan, Settle, pause};
 use crate::record::{Kind, Side};
 use crate::state::{FailedOperationRow, State, StateError};
 
@@ -44,7 +44,7 @@ pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Res
                 id,
                 kind: operation.kind,
                 side: operation.side,
-                action: operation.action.as_str().to_owned(),
+                action: operation.action().as_str().to_owned(),
                 ids: operation.ids.clone(),
                 parent: operation.parent.clone(),
                 label: operation.label.clone(),
@@ -80,7 +80,7 @@ impl Done {
     fn took(&self, side: Side, plan: &Plan) -> bool {
         plan.operations.iter().any(|operation| {
             let outcome = self.outcomes.get(&operation.id).map(|ended| ended.outcome);
-            operation.side == side && operation.write.is_some() && outcome == Some(OperationOutcome::Applied)
+            operation.side == side && operation.write().is_some() && outcome == Some(OperationOutcome::Applied)
         })
     }
 
@@ -103,7 +103,7 @@ impl Done {
         let mut chosen: BTreeMap<&str, bool> = BTreeMap::new();
         for operation in &plan.operations {
             let outcome = self.outcomes.get(&operation.id).map(|ended| ended.outcome);
-            for id in &operation.settle.chosen {
+            for id in operation.settle().map(Settle::chosen).unwrap_or_default() {
                 *chosen.entry(id).or_insert(true) &= outcome == Some(OperationOutcome::Applied);
             }
         }

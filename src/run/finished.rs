@@ -222,7 +222,7 @@ impl Finished {
         for operation in &self.plan.operations {
             let ended = self.run.as_ref().and_then(|run| run.outcomes.get(&operation.id));
             let outcome = ended.map_or(OperationOutcome::NotStarted, |ended| ended.outcome);
-            *counts.entry((operation.side, operation.kind, operation.action.as_str(), outcome)).or_default() += 1;
+            *counts.entry((operation.side, operation.kind, operation.action().as_str(), outcome)).or_default() += 1;
         }
         let row = |((side, kind, action, outcome), count): (_, u64)| {
             let action = str::to_owned(action);

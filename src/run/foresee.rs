@@ -7,8 +7,8 @@
 use super::applied::{Applied, Origin};
 use super::settle;
 use super::undo_record;
-use crate::reconcile::{LinkRef, Operation};
-use crate::record::{Action, Fields, Record, Write};
+use crate::reconcile::{LinkRef, Operation, Settle};
+use crate::record::{Fields, Record, Write};
 use crate::state::{LinkStatus, State, StateError};
 
 /// What was moved for a request whose outcome is not known yet.
@@ -30,25 +30,25 @@ pub(super) fn foresee(
     write: &Write,
     run: i64,
 ) -> Result<Option<Foreseen>, StateError> {
-    let settle = &operation.settle;
-    let (false, Some(LinkRef::Existing(link))) = (settle.undoes.is_empty(), settle.link) else { return Ok(None) };
+    let Some(settle) = operation.settle().filter(|settle| !settle.undoes().is_empty()) else { return Ok(None) };
+    let Some(LinkRef::Existing(link)) = settle.link() else { return Ok(None) };
     // Tags of what was made again are no news to a source that is gone; moved too early, they would be a removal there.
-    if undo_record::is_remade(state, &settle.undoes)? {
+    if undo_record::is_remade(state, settle.undoes())? {
         return Ok(None);
     }
-    match (write.action, settle.keeps) {
-        (Action::Delete, Some(gone)) if state.link(link)?.is_some_and(|row| row.status == LinkStatus::Live) => {
-            settle::keep(state, link, gone, run)?;
+    match settle {
+        Settle::Unmake { gone, .. } if state.link(link)?.is_some_and(|row| row.status == LinkStatus::Live) => {
+            settle::keep(state, link, *gone, run)?;
             Ok(Some(Foreseen::Asleep(link)))
         }
-        (Action::Update | Action::Complete | Action::Tag, _) => {
+        Settle::Update(_) | Settle::Tag(_) => {
             let stood = state.shadow(link, operation.side)?.map(|shadow| shadow.record.fields).unwrap_or_default();
             let stood = stood.into_iter().filter(|(field, _)| write.set.contains_key(field)).collect();
             let applied = Applied {
                 run,
                 side: operation.side,
                 kind: operation.kind,
-                action: operation.action,
+                action: write.action,
                 ids: &operation.ids,
                 settle,
                 sent: &write.set,

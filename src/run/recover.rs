@@ -13,7 +13,7 @@ use super::session::{Job, held};
 use super::settle;
 use super::undo_record;
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
-use crate::reconcile::LinkRef;
+use crate::reconcile::{LinkRef, Settle};
 use crate::record::{Forms, Kind, Record, RemoteId, Side, SideId};
 use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 
@@ -115,7 +115,7 @@ pub(super) async fn settle_change<R: Reader + ?Sized>(
         return Ok(Changed::Not);
     };
     let settled = held(state).atomically(|state| {
-        let link = match adoption.settle.link {
+        let link = match adoption.settle.link() {
             Some(LinkRef::Existing(link)) => state.link(link)?,
             _ => None,
         };
@@ -252,7 +252,8 @@ pub(super) fn adopt<I: RemoteId>(
         // Equal records pair off by count, so its source may have been linked by a run meanwhile.
         let source = adoption.ids.tagged(intent.side.other());
         let linked = source.map(|source| state.link_of(intent.kind, &source)).transpose()?.flatten();
-        if linked.is_some_and(|link| Some(link.id) != adoption.settle.retires) {
+        let retires = if let Settle::Create { made, .. } = &adoption.settle { made.retires } else { None };
+        if linked.is_some_and(|link| Some(link.id) != retires) {
             state.close_intent(intent.id, IntentState::Adopted, Some("its source was linked meanwhile"), None)?;
             return Ok(false);
         }

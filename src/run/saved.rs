@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::error::RunError;
 use super::session::{MAPPING_VERSION, held};
 use crate::config::Pair;
-use crate::reconcile::{LinkRef, Mode, Operation, Plan};
+use crate::reconcile::{LinkRef, Mode, Operation, Plan, Settle};
 use crate::record::Side;
 use crate::state::{Stage, State, StateError};
 
@@ -188,7 +188,7 @@ fn bound(operation: &Operation, stage: &Mutex<Stage>, state: Option<&State>) -> 
         hasher.update(id.as_str().as_bytes());
         hasher.update(row.map(|row| row.fingerprint).unwrap_or_default().as_slice());
     }
-    if let (Some(state), Some(LinkRef::Existing(link))) = (state, operation.settle.link) {
+    if let (Some(state), Some(LinkRef::Existing(link))) = (state, operation.settle().and_then(Settle::link)) {
         for side in Side::BOTH {
             let agreed = state.shadow(link, side)?.map(|shadow| shadow.record);
             hasher.update(serde_json::to_string(&agreed)?.as_bytes());

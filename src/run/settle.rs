@@ -2,11 +2,11 @@
 
 use super::applied::{Applied, Origin, shadowed, written};
 use super::undo_record;
-use crate::reconcile::LinkRef;
-use crate::record::{Action, Effect, Field, Fields, Ids, Kind, Role, Side, Tags, Value};
+use crate::reconcile::{Link, LinkRef, Making, Remade, Settle, TagDelta};
+use crate::record::{Effect, Enrolment, Field, Fields, Ids, Kind, Role, Side, Tags, Value};
 use crate::state::{Attempt, EnrolmentStatus, LinkRow, LinkStatus, NewLink, State, StateError};
 
-/// Settles an applied operation and says its link. Call it in the transaction that closes its intent. (I39)
+/// Settles an applied write and says its link. Call it in the transaction that closes its intent. (I39)
 ///
 /// # Errors
 /// When it cannot be written.
@@ -15,29 +15,19 @@ pub fn applied(
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,
 ) -> Result<Option<i64>, StateError> {
-    let projection = applied.settle.projects.as_deref();
-    let link = match applied.action {
-        Action::Create | Action::Update if projection.is_some() && applied.kind == Kind::Note => {
-            applied.settle.parent.and_then(resolve)
-        }
-        Action::Create | Action::Link => {
-            let made = made(state, applied, resolve)?;
-            if applied.kind == Kind::Contact && !(applied.action == Action::Create && applied.origin != Origin::Matched)
-            {
-                // Whom no create of ours made is put into nothing.
-                applied.ids.of(Side::Cliengo).map_or(Ok(()), |contact| state.owe_nothing(contact))?;
-            }
-            Some(made)
-        }
-        Action::Enrol => enrolled(state, applied, resolve)?,
-        Action::Delete => deleted(state, applied)?,
-        Action::Update | Action::Complete | Action::Tag => changed(state, applied, resolve)?,
+    let link = match applied.settle {
+        Settle::Create { made, remade, .. } => Some(created(state, applied, made, remade.as_deref(), resolve)?),
+        Settle::Tell { contact, .. } => resolve(*contact),
+        Settle::Update(_) | Settle::Tag(_) | Settle::Mark { .. } => changed(state, applied, resolve)?,
+        Settle::Delete { link } => deleted(state, applied, *link)?,
+        Settle::Unmake { link, gone, .. } => unmade(state, applied, *link, *gone)?,
+        Settle::Enrol { link, enrolment } => enrolled(state, resolve(*link), enrolment)?,
     };
-    if let (Some(link), Some(projection)) = (link, projection) {
+    if let (Some(link), Some(projection)) = (link, applied.settle.projects()) {
         state.tell(link, projection)?;
     }
-    for undone in &applied.settle.undoes {
-        if applied.settle.tags_follow.is_empty() {
+    for undone in applied.settle.undoes() {
+        if applied.settle.tags_follow().is_empty() {
             state.take_back(*undone, applied.run, link)?;
         } else {
             undo_record::note_remade(state, *undone, applied, link)?;
@@ -47,13 +37,7 @@ pub fn applied(
 }
 
 /// A contact was put into something. A trigger's tag is no news of GHL's.
-fn enrolled(
-    state: &State,
-    applied: &Applied<'_>,
-    resolve: impl Fn(LinkRef) -> Option<i64>,
-) -> Result<Option<i64>, StateError> {
-    let link = applied.settle.link.and_then(resolve);
-    let Some(enrolment) = &applied.settle.enrols else { return Ok(link) };
+fn enrolled(state: &State, link: Option<i64>, enrolment: &Enrolment) -> Result<Option<i64>, StateError> {
     state.enrolled(enrolment, EnrolmentStatus::Done)?;
     if let (Some(link), Effect::Tag(tag)) = (link, &enrolment.effect)
         && let Some(row) = state.link(link)?
@@ -66,49 +50,84 @@ fn enrolled(
     Ok(link)
 }
 
-fn made(state: &State, applied: &Applied<'_>, resolve: impl Fn(LinkRef) -> Option<i64>) -> Result<i64, StateError> {
-    if let Some(old) = applied.settle.retires {
-        let gone = state.link(old)?.and_then(|link| link.ids.tagged(applied.side));
-        if let Some(gone) = gone.filter(|_| applied.action == Action::Create) {
+/// Settles a link of two records that exist, and says its number.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn linked(
+    state: &State,
+    run: i64,
+    (kind, ids): (Kind, &Ids),
+    link: &Link,
+    resolve: impl Fn(LinkRef) -> Option<i64>,
+) -> Result<i64, StateError> {
+    if let Some(old) = link.made.retires {
+        state.retire(old)?;
+    }
+    let parent = link.made.parent.and_then(resolve);
+    let row = add(state, NewLink { kind, parent, ids: ids.clone(), run, role: link.role })?;
+    // I15: GHL's half is its primary's.
+    for side in Side::BOTH.into_iter().filter(|side| link.role == Role::Primary || *side == Side::Cliengo) {
+        state.settle_shadow(&row, side, link.made.shadows.of(side), false)?;
+    }
+    if link.outside {
+        state.set_scope(row.id, true)?;
+    }
+    owe_nothing(state, kind, ids)?;
+    Ok(row.id)
+}
+
+/// Whom no create of ours made is put into nothing.
+fn owe_nothing(state: &State, kind: Kind, ids: &Ids) -> Result<(), StateError> {
+    ids.of(Side::Cliengo).filter(|_| kind == Kind::Contact).map_or(Ok(()), |contact| state.owe_nothing(contact))
+}
+
+fn add(state: &State, new: NewLink) -> Result<LinkRow, StateError> {
+    if new.kind == Kind::Contact {
+        leave_secondary(state, &new.ids)?;
+    }
+    let id = state.add_link(&new)?;
+    let NewLink { kind, parent, ids, role, .. } = new;
+    Ok(LinkRow { id, kind, parent, ids, status: LinkStatus::Live, role })
+}
+
+fn created(
+    state: &State,
+    applied: &Applied<'_>,
+    made: &Making,
+    remade: Option<&Remade>,
+    resolve: impl Fn(LinkRef) -> Option<i64>,
+) -> Result<i64, StateError> {
+    if let Some(old) = made.retires {
+        if let Some(gone) = state.link(old)?.and_then(|link| link.ids.tagged(applied.side)) {
             state.bury(applied.kind, &gone, applied.run, "recreated")?;
         }
         state.retire(old)?;
     }
     let mut ids = applied.ids.clone();
-    if let Some(created) = &applied.created {
-        ids.insert(created.clone());
-    }
-    let parent = applied.settle.parent.and_then(&resolve);
-    let role = applied.settle.role;
-    if applied.kind == Kind::Contact {
-        leave_secondary(state, &ids)?;
-    }
-    let id = state.add_link(&NewLink { kind: applied.kind, parent, ids: ids.clone(), run: applied.run, role })?;
-    let link = LinkRow { id, kind: applied.kind, parent, ids, status: LinkStatus::Live, role };
-    let is_create = applied.action == Action::Create && applied.origin != Origin::Matched;
+    ids.extend(applied.created.clone());
+    let parent = made.parent.and_then(resolve);
+    let (kind, run, role) = (applied.kind, applied.run, Role::Primary);
+    let link = add(state, NewLink { kind, parent, ids, run, role })?;
+    let is_match = applied.origin == Origin::Matched;
     for side in Side::BOTH {
-        // I15: GHL's half is its primary's.
-        if role == Role::Secondary && side == Side::Ghl {
-            continue;
-        }
         // Of two that first meet nothing is agreed upon.
-        let agreed = applied.settle.shadows.of(side).clone();
-        let mut fields = if applied.origin == Origin::Matched { Fields::new() } else { agreed };
-        let ours = is_create && side == applied.side;
+        let mut fields = if is_match { Fields::new() } else { made.shadows.of(side).clone() };
+        let ours = !is_match && side == applied.side;
         if ours {
-            attempted(state, id, applied)?;
+            attempted(state, link.id, applied)?;
             fields.extend(written(applied));
-            first_tags(state, id, applied, &mut fields)?;
+            first_tags(state, link.id, applied, &mut fields)?;
         }
         state.settle_shadow(&link, side, &fields, ours)?;
     }
-    if applied.settle.outside {
-        state.set_scope(id, true)?;
+    if let Some(remade) = remade {
+        keep(state, link.id, remade.gone, run)?;
     }
-    if let Some(gone) = applied.settle.keeps {
-        keep(state, id, gone, applied.run)?;
+    if is_match {
+        owe_nothing(state, kind, applied.ids)?;
     }
-    Ok(id)
+    Ok(link.id)
 }
 
 /// `semantics` 5: a secondary that becomes the primary leaves its old link.
@@ -129,25 +148,25 @@ pub(super) fn changed(
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,
 ) -> Result<Option<i64>, StateError> {
-    let Some(link) = applied.settle.link.and_then(&resolve) else { return Ok(None) };
+    let Some(link) = applied.settle.link().and_then(resolve) else { return Ok(None) };
     let Some(row) = state.link(link)? else { return Ok(None) };
-    if let Some(gone) = applied.settle.keeps {
-        keep(state, link, gone, applied.run)?;
+    if let Settle::Mark { gone, .. } = applied.settle {
+        keep(state, link, *gone, applied.run)?;
         return Ok(Some(link));
     }
     remember_taken_back(state, link, applied)?;
     for side in Side::BOTH {
         let ours = side == applied.side;
-        let mut fields = applied.settle.shadows.of(side).clone();
+        let mut fields = applied.settle.shadows().map(|shadows| shadows.of(side).clone()).unwrap_or_default();
         if ours {
             attempted(state, link, applied)?;
             fields.extend(written(applied));
         }
-        if applied.action == Action::Tag
-            && (ours || applied.settle.undoes.is_empty())
-            && let Some((before, now)) = moved_tags(state, link, side, applied)?
+        if let Settle::Tag(tagging) = applied.settle
+            && (ours || tagging.undoes.is_empty())
+            && let Some((before, now)) = moved_tags(state, link, side, applied, &tagging.tags)?
         {
-            if ours && !applied.settle.tags.were_kept(applied.answer) {
+            if ours && !tagging.tags.were_kept(applied.answer) {
                 let attempt = Attempt { before, updated: applied.answer.updated };
                 state.attempted(link, side, &Field::Tags, &attempt, true)?;
             }
@@ -162,9 +181,9 @@ pub(super) fn changed(
 
 /// `semantics` 61: what an undo took back is not done again by comparing both sides; written again, it is past.
 fn remember_taken_back(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
-    let tags = (applied.action == Action::Tag).then_some(&Field::Tags);
+    let tags = matches!(applied.settle, Settle::Tag(_)).then_some(&Field::Tags);
     for field in applied.sent.keys().chain(tags) {
-        if applied.settle.undoes.is_empty() {
+        if applied.settle.undoes().is_empty() {
             state.settled_again(link, field)?;
         } else {
             state.took_back(link, field)?;
@@ -216,6 +235,7 @@ fn moved_tags(
     link: i64,
     side: Side,
     applied: &Applied<'_>,
+    moved: &TagDelta,
 ) -> Result<Option<(Value, Value)>, StateError> {
     // A side whose tags were never read has no shadow of them: the other side's is the ledger (`semantics` 14).
     let Some(shadow) = state.shadow(link, side)?.filter(|shadow| shadow.record.get(&Field::Tags).is_some()) else {
@@ -228,13 +248,13 @@ fn moved_tags(
     };
     let before = shadow.record.tags();
     let mut tags = before.clone();
-    for tag in &applied.settle.tags.added {
+    for tag in &moved.added {
         match answered.as_ref().map(|answered| stored_as(answered, tag)) {
             Some(spellings) => spellings.iter().for_each(|spelling| tags.insert(spelling)),
             None => tags.insert(tag),
         }
     }
-    for tag in &applied.settle.tags.removed {
+    for tag in &moved.removed {
         // I33: one that the CRM still has did not go.
         if !answered.as_ref().is_some_and(|answered| answered.contains(tag)) {
             tags.remove(tag);
@@ -243,18 +263,19 @@ fn moved_tags(
     Ok(Some((Value::tags(before), Value::tags(tags))))
 }
 
-fn deleted(state: &State, applied: &Applied<'_>) -> Result<Option<i64>, StateError> {
-    if let Some(gone) = applied.settle.keeps {
-        // An undo removes what a run made: its source is there still.
-        if let Some(id) = applied.ids.tagged(gone) {
-            state.bury(applied.kind, &id, applied.run, "undone")?;
-        }
-        if let Some(LinkRef::Existing(link)) = applied.settle.link {
-            keep(state, link, gone, applied.run)?;
-        }
-        return Ok(None);
+/// An undo removes what a run made: its source is there still.
+fn unmade(state: &State, applied: &Applied<'_>, link: Option<LinkRef>, gone: Side) -> Result<Option<i64>, StateError> {
+    if let Some(id) = applied.ids.tagged(gone) {
+        state.bury(applied.kind, &id, applied.run, "undone")?;
     }
-    let Some(LinkRef::Existing(link)) = applied.settle.link else { return Ok(None) };
+    if let Some(LinkRef::Existing(link)) = link {
+        keep(state, link, gone, applied.run)?;
+    }
+    Ok(None)
+}
+
+fn deleted(state: &State, applied: &Applied<'_>, link: LinkRef) -> Result<Option<i64>, StateError> {
+    let LinkRef::Existing(link) = link else { return Ok(None) };
     for side in Side::BOTH {
         if let Some(id) = applied.ids.tagged(side) {
             state.bury(applied.kind, &id, applied.run, "deleted")?;

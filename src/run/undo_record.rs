@@ -1,7 +1,7 @@
 //! Undo records: what is needed to take an operation back, written down before it is sent. (I26, `semantics` 33)
 
 use super::applied::{Applied, Origin, written};
-use crate::reconcile::{LinkRef, Operation, TagDelta, Trace};
+use crate::reconcile::{LinkRef, Operation, Settle, TagDelta, Trace};
 use crate::record::{Action, Ids, Kind, Record, Side, SideId, Write};
 use crate::state::{Stage, State, StateError, UndoRecordDraft};
 
@@ -19,13 +19,14 @@ pub(super) fn leave(
     [target, parent]: [Option<SideId>; 2],
 ) -> Result<(), StateError> {
     let side = operation.side;
-    let link = match operation.settle.link {
+    let settle = operation.settle();
+    let link = match settle.and_then(Settle::link) {
         Some(LinkRef::Existing(link)) => Some(link),
         _ => None,
     };
     let other = match (write.action, link) {
         (Action::Delete, Some(link)) => known(state, link, side.other())?.fields,
-        _ => operation.settle.shadows.of(side.other()).clone(),
+        _ => settle.and_then(Settle::shadows).map(|shadows| shadows.of(side.other()).clone()).unwrap_or_default(),
     };
     let mut trace = Trace {
         ids: operation.ids.clone(),
@@ -122,7 +123,7 @@ pub(super) fn complete(
     trace.adopted |= applied.origin != Origin::Created;
     trace.answer = applied.payload.map(str::to_owned).filter(|_| applied.action == Action::Create);
     // What is told of a task has no link of its own.
-    let link = link.filter(|_| applied.settle.projects.is_none());
+    let link = link.filter(|_| applied.settle.projects().is_none());
     if let (Action::Create, Some(link)) = (applied.action, link) {
         trace.wrote.extend(known(state, link, applied.side)?.fields);
     }
@@ -143,7 +144,7 @@ pub(super) fn note_remade(
     let Some(trace) = state.trace(undo_record)? else { return Ok(()) };
     let mut trace: Trace = serde_json::from_str(&trace)?;
     trace.ids.extend(applied.created.clone());
-    trace.tags.removed.clone_from(&applied.settle.tags_follow);
+    trace.tags.removed = applied.settle.tags_follow().to_vec();
     trace.remade = true;
     state.complete_undo_record(undo_record, link, &serde_json::to_string(&trace)?)
 }

@@ -26,7 +26,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
         }
         write_down(state, plan, run)?;
         for operation in &plan.operations {
-            if let Some(enrolment) = &operation.settle.enrols {
+            if let Some(enrolment) = operation.enrols() {
                 state.owe(enrolment, &operation.failed_operation_id(&plan.pair), &operation.label, run)?;
             }
         }

@@ -42,7 +42,7 @@ async fn a_state_restored_from_the_copy_before_a_large_run_plans_no_deletes_and_
     std::fs::copy(&copies[0], house.state_path()).unwrap();
 
     let planned = house.dry_run().await;
-    let only_links = planned.plan.operations.iter().all(|operation| operation.action == Action::Link);
+    let only_links = planned.plan.operations.iter().all(|operation| operation.action() == Action::Link);
     assert!(only_links && !planned.plan.operations.is_empty(), "{:#?}", shown(&planned));
     house.good_night().await;
     assert_eq!(house.writes(), []);

@@ -5,8 +5,10 @@ mod driver;
 
 use std::path::PathBuf;
 
-use concord::reconcile::{Change, ListingCount, Mode, Operation, Plan, Settle};
-use concord::record::{Action, Both, ByKind, CliengoId, Field, GhlId, Ids, Kind, Method, RemoteId, Request, Side};
+use concord::reconcile::{Change, ListingCount, Mode, Operation, Plan, Settle, Work};
+use concord::record::{
+    Both, ByKind, CliengoId, Field, Fields, GhlId, Ids, Kind, Method, RemoteId, Request, Side, Target, Write,
+};
 use concord::report::{Audience, Report, html_foot, html_head, html_report};
 use concord::run::Finished;
 use concord::sandbox::{Edit, EditKind, EditOp, Sandbox};
@@ -182,22 +184,20 @@ fn large(changes: u32) -> Finished {
         let phone = Change::Value { field: Field::Phone, before, after: json!("+541155550000"), origin: Side::Cliengo };
         let after = json!(format!("Ana {id}"));
         let name = Change::Value { field: Field::Name, before: json!("Ana"), after, origin: Side::Cliengo };
+        let target = (Target::Existing(contact.ghl.clone().unwrap().tagged()), None);
+        let write = Write::update(Kind::Contact, target, Fields::new(), &Fields::new(), false);
         Operation {
             family: 0,
             id,
             side: Side::Ghl,
             kind: Kind::Contact,
-            action: Action::Update,
             label: "Ana Gómez".to_owned(),
             contact: "Ana Gómez".to_owned(),
             ids: contact,
             parent: Ids::default(),
             changes: vec![phone, name],
             requests: vec![Request::new(Method::Put, format!("/contacts/C0oEanaGomez{id:07}"))],
-            write: None,
-            settle: Settle::default(),
-            matched_by: None,
-            matched_on: None,
+            work: Work::Write(Box::new(write), Settle::Update(Box::default())),
         }
     };
     Finished {

@@ -16,7 +16,7 @@ async fn three_nights(plot: Plot, blind: Blind) -> House {
     assert!(first.plan.first_sync);
     assert!(count(&first, Kind::Contact, Action::Link) > 10, "{}", count(&first, Kind::Contact, Action::Link));
     assert!(count(&first, Kind::Contact, Action::Create) > 10);
-    assert!(first.plan.operations.iter().all(|planned| planned.action != Action::Delete));
+    assert!(first.plan.operations.iter().all(|planned| planned.action() != Action::Delete));
     assert!(house.writes().iter().all(|write| write.method != "DELETE"));
     let linked = both_sides_tell_the_same(&house, blind);
     assert!(linked > 30, "{linked}");

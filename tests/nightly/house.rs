@@ -537,12 +537,12 @@ pub fn text_of(row: &Value, keys: &[&str]) -> String {
 /// Each operation in a line: `ghl contact update`.
 pub fn shown(finished: &Finished) -> Vec<String> {
     let operations = finished.plan.operations.iter();
-    operations.map(|planned| format!("{} {} {}", planned.side, planned.kind, planned.action.as_str())).collect()
+    operations.map(|planned| format!("{} {} {}", planned.side, planned.kind, planned.action().as_str())).collect()
 }
 
 /// How many operations of a sort.
 pub fn count(finished: &Finished, kind: Kind, action: Action) -> usize {
-    finished.plan.operations.iter().filter(|planned| planned.kind == kind && planned.action == action).count()
+    finished.plan.operations.iter().filter(|planned| planned.kind == kind && planned.action() == action).count()
 }
 
 pub fn held(finished: &Finished) -> Vec<HeldReason> {

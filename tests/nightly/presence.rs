@@ -158,7 +158,7 @@ fn said(plan: &Plan, ids: &[String; 2]) -> Vec<String> {
     let is_it = |record: &concord::record::Ids| {
         Side::BOTH.into_iter().any(|side| record.of(side).is_some_and(|id| id == ids[at(side)]))
     };
-    let operations = plan.operations.iter().filter(|one| is_it(&one.ids)).map(|one| match one.action {
+    let operations = plan.operations.iter().filter(|one| is_it(&one.ids)).map(|one| match one.action() {
         concord::record::Action::Link => "link".to_owned(),
         action => format!("{} {}", action.as_str(), one.side),
     });

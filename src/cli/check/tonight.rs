@@ -104,7 +104,7 @@ fn contacts_alone(pair: &Pair) -> Pair {
 fn matches(id: String, plan: &Plan) -> Finding {
     let does = |action: Action, side: Option<Side>| {
         let operations = plan.operations.iter().filter(|operation| operation.kind == Kind::Contact);
-        operations.filter(|one| one.action == action && side.is_none_or(|side| one.side == side)).count()
+        operations.filter(|one| one.action() == action && side.is_none_or(|side| one.side == side)).count()
     };
     let held = |reasons: &[HeldReason]| {
         plan.held.iter().filter(|held| held.kind == Kind::Contact && reasons.contains(&held.reason)).count()

@@ -294,7 +294,7 @@ fn mark(input: &Input<'_>, at: u32, subject: &Subject, link: i64, gone: Side, su
         before: survivor.fields.clone(),
         ..Write::tags(Target::Existing(id), vec![tag.to_owned()], Vec::new())
     };
-    let settle = Settle { keeps: Some(gone), ..Settle::under(LinkRef::Existing(link)) };
+    let settle = Settle::Mark { link: LinkRef::Existing(link), gone };
     verdict.write(input, Place::of_contact(at, subject), subject, side, gone, (write, settle));
     verdict
 }
@@ -314,7 +314,7 @@ fn delete(
     let mut verdict = Verdict::at(at);
     if let Some(target) = target {
         let write = Write::delete(subject.kind, target, &survivor.fields);
-        let settle = Settle::under(LinkRef::Existing(link));
+        let settle = Settle::Delete { link: LinkRef::Existing(link) };
         verdict.write(input, place, subject, side, side.other(), (write, settle));
     }
     verdict

@@ -6,7 +6,9 @@ use super::enrolment;
 use super::fit::{self, Fit, unfit};
 use super::merge::{TagNews, is_mark};
 use super::tags::write_tags;
-use crate::reconcile::model::{Family, HeldReason, Input, LinkRef, Place, Settle, Subject, UNKNOWN, Unlinked, Verdict};
+use crate::reconcile::model::{
+    Family, HeldReason, Input, LinkRef, Making, Place, Settle, Subject, UNKNOWN, Unlinked, Verdict,
+};
 use crate::record::{Action, Both, Field, Fields, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
 
 /// What a create carries, and what it has to leave out.
@@ -152,7 +154,7 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
     let add_tags = if with_create { sent } else { Vec::new() };
     let write = Write { add_tags, ..Write::create(Kind::Contact, None, content.set) };
     let place = Place::of_contact(at, &subject);
-    let settle = Settle::making(None, shadows, retires);
+    let settle = Settle::create(Making { parent: None, shadows, retires });
     let Some(made) = verdict.write(input, place, &subject, side, source, (write, settle)) else {
         return (verdict, None);
     };
@@ -178,7 +180,19 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
 }
 
 /// The counterpart of a task or note under its contact on the other side.
-pub fn child(input: &Input<'_>, at: u32, family: &Family, child: &Unlinked, retires: Option<i64>) -> Verdict {
+pub fn child(input: &Input<'_>, at: u32, family: &Family, source: &Unlinked, retires: Option<i64>) -> Verdict {
+    choosing(input, at, family, source, retires, Vec::new())
+}
+
+/// The same, with the conflicts whose chosen value it writes.
+fn choosing(
+    input: &Input<'_>,
+    at: u32,
+    family: &Family,
+    child: &Unlinked,
+    retires: Option<i64>,
+    chosen: Vec<String>,
+) -> Verdict {
     let source = child.id.side();
     let side = source.other();
     let subject = Subject { link: retires, ..Subject::of(child) };
@@ -204,7 +218,8 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, child: &Unlinked, reti
     let mut shadows: Both<Fields> = Both::default();
     *shadows.of_mut(side) = left_out(&listed, &content.set);
     *shadows.of_mut(source) = listed;
-    let settle = Settle::making(Some(family.link), shadows, retires);
+    let made = Making { parent: Some(family.link), shadows, retires };
+    let settle = Settle::Create { made, chosen, remade: None };
     let write = Write::create(child.kind, Some(family.targets.of(side).clone()), content.set);
     let mut verdict = Verdict::at(at);
     for (_, reason, objection) in content.unfit {
@@ -229,11 +244,7 @@ pub fn instead(
 ) -> Verdict {
     let Some(id) = subject.ids.tagged(side.other()) else { return Verdict::at(at) };
     let source = Unlinked { kind: subject.kind, id, parent: None, record: source.clone(), retires: None };
-    let mut verdict = child(input, at, family, &source, Some(link));
-    for operation in &mut verdict.operations {
-        operation.settle.chosen = chosen.values().cloned().collect();
-    }
-    verdict
+    choosing(input, at, family, &source, Some(link), chosen.values().cloned().collect())
 }
 
 /// What the new record will not have: known to be empty there, so that it is not news next night.

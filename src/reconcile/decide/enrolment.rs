@@ -132,9 +132,9 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
     let write = Write::enrol(family.targets.ghl.clone(), &sent);
     let (field, after) = (effect.field(), serde_json::Value::String(name.to_owned()));
     let changes = vec![Change::Value { field, before: serde_json::Value::Null, after, origin: Side::Cliengo }];
-    let settle = Settle { enrols: Some(Box::new(enrolment.clone())), ..Settle::under(family.link) };
+    let settle = Settle::Enrol { link: family.link, enrolment: Box::new(enrolment.clone()) };
     let place = family.place(Kind::Contact);
-    let operation = Operation::write(verdict.next(), place, subject, Side::Ghl, Side::Cliengo, write, settle);
+    let operation = Operation::writing(verdict.next(), place, subject, Side::Ghl, Side::Cliengo, write, settle);
     verdict.add(input, subject, Operation { changes, ..operation });
     verdict
 }

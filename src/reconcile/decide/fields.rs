@@ -11,8 +11,8 @@ use super::merge::{self, Decision, Rules, Sight, decide};
 use super::tags::{merge_tags, tags_of, write_tags};
 use super::whole;
 use crate::reconcile::model::{
-    Family, HeldReason, Input, LinkRef, MatchedBy, Mode, Settle, Settlement, Subject, Verdict, Winner, choose,
-    conflict_id,
+    Family, HeldReason, Input, Link, LinkRef, Making, MatchedBy, Mode, Settle, Settlement, Subject, Updating, Verdict,
+    Winner, choose, conflict_id,
 };
 use crate::record::{Action, Both, Field, Fields, GhlPlace, Kind, Side, Target, Value, Write};
 
@@ -65,8 +65,9 @@ pub fn pair(
     let parent = (subject.kind != Kind::Contact).then_some(family.link);
     // Mostly it is all that a side shows: then it stands there once.
     let of = |side| merged.settled.of(side).clone().shared_with(&versions.now.of(side).fields);
-    let settle = Settle::making(parent, Both::from_fn(of), retires);
-    let made = verdict.link(family.place(subject.kind), subject, settle, matched_by);
+    let made = Making { parent, shadows: Both::from_fn(of), retires };
+    let link = Link { made, matched_by, ..Link::default() };
+    let made = verdict.link(family.place(subject.kind), subject, link);
     let writes = write(input, verdict.next(), family, subject, LinkRef::MadeBy(made), versions, &merged);
     verdict.and(writes);
     verdict
@@ -391,9 +392,9 @@ fn settle(
     writes: &BTreeMap<Field, (Value, Option<Value>)>,
     chosen: &BTreeMap<Field, String>,
 ) -> Settle {
-    let mut settle = Settle::under(link);
-    *settle.shadows.of_mut(side.other()) =
+    let mut update = Updating { link: Some(link), ..Updating::default() };
+    *update.shadows.of_mut(side.other()) =
         writes.iter().filter_map(|(field, (_, listed))| Some((field.clone(), listed.clone()?))).collect();
-    settle.chosen = chosen.iter().filter(|(field, _)| writes.contains_key(field)).map(|(_, id)| id.clone()).collect();
-    settle
+    update.chosen = chosen.iter().filter(|(field, _)| writes.contains_key(field)).map(|(_, id)| id.clone()).collect();
+    Settle::Update(Box::new(update))
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::carry::Versions;
 use crate::config::Scope;
 use crate::reconcile::model::{
-    Children, Family, HeldReason, Input, Linked, MatchedBy, Settle, Settlement, Subject, Unlinked, Verdict,
+    Children, Family, HeldReason, Input, Link, Linked, Making, MatchedBy, Settlement, Subject, Unlinked, Verdict,
 };
 use crate::record::{Both, Field, Fields, Kind, Record, Side, Value};
 
@@ -108,13 +108,14 @@ pub fn link_outside(
         let fields = versions.now.of(side).fields.iter().filter(|(field, value)| same(side, field, value));
         fields.map(|(field, value)| (field.clone(), value.clone())).collect()
     };
-    let settle = Settle { outside: true, ..Settle::making(None, Both::from_fn(agreed), retires) };
+    let made = Making { parent: None, shadows: Both::from_fn(agreed), retires };
+    let link = Link { made, outside: true, matched_by: Some(matched_by), ..Link::default() };
     let mut verdict = Verdict::at(at);
     let differs = |(field, value): (&Field, &Value)| *field != Field::Tags && !same(Side::Cliengo, field, value);
     if versions.now.cliengo.fields.iter().any(differs) {
         verdict.hold(subject, HeldReason::OutOfScope, format!("{why}: linked, and left as it is"));
     }
-    verdict.link(family.place(Kind::Contact), subject, settle, Some(matched_by));
+    verdict.link(family.place(Kind::Contact), subject, link);
     verdict
 }
 

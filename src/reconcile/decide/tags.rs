@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::carry::{Merged, Versions};
 use super::merge::{TagNews, is_mark, mark_of, tag_news};
 use crate::config::OnDelete;
-use crate::reconcile::model::{Family, Input, LinkRef, Mode, Settle, Subject, TagDelta, Verdict};
+use crate::reconcile::model::{Family, Input, LinkRef, Mode, Settle, Subject, TagDelta, Tagging, Verdict};
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, canonical_line, fold_tag};
 
 /// The tags of a record; `None` where it does not show them.
@@ -138,8 +138,15 @@ pub fn write_tags(
     let spellings = |tag: &String| current.map_or_else(|| vec![tag.clone()], |tags| tags.spellings(tag));
     let write = Write::tags(target, add, news.remove.iter().flat_map(spellings).collect());
     let tags = TagDelta { added: news.add.clone(), removed: news.remove.clone() };
-    let settle = Settle { tags, ..Settle::under(link) };
-    verdict.write(input, family.place(Kind::Contact), subject, side, side.other(), (write, settle));
+    let tagging = Tagging { link: Some(link), tags, ..Tagging::default() };
+    verdict.write(
+        input,
+        family.place(Kind::Contact),
+        subject,
+        side,
+        side.other(),
+        (write, Settle::Tag(Box::new(tagging))),
+    );
     verdict
 }
 

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::config::TasksMode;
 use crate::reconcile::model::{
     Change, Family, HeldReason, Input, LinkRef, Operation, Settle, Settlement, SourceTask, Subject, UNKNOWN, Unlinked,
-    Verdict,
+    Updating, Verdict, Work,
 };
 use crate::record::{
     Action, Due, Facet, Field, Fields, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value,
@@ -135,8 +135,8 @@ fn tell_note(input: &Input<'_>, at: u32, family: &Family, task: &SourceTask, fac
     let body = Value::body(&words);
     let set = Fields::from([(Field::Body, body.clone())]);
     let write = Write::create(Kind::Note, Some(family.targets.cliengo.clone()), set);
-    let projects = Some(Box::new(Projection { facet, task: task.id.to_string(), said: body.shown() }));
-    let settle = Settle { parent: Some(family.link), projects, ..Settle::default() };
+    let projects = Box::new(Projection { facet, task: task.id.to_string(), said: body.shown() });
+    let settle = Settle::Tell { contact: family.link, projects };
     let mut verdict = Verdict::at(at);
     verdict.write(input, family.place(Kind::Note), &subject, Side::Cliengo, Side::Ghl, (write, settle));
     verdict
@@ -185,14 +185,14 @@ fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[Sourc
     };
     let update = verdict.operations.iter_mut().find(|operation| {
         let is_contacts = operation.family == family.number && operation.kind == Kind::Contact;
-        is_contacts && operation.side == Side::Cliengo && operation.action == Action::Update
+        is_contacts && operation.side == Side::Cliengo && operation.action() == Action::Update
     });
     if let Some(operation) = update
-        && let Some(write) = &mut operation.write
+        && let Work::Write(write, Settle::Update(update)) = &mut operation.work
     {
         write.set.insert(Field::Due, value);
         operation.changes.push(change);
-        operation.settle.projects = projects;
+        update.projects = projects;
         return verdict;
     }
     if matches!(family.targets.cliengo, Target::CreatedBy(_)) {
@@ -204,9 +204,9 @@ fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[Sourc
     let set = Fields::from([(Field::Due, value)]);
     let target = (family.targets.cliengo.clone(), None);
     let write = Write::update(Kind::Contact, target, set, &Fields::new(), false);
-    let settle = Settle { projects, ..Settle::under(family.link) };
+    let settle = Settle::Update(Box::new(Updating { link: Some(family.link), projects, ..Updating::default() }));
     let (place, next) = (family.place(Kind::Contact), verdict.next());
-    let operation = Operation::write(next, place, &subject, Side::Cliengo, Side::Ghl, write, settle);
+    let operation = Operation::writing(next, place, &subject, Side::Cliengo, Side::Ghl, write, settle);
     // What it was told before is no field that Cliengo shows.
     verdict.add(input, &subject, Operation { changes: vec![change], ..operation });
     verdict

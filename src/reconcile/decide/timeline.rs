@@ -113,7 +113,7 @@ fn create(
     }
     let set = Fields::from([(Field::Body, words)]);
     let write = Write::create(Kind::Note, Some(family.targets.of(side).clone()), set);
-    let settle = Settle { parent: Some(family.link), projects: Some(Box::new(projection)), ..Settle::default() };
+    let settle = Settle::Tell { contact: family.link, projects: Box::new(projection) };
     let mut verdict = Verdict::at(at);
     verdict.write(input, family.place(Kind::Note), &subject, side, side.other(), (write, settle));
     verdict
@@ -131,7 +131,7 @@ fn update(
     let set = Fields::from([(Field::Body, words)]);
     let target = (Target::Existing(note.id.clone()), Some(family.targets.of(side).clone()));
     let write = Write::update(Kind::Note, target, set, &note.record.fields, false);
-    let settle = Settle { parent: Some(family.link), projects: Some(Box::new(projection)), ..Settle::default() };
+    let settle = Settle::Tell { contact: family.link, projects: Box::new(projection) };
     let mut verdict = Verdict::at(at);
     verdict.write(input, family.place(Kind::Note), &subject, side, side.other(), (write, settle));
     verdict

@@ -1,7 +1,7 @@
 //! A contact with all that hangs under it, while it is decided.
 
 use super::input::{Input, Linked, Unlinked};
-use super::operation::LinkRef;
+use super::settle::LinkRef;
 use super::subject::{Place, Subject};
 use crate::record::{Both, Ids, Kind, Side, Target};
 

@@ -4,11 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::names::{enrolment_id, name_of};
+use super::settle::{Making, Settle};
 use super::subject::{Place, Subject};
-use crate::record::{
-    Action, Both, Enrolment, Field, Fields, Ids, Kind, MatchKey, Projection, Recognised, Record, Request, Role, Side,
-    Tags, Value, Write,
-};
+use crate::record::{Action, Enrolment, Field, Ids, Kind, MatchKey, Recognised, Request, Role, Side, Value, Write};
 
 /// One thing to do on one side.
 #[derive(Clone, Debug)]
@@ -21,8 +19,6 @@ pub struct Operation {
     pub side: Side,
     /// To what kind of record.
     pub kind: Kind,
-    /// What is done.
-    pub action: Action,
     /// The record's name for a person.
     pub label: String,
     /// The name of the contact that it belongs to (its own, for a contact).
@@ -35,13 +31,31 @@ pub struct Operation {
     pub changes: Vec<Change>,
     /// What is sent. The run sends exactly these. (I48)
     pub requests: Vec<Request>,
-    /// The same in canonical terms; `None` for a link.
-    pub write: Option<Box<Write>>,
-    /// What the shadows take when it was applied.
-    pub settle: Settle,
-    /// Of a link: what the two records were recognised by.
+    /// What is done.
+    pub work: Work,
+}
+
+/// What an operation does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// It remembers that two records that exist are one, and sends nothing.
+    Link(Box<Link>),
+    /// It writes something, and the snapshot takes this when that was done.
+    Write(Box<Write>, Settle),
+}
+
+/// Two records that exist and are one.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    /// The link that is made.
+    pub made: Making,
+    /// What it counts as.
+    pub role: Role,
+    /// It is outside the scope.
+    pub outside: bool,
+    /// What the two records were recognised by.
     pub matched_by: Option<MatchedBy>,
-    /// Of a link of two contacts: the key in the form that was compared, and both names.
+    /// Of two contacts: the key in the form that was compared, and both names.
     pub matched_on: Option<Box<Recognised>>,
 }
 
@@ -73,7 +87,7 @@ impl MatchedBy {
 impl Operation {
     /// Something to be written. What changes is told from what is written; `origin` is the side that the values come from.
     #[must_use]
-    pub fn write(
+    pub fn writing(
         id: u32,
         place: Place,
         subject: &Subject,
@@ -82,30 +96,72 @@ impl Operation {
         write: Write,
         settle: Settle,
     ) -> Self {
-        let (action, changes) = (write.action, Change::of(&write, origin));
-        Self { side, action, changes, write: Some(Box::new(write)), ..Self::link(id, place, subject, settle, None) }
+        let changes = Change::of(&write, origin);
+        let work = Work::Write(Box::new(write), settle);
+        Self { side, changes, ..Self::of(id, place, subject, work) }
     }
 
     /// Two records that exist and are one.
     #[must_use]
-    pub fn link(id: u32, place: Place, subject: &Subject, settle: Settle, matched_by: Option<MatchedBy>) -> Self {
+    pub fn linking(id: u32, place: Place, subject: &Subject, link: Link) -> Self {
+        Self::of(id, place, subject, Work::Link(Box::new(link)))
+    }
+
+    fn of(id: u32, place: Place, subject: &Subject, work: Work) -> Self {
         Self {
             id,
             family: place.family,
             side: Side::Cliengo,
             kind: subject.kind,
-            action: Action::Link,
             label: subject.label.clone(),
             contact: place.contact,
             ids: subject.ids.clone(),
             parent: place.parent,
             changes: Vec::new(),
             requests: Vec::new(),
-            write: None,
-            settle,
-            matched_by,
-            matched_on: None,
+            work,
         }
+    }
+
+    /// What is done, by its name.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.write().map_or(Action::Link, |write| write.action)
+    }
+
+    /// Of two records that are one: their link.
+    #[must_use]
+    pub fn link(&self) -> Option<&Link> {
+        if let Work::Link(link) = &self.work { Some(link) } else { None }
+    }
+
+    /// What is written, in canonical terms.
+    #[must_use]
+    pub fn write(&self) -> Option<&Write> {
+        if let Work::Write(write, _) = &self.work { Some(write) } else { None }
+    }
+
+    /// The same, to be changed.
+    pub fn write_mut(&mut self) -> Option<&mut Write> {
+        if let Work::Write(write, _) = &mut self.work { Some(write) } else { None }
+    }
+
+    /// What the snapshot takes when it was written.
+    #[must_use]
+    pub fn settle(&self) -> Option<&Settle> {
+        if let Work::Write(_, settle) = &self.work { Some(settle) } else { None }
+    }
+
+    /// The undo records of an earlier run that it takes back.
+    #[must_use]
+    pub fn undoes(&self) -> &[i64] {
+        self.settle().map(Settle::undoes).unwrap_or_default()
+    }
+
+    /// What the contact is put into.
+    #[must_use]
+    pub fn enrols(&self) -> Option<&Enrolment> {
+        self.settle().and_then(Settle::enrols)
     }
 
     /// The operation as it stands in a plan's JSON, without an outcome.
@@ -115,7 +171,7 @@ impl Operation {
             "id": self.id,
             "side": self.side,
             "kind": self.kind,
-            "action": self.action,
+            "action": self.action(),
             "label": self.label,
             "ids": self.ids,
             "changes": self.changes,
@@ -126,15 +182,16 @@ impl Operation {
     /// The id under which it waits where it fails: the same as long as the same is to be done to the same record.
     #[must_use]
     pub fn failed_operation_id(&self, pair: &str) -> String {
-        if let Some(enrolment) = &self.settle.enrols {
+        if let Some(enrolment) = self.enrols() {
             return enrolment_id(pair, enrolment);
         }
         let (side, other) = (self.side, self.side.other());
         let record = self.ids.of(side).or_else(|| self.ids.of(other)).unwrap_or_default();
         // Cliengo is told of several tasks of one contact.
-        let told = self.settle.projects.as_ref().map(|told| format!("{}:{}", told.facet.as_str(), told.task));
+        let told =
+            self.settle().and_then(Settle::projects).map(|told| format!("{}:{}", told.facet.as_str(), told.task));
         let told = told.unwrap_or_default();
-        name_of(&["setback", pair, side.as_str(), self.kind.as_str(), self.action.as_str(), record, &told])
+        name_of(&["setback", pair, side.as_str(), self.kind.as_str(), self.action().as_str(), record, &told])
     }
 
     /// The operation without its number and requests, which another night may give to another operation: what two nights
@@ -196,109 +253,23 @@ impl Change {
     }
 }
 
-/// A link that exists, or that an operation of the same plan makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LinkRef {
-    /// This link.
-    Existing(i64),
-    /// The one that operation `n` makes.
-    MadeBy(u32),
-}
-
-/// What the snapshot takes when an operation was applied. The written fields of the written side come from the CRM's
-/// answer; everything else that moves stands here.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Settle {
-    /// The link it belongs to; `None` for a create or a link: they make one.
-    pub link: Option<LinkRef>,
-    /// The link of its contact, where a task's or note's link is made.
-    pub parent: Option<LinkRef>,
-    /// Fields that become each side's shadow.
-    pub shadows: Both<Fields>,
-    /// Tags that both shadows gain and lose: deltas, so that a tag that someone adds meanwhile stays news.
-    pub tags: TagDelta,
-    /// The link that a recreated record leaves behind.
-    pub retires: Option<i64>,
-    /// The side whose half is gone: the survivor was marked or made again, or this removes the half; the link is kept.
-    pub keeps: Option<Side>,
-    /// The link that is made is outside the scope.
-    #[serde(default)]
-    pub outside: bool,
-    /// What the link that is made counts as.
-    #[serde(default)]
-    pub role: Role,
-    /// What Cliengo was told of a task: a note that is made for it gets no link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub projects: Option<Box<Projection>>,
-    /// What the contact is put into: written down for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enrols: Option<Box<Enrolment>>,
-    /// The conflicts whose chosen value it writes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub chosen: Vec<String>,
-    /// The undo records of an earlier run that it takes back. The other side has no part in it: its shadow takes what stands in
-    /// `shadows`, and no tags.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undoes: Vec<i64>,
-    /// Tags that follow in an operation of their own: only that one takes the undo records back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags_follow: Vec<String>,
-}
-
-impl Settle {
-    /// Of something that is changed or removed under a link.
-    #[must_use]
-    pub fn under(link: LinkRef) -> Self {
-        Self { link: Some(link), ..Self::default() }
-    }
-
-    /// Of a link that is made, with what both shadows take.
-    #[must_use]
-    pub fn making(parent: Option<LinkRef>, shadows: Both<Fields>, retires: Option<i64>) -> Self {
-        Self { parent, shadows, retires, ..Self::default() }
-    }
-}
-
-/// Tags added and removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagDelta {
-    /// Added.
-    pub added: Vec<String>,
-    /// Removed.
-    pub removed: Vec<String>,
-}
-
-impl TagDelta {
-    /// Whether an answer that tells the tags shows every one of these as it was sent.
-    #[must_use]
-    pub fn were_kept(&self, answer: &Record) -> bool {
-        let tags = match answer.get(&Field::Tags) {
-            Some(Value::Tags(tags)) => tags.clone(),
-            Some(Value::Empty) => Tags::default(),
-            _ => return true,
-        };
-        self.added.iter().all(|tag| tags.contains(tag)) && !self.removed.iter().any(|tag| tags.contains(tag))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_shows_whether_every_tag_was_kept_as_it_was_sent() {
-        let told = |added: &[&str], removed: &[&str], answer: Option<&[&str]>| {
-            let owned = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect();
-            let shown = answer.map(|tags| Value::tags(tags.iter().collect::<Tags>()));
-            let answer = shown.map_or_else(Record::default, |tags| Record::default().with(Field::Tags, tags));
-            TagDelta { added: owned(added), removed: owned(removed) }.were_kept(&answer)
+impl Work {
+    /// Of a plan that is only shown: what is written does not matter.
+    pub fn shown(action: Action, kind: Kind) -> Self {
+        use crate::record::{Fields, Target};
+        let target = (Target::CreatedBy(0), None);
+        let nothing = Fields::new();
+        let write = match action {
+            Action::Link => return Self::Link(Box::default()),
+            Action::Create => Write::create(kind, None, nothing),
+            Action::Update | Action::Complete => {
+                Write::update(kind, target, nothing.clone(), &nothing, action == Action::Complete)
+            }
+            Action::Delete => Write::delete(kind, target, &nothing),
+            Action::Tag => Write::tags(target.0, Vec::new(), Vec::new()),
+            Action::Enrol => Write::enrol(target.0, &crate::record::Effect::Tag(String::new())),
         };
-        assert!(told(&["vip"], &["old"], Some(&["vip", "other"])));
-        assert!(!told(&["vip", "new"], &[], Some(&["vip"])), "one was not taken");
-        assert!(!told(&["vip"], &["old"], Some(&["vip", "old"])), "one was not given up");
-        assert!(!told(&["vip"], &[], Some(&[])), "none is there");
-        assert!(told(&[], &["old"], Some(&[])));
-        assert!(told(&["vip"], &["old"], None), "an answer without tags says nothing");
+        Self::Write(Box::new(write), Settle::Update(Box::default()))
     }
 }

@@ -141,7 +141,7 @@ impl Plan {
         let mut summary: Both<ByKind<Tally>> = Both::default();
         for operation in &self.operations {
             let tally = summary.of_mut(operation.side).of_mut(operation.kind);
-            match operation.action {
+            match operation.action() {
                 Action::Create => tally.create += 1,
                 Action::Update | Action::Complete | Action::Tag | Action::Enrol => tally.update += 1,
                 Action::Delete => tally.delete += 1,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::operation::TagDelta;
+use super::settle::TagDelta;
 use crate::record::{Action, Fields, Ids, Kind, Record, Side, SideId, Tags};
 
 /// What a run did to one record, as an undo needs to know it; kept in the state.

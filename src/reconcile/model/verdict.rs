@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::base_update::Settlement;
 use super::findings::{Conflict, HeldReason, Unsupported};
 use super::input::Input;
-use super::operation::{MatchedBy, Operation, Settle};
+use super::operation::{Link, MatchedBy, Operation, Work};
 use super::pending::Standing;
+use super::settle::Settle;
 use super::subject::{Place, Subject};
 use crate::record::{Action, Enrolment, Fields, Kind, MatchKey, Recognised, Record, Side, SideId, Write};
 
@@ -110,7 +111,7 @@ impl Verdict {
         origin: Side,
         (write, settle): (Write, Settle),
     ) -> Option<u32> {
-        self.add(input, subject, Operation::write(self.next(), place, subject, side, origin, write, settle))
+        self.add(input, subject, Operation::writing(self.next(), place, subject, side, origin, write, settle))
     }
 
     /// Adds an operation and says its number; `None` where it waits, because it failed before.
@@ -120,15 +121,15 @@ impl Verdict {
     }
 
     /// Adds a link: two records that exist and are one.
-    pub fn link(&mut self, place: Place, subject: &Subject, settle: Settle, matched_by: Option<MatchedBy>) -> u32 {
-        self.push(Operation::link(self.next(), place, subject, settle, matched_by))
+    pub fn link(&mut self, place: Place, subject: &Subject, link: Link) -> u32 {
+        self.push(Operation::linking(self.next(), place, subject, link))
     }
 
     /// The same, with what its link of two contacts rests on.
     #[must_use]
     pub fn recognised(mut self, cliengo: &Record, ghl: &Record) -> Self {
-        let is_link = |operation: &&mut Operation| operation.action == Action::Link && operation.kind == Kind::Contact;
-        for link in self.operations.iter_mut().filter(is_link) {
+        for operation in self.operations.iter_mut().filter(|operation| operation.kind == Kind::Contact) {
+            let Work::Link(link) = &mut operation.work else { continue };
             let of = |key: &MatchKey| link.matched_by == Some(MatchedBy::of(key));
             let key = cliengo.all_keys().find(|key| of(key) && ghl.all_keys().any(|theirs| theirs == *key));
             link.matched_on = key.map(|key| Box::new(Recognised::by(&key, cliengo, ghl)));

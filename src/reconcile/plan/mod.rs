@@ -15,7 +15,7 @@ use super::decide::{
     task_mirror, timeline, too_young,
 };
 use super::model::{
-    Children, Family, HeldReason, Input, LinkRef, Linked, MatchedBy, Now, Place, Plan, Settle, Subject, Unlinked,
+    Children, Family, HeldReason, Input, Link, LinkRef, Linked, Making, MatchedBy, Now, Place, Plan, Subject, Unlinked,
     Verdict,
 };
 use crate::config::Direction;
@@ -221,8 +221,9 @@ fn link_secondary(at: u32, contact: &Unlinked, ghl: &SideId, matched_by: Matched
     ids.insert(ghl.clone());
     let subject = Subject { ids, ..Subject::of(contact) };
     let shadows = Both { cliengo: contact.record.fields.clone(), ghl: Fields::new() };
-    let settle = Settle { role: Role::Secondary, ..Settle::making(None, shadows, contact.retires) };
+    let made = Making { parent: None, shadows, retires: contact.retires };
+    let link = Link { made, role: Role::Secondary, matched_by: Some(matched_by), ..Link::default() };
     let mut verdict = Verdict::at(at);
-    verdict.link(Place::of_contact(at, &subject), &subject, settle, Some(matched_by));
+    verdict.link(Place::of_contact(at, &subject), &subject, link);
     verdict
 }

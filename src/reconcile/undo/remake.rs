@@ -3,7 +3,8 @@
 use super::common::{parent_of, place_of, still_there, subject_of};
 use crate::reconcile::decide::create::{Content, content, left_out};
 use crate::reconcile::model::{
-    HeldReason, Input, LinkRef, Place, Settle, Still, Subject, TagDelta, UndoRecord, Undoing, Verdict,
+    HeldReason, Input, LinkRef, Making, Place, Remade, Settle, Still, Subject, TagDelta, Tagging, UndoRecord, Undoing,
+    Verdict,
 };
 use crate::record::{Action, Both, Field, Fields, Ids, Kind, Record, Side, Target, Value, Write, fold_tag};
 
@@ -177,12 +178,10 @@ fn settle(
         shadows.of_mut(side).insert(Field::Tags, Value::tags(tags.iter().collect()));
     }
     shadows.of_mut(side.other()).clone_from(&deleted.trace.other);
-    Settle {
-        keeps: Some(side.other()),
-        undoes: vec![deleted.id],
-        tags_follow: following_tags(input, deleted, before),
-        ..Settle::making(spot.link, shadows, deleted.link)
-    }
+    let made = Making { parent: spot.link, shadows, retires: deleted.link };
+    let tags_follow = following_tags(input, deleted, before);
+    let remade = Remade { gone: side.other(), undoes: vec![deleted.id], tags_follow };
+    Settle::Create { made, chosen: Vec::new(), remade: Some(Box::new(remade)) }
 }
 
 /// The tags that go with a contact's create, as its CRM spells them.
@@ -210,13 +209,14 @@ fn tags_after(input: &Input<'_>, at: u32, spot: &Spot, deleted: &UndoRecord, bef
         return verdict;
     }
     let write = Write::tags(Target::CreatedBy(made), tags.clone(), Vec::new());
-    let settle = Settle {
+    let tagging = Tagging {
+        link: Some(LinkRef::MadeBy(made)),
         tags: TagDelta { added: tags, removed: Vec::new() },
+        shadows: Both::default(),
         undoes: vec![deleted.id],
-        ..Settle::under(LinkRef::MadeBy(made))
     };
     let place = Place { parent: Ids::default(), ..spot.place.clone() };
-    verdict.write(input, place, &remade(deleted), deleted.side, deleted.side, (write, settle));
+    verdict.write(input, place, &remade(deleted), deleted.side, deleted.side, (write, Settle::Tag(Box::new(tagging))));
     verdict
 }
 

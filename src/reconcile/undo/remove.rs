@@ -105,7 +105,7 @@ fn remove(
 ) -> Verdict {
     let write = Write::delete(made.kind, (Target::Existing(id), parent_of(made)), &now.fields);
     // Its source is there still: the link is kept, so that the next night does not make it again.
-    let settle = Settle { link: made.link.map(LinkRef::Existing), keeps: Some(made.side), undoes, ..Settle::default() };
+    let settle = Settle::Unmake { link: made.link.map(LinkRef::Existing), gone: made.side, undoes };
     let mut verdict = Verdict::at(at);
     verdict.write(input, place_of(family, made), &subject_of(made), made.side, made.side, (write, settle));
     verdict

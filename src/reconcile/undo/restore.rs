@@ -2,7 +2,7 @@
 
 use super::common::{edited, parent_of, place_of, stays, still_there, subject_of};
 use crate::reconcile::decide::fit::{self, Fit};
-use crate::reconcile::model::{HeldReason, Input, LinkRef, Settle, TagDelta, UndoRecord, Verdict};
+use crate::reconcile::model::{HeldReason, Input, LinkRef, Settle, TagDelta, Tagging, UndoRecord, Updating, Verdict};
 use crate::record::{Action, Both, Field, Fields, Record, SideId, Tags, Target, Value, Write, fold_tag};
 
 /// The record as it stands, under its id; else what is said of it.
@@ -39,12 +39,13 @@ pub(super) fn fields(input: &Input<'_>, (family, at): (u32, u32), undo_record: &
     }
     let only_completion = set.keys().all(|field| *field == Field::Completed);
     let completes = only_completion && input.capabilities.of(undo_record.side).complete_endpoint;
-    let mut settle =
-        Settle { link: undo_record.link.map(LinkRef::Existing), undoes: vec![undo_record.id], ..Settle::default() };
     // A run that got no answer did not move the other side's shadow either: its value is no news any more.
     let theirs = undo_record.trace.other.iter().filter(|(field, _)| !undo_record.settled && set.contains_key(field));
-    *settle.shadows.of_mut(undo_record.side.other()) =
-        theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
+    let mut shadows: Both<Fields> = Both::default();
+    *shadows.of_mut(undo_record.side.other()) = theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
+    let link = undo_record.link.map(LinkRef::Existing);
+    let settle =
+        Settle::Update(Box::new(Updating { link, shadows, undoes: vec![undo_record.id], ..Updating::default() }));
     let target = (Target::Existing(id), parent_of(undo_record));
     let write = Write::update(undo_record.kind, target, set, &now.fields, completes);
     verdict.write(input, place_of(family, undo_record), &subject, undo_record.side, undo_record.side, (write, settle));
@@ -117,13 +118,12 @@ pub(super) fn tags(input: &Input<'_>, (family, at): (u32, u32), undo_record: &Un
         before: now.fields.clone(),
         ..Write::tags(Target::Existing(id), add.clone(), remove.iter().flat_map(spellings).collect())
     };
-    let settle = Settle {
+    let settle = Settle::Tag(Box::new(Tagging {
         link: undo_record.link.map(LinkRef::Existing),
-        shadows: other_tags(undo_record),
         tags: TagDelta { added: add, removed: remove },
+        shadows: other_tags(undo_record),
         undoes: vec![undo_record.id],
-        ..Settle::default()
-    };
+    }));
     let place = place_of(family, undo_record);
     verdict.write(input, place, &subject, undo_record.side, undo_record.side, (write, settle));
     verdict

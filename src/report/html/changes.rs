@@ -117,8 +117,8 @@ fn one(report: &Report<'_>, step: &Step<'_>) -> Markup {
     let operation = step.operation;
     let fields: Vec<String> = operation.changes.iter().map(|change| token(field(change).as_str())).collect();
     html! {
-        tbody.step.delete[operation.action == Action::Delete] data-side=(operation.side) data-kind=(operation.kind)
-            data-action=(operation.action.as_str()) data-outcome=(outcome(step)) data-fields=(fields.join(" ")) {
+        tbody.step.delete[operation.action() == Action::Delete] data-side=(operation.side) data-kind=(operation.kind)
+            data-action=(operation.action().as_str()) data-outcome=(outcome(step)) data-fields=(fields.join(" ")) {
             tr.what {
                 th colspan="4" scope="rowgroup" {
                     (operation.side.title()) ": " span.verb { (step.what) }

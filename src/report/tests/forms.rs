@@ -68,7 +68,7 @@ fn each_form_carries_every_operation_held_record_conflict_unsupported_entry_guar
     let plan = &finished.plan;
     let mut parts: Vec<String> = Vec::new();
     for operation in &plan.operations {
-        parts.push(operation.action.as_str().replace("tag", "tags"));
+        parts.push(operation.action().as_str().replace("tag", "tags"));
         parts.extend(operation.ids.of(Side::Cliengo).map(str::to_owned));
         let ended = &finished.run.as_ref().unwrap().outcomes[&operation.id];
         parts.extend(ended.reason.clone());
@@ -77,7 +77,7 @@ fn each_form_carries_every_operation_held_record_conflict_unsupported_entry_guar
                 Change::Tags { added, removed, .. } => parts.extend(added.iter().chain(removed).cloned()),
                 // A long text is shown by what changes in it.
                 Change::Value { field: Field::Body, .. } => parts.extend(["martes".to_owned(), "lunes".to_owned()]),
-                Change::Value { before: Json::String(before), .. } if operation.action == Action::Delete => {
+                Change::Value { before: Json::String(before), .. } if operation.action() == Action::Delete => {
                     parts.push(before.clone());
                 }
                 Change::Value { field: Field::Due, .. } => parts.push("2026-11-27".to_owned()),

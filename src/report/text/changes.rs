@@ -85,7 +85,7 @@ fn contact(page: &mut Page, report: &Report<'_>, person: &Person<'_>) {
     for side in Side::BOTH {
         let creates = person.operations.iter().any(|step| {
             let operation = step.operation;
-            (operation.side, operation.kind, operation.action) == (side, Kind::Contact, Action::Create)
+            (operation.side, operation.kind, operation.action()) == (side, Kind::Contact, Action::Create)
         });
         let missing = if creates { report.label(Label::NewRecord) } else { "-" };
         let id = person.record.ids.iter().find(|id| id.side == side);
@@ -137,7 +137,7 @@ fn one(page: &mut Page, report: &Report<'_>, step: &Step<'_>) {
     let width = shown.iter().map(|change| columns(&name(change))).max().unwrap_or_default();
     for change in shown {
         let lead = Line::of(" ".repeat(WHAT + 2)).paint(padded(&name(change), width + 2), Paint::Dim);
-        let said = change_line(report, operation.action, change);
+        let said = change_line(report, operation.action(), change);
         page.flow_at_most(lead, WHAT + 2 + width + 2, said, MOST_LINES);
     }
 }
@@ -145,16 +145,16 @@ fn one(page: &mut Page, report: &Report<'_>, step: &Step<'_>) {
 /// `create note`, `change tags +"vip"`.
 fn what(step: &Step<'_>) -> Line {
     let operation = step.operation;
-    let paint = if operation.action == Action::Delete { Paint::Red } else { Paint::Plain };
+    let paint = if operation.action() == Action::Delete { Paint::Red } else { Paint::Plain };
     let line = Line::painted(step.what.clone(), paint);
-    if operation.action == Action::Tag {
+    if operation.action() == Action::Tag {
         let tags = operation.changes.iter().map(|change| match change {
             Change::Tags { added, removed, .. } => tag_marks(added, removed),
             Change::Value { .. } => Line::default(),
         });
         return tags.fold(line.then(" "), Line::join);
     }
-    let shown_below = operation.kind == Kind::Note && operation.action == Action::Create && body_is_shown(operation);
+    let shown_below = operation.kind == Kind::Note && operation.action() == Action::Create && body_is_shown(operation);
     if step.label.is_empty() || shown_below { line } else { line.then(format!(" {}", step.shown_label())) }
 }
 
@@ -166,10 +166,10 @@ fn body_is_shown(operation: &Operation) -> bool {
 fn is_said(operation: &Operation, change: &Change) -> bool {
     match change {
         Change::Tags { added, removed, .. } => {
-            operation.action == Action::Tag || (added.is_empty() && removed.is_empty())
+            operation.action() == Action::Tag || (added.is_empty() && removed.is_empty())
         }
-        Change::Value { field: Field::Completed, .. } if operation.action == Action::Complete => true,
-        Change::Value { after, before, .. } => match operation.action {
+        Change::Value { field: Field::Completed, .. } if operation.action() == Action::Complete => true,
+        Change::Value { after, before, .. } => match operation.action() {
             // A task that is not done is a matter of course.
             Action::Create => after.is_null() || *after == false || after.as_str() == Some(&operation.label),
             Action::Delete => before.is_null() || before.as_str() == Some(&operation.label),

@@ -81,7 +81,7 @@ fn guards(page: &mut Page, report: &Report<'_>) {
         }
         let steps = report.people.iter().flat_map(|person| &person.operations).filter(|step| {
             (step.operation.side, step.operation.kind) == (guard.side, guard.kind)
-                && counted.contains(&step.operation.action)
+                && counted.contains(&step.operation.action())
         });
         rows(page, report, 6, steps.map(|step| (&step.record, Line::of(step.record.name.clone()))), SOME_RECORDS);
     }

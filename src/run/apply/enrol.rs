@@ -11,7 +11,7 @@ use crate::state::{EnrolmentStatus, IntentState, StateError};
 impl Applying<'_> {
     /// It was not done: a later run does it.
     pub(super) fn owe_again(&self, operation: &Operation) -> Result<(), StateError> {
-        let enrolment = operation.settle.enrols.as_deref();
+        let enrolment = operation.enrols();
         enrolment.map_or(Ok(()), |enrolment| held(self.state).enrolled(enrolment, EnrolmentStatus::Owed))
     }
 
@@ -36,7 +36,7 @@ impl Applying<'_> {
     pub(super) fn enrolment_unknown(&self, operation: &Operation, why: &str) -> Result<Ended, StateError> {
         let state = held(self.state);
         let rows = state.enrolments()?;
-        if let Some(row) = rows.iter().find(|row| Some(&row.enrolment) == operation.settle.enrols.as_deref()) {
+        if let Some(row) = rows.iter().find(|row| Some(&row.enrolment) == operation.enrols()) {
             state.unanswered(row, &operation.fingerprint(), why)?;
         }
         Ok(ended(OperationOutcome::Unknown, why))

@@ -1,7 +1,7 @@
 //! What applying writes down: each request before it is sent, and what came of it.
 
 use super::{Applying, Heard, Made};
-use crate::reconcile::Operation;
+use crate::reconcile::{Operation, Work};
 use crate::record::{Action, Fields, Record, Request, SideId, Write};
 use crate::run::adoption::Adoption;
 use crate::run::applied::{Applied, Origin};
@@ -23,12 +23,11 @@ impl Applying<'_> {
         let create = write.action == Action::Create;
         let parent = write.parent.as_ref().and_then(|parent| self.id_of(parent));
         // What an undo changes has moved the snapshot already.
-        let settles = create || write.action != Action::Delete && operation.settle.undoes.is_empty();
-        let [link, parent_link] =
-            [operation.settle.link, operation.settle.parent].map(|link| link.and_then(|link| self.resolve(link)));
+        let settles = create || write.action != Action::Delete && operation.undoes().is_empty();
         let mut ids = operation.ids.clone();
         ids.extend(write.target.as_ref().and_then(|target| self.id_of(target)));
-        let adoption = Adoption::of(&operation.settle, ids, write, link, parent_link);
+        let settle = operation.settle().filter(|_| settles);
+        let adoption = settle.map(|settle| Adoption::of(settle, ids, write, |link| self.resolve(link)));
         let sought = Record { fields: write.set.clone(), ..Record::default() };
         let draft = IntentDraft {
             run: self.run,
@@ -41,13 +40,13 @@ impl Applying<'_> {
             source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
             parent_id: parent.as_ref().map(SideId::as_str),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
-            settle: settles.then(|| serde_json::to_string(&adoption)).transpose()?,
+            settle: adoption.map(|adoption| serde_json::to_string(&adoption)).transpose()?,
         };
         let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
         let stage = held(self.stage);
         let (intent, foreseen) = held(self.state).atomically(|state| {
             let mut foreseen = None;
-            if let Some(enrolment) = &operation.settle.enrols {
+            if let Some(enrolment) = operation.enrols() {
                 state.enrolled(enrolment, EnrolmentStatus::Sent)?;
             } else if first {
                 undo_record::leave(state, &stage, self.run, operation, write, known)?;
@@ -98,23 +97,29 @@ impl Applying<'_> {
         created: Option<SideId>,
         heard: Heard<'_>,
     ) -> Result<Option<i64>, StateError> {
-        let nothing = Fields::new();
+        let (write, settle) = match &operation.work {
+            Work::Write(write, settle) => (write, settle),
+            Work::Link(link) => {
+                let record = (operation.kind, &operation.ids);
+                return settle::linked(state, self.run, record, link, |reference| self.resolve(reference)).map(Some);
+            }
+        };
         let settled = Applied {
             run: self.run,
             side: operation.side,
             kind: operation.kind,
-            action: operation.action,
+            action: write.action,
             ids: &operation.ids,
-            settle: &operation.settle,
+            settle,
             sent,
-            before: operation.write.as_ref().map_or(&nothing, |write| &write.before),
+            before: &write.before,
             created,
             answer: heard.record,
             payload: heard.payload,
             origin: heard.origin,
         };
         let link = settle::applied(state, &settled, |reference| self.resolve(reference))?;
-        if operation.write.is_some() && operation.action != Action::Enrol {
+        if write.action != Action::Enrol {
             undo_record::complete(state, (self.run, operation.id), &settled, link)?;
         }
         Ok(link)

@@ -110,7 +110,7 @@ impl Applying<'_> {
     ) -> Result<Ended, StateError> {
         let side = id.side().title();
         let ours = Record { fields: write.set.clone(), ..Record::default() };
-        if !operation.settle.undoes.is_empty() || !ours.is_same_person(theirs) {
+        if !operation.undoes().is_empty() || !ours.is_same_person(theirs) {
             let reason = format!(
                 "{side} answered with contact {id}, which it had already and which has another e-mail or phone: \
                  nothing is linked"
@@ -139,7 +139,7 @@ impl Applying<'_> {
         let id = W::Id::new(existing);
         let tagged = id.clone().tagged();
         let known = held(self.state).link_of(Kind::Contact, &tagged)?.is_some();
-        if known || self.was_listed(&tagged)? || !operation.settle.undoes.is_empty() {
+        if known || self.was_listed(&tagged)? || !operation.undoes().is_empty() {
             return Ok(None);
         }
         let Ok(Lookup::Present(payload)) = crm.look_up(Kind::Contact, &id, None).await else { return Ok(None) };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Applying, Step, Turn, changed_meanwhile, ended, held};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
-use crate::reconcile::{Operation, Plan, Settle};
+use crate::reconcile::{Operation, Plan, Settle, Updating, Work};
 use crate::record::{Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
 use crate::run::as_it_was::as_it_was;
 use crate::run::finished::{Ended, OperationOutcome};
@@ -63,14 +63,14 @@ impl Applying<'_> {
         let named = named(write, refusal, self.forms);
         let mut rest = write.clone();
         rest.set.retain(|field, _| !named.contains(field));
-        if named.is_empty() || !operation.settle.undoes.is_empty() || !is_enough(&rest) {
+        if named.is_empty() || !operation.undoes().is_empty() || !is_enough(&rest) {
             return Ok(None);
         }
         let mut reduced = operation.clone();
-        if write.action == Action::Create {
+        if let Work::Write(_, Settle::Create { made, .. }) = &mut reduced.work {
             // What the new record does not have is no news the next night.
             let missing = named.iter().map(|field| (field.clone(), Value::Empty));
-            reduced.settle.shadows.of_mut(operation.side).extend(missing);
+            made.shadows.of_mut(operation.side).extend(missing);
         }
         let side = operation.side.title();
         let names = named.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");
@@ -120,7 +120,9 @@ impl Applying<'_> {
     ) -> Result<Ended, StateError> {
         let was = as_it_was(Some(&held(self.state)), Some(&held(self.stage)), operation, &write)?;
         operation.requests = crm.requests(&write, was.as_deref(), self.forms);
-        operation.write = Some(Box::new(write.clone()));
+        if let Some(own) = operation.write_mut() {
+            own.clone_from(&write);
+        }
         let last = operation.requests.len();
         for (at, request) in operation.requests.iter().enumerate() {
             let turn = Turn { first: begins && at == 0, last: at + 1 == last, again: true };
@@ -162,15 +164,15 @@ impl Applying<'_> {
     }
 
     fn hold(&self, plan: &Plan, one: &Blocked) -> Hold {
-        let wanted = one.operation.write.as_deref();
+        let wanted = one.operation.write();
         let wants = |field: &Field| wanted.is_some_and(|wanted| wanted.set.contains_key(field));
         let mut theirs = plan.operations.iter().filter(|operation| {
-            let sets = |field: &Field| operation.write.as_ref().is_some_and(|write| write.set.contains_key(field));
+            let sets = |field: &Field| operation.write().is_some_and(|write| write.set.contains_key(field));
             let is_holder = operation.ids.of(operation.side) == Some(one.taken.holder.as_str());
             let is_contact = operation.kind == Kind::Contact && operation.side == one.operation.side;
             is_holder
                 && is_contact
-                && (KEYS.iter().any(|key| wants(key) && sets(key)) || operation.action == Action::Delete)
+                && (KEYS.iter().any(|key| wants(key) && sets(key)) || operation.action() == Action::Delete)
         });
         let ended = held(&self.ended);
         let outcome = |operation: &Operation| ended.get(&operation.id).map(|ended| ended.outcome);
@@ -183,7 +185,7 @@ impl Applying<'_> {
 
     /// Empties the values that `first` waits for.
     async fn empty(&self, first: &Blocked, other: &mut Blocked) -> Result<bool, StateError> {
-        let (Some(wanted), Some(theirs)) = (&first.operation.write, other.operation.write.as_deref()) else {
+        let (Some(wanted), Work::Write(theirs, settle)) = (first.operation.write(), &other.operation.work) else {
             return Ok(false);
         };
         let passed_on = |field: &Field| match (wanted.set.get(field), theirs.before.get(field)) {
@@ -199,12 +201,13 @@ impl Applying<'_> {
         let set: Fields = fields.iter().map(|field| (field.clone(), Value::Empty)).collect();
         let write = Write { set: set.clone(), ..Write::clone(theirs) };
         let mut emptied = other.operation.clone();
-        emptied.settle = Settle { link: emptied.settle.link, ..Settle::default() };
+        let update = Updating { link: settle.link(), ..Updating::default() };
+        emptied.work = Work::Write(theirs.clone(), Settle::Update(Box::new(update)));
         if !self.is_as_planned(&write).await {
             return Ok(false);
         }
         let done = self.requests_of(self.writers.ghl, &mut emptied, write, false).await?;
-        if let Some(theirs) = other.operation.write.as_mut() {
+        if let Some(theirs) = other.operation.write_mut() {
             theirs.before.extend(set);
         }
         other.emptied = fields;
@@ -213,11 +216,11 @@ impl Applying<'_> {
 
     async fn once_more(&self, one: Blocked) -> Result<(), StateError> {
         let mut operation = one.operation;
-        let Some(write) = operation.write.clone() else { return Ok(()) };
+        let Some(write) = operation.write().cloned() else { return Ok(()) };
         if !self.is_as_planned(&write).await {
             return Ok(());
         }
-        let mut done = self.requests_of(self.writers.ghl, &mut operation, *write, false).await?;
+        let mut done = self.requests_of(self.writers.ghl, &mut operation, write, false).await?;
         if done.outcome == OperationOutcome::Applied && !one.emptied.is_empty() {
             let names = one.emptied.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");
             let emptied = format!("emptied first, as two contacts exchange values: {names}");
@@ -228,7 +231,7 @@ impl Applying<'_> {
 
     /// Sends an update without the value that another contact keeps.
     async fn go_without(&self, one: Blocked) -> Result<(), StateError> {
-        let Some(write) = one.operation.write.clone() else { return Ok(()) };
+        let Some(write) = one.operation.write().cloned() else { return Ok(()) };
         if !self.is_as_planned(&write).await {
             return Ok(());
         }

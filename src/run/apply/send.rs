@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use super::refused::Taken;
 use super::{Applying, Heard, Step, Turn, ended};
 use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
-use crate::reconcile::{Operation, TagDelta};
+use crate::reconcile::{Operation, Settle, TagDelta};
 use crate::record::{Action, Field, Kind, Record, RemoteId, Request, Value, Write};
 use crate::run::applied::Origin;
 use crate::run::finished::{Ended, OperationOutcome};
@@ -129,7 +129,7 @@ impl Applying<'_> {
 
     /// Whether the tags of the contact that an operation is about were ever shown on its side.
     fn shows_tags(&self, operation: &Operation) -> bool {
-        let link = operation.settle.link.and_then(|link| self.resolve(link));
+        let link = operation.settle().and_then(Settle::link).and_then(|link| self.resolve(link));
         let shadow = link.and_then(|link| held(self.state).shadow(link, operation.side).ok().flatten());
         shadow.is_some_and(|shadow| shadow.record.get(&Field::Tags).is_some())
     }

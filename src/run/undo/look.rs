@@ -105,7 +105,7 @@ fn pending(state: &State) -> Result<BTreeSet<i64>, StateError> {
     let mut pending = BTreeSet::new();
     for intent in state.open_creates()? {
         let adoption: Adoption = serde_json::from_str(&intent.settle)?;
-        pending.extend(adoption.settle.undoes);
+        pending.extend(adoption.settle.undoes());
     }
     Ok(pending)
 }

@@ -1,0 +1,137 @@
+//! What an operation settles, as it stands in the journal: one flat form, which every version has read and written.
+
+use serde::{Deserialize, Serialize};
+
+use super::settle::{LinkRef, Making, Remade, Settle, TagDelta, Tagging, Updating};
+use crate::record::{Both, Enrolment, Fields, Projection, Role, Side};
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Stored {
+    link: Option<LinkRef>,
+    parent: Option<LinkRef>,
+    shadows: Both<Fields>,
+    tags: TagDelta,
+    retires: Option<i64>,
+    keeps: Option<Side>,
+    #[serde(default)]
+    outside: bool,
+    #[serde(default)]
+    role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    projects: Option<Box<Projection>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enrols: Option<Box<Enrolment>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    chosen: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    undoes: Vec<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags_follow: Vec<String>,
+}
+
+impl From<Settle> for Stored {
+    fn from(settle: Settle) -> Self {
+        match settle {
+            Settle::Create { made: Making { parent, shadows, retires }, chosen, remade } => {
+                let (keeps, undoes, tags_follow) = remade.map_or_else(Default::default, |remade| {
+                    let Remade { gone, undoes, tags_follow } = *remade;
+                    (Some(gone), undoes, tags_follow)
+                });
+                Self { parent, shadows, retires, keeps, chosen, undoes, tags_follow, ..Self::default() }
+            }
+            Settle::Tell { contact, projects } => {
+                Self { parent: Some(contact), projects: Some(projects), ..Self::default() }
+            }
+            Settle::Update(update) => {
+                let Updating { link, shadows, chosen, projects, undoes } = *update;
+                Self { link, shadows, chosen, projects, undoes, ..Self::default() }
+            }
+            Settle::Tag(tagging) => {
+                let Tagging { link, tags, shadows, undoes } = *tagging;
+                Self { link, tags, shadows, undoes, ..Self::default() }
+            }
+            Settle::Mark { link, gone } => Self { link: Some(link), keeps: Some(gone), ..Self::default() },
+            Settle::Delete { link } => Self { link: Some(link), ..Self::default() },
+            Settle::Unmake { link, gone, undoes } => Self { link, keeps: Some(gone), undoes, ..Self::default() },
+            Settle::Enrol { link, enrolment } => Self { link: Some(link), enrols: Some(enrolment), ..Self::default() },
+        }
+    }
+}
+
+/// Deletes are not read back from the journal, nor is an undo's change: what has a link was written under it.
+impl From<Stored> for Settle {
+    fn from(stored: Stored) -> Self {
+        let Stored {
+            link, parent, shadows, tags, retires, keeps, projects, enrols, chosen, undoes, tags_follow, ..
+        } = stored;
+        match (link, enrols, parent, projects, keeps) {
+            (Some(link), Some(enrolment), ..) => Self::Enrol { link, enrolment },
+            (Some(link), None, _, _, Some(gone)) => Self::Mark { link, gone },
+            (link @ Some(_), None, ..) if !tags.is_empty() => {
+                Self::Tag(Box::new(Tagging { link, tags, shadows, undoes }))
+            }
+            (link @ Some(_), None, _, projects, None) => {
+                Self::Update(Box::new(Updating { link, shadows, chosen, projects, undoes }))
+            }
+            (None, _, Some(contact), Some(projects), _) => Self::Tell { contact, projects },
+            (None, _, parent, _, keeps) => {
+                let remade = keeps.map(|gone| Box::new(Remade { gone, undoes, tags_follow }));
+                Self::Create { made: Making { parent, shadows, retires }, chosen, remade }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Effect, Facet, Field, Value};
+
+    fn stored(settle: &Settle) -> serde_json::Value {
+        serde_json::to_value(settle).unwrap()
+    }
+
+    #[test]
+    fn what_the_journal_holds_is_read_as_it_was_written() {
+        let link = LinkRef::Existing(7);
+        let projects = || Box::new(Projection { facet: Facet::Task, task: "t1".to_owned(), said: "Llamar".to_owned() });
+        let shadows = Both { cliengo: Fields::from([(Field::Name, Value::line("Ana"))]), ghl: Fields::new() };
+        let made = Making { parent: Some(link), shadows: shadows.clone(), retires: Some(3) };
+        let remade = Remade { gone: Side::Ghl, undoes: vec![4], tags_follow: vec!["vip".to_owned()] };
+        let tags = TagDelta { added: vec!["vip".to_owned()], removed: Vec::new() };
+        let enrolment = Box::new(Enrolment { contact: "c1".to_owned(), effect: Effect::Tag("hot".to_owned()) });
+        for settle in [
+            Settle::create(made.clone()),
+            Settle::Create { made: made.clone(), chosen: vec!["a1".to_owned()], remade: None },
+            Settle::Create { made, chosen: Vec::new(), remade: Some(Box::new(remade)) },
+            Settle::Tell { contact: link, projects: projects() },
+            Settle::Update(Box::new(Updating {
+                link: Some(link),
+                shadows: shadows.clone(),
+                chosen: vec!["a1".to_owned()],
+                projects: Some(projects()),
+                undoes: Vec::new(),
+            })),
+            Settle::Tag(Box::new(Tagging { link: Some(link), tags, shadows: Both::default(), undoes: Vec::new() })),
+            Settle::Mark { link, gone: Side::Cliengo },
+            Settle::Enrol { link, enrolment },
+        ] {
+            assert_eq!(serde_json::from_value::<Settle>(stored(&settle)).unwrap(), settle, "{}", stored(&settle));
+        }
+    }
+
+    #[test]
+    fn the_form_in_the_journal_is_the_one_that_earlier_versions_wrote() {
+        let settle = Settle::Mark { link: LinkRef::Existing(7), gone: Side::Ghl };
+        let both = r#"{"cliengo":{},"ghl":{}}"#;
+        let form = format!(
+            r#"{{"link":{{"existing":7}},"parent":null,"shadows":{both},"tags":{{"added":[],"removed":[]}},"retires":null,"keeps":"ghl","outside":false,"role":"primary"}}"#
+        );
+        assert_eq!(serde_json::to_string(&settle).unwrap(), form);
+        let older = format!(
+            r#"{{"link":null,"parent":{{"existing":2}},"shadows":{both},"tags":{{"added":[],"removed":[]}},"retires":null,"keeps":null}}"#
+        );
+        let made = Making { parent: Some(LinkRef::Existing(2)), ..Making::default() };
+        assert_eq!(serde_json::from_str::<Settle>(&older).unwrap(), Settle::create(made));
+    }
+}
