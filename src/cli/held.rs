@@ -12,7 +12,7 @@ use super::usage::Usage;
 use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
-use crate::record::{Ids, Kind, Side};
+use crate::record::{Ids, Side};
 use crate::report::{Audience, masked_document, settlements};
 use crate::state::{Acknowledged, HeldRow, State, StateError};
 
@@ -64,10 +64,7 @@ fn entry<'a>(
     row: HeldRow,
 ) -> Result<Entry<'a>, StateError> {
     let reason = HeldReason::named(&row.reason);
-    let contact = match row.kind {
-        Kind::Contact => row.ids.clone(),
-        Kind::Task | Kind::Note => contact_of(state, &row)?,
-    };
+    let contact = if row.kind.is_child() { contact_of(state, &row)? } else { row.ids.clone() };
     let link = |side: &Side| Some((*side, audience.link(*side, contact.of(*side)?)?));
     let links = Side::BOTH.iter().filter_map(link).collect();
     let commands = settlements(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();

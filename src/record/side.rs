@@ -69,6 +69,18 @@ impl Kind {
     /// All kinds, parents first.
     pub const ALL: [Kind; 3] = [Kind::Contact, Kind::Task, Kind::Note];
 
+    /// What stands under a contact.
+    pub const CHILDREN: [Kind; 2] = [Kind::Task, Kind::Note];
+
+    /// Whether it stands under a contact.
+    #[must_use]
+    pub const fn is_child(self) -> bool {
+        match self {
+            Kind::Contact => false,
+            Kind::Task | Kind::Note => true,
+        }
+    }
+
     /// The name used in files and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

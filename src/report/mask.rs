@@ -172,10 +172,7 @@ impl Names {
 
     /// A contact's label is its name, or what it has instead of one.
     fn mask_label(&self, kind: Kind, label: &mut String) {
-        *label = match kind {
-            Kind::Contact => name(label),
-            Kind::Task | Kind::Note => self.text(label),
-        };
+        *label = if kind.is_child() { self.text(label) } else { name(label) };
     }
 
     /// The value of a field, or what stands under a key of a payload.

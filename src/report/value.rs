@@ -248,7 +248,7 @@ impl Report<'_> {
 
     /// `1 contact, 2 tasks, 3 notes`: what was linked of a contact; or of its tasks and notes alone.
     pub(super) fn linked_with(&self, person: &Person<'_>, with_contact: bool) -> String {
-        let kinds = if with_contact { Kind::ALL.as_slice() } else { &[Kind::Task, Kind::Note] };
+        let kinds = if with_contact { Kind::ALL.as_slice() } else { Kind::CHILDREN.as_slice() };
         let counts = kinds.iter().map(|kind| {
             let of_kind = person.links.iter().filter(|step| step.operation.kind == *kind).count();
             (of_kind as u64, *kind)

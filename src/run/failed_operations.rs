@@ -8,7 +8,7 @@ use super::finished::OperationOutcome;
 use super::saved::generation;
 use super::without_request::Settles;
 use crate::reconcile::{Operation, Plan, Settle, pause};
-use crate::record::{Kind, Side};
+use crate::record::Side;
 use crate::state::{FailedOperationRow, State, StateError};
 
 /// Takes note of what failed, and of what got through after it had failed, in one transaction.
@@ -90,10 +90,7 @@ impl Done {
             let ended = self.outcomes.get(&operation.id);
             ended.is_none_or(|ended| ended.outcome == OperationOutcome::NotStarted)
         });
-        let contacts = left.map(|operation| match operation.kind {
-            Kind::Contact => &operation.ids,
-            Kind::Task | Kind::Note => &operation.parent,
-        });
+        let contacts = left.map(|one| if one.kind.is_child() { &one.parent } else { &one.ids });
         let unfinished = contacts.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side))).collect();
         Settles { chosen: self.chosen(plan), unfinished }
     }

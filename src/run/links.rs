@@ -262,7 +262,7 @@ fn foresee(
     let links = ByKind::default();
     let mut input = Input::unlisted(job.pair, forms, Mode::Incremental, job.clock.now(), capabilities, links);
     // What a whole kind cannot do is no news here.
-    let kinds = |side: Side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}"));
+    let kinds = |side: Side| Kind::CHILDREN.map(|kind| format!("pair:{side}:{kind}"));
     input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
     match row.parent.map(|parent| state.link(parent)).transpose()?.flatten() {
         Some(parent) => {

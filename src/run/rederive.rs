@@ -30,7 +30,7 @@ fn key(pair: &Pair, forms: &Forms) -> String {
         format!("{:?}", pair.cliengo.tasks),
         format!("{:?}", pair.scope),
         format!("{:?} {:?}", forms.mapped, pair.fields.policies),
-        [Kind::Task, Kind::Note].map(|kind| format!("{:?}", pair.fields_of(kind).policies)).concat(),
+        Kind::CHILDREN.map(|kind| format!("{:?}", pair.fields_of(kind).policies)).concat(),
         forms.members.as_ref().map(|members| format!("{members:?}")).unwrap_or_default(),
     ];
     let mut hasher = blake3::Hasher::new();

@@ -69,7 +69,7 @@ fn leave_children(
     planned: &Operation,
 ) -> Result<(), StateError> {
     let side = contact.side();
-    for kind in [Kind::Task, Kind::Note] {
+    for kind in Kind::CHILDREN {
         for row in stage.under(side, kind, contact.as_str())? {
             let id = SideId::new(side, row.id);
             // Deleted before, and listed still.

@@ -227,7 +227,7 @@ pub(super) fn next_generation(state: &State) -> Result<(), StateError> {
 fn note_unread(state: &State, pulled: &Pulled) -> Result<(), StateError> {
     let asked = pulled.visited.cliengo.iter().map(|id| id.clone().tagged());
     let asked: Vec<SideId> = asked.chain(pulled.visited.ghl.iter().map(|id| id.clone().tagged())).collect();
-    for kind in [Kind::Task, Kind::Note] {
+    for kind in Kind::CHILDREN {
         let unread: BTreeSet<&SideId> =
             pulled.unread.iter().filter(|unread| unread.kind == kind).map(|unread| &unread.contact).collect();
         for contact in &asked {

@@ -216,8 +216,5 @@ fn concerns(document: &Json, ids: &BTreeSet<String>, operations: &BTreeSet<u32>)
 /// Whether a record belongs to a forgotten contact, or is one.
 #[must_use]
 pub fn is_forgotten(forgotten: &BTreeSet<SideId>, kind: Kind, id: &SideId, parent: Option<&SideId>) -> bool {
-    match kind {
-        Kind::Contact => forgotten.contains(id),
-        Kind::Task | Kind::Note => parent.is_some_and(|parent| forgotten.contains(parent)),
-    }
+    if kind.is_child() { parent.is_some_and(|parent| forgotten.contains(parent)) } else { forgotten.contains(id) }
 }

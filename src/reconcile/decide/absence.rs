@@ -326,10 +326,10 @@ fn are_listed(input: &Input<'_>, linked: &Linked, children: &Children<'_>, side:
         return false;
     }
     let Some(id) = linked.ids.tagged(side) else { return false };
-    if [Kind::Task, Kind::Note].into_iter().any(|kind| input.has_unreadable_child(kind, &id)) {
+    if Kind::CHILDREN.into_iter().any(|kind| input.has_unreadable_child(kind, &id)) {
         return false;
     }
-    [Kind::Task, Kind::Note].into_iter().filter(|kind| input.can(side, *kind).list).all(|kind| {
+    Kind::CHILDREN.into_iter().filter(|kind| input.can(side, *kind).list).all(|kind| {
         let listing = input.listings.of(side).of(kind);
         match listing.parents {
             None => listing.complete,

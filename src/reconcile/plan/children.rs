@@ -14,7 +14,7 @@ pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, child
     for linked in &children.linked {
         verdict.and(plan_linked(input, verdict.next(), family, linked));
     }
-    for kind in [Kind::Task, Kind::Note] {
+    for kind in Kind::CHILDREN {
         let both_list = Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
         if both_list {
             verdict.and(pair_off(input, verdict.next(), family, children, kind));

@@ -37,7 +37,7 @@ pub fn unreadable(input: &Input<'_>) -> Verdict {
 /// A kind that one side does not have at all is said once for the pair, not for each record.
 pub fn missing_kinds(input: &Input<'_>) -> Verdict {
     let mut verdict = Verdict::default();
-    for kind in [Kind::Task, Kind::Note] {
+    for kind in Kind::CHILDREN {
         for side in Side::BOTH {
             let takes_part = input.policy(kind).direction != Direction::Off;
             let what = format!("pair:{side}:{kind}");

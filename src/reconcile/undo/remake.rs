@@ -226,7 +226,7 @@ fn say_what_is_lost(run: i64, subject: &Subject, side: Side, under: &[&UndoRecor
         1 => Some(format!("1 {kind}")),
         several => Some(format!("{several} {kind}s")),
     };
-    let with: Vec<String> = [Kind::Task, Kind::Note].into_iter().filter_map(counted).collect();
+    let with: Vec<String> = Kind::CHILDREN.into_iter().filter_map(counted).collect();
     let with = if with.is_empty() { String::new() } else { format!(", with {} as they were", with.join(" and ")) };
     let detail = format!(
         "{} does not bring a deleted contact back: it is made again as a new one{with}. What else hung under it, and fields \

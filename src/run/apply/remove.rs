@@ -30,7 +30,7 @@ impl Applying<'_> {
             }
         }
         let kinds = crm.capabilities(&self.learned).kinds;
-        for kind in [Kind::Task, Kind::Note].into_iter().filter(|kind| kinds.of(*kind).list) {
+        for kind in Kind::CHILDREN.into_iter().filter(|kind| kinds.of(*kind).list) {
             match self.news_under(crm, kind, id).await? {
                 Ok(None) => {}
                 Ok(Some(news)) => return stale(news),

@@ -20,7 +20,7 @@ impl<'j> Gathering<'j, '_> {
     fn looked_at(&self, links: &ByKind<u64>) -> Result<ByKind<u64>, RunError> {
         let mut looked_at = *links;
         for side in Side::BOTH {
-            for kind in [Kind::Task, Kind::Note] {
+            for kind in Kind::CHILDREN {
                 let parents = self.pulled.listings.of(side).of(kind).parents;
                 let knows_all = self.pulled.complete.of(side).contact;
                 if self.pulled.only.is_some() || parents.is_some_and(|(listed, all)| listed < all || !knows_all) {
@@ -159,7 +159,7 @@ impl<'j> Gathering<'j, '_> {
         }
         if self.pulled.only.is_some() {
             // What a whole kind cannot do is no news of some people.
-            let kinds = |side: Side| [Kind::Task, Kind::Note].map(|kind| format!("pair:{side}:{kind}"));
+            let kinds = |side: Side| Kind::CHILDREN.map(|kind| format!("pair:{side}:{kind}"));
             input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
         }
         let mut returned = Vec::new();

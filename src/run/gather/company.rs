@@ -157,7 +157,7 @@ impl Gathering<'_, '_> {
         let stage = held(self.stage);
         let mut covered = BTreeSet::new();
         for id in linked.chain(unlinked) {
-            for kind in [Kind::Task, Kind::Note] {
+            for kind in Kind::CHILDREN {
                 if stage.is_covered(id.side(), kind, id.as_str())? {
                     covered.insert((kind, id.clone()));
                 }

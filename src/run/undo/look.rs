@@ -142,7 +142,7 @@ fn questions(known: &[(UndoRecordRow, Trace)], capabilities: &Both<Capabilities>
         if let Some(id) = contact.as_ref().filter(|id| whole.contains(id)) {
             questions.insert(Question::Record(Kind::Contact, id.clone(), None));
             if row.kind == Kind::Contact && row.action == Action::Create {
-                let kinds = [Kind::Task, Kind::Note].into_iter();
+                let kinds = Kind::CHILDREN.into_iter();
                 let listed = kinds.filter(|kind| capabilities.of(row.side).kinds.of(*kind).list);
                 questions.extend(listed.map(|kind| Question::Under(id.clone(), kind)));
             }
