@@ -386,6 +386,9 @@ pub(super) struct CheckOptions {
     /// Only the configuration; no request
     #[arg(long)]
     pub offline: bool,
+    /// Writes one extra field of this Cliengo contact once more, as it is, and tells whether the account adds or replaces
+    #[arg(long, value_name = "CLIENGO_ID", conflicts_with = "offline")]
+    pub probe: Option<String>,
     /// The form of the result
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

@@ -58,6 +58,7 @@ mod documented;
 mod down_for_a_while;
 mod examples;
 mod export;
+mod extra_params;
 mod failing;
 mod faults;
 mod fields;

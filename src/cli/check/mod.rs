@@ -1,8 +1,9 @@
 //! `check`: is the configuration right, is this machine ready, do both CRMs answer, and what would tonight cost? Nothing
-//! is written, and the CRMs are sent GETs and searches only.
+//! is written, and the CRMs are sent GETs and searches only; but for `--probe`, which tries a write on a contact that is named.
 
 mod accounts;
 mod assignees;
+mod extra_params;
 mod finding;
 mod machine;
 mod people;
@@ -11,6 +12,7 @@ mod tonight;
 use finding::{Finding, table};
 
 use super::arguments::{CheckOptions, Format};
+use super::usage::Usage;
 use super::{Session, clients, code, credentials, output, pairs, shared};
 use crate::config::{Config, Pair};
 use crate::state::State;
@@ -18,7 +20,11 @@ use crate::state::State;
 pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
     let selected = pairs::selected(session, &config)?;
-    let findings = look(session, &config, &selected, options.offline).await;
+    if let (Some(contact), [_, _, ..]) = (&options.probe, selected.as_slice()) {
+        let message = format!("the contact {contact} is one pair's, and there are several");
+        return Err(Usage { message, hint: "name its pair with --pair".to_owned() }.into());
+    }
+    let findings = look(session, &config, &selected, options).await;
     let text = match options.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
         Format::Text => table(&findings, session.words(), output::style(&session.global, false)),
@@ -34,7 +40,8 @@ pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Re
     Ok(code)
 }
 
-async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: bool) -> Vec<Finding> {
+async fn look(session: &Session, config: &Config, selected: &[&Pair], options: &CheckOptions) -> Vec<Finding> {
+    let offline = options.offline;
     let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let (pairs, schedules) = (counted(selected.len(), "pair"), counted(config.schedules.len(), "schedule"));
     let detail = format!("{}: {pairs}, {schedules}", config.path.display());
@@ -61,7 +68,7 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], offline: b
     }
     let shared = shared::by_asking(session, config, selected).await;
     for pair in selected.iter().filter(|pair| !shared.contains_key(&pair.name)) {
-        findings.extend(online(session, config, pair).await);
+        findings.extend(online(session, config, pair, options.probe.as_deref()).await);
     }
     findings.extend(shared.into_iter().map(accounts::shared));
     findings
@@ -90,7 +97,7 @@ fn ages(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
     credentials::of(session, config, pair).into_iter().map(of_one).collect()
 }
 
-async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding> {
+async fn online(session: &Session, config: &Config, pair: &Pair, probe: Option<&str>) -> Vec<Finding> {
     // Somebody watches: what does not answer soon is told, and not waited for as by a run.
     let hurried = Config { patience: config.patience.min(clients::HASTE), ..config.clone() };
     let clients = match clients::connect(session, &hurried, pair).await {
@@ -105,6 +112,9 @@ async fn online(session: &Session, config: &Config, pair: &Pair) -> Vec<Finding>
     findings.extend(accounts::granted_scopes(session, config, pair));
     findings.extend(accounts::clocks(pair, &clients));
     if let (Some(cliengo), Some(ghl)) = (cliengo, ghl) {
+        if let Some(contact) = probe {
+            findings.push(extra_params::tried(pair, &clients, contact).await);
+        }
         findings.push(tonight::forecast(pair, &clients, state.as_ref(), &cliengo, &ghl));
         findings.extend(assignees::told(pair, &clients).await);
         findings.push(people::told(pair, &clients).await);

@@ -3,6 +3,7 @@
 
 mod api;
 mod catalogue;
+mod extra_params;
 mod gone;
 mod lead;
 mod list;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+pub use extra_params::ExtraParamsTried;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 pub use probe::{Leads, Rights, Sample, Website};
