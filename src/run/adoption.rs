@@ -75,7 +75,9 @@ impl Adoption {
             tagging.tags = TagDelta::default();
         }
         if let Some(shadows) = settle.shadows_mut() {
-            Side::BOTH.into_iter().for_each(|side| shadows.of_mut(side).retain(|field, _| sent.contains_key(field)));
+            for side in Side::BOTH {
+                shadows.of_mut(side).retain(|field, _| sent.contains_key(field));
+            }
         }
         let sent = sent.into_iter().filter(|(field, _)| answer.fields.contains_key(field)).collect();
         Some((Self { settle, sent, ..self }, answer))

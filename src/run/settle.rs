@@ -207,12 +207,11 @@ fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), Stat
 /// I33: the tags that a create carried, as far as its answer shows them. One that was not kept is no removal.
 fn first_tags(state: &State, link: i64, applied: &Applied<'_>, fields: &mut Fields) -> Result<(), StateError> {
     let Some(Value::Tags(sent)) = fields.get(&Field::Tags).cloned() else { return Ok(()) };
-    let kept = match applied.answer.get(&Field::Tags) {
-        None => sent.clone(),
-        Some(_) => {
-            let answered = applied.answer.tags();
-            sent.iter().flat_map(|tag| stored_as(&answered, tag)).collect()
-        }
+    let kept = if applied.answer.get(&Field::Tags).is_some() {
+        let answered = applied.answer.tags();
+        sent.iter().flat_map(|tag| stored_as(&answered, tag)).collect()
+    } else {
+        sent.clone()
     };
     if !kept.same(&sent) {
         let attempt = Attempt { before: Value::Empty, updated: applied.answer.updated };

@@ -12,7 +12,6 @@ mod operation;
 mod pending;
 mod plan;
 mod settle;
-mod stored_settle;
 mod subject;
 mod undoing;
 mod verdict;

@@ -256,6 +256,7 @@ impl Change {
 #[cfg(test)]
 impl Work {
     /// Of a plan that is only shown: what is written does not matter.
+    #[must_use]
     pub fn shown(action: Action, kind: Kind) -> Self {
         use crate::record::{Fields, Target};
         let target = (Target::CreatedBy(0), None);

@@ -1,10 +1,12 @@
 //! What the snapshot takes when an operation was applied. The written fields of the written side come from the CRM's answer;
 //! everything else that moves stands here, in the shape of what is done.
 
+mod stored;
+
 use serde::{Deserialize, Serialize};
 
-use super::stored_settle::Stored;
 use crate::record::{Both, Enrolment, Field, Fields, Projection, Record, Side, Tags, Value};
+use stored::Stored;
 
 /// A link that exists, or that an operation of the same plan makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -215,10 +215,9 @@ fn has_length(country: i32, national: &str, number: &PhoneNumber) -> Result<(), 
     }
     match PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) {
         Ok(NumberLengthType::IsPossible) if is_of_a_person(number) => Ok(()),
-        Ok(NumberLengthType::IsPossible) => Err(NoPhone::TooLong),
+        Ok(NumberLengthType::IsPossible) | Err(ValidationError::TooLong) => Err(NoPhone::TooLong),
         Ok(NumberLengthType::IsPossibleLocalOnly) => Err(NoPhone::NoArea),
         Err(ValidationError::InvalidCountryCode) => Err(NoPhone::NoCountry),
-        Err(ValidationError::TooLong) => Err(NoPhone::TooLong),
         Err(_) => Err(NoPhone::TooShort),
     }
 }

@@ -320,6 +320,7 @@ impl Messages for Spanish {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "two texts for each reason")]
 const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
         HeldReason::AmbiguousMatch => (

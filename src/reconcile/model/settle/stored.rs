@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settle::{LinkRef, Making, Remade, Settle, TagDelta, Tagging, Updating};
+use super::{LinkRef, Making, Remade, Settle, TagDelta, Tagging, Updating};
 use crate::record::{Both, Enrolment, Fields, Projection, Role, Side};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,11 +44,11 @@ impl From<Settle> for Stored {
             }
             Settle::Update(update) => {
                 let Updating { link, shadows, chosen, projects, undoes } = *update;
-                Self { link, shadows, chosen, projects, undoes, ..Self::default() }
+                Self { link, shadows, projects, chosen, undoes, ..Self::default() }
             }
             Settle::Tag(tagging) => {
                 let Tagging { link, tags, shadows, undoes } = *tagging;
-                Self { link, tags, shadows, undoes, ..Self::default() }
+                Self { link, shadows, tags, undoes, ..Self::default() }
             }
             Settle::Mark { link, gone } => Self { link: Some(link), keeps: Some(gone), ..Self::default() },
             Settle::Delete { link } => Self { link: Some(link), ..Self::default() },
