@@ -173,6 +173,9 @@ async fn a_row_that_comes_twice_is_no_gap_whatever_the_total_counts() {
 #[tokio::test]
 async fn who_is_hidden_by_a_row_that_stands_twice_is_not_made_again_where_a_list_tells_no_count() {
     let (mut house, _) = linked().await;
+    // Neither among the newest, who are looked at once more before a create, nor the last of the list.
+    let older = json!({ "name": "Olga Ruiz", "email": "olga@example.com", "createdAt": "2026-11-01T12:00:00Z" });
+    house.contact(Side::Cliengo, &older);
     let newcomer = json!({ "name": "Nora Vega", "email": "nora@example.com", "createdAt": "2026-11-20T12:00:00Z" });
     house.contact(Side::Cliengo, &newcomer);
     house.contact(Side::Ghl, &json!({ "firstName": "Nora", "lastName": "Vega", "email": "nora@example.com" }));
