@@ -198,3 +198,17 @@ async fn who_is_hidden_by_a_row_that_stands_twice_is_not_made_again_where_a_list
     let noras = |side| house.rows(side, "contacts").iter().filter(|row| row["email"] == "nora@example.com").count();
     assert_eq!((noras(Side::Cliengo), noras(Side::Ghl)), (1, 1));
 }
+
+#[tokio::test]
+async fn a_row_that_comes_twice_is_no_gap_in_an_account_that_knows_days_alone() {
+    let account = "[cliengo]\ntotal = \"page\"\nunusual = \"repeated-row\"\nsub_day = \"cut\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    for number in 1..=3 {
+        house.person(number);
+    }
+    house.good_night().await;
+    house.contact(Side::Ghl, &json!({ "firstName": "Nora", "email": "nora@example.com" }));
+    let finished = house.good_night().await;
+    assert!(finished.plan.listings.cliengo.contact.complete, "{:?}", finished.plan.listings.cliengo.contact);
+    assert_eq!((held(&finished), house.rows(Side::Cliengo, "contacts").len()), (vec![], 4));
+}
