@@ -37,13 +37,13 @@ pub(super) struct No {
 
 /// Whether a body is JSON to its end, and not nested without an end.
 pub(super) fn is_json(body: &str) -> bool {
-    !is_deeper_than(DEEPEST, body) && serde_json::from_str::<IgnoredAny>(body).is_ok()
+    depths(body).all(|depth| depth <= DEEPEST) && serde_json::from_str::<IgnoredAny>(body).is_ok()
 }
 
-/// Whether lists and objects stand in each other more than `most` deep.
-fn is_deeper_than(most: usize, body: &str) -> bool {
+/// How deep lists and objects stand in each other after each byte of a JSON text.
+pub(super) fn depths(text: &str) -> impl Iterator<Item = usize> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for byte in body.bytes() {
+    text.bytes().map(move |byte| {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -52,11 +52,8 @@ fn is_deeper_than(most: usize, body: &str) -> bool {
             b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > most {
-            return true;
-        }
-    }
-    false
+        depth
+    })
 }
 
 /// Whether a body is a page, or the bare line, of a firewall: no CRM's own words.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::answer::DEEPEST;
+use super::answer::{DEEPEST, depths};
 
 /// No number of either CRM has half as many characters; whether a longer one can be held depends on its digits.
 const LONGEST_NUMBER: usize = 300;
@@ -51,24 +51,8 @@ const NO_VALUE: usize = 10_000;
 
 /// Where the list or object that begins at `from` ends; `None` where it does not, or is nested without measure.
 fn end_of(text: &str, from: usize) -> Option<usize> {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (at, byte) in text.bytes().enumerate().skip(from) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'[' | b'{' if !quoted => depth += 1,
-            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(at + 1);
-        }
-        if depth > NO_VALUE {
-            return None;
-        }
-    }
-    None
+    let mut depths = depths(text.get(from..)?).take_while(|depth| *depth <= NO_VALUE);
+    depths.position(|depth| depth == 0).map(|last| from + last + 1)
 }
 
 struct Mend<'a> {
