@@ -80,40 +80,40 @@ async fn what_is_not_told_is_not_written_over_where_others_are_told_to_be_empty(
     hides_a_phone(true, true).await;
 }
 
-#[tokio::test]
-async fn a_name_that_ghl_has_reaches_an_account_that_leaves_out_what_is_empty() {
+/// Somebody whom GHL has by name and whom Cliengo shows with `known` of it, beside `others`: as they stand in Cliengo after a night.
+async fn nidia(others: &[Value], known: &Value) -> Value {
     let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
-    house.contact(Side::Cliengo, &json!({ "email": "nidia@example.com", "phone": PHONE }));
+    for other in others {
+        house.contact(Side::Cliengo, other);
+    }
+    let mut ours = json!({ "email": "nidia@example.com", "phone": PHONE });
+    ours.as_object_mut().unwrap().extend(known.as_object().cloned().unwrap());
+    house.contact(Side::Cliengo, &ours);
     let set = json!({ "firstName": "Nidia", "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE });
     house.contact(Side::Ghl, &set);
     house.good_night().await;
-    let nidia = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
-    assert_eq!(nidia["name"], "Nidia Sosa");
+    let row = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
     house.quiet_night().await;
+    row
+}
+
+/// An account that tells last names apart.
+fn ana() -> Value {
+    json!({ "name": "Ana", "lastName": "Paz", "email": "ana@example.com" })
+}
+
+#[tokio::test]
+async fn a_name_that_ghl_has_reaches_an_account_that_leaves_out_what_is_empty() {
+    assert_eq!(nidia(&[], &json!({})).await["name"], "Nidia Sosa");
 }
 
 #[tokio::test]
 async fn a_name_reaches_such_an_account_where_it_tells_last_names_apart_too() {
-    let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
-    house.contact(Side::Cliengo, &json!({ "name": "Ana", "lastName": "Paz", "email": "ana@example.com" }));
-    house.contact(Side::Cliengo, &json!({ "email": "nidia@example.com", "phone": PHONE }));
-    let set = json!({ "firstName": "Nidia", "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE });
-    house.contact(Side::Ghl, &set);
-    house.good_night().await;
-    let nidia = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
-    assert_eq!(nidia["name"], "Nidia Sosa");
-    house.quiet_night().await;
+    assert_eq!(nidia(&[ana()], &json!({})).await["name"], "Nidia Sosa");
 }
 
 #[tokio::test]
 async fn a_last_name_that_stands_alone_is_not_said_twice() {
-    let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
-    house.contact(Side::Cliengo, &json!({ "name": "Ana", "lastName": "Paz", "email": "ana@example.com" }));
-    house.contact(Side::Cliengo, &json!({ "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE }));
-    let set = json!({ "firstName": "Nidia", "lastName": "Sosa", "email": "nidia@example.com", "phone": PHONE });
-    house.contact(Side::Ghl, &set);
-    house.good_night().await;
-    let nidia = house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["phone"] == PHONE).unwrap();
+    let nidia = nidia(&[ana()], &json!({ "lastName": "Sosa" })).await;
     assert!(nidia.get("name").is_none_or(Value::is_null), "{nidia}");
-    house.quiet_night().await;
 }
