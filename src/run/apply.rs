@@ -28,9 +28,7 @@ use super::pull::learned;
 use super::session::{Job, held};
 use crate::crm::{CrmError, Learned, Writer, Writers};
 use crate::reconcile::{LinkRef, Operation, Plan};
-use crate::record::{
-    Action, Both, CliengoId, Field, Fields, Forms, GhlId, Kind, Record, RemoteId, Side, SideId, Target, Write,
-};
+use crate::record::{Action, Both, Field, Fields, Forms, Kind, Record, Side, SideId, Target, Write};
 use crate::state::{Stage, State, StateError};
 
 /// What an applied operation made.
@@ -288,13 +286,8 @@ impl Applying<'_> {
     /// failed yet, nor the account. `None`: the CRM is well. (`semantics` 57)
     async fn read_known_good(&self, side: Side) -> Result<Option<String>, StateError> {
         let known = held(self.stage).well_known_contact(side, &held(&self.missed))?;
-        let contact = match (side, known) {
-            (Side::Cliengo, Some(id)) => {
-                self.job.cliengo.look_up(Kind::Contact, &CliengoId::new(id), None).await.map(drop)
-            }
-            (Side::Ghl, Some(id)) => self.job.ghl.look_up(Kind::Contact, &GhlId::new(id), None).await.map(drop),
-            (_, None) => return self.read_account(side).await,
-        };
+        let Some(id) = known else { return self.read_account(side).await };
+        let contact = self.job.look_up(Kind::Contact, &SideId::new(side, id), None).await.map(drop);
         // The run ends by itself where it was asked to.
         if matches!(contact, Ok(()) | Err(CrmError::Stopped { .. })) { Ok(None) } else { self.read_account(side).await }
     }

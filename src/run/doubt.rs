@@ -9,7 +9,7 @@ use super::session::{Job, held};
 use crate::config::Guard;
 use crate::crm::{CrmError, Lookup};
 use crate::reconcile::Reading;
-use crate::record::{CliengoId, GhlId, Kind, RemoteId, Side, SideId};
+use crate::record::{Kind, Side, SideId};
 use crate::state::{Missing, Stage, State};
 
 /// So many records are asked for by id before a listing of none is believed.
@@ -33,7 +33,7 @@ pub(super) async fn emptied(
     }
     for missing in witnesses(stage, pulled, side, kind)? {
         let id = &missing.id;
-        let why = match look_up(job, side, kind, &missing).await {
+        let why = match job.look_up(kind, &SideId::new(side, id.as_str()), missing.parent.as_deref()).await {
             Ok(Lookup::Gone(_)) => continue,
             Ok(Lookup::Present(_)) => {
                 format!("it lists no {kind}s, yet {id} is there when asked for by id: its list lags behind")
@@ -73,20 +73,6 @@ fn witnesses(stage: &Mutex<Stage>, pulled: &Pulled, side: Side, kind: Kind) -> R
         }
     }
     Ok(found)
-}
-
-async fn look_up(job: &Job<'_>, side: Side, kind: Kind, missing: &Missing) -> Result<Lookup, CrmError> {
-    let parent = missing.parent.as_deref();
-    match side {
-        Side::Cliengo => {
-            let parent = parent.map(CliengoId::new);
-            job.cliengo.look_up(kind, &CliengoId::new(missing.id.as_str()), parent.as_ref()).await
-        }
-        Side::Ghl => {
-            let parent = parent.map(GhlId::new);
-            job.ghl.look_up(kind, &GhlId::new(missing.id.as_str()), parent.as_ref()).await
-        }
-    }
 }
 
 /// `semantics` 30: a listing that shrank sharply says nothing about absence until the next run agrees.

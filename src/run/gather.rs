@@ -29,7 +29,7 @@ use super::rederive::Remapping;
 use super::session::{Job, held};
 use super::staging::each_news;
 use crate::crm::{Reader, Shape};
-use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Rejected, Unlinked, Unreadable, make_room};
+use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Rejected, Unlinked, Unreadable};
 use crate::record::{Both, Field, Ids, Kind, MatchKey, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
@@ -182,7 +182,6 @@ impl Gathering<'_, '_> {
             let parent = row.parent.map(|parent| SideId::new(side, parent));
             let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.loose };
             let among = among.of_mut(side);
-            make_room(among, 1);
             among.push(Unlinked { kind, id, parent, record, retires: None });
         }
         Ok(())

@@ -134,11 +134,7 @@ impl Search<'_, '_> {
             let link = self.state.map(|state| state.link_of(Kind::Contact, &id)).transpose()?.flatten();
             let is_linked = link.is_some();
             open.extend(link.iter().flat_map(|link| Side::BOTH.into_iter().filter_map(|side| link.ids.tagged(side))));
-            let answer = match &id {
-                SideId::Cliengo(id) => self.job.cliengo.look_up(Kind::Contact, id, None).await?,
-                SideId::Ghl(id) => self.job.ghl.look_up(Kind::Contact, id, None).await?,
-            };
-            match answer {
+            match self.job.look_up(Kind::Contact, &id, None).await? {
                 Lookup::Gone(_) if is_linked => self.found.gone.push(id),
                 Lookup::Gone(_) => {}
                 Lookup::Present(payload) => {

@@ -13,7 +13,7 @@ use super::pulled::Pulled;
 use super::session::{Job, held};
 use crate::crm::{CrmError, Lookup};
 use crate::reconcile::{Inconclusive, Reading};
-use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
+use crate::record::{Ids, Kind, Side, SideId};
 use crate::state::{Missing, Stage};
 
 /// How many contacts are asked for by id at a time.
@@ -36,13 +36,13 @@ pub(super) async fn seek(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulle
 async fn left_out(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
     let missing = held(stage).missing(side, Kind::Contact, true)?;
     let asked = futures::stream::iter(missing).map(|missing| async move {
-        let found = look_up(job, side, &missing.id).await;
-        (missing, found)
+        let id = SideId::new(side, missing.id.as_str());
+        let found = job.look_up(Kind::Contact, &id, None).await;
+        (id, missing, found)
     });
-    let asked: Vec<(Missing, Result<Lookup, CrmError>)> = asked.buffered(LOOKUPS).collect().await;
+    let asked: Vec<(SideId, Missing, Result<Lookup, CrmError>)> = asked.buffered(LOOKUPS).collect().await;
     let mut others = 0;
-    for (missing, found) in asked {
-        let id = SideId::new(side, missing.id);
+    for (id, missing, found) in asked {
         if matches!(found, Ok(Lookup::Present(_))) {
             info!(%side, %id, "not listed, yet there when asked for by id");
             others += u64::from(!missing.written);
@@ -66,8 +66,9 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
     let listed = held(stage).listed_buried(side)?;
     let asked = kept.iter().map(|id| (id.clone(), true)).chain(listed);
     let asked = futures::stream::iter(asked).map(|(id, was_absent)| async move {
-        let found = look_up(job, side, &id).await;
-        (SideId::new(side, id), was_absent, found)
+        let id = SideId::new(side, id);
+        let found = job.look_up(Kind::Contact, &id, None).await;
+        (id, was_absent, found)
     });
     let asked: Vec<(SideId, bool, Result<Lookup, CrmError>)> = asked.buffered(LOOKUPS).collect().await;
     let mut again = 0;
@@ -106,11 +107,4 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
 
 fn unclear(id: &SideId, why: String) -> Inconclusive {
     Inconclusive { kind: Kind::Contact, ids: Ids::one(id.clone()), label: String::new(), why }
-}
-
-async fn look_up(job: &Job<'_>, side: Side, id: &str) -> Result<Lookup, CrmError> {
-    match side {
-        Side::Cliengo => job.cliengo.look_up(Kind::Contact, &CliengoId::new(id), None).await,
-        Side::Ghl => job.ghl.look_up(Kind::Contact, &GhlId::new(id), None).await,
-    }
 }

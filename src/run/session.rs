@@ -9,9 +9,9 @@ use tracing::{Span, error_span};
 use super::progress::{Meter, Part, Progress};
 use crate::clock::Clock;
 use crate::config::{Pair, Retention};
-use crate::crm::{Reader, Usage};
+use crate::crm::{CrmError, Lookup, Reader, Usage};
 use crate::reconcile::Mode;
-use crate::record::{Both, CliengoId, GhlId};
+use crate::record::{Both, CliengoId, GhlId, Kind, RemoteId, SideId};
 use crate::state::{State, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
@@ -82,6 +82,14 @@ impl Job<'_> {
 }
 
 impl Job<'_> {
+    /// Asks a record's CRM for it by id; of a task or a note under its contact.
+    pub(super) async fn look_up(&self, kind: Kind, id: &SideId, parent: Option<&str>) -> Result<Lookup, CrmError> {
+        match id {
+            SideId::Cliengo(id) => self.cliengo.look_up(kind, id, parent.map(CliengoId::new).as_ref()).await,
+            SideId::Ghl(id) => self.ghl.look_up(kind, id, parent.map(GhlId::new).as_ref()).await,
+        }
+    }
+
     pub(super) fn usage(&self) -> Both<Usage> {
         Both { cliengo: self.cliengo.usage(), ghl: self.ghl.usage() }
     }

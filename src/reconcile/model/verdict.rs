@@ -11,14 +11,6 @@ use super::settle::Settle;
 use super::subject::{Place, Subject};
 use crate::record::{Action, Enrolment, Fields, Kind, MatchKey, Recognised, Record, Side, SideId, Write};
 
-/// Makes room for what comes, and for no more than an eighth beyond: a list that doubles is half empty, and of a first sync
-/// millions are held.
-pub fn make_room<T>(list: &mut Vec<T>, coming: usize) {
-    if list.capacity() - list.len() < coming {
-        list.reserve_exact(coming.max(list.len() / 8));
-    }
-}
-
 /// A record that waits.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -88,7 +80,6 @@ impl Verdict {
 
     /// Takes what follows from a further rule, which was told [`Self::next`].
     pub fn and(&mut self, further: Self) {
-        make_room(&mut self.operations, further.operations.len());
         self.operations.extend(further.operations);
         self.conflicts.extend(further.conflicts);
         self.held.extend(further.held);

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use super::Gathering;
 use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
-use crate::record::{CliengoId, GhlId, Ids, Kind, RemoteId, Side, SideId};
+use crate::record::{Ids, Kind, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::Restored;
 use crate::run::session::held;
@@ -196,15 +196,6 @@ impl Gathering<'_, '_> {
         if let Some(answer) = self.pulled.sought.answer(id).filter(|_| kind == Kind::Contact) {
             return answer;
         }
-        match id {
-            SideId::Cliengo(id) => {
-                let parent = parent.map(|parent| CliengoId::new(parent.as_str()));
-                self.job.cliengo.look_up(kind, id, parent.as_ref()).await
-            }
-            SideId::Ghl(id) => {
-                let parent = parent.map(|parent| GhlId::new(parent.as_str()));
-                self.job.ghl.look_up(kind, id, parent.as_ref()).await
-            }
-        }
+        self.job.look_up(kind, id, parent.map(SideId::as_str)).await
     }
 }
