@@ -37,13 +37,13 @@ pub(super) struct No {
 
 /// Whether a body is JSON to its end, and not nested without an end.
 pub(super) fn is_json(body: &str) -> bool {
-    depths(body).all(|depth| depth <= DEEPEST) && serde_json::from_str::<IgnoredAny>(body).is_ok()
+    first_depth(body, |depth| depth > DEEPEST).is_none() && serde_json::from_str::<IgnoredAny>(body).is_ok()
 }
 
-/// How deep lists and objects stand in each other after each byte of a JSON text.
-pub(super) fn depths(text: &str) -> impl Iterator<Item = usize> {
+/// After which byte of a JSON text lists and objects first stand in each other as deep as is `wanted`, and how deep that is.
+pub(super) fn first_depth(text: &str, wanted: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    text.bytes().map(move |byte| {
+    for (at, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -52,8 +52,11 @@ pub(super) fn depths(text: &str) -> impl Iterator<Item = usize> {
             b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth
-    })
+        if wanted(depth) {
+            return Some((at, depth));
+        }
+    }
+    None
 }
 
 /// Whether a body is a page, or the bare line, of a firewall: no CRM's own words.

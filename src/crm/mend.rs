@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::answer::{DEEPEST, depths};
+use super::answer::{DEEPEST, first_depth};
 
 /// No number of either CRM has half as many characters; whether a longer one can be held depends on its digits.
 const LONGEST_NUMBER: usize = 300;
@@ -51,8 +51,8 @@ const NO_VALUE: usize = 10_000;
 
 /// Where the list or object that begins at `from` ends; `None` where it does not, or is nested without measure.
 fn end_of(text: &str, from: usize) -> Option<usize> {
-    let mut depths = depths(text.get(from..)?).take_while(|depth| *depth <= NO_VALUE);
-    depths.position(|depth| depth == 0).map(|last| from + last + 1)
+    let (last, depth) = first_depth(text.get(from..)?, |depth| depth == 0 || depth > NO_VALUE)?;
+    (depth == 0).then_some(from + last + 1)
 }
 
 struct Mend<'a> {
