@@ -166,7 +166,7 @@ fn remember_one(state: &State, number: usize) -> Result<(), StateError> {
     let link = LinkRow { id, kind, parent: None, ids: ids(number), status: LinkStatus::Live, role };
     let (record, (payload, fingerprint)) = (contact(number, false), listed(number, false));
     for side in Side::BOTH {
-        state.settle_shadow(&link, side, &record.fields, false)?;
+        state.settle_base(&link, side, &record.fields, false)?;
     }
     state.set_seen(&link, Side::Ghl, &fingerprint, &payload, &record)
 }

@@ -133,8 +133,8 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     let label = masking::label(config, link.kind, &state.label_of(link.id)?);
     let under: Vec<(&Pair, NamedLink)> =
         state.links_under(link.id)?.into_iter().map(|row| (pair, named(config, row))).collect();
-    let shadow = |side: Side| Ok::<_, anyhow::Error>(state.shadow(link.id, side)?.map(|shadow| shadow.record));
-    let (cliengo, ghl) = (shadow(Side::Cliengo)?, shadow(Side::Ghl)?);
+    let base = |side: Side| Ok::<_, anyhow::Error>(state.base(link.id, side)?.map(|base| base.record));
+    let (cliengo, ghl) = (base(Side::Cliengo)?, base(Side::Ghl)?);
     let both = cliengo.as_ref().zip(ghl.as_ref()).filter(|_| link.kind == Kind::Contact);
     let on = both.and_then(|(cliengo, ghl)| Recognised::of(cliengo, ghl));
     let both_known = both.is_some();
@@ -144,8 +144,8 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
         let mut document = document(pair, &link, &label);
         let fields = |record: Option<&Record>| record.map(fields_of);
         if let Some(entries) = document.as_object_mut() {
-            let shadows = json!({ "cliengo": fields(cliengo.as_ref()), "ghl": fields(ghl.as_ref()) });
-            entries.insert("shadows".to_owned(), shadows);
+            let bases = json!({ "cliengo": fields(cliengo.as_ref()), "ghl": fields(ghl.as_ref()) });
+            entries.insert("shadows".to_owned(), bases);
             entries.insert("matched_on".to_owned(), json!(on.as_ref().map(|(_, on)| on)));
             entries.insert("matched_by".to_owned(), json!(on.as_ref().map(|(key, _)| MatchedBy::of(key))));
             let under: Vec<Json> =
@@ -190,7 +190,7 @@ fn fields_of(record: &Record) -> Json {
     Json::Object(fields.collect::<Map<String, Json>>())
 }
 
-/// Both shadows, side by side.
+/// Both bases, side by side.
 fn agreed(session: &Session, cliengo: Option<&Record>, ghl: Option<&Record>) -> String {
     let fields: std::collections::BTreeSet<_> =
         [cliengo, ghl].into_iter().flatten().flat_map(|record| record.fields.keys()).collect();

@@ -90,7 +90,7 @@ async fn known<'a>(session: &Session, config: &Config, pair: &'a Pair, who: &str
     links.dedup_by_key(|link| link.id);
     for row in links {
         ids.extend(Side::BOTH.into_iter().filter_map(|side| row.ids.of(side)).map(str::to_owned));
-        let agreed = |side: Side| Ok::<_, anyhow::Error>(state.shadow(row.id, side)?.map(|shadow| shadow.record));
+        let agreed = |side: Side| Ok::<_, anyhow::Error>(state.base(row.id, side)?.map(|base| base.record));
         let (cliengo, ghl) = (agreed(Side::Cliengo)?, agreed(Side::Ghl)?);
         known.links.push(Linked { row, matched_by: None, cliengo, ghl });
     }

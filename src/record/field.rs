@@ -34,7 +34,7 @@ impl Field {
     pub const BUILT_IN: [Field; 8] =
         [Self::Name, Self::Email, Self::Phone, Self::Tags, Self::Title, Self::Body, Self::Due, Self::Completed];
 
-    /// The name used in plans, reports and shadows.
+    /// The name used in plans, reports and bases.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

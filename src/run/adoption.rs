@@ -74,9 +74,9 @@ impl Adoption {
         if let Settle::Tag(tagging) = &mut settle {
             tagging.tags = TagDelta::default();
         }
-        if let Some(shadows) = settle.shadows_mut() {
+        if let Some(bases) = settle.bases_mut() {
             for side in Side::BOTH {
-                shadows.of_mut(side).retain(|field, _| sent.contains_key(field));
+                bases.of_mut(side).retain(|field, _| sent.contains_key(field));
             }
         }
         let sent = sent.into_iter().filter(|(field, _)| answer.fields.contains_key(field)).collect();

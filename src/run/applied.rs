@@ -44,7 +44,7 @@ pub enum Origin {
     Matched,
 }
 
-/// The fields that shadows know: a contact's due date is told, and never read (`Cliengo API notes, 3`).
+/// The fields that bases know: a contact's due date is told, and never read (`Cliengo API notes, 3`).
 pub(super) fn shadowed<'a>(applied: &'a Applied<'_>) -> impl Iterator<Item = (&'a Field, &'a Value)> {
     applied.sent.iter().filter(|(field, _)| !(applied.kind == Kind::Contact && **field == Field::Due))
 }

@@ -16,7 +16,7 @@ use crate::state::{LinkStatus, State, StateError};
 pub(super) enum Foreseen {
     /// The link sleeps: its half is about to be removed.
     Asleep(i64),
-    /// The written side's shadow; these fields stood there.
+    /// The written side's base; these fields stood there.
     Moved(i64, Fields),
 }
 
@@ -42,7 +42,7 @@ pub(super) fn foresee(
             Ok(Some(Foreseen::Asleep(link)))
         }
         Settle::Update(_) | Settle::Tag(_) => {
-            let stood = state.shadow(link, operation.side)?.map(|shadow| shadow.record.fields).unwrap_or_default();
+            let stood = state.base(link, operation.side)?.map(|base| base.record.fields).unwrap_or_default();
             let stood = stood.into_iter().filter(|(field, _)| write.set.contains_key(field)).collect();
             let applied = Applied {
                 run,
@@ -77,7 +77,7 @@ pub(super) fn withdraw(state: &State, operation: &Operation, foreseen: Foreseen)
             None => Ok(()),
         },
         Foreseen::Moved(link, stood) => match state.link(link)? {
-            Some(row) if !stood.is_empty() => state.settle_shadow(&row, operation.side, &stood, true),
+            Some(row) if !stood.is_empty() => state.settle_base(&row, operation.side, &stood, true),
             _ => Ok(()),
         },
     }

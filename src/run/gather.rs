@@ -82,7 +82,7 @@ struct Gathering<'j, 's> {
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
     kept_news: BTreeSet<i64>,
     halved: BTreeSet<i64>,
-    /// The shadows were derived under another mapping: a dry run derives them again as it reads them.
+    /// The bases were derived under another mapping: a dry run derives them again as it reads them.
     remapping: Option<Remapping<'j>>,
 }
 
@@ -338,11 +338,11 @@ impl Gathering<'_, '_> {
         Ok(!is_there && !held(self.stage).has(side, Kind::Contact, contact)?)
     }
 
-    /// One side's shadow, as tonight's mapping reads it.
+    /// One side's base, as tonight's mapping reads it.
     fn base(&self, state: &State, link: i64, side: Side) -> Result<Option<Record>, RunError> {
         Ok(match &self.remapping {
             Some(remapping) => state.agreed(link, side)?.map(|agreed| remapping.rederived(self.job, &agreed)),
-            None => state.shadow(link, side)?.map(|shadow| shadow.record),
+            None => state.base(link, side)?.map(|base| base.record),
         })
     }
 
@@ -365,7 +365,7 @@ impl Gathering<'_, '_> {
         questions: &mut Vec<Question>,
     ) -> Result<Half, RunError> {
         let base = self.base(state, row.id, side)?;
-        let written = state.shadow(row.id, side)?.is_some_and(|shadow| shadow.written);
+        let written = state.base(row.id, side)?.is_some_and(|base| base.written);
         let label = base.as_ref().map(Record::label).unwrap_or_default();
         let question = |id: &str, parent: Option<&str>, missing: bool| Question {
             link: row.id,

@@ -8,9 +8,9 @@ use crate::state::LinkRow;
 /// What was gathered besides what reconciling is given.
 #[derive(Debug)]
 pub struct Gathered {
-    /// Shadows that were missed for the first time, where one absence is not enough.
+    /// Bases that were missed for the first time, where one absence is not enough.
     pub missed: Vec<(i64, Side)>,
-    /// Shadows that an earlier run missed and that are there again: two absences count only in a row.
+    /// Bases that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
     /// Kept contacts whose half that was gone is there again, as the CRM itself says.
     pub restored: Vec<Restored>,

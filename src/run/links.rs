@@ -230,7 +230,7 @@ fn make(
                 // Tags have no conflict: each side takes the other's.
                 fields.insert(Field::Tags, Value::Empty);
             }
-            state.settle_shadow(&link, side, &fields, false)?;
+            state.settle_base(&link, side, &fields, false)?;
         }
         Ok(id)
     })
@@ -247,7 +247,7 @@ fn foresee(
 ) -> Result<Finished, LinkError> {
     let Some(row) = state.link(link)? else { return refused(format!("link {link} is gone"), "try again") };
     let half = |side: Side, record: Record| {
-        let base = state.shadow(link, side)?.map(|shadow| shadow.record);
+        let base = state.base(link, side)?.map(|base| base.record);
         Ok::<_, StateError>(Half {
             base,
             now: Now::Changed(record),

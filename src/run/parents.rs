@@ -128,7 +128,7 @@ fn due(
     let mut due = Both::<BTreeSet<String>>::default();
     for side in Side::BOTH {
         let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
-        // Tasks that Cliengo is only told of have no shadow to differ from.
+        // Tasks that Cliengo is only told of have no base to differ from.
         let told = side == Side::Ghl && job.pair.projects_tasks();
         let mut candidates = held(stage).unsettled_contacts(side, !told)?;
         if told {

@@ -1,9 +1,9 @@
-//! A new mapping is no news: shadows are derived again from the raw payloads they were agreed with. (`semantics` 19, I35)
+//! A new mapping is no news: bases are derived again from the raw payloads they were agreed with. (`semantics` 19, I35)
 //!
-//! A payload speaks for every field of its shadow but those that were settled since it was listed (what we wrote, or
+//! A payload speaks for every field of its base but those that were settled since it was listed (what we wrote, or
 //! what was agreed by itself), those that it does not carry (tags that are not read), and those that the mapping did not
 //! have, or had elsewhere: the first two stay as they were agreed, the last have no base and follow the first-sync rules.
-//! Nothing else in a shadow differs from its payload: a payload is kept only when it says what the shadow says.
+//! Nothing else in a base differs from its payload: a payload is kept only when it says what the base says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use crate::crm::Shape;
 use crate::record::{Field, Forms, Kind, Mapped, Record, Side};
 use crate::state::{Agreed, State, StateError};
 
-/// How many shadows are held in memory at a time.
+/// How many bases are held in memory at a time.
 const BATCH: u32 = 1000;
 
 /// The digest of all that decides what a payload means and who takes part.
@@ -51,16 +51,16 @@ fn named(kind: Kind, field: &Field) -> String {
     if kind == Kind::Contact { field.to_string() } else { format!("{kind}:{field}") }
 }
 
-/// What tonight's mapping makes of shadows that were derived under another one.
+/// What tonight's mapping makes of bases that were derived under another one.
 #[derive(Debug)]
 pub(super) struct Remapping<'a> {
     forms: &'a Forms,
-    /// The mapped fields that stand where they stood when the shadows were derived.
+    /// The mapped fields that stand where they stood when the bases were derived.
     same: BTreeSet<String>,
 }
 
 impl<'a> Remapping<'a> {
-    /// `None` where the shadows were derived under this very mapping.
+    /// `None` where the bases were derived under this very mapping.
     ///
     /// # Errors
     /// When the state cannot be read.
@@ -75,7 +75,7 @@ impl<'a> Remapping<'a> {
         Ok(Some(Self { forms, same }))
     }
 
-    /// The shadow as its payload reads now. Where that cannot be understood any more, it stays as it is.
+    /// The base as its payload reads now. Where that cannot be understood any more, it stays as it is.
     pub(super) fn rederived(&self, job: &Job<'_>, agreed: &Agreed) -> Record {
         let mut base = agreed.record.clone();
         base.fields
@@ -95,7 +95,7 @@ impl<'a> Remapping<'a> {
     }
 }
 
-/// Derives every shadow again and lets everything through the next change detection, in one transaction.
+/// Derives every base again and lets everything through the next change detection, in one transaction.
 ///
 /// # Errors
 /// When the state cannot be written.

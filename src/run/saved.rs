@@ -190,7 +190,7 @@ fn bound(operation: &Operation, stage: &Mutex<Stage>, state: Option<&State>) -> 
     }
     if let (Some(state), Some(LinkRef::Existing(link))) = (state, operation.settle().and_then(Settle::link)) {
         for side in Side::BOTH {
-            let agreed = state.shadow(link, side)?.map(|shadow| shadow.record);
+            let agreed = state.base(link, side)?.map(|base| base.record);
             hasher.update(serde_json::to_string(&agreed)?.as_bytes());
         }
     }

@@ -41,11 +41,11 @@ fn enrolled(state: &State, link: Option<i64>, enrolment: &Enrolment) -> Result<O
     state.enrolled(enrolment, EnrolmentStatus::Done)?;
     if let (Some(link), Effect::Tag(tag)) = (link, &enrolment.effect)
         && let Some(row) = state.link(link)?
-        && let Some(shadow) = state.shadow(link, Side::Ghl)?.filter(|shadow| shadow.record.get(&Field::Tags).is_some())
+        && let Some(base) = state.base(link, Side::Ghl)?.filter(|base| base.record.get(&Field::Tags).is_some())
     {
-        let mut tags = shadow.record.tags();
+        let mut tags = base.record.tags();
         tags.insert(tag);
-        state.settle_shadow(&row, Side::Ghl, &Fields::from([(Field::Tags, Value::tags(tags))]), true)?;
+        state.settle_base(&row, Side::Ghl, &Fields::from([(Field::Tags, Value::tags(tags))]), true)?;
     }
     Ok(link)
 }
@@ -68,7 +68,7 @@ pub fn linked(
     let row = add(state, NewLink { kind, parent, ids: ids.clone(), run, role: link.role })?;
     // I15: GHL's half is its primary's.
     for side in Side::BOTH.into_iter().filter(|side| link.role == Role::Primary || *side == Side::Cliengo) {
-        state.settle_shadow(&row, side, link.made.shadows.of(side), false)?;
+        state.settle_base(&row, side, link.made.bases.of(side), false)?;
     }
     if link.outside {
         state.set_scope(row.id, true)?;
@@ -112,14 +112,14 @@ fn created(
     let is_match = applied.origin == Origin::Matched;
     for side in Side::BOTH {
         // Of two that first meet nothing is agreed upon.
-        let mut fields = if is_match { Fields::new() } else { made.shadows.of(side).clone() };
+        let mut fields = if is_match { Fields::new() } else { made.bases.of(side).clone() };
         let ours = !is_match && side == applied.side;
         if ours {
             attempted(state, link.id, applied)?;
             fields.extend(written(applied));
             first_tags(state, link.id, applied, &mut fields)?;
         }
-        state.settle_shadow(&link, side, &fields, ours)?;
+        state.settle_base(&link, side, &fields, ours)?;
     }
     if let Some(remade) = remade {
         keep(state, link.id, remade.gone, run)?;
@@ -139,7 +139,7 @@ fn leave_secondary(state: &State, ids: &Ids) -> Result<(), StateError> {
     }
 }
 
-/// Moves the shadows of a link by what was written to one of its records.
+/// Moves the bases of a link by what was written to one of its records.
 ///
 /// # Errors
 /// When they cannot be written.
@@ -157,7 +157,7 @@ pub(super) fn changed(
     remember_taken_back(state, link, applied)?;
     for side in Side::BOTH {
         let ours = side == applied.side;
-        let mut fields = applied.settle.shadows().map(|shadows| shadows.of(side).clone()).unwrap_or_default();
+        let mut fields = applied.settle.bases().map(|bases| bases.of(side).clone()).unwrap_or_default();
         if ours {
             attempted(state, link, applied)?;
             fields.extend(written(applied));
@@ -173,7 +173,7 @@ pub(super) fn changed(
             fields.insert(Field::Tags, now);
         }
         if !fields.is_empty() {
-            state.settle_shadow(&row, side, &fields, ours)?;
+            state.settle_base(&row, side, &fields, ours)?;
         }
     }
     Ok(Some(link))
@@ -194,9 +194,9 @@ fn remember_taken_back(state: &State, link: i64, applied: &Applied<'_>) -> Resul
 
 /// I33: remembers what stood in the written fields, so that a CRM that goes back to it is not taken for a person.
 fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
-    let shadow = state.shadow(link, applied.side)?.map(|shadow| shadow.record).unwrap_or_default();
+    let base = state.base(link, applied.side)?.map(|base| base.record).unwrap_or_default();
     for (field, sent) in shadowed(applied) {
-        let before = applied.before.get(field).or_else(|| shadow.get(field)).cloned().unwrap_or(Value::Empty);
+        let before = applied.before.get(field).or_else(|| base.get(field)).cloned().unwrap_or(Value::Empty);
         let stored = applied.answer.get(field).is_none_or(|answered| answered.not_kept(&before, sent).is_none());
         let attempt = Attempt { before, updated: applied.answer.updated };
         state.attempted(link, applied.side, field, &attempt, !stored)?;
@@ -227,7 +227,7 @@ fn stored_as(answered: &Tags, sent: &str) -> Vec<String> {
     if spellings.is_empty() { answered.form_of(sent).map(str::to_owned).into_iter().collect() } else { spellings }
 }
 
-/// The tags of one shadow, and the same with the operation's additions and removals: a delta, so that what a person did
+/// The tags of one base, and the same with the operation's additions and removals: a delta, so that what a person did
 /// meanwhile stays news.
 fn moved_tags(
     state: &State,
@@ -236,8 +236,8 @@ fn moved_tags(
     applied: &Applied<'_>,
     moved: &TagDelta,
 ) -> Result<Option<(Value, Value)>, StateError> {
-    // A side whose tags were never read has no shadow of them: the other side's is the ledger (`semantics` 14).
-    let Some(shadow) = state.shadow(link, side)?.filter(|shadow| shadow.record.get(&Field::Tags).is_some()) else {
+    // A side whose tags were never read has no base of them: the other side's is the ledger (`semantics` 14).
+    let Some(base) = state.base(link, side)?.filter(|base| base.record.get(&Field::Tags).is_some()) else {
         return Ok(None);
     };
     let answered = match applied.answer.get(&Field::Tags) {
@@ -245,7 +245,7 @@ fn moved_tags(
         Some(Value::Empty) if side == applied.side => Some(Tags::default()),
         _ => None,
     };
-    let before = shadow.record.tags();
+    let before = base.record.tags();
     let mut tags = before.clone();
     for tag in &moved.added {
         match answered.as_ref().map(|answered| stored_as(answered, tag)) {

@@ -26,7 +26,7 @@ pub(super) fn leave(
     };
     let other = match (write.action, link) {
         (Action::Delete, Some(link)) => known(state, link, side.other())?.fields,
-        _ => settle.and_then(Settle::shadows).map(|shadows| shadows.of(side.other()).clone()).unwrap_or_default(),
+        _ => settle.and_then(Settle::bases).map(|bases| bases.of(side.other()).clone()).unwrap_or_default(),
     };
     let mut trace = Trace {
         ids: operation.ids.clone(),
@@ -102,7 +102,7 @@ fn leave_children(
 }
 
 fn known(state: &State, link: i64, side: Side) -> Result<Record, StateError> {
-    Ok(state.shadow(link, side)?.map(|shadow| shadow.record).unwrap_or_default())
+    Ok(state.base(link, side)?.map(|base| base.record).unwrap_or_default())
 }
 
 /// Completes an operation's undo record with what its CRM answered, in the transaction that settles it. `link` is the link that

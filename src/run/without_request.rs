@@ -100,7 +100,7 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
         Settlement::Fields { link, side, fields } => match state.link(*link)? {
             Some(row) => {
                 fields.keys().try_for_each(|field| state.settled_again(*link, field))?;
-                state.settle_shadow(&row, *side, fields, false)
+                state.settle_base(&row, *side, fields, false)
             }
             None => Ok(()),
         },
@@ -129,7 +129,7 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
             let number = state.add_link(&NewLink { kind, parent: None, ids: ids.clone(), run, role: Role::Primary })?;
             let status = LinkStatus::Live;
             let link = LinkRow { id: number, kind, parent: None, ids, status, role: Role::Primary };
-            state.settle_shadow(&link, id.side(), fields, false)?;
+            state.settle_base(&link, id.side(), fields, false)?;
             keep(state, number, id.side().other(), run)
         }
         Settlement::Part { link, undo_record } => {
@@ -142,7 +142,7 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
     }
 }
 
-/// Keeps the fingerprints of everything that the shadows now hold just as it was listed, so that the next change detection does
+/// Keeps the fingerprints of everything that the bases now hold just as it was listed, so that the next change detection does
 /// not let it through.
 ///
 /// # Errors
@@ -188,15 +188,15 @@ pub(super) fn after(
     })
 }
 
-/// Keeps of a listed record what its shadow holds.
+/// Keeps of a listed record what its base holds.
 fn settle_seen(state: &State, seen: &SeenRow, gathered: &Gathered, pulled: &Pulled) -> Result<(), StateError> {
     let id = SideId::new(seen.side, seen.id.clone());
     let Some(link) = state.link_of(seen.kind, &id)? else { return Ok(()) };
-    let Some(shadow) = state.shadow(link.id, seen.side)? else { return Ok(()) };
+    let Some(base) = state.base(link.id, seen.side)? else { return Ok(()) };
     if link.role == Role::Secondary {
         return state.set_seen(&link, seen.side, &seen.fingerprint, &seen.payload, &seen.record);
     }
-    let agrees = |(field, value): &(&Field, &Value)| shadow.record.get(field).is_some_and(|base| base.same(value));
+    let agrees = |(field, value): &(&Field, &Value)| base.record.get(field).is_some_and(|base| base.same(value));
     let agreed = seen.record.fields.iter().filter(agrees).map(|(field, _)| field);
     state.kept_what_was_written(link.id, seen.side, agreed)?;
     // A record that was read by id has another shape than its row.
@@ -205,8 +205,8 @@ fn settle_seen(state: &State, seen: &SeenRow, gathered: &Gathered, pulled: &Pull
         return Ok(());
     }
     // What cannot be read is said again until it can be.
-    if seen.record.unreadable.is_empty() && covers(&shadow.record, &seen.record) {
-        let merged = merged(&shadow.record, &seen.record);
+    if seen.record.unreadable.is_empty() && covers(&base.record, &seen.record) {
+        let merged = merged(&base.record, &seen.record);
         state.set_seen(&link, seen.side, &seen.fingerprint, &seen.payload, &merged)
     } else {
         state.set_listed(link.id, seen.side, &seen.payload)
@@ -275,11 +275,11 @@ fn visit<I: RemoteId>(
     Ok(())
 }
 
-/// The shadow with what the listing says of times and further keys, and in the listing's spelling: a tag that is to go
+/// The base with what the listing says of times and further keys, and in the listing's spelling: a tag that is to go
 /// goes in every spelling that is stored.
-fn merged(shadow: &Record, listed: &Record) -> Record {
-    let mut fields = shadow.fields.clone();
-    let same = |field: &Field, value: &Value| shadow.get(field).is_some_and(|held| held.same(value));
+fn merged(base: &Record, listed: &Record) -> Record {
+    let mut fields = base.fields.clone();
+    let same = |field: &Field, value: &Value| base.get(field).is_some_and(|held| held.same(value));
     let spelt = listed.fields.iter().filter(|(field, value)| same(field, value));
     fields.extend(spelt.map(|(field, value)| (field.clone(), value.clone())));
     Record { fields, ..listed.clone() }

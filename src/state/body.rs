@@ -1,4 +1,4 @@
-//! A shadow's body: its canonical form and, below it, the payload that it was last agreed with. They say the same twice, so
+//! A base's body: its canonical form and, below it, the payload that it was last agreed with. They say the same twice, so
 //! packed together they take little more room than one of them.
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -10,7 +10,7 @@ use crate::record::Record;
 /// What stands between the two: no canonical form holds a line break.
 const BREAK: char = '\n';
 
-/// A shadow's body as it is kept.
+/// A base's body as it is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     /// The canonical form.

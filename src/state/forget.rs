@@ -36,7 +36,7 @@ struct Traces {
 }
 
 impl State {
-    /// Forgets the person of a contact's link: shadows, keys, history, journal, what waits. Call it with the lock held
+    /// Forgets the person of a contact's link: bases, keys, history, journal, what waits. Call it with the lock held
     /// and outside a transaction; afterwards the bytes are gone from the file.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl State {
                 .prepare_cached("DELETE FROM excluded_pair WHERE ?1 IN (cliengo_id, ghl_id)")?
                 .execute([id])?;
         }
-        // Children before their contacts: shadows, keys, attempts and what was told go with each.
+        // Children before their contacts: bases, keys, attempts and what was told go with each.
         for link in traces.links.iter().rev() {
             self.connection.prepare_cached("DELETE FROM unsupported WHERE link = ?1")?.execute([link.id])?;
             self.connection.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([link.id])?;

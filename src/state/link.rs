@@ -311,7 +311,7 @@ impl State {
         Ok(())
     }
 
-    /// Retires a link and those of its tasks and notes; their shadows go with them.
+    /// Retires a link and those of its tasks and notes; their bases go with them.
     ///
     /// # Errors
     /// When it cannot be written.

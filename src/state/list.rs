@@ -12,7 +12,7 @@ use crate::record::{Kind, Side};
 pub struct NamedLink {
     /// The link.
     pub link: LinkRow,
-    /// The record's name for a person, from either shadow.
+    /// The record's name for a person, from either base.
     pub label: String,
 }
 
@@ -90,7 +90,7 @@ impl State {
         let mut label = String::new();
         for side in [Side::Ghl, Side::Cliengo] {
             if label.is_empty() {
-                label = self.shadow(link, side)?.map(|shadow| shadow.record.label()).unwrap_or_default();
+                label = self.base(link, side)?.map(|base| base.record.label()).unwrap_or_default();
             }
         }
         Ok(label)

@@ -1,10 +1,11 @@
-//! The pair's memory: one SQLite file with both sides' shadows, links, journal and history, and a staging file.
+//! The pair's memory: one SQLite file with both sides' bases, links, journal and history, and a staging file.
 //!
 //! Only this room speaks SQL. What it hands out is canonical records and plain values.
 
 mod account;
 mod attempt;
 mod backup;
+mod base;
 mod body;
 mod column;
 mod conflict;
@@ -26,7 +27,6 @@ mod packed;
 mod retention;
 mod sealed;
 mod seen;
-mod shadow;
 mod shown;
 mod stage;
 mod told;
@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 pub use account::Identity;
 pub use attempt::Attempt;
+pub use base::{Agreed, BaseRow};
 pub use conflict::ConflictRow;
 pub use credentials::{CredentialUse, CredentialUses, credential_uses, note_credentials};
 pub use enrolment::{EnrolmentRow, EnrolmentStatus};
@@ -60,7 +61,6 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use rusqlite_migration::{M, Migrations};
 pub use sealed::{SealedError, SealedFile};
 pub use seen::SeenRow;
-pub use shadow::{Agreed, ShadowRow};
 pub use stage::{Missing, Stage, StagedRow};
 use thiserror::Error;
 pub use undo_record::{UndoRecordDraft, UndoRecordRow};

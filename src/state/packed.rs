@@ -1,4 +1,4 @@
-//! Texts that are kept for long and seldom read (payloads, shadows, the history), packed: each alone, against texts that are
+//! Texts that are kept for long and seldom read (payloads, bases, the history), packed: each alone, against texts that are
 //! alike, so that its keys take no room. What packing does not make smaller is kept as it is, and read as it is.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -67,7 +67,7 @@ fn unpacked(bytes: &[u8]) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Lets a connection's SQL read (`unpacked`) and write (`packed`) such texts, and read a shadow's canonical form alone
+/// Lets a connection's SQL read (`unpacked`) and write (`packed`) such texts, and read a base's canonical form alone
 /// (`canonical`).
 ///
 /// # Errors

@@ -25,7 +25,7 @@ pub struct StagedRow {
     pub payload: String,
     /// What change detection compares.
     pub fingerprint: Vec<u8>,
-    /// The link whose shadow this id has; `None`: it is new.
+    /// The link whose base this id has; `None`: it is new.
     pub link: Option<i64>,
 }
 
@@ -196,7 +196,7 @@ impl Stage {
         Ok(statement.query_row([side.as_str(), kind.as_str()], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// A listed contact that is known well: one that differs in nothing from its shadow, where there is such a one. None of
+    /// A listed contact that is known well: one that differs in nothing from its base, where there is such a one. None of
     /// `except`.
     ///
     /// # Errors
@@ -266,7 +266,7 @@ impl Stage {
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// What change detection lets through: records that differ from their shadow, and records without one. What we deleted
+    /// What change detection lets through: records that differ from their base, and records without one. What we deleted
     /// ourselves does not come back (I25). With `all`, everything comes through. At most `most`, by id from the one after
     /// `after` on.
     ///

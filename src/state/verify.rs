@@ -37,25 +37,25 @@ const NEVER: [(&str, &str); 9] = [
         "SELECT 'link ' || id FROM link WHERE kind = 'contact' AND parent IS NOT NULL",
     ),
     (
-        "a live link lacks a shadow",
+        "a live link lacks a base",
         "SELECT 'link ' || link.id || ' in ' || side.name FROM link
          JOIN (SELECT 'cliengo' AS name UNION ALL SELECT 'ghl') side
          LEFT JOIN shadow ON shadow.link = link.id AND shadow.side = side.name
          WHERE link.status = 'live' AND (link.role = 'primary' OR side.name = 'cliengo') AND shadow.id IS NULL",
     ),
     (
-        "a shadow is of another record than its link",
+        "a base is of another record than its link",
         "SELECT 'link ' || link.id || ' in ' || shadow.side FROM shadow JOIN link ON link.id = shadow.link
          WHERE shadow.kind <> link.kind
            OR shadow.remote_id IS NOT CASE shadow.side WHEN 'cliengo' THEN link.cliengo_id ELSE link.ghl_id END",
     ),
     (
-        "a shadow has no body",
+        "a base has no body",
         "SELECT 'link ' || shadow.link FROM shadow LEFT JOIN shadow_body ON shadow_body.shadow = shadow.id
          WHERE shadow_body.shadow IS NULL",
     ),
     (
-        "a link that is kept for history only still has shadows or keys",
+        "a link that is kept for history only still has bases or keys",
         "SELECT 'link ' || id FROM link WHERE status = 'retired'
            AND (id IN (SELECT link FROM shadow) OR id IN (SELECT link FROM match_key))",
     ),
@@ -85,7 +85,7 @@ impl State {
             let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
             wrong.extend(said(what, &found));
         }
-        wrong.extend(said("a contact is recognised by other keys than its shadow has", &self.wrong_keys()?));
+        wrong.extend(said("a contact is recognised by other keys than its base has", &self.wrong_keys()?));
         Ok(wrong)
     }
 
@@ -95,7 +95,7 @@ impl State {
         Ok(lines.into_iter().filter(|line| line != "ok").collect())
     }
 
-    /// The live contacts whose keys in the index are not those of their shadows.
+    /// The live contacts whose keys in the index are not those of their bases.
     fn wrong_keys(&self) -> Result<Vec<String>, StateError> {
         let mut wrong = Vec::new();
         let mut contacts = self.connection.prepare(
@@ -107,14 +107,14 @@ impl State {
         while let Some(row) = rows.next()? {
             let (link, role): (i64, String) = (row.get(0)?, row.get(1)?);
             let (side, body): (String, Body) = (row.get(2)?, row.get(3)?);
-            let side = side_of(&side, || format!("shadow of link {link}"))?;
+            let side = side_of(&side, || format!("base of link {link}"))?;
             if role == Role::Secondary.as_str() && side == Side::Ghl {
                 continue;
             }
             let record = body.record()?;
-            let of_shadow: BTreeSet<String> =
+            let of_base: BTreeSet<String> =
                 record.match_keys().iter().chain(&record.also).map(MatchKey::indexed).collect();
-            if of_shadow != self.keys_of(link, side)? {
+            if of_base != self.keys_of(link, side)? {
                 wrong.push(format!("link {link} in {side}"));
             }
         }
@@ -144,7 +144,7 @@ mod tests {
         let row = state.link(id).unwrap().unwrap();
         for side in Side::BOTH {
             let fields = Fields::from([(Field::Email, Value::email("ana@example.com"))]);
-            state.settle_shadow(&row, side, &fields, false).unwrap();
+            state.settle_base(&row, side, &fields, false).unwrap();
         }
         (folder, state)
     }

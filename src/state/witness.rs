@@ -10,7 +10,7 @@ use crate::record::{Kind, Side};
 
 impl Stage {
     /// Records that a side is known to have, each with its contact: one that it listed in this run and that differs in
-    /// nothing from its shadow, where there is such a one; or else a few under contacts whose list was not read.
+    /// nothing from its base, where there is such a one; or else a few under contacts whose list was not read.
     ///
     /// # Errors
     /// When they cannot be read.

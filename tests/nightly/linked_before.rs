@@ -18,7 +18,7 @@ async fn linked_by_a_shared_line() -> (House, String, String) {
     // As if Cliengo's half had had another name all along.
     let state = State::open(&house.state_path()).unwrap();
     let link = state.link_of(Kind::Contact, &SideId::new(Side::Cliengo, cliengo.as_str())).unwrap().unwrap().id;
-    let half = state.shadow(link, Side::Cliengo).unwrap().unwrap().record;
+    let half = state.base(link, Side::Cliengo).unwrap().unwrap().record;
     state.rewrite(link, Side::Cliengo, &half.with(Field::Name, Value::name("Marcos Ruiz", ""))).unwrap();
     drop(state);
     house.edit_state(&["DELETE FROM unsupported WHERE what LIKE 'pair:match_rules%'"]);

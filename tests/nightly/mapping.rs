@@ -35,9 +35,9 @@ async fn what_another_version_derived_is_derived_again_and_an_edit_of_the_night_
     let people: Vec<Person> = (1..=3).map(|number| local(&house, number)).collect();
     house.good_night().await;
     let state = State::open(&house.state_path()).unwrap();
-    for shadow in state.agreed_after(0, 100).unwrap() {
+    for base in state.agreed_after(0, 100).unwrap() {
         let other = Value::phone("341 423-0001", Some(Region::US));
-        state.rewrite(shadow.link, shadow.side, &shadow.record.with(Field::Phone, other)).unwrap();
+        state.rewrite(base.link, base.side, &base.record.with(Field::Phone, other)).unwrap();
     }
     state.set_meta("mapping_key", "that of another version").unwrap();
     drop(state);
@@ -56,9 +56,9 @@ async fn a_state_that_does_not_say_its_mapping_is_derived_again() {
     let person = local(&house, 1);
     house.good_night().await;
     let state = State::open(&house.state_path()).unwrap();
-    for shadow in state.agreed_after(0, 2).unwrap() {
+    for base in state.agreed_after(0, 2).unwrap() {
         let other = Value::phone("341 423-0001", Some(Region::US));
-        state.rewrite(shadow.link, shadow.side, &shadow.record.with(Field::Phone, other)).unwrap();
+        state.rewrite(base.link, base.side, &base.record.with(Field::Phone, other)).unwrap();
     }
     rusqlite::Connection::open(house.state_path())
         .unwrap()

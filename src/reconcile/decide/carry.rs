@@ -65,10 +65,10 @@ impl<'a> Versions<'a> {
 /// What merging comes to, before it is written.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
-    /// Values that each side is to take: what it will hold, and what the other side's shadow takes then; `None`: nothing,
+    /// Values that each side is to take: what it will hold, and what the other side's base takes then; `None`: nothing,
     /// since the other side is to take it too.
     pub writes: Both<BTreeMap<Field, (Value, Option<Value>)>>,
-    /// What each side's shadow takes at once.
+    /// What each side's base takes at once.
     pub settled: Both<Fields>,
     /// Each side's tags.
     pub tags: Both<Option<TagNews>>,

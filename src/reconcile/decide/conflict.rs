@@ -124,7 +124,7 @@ pub(super) fn take_choice(
     Choice::Taken(Box::new(merged))
 }
 
-/// Lets both sides take a value that neither has. Neither shadow moves for the other's write: until both were done, the
+/// Lets both sides take a value that neither has. Neither base moves for the other's write: until both were done, the
 /// choice stands.
 fn impose(
     input: &Input<'_>,

@@ -136,7 +136,7 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
     let with_create = tags.with_create && !sent.is_empty();
     let mut listed = contact.record.fields.clone();
     if listed.contains_key(&Field::Tags) && !tags.with_create {
-        // The tags follow in an operation of their own, and become the shadow with it.
+        // The tags follow in an operation of their own, and become the base with it.
         listed.insert(Field::Tags, Value::Empty);
     }
     for (field, reason, objection) in &content.unfit {
@@ -144,17 +144,17 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
         listed.remove(field);
     }
     listed.retain(|field, _| *field == Field::Tags || !is_left(input, Kind::Contact, side, field));
-    let mut shadows: Both<Fields> = Both::default();
-    *shadows.of_mut(side) = left_out(&listed, &content.set);
-    *shadows.of_mut(source) = listed;
+    let mut bases: Both<Fields> = Both::default();
+    *bases.of_mut(side) = left_out(&listed, &content.set);
+    *bases.of_mut(source) = listed;
     if tags.read {
         let first = if with_create { Value::tags(sent.iter().collect()) } else { Value::Empty };
-        shadows.of_mut(side).insert(Field::Tags, first);
+        bases.of_mut(side).insert(Field::Tags, first);
     }
     let add_tags = if with_create { sent } else { Vec::new() };
     let write = Write { add_tags, ..Write::create(Kind::Contact, None, content.set) };
     let place = Place::of_contact(at, &subject);
-    let settle = Settle::create(Making { parent: None, shadows, retires });
+    let settle = Settle::create(Making { parent: None, bases, retires });
     let Some(made) = verdict.write(input, place, &subject, side, source, (write, settle)) else {
         return (verdict, None);
     };
@@ -215,10 +215,10 @@ fn choosing(
     let mut listed = child.record.fields.clone();
     let is_unfit = |field: &Field| content.unfit.iter().any(|(unfit, ..)| unfit == field);
     listed.retain(|field, _| !is_unfit(field) && !is_left(input, child.kind, side, field));
-    let mut shadows: Both<Fields> = Both::default();
-    *shadows.of_mut(side) = left_out(&listed, &content.set);
-    *shadows.of_mut(source) = listed;
-    let made = Making { parent: Some(family.link), shadows, retires };
+    let mut bases: Both<Fields> = Both::default();
+    *bases.of_mut(side) = left_out(&listed, &content.set);
+    *bases.of_mut(source) = listed;
+    let made = Making { parent: Some(family.link), bases, retires };
     let settle = Settle::Create { made, chosen, remade: None };
     let write = Write::create(child.kind, Some(family.targets.of(side).clone()), content.set);
     let mut verdict = Verdict::at(at);

@@ -65,7 +65,7 @@ pub fn pair(
     let parent = (subject.kind != Kind::Contact).then_some(family.link);
     // Mostly it is all that a side shows: then it stands there once.
     let of = |side| merged.settled.of(side).clone().shared_with(&versions.now.of(side).fields);
-    let made = Making { parent, shadows: Both::from_fn(of), retires };
+    let made = Making { parent, bases: Both::from_fn(of), retires };
     let link = Link { made, matched_by, ..Link::default() };
     let made = verdict.link(family.place(subject.kind), subject, link);
     let writes = write(input, verdict.next(), family, subject, LinkRef::MadeBy(made), versions, &merged);
@@ -385,7 +385,7 @@ fn write(
     verdict
 }
 
-/// What the shadows take of an update, besides what is written.
+/// What the bases take of an update, besides what is written.
 fn settle(
     link: LinkRef,
     side: Side,
@@ -393,7 +393,7 @@ fn settle(
     chosen: &BTreeMap<Field, String>,
 ) -> Settle {
     let mut update = Updating { link: Some(link), ..Updating::default() };
-    *update.shadows.of_mut(side.other()) =
+    *update.bases.of_mut(side.other()) =
         writes.iter().filter_map(|(field, (_, listed))| Some((field.clone(), listed.clone()?))).collect();
     update.chosen = chosen.iter().filter(|(field, _)| writes.contains_key(field)).map(|(_, id)| id.clone()).collect();
     Settle::Update(Box::new(update))

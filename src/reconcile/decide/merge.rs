@@ -45,7 +45,7 @@ impl Sight<'_> {
 pub enum Decision {
     /// Nothing is news.
     Rest,
-    /// Both sides say the same; the shadows take it.
+    /// Both sides say the same; the bases take it.
     Agree,
     /// This side's value goes to the other.
     Take(Side),
@@ -134,7 +134,7 @@ fn newest(rules: &Rules<'_>) -> Option<Side> {
     }
 }
 
-/// What one side's tags ask of the other, and what its shadow may take at once.
+/// What one side's tags ask of the other, and what its base may take at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagNews {
     /// To be added on the other side, as this side spells them.
@@ -143,8 +143,8 @@ pub struct TagNews {
     pub remove: Vec<String>,
     /// Removed here and still on the other side, which cannot remove: kept, and never added back here.
     pub stuck: Vec<String>,
-    /// This side's shadow now: everything but what is to be added or removed.
-    pub shadow: Tags,
+    /// This side's base now: everything but what is to be added or removed.
+    pub base: Tags,
 }
 
 /// One side's tags: as last agreed, as they are, and the other side's as they are. An unreadable side is `None`.
@@ -159,19 +159,19 @@ pub fn tag_news(base: Option<&Tags>, now: &Tags, other: Option<&Tags>, other_rem
             news.add.push(tag);
         }
     }
-    news.shadow = now.clone();
+    news.base = now.clone();
     for tag in base.minus(now).into_iter().filter(|tag| !is_mark(tag)) {
         match other {
             Some(_) if stored.form_of(&tag).is_some() => {}
             Some(other) if !other.contains(&tag) => {}
             Some(_) if other_removes => news.remove.push(tag),
             // `semantics` 40: it is removed once the other side shows its tags again.
-            None if other_removes => news.shadow.insert(&tag),
+            None if other_removes => news.base.insert(&tag),
             _ => news.stuck.push(tag),
         }
     }
-    news.add.iter().for_each(|tag| news.shadow.remove(tag));
-    news.remove.iter().for_each(|tag| news.shadow.insert(tag));
+    news.add.iter().for_each(|tag| news.base.remove(tag));
+    news.remove.iter().for_each(|tag| news.base.insert(tag));
     news
 }
 
@@ -198,14 +198,14 @@ mod tests {
     fn a_tag_added_here_goes_there_and_a_tag_removed_here_is_removed_there() {
         let news = tag_news(Some(&tags(&["a", "b"])), &tags(&["b", "VIP"]), Some(&tags(&["a", "b"])), true);
         assert_eq!((news.add, news.remove), (vec!["VIP".to_owned()], vec!["a".to_owned()]));
-        assert!(news.shadow.same(&tags(&["a", "b"])));
+        assert!(news.base.same(&tags(&["a", "b"])));
     }
 
     #[test]
     fn a_removal_that_the_other_side_cannot_make_never_comes_back() {
         let news = tag_news(Some(&tags(&["a", "b"])), &tags(&["b"]), Some(&tags(&["a", "b"])), false);
         assert_eq!(news.stuck, vec!["a".to_owned()]);
-        assert!(news.shadow.same(&tags(&["b"])));
+        assert!(news.base.same(&tags(&["b"])));
         let back = tag_news(Some(&tags(&["a", "b"])), &tags(&["a", "b"]), Some(&tags(&["b"])), true);
         assert_eq!(back.add, Vec::<String>::new());
     }
@@ -236,14 +236,14 @@ mod tests {
     #[test]
     fn both_sides_adding_one_tag_is_no_request() {
         let news = tag_news(Some(&tags(&[])), &tags(&["Vip"]), Some(&tags(&["vip"])), true);
-        assert!(news.add.is_empty() && news.shadow.same(&tags(&["vip"])));
+        assert!(news.add.is_empty() && news.base.same(&tags(&["vip"])));
     }
 
     #[test]
     fn both_sides_removing_one_tag_is_no_request_and_nothing_is_stuck() {
         for other_removes in [true, false] {
             let news = tag_news(Some(&tags(&["a", "b"])), &tags(&["b"]), Some(&tags(&["b"])), other_removes);
-            assert!(news.remove.is_empty() && news.stuck.is_empty() && news.shadow.same(&tags(&["b"])));
+            assert!(news.remove.is_empty() && news.stuck.is_empty() && news.base.same(&tags(&["b"])));
         }
     }
 }

@@ -108,7 +108,7 @@ pub fn link_outside(
         let fields = versions.now.of(side).fields.iter().filter(|(field, value)| same(side, field, value));
         fields.map(|(field, value)| (field.clone(), value.clone())).collect()
     };
-    let made = Making { parent: None, shadows: Both::from_fn(agreed), retires };
+    let made = Making { parent: None, bases: Both::from_fn(agreed), retires };
     let link = Link { made, outside: true, matched_by: Some(matched_by), ..Link::default() };
     let mut verdict = Verdict::at(at);
     let differs = |(field, value): (&Field, &Value)| *field != Field::Tags && !same(Side::Cliengo, field, value);

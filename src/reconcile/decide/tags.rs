@@ -34,8 +34,8 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
         let mut news = tag_news(base.as_ref(), tags, now.of(target).as_ref(), removes && open);
         let never_read = is_first_listing && base.is_none() && versions.base.of(side).is_some();
         if !open || !can.add || never_read {
-            // The direction is closed, or the first listing that shows tags: they only become the shadow.
-            news = TagNews { shadow: tags.clone(), ..TagNews::default() };
+            // The direction is closed, or the first listing that shows tags: they only become the base.
+            news = TagNews { base: tags.clone(), ..TagNews::default() };
         }
         if open
             && input.mode == Mode::Full
@@ -55,7 +55,7 @@ pub(super) fn merge_tags(input: &Input<'_>, subject: &Subject, versions: Version
             };
             merged.said.cannot(subject, target, Action::Tag, detail);
         }
-        merged.settled.of_mut(side).insert(Field::Tags, Value::tags(news.shadow.clone()));
+        merged.settled.of_mut(side).insert(Field::Tags, Value::tags(news.base.clone()));
         *merged.tags.of_mut(side) = Some(news);
     }
     for side in Side::BOTH {

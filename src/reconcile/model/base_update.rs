@@ -5,11 +5,11 @@ use crate::record::{Both, Enrolment, Field, Fields, Ids, Kind, Projection, Side,
 /// What the snapshot takes without any request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {
-    /// Fields of one side's shadow: both sides agree, or a side's news needs no answer.
+    /// Fields of one side's base: both sides agree, or a side's news needs no answer.
     Fields {
         /// The link.
         link: i64,
-        /// The side whose shadow moves.
+        /// The side whose base moves.
         side: Side,
         /// The fields and their listed values.
         fields: Fields,

@@ -317,9 +317,9 @@ impl Half {
 /// What this run found of one half.
 #[derive(Clone, Debug)]
 pub enum Now {
-    /// As in its shadow.
+    /// As in its base.
     Unchanged,
-    /// Different from its shadow, at least in its bytes.
+    /// Different from its base, at least in its bytes.
     Changed(Record),
     /// Not in a complete listing, and the CRM itself says that it is gone. (I20)
     Gone(Gone),

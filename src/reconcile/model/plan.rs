@@ -12,7 +12,7 @@ use crate::record::{Action, Both, ByKind, Side};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Each side with its own shadow.
+    /// Each side with its own base.
     Incremental,
     /// Also the two sides of every link with each other (`semantics` 25).
     Full,

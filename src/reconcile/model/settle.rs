@@ -23,8 +23,8 @@ pub enum LinkRef {
 pub struct Making {
     /// The link of its contact, where it is a task's or a note's.
     pub parent: Option<LinkRef>,
-    /// Fields that become each side's shadow.
-    pub shadows: Both<Fields>,
+    /// Fields that become each side's base.
+    pub bases: Both<Fields>,
     /// The link that a recreated record leaves behind.
     pub retires: Option<i64>,
 }
@@ -45,8 +45,8 @@ pub struct Remade {
 pub struct Updating {
     /// Its link. An undo may write to what has none any more.
     pub link: Option<LinkRef>,
-    /// Fields that become each side's shadow.
-    pub shadows: Both<Fields>,
+    /// Fields that become each side's base.
+    pub bases: Both<Fields>,
     /// The conflicts whose chosen value it writes.
     pub chosen: Vec<String>,
     /// The due date that Cliengo is told with it.
@@ -60,10 +60,10 @@ pub struct Updating {
 pub struct Tagging {
     /// Its link. An undo may write to what has none any more.
     pub link: Option<LinkRef>,
-    /// Tags that both shadows gain and lose: deltas, so that a tag that someone adds meanwhile stays news.
+    /// Tags that both bases gain and lose: deltas, so that a tag that someone adds meanwhile stays news.
     pub tags: TagDelta,
-    /// The tags that become the other side's shadow.
-    pub shadows: Both<Fields>,
+    /// The tags that become the other side's base.
+    pub bases: Both<Fields>,
     /// As of an update.
     pub undoes: Vec<i64>,
 }
@@ -123,7 +123,7 @@ pub enum Settle {
 }
 
 impl Settle {
-    /// Of what is created, with what both shadows take.
+    /// Of what is created, with what both bases take.
     #[must_use]
     pub const fn create(made: Making) -> Self {
         Self::Create { made, chosen: Vec::new(), remade: None }
@@ -170,13 +170,13 @@ impl Settle {
         named.into_iter()
     }
 
-    /// Fields that become each side's shadow, where any do.
+    /// Fields that become each side's base, where any do.
     #[must_use]
-    pub fn shadows(&self) -> Option<&Both<Fields>> {
+    pub fn bases(&self) -> Option<&Both<Fields>> {
         match self {
-            Self::Create { made, .. } => Some(&made.shadows),
-            Self::Update(update) => Some(&update.shadows),
-            Self::Tag(tagging) => Some(&tagging.shadows),
+            Self::Create { made, .. } => Some(&made.bases),
+            Self::Update(update) => Some(&update.bases),
+            Self::Tag(tagging) => Some(&tagging.bases),
             Self::Tell { .. } | Self::Mark { .. } | Self::Delete { .. } | Self::Unmake { .. } | Self::Enrol { .. } => {
                 None
             }
@@ -184,11 +184,11 @@ impl Settle {
     }
 
     /// The same, to be changed.
-    pub fn shadows_mut(&mut self) -> Option<&mut Both<Fields>> {
+    pub fn bases_mut(&mut self) -> Option<&mut Both<Fields>> {
         match self {
-            Self::Create { made, .. } => Some(&mut made.shadows),
-            Self::Update(update) => Some(&mut update.shadows),
-            Self::Tag(tagging) => Some(&mut tagging.shadows),
+            Self::Create { made, .. } => Some(&mut made.bases),
+            Self::Update(update) => Some(&mut update.bases),
+            Self::Tag(tagging) => Some(&mut tagging.bases),
             Self::Tell { .. } | Self::Mark { .. } | Self::Delete { .. } | Self::Unmake { .. } | Self::Enrol { .. } => {
                 None
             }

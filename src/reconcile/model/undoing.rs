@@ -22,7 +22,7 @@ pub struct Trace {
     pub wrote: Fields,
     /// Tags that were added and removed there.
     pub tags: TagDelta,
-    /// The other side's shadow after it: of an update the same fields, of a delete all that was known.
+    /// The other side's base after it: of an update the same fields, of a delete all that was known.
     pub other: Fields,
     /// An undo made it again, under the id that stands in `ids`; the tags that the deletion removed, in `tags`, are still
     /// to follow.
@@ -70,7 +70,7 @@ pub struct UndoRecord {
     pub now: Still,
     /// What people changed in a record that the run made, besides our fields. (`semantics` 59)
     pub unmapped: BTreeSet<String>,
-    /// The tags of the other side's shadow.
+    /// The tags of the other side's base.
     pub other_tags: Option<Tags>,
     /// Who has the e-mail or phone of a deleted contact now; where that could not be read, why.
     pub taken: Result<Option<SideId>, String>,

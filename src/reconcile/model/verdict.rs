@@ -177,7 +177,7 @@ impl Verdict {
         });
     }
 
-    /// Lets one side's shadow take fields without a request.
+    /// Lets one side's base take fields without a request.
     pub fn settle(&mut self, link: i64, side: Side, fields: Fields) {
         if !fields.is_empty() {
             self.settlements.push(Settlement::Fields { link, side, fields });

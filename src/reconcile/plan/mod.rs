@@ -220,8 +220,8 @@ fn link_secondary(at: u32, contact: &Unlinked, ghl: &SideId, matched_by: Matched
     let mut ids = Ids::one(contact.id.clone());
     ids.insert(ghl.clone());
     let subject = Subject { ids, ..Subject::of(contact) };
-    let shadows = Both { cliengo: contact.record.fields.clone(), ghl: Fields::new() };
-    let made = Making { parent: None, shadows, retires: contact.retires };
+    let bases = Both { cliengo: contact.record.fields.clone(), ghl: Fields::new() };
+    let made = Making { parent: None, bases, retires: contact.retires };
     let link = Link { made, role: Role::Secondary, matched_by: Some(matched_by), ..Link::default() };
     let mut verdict = Verdict::at(at);
     verdict.link(Place::of_contact(at, &subject), &subject, link);

@@ -1,6 +1,6 @@
 //! Taking back what a run did, record by record, from what was kept of it. (`semantics` 33)
 //!
-//! An undo is no merge: it changes the written side alone. What it writes becomes that side's shadow, and the other side's
+//! An undo is no merge: it changes the written side alone. What it writes becomes that side's base, and the other side's
 //! stays, so that neither value is news and both differ on purpose until a person changes one.
 
 mod common;

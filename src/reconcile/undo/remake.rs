@@ -172,13 +172,13 @@ fn settle(
     tags: &[String],
 ) -> Settle {
     let side = deleted.side;
-    let mut shadows: Both<Fields> = Both::default();
-    *shadows.of_mut(side) = left_out(&before.fields, set);
+    let mut bases: Both<Fields> = Both::default();
+    *bases.of_mut(side) = left_out(&before.fields, set);
     if deleted.kind == Kind::Contact && input.capabilities.of(side).tags.read {
-        shadows.of_mut(side).insert(Field::Tags, Value::tags(tags.iter().collect()));
+        bases.of_mut(side).insert(Field::Tags, Value::tags(tags.iter().collect()));
     }
-    shadows.of_mut(side.other()).clone_from(&deleted.trace.other);
-    let made = Making { parent: spot.link, shadows, retires: deleted.link };
+    bases.of_mut(side.other()).clone_from(&deleted.trace.other);
+    let made = Making { parent: spot.link, bases, retires: deleted.link };
     let tags_follow = following_tags(input, deleted, before);
     let remade = Remade { gone: side.other(), undoes: vec![deleted.id], tags_follow };
     Settle::Create { made, chosen: Vec::new(), remade: Some(Box::new(remade)) }
@@ -212,7 +212,7 @@ fn tags_after(input: &Input<'_>, at: u32, spot: &Spot, deleted: &UndoRecord, bef
     let tagging = Tagging {
         link: Some(LinkRef::MadeBy(made)),
         tags: TagDelta { added: tags, removed: Vec::new() },
-        shadows: Both::default(),
+        bases: Both::default(),
         undoes: vec![deleted.id],
     };
     let place = Place { parent: Ids::default(), ..spot.place.clone() };

@@ -39,13 +39,13 @@ pub(super) fn fields(input: &Input<'_>, (family, at): (u32, u32), undo_record: &
     }
     let only_completion = set.keys().all(|field| *field == Field::Completed);
     let completes = only_completion && input.capabilities.of(undo_record.side).complete_endpoint;
-    // A run that got no answer did not move the other side's shadow either: its value is no news any more.
+    // A run that got no answer did not move the other side's base either: its value is no news any more.
     let theirs = undo_record.trace.other.iter().filter(|(field, _)| !undo_record.settled && set.contains_key(field));
-    let mut shadows: Both<Fields> = Both::default();
-    *shadows.of_mut(undo_record.side.other()) = theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
+    let mut bases: Both<Fields> = Both::default();
+    *bases.of_mut(undo_record.side.other()) = theirs.map(|(field, value)| (field.clone(), value.clone())).collect();
     let link = undo_record.link.map(LinkRef::Existing);
     let settle =
-        Settle::Update(Box::new(Updating { link, shadows, undoes: vec![undo_record.id], ..Updating::default() }));
+        Settle::Update(Box::new(Updating { link, bases, undoes: vec![undo_record.id], ..Updating::default() }));
     let target = (Target::Existing(id), parent_of(undo_record));
     let write = Write::update(undo_record.kind, target, set, &now.fields, completes);
     verdict.write(input, place_of(family, undo_record), &subject, undo_record.side, undo_record.side, (write, settle));
@@ -121,7 +121,7 @@ pub(super) fn tags(input: &Input<'_>, (family, at): (u32, u32), undo_record: &Un
     let settle = Settle::Tag(Box::new(Tagging {
         link: undo_record.link.map(LinkRef::Existing),
         tags: TagDelta { added: add, removed: remove },
-        shadows: other_tags(undo_record),
+        bases: other_tags(undo_record),
         undoes: vec![undo_record.id],
     }));
     let place = place_of(family, undo_record);
@@ -129,17 +129,17 @@ pub(super) fn tags(input: &Input<'_>, (family, at): (u32, u32), undo_record: &Un
     verdict
 }
 
-/// The other side's shadow of the tags, as the run would have left it, had it got an answer.
+/// The other side's base of the tags, as the run would have left it, had it got an answer.
 fn other_tags(undo_record: &UndoRecord) -> Both<Fields> {
-    let mut shadows: Both<Fields> = Both::default();
+    let mut bases: Both<Fields> = Both::default();
     // Of what was made again the run left nothing on the other side.
     if let Some(stood) = undo_record.other_tags.as_ref().filter(|_| !undo_record.settled && !undo_record.trace.remade) {
         let mut tags = stood.clone();
         undo_record.trace.tags.added.iter().filter(|tag| !stood.contains(tag)).for_each(|tag| tags.insert(tag));
         undo_record.trace.tags.removed.iter().for_each(|tag| tags.remove(tag));
         if !tags.same(stood) {
-            shadows.of_mut(undo_record.side.other()).insert(Field::Tags, Value::tags(tags));
+            bases.of_mut(undo_record.side.other()).insert(Field::Tags, Value::tags(tags));
         }
     }
-    shadows
+    bases
 }

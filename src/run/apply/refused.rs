@@ -70,7 +70,7 @@ impl Applying<'_> {
         if let Work::Write(_, Settle::Create { made, .. }) = &mut reduced.work {
             // What the new record does not have is no news the next night.
             let missing = named.iter().map(|field| (field.clone(), Value::Empty));
-            made.shadows.of_mut(operation.side).extend(missing);
+            made.bases.of_mut(operation.side).extend(missing);
         }
         let side = operation.side.title();
         let names = named.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");

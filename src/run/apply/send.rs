@@ -130,8 +130,8 @@ impl Applying<'_> {
     /// Whether the tags of the contact that an operation is about were ever shown on its side.
     fn shows_tags(&self, operation: &Operation) -> bool {
         let link = operation.settle().and_then(Settle::link).and_then(|link| self.resolve(link));
-        let shadow = link.and_then(|link| held(self.state).shadow(link, operation.side).ok().flatten());
-        shadow.is_some_and(|shadow| shadow.record.get(&Field::Tags).is_some())
+        let base = link.and_then(|link| held(self.state).base(link, operation.side).ok().flatten());
+        base.is_some_and(|base| base.record.get(&Field::Tags).is_some())
     }
 
     /// The request with the ids of what earlier operations created.

@@ -215,7 +215,7 @@ fn remember_parent(state: &State, link: i64, parents: &mut BTreeMap<i64, Parent>
     let mut label = String::new();
     for side in [Side::Ghl, Side::Cliengo] {
         if label.is_empty() {
-            label = state.shadow(link, side)?.map(|shadow| shadow.record.label()).unwrap_or_default();
+            label = state.base(link, side)?.map(|base| base.record.label()).unwrap_or_default();
         }
     }
     parents.insert(link, Parent { ids: row.ids, label });

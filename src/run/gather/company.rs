@@ -171,8 +171,8 @@ impl Gathering<'_, '_> {
 fn names_of(state: &State, link: i64) -> Result<BTreeSet<String>, RunError> {
     let mut names = BTreeSet::new();
     for side in Side::BOTH {
-        let shadow = state.shadow(link, side)?;
-        names.extend(shadow.and_then(|shadow| shadow.record.own_name().map(PersonName::full)));
+        let base = state.base(link, side)?;
+        names.extend(base.and_then(|base| base.record.own_name().map(PersonName::full)));
     }
     Ok(names)
 }

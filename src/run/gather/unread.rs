@@ -20,7 +20,7 @@ pub(super) fn of(state: Option<&State>, pulled: &Pulled) -> Result<Vec<Unread>, 
         }
         let link = state.link_of(Kind::Contact, &unread.contact)?;
         let label = match &link {
-            Some(link) => state.shadow(link.id, side)?.map(|shadow| shadow.record.label()).unwrap_or_default(),
+            Some(link) => state.base(link.id, side)?.map(|base| base.record.label()).unwrap_or_default(),
             None => String::new(),
         };
         found.push(Unread {

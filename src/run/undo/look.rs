@@ -287,8 +287,8 @@ impl Looking<'_> {
     }
 
     fn tags(&self, link: i64, side: Side) -> Result<Option<Tags>, StateError> {
-        let shadow = self.state.shadow(link, side)?;
-        Ok(shadow.and_then(|shadow| match shadow.record.get(&Field::Tags) {
+        let base = self.state.base(link, side)?;
+        Ok(base.and_then(|base| match base.record.get(&Field::Tags) {
             Some(Value::Tags(tags)) => Some(tags.clone()),
             Some(_) => Some(Tags::default()),
             None => None,

@@ -9,7 +9,8 @@ use crate::record::{Both, Enrolment, Fields, Projection, Role, Side};
 pub(super) struct Stored {
     link: Option<LinkRef>,
     parent: Option<LinkRef>,
-    shadows: Both<Fields>,
+    #[serde(rename = "shadows")]
+    bases: Both<Fields>,
     tags: TagDelta,
     retires: Option<i64>,
     keeps: Option<Side>,
@@ -32,23 +33,23 @@ pub(super) struct Stored {
 impl From<Settle> for Stored {
     fn from(settle: Settle) -> Self {
         match settle {
-            Settle::Create { made: Making { parent, shadows, retires }, chosen, remade } => {
+            Settle::Create { made: Making { parent, bases, retires }, chosen, remade } => {
                 let (keeps, undoes, tags_follow) = remade.map_or_else(Default::default, |remade| {
                     let Remade { gone, undoes, tags_follow } = *remade;
                     (Some(gone), undoes, tags_follow)
                 });
-                Self { parent, shadows, retires, keeps, chosen, undoes, tags_follow, ..Self::default() }
+                Self { parent, bases, retires, keeps, chosen, undoes, tags_follow, ..Self::default() }
             }
             Settle::Tell { contact, projects } => {
                 Self { parent: Some(contact), projects: Some(projects), ..Self::default() }
             }
             Settle::Update(update) => {
-                let Updating { link, shadows, chosen, projects, undoes } = *update;
-                Self { link, shadows, projects, chosen, undoes, ..Self::default() }
+                let Updating { link, bases, chosen, projects, undoes } = *update;
+                Self { link, bases, projects, chosen, undoes, ..Self::default() }
             }
             Settle::Tag(tagging) => {
-                let Tagging { link, tags, shadows, undoes } = *tagging;
-                Self { link, shadows, tags, undoes, ..Self::default() }
+                let Tagging { link, tags, bases, undoes } = *tagging;
+                Self { link, bases, tags, undoes, ..Self::default() }
             }
             Settle::Mark { link, gone } => Self { link: Some(link), keeps: Some(gone), ..Self::default() },
             Settle::Delete { link } => Self { link: Some(link), ..Self::default() },
@@ -61,22 +62,21 @@ impl From<Settle> for Stored {
 /// Deletes are not read back from the journal, nor is an undo's change: what has a link was written under it.
 impl From<Stored> for Settle {
     fn from(stored: Stored) -> Self {
-        let Stored {
-            link, parent, shadows, tags, retires, keeps, projects, enrols, chosen, undoes, tags_follow, ..
-        } = stored;
+        let Stored { link, parent, bases, tags, retires, keeps, projects, enrols, chosen, undoes, tags_follow, .. } =
+            stored;
         match (link, enrols, parent, projects, keeps) {
             (Some(link), Some(enrolment), ..) => Self::Enrol { link, enrolment },
             (Some(link), None, _, _, Some(gone)) => Self::Mark { link, gone },
             (link @ Some(_), None, ..) if !tags.is_empty() => {
-                Self::Tag(Box::new(Tagging { link, tags, shadows, undoes }))
+                Self::Tag(Box::new(Tagging { link, tags, bases, undoes }))
             }
             (link @ Some(_), None, _, projects, None) => {
-                Self::Update(Box::new(Updating { link, shadows, chosen, projects, undoes }))
+                Self::Update(Box::new(Updating { link, bases, chosen, projects, undoes }))
             }
             (None, _, Some(contact), Some(projects), _) => Self::Tell { contact, projects },
             (None, _, parent, _, keeps) => {
                 let remade = keeps.map(|gone| Box::new(Remade { gone, undoes, tags_follow }));
-                Self::Create { made: Making { parent, shadows, retires }, chosen, remade }
+                Self::Create { made: Making { parent, bases, retires }, chosen, remade }
             }
         }
     }
@@ -95,8 +95,8 @@ mod tests {
     fn what_the_journal_holds_is_read_as_it_was_written() {
         let link = LinkRef::Existing(7);
         let projects = || Box::new(Projection { facet: Facet::Task, task: "t1".to_owned(), said: "Llamar".to_owned() });
-        let shadows = Both { cliengo: Fields::from([(Field::Name, Value::line("Ana"))]), ghl: Fields::new() };
-        let made = Making { parent: Some(link), shadows: shadows.clone(), retires: Some(3) };
+        let bases = Both { cliengo: Fields::from([(Field::Name, Value::line("Ana"))]), ghl: Fields::new() };
+        let made = Making { parent: Some(link), bases: bases.clone(), retires: Some(3) };
         let remade = Remade { gone: Side::Ghl, undoes: vec![4], tags_follow: vec!["vip".to_owned()] };
         let tags = TagDelta { added: vec!["vip".to_owned()], removed: Vec::new() };
         let enrolment = Box::new(Enrolment { contact: "c1".to_owned(), effect: Effect::Tag("hot".to_owned()) });
@@ -107,12 +107,12 @@ mod tests {
             Settle::Tell { contact: link, projects: projects() },
             Settle::Update(Box::new(Updating {
                 link: Some(link),
-                shadows: shadows.clone(),
+                bases: bases.clone(),
                 chosen: vec!["a1".to_owned()],
                 projects: Some(projects()),
                 undoes: Vec::new(),
             })),
-            Settle::Tag(Box::new(Tagging { link: Some(link), tags, shadows: Both::default(), undoes: Vec::new() })),
+            Settle::Tag(Box::new(Tagging { link: Some(link), tags, bases: Both::default(), undoes: Vec::new() })),
             Settle::Mark { link, gone: Side::Cliengo },
             Settle::Enrol { link, enrolment },
         ] {

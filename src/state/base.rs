@@ -1,4 +1,4 @@
-//! Both sides' shadows of a link: what each was when both last agreed.
+//! Both sides' bases of a link: what each was when both last agreed.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::record::{Field, Fields, Kind, Record, Side};
 
 /// One side's half of a link, as last agreed.
 #[derive(Clone, Debug)]
-pub struct ShadowRow {
+pub struct BaseRow {
     /// The record.
     pub record: Record,
     /// The id of its contact on that side, for tasks and notes.
@@ -24,10 +24,10 @@ pub struct ShadowRow {
     pub missed: Option<i64>,
 }
 
-/// A shadow, and the payload that it was last agreed with.
+/// A base, and the payload that it was last agreed with.
 #[derive(Clone, Debug)]
 pub struct Agreed {
-    /// The shadow's number.
+    /// The base's number.
     pub number: i64,
     /// Its link.
     pub link: i64,
@@ -53,7 +53,7 @@ fn agreed_row((number, link, side, kind, body, moved): RawAgreed) -> Result<Agre
     Ok(Agreed {
         number,
         link,
-        side: side_of(&side, || format!("shadow {number}"))?,
+        side: side_of(&side, || format!("base {number}"))?,
         kind: kind_of(&kind)?,
         record: body.record()?,
         payload: body.payload,
@@ -65,11 +65,11 @@ const AGREED: &str = "SELECT shadow.id, link, side, kind, body, moved
     FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id";
 
 impl State {
-    /// One side's shadow of a link.
+    /// One side's base of a link.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn shadow(&self, link: i64, side: Side) -> Result<Option<ShadowRow>, StateError> {
+    pub fn base(&self, link: i64, side: Side) -> Result<Option<BaseRow>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT body, parent_id, written, missed FROM shadow JOIN shadow_body ON shadow_body.shadow = shadow.id
              WHERE link = ?1 AND side = ?2",
@@ -80,16 +80,16 @@ impl State {
             })
             .optional()?;
         let Some((body, parent_id, written, missed)) = found else { return Ok(None) };
-        Ok(Some(ShadowRow { record: body.record()?, parent_id, written: written != 0, missed }))
+        Ok(Some(BaseRow { record: body.record()?, parent_id, written: written != 0, missed }))
     }
 
-    /// Sets fields of one side's shadow, makes it where there is none, and drops its fingerprint, so that the next
+    /// Sets fields of one side's base, makes it where there is none, and drops its fingerprint, so that the next
     /// listing is read again (`semantics` 3). Its payload stays, for the other fields. `written` says that the values come
     /// from our own write.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn settle_shadow(&self, link: &LinkRow, side: Side, fields: &Fields, written: bool) -> Result<(), StateError> {
+    pub fn settle_base(&self, link: &LinkRow, side: Side, fields: &Fields, written: bool) -> Result<(), StateError> {
         let Some(remote_id) = link.ids.of(side) else { return Ok(()) };
         let parent_id = match link.parent {
             Some(parent) => self.link(parent)?.and_then(|parent| parent.ids.of(side).map(str::to_owned)),
@@ -124,7 +124,7 @@ impl State {
         Ok(())
     }
 
-    /// Notes that a listing showed just what the shadow holds: its fingerprint and payload are kept.
+    /// Notes that a listing showed just what the base holds: its fingerprint and payload are kept.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -153,7 +153,7 @@ impl State {
         Ok(())
     }
 
-    /// Keeps a payload that was listed while both halves were, although the shadow does not hold all of it yet.
+    /// Keeps a payload that was listed while both halves were, although the base does not hold all of it yet.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -186,7 +186,7 @@ impl State {
         Ok(found.optional()?.flatten())
     }
 
-    /// One side's shadow of a link, with its payload.
+    /// One side's base of a link, with its payload.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -195,7 +195,7 @@ impl State {
         statement.query_row(params![link, side.as_str()], raw_agreed).optional()?.map(agreed_row).transpose()
     }
 
-    /// So many shadows with their payloads, in order, from the one after `number` on.
+    /// So many bases with their payloads, in order, from the one after `number` on.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -206,7 +206,7 @@ impl State {
         rows.into_iter().map(agreed_row).collect()
     }
 
-    /// Puts another canonical form of the same payload in a shadow's place.
+    /// Puts another canonical form of the same payload in a base's place.
     ///
     /// # Errors
     /// When it cannot be written.
