@@ -82,6 +82,8 @@ struct Gathering<'j, 's> {
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
     kept_news: BTreeSet<i64>,
     halved: BTreeSet<i64>,
+    /// What Cliengo leaves out where it is empty, once that was looked at.
+    left_out: Option<BTreeSet<Field>>,
     /// The bases were derived under another mapping: a dry run derives them again as it reads them.
     remapping: Option<Remapping<'j>>,
 }
@@ -114,6 +116,7 @@ pub(super) async fn gather<'j>(
         unreadable_keys: forgotten_keys(pulled),
         kept_news: BTreeSet::new(),
         halved: BTreeSet::new(),
+        left_out: None,
         remapping: match state {
             Some(state) => Remapping::of(state, job.pair, &pulled.forms)?,
             None => None,
@@ -322,9 +325,12 @@ impl Gathering<'_, '_> {
             for side in Side::BOTH {
                 if let Some(now) = answers.get(&(linked.link, side)) {
                     let attempts = state.attempts(linked.link, side)?;
-                    let half = linked.sides.of_mut(side);
-                    notice_rejected(half, now, &attempts);
-                    half.now = unchanged_if_equal(now.clone(), half.base.as_ref());
+                    let (half, mut now) = (linked.sides.of_mut(side), now.clone());
+                    if side == Side::Cliengo && linked.kind == Kind::Contact {
+                        self.empty_what_was_not_kept(half, &attempts, &mut now)?;
+                    }
+                    notice_rejected(half, &now, &attempts);
+                    half.now = unchanged_if_equal(now, half.base.as_ref());
                 }
             }
         }
@@ -379,7 +385,9 @@ impl Gathering<'_, '_> {
         let now = match sighting {
             Some(Sighting::Listed(record)) => {
                 let differs = base.as_ref().is_none_or(|base| !base.agrees_with(&record));
-                let doubtful = if differs && written {
+                let is_hidden =
+                    written && row.kind == Kind::Contact && self.hides_a_write(side, base.as_ref(), &record)?;
+                let doubtful = if is_hidden || differs && written {
                     // I42: a listing that disagrees with our own write may lag; the record itself does not.
                     Some("written by an earlier run, and read back")
                 } else if self.asks_for_tags(side, row.kind, base.as_ref(), &record) {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use concord::reconcile::Mode;
 use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
@@ -78,6 +79,27 @@ async fn a_phone_that_only_the_list_leaves_out_is_not_written_over() {
 #[tokio::test]
 async fn what_is_not_told_is_not_written_over_where_others_are_told_to_be_empty() {
     hides_a_phone(true, true).await;
+}
+
+#[tokio::test]
+async fn a_phone_that_such_an_account_did_not_keep_is_said_and_sent_once_more_by_a_full_sync() {
+    let mut house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
+    house.strict = false;
+    let set = json!({ "firstName": "Nidia", "email": "nidia@example.com", "phone": PHONE });
+    house.contact(Side::Ghl, &set);
+    house.faults("forget-field=phone@cliengo:WRITE*");
+    house.night().await;
+    house.faults("");
+    let nidia = |house: &House| {
+        house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["email"] == "nidia@example.com").unwrap()
+    };
+    assert_eq!(nidia(&house)["phone"], Value::Null);
+    let said = house.night().await.plan.unsupported;
+    assert!(said.iter().any(|said| said.detail.starts_with("Cliengo did not keep the phone")), "{said:?}");
+    house.quiet_night().await;
+    house.mode = Mode::Full;
+    house.night().await;
+    assert_eq!(nidia(&house)["phone"], PHONE);
 }
 
 /// Somebody whom GHL has by name and whom Cliengo shows with `known` of it, beside `others`: as they stand in Cliengo after a night.

@@ -427,12 +427,13 @@ impl Life {
         let last = self.sleep().await.ok_or_else(|| TestCaseError::fail("the last night failed"))?;
         prop_assert!(self.house.writes().is_empty(), "the last night is quiet: {:?}", self.house.sent());
         prop_assert!(last.plan.operations.is_empty());
-        Ok(())
+        self.is_whole(&last)
     }
 
-    fn is_whole(&self) -> Result<(), TestCaseError> {
+    fn is_whole(&self, last: &Finished) -> Result<(), TestCaseError> {
         let [cliengo, ghl] = outlines(&self.house).map(|told| self.of_those_who_stayed(told));
-        prop_assert_eq!(cliengo, ghl, "both sides tell the same");
+        let (held, unsupported) = (&last.plan.held, &last.plan.unsupported);
+        prop_assert_eq!(cliengo, ghl, "both sides tell the same: {:#?} {:#?}", held, unsupported);
         for side in Side::BOTH {
             self.nobody_is_there_twice(side)?;
         }
@@ -496,8 +497,7 @@ async fn live(account: u64, steps: Vec<Step>) -> Result<(), TestCaseError> {
             Step::Night(night) => life.night(night).await,
         }
     }
-    life.rest().await?;
-    life.is_whole()
+    life.rest().await
 }
 
 fn setting(name: &str, default: u32) -> u32 {

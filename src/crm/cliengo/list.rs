@@ -287,7 +287,12 @@ impl Cliengo {
         let (mut offset, mut received, mut page) = (0, 0, first);
         loop {
             if total.is_some() && page.total != total {
-                return Ok(Walked::Torn(format!("the count of {window} changed while it was listed")));
+                // A count of as many as the page holds, and of fewer than have come, is no count of the whole.
+                let counts_page = page.total == Some(page.rows.len()) && page.rows.len() < offset;
+                if !counts_page {
+                    return Ok(Walked::Torn(format!("the count of {window} changed while it was listed")));
+                }
+                total = None;
             }
             let came = page.rows.len();
             let taken = gathered.take(&page.rows, window)?;
