@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's own functions fail as its assertions do")]
 
 use concord::config::{Config, ConflictPolicy, Direction, KindPolicy};
-use concord::reconcile::{Decision, Rules, Sight, decide};
+use concord::reconcile::{Decision, FieldState, Rules, decide};
 use concord::record::{Both, Side, Value};
 
 const DIRECTIONS: [(&str, Direction); 4] = [
@@ -33,7 +33,7 @@ fn policy(direction: Direction, conflict: ConflictPolicy) -> KindPolicy {
 
 fn outcome(base: Option<&Value>, cliengo: &Value, ghl: &Value, policy: &KindPolicy) -> Decision {
     let rules = Rules { policy, updated: Both::default(), repair: false };
-    decide(Both { cliengo: Sight { base, now: Some(cliengo) }, ghl: Sight { base, now: Some(ghl) } }, &rules)
+    decide(Both { cliengo: FieldState { base, now: Some(cliengo) }, ghl: FieldState { base, now: Some(ghl) } }, &rules)
 }
 
 fn word(decision: Decision) -> String {

@@ -13,7 +13,7 @@ use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
 use crate::record::{Ids, Side};
-use crate::report::{Audience, masked_document, settlements};
+use crate::report::{Audience, base_updates, masked_document};
 use crate::state::{Acknowledged, HeldRow, State, StateError};
 
 /// A record that waits, and what a person needs to settle it.
@@ -67,7 +67,7 @@ fn entry<'a>(
     let contact = if row.kind.is_child() { contact_of(state, &row)? } else { row.ids.clone() };
     let link = |side: &Side| Some((*side, audience.link(*side, contact.of(*side)?)?));
     let links = Side::BOTH.iter().filter_map(link).collect();
-    let commands = settlements(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();
+    let commands = base_updates(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();
     let known = row.is_known(session.clock.now());
     Ok(Entry { pair, row, reason, known, links, commands })
 }

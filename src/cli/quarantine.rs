@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::arguments::{Format, QuarantineCommand, QuarantineOptions};
 use super::{Session, code, masking, output, waiting};
 use crate::config::{Config, Pair};
-use crate::reconcile::Standing;
+use crate::reconcile::RetryState;
 use crate::report::{Column, on_one_line, table};
 use crate::run::generation;
 use crate::state::{FailedOperationRow, State, StateError};
@@ -27,17 +27,17 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
 }
 
 fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()> {
-    let mut rows: Vec<(&Pair, FailedOperationRow, Standing)> = Vec::new();
+    let mut rows: Vec<(&Pair, FailedOperationRow, RetryState)> = Vec::new();
     for (pair, state) in waiting::states(session, config)? {
         let now = generation(Some(&state))?.parse().unwrap_or(0);
-        let standing = |row: &FailedOperationRow| Standing::at(row.attempts, row.dropped, row.due, now);
+        let standing = |row: &FailedOperationRow| RetryState::at(row.attempts, row.dropped, row.due, now);
         rows.extend(state.failed_operations()?.iter().map(|row| (pair, shown(config, row), standing(row))));
     }
     // What waits for a person comes first.
-    let rank = |standing: Standing| match standing {
-        Standing::Aside => 0,
-        Standing::Due | Standing::Rests(_) => 1,
-        Standing::Dropped => 2,
+    let rank = |standing: RetryState| match standing {
+        RetryState::Aside => 0,
+        RetryState::Due | RetryState::Rests(_) => 1,
+        RetryState::Dropped => 2,
     };
     rows.sort_by_key(|(_, _, standing)| rank(*standing));
     let text = match format {
@@ -56,7 +56,7 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
                 Column::cut(session.word("RECORD"), 22),
                 Column::cut(session.word("WHY"), 400),
             ];
-            let cells = |(pair, row, standing): &(&Pair, FailedOperationRow, Standing)| {
+            let cells = |(pair, row, standing): &(&Pair, FailedOperationRow, RetryState)| {
                 [
                     row.id.clone(),
                     pair.name.clone(),
@@ -86,22 +86,22 @@ fn shown(config: &Config, row: &FailedOperationRow) -> FailedOperationRow {
     FailedOperationRow { label, words: masking::about(config, &row.label, &row.words), ..row.clone() }
 }
 
-fn told(standing: Standing) -> String {
+fn told(standing: RetryState) -> String {
     match standing {
-        Standing::Due => "tried next".to_owned(),
-        Standing::Rests(1) => "in 2 runs".to_owned(),
-        Standing::Rests(runs) => format!("in {} runs", runs + 1),
-        Standing::Aside => "quarantined".to_owned(),
-        Standing::Dropped => "given up".to_owned(),
+        RetryState::Due => "tried next".to_owned(),
+        RetryState::Rests(1) => "in 2 runs".to_owned(),
+        RetryState::Rests(runs) => format!("in {} runs", runs + 1),
+        RetryState::Aside => "quarantined".to_owned(),
+        RetryState::Dropped => "given up".to_owned(),
     }
 }
 
-fn document(pair: &Pair, row: &FailedOperationRow, standing: Standing) -> Json {
+fn document(pair: &Pair, row: &FailedOperationRow, standing: RetryState) -> Json {
     let (state, rests) = match standing {
-        Standing::Due => ("retrying", Some(0)),
-        Standing::Rests(runs) => ("retrying", Some(runs)),
-        Standing::Aside => ("quarantined", None),
-        Standing::Dropped => ("dropped", None),
+        RetryState::Due => ("retrying", Some(0)),
+        RetryState::Rests(runs) => ("retrying", Some(runs)),
+        RetryState::Aside => ("quarantined", None),
+        RetryState::Dropped => ("dropped", None),
     };
     json!({
         "id": row.id,
@@ -156,7 +156,7 @@ fn change(
         } else {
             format!("    {when}\n")
         });
-        let mut document = document(pair, &row, if is_dropped { Standing::Dropped } else { Standing::Due });
+        let mut document = document(pair, &row, if is_dropped { RetryState::Dropped } else { RetryState::Due });
         if let Some(entries) = document.as_object_mut() {
             entries.insert("dropped".to_owned(), is_dropped.into());
             entries.insert("next_sync".to_owned(), next);

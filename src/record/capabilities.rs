@@ -46,7 +46,7 @@ pub enum NameForm {
     NameAndReadOnlyLast,
 }
 
-/// What one side can do: a table, so that no code asks which CRM it is.
+/// What one side can do: a table, so that a rule asks what a side can do, and not which CRM it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// Per kind.

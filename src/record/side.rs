@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::field::Field;
+
 /// One of the two CRMs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +80,16 @@ impl Kind {
         match self {
             Kind::Contact => false,
             Kind::Task | Kind::Note => true,
+        }
+    }
+
+    /// The field without which no CRM takes one; a contact may lack any.
+    #[must_use]
+    pub const fn required(self) -> Option<Field> {
+        match self {
+            Kind::Contact => None,
+            Kind::Task => Some(Field::Title),
+            Kind::Note => Some(Field::Body),
         }
     }
 
@@ -165,6 +177,14 @@ impl<T> ByKind<T> {
             Kind::Task => &mut self.task,
             Kind::Note => &mut self.note,
         }
+    }
+}
+
+impl ByKind<u64> {
+    /// All kinds together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        Kind::ALL.iter().map(|kind| self.of(*kind)).sum()
     }
 }
 
@@ -282,7 +302,7 @@ impl Role {
     }
 }
 
-/// The ids one story has on each side; a side where it does not exist (yet) has none.
+/// The ids one linked record has on each side; a side where it does not exist (yet) has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ids {
     /// Cliengo's id.

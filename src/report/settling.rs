@@ -64,7 +64,7 @@ impl Settling {
 ///
 /// # Errors
 /// When the state cannot be read.
-pub(crate) fn settlements(
+pub(crate) fn base_updates(
     state: &State,
     row: &HeldRow,
     reason: Option<HeldReason>,

@@ -78,7 +78,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
             held: Vec::new(),
             unsupported: Vec::new(),
             guards: Vec::new(),
-            settlements: Vec::new(),
+            base_updates: Vec::new(),
             only: Vec::new(),
             shown_as: None,
         },

@@ -25,7 +25,7 @@ use super::finished::{Ended, OperationOutcome};
 use super::foresee::Foreseen;
 use super::progress::{Meter, Part};
 use super::pull::learned;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use crate::crm::{CrmError, Learned, Writer, Writers};
 use crate::reconcile::{LinkRef, Operation, Plan};
 use crate::record::{Action, Both, Field, Fields, Forms, Kind, Record, Side, SideId, Target, Write};
@@ -128,7 +128,7 @@ pub(super) async fn apply(
     budget: &Budget,
 ) -> Done {
     // What was learned was written down before.
-    let learned = learned(&held(state), job.pair).unwrap_or_default();
+    let learned = learned(&lock(state), job.pair).unwrap_or_default();
     let writes = plan.operations.iter().filter(|operation| operation.write().is_some()).count();
     let applying = Applying {
         job,
@@ -193,16 +193,16 @@ impl Applying<'_> {
     /// Links send nothing, and hang on nothing but other links: all of them at once, in one transaction.
     fn links(&self, plan: &Plan) -> Result<(), StateError> {
         let links: Vec<&Operation> = plan.operations.iter().filter(|operation| operation.write().is_none()).collect();
-        held(self.state).atomically(|state| {
+        lock(self.state).atomically(|state| {
             for operation in &links {
                 let nothing = (Fields::new(), Record::default());
                 let link = self.record(state, operation, &nothing.0, None, Heard::nothing(&nothing.1))?;
                 state.end_operation(self.run, operation.id, "applied", None)?;
-                held(&self.made).insert(operation.id, Made { link, id: None });
+                lock(&self.made).insert(operation.id, Made { link, id: None });
             }
             Ok(())
         })?;
-        held(&self.ended).extend(links.into_iter().map(|operation| (operation.id, applied())));
+        lock(&self.ended).extend(links.into_iter().map(|operation| (operation.id, applied())));
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Applying<'_> {
             let ended = match &tried {
                 Ok(ended) => ended.clone(),
                 // Whether the CRM did it stands in the journal, and the next run reads it back.
-                Err(why) if held(&self.journaled).contains(&operation.id) => {
+                Err(why) if lock(&self.journaled).contains(&operation.id) => {
                     ended(OperationOutcome::Unknown, why.to_string())
                 }
                 Err(why) => ended(OperationOutcome::Failed, why.to_string()),
@@ -227,11 +227,11 @@ impl Applying<'_> {
                 }
             }
             self.meter.step(1);
-            held(&self.ended).insert(operation.id, ended.clone());
+            lock(&self.ended).insert(operation.id, ended.clone());
             tried?;
             let name = serde_json::to_value(ended.outcome)?;
             let (name, reason) = (name.as_str().unwrap_or_default(), ended.reason.as_deref());
-            held(self.state).end_operation(self.run, operation.id, name, reason)?;
+            lock(self.state).end_operation(self.run, operation.id, name, reason)?;
         }
         Ok(())
     }
@@ -242,7 +242,7 @@ impl Applying<'_> {
         }
         let Some(write) = operation.write() else { return Ok(applied()) };
         if let Some(needed) = self.unmet(operation, write) {
-            let reason = if held(&self.matched).contains(&needed) {
+            let reason = if lock(&self.matched).contains(&needed) {
                 format!(
                     "{} had its contact already: the next run compares the tasks, notes and tags of both first",
                     operation.side.title()
@@ -273,7 +273,7 @@ impl Applying<'_> {
         self.breaker.note(operation.side, ended.outcome);
         if ended.outcome != OperationOutcome::Applied {
             let contact = if operation.kind == Kind::Contact { &operation.ids } else { &operation.parent };
-            held(&self.missed).extend(contact.of(operation.side).map(str::to_owned));
+            lock(&self.missed).extend(contact.of(operation.side).map(str::to_owned));
         }
         if self.breaker.asks(operation.side) {
             let failed = self.read_known_good(operation.side).await?;
@@ -285,7 +285,7 @@ impl Applying<'_> {
     /// Why nothing that is known good can be read: neither a contact that the CRM listed in this run, and of which nothing
     /// failed yet, nor the account. `None`: the CRM is well. (`semantics` 57)
     async fn read_known_good(&self, side: Side) -> Result<Option<String>, StateError> {
-        let known = held(self.stage).well_known_contact(side, &held(&self.missed))?;
+        let known = lock(self.stage).well_known_contact(side, &lock(&self.missed))?;
         let Some(id) = known else { return self.read_account(side).await };
         let contact = self.job.look_up(Kind::Contact, &SideId::new(side, id), None).await.map(drop);
         // The run ends by itself where it was asked to.
@@ -302,7 +302,7 @@ impl Applying<'_> {
 
     /// The operation that this one needs and that was not applied.
     fn unmet(&self, operation: &Operation, write: &Write) -> Option<u32> {
-        let made = held(&self.made);
+        let made = lock(&self.made);
         let targets = [write.target.as_ref(), write.parent.as_ref()].into_iter().flatten();
         let created = targets.filter_map(|target| match target {
             Target::CreatedBy(needed) => Some(*needed),
@@ -319,14 +319,14 @@ impl Applying<'_> {
     fn resolve(&self, reference: LinkRef) -> Option<i64> {
         match reference {
             LinkRef::Existing(link) => Some(link),
-            LinkRef::MadeBy(operation) => held(&self.made).get(&operation).and_then(|made| made.link),
+            LinkRef::MadeBy(operation) => lock(&self.made).get(&operation).and_then(|made| made.link),
         }
     }
 
     fn id_of(&self, target: &Target) -> Option<SideId> {
         match target {
             Target::Existing(id) => Some(id.clone()),
-            Target::CreatedBy(operation) => held(&self.made).get(operation).and_then(|made| made.id.clone()),
+            Target::CreatedBy(operation) => lock(&self.made).get(operation).and_then(|made| made.id.clone()),
         }
     }
 
@@ -356,7 +356,7 @@ impl Applying<'_> {
 
     /// The record itself is at fault: trying again does not help unless something changes.
     fn unable(&self, operation: &Operation, why: &str) -> Ended {
-        held(&self.own).insert(operation.id);
+        lock(&self.own).insert(operation.id);
         ended(OperationOutcome::Failed, why)
     }
 

@@ -132,7 +132,7 @@ mod tests {
             held: Vec::new(),
             unsupported: Vec::new(),
             guards: guards.iter().map(guard).collect(),
-            settlements: Vec::new(),
+            base_updates: Vec::new(),
             only: Vec::new(),
             shown_as: None,
         }

@@ -22,7 +22,7 @@ const FEW: u64 = 20;
 /// When it cannot be copied: then nothing is written.
 pub(super) fn before_a_large_run(state: &State, plan: &Plan, now: Timestamp) -> Result<(), StateError> {
     let links = state.link_counts()?;
-    let links = links.contact + links.task + links.note;
+    let links = links.total();
     let writes = Side::BOTH.into_iter().map(|side| plan.writes(side)).sum();
     if links > 0 && is_large(writes, links) {
         let copy = state.back_up(now)?;

@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 
 use super::finished::OperationOutcome;
-use super::session::held;
+use super::session::lock;
 use crate::record::{Both, Side};
 
 /// After so many operations in a row of which none got through, something known good is read.
@@ -33,7 +33,7 @@ pub(super) struct Breaker(Mutex<Both<Lately>>);
 impl Breaker {
     /// Takes note of an operation that was tried.
     pub(super) fn note(&self, side: Side, outcome: OperationOutcome) {
-        let mut lately = held(&self.0);
+        let mut lately = lock(&self.0);
         let lately = lately.of_mut(side);
         match outcome {
             OperationOutcome::Failed | OperationOutcome::Unknown => {
@@ -52,17 +52,17 @@ impl Breaker {
 
     /// The CRM answered, if only about this one record: it does not keep failing.
     pub(super) fn heard(&self, side: Side) {
-        held(&self.0).of_mut(side).failed = 0;
+        lock(&self.0).of_mut(side).failed = 0;
     }
 
     /// Something in front of the CRM answered in its place.
     pub(super) fn suspect(&self, side: Side) {
-        held(&self.0).of_mut(side).doubtful += 1;
+        lock(&self.0).of_mut(side).doubtful += 1;
     }
 
     /// Whether it is time to read something known good. Says so once.
     pub(super) fn asks(&self, side: Side) -> bool {
-        let mut lately = held(&self.0);
+        let mut lately = lock(&self.0);
         let lately = lately.of_mut(side);
         let asks = lately.doubtful >= ENOUGH && lately.given_up.is_none();
         if asks {
@@ -73,7 +73,7 @@ impl Breaker {
 
     /// Takes note of what that read came to: why it failed, where it did.
     pub(super) fn judge(&self, side: Side, failed: Option<String>) {
-        let mut lately = held(&self.0);
+        let mut lately = lock(&self.0);
         let lately = lately.of_mut(side);
         if let Some(why) = failed {
             lately.given_up = Some(why);
@@ -84,7 +84,7 @@ impl Breaker {
 
     /// The side that is given up, and why: nothing further is sent to either.
     pub(super) fn open(&self) -> Option<(Side, String)> {
-        let lately = held(&self.0);
+        let lately = lock(&self.0);
         Side::BOTH.into_iter().find_map(|side| Some((side, lately.of(side).given_up.clone()?)))
     }
 }

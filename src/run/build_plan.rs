@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::as_it_was::as_it_was;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use crate::reconcile::{Input, Plan, reconcile};
 use crate::record::{Forms, Side};
 use crate::state::{Stage, State, StateError};
@@ -30,7 +30,7 @@ pub(super) fn write_requests(
     plan: &mut Plan,
     forms: &Forms,
 ) -> Result<(), StateError> {
-    let stage = stage.map(held);
+    let stage = stage.map(lock);
     for operation in &mut plan.operations {
         if let Some(write) = operation.write() {
             let was = as_it_was(state, stage.as_deref(), operation, write)?;

@@ -9,7 +9,7 @@ use super::budget::Budget;
 use super::consent::Consent;
 use super::finished::{Finished, OperationOutcome, RunRecord, ToGo};
 use super::pulled::Pulled;
-use super::session::{BEGUN, DONE, FIRST_SYNC, Job, held};
+use super::session::{BEGUN, DONE, FIRST_SYNC, Job, lock};
 use super::{Approval, RunError, approval, backup};
 use crate::crm::Writers;
 use crate::reconcile::{Mode, Plan};
@@ -30,22 +30,22 @@ pub(super) async fn carry_out(
     before: impl FnOnce(&mut State) -> Result<(), StateError>,
     after: impl FnOnce(&mut State, &Done) -> Result<(), StateError>,
 ) -> Result<(), RunError> {
-    let approval = Approval::of(consent, plan, &held(state))?;
+    let approval = Approval::of(consent, plan, &lock(state))?;
     if approval.refuses(plan) {
         record.refused = true;
         record.unfit_approval = approval.unfit().map(str::to_owned);
-        held(state).keep_refused(&plan.id(), record.id, &approval::guarded(plan))?;
+        lock(state).keep_refused(&plan.id(), record.id, &approval::guarded(plan))?;
         return Ok(());
     }
     if job.mode != Mode::Rebuild && !job.pair.is_sandbox() {
-        held(state).keep_witness()?;
+        lock(state).keep_witness()?;
     }
-    backup::before_a_large_run(&held(state), plan, record.started)?;
-    before(&mut held(state))?;
+    backup::before_a_large_run(&lock(state), plan, record.started)?;
+    before(&mut lock(state))?;
     let mut done = apply::apply((job, writers), state, stage, record.id, plan, forms, budget).await;
     let settled = match done.failure.take() {
         Some(failure) => Err(failure),
-        None => after(&mut held(state), &done),
+        None => after(&mut lock(state), &done),
     };
     record.outcomes = done.outcomes;
     let given_up = done.broken.map(|(_, why)| format!("{why}; what was left is planned again"));
@@ -74,12 +74,12 @@ pub(super) fn to_go(
     pulled: &Pulled,
     budget: &Budget,
 ) -> Result<Option<ToGo>, StateError> {
-    let goes_on = held(state).meta(FIRST_SYNC)?.as_deref() == Some(BEGUN);
+    let goes_on = lock(state).meta(FIRST_SYNC)?.as_deref() == Some(BEGUN);
     let is_short = budget.is_spent() || pulled.visited.left > 0;
     if !goes_on || !is_short || record.refused || record.failure.is_some() {
         return Ok(None);
     }
-    let linked = held(state).link_counts()?.contact;
+    let linked = lock(state).link_counts()?.contact;
     let left = plan.operations.iter().filter(|operation| {
         let ended = record.outcomes.get(&operation.id);
         ended.is_none_or(|ended| ended.outcome != OperationOutcome::Applied)
@@ -99,7 +99,7 @@ pub(super) fn ended(job: &Job<'_>, state: &Mutex<State>, plan: Plan, mut record:
     record.finished = job.clock.now();
     let mut finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
     let (status, summary) = finished.summary();
-    let kept = held(state).finish_run(run, status, &summary, job.clock.now());
+    let kept = lock(state).finish_run(run, status, &summary, job.clock.now());
     finished.fails(kept);
     info!(status, "run ends");
     finished

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::error::RunError;
 use super::pulled::Pulled;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use crate::config::Guard;
 use crate::crm::{CrmError, Lookup};
 use crate::reconcile::Reading;
@@ -57,7 +57,7 @@ pub(super) async fn emptied(
 fn witnesses(stage: &Mutex<Stage>, pulled: &Pulled, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {
     let is_whole = pulled.listings.of(side).of(kind).parents.is_none();
     let may_stand = is_whole && !pulled.complete.of(side).contact;
-    let stage = held(stage);
+    let stage = lock(stage);
     let mut found = Vec::new();
     for missing in stage.missing(side, kind, true)? {
         let stands = match &missing.parent {
@@ -92,7 +92,7 @@ pub(super) fn shrunken(
             let Some(before) = state.last_count(side, kind)? else { continue };
             let listing = pulled.listings.of(side).of(kind);
             // Of a listing of none the records were asked for by id already.
-            if !listing.complete || listing.count == 0 && !held(stage).missing(side, kind, true)?.is_empty() {
+            if !listing.complete || listing.count == 0 && !lock(stage).missing(side, kind, true)?.is_empty() {
                 continue;
             }
             if has_shrunk(&job.pair.guard, before, listing.count) {

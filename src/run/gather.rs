@@ -26,7 +26,7 @@ use super::error::RunError;
 use super::gathered::{Gathered, covers};
 use super::pulled::Pulled;
 use super::rederive::Remapping;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use super::staging::each_news;
 use crate::crm::{Reader, Shape};
 use crate::reconcile::{Half, Inconclusive, Input, Linked, Mode, Now, Rejected, Unlinked, Unreadable};
@@ -35,7 +35,7 @@ use crate::state::{LinkRow, LinkStatus, Missing, Stage, StagedRow, State};
 
 /// What is known of one half of a touched link.
 #[derive(Clone, Debug)]
-enum Sighting {
+enum Detected {
     Listed(Record),
     Missing(Missing),
     Unreadable(String),
@@ -65,11 +65,11 @@ struct Gathering<'j, 's> {
     stage: &'s Mutex<Stage>,
     state: Option<&'s State>,
     pulled: &'j Pulled,
-    touched: BTreeMap<i64, Both<Option<Sighting>>>,
+    touched: BTreeMap<i64, Both<Option<Detected>>>,
     /// Contacts of which more than their fields is known: those that have further e-mails or phones.
     with_others: Vec<(SideId, Record)>,
     unlinked: Both<Vec<Unlinked>>,
-    loose: Both<Vec<Unlinked>>,
+    unlinked_children: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
     inconclusive: Vec<Inconclusive>,
     /// Why a side is not believed that a kind of record is gone, once that was tried; `None`: it is. (`semantics` 55)
@@ -106,7 +106,7 @@ pub(super) async fn gather<'j>(
         touched: BTreeMap::new(),
         with_others: Vec::new(),
         unlinked: Both::default(),
-        loose: Both::default(),
+        unlinked_children: Both::default(),
         unparsable: Vec::new(),
         inconclusive: Vec::new(),
         doubts: BTreeMap::new(),
@@ -122,11 +122,11 @@ pub(super) async fn gather<'j>(
             None => None,
         },
     };
-    held(stage).seal()?;
-    held(stage).reopen()?;
-    gathering.sieve(job.cliengo)?;
-    gathering.sieve(job.ghl)?;
-    held(stage).seal()?;
+    lock(stage).seal()?;
+    lock(stage).reopen()?;
+    gathering.detect_changes(job.cliengo)?;
+    gathering.detect_changes(job.ghl)?;
+    lock(stage).seal()?;
     gathering.miss_the_named()?;
     gathering.say_unidentified();
     gathering.widen()?;
@@ -135,7 +135,7 @@ pub(super) async fn gather<'j>(
 }
 
 impl Gathering<'_, '_> {
-    fn sieve<R: Reader + ?Sized>(&mut self, crm: &R) -> Result<(), RunError> {
+    fn detect_changes<R: Reader + ?Sized>(&mut self, crm: &R) -> Result<(), RunError> {
         let side = R::Id::SIDE;
         for kind in Kind::ALL {
             let all = self.job.mode == Mode::Full || self.remapping.is_some();
@@ -144,7 +144,7 @@ impl Gathering<'_, '_> {
             if !doubted {
                 for missing in self.missing(side, kind)? {
                     let halves = self.touched.entry(missing.link).or_default();
-                    *halves.of_mut(side) = Some(Sighting::Missing(missing));
+                    *halves.of_mut(side) = Some(Detected::Missing(missing));
                 }
             }
         }
@@ -171,7 +171,7 @@ impl Gathering<'_, '_> {
         if let Some(link) = row.link {
             self.complete(link, side, &mut record)?;
         }
-        held(self.stage).note_seen(side, kind, &row.id, &record)?;
+        lock(self.stage).note_seen(side, kind, &row.id, &record)?;
         let id = SideId::new(side, row.id);
         // A contact whose fields are as agreed may still have another additional e-mail or phone; and another mapping may
         // read other keys from the same fields.
@@ -180,10 +180,10 @@ impl Gathering<'_, '_> {
         }
         if let Some(link) = row.link {
             let halves = self.touched.entry(link).or_default();
-            *halves.of_mut(side) = Some(Sighting::Listed(record));
+            *halves.of_mut(side) = Some(Detected::Listed(record));
         } else {
             let parent = row.parent.map(|parent| SideId::new(side, parent));
-            let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.loose };
+            let among = if kind == Kind::Contact { &mut self.unlinked } else { &mut self.unlinked_children };
             let among = among.of_mut(side);
             among.push(Unlinked { kind, id, parent, record, retires: None });
         }
@@ -237,7 +237,7 @@ impl Gathering<'_, '_> {
         }
         if let Some(link) = row.link {
             let halves = self.touched.entry(link).or_default();
-            *halves.of_mut(side) = Some(Sighting::Unreadable(why.clone()));
+            *halves.of_mut(side) = Some(Detected::Unreadable(why.clone()));
         }
         let parent = row.parent.map(|parent| SideId::new(side, parent));
         self.unparsable.push(Unreadable { kind, ids, parent, why });
@@ -264,7 +264,7 @@ impl Gathering<'_, '_> {
             .touched
             .iter()
             .filter(|(_, halves)| {
-                Side::BOTH.into_iter().any(|side| matches!(halves.of(side), Some(Sighting::Missing(_))))
+                Side::BOTH.into_iter().any(|side| matches!(halves.of(side), Some(Detected::Missing(_))))
             })
             .map(|(link, _)| *link)
             .collect();
@@ -288,7 +288,7 @@ impl Gathering<'_, '_> {
                 self.kept_news.extend(row.parent);
             }
             // Outside the scope a contact is looked at for its return only; what is missing of it is not asked for.
-            let is_there = |side: &Side| !matches!(halves.of(*side), Some(Sighting::Missing(_)));
+            let is_there = |side: &Side| !matches!(halves.of(*side), Some(Detected::Missing(_)));
             let sleeps = row.status == LinkStatus::OutOfScope && row.kind == Kind::Contact;
             if row.status != LinkStatus::Live && !(sleeps && Side::BOTH.iter().all(is_there)) {
                 continue;
@@ -305,12 +305,12 @@ impl Gathering<'_, '_> {
             });
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
-                let mut sighting = halves.of(side).clone();
-                if matches!(sighting, Some(Sighting::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)? {
-                    sighting = None;
+                let mut detected = halves.of(side).clone();
+                if matches!(detected, Some(Detected::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)? {
+                    detected = None;
                 }
-                *sides.of_mut(side) = self.half(state, &row, side, sighting, &mut questions)?;
-                if matches!(halves.of(side), Some(Sighting::Listed(_))) && !self.is_listed(&row, side.other())? {
+                *sides.of_mut(side) = self.half(state, &row, side, detected, &mut questions)?;
+                if matches!(halves.of(side), Some(Detected::Listed(_))) && !self.is_listed(&row, side.other())? {
                     self.halved.insert(link);
                     sides.of_mut(side).unmapped = self.unmapped_changes(state, &row, side)?;
                 }
@@ -341,7 +341,7 @@ impl Gathering<'_, '_> {
     fn lacks_contact_of(&self, parent: Option<&LinkRow>, side: Side) -> Result<bool, RunError> {
         let Some(contact) = parent.and_then(|parent| parent.ids.of(side)) else { return Ok(false) };
         let is_there = self.pulled.sought.is_there(&SideId::new(side, contact));
-        Ok(!is_there && !held(self.stage).has(side, Kind::Contact, contact)?)
+        Ok(!is_there && !lock(self.stage).has(side, Kind::Contact, contact)?)
     }
 
     /// One side's base, as tonight's mapping reads it.
@@ -353,9 +353,9 @@ impl Gathering<'_, '_> {
     }
 
     /// Whether a kept record's survivor differs from what it was when it was kept.
-    fn has_news(&self, state: &State, link: i64, halves: &Both<Option<Sighting>>) -> Result<bool, RunError> {
+    fn has_news(&self, state: &State, link: i64, halves: &Both<Option<Detected>>) -> Result<bool, RunError> {
         for side in Side::BOTH {
-            if let Some(Sighting::Listed(record)) = halves.of(side) {
+            if let Some(Detected::Listed(record)) = halves.of(side) {
                 return Ok(self.base(state, link, side)?.is_none_or(|base| !covers(&base, record)));
             }
         }
@@ -367,7 +367,7 @@ impl Gathering<'_, '_> {
         state: &State,
         row: &LinkRow,
         side: Side,
-        sighting: Option<Sighting>,
+        detected: Option<Detected>,
         questions: &mut Vec<Question>,
     ) -> Result<Half, RunError> {
         let base = self.base(state, row.id, side)?;
@@ -382,8 +382,8 @@ impl Gathering<'_, '_> {
             label: label.clone(),
             missing,
         };
-        let now = match sighting {
-            Some(Sighting::Listed(record)) => {
+        let now = match detected {
+            Some(Detected::Listed(record)) => {
                 let differs = base.as_ref().is_none_or(|base| !base.agrees_with(&record));
                 let is_hidden =
                     written && row.kind == Kind::Contact && self.hides_a_write(side, base.as_ref(), &record)?;
@@ -403,18 +403,18 @@ impl Gathering<'_, '_> {
                     unchanged_if_equal(Now::Changed(record), base.as_ref())
                 }
             }
-            Some(Sighting::Missing(missing)) if needs_two_looks(row.kind, side) && missing.missed.is_none() => {
+            Some(Detected::Missing(missing)) if needs_two_looks(row.kind, side) && missing.missed.is_none() => {
                 // `semantics` 20 and 53: gone when two lists, in different runs, do not have it.
                 self.missed.push((row.id, side));
                 Now::Unknown("missing for the first time".to_owned())
             }
-            Some(Sighting::Missing(missing)) => {
+            Some(Detected::Missing(missing)) => {
                 questions.push(question(&missing.id, missing.parent.as_deref(), true));
                 Now::Unknown("missing, and asked for by id".to_owned())
             }
-            Some(Sighting::Unreadable(why)) => Now::Unknown(why),
+            Some(Detected::Unreadable(why)) => Now::Unknown(why),
             None => match row.ids.of(side) {
-                Some(id) if held(self.stage).has(side, row.kind, id)? => Now::Unchanged,
+                Some(id) if lock(self.stage).has(side, row.kind, id)? => Now::Unchanged,
                 _ => Now::Unknown("not listed in this run".to_owned()),
             },
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use super::progress::Meter;
-use super::session::held;
+use super::session::lock;
 use crate::crm::{RawRecord, Sink, SinkError};
 use crate::record::{Kind, RemoteId, Side, SideId};
 use crate::state::{Stage, is_forgotten};
@@ -31,12 +31,12 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
         if !self.by_contact {
             self.meter.step(records.len() as u64);
         }
-        let stage = held(self.into.stage);
+        let stage = lock(self.into.stage);
         for record in records {
             let (id, above) = (record.id.clone().tagged(), record.parent.clone().map(RemoteId::tagged));
             if is_forgotten(self.into.forgotten, kind, &id, above.as_ref()) {
                 if kind == Kind::Contact {
-                    held(&self.into.listed).push((id, record.payload));
+                    lock(&self.into.listed).push((id, record.payload));
                 }
                 continue;
             }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::error::RunError;
 use super::pulled::Pulled;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use crate::crm::Shape;
 use crate::reconcile::{Held, HeldReason, Plan, name_of};
 use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, Record, Side, SideId};
@@ -121,7 +121,7 @@ fn find(
     let mut found = Found { records: Both::default(), marks: Vec::new(), is_whole: true };
     for side in Side::BOTH {
         let Some(id) = record.ids.of(side) else { continue };
-        let row = held(stage).row(side, record.kind, id)?;
+        let row = lock(stage).row(side, record.kind, id)?;
         let contact = match (record.kind, row.as_ref().and_then(|row| row.parent.clone())) {
             (Kind::Contact, _) => Some(id.to_owned()),
             (_, Some(parent)) => Some(parent),

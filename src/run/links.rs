@@ -9,7 +9,7 @@ use super::build_plan::build_plan;
 use super::error::RunError;
 use super::finished::Finished;
 use super::pull::{forms_of, learned};
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use super::{accounts, recover};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
@@ -105,11 +105,11 @@ fn nothing_there<T>(job: &Job<'_>) -> Result<T, LinkError> {
 
 async fn link_in(job: &Job<'_>, state: State, by_hand: &ByHand) -> Result<LinkedByHand, LinkError> {
     let state = Mutex::new(state);
-    let contact = may_be_linked(&job.pair.name, &held(&state), by_hand)?;
+    let contact = may_be_linked(&job.pair.name, &lock(&state), by_hand)?;
     let found = accounts::ask(job, None).await?;
-    accounts::bind(&held(&state), &accounts::identities(&found, &Both::default())).map_err(RunError::from)?;
+    accounts::bind(&lock(&state), &accounts::identities(&found, &Both::default())).map_err(RunError::from)?;
     let forms = forms_of(job, &found.ghl).await?;
-    let learned = learned(&held(&state), job.pair)?;
+    let learned = learned(&lock(&state), job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
     for side in Side::BOTH {
         if !capabilities.of(side).kinds.of(by_hand.kind).list {
@@ -125,9 +125,9 @@ async fn link_in(job: &Job<'_>, state: State, by_hand: &ByHand) -> Result<Linked
     let settled_create = settle_open_create(&state, by_hand, &now)?;
     let link = match settled_create {
         Some(link) => link,
-        None => make(&mut held(&state), by_hand, contact.as_ref(), &capabilities)?,
+        None => make(&mut lock(&state), by_hand, contact.as_ref(), &capabilities)?,
     };
-    let next = foresee(job, &held(&state), link, now, capabilities, &forms)?;
+    let next = foresee(job, &lock(&state), link, now, capabilities, &forms)?;
     Ok(LinkedByHand { link, settled_create: settled_create.is_some(), next })
 }
 
@@ -191,18 +191,18 @@ async fn read<R: Reader + ?Sized>(
 /// Where one of the two is the source of a create that got no answer, the other is what it made: the create is settled.
 fn settle_open_create(state: &Mutex<State>, by_hand: &ByHand, now: &Both<Record>) -> Result<Option<i64>, LinkError> {
     let ids = by_hand.ids();
-    let open = held(state)
+    let open = lock(state)
         .open_creates()?
         .into_iter()
         .find(|intent| intent.kind == by_hand.kind && intent.source_id.as_deref() == ids.of(intent.side.other()));
     let Some(intent) = open else { return Ok(None) };
-    let run = last_run(&held(state))?;
+    let run = last_run(&lock(state))?;
     let made = Ok(now.of(intent.side).clone());
     match intent.side {
         Side::Cliengo => recover::adopt(state, &intent, run, &by_hand.cliengo, made)?,
         Side::Ghl => recover::adopt(state, &intent, run, &by_hand.ghl, made)?,
     };
-    let state = held(state);
+    let state = lock(state);
     state.welcome(by_hand.kind, &ids)?;
     Ok(state.link_of(by_hand.kind, &by_hand.ghl.clone().tagged())?.map(|link| link.id))
 }

@@ -66,7 +66,7 @@ use pulled::Pulled;
 pub use refusal::UndoRefusal;
 pub use saved::{SavedPlan, SavedPlanError, generation};
 pub use session::{FAMILIES, Job, MAPPING_VERSION};
-use session::{held, span};
+use session::{lock, span};
 use staging::StagingFile;
 pub use staging::clear_staging;
 use tracing::Instrument;
@@ -144,7 +144,7 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
 pub async fn sync(job: &Job<'_>, writers: Writers<'_>, consent: &Consent) -> Result<Finished, RunError> {
     let span = span(job);
     let opened = span.in_scope(|| Opened::open(job))?;
-    if !job.only.is_empty() && !first_sync_was_made(&held(&opened.state))? {
+    if !job.only.is_empty() && !first_sync_was_made(&lock(&opened.state))? {
         return Err(RunError::FirstSyncFirst { pair: job.pair.name.clone() });
     }
     let run = span.in_scope(|| opened.begin(job))?;
@@ -172,23 +172,23 @@ async fn sync_locked(
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let (input, gathered) = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
-    let mut plan = build_plan(job, Some(&held(state)), Some(&stage), &input, &pulled.forms)?;
+    let mut plan = build_plan(job, Some(&lock(state)), Some(&stage), &input, &pulled.forms)?;
     let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled, run)?;
     drop(snapshot);
-    held(state).keep_held(&waiting)?;
+    lock(state).keep_held(&waiting)?;
     if let Some(saved) = &consent.saved {
         let chosen = saved.chosen(job.pair, &plan, &stage, state, started)?;
         plan.keep_only(&chosen, &input);
-        write_requests(job, Some(&held(state)), Some(&stage), &mut plan, &pulled.forms)?;
+        write_requests(job, Some(&lock(state)), Some(&stage), &mut plan, &pulled.forms)?;
         saved.check(&plan)?;
     }
     drop(input);
-    let known = accounts::known_website(&held(state))?;
+    let known = accounts::known_website(&lock(state))?;
     if let Some(found) = accounts::refuse_unknown_website(job, known, &plan).await? {
-        accounts::keep_website(&held(state), &found)?;
+        accounts::keep_website(&lock(state), &found)?;
     }
     let plan_id = plan.id();
-    held(state).name_plan(run, &plan_id)?;
+    lock(state).name_plan(run, &plan_id)?;
     let mut record = RunRecord::begun(run, started, recovered);
     let before = |state: &mut State| without_request::before(state, &plan, &gathered, run);
     let after = |state: &mut State, done: &apply::Done| {
@@ -204,7 +204,7 @@ async fn sync_locked(
 }
 
 fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
-    held(state).atomically(|state| {
+    lock(state).atomically(|state| {
         accounts::bind(state, &pulled.identities)?;
         if pulled.learned.tags_read {
             state.set_meta("learned.tags_read", "true")?;

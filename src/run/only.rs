@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::error::RunError;
 use super::intake::Intake;
 use super::pulled::Found;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use crate::crm::{CrmError, Lookup, RawRecord, Shape, Sink};
 use crate::reconcile::Inconclusive;
 use crate::record::{
@@ -63,7 +63,7 @@ pub(super) async fn find(
 
 fn put(into: &Intake<'_>, id: &SideId, payload: &str) -> Result<(), RunError> {
     let fingerprint = blake3::hash(payload.as_bytes());
-    held(into.stage).put(id.side(), Kind::Contact, id.as_str(), None, payload, fingerprint.as_bytes())?;
+    lock(into.stage).put(id.side(), Kind::Contact, id.as_str(), None, payload, fingerprint.as_bytes())?;
     Ok(())
 }
 
@@ -244,13 +244,13 @@ pub(super) async fn tasks(
         let rows: Vec<RawRecord<GhlId>> = job.ghl.under(Kind::Task, contact).await?;
         count += rows.len() as u64;
         sink.put(Kind::Task, rows).map_err(CrmError::Sink)?;
-        held(into.stage).cover(Side::Ghl, Kind::Task, contact.as_str())?;
+        lock(into.stage).cover(Side::Ghl, Kind::Task, contact.as_str())?;
     }
     Ok(count)
 }
 
 /// The contacts on both sides, from the stage.
 pub(super) fn contacts(into: &Intake<'_>) -> Result<Both<Vec<String>>, RunError> {
-    let stage = held(into.stage);
+    let stage = lock(into.stage);
     Ok(Both { cliengo: stage.contacts(Side::Cliengo)?, ghl: stage.contacts(Side::Ghl)? })
 }

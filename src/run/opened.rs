@@ -10,7 +10,7 @@ use super::error::RunError;
 use super::finished::Finished;
 use super::finished::requests;
 use super::marks::replaced;
-use super::session::{BEGUN, DONE, FIRST_SYNC, Job, held};
+use super::session::{BEGUN, DONE, FIRST_SYNC, Job, lock};
 use super::staging::sweep;
 use crate::reconcile::Mode;
 use crate::state::{PairLock, State, StateError, set_aside};
@@ -60,7 +60,7 @@ impl Opened {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&self, job: &Job<'_>) -> Result<i64, RunError> {
-        let run = held(&self.state).begin_run(job.mode_in_history(), "", self.started);
+        let run = lock(&self.state).begin_run(job.mode_in_history(), "", self.started);
         let run = run.map_err(|why| why.of(&self.path))?;
         tracing::Span::current().record("run", run);
         info!(mode = job.mode_in_history(), "run begins");

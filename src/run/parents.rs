@@ -9,7 +9,7 @@ use tracing::info;
 
 use super::budget::Budget;
 use super::error::RunError;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use super::sought::Sought;
 use super::tasks;
 use crate::config::{Direction, NotesFetch};
@@ -59,8 +59,8 @@ fn among_listed(
     forms: &Forms,
     budget: &Budget,
 ) -> Result<Parents, RunError> {
-    let cliengo = held(stage).contacts(Side::Cliengo)?;
-    let ghl = held(stage).contacts(Side::Ghl)?;
+    let cliengo = lock(stage).contacts(Side::Cliengo)?;
+    let ghl = lock(stage).contacts(Side::Ghl)?;
     let all = Both { cliengo, ghl };
     let affordable = budget.allows_everybody(job, all.ghl.len() as u64);
     let mut wanted = match state {
@@ -78,7 +78,7 @@ fn among_listed(
     let mut never = 0;
     let notes = job.pair.notes.policy.direction != Direction::Off;
     for side in Side::BOTH.into_iter().filter(|_| notes) {
-        let unvisited = held(stage).unvisited(side)?.into_iter();
+        let unvisited = lock(stage).unvisited(side)?.into_iter();
         never += unvisited.filter(|id| !wanted.of(side).contains(id)).count() as u64;
     }
     info!(cliengo = listed.cliengo.len(), ghl = listed.ghl.len(), left, "listing the notes of some contacts only");
@@ -98,7 +98,7 @@ fn add_left_out(
         let side = id.side();
         let counterpart = counterpart(state, side, id.as_str())?.map(|id| SideId::new(side.other(), id));
         for id in [Some(id.clone()), counterpart].into_iter().flatten() {
-            let is_seen = sought.is_there(&id) || held(stage).has(id.side(), Kind::Contact, id.as_str())?;
+            let is_seen = sought.is_there(&id) || lock(stage).has(id.side(), Kind::Contact, id.as_str())?;
             if is_seen && chosen.insert(id.clone()) {
                 parents.add(id);
             }
@@ -130,11 +130,11 @@ fn due(
         let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
         // Tasks that Cliengo is only told of have no base to differ from.
         let told = side == Side::Ghl && job.pair.projects_tasks();
-        let mut candidates = held(stage).unsettled_contacts(side, !told)?;
+        let mut candidates = lock(stage).unsettled_contacts(side, !told)?;
         if told {
             candidates.extend(tasks::contacts_to_tell(job, stage, state, forms)?);
         }
-        candidates.extend(held(stage).longest_unvisited(side, turn)?);
+        candidates.extend(lock(stage).longest_unvisited(side, turn)?);
         for id in candidates {
             due.of_mut(side.other()).extend(counterpart(Some(state), side, &id)?);
             due.of_mut(side).insert(id);
@@ -151,7 +151,7 @@ fn keep_longest_unvisited(
     most: usize,
 ) -> Result<u64, RunError> {
     let before = wanted.cliengo.len() + wanted.ghl.len();
-    let order = held(stage).longest_unvisited(Side::Ghl, usize::MAX)?;
+    let order = lock(stage).longest_unvisited(Side::Ghl, usize::MAX)?;
     let kept: BTreeSet<String> = order.into_iter().filter(|id| wanted.ghl.contains(id)).take(most).collect();
     let mut cliengo = BTreeSet::new();
     for id in std::mem::take(&mut wanted.cliengo) {

@@ -12,7 +12,7 @@ use super::marks::Marks;
 use super::parents::{self, Parents};
 use super::progress::Part;
 use super::pulled::Pulled;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use super::sought::Sought;
 use super::timeline::{self, Moments};
 use super::{accounts, doubt, only, seek};
@@ -88,7 +88,7 @@ pub(super) async fn pull(
         doubted: Both::default(),
         unidentified: Vec::new(),
         visited: Parents::default(),
-        forgotten: std::mem::take(&mut held(&into.listed)),
+        forgotten: std::mem::take(&mut lock(&into.listed)),
         marks: marks.clone(),
         unread: Vec::new(),
         only: None,
@@ -278,7 +278,7 @@ async fn learn(
     let tasks = match (job.pair.cliengo.tasks, pinned("learned.tasks")?.as_deref()) {
         (TasksMode::Resource, _) | (TasksMode::Auto, Some("true")) => true,
         (TasksMode::Auto, None) => {
-            let sample = held(stage).contacts(Side::Cliengo)?.into_iter().next();
+            let sample = lock(stage).contacts(Side::Cliengo)?.into_iter().next();
             if let Some(id) = sample {
                 probed = job.cliengo.probe_tasks(&CliengoId::new(id)).await?;
             }
@@ -375,11 +375,11 @@ fn survivors(job: &Job<'_>, stage: &Mutex<Stage>, state: Option<&State>, pulled:
     };
     for side in Side::BOTH.into_iter().filter(|side| pulled.complete.of(*side).contact) {
         let other = side.other();
-        let missing = held(stage).missing(side, Kind::Contact, true)?;
+        let missing = lock(stage).missing(side, Kind::Contact, true)?;
         for missing in missing {
             let link = state.link(missing.link)?;
             if let Some(survivor) = link.and_then(|link| link.ids.of(other).map(str::to_owned))
-                && held(stage).has(other, Kind::Contact, &survivor)?
+                && lock(stage).has(other, Kind::Contact, &survivor)?
             {
                 lost.of_mut(other).push(survivor);
             }

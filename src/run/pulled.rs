@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::error::RunError;
 use super::marks::Marks;
 use super::parents::Parents;
-use super::session::held;
+use super::session::lock;
 use super::sought::Sought;
 use super::timeline::Moments;
 use crate::crm::{Coverage, Learned, Listed};
@@ -86,7 +86,7 @@ impl Pulled {
         listed: &Listed<I>,
         parents: u64,
     ) -> Result<(), RunError> {
-        let stage = held(stage);
+        let stage = lock(stage);
         let mut count = ListingCount { count: listed.count, reading: reading(listed), ..ListingCount::default() };
         match &listed.coverage {
             Coverage::Complete(_) => {

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::adoption::Adoption;
 use super::applied::{Applied, Origin};
 use super::error::RunError;
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use super::settle;
 use super::undo_record;
 use crate::crm::{Lookup, Reader, Shape, Unparsable};
@@ -36,7 +36,7 @@ enum Resolution<I> {
 /// # Errors
 /// When the state cannot be written.
 pub(super) async fn recover(job: &Job<'_>, state: &Mutex<State>, run: i64, forms: &Forms) -> Result<u64, RunError> {
-    let open = held(state).open_creates()?;
+    let open = lock(state).open_creates()?;
     let settle = SignedDuration::try_from(job.pair.settle).unwrap_or(SignedDuration::MAX);
     let mut recovered = 0;
     for intent in open {
@@ -61,14 +61,14 @@ pub(super) async fn recover_changes(
     run: i64,
     forms: &Forms,
 ) -> Result<(), RunError> {
-    let open = held(state).open_changes()?;
+    let open = lock(state).open_changes()?;
     for intent in open {
         let changed = match intent.side {
             Side::Cliengo => settle_change(job.cliengo, state, &intent, run, forms).await?,
             Side::Ghl => settle_change(job.ghl, state, &intent, run, forms).await?,
         };
         if changed == Changed::Not {
-            held(state).close_intent(intent.id, IntentState::Absent, None, None)?;
+            lock(state).close_intent(intent.id, IntentState::Absent, None, None)?;
         }
     }
     Ok(())
@@ -114,7 +114,7 @@ pub(super) async fn settle_change<R: Reader + ?Sized>(
     } else {
         return Ok(Changed::Not);
     };
-    let settled = held(state).atomically(|state| {
+    let settled = lock(state).atomically(|state| {
         let link = match adoption.settle.link() {
             Some(LinkRef::Existing(link)) => state.link(link)?,
             _ => None,
@@ -189,7 +189,7 @@ pub(super) async fn resolve<R: Reader + ?Sized>(
         }
         Resolution::Absent if rested => {
             info!(intent = intent.id, side = %intent.side, kind = %intent.kind, "an unknown create was not done");
-            held(state).close_intent(intent.id, IntentState::Absent, None, None)?;
+            lock(state).close_intent(intent.id, IntentState::Absent, None, None)?;
             Ok(false)
         }
         Resolution::Absent => Ok(false),
@@ -223,7 +223,7 @@ async fn look<R: Reader + ?Sized>(
     let mut candidates = Vec::new();
     for candidate in found {
         let newer = candidate.created.is_none_or(|created| created >= since);
-        if newer && held(state).link_of(intent.kind, &candidate.id.clone().tagged())?.is_none() {
+        if newer && lock(state).link_of(intent.kind, &candidate.id.clone().tagged())?.is_none() {
             candidates.push(candidate);
         }
     }
@@ -248,7 +248,7 @@ pub(super) fn adopt<I: RemoteId>(
 ) -> Result<bool, RunError> {
     let adoption: Adoption = serde_json::from_str(&intent.settle).map_err(StateError::from)?;
     let answer = record.unwrap_or_default();
-    let adopted = held(state).atomically(|state| {
+    let adopted = lock(state).atomically(|state| {
         // Equal records pair off by count, so its source may have been linked by a run meanwhile.
         let source = adoption.ids.tagged(intent.side.other());
         let linked = source.map(|source| state.link_of(intent.kind, &source)).transpose()?.flatten();

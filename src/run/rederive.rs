@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::session::{Job, MAPPING_VERSION, held};
+use super::session::{Job, MAPPING_VERSION, lock};
 use crate::config::Pair;
 use crate::crm::Shape;
 use crate::record::{Field, Forms, Kind, Mapped, Record, Side};
@@ -100,7 +100,7 @@ impl<'a> Remapping<'a> {
 /// # Errors
 /// When the state cannot be written.
 pub(super) fn rederive(job: &Job<'_>, state: &Mutex<State>, forms: &Forms) -> Result<(), StateError> {
-    let mut state = held(state);
+    let mut state = lock(state);
     let Some(remapping) = Remapping::of(&state, job.pair, forms)? else { return Ok(()) };
     state.atomically(|state| {
         let mut last = 0;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::error::RunError;
-use super::session::{MAPPING_VERSION, held};
+use super::session::{MAPPING_VERSION, lock};
 use crate::config::Pair;
 use crate::reconcile::{LinkRef, Mode, Operation, Plan, Settle};
 use crate::record::Side;
@@ -137,7 +137,7 @@ impl SavedPlan {
         self.refuse_other_times(pair, now)?;
         let mut tonight: BTreeMap<SavedOperation, Vec<u32>> = BTreeMap::new();
         for operation in &plan.operations {
-            tonight.entry(bound(operation, stage, Some(&held(state)))?).or_default().push(operation.id);
+            tonight.entry(bound(operation, stage, Some(&lock(state)))?).or_default().push(operation.id);
         }
         let mut chosen = BTreeSet::new();
         for operation in &self.operations {
@@ -184,7 +184,7 @@ impl SavedPlan {
 fn bound(operation: &Operation, stage: &Mutex<Stage>, state: Option<&State>) -> Result<SavedOperation, StateError> {
     let mut hasher = blake3::Hasher::new();
     for id in Side::BOTH.into_iter().filter_map(|side| operation.ids.tagged(side)) {
-        let row = held(stage).row(id.side(), operation.kind, id.as_str())?;
+        let row = lock(stage).row(id.side(), operation.kind, id.as_str())?;
         hasher.update(id.as_str().as_bytes());
         hasher.update(row.map(|row| row.fingerprint).unwrap_or_default().as_slice());
     }

@@ -10,14 +10,11 @@ use tracing::info;
 use super::doubt::has_shrunk;
 use super::error::RunError;
 use super::pulled::Pulled;
-use super::session::{Job, held};
+use super::session::{Job, LOOKUPS, lock};
 use crate::crm::{CrmError, Lookup};
 use crate::reconcile::{Inconclusive, Reading};
 use crate::record::{Ids, Kind, Side, SideId};
 use crate::state::{Missing, Stage};
-
-/// How many contacts are asked for by id at a time.
-const LOOKUPS: usize = 4;
 
 /// Asks for the contacts of a side of which its complete listing says another thing than the state.
 ///
@@ -34,7 +31,7 @@ pub(super) async fn seek(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulle
 /// Linked contacts that a listing leaves out. Where many of them are there, and an earlier run did not just write them, the
 /// listing is not complete: it leaves out others too.
 async fn left_out(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
-    let missing = held(stage).missing(side, Kind::Contact, true)?;
+    let missing = lock(stage).missing(side, Kind::Contact, true)?;
     let asked = futures::stream::iter(missing).map(|missing| async move {
         let id = SideId::new(side, missing.id.as_str());
         let found = job.look_up(Kind::Contact, &id, None).await;
@@ -62,8 +59,8 @@ async fn left_out(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
 /// Deleted contacts that are listed. A listing may lag behind a delete, the CRM itself does not: one that it has, and that an
 /// earlier listing lacked, was restored by a person. One whose other half was kept is looked at from the next run on.
 async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
-    let kept: BTreeSet<String> = held(stage).restored(side)?.into_iter().map(|(_, id)| id).collect();
-    let listed = held(stage).listed_buried(side)?;
+    let kept: BTreeSet<String> = lock(stage).restored(side)?.into_iter().map(|(_, id)| id).collect();
+    let listed = lock(stage).listed_buried(side)?;
     let asked = kept.iter().map(|id| (id.clone(), true)).chain(listed);
     let asked = futures::stream::iter(asked).map(|(id, was_absent)| async move {
         let id = SideId::new(side, id);
@@ -76,7 +73,7 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
         match &found {
             Ok(Lookup::Present(_)) if kept.contains(id.as_str()) => again += 1,
             Ok(Lookup::Present(_)) if was_absent => {
-                held(stage).lift(&id)?;
+                lock(stage).lift(&id)?;
                 pulled.sought.lifted.push(id.clone());
             }
             Ok(Lookup::Present(_)) => {

@@ -95,8 +95,11 @@ impl Job<'_> {
     }
 }
 
+/// How many records are asked for by id at a time.
+pub(super) const LOOKUPS: usize = 4;
+
 /// Locks a mutex; a panic elsewhere does not make what it holds unusable: SQLite rolls back by itself.
-pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::session::{Job, held};
+use super::session::{Job, lock};
 use crate::record::{Kind, Side};
 use crate::state::{Stage, StagedRow, StateError};
 
@@ -44,7 +44,7 @@ pub(super) fn each_news<E: From<StateError>>(
 ) -> Result<(), E> {
     let mut after = String::new();
     loop {
-        let rows = held(stage).news((side, kind), all, &after, AT_ONCE)?;
+        let rows = lock(stage).news((side, kind), all, &after, AT_ONCE)?;
         let Some(last) = rows.last() else { return Ok(()) };
         last.id.clone_into(&mut after);
         rows.into_iter().try_for_each(&mut take)?;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::gathered::{Gathered, Restored, covers};
 use super::pulled::Pulled;
 use super::saved::generation;
-use super::session::{BEGUN, FIRST_SYNC, held};
+use super::session::{BEGUN, FIRST_SYNC, lock};
 use super::settle::keep;
 use super::staging::AT_ONCE;
-use crate::reconcile::{OpenedConflict, Plan, Reading, Settlement};
+use crate::reconcile::{BaseUpdate, OpenedConflict, Plan, Reading};
 use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, SeenRow, Stage, State, StateError};
 
@@ -30,7 +30,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
                 state.owe(enrolment, &operation.failed_operation_id(&plan.pair), &operation.label, run)?;
             }
         }
-        for settlement in &plan.settlements {
+        for settlement in &plan.base_updates {
             settle_one(state, settlement, run)?;
         }
         for (link, side) in &gathered.missed {
@@ -40,13 +40,13 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
             state.remember(look, None, run)?;
         }
         for restored in &gathered.restored {
-            rise(state, restored, run)?;
+            restore(state, restored, run)?;
         }
         for id in &gathered.lifted {
             state.lift_tombstone(Kind::Contact, id)?;
         }
         for link in &gathered.ended {
-            settle_one(state, &Settlement::Drop { link: *link }, run)?;
+            settle_one(state, &BaseUpdate::Drop { link: *link }, run)?;
         }
         for (link, side) in &gathered.returned {
             state.set_missed(*link, *side, None)?;
@@ -56,7 +56,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
 }
 
 /// A contact is there again. What it lost meanwhile is no delete (`semantics` 22): its survivor is made again.
-fn rise(state: &State, restored: &Restored, run: i64) -> Result<(), StateError> {
+fn restore(state: &State, restored: &Restored, run: i64) -> Result<(), StateError> {
     state.restore(restored.link, Kind::Contact, &restored.id)?;
     for child in &restored.lost {
         if let Some(id) = child.ids.tagged(restored.id.side()) {
@@ -95,19 +95,19 @@ fn conflict_row(in_conflict: &OpenedConflict, run: i64) -> ConflictRow {
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Result<(), StateError> {
+pub(super) fn settle_one(state: &State, settlement: &BaseUpdate, run: i64) -> Result<(), StateError> {
     match settlement {
-        Settlement::Fields { link, side, fields } => match state.link(*link)? {
+        BaseUpdate::Fields { link, side, fields } => match state.link(*link)? {
             Some(row) => {
                 fields.keys().try_for_each(|field| state.settled_again(*link, field))?;
                 state.settle_base(&row, *side, fields, false)
             }
             None => Ok(()),
         },
-        Settlement::Keep { link, gone } => keep(state, *link, *gone, run),
-        Settlement::Rejected { link, side, field } => state.reject(*link, *side, field),
-        Settlement::Scope { link, outside } => state.set_scope(*link, *outside),
-        Settlement::Drop { link } => {
+        BaseUpdate::Keep { link, gone } => keep(state, *link, *gone, run),
+        BaseUpdate::Rejected { link, side, field } => state.reject(*link, *side, field),
+        BaseUpdate::Scope { link, outside } => state.set_scope(*link, *outside),
+        BaseUpdate::Drop { link } => {
             if let Some(row) = state.link(*link)? {
                 // GHL's contact is not gone with a secondary.
                 let gone = Side::BOTH.into_iter().filter(|side| row.role == Role::Primary || *side == Side::Cliengo);
@@ -117,14 +117,14 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
             }
             state.retire(*link)
         }
-        Settlement::Told { link, projection } => state.tell(*link, projection),
-        Settlement::Remember { what, link } => state.remember(what, *link, run),
-        Settlement::OpenedConflict(in_conflict) => state.keep_conflict(&conflict_row(in_conflict, run)),
-        Settlement::Agreed { id } => state.end_conflict(id),
-        Settlement::Lift { id } => state.lift_failed_operation(id).map(drop),
-        Settlement::Owe { enrolment, id, label } => state.owe(enrolment, id, label, run),
-        Settlement::OweNoMore { enrolment } => state.owe_no_more(enrolment),
-        Settlement::Alone { id, fields } => {
+        BaseUpdate::Told { link, projection } => state.tell(*link, projection),
+        BaseUpdate::Remember { what, link } => state.remember(what, *link, run),
+        BaseUpdate::OpenedConflict(in_conflict) => state.keep_conflict(&conflict_row(in_conflict, run)),
+        BaseUpdate::Agreed { id } => state.end_conflict(id),
+        BaseUpdate::Lift { id } => state.lift_failed_operation(id).map(drop),
+        BaseUpdate::Owe { enrolment, id, label } => state.owe(enrolment, id, label, run),
+        BaseUpdate::OweNoMore { enrolment } => state.owe_no_more(enrolment),
+        BaseUpdate::Alone { id, fields } => {
             let (kind, ids) = (Kind::Contact, Ids::one(id.clone()));
             let number = state.add_link(&NewLink { kind, parent: None, ids: ids.clone(), run, role: Role::Primary })?;
             let status = LinkStatus::Live;
@@ -132,7 +132,7 @@ pub(super) fn settle_one(state: &State, settlement: &Settlement, run: i64) -> Re
             state.settle_base(&link, id.side(), fields, false)?;
             keep(state, number, id.side().other(), run)
         }
-        Settlement::Part { link, undo_record } => {
+        BaseUpdate::Part { link, undo_record } => {
             if let Some(row) = link.map(|link| state.link(link)).transpose()?.flatten() {
                 let now = state.run(run)?.map_or(Timestamp::UNIX_EPOCH, |row| row.started);
                 state.part(&row, now)?;
@@ -162,7 +162,7 @@ pub(super) fn after(
         }
         let mut last = 0;
         loop {
-            let seen = held(stage).seen_after(last, AT_ONCE)?;
+            let seen = lock(stage).seen_after(last, AT_ONCE)?;
             let Some(newest) = seen.last() else { break };
             last = newest.number;
             seen.iter().try_for_each(|seen| settle_seen(state, seen, gathered, pulled))?;
@@ -175,7 +175,7 @@ pub(super) fn after(
             for kind in Kind::ALL {
                 let listing = pulled.listings.of(side).of(kind);
                 if listing.complete {
-                    let absent = held(stage).absent_buried(side, kind)?;
+                    let absent = lock(stage).absent_buried(side, kind)?;
                     state.age_tombstones(side, kind, &absent, now)?;
                 }
                 // What was read of some people counts nobody.
@@ -267,7 +267,7 @@ fn visit<I: RemoteId>(
     let unread: BTreeSet<&SideId> = notes.map(|unread| &unread.contact).collect();
     for contact in contacts {
         let id = contact.clone().tagged();
-        let was_asked = unread.contains(&id) || held(stage).is_covered(I::SIDE, Kind::Note, contact.as_str())?;
+        let was_asked = unread.contains(&id) || lock(stage).is_covered(I::SIDE, Kind::Note, contact.as_str())?;
         if was_asked && !unfinished.contains(&id) {
             state.set_visited(I::SIDE, contact.as_str(), now)?;
         }

@@ -304,9 +304,7 @@ impl State {
                  WHERE (id = ?1 OR parent = ?1 AND {WITH_ITS_CONTACT}) AND status = 'kept'"
             ))?
             .execute([link])?;
-        self.connection
-            .prepare_cached("DELETE FROM tombstone WHERE side = ?1 AND kind = ?2 AND remote_id = ?3")?
-            .execute([id.side().as_str(), kind.as_str(), id.as_str()])?;
+        self.lift_tombstone(kind, id)?;
         self.connection.prepare_cached("UPDATE shadow SET fingerprint = NULL WHERE link = ?1")?.execute([link])?;
         Ok(())
     }

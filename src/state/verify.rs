@@ -154,7 +154,7 @@ mod tests {
     fn whatever_is_wrong_with_a_link_is_said() {
         for (harm, part) in [
             ("UPDATE link SET ghl_id = NULL", "lacks one of its ids"),
-            ("DELETE FROM shadow WHERE side = 'ghl'", "lacks a shadow"),
+            ("DELETE FROM shadow WHERE side = 'ghl'", "lacks a base"),
             ("UPDATE shadow SET remote_id = 'other' WHERE side = 'cliengo'", "of another record"),
             ("DELETE FROM shadow_body", "has no body"),
             ("UPDATE link SET status = 'retired'", "history only"),

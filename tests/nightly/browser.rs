@@ -215,7 +215,7 @@ fn large(changes: u32) -> Finished {
             held: Vec::new(),
             unsupported: Vec::new(),
             guards: Vec::new(),
-            settlements: Vec::new(),
+            base_updates: Vec::new(),
             only: Vec::new(),
             shown_as: None,
         },

@@ -86,11 +86,12 @@ async fn secrets_from_stdin_are_kept_in_files_of_their_owner_alone() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        std::fs::write(desk.path("loose"), sandbox.token()).unwrap();
-        std::fs::set_permissions(desk.path("loose"), std::fs::Permissions::from_mode(0o644)).unwrap();
-        let loose = ["--config", "other.toml", "--location-id", "x", "--ghl-token-file", "loose"];
+        std::fs::write(desk.path("unlinked_children"), sandbox.token()).unwrap();
+        std::fs::set_permissions(desk.path("unlinked_children"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let unlinked_children =
+            ["--config", "other.toml", "--location-id", "x", "--ghl-token-file", "unlinked_children"];
         let key = ["--cliengo-key-file", "secrets/acme.cliengo", "--website-id", sandbox.website_id()];
-        desk.ask(&with(&flags, &[&loose[..], &key].concat())).code(10).tells("chmod 600");
+        desk.ask(&with(&flags, &[&unlinked_children[..], &key].concat())).code(10).tells("chmod 600");
     }
     // The files are never written over unasked.
     std::fs::remove_file(desk.path("schedules.toml")).unwrap();

@@ -6,7 +6,7 @@ use super::create;
 use super::merge::mark_of;
 use crate::config::OnDelete;
 use crate::reconcile::model::{
-    Children, Family, HeldReason, Input, LinkRef, Linked, Now, Place, Settle, Settlement, Subject, Unlinked, Verdict,
+    BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Linked, Now, Place, Settle, Subject, Unlinked, Verdict,
 };
 use crate::record::{Action, Both, Ids, Kind, MatchKey, Record, Side, SideId, Target, Write};
 
@@ -43,7 +43,7 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, lin
             let matters = |side| !family.is_listed(input, side, linked.kind);
             verdict.and(say_unlisted(input, subject, linked, matters));
         }
-        Absence::Both => verdict.settlements.push(Settlement::Drop { link: linked.link }),
+        Absence::Both => verdict.base_updates.push(BaseUpdate::Drop { link: linked.link }),
         Absence::One { gone, survivor } => {
             let survivor_side = gone.other();
             if let Some(stays) = stays(input, at, subject, linked, gone, survivor) {
@@ -98,7 +98,7 @@ pub fn contact(input: &Input<'_>, at: u32, subject: &Subject, linked: &Linked, c
     match absence(linked) {
         Absence::Unknown => verdict.and(say_unlisted(input, subject, linked, |_| true)),
         Absence::Both => {
-            verdict.settlements.push(Settlement::Drop { link: linked.link });
+            verdict.base_updates.push(BaseUpdate::Drop { link: linked.link });
             for side in Side::BOTH {
                 verdict.and(leave_duplicates(input, linked, side));
             }
@@ -140,8 +140,9 @@ fn gone_contact(
         return Verdict::held(subject, HeldReason::Unlisted, detail);
     }
     let kept_news = input.kept_news.contains(&linked.link);
-    let news =
-        kept_news || children.linked.iter().any(|child| child.is_edited(side)) || !children.loose.of(side).is_empty();
+    let news = kept_news
+        || children.linked.iter().any(|child| child.is_edited(side))
+        || !children.unlinked_children.of(side).is_empty();
     if news {
         let detail = format!(
             "gone in {}, but a task or note of it is new or changed in {}: delete it there too, or keep it by hand",
@@ -179,7 +180,7 @@ fn leave_duplicates(input: &Input<'_>, linked: &Linked, side: Side) -> Verdict {
         verdict.hold(&Subject::of(contact), HeldReason::RemovedElsewhere, detail);
         let (id, fields) = (contact.id.clone(), contact.record.fields.clone());
         verdict.alone.insert(id.clone());
-        verdict.settlements.push(Settlement::Alone { id, fields });
+        verdict.base_updates.push(BaseUpdate::Alone { id, fields });
     }
     verdict
 }
@@ -216,7 +217,7 @@ fn recreate(
             verdict.and(further);
         }
     }
-    for child in children.loose.of(side) {
+    for child in children.unlinked_children.of(side) {
         verdict.and(create::child(input, verdict.next(), &family, child, None));
     }
     verdict
@@ -272,11 +273,11 @@ fn stays(
     } else {
         let detail = format!("{} cannot delete a {}: it stays there", survivor.title(), subject.kind);
         verdict.cannot(subject, survivor, Action::Delete, detail);
-        verdict.settlements.push(Settlement::Keep { link, gone });
+        verdict.base_updates.push(BaseUpdate::Keep { link, gone });
         return Some(verdict);
     };
     verdict.hold(subject, HeldReason::RemovedElsewhere, detail);
-    verdict.settlements.push(Settlement::Keep { link, gone });
+    verdict.base_updates.push(BaseUpdate::Keep { link, gone });
     Some(verdict)
 }
 
@@ -287,7 +288,7 @@ fn mark(input: &Input<'_>, at: u32, subject: &Subject, link: i64, gone: Side, su
     let Some(id) = subject.ids.tagged(side) else { return verdict };
     let tag = mark_of(gone);
     if survivor.tags().contains(tag) {
-        verdict.settlements.push(Settlement::Keep { link, gone });
+        verdict.base_updates.push(BaseUpdate::Keep { link, gone });
         return verdict;
     }
     let write = Write {

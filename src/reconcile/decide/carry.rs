@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit::{self, Fit, unfit};
-use super::merge::{Sight, TagNews};
+use super::merge::{FieldState, TagNews};
 use super::whole;
 use crate::reconcile::model::{HeldReason, Input, Linked, Rejected, Subject, Verdict};
 use crate::record::{Action, Both, Field, Fields, Record, Side, Value};
@@ -48,8 +48,8 @@ impl<'a> Versions<'a> {
     }
 
     /// One field, as last agreed and as it is.
-    pub(super) fn sights(&self, field: &Field) -> Both<Sight<'a>> {
-        Both::from_fn(|side| Sight {
+    pub(super) fn states(&self, field: &Field) -> Both<FieldState<'a>> {
+        Both::from_fn(|side| FieldState {
             base: self.base.of(side).and_then(|base| base.get(field)),
             now: self.now.of(side).get(field),
         })
@@ -125,7 +125,7 @@ pub(super) fn carry(
     if let Some(objection) = mapped.and_then(|mapped| mapped.objection(side, listed)) {
         return Merged::saying(Verdict::held(subject, unfit(mapped, listed), objection));
     }
-    if let Some(loss) = whole::loss(field, versions.sights(field), side) {
+    if let Some(loss) = whole::loss(field, versions.states(field), side) {
         return Merged::saying(Verdict::held(subject, HeldReason::CutText, loss));
     }
     if let Some(loss) = markup_loss(versions, field, side) {

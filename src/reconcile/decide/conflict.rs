@@ -2,10 +2,10 @@
 
 use super::carry::{Merged, Versions, carry};
 use super::fit::{self, Fit, is_synthetic};
-use super::merge::Sight;
+use super::merge::FieldState;
 use crate::config::{ConflictPolicy, Direction};
 use crate::reconcile::model::{
-    Cause, Conflict, Family, Input, OpenedConflict, Settlement, Subject, Verdict, Winner, conflict_id,
+    BaseUpdate, Cause, Conflict, Family, Input, OpenedConflict, Subject, Verdict, Winner, conflict_id,
 };
 use crate::record::{Both, Field, Ids, Kind, Record, Side, Value};
 
@@ -14,7 +14,7 @@ pub(super) fn report_conflict(
     input: &Input<'_>,
     subject: &Subject,
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
     (winner, cause): (Winner, Cause),
     chosen: Option<&Value>,
 ) -> Verdict {
@@ -26,9 +26,9 @@ pub(super) fn report_conflict(
         ids: subject.ids.clone(),
         label: subject.label.clone(),
         field: field.clone(),
-        base: json(sights.ghl.base.or(sights.cliengo.base)),
-        cliengo: json(sights.cliengo.now),
-        ghl: json(sights.ghl.now),
+        base: json(states.ghl.base.or(states.cliengo.base)),
+        cliengo: json(states.cliengo.now),
+        ghl: json(states.ghl.now),
         winner,
         cause,
         chosen: chosen.map(Value::json),
@@ -38,8 +38,8 @@ pub(super) fn report_conflict(
 }
 
 /// Why a field has these two values.
-pub(super) fn cause_of(sights: Both<Sight<'_>>) -> Cause {
-    let [cliengo, ghl] = [sights.cliengo, sights.ghl];
+pub(super) fn cause_of(states: Both<FieldState<'_>>) -> Cause {
+    let [cliengo, ghl] = [states.cliengo, states.ghl];
     if cliengo.is_edited() && ghl.is_edited() {
         Cause::BothChanged
     } else if cliengo.base.is_none() || ghl.base.is_none() {
@@ -55,20 +55,20 @@ pub(super) fn keep_conflict(
     family: &Family,
     subject: &Subject,
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
 ) -> Verdict {
-    let mut verdict = report_conflict(input, subject, field, sights, (Winner::Manual, cause_of(sights)), None);
-    let (Some(cliengo), Some(ghl)) = (sights.cliengo.now, sights.ghl.now) else { return verdict };
+    let mut verdict = report_conflict(input, subject, field, states, (Winner::Manual, cause_of(states)), None);
+    let (Some(cliengo), Some(ghl)) = (states.cliengo.now, states.ghl.now) else { return verdict };
     let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
     verdict.met.insert(id.clone());
-    verdict.settlements.push(Settlement::OpenedConflict(Box::new(OpenedConflict {
+    verdict.base_updates.push(BaseUpdate::OpenedConflict(Box::new(OpenedConflict {
         id,
         kind: subject.kind,
         ids: subject.ids.clone(),
         parent: if subject.kind == Kind::Contact { Ids::default() } else { family.ids.clone() },
         label: subject.label.clone(),
         field: field.clone(),
-        base: sights.ghl.base.or(sights.cliengo.base).cloned(),
+        base: states.ghl.base.or(states.cliengo.base).cloned(),
         now: Both { cliengo: cliengo.clone(), ghl: ghl.clone() },
     })));
     verdict
@@ -92,12 +92,12 @@ pub(super) fn take_choice(
     subject: &Subject,
     versions: Versions<'_>,
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
 ) -> Choice {
     let policy = input.pair.field_policy(subject.kind, field);
     let asks = policy.conflict == ConflictPolicy::Manual && policy.direction == Direction::Both;
     let (true, false, Some(cliengo), Some(ghl)) =
-        (asks, input.pending_conflicts.is_empty(), sights.cliengo.now, sights.ghl.now)
+        (asks, input.pending_conflicts.is_empty(), states.cliengo.now, states.ghl.now)
     else {
         return Choice::None;
     };
@@ -110,7 +110,7 @@ pub(super) fn take_choice(
         return Choice::None;
     };
     let Some(value) = pending_conflict.chosen(Both { cliengo, ghl }) else { return Choice::Lapsed };
-    let had_by = Side::BOTH.into_iter().find(|side| sights.of(*side).now.is_some_and(|now| now.same(value)));
+    let had_by = Side::BOTH.into_iter().find(|side| states.of(*side).now.is_some_and(|now| now.same(value)));
     let (mut merged, winner, chosen) = match had_by {
         Some(source) => (carry(input, subject, versions, field, source), Winner::from(source), None),
         None => match impose(input, subject, versions, field, value) {
@@ -118,7 +118,7 @@ pub(super) fn take_choice(
             Err(why) => return Choice::Cannot(why),
         },
     };
-    merged.said.and(report_conflict(input, subject, field, sights, (winner, cause_of(sights)), chosen));
+    merged.said.and(report_conflict(input, subject, field, states, (winner, cause_of(states)), chosen));
     merged.said.met.insert(id.clone());
     merged.chosen.insert(field.clone(), id);
     Choice::Taken(Box::new(merged))
@@ -162,10 +162,10 @@ pub(super) fn name_unseen(
     subject: &Subject,
     versions: Versions<'_>,
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
     (source, wanted): (Side, &Value),
 ) -> Verdict {
-    let is_later = sights.of(source).is_edited() && !sights.of(source.other()).is_edited();
+    let is_later = states.of(source).is_edited() && !states.of(source.other()).is_edited();
     let (Some(known), theirs) = (versions.base.of(source), versions.now.of(source.other())) else {
         return Verdict::default();
     };
@@ -180,6 +180,6 @@ pub(super) fn name_unseen(
     if !is_later || !was_entered || is_known {
         return Verdict::default();
     }
-    let sights = Both::from_fn(|side| Sight { base: Some(before), now: sights.of(side).now });
-    report_conflict(input, subject, field, sights, (Winner::from(source), Cause::NeverHad), None)
+    let states = Both::from_fn(|side| FieldState { base: Some(before), now: states.of(side).now });
+    report_conflict(input, subject, field, states, (Winner::from(source), Cause::NeverHad), None)
 }

@@ -207,8 +207,7 @@ fn choosing(
         return Verdict::unsupported(&subject, side, Action::Create, detail);
     }
     let content = content(input, child.kind, side, &child.record, |field| is_left(input, child.kind, side, field));
-    let required = if child.kind == Kind::Task { Field::Title } else { Field::Body };
-    if !content.set.contains_key(&required) {
+    if let Some(required) = child.kind.required().filter(|field| !content.set.contains_key(field)) {
         let detail = format!("it has no {required}, and {} takes no {} without one", side.title(), child.kind);
         return Verdict::unsupported(&subject, side, Action::Create, detail);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::carry::Versions;
 use crate::reconcile::model::{
-    Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, Settle, Settlement, Standing, Subject, Verdict,
+    BaseUpdate, Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, RetryState, Settle, Subject, Verdict,
     enrolment_id,
 };
 use crate::record::{Effect, Enrolment, Field, Kind, Record, Side, Write};
@@ -74,7 +74,7 @@ pub fn owed(input: &Input<'_>, at: u32, planned: &BTreeSet<Enrolment>) -> Verdic
         let subject = Subject { kind: Kind::Contact, ids, label, link: Some(link) };
         let enrolment = in_force(input, &owed.enrolment);
         if enrolment != owed.enrolment || !input.effects.contains_key(&owed.enrolment.effect) {
-            verdict.settlements.push(Settlement::OweNoMore { enrolment: owed.enrolment.clone() });
+            verdict.base_updates.push(BaseUpdate::OweNoMore { enrolment: owed.enrolment.clone() });
         }
         verdict.and(enrol(input, verdict.next(), &family, &subject, enrolment));
     }
@@ -113,14 +113,14 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
         Some(Err(why)) => {
             verdict.hold(subject, HeldReason::NoSuchEffect, why.clone());
             let label = subject.label.clone();
-            verdict.settlements.push(Settlement::Owe { enrolment, id, label });
+            verdict.base_updates.push(BaseUpdate::Owe { enrolment, id, label });
             return verdict;
         }
         None => return verdict,
     };
     if let (Some(Due::Unknown), Some(failed_operation)) = (due, input.failed_operations.get(&id)) {
         verdict.met.insert(id.clone());
-        if failed_operation.standing != Standing::Dropped {
+        if failed_operation.standing != RetryState::Dropped {
             let detail = format!(
                 "no answer came when it was put into the {kind} {name}, and GHL does not tell whether it was. If it was \
                  not: concord quarantine retry {id}. If it was: concord quarantine drop {id}"

@@ -7,11 +7,11 @@ use super::conflict::{Choice, cause_of, keep_conflict, name_unseen, report_confl
 use super::create;
 use super::enrolment;
 use super::fit::{self, Fit};
-use super::merge::{self, Decision, Rules, Sight, decide};
+use super::merge::{self, Decision, FieldState, Rules, decide};
 use super::tags::{merge_tags, tags_of, write_tags};
 use super::whole;
 use crate::reconcile::model::{
-    Family, HeldReason, Input, Link, LinkRef, Making, MatchedBy, Mode, Settle, Settlement, Subject, Updating, Verdict,
+    BaseUpdate, Family, HeldReason, Input, Link, LinkRef, Making, MatchedBy, Mode, Settle, Subject, Updating, Verdict,
     Winner, choose, conflict_id,
 };
 use crate::record::{Action, Both, Field, Fields, GhlPlace, Kind, Side, Target, Value, Write};
@@ -77,10 +77,10 @@ fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versio
     let mut merged = Merged::default();
     let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| versions.now.of(side).fields.keys()).collect();
     for field in known.into_iter().filter(|field| **field != Field::Tags) {
-        let sights = versions.sights(field);
-        let (decision, said) = decide_field(input, subject, versions, field, sights);
+        let states = versions.states(field);
+        let (decision, said) = decide_field(input, subject, versions, field, states);
         merged.said.and(said);
-        let objection = match take_choice(input, subject, versions, field, sights) {
+        let objection = match take_choice(input, subject, versions, field, states) {
             Choice::Taken(chosen) => {
                 merged.and(*chosen);
                 continue;
@@ -90,22 +90,22 @@ fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versio
             Choice::None => None,
         };
         match decision {
-            Decision::Rest => merged.and(say_unseen(input, subject, versions, field, sights)),
+            Decision::Rest => merged.and(say_unseen(input, subject, versions, field, states)),
             Decision::Agree => merged.and(Merged::agreed(field, versions)),
             Decision::Take(source) => {
                 let carried = carry(input, subject, versions, field, source);
                 if let Some((wanted, _)) = carried.writes.of(source.other()).get(field) {
-                    merged.said.and(name_unseen(input, subject, versions, field, sights, (source, wanted)));
+                    merged.said.and(name_unseen(input, subject, versions, field, states, (source, wanted)));
                 }
                 merged.and(carried);
             }
             Decision::Conflict(winner) => {
-                let won = (Winner::from(winner), cause_of(sights));
-                merged.said.and(report_conflict(input, subject, field, sights, won, None));
+                let won = (Winner::from(winner), cause_of(states));
+                merged.said.and(report_conflict(input, subject, field, states, won, None));
                 merged.and(carry(input, subject, versions, field, winner));
             }
             Decision::Manual => {
-                merged.said.and(keep_conflict(input, family, subject, field, sights));
+                merged.said.and(keep_conflict(input, family, subject, field, states));
                 let id = conflict_id(&input.pair.name, subject.kind, &subject.ids, field);
                 let detail = [objection, Some(choose(field))].into_iter().flatten().collect::<Vec<_>>();
                 merged.said.hold_as(id, subject, HeldReason::ManualConflict, detail.join("; "));
@@ -124,7 +124,7 @@ fn decide_field(
     subject: &Subject,
     versions: Versions<'_>,
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
 ) -> (Decision, Verdict) {
     let rules = Rules {
         policy: input.pair.field_policy(subject.kind, field),
@@ -132,10 +132,10 @@ fn decide_field(
         repair: input.mode == Mode::Full,
     };
     let decision =
-        if *field == Field::Due && is_given(input, versions) { Decision::Agree } else { decide(sights, &rules) };
-    let decision = again(versions, field, sights, &rules).unwrap_or(decision);
-    let decision = if is_clean(sights) && versions.is_taken_back(field) { Decision::Rest } else { decision };
-    let decision = if is_left_out(input, field, sights) && rules.policy.direction.writes(Side::Cliengo) {
+        if *field == Field::Due && is_given(input, versions) { Decision::Agree } else { decide(states, &rules) };
+    let decision = again(versions, field, states, &rules).unwrap_or(decision);
+    let decision = if is_clean(states) && versions.is_taken_back(field) { Decision::Rest } else { decision };
+    let decision = if is_left_out(input, field, states) && rules.policy.direction.writes(Side::Cliengo) {
         Decision::Take(Side::Ghl)
     } else {
         decision
@@ -145,12 +145,12 @@ fn decide_field(
         Decision::Take(side) if is_doubted(versions, side, field) => merge::conflict(&rules),
         other => other,
     };
-    let decision = if is_one_text(sights) { Decision::Agree } else { decision };
+    let decision = if is_one_text(states) { Decision::Agree } else { decision };
     let decision = carried(input, subject, versions, field, decision);
     let decision =
-        whole::keep(field, sights, rules.policy, decision, |side| versions.fitted(input, subject, field, side));
+        whole::keep(field, states, rules.policy, decision, |side| versions.fitted(input, subject, field, side));
     let decision = if *field == Field::Name { without_filler(versions, &rules, decision) } else { decision };
-    if is_clean(sights) {
+    if is_clean(states) {
         kept_different(input, subject, versions, field, decision)
     } else {
         (decision, Verdict::default())
@@ -158,15 +158,15 @@ fn decide_field(
 }
 
 /// Whether two texts that were never agreed upon are one: a CRM stored it in another form.
-fn is_one_text(sights: Both<Sight<'_>>) -> bool {
-    let was_never_agreed = sights.cliengo.base.is_none() && sights.ghl.base.is_none();
-    matches!((sights.cliengo.now, sights.ghl.now), (Some(ours), Some(theirs)) if was_never_agreed && ours.is_one_text_with(theirs))
+fn is_one_text(states: Both<FieldState<'_>>) -> bool {
+    let was_never_agreed = states.cliengo.base.is_none() && states.ghl.base.is_none();
+    matches!((states.cliengo.now, states.ghl.now), (Some(ours), Some(theirs)) if was_never_agreed && ours.is_one_text_with(theirs))
 }
 
 /// Some Cliengo accounts leave out what is empty: there, what a contact never showed counts as empty where GHL has a value.
 /// It is read by id before it is written.
-fn is_left_out(input: &Input<'_>, field: &Field, sights: Both<Sight<'_>>) -> bool {
-    let Both { cliengo, ghl } = sights;
+fn is_left_out(input: &Input<'_>, field: &Field, states: Both<FieldState<'_>>) -> bool {
+    let Both { cliengo, ghl } = states;
     input.left_out.contains(field)
         && cliengo.now.is_none()
         && cliengo.base.is_none_or(Value::is_empty)
@@ -180,13 +180,13 @@ fn say_unseen(
     subject: &Subject,
     versions: Versions<'_>,
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
 ) -> Merged {
     let mut merged = Merged::default();
-    let edited = Side::BOTH.into_iter().find(|side| sights.of(*side).is_edited());
+    let edited = Side::BOTH.into_iter().find(|side| states.of(*side).is_edited());
     let (Some(source), Some(mapped)) = (edited, input.mapped(subject.kind, field)) else { return merged };
     let (side, policy) = (source.other(), input.pair.field_policy(subject.kind, field));
-    if sights.of(side).now.is_some() || !policy.direction.writes(side) {
+    if states.of(side).now.is_some() || !policy.direction.writes(side) {
         return merged;
     }
     let takes_it_once = side == Side::Ghl && matches!(&mapped.ghl, GhlPlace::Plain(field) if field.create_only);
@@ -202,7 +202,7 @@ fn say_unseen(
         let detail =
             format!("{} does not show its {field}: the edit stays in {} until it does", side.title(), source.title());
         merged.said.cannot(subject, side, Action::Update, detail);
-        merged.said.settlements.push(Settlement::Remember { what, link: subject.link });
+        merged.said.base_updates.push(BaseUpdate::Remember { what, link: subject.link });
     }
     merged
 }
@@ -217,7 +217,7 @@ fn say_rejected(subject: &Subject, link: i64, versions: Versions<'_>) -> Verdict
                 side.title()
             );
             verdict.cannot(subject, side, Action::Update, detail);
-            verdict.settlements.push(Settlement::Rejected { link, side, field: field.clone() });
+            verdict.base_updates.push(BaseUpdate::Rejected { link, side, field: field.clone() });
             verdict.settle(link, side, Fields::from([(field.clone(), shown.clone())]));
         }
     }
@@ -225,7 +225,7 @@ fn say_rejected(subject: &Subject, link: i64, versions: Versions<'_>) -> Verdict
 }
 
 /// `semantics` 25: with `--full`, what a side did not keep is sent to it once more, as long as nobody changed it since.
-fn again(versions: Versions<'_>, field: &Field, sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Option<Decision> {
+fn again(versions: Versions<'_>, field: &Field, states: Both<FieldState<'_>>, rules: &Rules<'_>) -> Option<Decision> {
     let side = Side::BOTH
         .into_iter()
         .find(|side| versions.rejected.of(*side).is_some_and(|rejected| rejected.known.contains(field)))?;
@@ -233,7 +233,7 @@ fn again(versions: Versions<'_>, field: &Field, sights: Both<Sight<'_>>, rules: 
         (Some(cliengo), Some(ghl)) => !cliengo.same_for_linking(ghl),
         _ => false,
     };
-    let repairs = rules.repair && differ && is_clean(sights) && rules.policy.direction.writes(side);
+    let repairs = rules.repair && differ && is_clean(states) && rules.policy.direction.writes(side);
     repairs.then_some(Decision::Take(side.other()))
 }
 
@@ -300,8 +300,8 @@ fn is_doubted(versions: Versions<'_>, side: Side, field: &Field) -> bool {
 }
 
 /// Whether neither side changed since both were last agreed.
-fn is_clean(sights: Both<Sight<'_>>) -> bool {
-    Side::BOTH.into_iter().all(|side| match (sights.of(side).base, sights.of(side).now) {
+fn is_clean(states: Both<FieldState<'_>>) -> bool {
+    Side::BOTH.into_iter().all(|side| match (states.of(side).base, states.of(side).now) {
         (Some(base), Some(now)) => base.same(now),
         _ => false,
     })

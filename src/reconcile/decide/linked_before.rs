@@ -1,7 +1,7 @@
 //! Contacts that were linked by earlier rules and would wait for a person today. They stay linked, and it is said once.
 //! (`semantics` 36 to 38)
 
-use crate::reconcile::model::{HeldReason, Input, Settlement, Verdict, links_command};
+use crate::reconcile::model::{BaseUpdate, HeldReason, Input, Verdict, links_command};
 use crate::record::{Both, Field, MatchKey, PersonName, Record, Value};
 
 /// The rules by which contacts are matched, as the state remembers that every link was held against them.
@@ -45,7 +45,7 @@ pub fn said_once(input: &Input<'_>) -> Verdict {
             format!("linked by earlier rules; today {why}. They stay linked. One person: nothing to do. {parts}");
         verdict.hold(subject, HeldReason::LinkedBefore, detail);
     }
-    verdict.settlements.push(Settlement::Remember { what: MATCH_RULES.to_owned(), link: None });
+    verdict.base_updates.push(BaseUpdate::Remember { what: MATCH_RULES.to_owned(), link: None });
     verdict
 }
 

@@ -25,14 +25,14 @@ pub fn is_mark(tag: &str) -> bool {
 
 /// One field on one side: as last agreed, and as it is. `None` is unknown.
 #[derive(Clone, Copy, Debug)]
-pub struct Sight<'a> {
+pub struct FieldState<'a> {
     /// As last agreed.
     pub base: Option<&'a Value>,
     /// As it is.
     pub now: Option<&'a Value>,
 }
 
-impl Sight<'_> {
+impl FieldState<'_> {
     /// Whether both are known and differ: somebody changed it.
     #[must_use]
     pub fn is_edited(&self) -> bool {
@@ -68,12 +68,12 @@ pub struct Rules<'a> {
 
 /// Decides one field. Total: every state of base, Cliengo and GHL has exactly one outcome.
 #[must_use]
-pub fn decide(sights: Both<Sight<'_>>, rules: &Rules<'_>) -> Decision {
+pub fn decide(states: Both<FieldState<'_>>, rules: &Rules<'_>) -> Decision {
     let takes_part = Side::BOTH.into_iter().any(|side| rules.policy.direction.writes(side));
-    let (true, Some(cliengo), Some(ghl)) = (takes_part, sights.cliengo.now, sights.ghl.now) else {
+    let (true, Some(cliengo), Some(ghl)) = (takes_part, states.cliengo.now, states.ghl.now) else {
         return Decision::Rest;
     };
-    let (Some(base_cliengo), Some(base_ghl)) = (sights.cliengo.base, sights.ghl.base) else {
+    let (Some(base_cliengo), Some(base_ghl)) = (states.cliengo.base, states.ghl.base) else {
         return decide_without_base(cliengo, ghl, rules);
     };
     let dirty = Both { cliengo: !base_cliengo.same(cliengo), ghl: !base_ghl.same(ghl) };

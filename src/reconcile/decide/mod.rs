@@ -21,5 +21,5 @@ mod whole;
 pub use carry::Versions;
 pub use choice::Choosing;
 pub use matching::{Correlated, correlate, is_too_young, too_young};
-pub use merge::{Decision, Rules, Sight, TagNews, decide, is_mark, tag_news};
+pub use merge::{Decision, FieldState, Rules, TagNews, decide, is_mark, tag_news};
 pub use task_mirror::untold;

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::carry::Versions;
 use crate::config::Scope;
 use crate::reconcile::model::{
-    Children, Family, HeldReason, Input, Link, Linked, Making, MatchedBy, Settlement, Subject, Unlinked, Verdict,
+    BaseUpdate, Children, Family, HeldReason, Input, Link, Linked, Making, MatchedBy, Subject, Unlinked, Verdict,
 };
 use crate::record::{Both, Field, Fields, Kind, Record, Side, Value};
 
@@ -69,7 +69,7 @@ pub fn stands_outside(
     let scope = &input.pair.scope;
     let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).current()?, true));
     if why.is_some() != contact.outside {
-        verdict.settlements.push(Settlement::Scope { link: contact.link, outside: why.is_some() });
+        verdict.base_updates.push(BaseUpdate::Scope { link: contact.link, outside: why.is_some() });
     }
     let Some(why) = why else { return (false, verdict) };
     let changed: Vec<&str> = Side::BOTH
@@ -78,7 +78,7 @@ pub fn stands_outside(
             let side = *side;
             contact.is_dirty(side)
                 || children.linked.iter().any(|child| child.is_dirty(side))
-                || !children.loose.of(side).is_empty()
+                || !children.unlinked_children.of(side).is_empty()
         })
         .map(Side::title)
         .collect();

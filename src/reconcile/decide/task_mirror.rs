@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::TasksMode;
 use crate::reconcile::model::{
-    Change, Family, HeldReason, Input, LinkRef, Operation, Settle, Settlement, SourceTask, Subject, UNKNOWN, Unlinked,
+    BaseUpdate, Change, Family, HeldReason, Input, LinkRef, Operation, Settle, SourceTask, Subject, UNKNOWN, Unlinked,
     Updating, Verdict, Work,
 };
 use crate::record::{
@@ -108,7 +108,7 @@ fn tell_notes(
         let Some((facet, task)) = marked(&note.record) else { continue };
         let said = note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
         if !told.contains_key(&(facet, task.clone())) {
-            verdict.settlements.extend(remember(family, Projection { facet, task: task.clone(), said: said.clone() }));
+            verdict.base_updates.extend(remember(family, Projection { facet, task: task.clone(), said: said.clone() }));
             told.insert((facet, task), said);
         }
     }
@@ -156,14 +156,14 @@ fn say_changed(input: &Input<'_>, family: &Family, task: &SourceTask, told: &Tol
         let detail = "the note in Cliengo that tells of it keeps the old words";
         verdict.cannot(&subject, Side::Cliengo, Action::Update, detail);
         let projection = Projection { facet: Facet::Task, task: task.id.to_string(), said: now };
-        verdict.settlements.extend(remember(family, projection));
+        verdict.base_updates.extend(remember(family, projection));
     }
     verdict
 }
 
 /// Under a link that is only to be made it is seen again the next night.
-fn remember(family: &Family, projection: Projection) -> Option<Settlement> {
-    existing(family).map(|link| Settlement::Told { link, projection })
+fn remember(family: &Family, projection: Projection) -> Option<BaseUpdate> {
+    existing(family).map(|link| BaseUpdate::Told { link, projection })
 }
 
 /// The earliest due date, in the contact's own update where it has one. Never cleared: Cliengo is sent no empty value.

@@ -4,7 +4,7 @@
 
 use super::fit::shortened;
 use crate::reconcile::model::{
-    Children, Family, HeldReason, Input, LinkRef, Settle, Settlement, Subject, UNKNOWN, Unlinked, Verdict,
+    BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Settle, Subject, UNKNOWN, Unlinked, Verdict,
 };
 use crate::record::{
     Facet, Field, Fields, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write,
@@ -77,13 +77,13 @@ fn one(
     let note = children.marked.iter().rfind(is_it);
     let stands = note.and_then(|note| note.record.get(&Field::Body)).map(Value::shown);
     let projection = Projection { facet: moment.facet, task: moment.id.clone(), said: said.clone() };
-    let remember = |projection| Settlement::Told { link, projection };
+    let remember = |projection| BaseUpdate::Told { link, projection };
     match (told.get(&key), note) {
         (Some(before), _) if *before == said => {}
         // It was written, and no answer came; or the state was lost.
-        (_, Some(_)) if stands.as_ref() == Some(&said) => verdict.settlements.push(remember(projection)),
+        (_, Some(_)) if stands.as_ref() == Some(&said) => verdict.base_updates.push(remember(projection)),
         (None, Some(_)) => {
-            verdict.settlements.push(remember(Projection { said: stands.unwrap_or_default(), ..projection }));
+            verdict.base_updates.push(remember(Projection { said: stands.unwrap_or_default(), ..projection }));
         }
         (None, None) => return create(input, at, family, side, moment, (words, projection)),
         (Some(before), Some(note)) if can.update && stands.as_ref() == Some(before) => {
@@ -92,7 +92,7 @@ fn one(
         // A note that cannot be changed is followed by another one.
         (Some(_), Some(_)) if !can.update => return create(input, at, family, side, moment, (words, projection)),
         // A person edited it, or removed it: theirs stays.
-        (Some(_), _) => verdict.settlements.push(remember(projection)),
+        (Some(_), _) => verdict.base_updates.push(remember(projection)),
     }
     verdict
 }

@@ -1,7 +1,7 @@
 //! Texts of which one side holds only the beginning: the whole is never written over by it.
 
 use super::fit::Fit;
-use super::merge::{Decision, Sight};
+use super::merge::{Decision, FieldState};
 use crate::config::KindPolicy;
 use crate::record::{Both, Field, Side, Value, beginning, is_beginning};
 
@@ -14,9 +14,9 @@ fn text(value: Option<&Value>) -> Option<&str> {
 
 /// Where the whole of a text stands, of which the other side holds the beginning alone: as that one's text says, or as it was
 /// when both were last agreed. `None`: both hold all of it.
-fn stands(field: &Field, sights: Both<Sight<'_>>) -> Option<Side> {
-    let now = |side: Side| text(sights.of(side).now);
-    let base = |side: Side| text(sights.of(side).base);
+fn stands(field: &Field, states: Both<FieldState<'_>>) -> Option<Side> {
+    let now = |side: Side| text(states.of(side).now);
+    let base = |side: Side| text(states.of(side).base);
     let is_whole = |side: &Side| {
         let short = side.other();
         let says_so = [now(short), base(short)].into_iter().flatten().any(|text| beginning(text, *side).is_some());
@@ -29,21 +29,21 @@ fn stands(field: &Field, sights: Both<Sight<'_>>) -> Option<Side> {
 /// both, the whole goes over.
 pub fn keep(
     field: &Field,
-    sights: Both<Sight<'_>>,
+    states: Both<FieldState<'_>>,
     policy: &KindPolicy,
     decision: Decision,
     fitted: impl Fn(Side) -> Fit,
 ) -> Decision {
-    let Some(whole) = stands(field, sights).filter(|_| decision != Decision::Rest) else { return decision };
+    let Some(whole) = stands(field, states).filter(|_| decision != Decision::Rest) else { return decision };
     let short = whole.other();
-    let was_cut_there = matches!((text(sights.of(short).now), text(sights.of(whole).now)), (Some(held), Some(all))
+    let was_cut_there = matches!((text(states.of(short).now), text(states.of(whole).now)), (Some(held), Some(all))
         if beginning(held, whole).is_none() && is_beginning(held, all));
     if was_cut_there || fitted(short) == Fit::Same {
         return Decision::Agree;
     }
     match decision {
         Decision::Take(side) | Decision::Conflict(side)
-            if side == short && sights.of(whole).is_edited() && policy.direction.writes(short) =>
+            if side == short && states.of(whole).is_edited() && policy.direction.writes(short) =>
         {
             Decision::Take(whole)
         }
@@ -52,8 +52,8 @@ pub fn keep(
 }
 
 /// Why `side`, which holds the whole of a text, is not given what stands on the other one.
-pub fn loss(field: &Field, sights: Both<Sight<'_>>, side: Side) -> Option<String> {
-    (stands(field, sights) == Some(side)).then(|| {
+pub fn loss(field: &Field, states: Both<FieldState<'_>>, side: Side) -> Option<String> {
+    (stands(field, states) == Some(side)).then(|| {
         format!(
             "{0} holds only the beginning of this text, and {1} the whole: the edit in {0} would destroy the rest; make it in {1}",
             side.other().title(),

@@ -4,7 +4,7 @@ use crate::record::{Both, Enrolment, Field, Fields, Ids, Kind, Projection, Side,
 
 /// What the snapshot takes without any request.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Settlement {
+pub enum BaseUpdate {
     /// Fields of one side's base: both sides agree, or a side's news needs no answer.
     Fields {
         /// The link.

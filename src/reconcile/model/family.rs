@@ -26,7 +26,7 @@ pub struct Children<'a> {
     /// Linked tasks and notes.
     pub linked: Vec<&'a Linked>,
     /// Those without a link, per side.
-    pub loose: Both<Vec<&'a Unlinked>>,
+    pub unlinked_children: Both<Vec<&'a Unlinked>>,
     /// Cliengo's notes that tell of tasks. (`semantics` 27)
     pub marked: Vec<&'a Unlinked>,
 }

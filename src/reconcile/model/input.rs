@@ -60,7 +60,7 @@ pub struct Input<'a> {
     /// Listed contacts without a link.
     pub unlinked: Both<Vec<Unlinked>>,
     /// Listed tasks and notes without a link.
-    pub loose: Both<Vec<Unlinked>>,
+    pub unlinked_children: Both<Vec<Unlinked>>,
     /// Contacts whose tasks or notes were all listed, of the kinds that are listed per contact.
     pub covered: BTreeSet<(Kind, SideId)>,
     /// Secondaries that are missing in Cliengo. (`semantics` 5)
@@ -137,7 +137,7 @@ impl<'a> Input<'a> {
             children: Vec::new(),
             parents: BTreeMap::new(),
             unlinked: Both::default(),
-            loose: Both::default(),
+            unlinked_children: Both::default(),
             covered: BTreeSet::new(),
             secondaries: Vec::new(),
             successors: BTreeMap::new(),
@@ -165,11 +165,7 @@ impl<'a> Input<'a> {
     /// The policy of `kind`.
     #[must_use]
     pub fn policy(&self, kind: Kind) -> &KindPolicy {
-        match kind {
-            Kind::Contact => &self.pair.contacts,
-            Kind::Task => &self.pair.tasks.policy,
-            Kind::Note => &self.pair.notes.policy,
-        }
+        self.pair.policy(kind)
     }
 
     /// What a mapped field holds; `None` for the others.

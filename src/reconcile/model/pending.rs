@@ -18,7 +18,7 @@ pub const fn pause(attempts: u32) -> u64 {
 
 /// What becomes of an operation that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum RetryState {
     /// It is tried again now.
     Due,
     /// It is tried again so many runs later.
@@ -29,7 +29,7 @@ pub enum Standing {
     Dropped,
 }
 
-impl Standing {
+impl RetryState {
     /// Where an operation stands that failed `attempts` times and is due from generation `due` on.
     #[must_use]
     pub const fn at(attempts: u32, dropped: bool, due: u64, generation: u64) -> Self {
@@ -63,7 +63,7 @@ pub struct FailedOperation {
     /// What the CRM said last.
     pub words: String,
     /// What becomes of it.
-    pub standing: Standing,
+    pub standing: RetryState,
     /// Whether this run knows its record, so that an operation that is not planned is not needed any more.
     pub known: bool,
 }
@@ -74,8 +74,8 @@ impl FailedOperation {
     pub fn held(&self) -> Option<(HeldReason, String)> {
         let times = if self.attempts == 1 { "once".to_owned() } else { format!("{} times", self.attempts) };
         match self.standing {
-            Standing::Due | Standing::Dropped => None,
-            Standing::Rests(runs) => {
+            RetryState::Due | RetryState::Dropped => None,
+            RetryState::Rests(runs) => {
                 let when = if runs == 1 {
                     "the next run tries it again".to_owned()
                 } else {
@@ -83,7 +83,7 @@ impl FailedOperation {
                 };
                 Some((HeldReason::Retrying, format!("failed {times}, {when}: {}", self.words)))
             }
-            Standing::Aside => {
+            RetryState::Aside => {
                 let what = format!("failed {times} and is quarantined: {}", self.words);
                 let command = format!("mend it, or try again with: concord quarantine retry {}", self.id);
                 Some((HeldReason::Quarantined, format!("{what}; {command}")))
@@ -145,13 +145,13 @@ mod tests {
             assert_eq!(due - generation, runs);
             for waited in 1..runs {
                 let left = runs - waited;
-                assert_eq!(Standing::at(attempts, false, due, generation + waited), Standing::Rests(left));
+                assert_eq!(RetryState::at(attempts, false, due, generation + waited), RetryState::Rests(left));
             }
             generation = due;
-            assert_eq!(Standing::at(attempts, false, due, generation), Standing::Due);
+            assert_eq!(RetryState::at(attempts, false, due, generation), RetryState::Due);
         }
-        assert_eq!(Standing::at(ATTEMPTS, false, 0, u64::MAX), Standing::Aside);
-        assert_eq!(Standing::at(1, true, 0, 5), Standing::Dropped);
+        assert_eq!(RetryState::at(ATTEMPTS, false, 0, u64::MAX), RetryState::Aside);
+        assert_eq!(RetryState::at(1, true, 0, 5), RetryState::Dropped);
     }
 
     #[test]
@@ -163,11 +163,11 @@ mod tests {
                 .held()
         };
         let retrying = |detail: &str| Some((HeldReason::Retrying, detail.to_owned()));
-        assert_eq!(told(1, Standing::Rests(1)), retrying("failed once, the next run tries it again: GHL said no"));
-        assert_eq!(told(3, Standing::Rests(4)), retrying("failed 3 times, tried again in 4 runs: GHL said no"));
+        assert_eq!(told(1, RetryState::Rests(1)), retrying("failed once, the next run tries it again: GHL said no"));
+        assert_eq!(told(3, RetryState::Rests(4)), retrying("failed 3 times, tried again in 4 runs: GHL said no"));
         let aside = "failed 4 times and is quarantined: GHL said no; mend it, or try again with: concord quarantine retry \
                      bcdf";
-        assert_eq!(told(4, Standing::Aside), Some((HeldReason::Quarantined, aside.to_owned())));
-        assert_eq!((told(4, Standing::Due), told(4, Standing::Dropped)), (None, None));
+        assert_eq!(told(4, RetryState::Aside), Some((HeldReason::Quarantined, aside.to_owned())));
+        assert_eq!((told(4, RetryState::Due), told(4, RetryState::Dropped)), (None, None));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::base_update::Settlement;
+use super::base_update::BaseUpdate;
 use super::findings::{Conflict, Held, Unsupported, Winner};
 use super::guard::Guard;
 use super::operation::Operation;
@@ -104,7 +104,7 @@ pub struct Plan {
     /// Every guard that has something to count, tripped or not.
     pub guards: Vec<Guard>,
     /// What becomes base without a request; not shown.
-    pub settlements: Vec<Settlement>,
+    pub base_updates: Vec<BaseUpdate>,
     /// Whom alone it is about, as they were named; nobody: everybody. Not in the JSON.
     pub only: Vec<String>,
     /// Of a masked copy: the id of the plan that it shows.

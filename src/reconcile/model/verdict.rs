@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::base_update::Settlement;
+use super::base_update::BaseUpdate;
 use super::findings::{Conflict, HeldReason, Unsupported};
 use super::input::Input;
 use super::operation::{Link, MatchedBy, Operation, Work};
-use super::pending::Standing;
+use super::pending::RetryState;
 use super::settle::Settle;
 use super::subject::{Place, Subject};
 use crate::record::{Action, Enrolment, Fields, Kind, MatchKey, Recognised, Record, Side, SideId, Write};
@@ -38,7 +38,7 @@ pub struct Verdict {
     /// What cannot be expressed.
     pub unsupported: Vec<Unsupported>,
     /// What becomes base without a request.
-    pub settlements: Vec<Settlement>,
+    pub base_updates: Vec<BaseUpdate>,
     /// Links that are not in sync.
     pub busy: BTreeSet<i64>,
     /// Contacts that stay alone: nothing else is planned for them.
@@ -84,7 +84,7 @@ impl Verdict {
         self.conflicts.extend(further.conflicts);
         self.held.extend(further.held);
         self.unsupported.extend(further.unsupported);
-        self.settlements.extend(further.settlements);
+        self.base_updates.extend(further.base_updates);
         self.busy.extend(further.busy);
         self.alone.extend(further.alone);
         self.met.extend(further.met);
@@ -144,7 +144,7 @@ impl Verdict {
             return false;
         };
         self.met.insert(failed_operation.id.clone());
-        if failed_operation.fingerprint != operation.fingerprint() || failed_operation.standing == Standing::Due {
+        if failed_operation.fingerprint != operation.fingerprint() || failed_operation.standing == RetryState::Due {
             return false;
         }
         if let Some((reason, detail)) = failed_operation.held() {
@@ -180,7 +180,7 @@ impl Verdict {
     /// Lets one side's base take fields without a request.
     pub fn settle(&mut self, link: i64, side: Side, fields: Fields) {
         if !fields.is_empty() {
-            self.settlements.push(Settlement::Fields { link, side, fields });
+            self.base_updates.push(BaseUpdate::Fields { link, side, fields });
         }
     }
 }

@@ -38,11 +38,16 @@ fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>
     let mut verdict = Verdict::at(at);
     let mut piles: BTreeMap<String, Both<Vec<&Unlinked>>> = BTreeMap::new();
     let begun = Both::from_fn(|side: Side| {
-        let texts = children.loose.of(side).iter().filter(|child| child.kind == kind).map(|child| key(&child.record));
+        let texts = children
+            .unlinked_children
+            .of(side)
+            .iter()
+            .filter(|child| child.kind == kind)
+            .map(|child| key(&child.record));
         texts.filter_map(|text| beginning(&text, side.other()).map(str::to_owned)).collect::<Vec<String>>()
     });
     for side in Side::BOTH {
-        for child in children.loose.of(side).iter().filter(|child| child.kind == kind) {
+        for child in children.unlinked_children.of(side).iter().filter(|child| child.kind == kind) {
             if let Some(detail) = input.excluded(child) {
                 verdict.hold(&Subject::of(child), HeldReason::Apart, detail);
                 continue;

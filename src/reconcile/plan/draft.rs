@@ -75,7 +75,7 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn finish(self) -> Plan {
         let (input, verdict) = (self.input, self.verdict);
-        let links = input.links.contact + input.links.task + input.links.note;
+        let links = input.links.total();
         let unseen = input.unseen.difference(&verdict.busy).count() as u64;
         let mut plan = Plan {
             pair: input.pair.name.clone(),
@@ -91,7 +91,7 @@ impl<'a> Draft<'a> {
             held: self.held,
             unsupported: verdict.unsupported,
             guards: Vec::new(),
-            settlements: verdict.settlements,
+            base_updates: verdict.base_updates,
             only: Vec::new(),
             shown_as: None,
         };

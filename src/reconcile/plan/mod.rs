@@ -22,23 +22,23 @@ use crate::config::Direction;
 use crate::record::{Both, Fields, Ids, Kind, Role, Side, SideId};
 
 /// Tasks and notes without a link, by their contact.
-type Loose<'a> = BTreeMap<SideId, Vec<&'a Unlinked>>;
+type UnlinkedChildren<'a> = BTreeMap<SideId, Vec<&'a Unlinked>>;
 
 /// Makes the plan: everything that has to be done so that both sides say the same, and why the rest waits.
 #[must_use]
 pub fn reconcile(input: &Input<'_>) -> Plan {
     let mut draft = Draft::new(input);
-    let (mut linked_children, mut loose) = children_of_all(input);
+    let (mut linked_children, mut unlinked_children) = children_of_all(input);
     let mut linked: BTreeMap<i64, Option<&Linked>> = input.parents.keys().map(|link| (*link, None)).collect();
     linked.extend(input.contacts.iter().map(|contact| (contact.link, Some(contact))));
     for (link, contact) in linked {
         let mut children = linked_children.remove(&link).unwrap_or_default();
         let ids = contact.map(|contact| &contact.ids).or_else(|| input.parents.get(&link).map(|parent| &parent.ids));
-        adopt_loose(&mut children, &mut loose, ids);
+        adopt_unlinked(&mut children, &mut unlinked_children, ids);
         draft.take(plan_contact(input, draft.next(), link, contact, &children));
     }
     if input.policy(Kind::Contact).direction != Direction::Off {
-        plan_unlinked(&mut draft, &mut loose);
+        plan_unlinked(&mut draft, &mut unlinked_children);
     }
     draft.take(enrolment::owed(input, draft.next(), draft.enrolled()));
     draft.take(said::dropped_secondaries(input));
@@ -50,41 +50,41 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
 }
 
 /// Tasks and notes that changed: linked ones by their contact's link, the others by their contact's id.
-fn children_of_all<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Children<'a>>, Loose<'a>) {
+fn children_of_all<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Children<'a>>, UnlinkedChildren<'a>) {
     let mut linked: BTreeMap<i64, Children<'_>> = BTreeMap::new();
     for child in &input.children {
         if let Some(parent) = child.parent {
             linked.entry(parent).or_default().linked.push(child);
         }
     }
-    let mut loose: Loose<'_> = BTreeMap::new();
-    for child in Side::BOTH.into_iter().flat_map(|side| input.loose.of(side)) {
+    let mut unlinked_children: UnlinkedChildren<'_> = BTreeMap::new();
+    for child in Side::BOTH.into_iter().flat_map(|side| input.unlinked_children.of(side)) {
         if let Some(parent) = &child.parent {
-            loose.entry(parent.clone()).or_default().push(child);
+            unlinked_children.entry(parent.clone()).or_default().push(child);
         }
     }
-    (linked, loose)
+    (linked, unlinked_children)
 }
 
-fn adopt_loose<'a>(children: &mut Children<'a>, loose: &mut Loose<'a>, ids: Option<&Ids>) {
+fn adopt_unlinked<'a>(children: &mut Children<'a>, unlinked_children: &mut UnlinkedChildren<'a>, ids: Option<&Ids>) {
     for side in Side::BOTH {
         if let Some(id) = ids.and_then(|ids| ids.tagged(side)) {
             // `semantics` 27: a note that tells of a task, or of what happened elsewhere, is none of the notes.
             let (marked, others): (Vec<_>, Vec<_>) =
-                loose.remove(&id).unwrap_or_default().into_iter().partition(|child| {
+                unlinked_children.remove(&id).unwrap_or_default().into_iter().partition(|child| {
                     let tells_of_task = side == Side::Cliengo && task_mirror::marked(&child.record).is_some();
                     child.kind == Kind::Note && (tells_of_task || timeline::marked(side, &child.record).is_some())
                 });
             children.marked.extend(marked);
-            children.loose.of_mut(side).extend(others);
+            children.unlinked_children.of_mut(side).extend(others);
         }
     }
 }
 
 /// What hangs under a contact that has no link yet.
-fn loose_under<'a>(loose: &mut Loose<'a>, ids: &Ids) -> Children<'a> {
+fn unlinked_under<'a>(unlinked_children: &mut UnlinkedChildren<'a>, ids: &Ids) -> Children<'a> {
     let mut children = Children::default();
-    adopt_loose(&mut children, loose, Some(ids));
+    adopt_unlinked(&mut children, unlinked_children, Some(ids));
     children
 }
 
@@ -140,28 +140,28 @@ fn promote(input: &Input<'_>, at: u32, lost: &Linked) -> Option<Verdict> {
     Some(planned.recognised(&next.record, ghl))
 }
 
-fn plan_unlinked(draft: &mut Draft<'_>, loose: &mut Loose<'_>) {
+fn plan_unlinked(draft: &mut Draft<'_>, unlinked_children: &mut UnlinkedChildren<'_>) {
     let input = draft.input;
     let Correlated { pairs, single, secondaries, held } = correlate(input);
     for (pair, matched_by) in &pairs {
-        draft.take(plan_pair(input, draft.next(), pair, *matched_by, loose));
+        draft.take(plan_pair(input, draft.next(), pair, *matched_by, unlinked_children));
     }
     for contact in &single {
-        let children = loose_under(loose, &Ids::one(contact.id.clone()));
+        let children = unlinked_under(unlinked_children, &Ids::one(contact.id.clone()));
         if !draft.is_alone(&contact.id) && !leaves_out(draft, contact) {
             draft.take(plan_single(input, draft.next(), contact, &children));
         }
     }
     for (contact, ghl, matched_by) in &secondaries {
         // `semantics` 5: nothing is written because of it, nor of what hangs under it.
-        loose.remove(&contact.id);
+        unlinked_children.remove(&contact.id);
         if !draft.is_alone(&contact.id) {
             draft.take(link_secondary(draft.next(), contact, ghl, *matched_by));
         }
     }
     for (contact, reason, detail) in &held {
         // What waits with its contact is not said one by one.
-        loose.remove(&contact.id);
+        unlinked_children.remove(&contact.id);
         if draft.is_alone(&contact.id) {
             continue;
         }
@@ -183,7 +183,7 @@ fn plan_pair(
     at: u32,
     pair: &Both<&Unlinked>,
     matched_by: MatchedBy,
-    loose: &mut Loose<'_>,
+    unlinked_children: &mut UnlinkedChildren<'_>,
 ) -> Verdict {
     let mut ids = Ids::one(pair.cliengo.id.clone());
     ids.insert(pair.ghl.id.clone());
@@ -192,7 +192,7 @@ fn plan_pair(
     let subject = Subject { kind: Kind::Contact, ids, label, link: None };
     let versions = Versions::new(&pair.cliengo.record, &pair.ghl.record);
     let retires = pair.ghl.retires.or(pair.cliengo.retires);
-    let children = loose_under(loose, &family.ids);
+    let children = unlinked_under(unlinked_children, &family.ids);
     let (ours, theirs) = (&pair.cliengo.record, &pair.ghl.record);
     if let Some(why) = scope::pair_outside(input, pair) {
         let planned = scope::link_outside(at, &family, &subject, versions, &why, (retires, matched_by));

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use crate::config::Direction;
-use crate::reconcile::model::{HeldReason, Input, Settlement, Subject, Verdict, choose};
+use crate::reconcile::model::{BaseUpdate, HeldReason, Input, Subject, Verdict, choose};
 use crate::record::{Ids, Kind, Side};
 
 /// What waits although this run saw nothing of it, and what is let go of since it needs nothing any more.
@@ -14,7 +14,7 @@ pub fn rest(draft: &Draft<'_>) -> Verdict {
             _ if draft.met().contains(&failed_operation.id)
                 || is_open(draft, &verdict, failed_operation.kind, &failed_operation.ids) => {}
             _ if failed_operation.known || !takes_part(input, failed_operation.kind) => {
-                verdict.settlements.push(Settlement::Lift { id: failed_operation.id.clone() });
+                verdict.base_updates.push(BaseUpdate::Lift { id: failed_operation.id.clone() });
             }
             Some((reason, detail)) => {
                 verdict.hold(
@@ -33,7 +33,7 @@ pub fn rest(draft: &Draft<'_>) -> Verdict {
             continue;
         }
         if pending_conflict.known || !takes_part(input, pending_conflict.kind) {
-            verdict.settlements.push(Settlement::Agreed { id: pending_conflict.id.clone() });
+            verdict.base_updates.push(BaseUpdate::Agreed { id: pending_conflict.id.clone() });
         } else if pending_conflict.take.is_none() {
             let subject = subject(pending_conflict.kind, &pending_conflict.ids, &pending_conflict.label);
             verdict.hold_as(

@@ -1,14 +1,14 @@
 //! What is said of records that could not be read, and of kinds that a side does not have.
 
 use crate::config::Direction;
-use crate::reconcile::model::{HeldReason, Input, Now, Settlement, Subject, Unread, Verdict};
+use crate::reconcile::model::{BaseUpdate, HeldReason, Input, Now, Subject, Unread, Verdict};
 use crate::record::{Action, Ids, Kind, Side};
 
 /// Secondaries that are gone in Cliengo: their links go. (`semantics` 5)
 pub fn dropped_secondaries(input: &Input<'_>) -> Verdict {
     let gone = input.secondaries.iter().filter(|secondary| matches!(secondary.sides.cliengo.now, Now::Gone(_)));
     let mut verdict = Verdict::default();
-    verdict.settlements.extend(gone.map(|secondary| Settlement::Drop { link: secondary.link }));
+    verdict.base_updates.extend(gone.map(|secondary| BaseUpdate::Drop { link: secondary.link }));
     verdict
 }
 
@@ -46,7 +46,7 @@ pub fn missing_kinds(input: &Input<'_>) -> Verdict {
                 let subject = Subject { kind, ids: Ids::default(), label: String::new(), link: None };
                 let detail = format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title());
                 verdict.cannot(&subject, side, Action::Create, detail);
-                verdict.settlements.push(Settlement::Remember { what, link: None });
+                verdict.base_updates.push(BaseUpdate::Remember { what, link: None });
             }
         }
     }

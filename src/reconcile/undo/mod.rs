@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use common::subject_of;
 
-use super::model::{Input, Plan, Settlement, Subject, UndoRecord, Undoing, Verdict};
+use super::model::{BaseUpdate, Input, Plan, Subject, UndoRecord, Undoing, Verdict};
 use super::plan::draft::Draft;
 use crate::record::{Action, Ids, Kind, SideId};
 
@@ -110,6 +110,6 @@ fn part(undo_record: &UndoRecord) -> Verdict {
         undo_record.kind
     );
     let mut verdict = Verdict::unsupported(&subject_of(undo_record), undo_record.side, Action::Delete, detail);
-    verdict.settlements.push(Settlement::Part { link: undo_record.link, undo_record: undo_record.id });
+    verdict.base_updates.push(BaseUpdate::Part { link: undo_record.link, undo_record: undo_record.id });
     verdict
 }

@@ -126,12 +126,7 @@ fn carried(
         return Err(Box::new(Verdict::unsupported(&subject, side, Action::Create, detail)));
     }
     let content = content(input, kind, side, before, too_early);
-    let required = match kind {
-        Kind::Note => Some(Field::Body),
-        Kind::Task => Some(Field::Title),
-        Kind::Contact => None,
-    };
-    match required.filter(|field| !content.set.contains_key(field)) {
+    match kind.required().filter(|field| !content.set.contains_key(field)) {
         Some(field) => {
             let detail = format!("it had no {field}, and {} takes no {kind} without one", side.title());
             Err(Box::new(Verdict::unsupported(&subject, side, Action::Create, detail)))

@@ -12,7 +12,7 @@ use super::ids;
 use crate::reconcile::Change;
 use crate::record::{Action, Kind, Side};
 
-/// Contacts that a browser lays out together, when they come into sight.
+/// Contacts that a browser lays out together, when they come into state.
 const CHUNK: usize = 40;
 
 /// A longer text is folded.

@@ -5,8 +5,9 @@ use crate::reconcile::{Operation, Work};
 use crate::record::{Action, Fields, Record, Request, SideId, Write};
 use crate::run::adoption::Adoption;
 use crate::run::applied::{Applied, Origin};
+use crate::run::finished::{Ended, OperationOutcome};
 use crate::run::foresee::{self, foresee};
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::run::settle;
 use crate::run::undo_record;
 use crate::state::{EnrolmentStatus, IntentDraft, IntentState, State, StateError};
@@ -43,8 +44,8 @@ impl Applying<'_> {
             settle: adoption.map(|adoption| serde_json::to_string(&adoption)).transpose()?,
         };
         let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
-        let stage = held(self.stage);
-        let (intent, foreseen) = held(self.state).atomically(|state| {
+        let stage = lock(self.stage);
+        let (intent, foreseen) = lock(self.state).atomically(|state| {
             let mut foreseen = None;
             if let Some(enrolment) = operation.enrols() {
                 state.enrolled(enrolment, EnrolmentStatus::Sent)?;
@@ -54,14 +55,14 @@ impl Applying<'_> {
             }
             Ok((state.open_intent(&draft)?, foreseen))
         })?;
-        held(&self.foreseen).extend(foreseen.map(|foreseen| (operation.id, foreseen)));
+        lock(&self.foreseen).extend(foreseen.map(|foreseen| (operation.id, foreseen)));
         Ok(intent)
     }
 
     /// Puts back what was moved for a request that was not done.
     pub(super) fn withdraw(&self, operation: &Operation) -> Result<(), StateError> {
-        let foreseen = held(&self.foreseen).remove(&operation.id);
-        foreseen.map_or(Ok(()), |foreseen| foresee::withdraw(&held(self.state), operation, foreseen))
+        let foreseen = lock(&self.foreseen).remove(&operation.id);
+        foreseen.map_or(Ok(()), |foreseen| foresee::withdraw(&lock(self.state), operation, foreseen))
     }
 
     /// Settles an applied operation and closes its intent in one transaction. (I39)
@@ -74,7 +75,7 @@ impl Applying<'_> {
         intent: Option<i64>,
     ) -> Result<(), StateError> {
         let id = created.clone();
-        let link = held(self.state).atomically(|state| {
+        let link = lock(self.state).atomically(|state| {
             let link = self.record(state, operation, sent, created, heard)?;
             if let Some(intent) = intent {
                 state.close_intent(intent, IntentState::Applied, None, id.as_ref().map(SideId::as_str))?;
@@ -82,10 +83,21 @@ impl Applying<'_> {
             Ok(link)
         })?;
         match heard.origin {
-            Origin::Matched => _ = held(&self.matched).insert(operation.id),
-            Origin::Created | Origin::Adopted => _ = held(&self.made).insert(operation.id, Made { link, id }),
+            Origin::Matched => _ = lock(&self.matched).insert(operation.id),
+            Origin::Created | Origin::Adopted => _ = lock(&self.made).insert(operation.id, Made { link, id }),
         }
         Ok(())
+    }
+
+    /// Settles the delete of what was not there any more.
+    pub(super) fn gone_already(
+        &self,
+        operation: &Operation,
+        write: &Write,
+        intent: Option<i64>,
+    ) -> Result<Ended, StateError> {
+        self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), intent)?;
+        Ok(Ended { outcome: OperationOutcome::Applied, reason: Some("it was gone already".to_owned()) })
     }
 
     /// Moves the snapshot by one applied operation, inside the caller's transaction. Says the link it is about.
@@ -128,10 +140,10 @@ impl Applying<'_> {
     /// What depends on a create that was found by reading may go on.
     pub(super) fn remember_found(&self, operation: &Operation) -> Result<(), StateError> {
         let Some(source) = operation.ids.tagged(operation.side.other()) else { return Ok(()) };
-        let link = held(self.state).link_of(operation.kind, &source)?;
+        let link = lock(self.state).link_of(operation.kind, &source)?;
         if let Some(link) = link {
             let id = link.ids.tagged(operation.side);
-            held(&self.made).insert(operation.id, Made { link: Some(link.id), id });
+            lock(&self.made).insert(operation.id, Made { link: Some(link.id), id });
         }
         Ok(())
     }

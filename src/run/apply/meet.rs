@@ -11,7 +11,7 @@ use crate::run::applied::Origin;
 use crate::run::arrivals::{Arrival, arrivals};
 use crate::run::finished::{Ended, OperationOutcome};
 use crate::run::recover::SKEW;
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::{IntentState, StateError};
 
 /// A contact so much older than its create was there before, by the CRM's own clock.
@@ -43,7 +43,7 @@ impl Applying<'_> {
         };
         let keys = record.match_keys();
         for arrival in newest.iter().filter(|arrival| keys.iter().any(|key| arrival.keys.contains(key))) {
-            if !self.was_listed(&arrival.id)? && !held(self.state).is_buried(Kind::Contact, &arrival.id)? {
+            if !self.was_listed(&arrival.id)? && !lock(self.state).is_buried(Kind::Contact, &arrival.id)? {
                 return self.has_already(&arrival.id).map(Some);
             }
         }
@@ -66,12 +66,12 @@ impl Applying<'_> {
     }
 
     fn was_listed(&self, id: &SideId) -> Result<bool, StateError> {
-        held(self.stage).has(id.side(), Kind::Contact, id.as_str())
+        lock(self.stage).has(id.side(), Kind::Contact, id.as_str())
     }
 
     /// The newest contacts of a CRM, read once and before the first create. None where it is asked for each by key.
     async fn newest<W: Writer + ?Sized>(&self, crm: &W) -> Result<Result<&[Arrival], &str>, StateError> {
-        let began = held(self.state).run(self.run)?.map_or_else(|| self.job.clock.now(), |run| run.started);
+        let began = lock(self.state).run(self.run)?.map_or_else(|| self.job.clock.now(), |run| run.started);
         let since = began.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
         let read = async || match crm.list_created(since).await {
             Ok(rows) => Ok(arrivals(crm, self.forms, &rows.unwrap_or_default())),
@@ -115,7 +115,7 @@ impl Applying<'_> {
                 "{side} answered with contact {id}, which it had already and which has another e-mail or phone: \
                  nothing is linked"
             );
-            held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
+            lock(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
             return Ok(ended(OperationOutcome::Refused, reason));
         }
         let heard = Heard { record: theirs, payload: None, origin: Origin::Matched };
@@ -138,7 +138,7 @@ impl Applying<'_> {
         let Some(existing) = refusal.existing.as_deref().filter(|_| is_create) else { return Ok(None) };
         let id = W::Id::new(existing);
         let tagged = id.clone().tagged();
-        let known = held(self.state).link_of(Kind::Contact, &tagged)?.is_some();
+        let known = lock(self.state).link_of(Kind::Contact, &tagged)?.is_some();
         if known || self.was_listed(&tagged)? || !operation.undoes().is_empty() {
             return Ok(None);
         }

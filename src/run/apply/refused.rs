@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Applying, Step, Turn, changed_meanwhile, ended, held};
+use super::{Applying, Step, Turn, changed_meanwhile, ended, lock};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Plan, Settle, Updating, Work};
 use crate::record::{Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
@@ -97,7 +97,7 @@ impl Applying<'_> {
             return Ok(None);
         }
         let id = operation.failed_operation_id(&self.job.pair.name);
-        let failed = held(self.state).failed_operations()?.into_iter().find(|row| row.id == id);
+        let failed = lock(self.state).failed_operations()?.into_iter().find(|row| row.id == id);
         let Some(failed) = failed.filter(|row| row.fingerprint == operation.fingerprint()) else { return Ok(None) };
         let Some(refusal) = Refusal::in_doubt(&failed.words) else { return Ok(None) };
         let done = self.without_refused(crm, operation, write, &refusal, true).await?;
@@ -118,7 +118,7 @@ impl Applying<'_> {
         write: Write,
         begins: bool,
     ) -> Result<Ended, StateError> {
-        let was = as_it_was(Some(&held(self.state)), Some(&held(self.stage)), operation, &write)?;
+        let was = as_it_was(Some(&lock(self.state)), Some(&lock(self.stage)), operation, &write)?;
         operation.requests = crm.requests(&write, was.as_deref(), self.forms);
         if let Some(own) = operation.write_mut() {
             own.clone_from(&write);
@@ -136,7 +136,7 @@ impl Applying<'_> {
     /// Values that contacts of one plan pass on to each other: who waits for a value comes after who has it, and where they
     /// exchange them they are emptied first. Who waits for a value that its holder keeps goes on without it.
     pub(super) async fn exchange(&self, plan: &Plan) -> Result<(), StateError> {
-        let taken = std::mem::take(&mut *held(&self.taken));
+        let taken = std::mem::take(&mut *lock(&self.taken));
         let of_plan = |(id, taken): (u32, Taken)| {
             let operation = plan.operations.iter().find(|operation| operation.id == id)?.clone();
             let goes_on = operation.side == Side::Ghl && !self.job.stop.is_cancelled();
@@ -174,7 +174,7 @@ impl Applying<'_> {
                 && is_contact
                 && (KEYS.iter().any(|key| wants(key) && sets(key)) || operation.action() == Action::Delete)
         });
-        let ended = held(&self.ended);
+        let ended = lock(&self.ended);
         let outcome = |operation: &Operation| ended.get(&operation.id).map(|ended| ended.outcome);
         match theirs.next() {
             None => Hold::Kept,
@@ -242,8 +242,8 @@ impl Applying<'_> {
     fn end_again(&self, operation: &Operation, done: Ended) -> Result<(), StateError> {
         let name = serde_json::to_value(done.outcome)?;
         let (name, reason) = (name.as_str().unwrap_or_default(), done.reason.as_deref());
-        held(self.state).end_operation(self.run, operation.id, name, reason)?;
-        held(&self.ended).insert(operation.id, done);
+        lock(self.state).end_operation(self.run, operation.id, name, reason)?;
+        lock(&self.ended).insert(operation.id, done);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::crm::{CrmError, RawRecord, Shape, Writer};
 use crate::reconcile::Operation;
 use crate::record::{Kind, RemoteId};
 use crate::run::finished::{Ended, OperationOutcome};
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::{StagedRow, StateError};
 
 impl Applying<'_> {
@@ -22,7 +22,7 @@ impl Applying<'_> {
             let reason = format!("{why} since it was listed: it stays; the next run plans it again");
             Ok(Some(ended(OperationOutcome::SkippedStale, reason)))
         };
-        let listed = held(self.stage).row(W::Id::SIDE, Kind::Contact, id.as_str())?;
+        let listed = lock(self.stage).row(W::Id::SIDE, Kind::Contact, id.as_str())?;
         if let Some(listed) = listed {
             let changed = crm.unmapped_changes(Kind::Contact, &listed.payload, payload, false, self.forms);
             if !changed.is_empty() {
@@ -52,13 +52,13 @@ impl Applying<'_> {
             Err(why) => return Ok(Err(why)),
         };
         for row in rows {
-            let listed = held(self.stage).row(W::Id::SIDE, kind, row.id.as_str())?;
+            let listed = lock(self.stage).row(W::Id::SIDE, kind, row.id.as_str())?;
             let listed = listed.filter(|listed| listed.parent.as_deref() == Some(contact.as_str()));
             match listed {
                 Some(listed) if self.is_as_listed(crm, kind, &listed, &row) => {}
                 Some(_) => return Ok(Ok(Some(format!("a {kind} under it was changed")))),
                 // One that we deleted may be shown for a while.
-                None if held(self.state).is_buried(kind, &row.id.clone().tagged())? => {}
+                None if lock(self.state).is_buried(kind, &row.id.clone().tagged())? => {}
                 None => return Ok(Ok(Some(format!("a {kind} was added to it")))),
             }
         }

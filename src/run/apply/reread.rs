@@ -1,11 +1,11 @@
 //! What is about to be overwritten is read first: nothing is sent where it is no longer what was listed. (I29)
 
-use super::{Applying, Heard, changed_meanwhile, ended};
+use super::{Applying, changed_meanwhile, ended};
 use crate::crm::{Lookup, Shape, Writer};
 use crate::reconcile::Operation;
-use crate::record::{Action, Kind, Record, RemoteId, Target, Write};
+use crate::record::{Action, Kind, RemoteId, Target, Write};
 use crate::run::finished::{Ended, OperationOutcome};
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::StateError;
 
 impl Applying<'_> {
@@ -22,9 +22,9 @@ impl Applying<'_> {
             Action::Tag => {
                 // Adding and removing single tags overwrites nothing; the listing's payload is the before-image.
                 if let Some(Target::Existing(id)) = &write.target {
-                    let row = held(self.stage).row(operation.side, Kind::Contact, id.as_str())?;
+                    let row = lock(self.stage).row(operation.side, Kind::Contact, id.as_str())?;
                     if let Some(row) = row {
-                        held(self.state).keep_before(self.run, operation.id, &row.payload)?;
+                        lock(self.state).keep_before(self.run, operation.id, &row.payload)?;
                     }
                 }
                 Ok(None)
@@ -46,11 +46,7 @@ impl Applying<'_> {
         let payload = match crm.look_up(write.kind, id, parent).await {
             Ok(Lookup::Present(payload)) => payload,
             Ok(Lookup::Gone(_)) if write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), None)?;
-                return Ok(Some(Ended {
-                    outcome: OperationOutcome::Applied,
-                    reason: Some("it was gone already".to_owned()),
-                }));
+                return self.gone_already(operation, write, None).map(Some);
             }
             Ok(Lookup::Gone(_)) => return Ok(Some(ended(OperationOutcome::SkippedStale, "it was removed meanwhile"))),
             Err(why) => return Ok(Some(self.unread(operation, &why))),
@@ -79,7 +75,7 @@ impl Applying<'_> {
                 return Ok(ended);
             }
         }
-        held(self.state).keep_before(self.run, operation.id, &payload)?;
+        lock(self.state).keep_before(self.run, operation.id, &payload)?;
         Ok(None)
     }
 }

@@ -9,7 +9,7 @@ use crate::reconcile::{Operation, Settle, TagDelta};
 use crate::record::{Action, Field, Kind, Record, RemoteId, Request, Value, Write};
 use crate::run::applied::Origin;
 use crate::run::finished::{Ended, OperationOutcome};
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::{IntentState, StateError};
 
 impl Applying<'_> {
@@ -24,7 +24,7 @@ impl Applying<'_> {
     ) -> Result<Step, StateError> {
         let request = self.resolved(request);
         let intent = self.journal(operation, write, &request, turn.first)?;
-        held(&self.journaled).insert(operation.id);
+        lock(&self.journaled).insert(operation.id);
         let again = || -> BoxFuture<'_, bool> { Box::pin(self.is_untouched(crm, operation, write)) };
         match crm.send(&request, &again).await {
             Outcome::Applied(body) => match crm.answered(write, &body, self.forms) {
@@ -33,23 +33,19 @@ impl Applying<'_> {
                     self.finish(crm, operation, write, intent, answer).map(Step::Done)
                 }
                 Ok(_) => {
-                    held(self.state).close_intent(intent, IntentState::Applied, None, None)?;
+                    lock(self.state).close_intent(intent, IntentState::Applied, None, None)?;
                     Ok(Step::Next)
                 }
                 Err(why) => self.unknown(crm, operation, write, intent, &why.to_string()).await.map(Step::Done),
             },
             Outcome::NotSent(why) => {
-                held(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
+                lock(self.state).close_intent(intent, IntentState::NotSent, Some(&why), None)?;
                 self.owe_again(operation)?;
                 self.withdraw(operation)?;
                 Ok(Step::Done(ended(OperationOutcome::Failed, why)))
             }
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
-                self.settle(operation, &write.set, None, Heard::nothing(&Record::default()), Some(intent))?;
-                Ok(Step::Done(Ended {
-                    outcome: OperationOutcome::Applied,
-                    reason: Some("it was gone already".to_owned()),
-                }))
+                self.gone_already(operation, write, Some(intent)).map(Step::Done)
             }
             Outcome::Refused(refusal) => {
                 if write.action == Action::Enrol {
@@ -61,14 +57,14 @@ impl Applying<'_> {
                 if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
                     return Ok(Step::Done(ended));
                 }
-                held(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
+                lock(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
                 self.withdraw(operation)?;
                 if let Some(holder) =
                     refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update)
                 {
                     // What the others of the plan leave free is seen when they are done.
                     let taken = Taken { holder: holder.clone(), refusal: refusal.clone() };
-                    held(&self.taken).insert(operation.id, taken);
+                    lock(&self.taken).insert(operation.id, taken);
                 } else if (turn.first || turn.again)
                     && let Some(ended) = self.without_refused(crm, operation, write, &refusal, false).await?
                 {
@@ -90,7 +86,7 @@ impl Applying<'_> {
             Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
             Outcome::Doubtful(why) => {
                 self.breaker.heard(operation.side);
-                held(&self.own).insert(operation.id);
+                lock(&self.own).insert(operation.id);
                 self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
             }
         }
@@ -130,13 +126,13 @@ impl Applying<'_> {
     /// Whether the tags of the contact that an operation is about were ever shown on its side.
     fn shows_tags(&self, operation: &Operation) -> bool {
         let link = operation.settle().and_then(Settle::link).and_then(|link| self.resolve(link));
-        let base = link.and_then(|link| held(self.state).base(link, operation.side).ok().flatten());
+        let base = link.and_then(|link| lock(self.state).base(link, operation.side).ok().flatten());
         base.is_some_and(|base| base.record.get(&Field::Tags).is_some())
     }
 
     /// The request with the ids of what earlier operations created.
     fn resolved(&self, request: &Request) -> Request {
-        let made = held(&self.made);
+        let made = lock(&self.made);
         let id_of = |operation: u32| Some(made.get(&operation)?.id.as_ref()?.as_str());
         Request { path: with_ids(&request.path, id_of), ..request.clone() }
     }
@@ -151,14 +147,14 @@ impl Applying<'_> {
     ) -> Result<Ended, StateError> {
         let created = answer.id.map(RemoteId::tagged);
         let known = match (write.action, &created) {
-            (Action::Create, Some(id)) => held(self.state).link_of(write.kind, id)?.map(|known| (id, known)),
+            (Action::Create, Some(id)) => lock(self.state).link_of(write.kind, id)?.map(|known| (id, known)),
             _ => None,
         };
         if let Some((id, known)) = known {
             // Cliengo may answer a create with a contact that it has already: no corruption, and no second link.
             let reason =
                 format!("{} answered with {id}, which is linked already (link {})", W::Id::SIDE.title(), known.id);
-            held(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
+            lock(self.state).close_intent(intent, IntentState::Refused, Some(&reason), Some(id.as_str()))?;
             return Ok(ended(OperationOutcome::Refused, reason));
         }
         if let Some(id) = created.as_ref().filter(|_| write.kind == Kind::Contact)

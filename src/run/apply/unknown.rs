@@ -10,7 +10,7 @@ use crate::record::{Action, Kind, Record, RemoteId, Write};
 use crate::run::error::RunError;
 use crate::run::finished::{Ended, OperationOutcome};
 use crate::run::recover::{self, Changed};
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::{IntentState, StateError};
 
 impl Applying<'_> {
@@ -63,7 +63,7 @@ impl Applying<'_> {
         intent: i64,
         why: &str,
     ) -> Result<Ended, StateError> {
-        held(self.state).close_intent(intent, IntentState::Unknown, Some(why), None)?;
+        lock(self.state).close_intent(intent, IntentState::Unknown, Some(why), None)?;
         let found =
             || Ended { outcome: OperationOutcome::Applied, reason: Some(format!("{why}; it was found by reading")) };
         match write.action {
@@ -79,7 +79,7 @@ impl Applying<'_> {
                 }
             }
             Action::Update | Action::Complete | Action::Tag => {
-                let open = held(self.state).open_changes()?.into_iter().find(|open| open.id == intent);
+                let open = lock(self.state).open_changes()?.into_iter().find(|open| open.id == intent);
                 let Some(open) = open else { return Ok(ended(OperationOutcome::Unknown, why)) };
                 match recover::settle_change(crm, self.state, &open, self.run, self.forms).await {
                     Ok(Changed::Done) => return Ok(found()),
@@ -102,7 +102,7 @@ impl Applying<'_> {
         operation: &Operation,
         intent: i64,
     ) -> Result<bool, StateError> {
-        let open = held(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
+        let open = lock(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
         let Some(open) = open else { return Ok(false) };
         match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
             Ok(true) => {
@@ -131,7 +131,7 @@ impl Applying<'_> {
         if refusal.status != 422 || write.action != Action::Create || write.kind == Kind::Contact {
             return Ok(None);
         }
-        held(self.state).close_intent(intent, IntentState::Unknown, Some(&refusal.message), None)?;
+        lock(self.state).close_intent(intent, IntentState::Unknown, Some(&refusal.message), None)?;
         let is_made = self.is_made(crm, operation, intent).await?;
         let reason = || format!("it was refused ({}), and was found by reading", refusal.message);
         Ok(is_made.then(|| Ended { outcome: OperationOutcome::Applied, reason: Some(reason()) }))

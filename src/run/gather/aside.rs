@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::company::recognisable;
-use super::{Gathering, Sighting};
+use super::{Detected, Gathering};
 use crate::reconcile::Unreadable;
 use crate::record::{Ids, Kind, Side, SideId};
 use crate::run::error::RunError;
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::Missing;
 
 impl Gathering<'_, '_> {
@@ -29,7 +29,7 @@ impl Gathering<'_, '_> {
     pub(super) fn missing(&self, side: Side, kind: Kind) -> Result<Vec<Missing>, RunError> {
         let complete = *self.pulled.complete.of(side).of(kind);
         let left_out = kind == Kind::Contact && !complete;
-        let mut missing = held(self.stage).missing(side, kind, complete || left_out)?;
+        let mut missing = lock(self.stage).missing(side, kind, complete || left_out)?;
         missing.retain(|missing| !left_out || self.pulled.sought.is_there(&SideId::new(side, missing.id.as_str())));
         Ok(missing)
     }
@@ -43,7 +43,7 @@ impl Gathering<'_, '_> {
             let Some(link) = state.link_of(Kind::Contact, id)? else { continue };
             let (link, side, id) = (link.id, id.side(), id.as_str().to_owned());
             let missing = Missing { link, id, parent: None, missed: None, written: false };
-            *self.touched.entry(link).or_default().of_mut(side) = Some(Sighting::Missing(missing));
+            *self.touched.entry(link).or_default().of_mut(side) = Some(Detected::Missing(missing));
         }
         Ok(())
     }

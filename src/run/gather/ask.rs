@@ -10,11 +10,8 @@ use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{Ids, Kind, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::Restored;
-use crate::run::session::held;
+use crate::run::session::{LOOKUPS, lock};
 use crate::state::LinkRow;
-
-/// How many records are asked for by id at a time.
-const LOOKUPS: usize = 4;
 
 /// A record to ask for by id.
 #[derive(Clone, Debug)]
@@ -92,7 +89,7 @@ impl Gathering<'_, '_> {
             return Ok(known.clone());
         }
         let mut witnesses = Vec::new();
-        for (id, parent) in held(self.stage).well_known(side, kind)? {
+        for (id, parent) in lock(self.stage).well_known(side, kind)? {
             witnesses.push((kind, SideId::new(side, id), parent.map(|parent| SideId::new(side, parent))));
         }
         if witnesses.is_empty() {
@@ -141,7 +138,7 @@ impl Gathering<'_, '_> {
     pub(super) async fn restored(&mut self) -> Result<Vec<Restored>, RunError> {
         let mut restored = Vec::new();
         for side in Side::BOTH {
-            let listed = held(self.stage).restored(side)?;
+            let listed = lock(self.stage).restored(side)?;
             for (link, id) in listed {
                 let id = SideId::new(side, id);
                 if self.is_there(link, &id).await? == Some(true)
@@ -182,7 +179,7 @@ impl Gathering<'_, '_> {
     pub(super) async fn ended(&mut self) -> Result<BTreeSet<i64>, RunError> {
         let mut ended = BTreeSet::new();
         for side in Side::BOTH.into_iter().filter(|side| self.pulled.complete.of(*side).contact) {
-            let missing = held(self.stage).lost_survivors(side)?;
+            let missing = lock(self.stage).lost_survivors(side)?;
             for (link, id) in missing {
                 if self.is_there(link, &SideId::new(side, id)).await? == Some(false) {
                     ended.insert(link);

@@ -10,7 +10,7 @@ use crate::reconcile::{Input, Linked, Mode, Now, Parent};
 use crate::record::{Both, ByKind, Field, GhlId, Kind, RemoteId, Role, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::Gathered;
-use crate::run::session::{BEGUN, FIRST_SYNC, Job, held};
+use crate::run::session::{BEGUN, FIRST_SYNC, Job, lock};
 use crate::run::tasks::source_tasks;
 use crate::state::{LinkRow, LinkStatus, State};
 
@@ -24,7 +24,7 @@ impl<'j> Gathering<'j, '_> {
                 let parents = self.pulled.listings.of(side).of(kind).parents;
                 let knows_all = self.pulled.complete.of(side).contact;
                 if self.pulled.only.is_some() || parents.is_some_and(|(listed, all)| listed < all || !knows_all) {
-                    let covered = held(self.stage).links_covered(side, kind)?;
+                    let covered = lock(self.stage).links_covered(side, kind)?;
                     let least = covered.min(*looked_at.of(kind));
                     *looked_at.of_mut(kind) = least;
                 }
@@ -47,14 +47,14 @@ impl<'j> Gathering<'j, '_> {
                 remember_parent(state, link, &mut parents)?;
             }
         }
-        for child in Side::BOTH.into_iter().flat_map(|side| self.loose.of(side)) {
+        for child in Side::BOTH.into_iter().flat_map(|side| self.unlinked_children.of(side)) {
             let Some(parent) = &child.parent else { continue };
             let link = state.map(|state| state.link_of(Kind::Contact, parent)).transpose()?.flatten();
             match (link, state) {
                 (Some(link), Some(state)) => remember_parent(state, link.id, &mut parents)?,
                 // The children of a contact that we deleted may lag behind it.
                 (_, Some(state)) if state.is_buried(Kind::Contact, parent)? => {}
-                _ if held(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {}
+                _ if lock(self.stage).has(parent.side(), Kind::Contact, parent.as_str())? => {}
                 // `semantics` 56: counted, and no more.
                 _ => *orphans.entry((parent.side(), child.kind)).or_default() += 1,
             }
@@ -120,13 +120,13 @@ impl<'j> Gathering<'j, '_> {
                 Some(state) if job.mode == Mode::Full || lose_tags(&contacts) => state.tag_counts()?,
                 _ => Both::default(),
             },
-            unseen: &held(self.stage).unseen()? - &self.pulled.sought.links,
+            unseen: &lock(self.stage).unseen()? - &self.pulled.sought.links,
             known_alone: self.pulled.only.as_ref().map(|only| only.alone.clone()).unwrap_or_default(),
             contacts,
             children,
             parents,
             unlinked: self.unlinked,
-            loose: self.loose,
+            unlinked_children: self.unlinked_children,
             covered,
             secondaries,
             successors,
@@ -164,7 +164,7 @@ impl<'j> Gathering<'j, '_> {
         }
         let mut returned = Vec::new();
         for side in Side::BOTH {
-            returned.extend(held(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
+            returned.extend(lock(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
         }
         let (halved, without_text) = (self.halved, self.without_text);
         let lifted = self.pulled.sought.lifted.clone();

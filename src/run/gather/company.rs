@@ -7,7 +7,7 @@ use crate::reconcile::{Holder, Linked, Now, Parent, Unlinked};
 use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, PersonName, Record, Side, SideId, Value};
 use crate::run::error::RunError;
 use crate::run::pulled::Pulled;
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::{LinkStatus, State};
 
 impl Gathering<'_, '_> {
@@ -74,7 +74,7 @@ impl Gathering<'_, '_> {
                     let Some(id) = link.ids.tagged(side.other()).filter(|_| link.status == LinkStatus::Kept) else {
                         continue;
                     };
-                    if !freed.contains(&link.id) && held(self.stage).has(id.side(), Kind::Contact, id.as_str())? {
+                    if !freed.contains(&link.id) && lock(self.stage).has(id.side(), Kind::Contact, id.as_str())? {
                         let record = self.survivor(state, link.id, &id)?;
                         let survivor =
                             Unlinked { kind: Kind::Contact, id, parent: None, record, retires: Some(link.id) };
@@ -98,7 +98,7 @@ impl Gathering<'_, '_> {
             let mut next = Vec::new();
             for row in state.secondaries(lost.ids.of(Side::Ghl).unwrap_or_default())? {
                 let Some(id) = row.ids.tagged(Side::Cliengo) else { continue };
-                if held(self.stage).has(Side::Cliengo, Kind::Contact, id.as_str())? {
+                if lock(self.stage).has(Side::Cliengo, Kind::Contact, id.as_str())? {
                     let record = self.survivor(state, row.id, &id)?;
                     next.push(Unlinked { kind: Kind::Contact, id, parent: None, record, retires: None });
                 }
@@ -111,7 +111,7 @@ impl Gathering<'_, '_> {
 
     /// A listed contact of a link as it is now.
     fn survivor(&self, state: &State, link: i64, id: &SideId) -> Result<Record, RunError> {
-        match held(self.stage).seen(id.side(), Kind::Contact, id.as_str())? {
+        match lock(self.stage).seen(id.side(), Kind::Contact, id.as_str())? {
             Some(seen) => Ok(seen),
             None => Ok(self.base(state, link, id.side())?.unwrap_or_default()),
         }
@@ -154,7 +154,7 @@ impl Gathering<'_, '_> {
         let linked = contacts.iter().map(|contact| &contact.ids).chain(parents.values().map(|parent| &parent.ids));
         let linked = linked.flat_map(|ids| Side::BOTH.into_iter().filter_map(|side| ids.tagged(side)));
         let unlinked = Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)).map(|contact| contact.id.clone());
-        let stage = held(self.stage);
+        let stage = lock(self.stage);
         let mut covered = BTreeSet::new();
         for id in linked.chain(unlinked) {
             for kind in Kind::CHILDREN {

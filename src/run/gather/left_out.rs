@@ -6,7 +6,7 @@ use super::Gathering;
 use crate::reconcile::{Half, Linked, Now};
 use crate::record::{Field, Record, Side, Value};
 use crate::run::error::RunError;
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::Attempt;
 
 /// What may be left out, and how Cliengo calls it.
@@ -59,11 +59,11 @@ impl Gathering<'_, '_> {
             return Ok(self.left_out.insert(known));
         }
         let mut left_out = BTreeSet::new();
-        let shown = |key: &str| held(self.stage).shown(Side::Cliengo, key);
+        let shown = |key: &str| lock(self.stage).shown(Side::Cliengo, key);
         for (field, key) in KEYS {
             let (some, none) = shown(key)?;
             // A last name may stand alone: beside it a whole name would say it twice (`semantics` 45).
-            let is_whole = field != Field::Name || !held(self.stage).last_names_stand_alone()?;
+            let is_whole = field != Field::Name || !lock(self.stage).last_names_stand_alone()?;
             if some > 0 && none == 0 && is_whole {
                 left_out.insert(field);
             }

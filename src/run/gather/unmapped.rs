@@ -6,14 +6,14 @@ use super::Gathering;
 use crate::reconcile::Trace;
 use crate::record::Side;
 use crate::run::error::RunError;
-use crate::run::session::held;
+use crate::run::session::lock;
 use crate::state::{LinkRow, State};
 
 impl Gathering<'_, '_> {
     /// Whether this run's listing shows one half of a link.
     pub(super) fn is_listed(&self, link: &LinkRow, side: Side) -> Result<bool, RunError> {
         let Some(id) = link.ids.of(side) else { return Ok(false) };
-        Ok(held(self.stage).has(side, link.kind, id)?)
+        Ok(lock(self.stage).has(side, link.kind, id)?)
     }
 
     /// The keys that differ from the last listing that showed both halves; of what was created since, from the answer to
@@ -25,7 +25,7 @@ impl Gathering<'_, '_> {
         side: Side,
     ) -> Result<BTreeSet<String>, RunError> {
         let Some(id) = link.ids.of(side) else { return Ok(BTreeSet::new()) };
-        let Some(row) = held(self.stage).row(side, link.kind, id)? else { return Ok(BTreeSet::new()) };
+        let Some(row) = lock(self.stage).row(side, link.kind, id)? else { return Ok(BTreeSet::new()) };
         let (before, alike) = match state.last_listed(link.id, side)? {
             Some(payload) => (payload, true),
             None => match created_as(state, link.id, side)? {

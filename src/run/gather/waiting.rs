@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Gathering;
-use crate::reconcile::{FailedOperation, PendingConflict, Standing};
+use crate::reconcile::{FailedOperation, PendingConflict, RetryState};
 use crate::record::{Ids, Kind, Side};
 use crate::run::error::RunError;
 use crate::run::saved::generation;
-use crate::run::session::held;
+use crate::run::session::lock;
 
 impl Gathering<'_, '_> {
     /// Operations that failed, each with what becomes of it tonight. (I44)
@@ -25,7 +25,7 @@ impl Gathering<'_, '_> {
                 fingerprint: row.fingerprint,
                 attempts: row.attempts,
                 words: row.words,
-                standing: Standing::at(row.attempts, row.dropped, row.due, generation),
+                standing: RetryState::at(row.attempts, row.dropped, row.due, generation),
             };
             failed_operations.insert(row.id, failed_operation);
         }
@@ -60,7 +60,7 @@ impl Gathering<'_, '_> {
     /// Whether this run listed the record on both sides, or knows that it is not there.
     fn is_known(&self, kind: Kind, ids: &Ids, parent: &Ids) -> Result<bool, RunError> {
         for side in Side::BOTH {
-            let listed = ids.of(side).map(|id| held(self.stage).has(side, kind, id)).transpose()?.unwrap_or(false);
+            let listed = ids.of(side).map(|id| lock(self.stage).has(side, kind, id)).transpose()?.unwrap_or(false);
             if !listed && !self.says_absent(side, kind, parent)? {
                 return Ok(false);
             }
@@ -75,7 +75,7 @@ impl Gathering<'_, '_> {
             return Ok(true);
         }
         let Some(contact) = parent.of(side).filter(|_| kind != Kind::Contact) else { return Ok(false) };
-        let stage = held(self.stage);
+        let stage = lock(self.stage);
         let is_gone = *complete.of(Kind::Contact) && !stage.has(side, Kind::Contact, contact)?;
         Ok(is_gone || stage.is_covered(side, kind, contact)?)
     }

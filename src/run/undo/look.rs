@@ -9,15 +9,12 @@ use jiff::Timestamp;
 
 use super::super::adoption::Adoption;
 use super::super::error::RunError;
-use super::super::session::{Job, held};
+use super::super::session::{Job, LOOKUPS, lock};
 use super::newcomers::{bearable, look_for_newcomers};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Listed, Still, Trace, UndoRecord, Undoing};
 use crate::record::{Action, Both, Capabilities, Field, Forms, Kind, Record, RemoteId, Side, SideId, Tags, Value};
 use crate::state::{LinkStatus, Stage, State, StateError, UndoRecordRow};
-
-/// How many records are asked for at a time.
-const LOOKUPS: usize = 4;
 
 /// Something to ask a CRM.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,7 +190,7 @@ impl Looking<'_> {
             Ok(Lookup::Gone(_)) => return Ok(Still::Gone),
             Err(why) => return Ok(Still::Unknown(bearable(why)?)),
         };
-        held(self.stage).put(R::Id::SIDE, kind, id.as_str(), parent, &payload, &[])?;
+        lock(self.stage).put(R::Id::SIDE, kind, id.as_str(), parent, &payload, &[])?;
         Ok(match crm.parse(kind, &payload, Shape::Single, self.forms) {
             Ok(record) => Still::There(record),
             Err(why) => Still::Unknown(why.to_string()),
@@ -212,7 +209,7 @@ impl Looking<'_> {
         };
         let mut listed = Vec::new();
         for row in rows {
-            held(self.stage).put(R::Id::SIDE, kind, row.id.as_str(), Some(contact.as_str()), &row.payload, &[])?;
+            lock(self.stage).put(R::Id::SIDE, kind, row.id.as_str(), Some(contact.as_str()), &row.payload, &[])?;
             match crm.parse(kind, &row.payload, Shape::Listed, self.forms) {
                 Ok(record) => listed.push(Listed { kind, id: row.id.tagged(), record }),
                 Err(why) => return Ok(Err(why.to_string())),
@@ -270,7 +267,7 @@ impl Looking<'_> {
     /// What differs, besides our fields, from what the CRM answered when the run made the record.
     fn unmapped_changes(&self, row: &UndoRecordRow, trace: &Trace) -> Result<BTreeSet<String>, StateError> {
         let (Some(answer), Some(id)) = (&trace.answer, trace.ids.tagged(row.side)) else { return Ok(BTreeSet::new()) };
-        let Some(staged) = held(self.stage).row(row.side, row.kind, id.as_str())? else { return Ok(BTreeSet::new()) };
+        let Some(staged) = lock(self.stage).row(row.side, row.kind, id.as_str())? else { return Ok(BTreeSet::new()) };
         Ok(match row.side {
             Side::Cliengo => self.job.cliengo.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms),
             Side::Ghl => self.job.ghl.unmapped_changes(row.kind, answer, &staged.payload, false, self.forms),

@@ -19,7 +19,7 @@ use super::finished::{Finished, RunRecord};
 use super::opened::{Opened, refuse_unfinished_rebuild};
 use super::pull::{forms_of, learned};
 use super::refusal::UndoRefusal;
-use super::session::{Job, held, span};
+use super::session::{Job, lock, span};
 use super::staging::StagingFile;
 use super::{accounts, recover, without_request};
 use crate::crm::{Account, Writers};
@@ -59,7 +59,7 @@ pub async fn undo(job: &Job<'_>, writers: Writers<'_>, undoes: i64, consent: &Co
     }
     let span = span(job);
     let opened = span.in_scope(|| Opened::open(job))?;
-    what_to_undo(&held(&opened.state), &job.pair.name, undoes)?;
+    what_to_undo(&lock(&opened.state), &job.pair.name, undoes)?;
     let run = span.in_scope(|| opened.begin(job))?;
     let done = undo_locked((job, writers), undoes, consent, &opened, run).instrument(span.clone()).await;
     span.in_scope(|| opened.close(job, run, done))
@@ -73,14 +73,14 @@ async fn undo_locked(
     run: i64,
 ) -> Result<Finished, RunError> {
     let state = &opened.state;
-    held(state).name_undone(run, undoes)?;
+    lock(state).name_undone(run, undoes)?;
     let none = || UndoRefusal::NoSuchRun { pair: job.pair.name.clone(), run: undoes };
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let (found, forms) = prove(job, &snapshot).await?;
     let _locks = accounts::lock(job, &found)?;
     let budget = Budget::of(job);
     drop(snapshot);
-    held(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, &Both::default())))?;
+    lock(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, &Both::default())))?;
     let recovered = recover::recover(job, state, run, &forms).await?;
     recover::recover_changes(job, state, run, &forms).await?;
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
@@ -91,12 +91,12 @@ async fn undo_locked(
     let plan = draw(job, &snapshot, &stage, undoes, undo_records, &forms).await?;
     accounts::refuse_unknown_website(job, accounts::known_website(&snapshot)?, &plan).await?;
     drop(snapshot);
-    held(state).name_plan(run, &plan.id())?;
+    lock(state).name_plan(run, &plan.id())?;
     let mut record = RunRecord::begun(run, opened.started, recovered);
     let before = |state: &mut State| {
         state.atomically(|state| {
             without_request::write_down(state, &plan, run)?;
-            plan.settlements.iter().try_for_each(|settlement| without_request::settle_one(state, settlement, run))
+            plan.base_updates.iter().try_for_each(|settlement| without_request::settle_one(state, settlement, run))
         })
     };
     let after = |state: &mut State, done: &Done| {
@@ -127,7 +127,7 @@ async fn draw(
     let learned = learned(state, job.pair)?;
     let capabilities = Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) };
     let undoing = look(job, state, stage, forms, &capabilities, undoes, undo_records).await?;
-    held(stage).seal()?;
+    lock(stage).seal()?;
     let links = state.link_counts()?;
     let input = Input::unlisted(job.pair, forms, job.mode, job.clock.now(), capabilities, links);
     let mut plan = plan_reverse(&input, &undoing);
