@@ -63,6 +63,7 @@ mod failing;
 mod faults;
 mod fields;
 mod first_sync;
+mod full_keeps;
 mod gone;
 mod hooked;
 mod init;

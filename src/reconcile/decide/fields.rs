@@ -307,8 +307,8 @@ fn is_clean(states: Both<FieldState<'_>>) -> bool {
     })
 }
 
-/// `semantics` 25: two clean sides that differ are repaired, unless it is only that the one cannot hold what the other
-/// has: that is said again, and is no conflict.
+/// `semantics` 25: two clean sides that differ are repaired, unless it is only that one of them cannot hold what the other
+/// has, a clear among it: that is said again, and is no conflict. Nothing is emptied.
 fn kept_different(
     input: &Input<'_>,
     subject: &Subject,
@@ -317,17 +317,26 @@ fn kept_different(
     decision: Decision,
 ) -> (Decision, Verdict) {
     let nothing = Verdict::default();
-    let Decision::Conflict(winner) = decision else { return (decision, nothing) };
+    let winner = match decision {
+        Decision::Conflict(winner) => winner,
+        Decision::Manual => Side::Ghl,
+        Decision::Rest | Decision::Agree | Decision::Take(_) => return (decision, nothing),
+    };
     let side = winner.other();
     // `semantics` 41: what a CRM made of what it was sent is never carried back.
     let values = (versions.now.of(winner).get(field), versions.now.of(side).get(field));
     if matches!(values, (Some(stored), Some(sent)) if stored.is_stored_form_of(sent)) {
         return (Decision::Rest, nothing);
     }
-    match versions.fitted(input, subject, field, side) {
-        Fit::Write(_) | Fit::Partly(..) => (decision, nothing),
-        Fit::Same => (Decision::Rest, nothing),
-        Fit::Cannot(cannot) => (Decision::Rest, Verdict::unsupported(subject, side, Action::Update, cannot)),
+    match [side, winner].map(|target| versions.fitted(input, subject, field, target)) {
+        [Fit::Same, _] => (Decision::Rest, nothing),
+        [Fit::Cannot(cannot), _] => (Decision::Rest, Verdict::unsupported(subject, side, Action::Update, cannot)),
+        // What a person left there, and could not be sent, is not written over.
+        [_, Fit::Cannot(cannot) | Fit::Partly(_, cannot)] => {
+            (Decision::Rest, Verdict::unsupported(subject, winner, Action::Update, cannot))
+        }
+        _ if values.0.is_some_and(Value::is_empty) => (Decision::Rest, nothing),
+        _ => (decision, nothing),
     }
 }
 

@@ -38,6 +38,11 @@ impl FieldState<'_> {
     pub fn is_edited(&self) -> bool {
         matches!((self.base, self.now), (Some(base), Some(now)) if !base.same(now))
     }
+
+    /// Whether it is known to hold nothing.
+    fn is_empty(&self) -> bool {
+        self.now.is_some_and(Value::is_empty)
+    }
 }
 
 /// What becomes of a field.
@@ -78,12 +83,15 @@ pub fn decide(states: Both<FieldState<'_>>, rules: &Rules<'_>) -> Decision {
     };
     let dirty = Both { cliengo: !base_cliengo.same(cliengo), ghl: !base_ghl.same(ghl) };
     match (dirty.cliengo, dirty.ghl) {
-        // `semantics` 25: no filling here: an empty side may be a clear that the other side could not take.
-        (false, false) if rules.repair && !cliengo.same_for_linking(ghl) => conflict(rules),
+        (false, false) if rules.repair && !cliengo.same_for_linking(ghl) => match conflict(rules) {
+            // I17: a side that has nothing to say empties nothing.
+            Decision::Take(source) if states.of(source).is_empty() => Decision::Rest,
+            repair => repair,
+        },
         (false, false) => Decision::Rest,
         _ if cliengo.same(ghl) => Decision::Agree,
-        (true, false) => directed(Side::Cliengo, rules),
-        (false, true) => directed(Side::Ghl, rules),
+        (true, false) => directed(Side::Cliengo, states.ghl, rules),
+        (false, true) => directed(Side::Ghl, states.cliengo, rules),
         (true, true) => conflict(rules),
     }
 }
@@ -102,9 +110,16 @@ fn decide_without_base(cliengo: &Value, ghl: &Value, rules: &Rules<'_>) -> Decis
     if rules.policy.direction.writes(source.other()) { Decision::Take(source) } else { Decision::Agree }
 }
 
-/// One side changed: its value goes over, or, where its direction is closed, the drift is corrected (`semantics` 17).
-fn directed(source: Side, rules: &Rules<'_>) -> Decision {
-    if rules.policy.direction.writes(source.other()) { Decision::Take(source) } else { Decision::Take(source.other()) }
+/// One side changed: its value goes over, or, where its direction is closed, the drift is corrected (`semantics` 17); by a
+/// side that has nothing, and had nothing, it is not.
+fn directed(source: Side, other: FieldState<'_>, rules: &Rules<'_>) -> Decision {
+    if rules.policy.direction.writes(source.other()) {
+        Decision::Take(source)
+    } else if other.is_empty() {
+        Decision::Agree
+    } else {
+        Decision::Take(source.other())
+    }
 }
 
 /// Both sides' values count as changed: who wins.
