@@ -210,6 +210,18 @@ impl Record {
         !same_email && matches!((self.own_name(), other.own_name()), (Some(one), Some(two)) if !one.can_be_one(two))
     }
 
+    /// Whether it can still be the person that `other` is: they share a key, or have names that can be one person's; or
+    /// nothing is left of it to tell.
+    #[must_use]
+    pub fn can_still_be(&self, other: &Record) -> bool {
+        let ours: Vec<MatchKey> = self.all_keys().collect();
+        let shares_key = ours.is_empty() || other.all_keys().any(|key| ours.contains(&key));
+        if shares_key {
+            return !self.is_named_otherwise(other);
+        }
+        matches!((self.own_name(), other.own_name()), (Some(one), Some(two)) if one.can_be_one(two))
+    }
+
     /// Whether it has an e-mail that can be one, and that is no filler.
     #[must_use]
     pub fn has_own_email(&self) -> bool {

@@ -91,6 +91,8 @@ struct Applying<'a> {
     journaled: Mutex<BTreeSet<u32>>,
     /// Operations that failed for a reason of their own record.
     own: Mutex<BTreeSet<u32>>,
+    /// Updates of nothing but values that were refused by name: they are not tried again.
+    set_aside: Mutex<BTreeSet<u32>>,
     /// Updates whose e-mail or phone another contact has.
     taken: Mutex<BTreeMap<u32, Taken>>,
     /// What an undo moved before it was sent.
@@ -109,6 +111,8 @@ pub(super) struct Done {
     pub outcomes: BTreeMap<u32, Ended>,
     /// Of those that failed: for a reason of their own record, and not of the CRM's or ours.
     pub own: BTreeSet<u32>,
+    /// Of those that were refused: for a value that is not sent again.
+    pub set_aside: BTreeSet<u32>,
     /// The side that was given up, and why.
     pub broken: Option<(Side, String)>,
     /// Why it could not go on where the state could not be written: then nothing further is sent.
@@ -144,6 +148,7 @@ pub(super) async fn apply(
         ended: Mutex::default(),
         journaled: Mutex::default(),
         own: Mutex::default(),
+        set_aside: Mutex::default(),
         taken: Mutex::default(),
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
@@ -157,6 +162,7 @@ pub(super) async fn apply(
     Done {
         outcomes: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
         own: applying.own.into_inner().unwrap_or_else(PoisonError::into_inner),
+        set_aside: applying.set_aside.into_inner().unwrap_or_else(PoisonError::into_inner),
         broken,
         failure,
         to_its_end,

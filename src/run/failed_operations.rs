@@ -27,7 +27,7 @@ pub(super) fn note(state: &mut State, plan: &Plan, done: &Done, run: i64) -> Res
     let now: u64 = generation(Some(state))?.parse().unwrap_or(0);
     state.atomically(|state| {
         for operation in &plan.operations {
-            if ended(operation) == Some(OperationOutcome::Applied) {
+            if ended(operation) == Some(OperationOutcome::Applied) || done.set_aside.contains(&operation.id) {
                 let id = operation.failed_operation_id(&plan.pair);
                 if known.contains_key(&id) {
                     state.lift_failed_operation(&id)?;
@@ -68,7 +68,7 @@ impl Done {
         let Some(ended) = self.outcomes.get(&operation.id) else { return false };
         let stopped = self.broken.as_ref().is_some_and(|(side, _)| *side == operation.side);
         match ended.outcome {
-            OperationOutcome::Refused => true,
+            OperationOutcome::Refused => !self.set_aside.contains(&operation.id),
             OperationOutcome::Failed => !stopped && self.own.contains(&operation.id),
             OperationOutcome::Unknown => {
                 !stopped && (self.own.contains(&operation.id) || self.took(operation.side, plan))

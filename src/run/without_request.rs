@@ -117,6 +117,7 @@ pub(super) fn settle_one(state: &State, settlement: &BaseUpdate, run: i64) -> Re
             }
             state.retire(*link)
         }
+        BaseUpdate::Unlink { link } => state.retire(*link),
         BaseUpdate::Told { link, projection } => state.tell(*link, projection),
         BaseUpdate::Remember { what, link } => state.remember(what, *link, run),
         BaseUpdate::OpenedConflict(in_conflict) => state.keep_conflict(&conflict_row(in_conflict, run)),

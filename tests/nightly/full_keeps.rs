@@ -2,7 +2,6 @@
 
 use concord::reconcile::Mode;
 use concord::record::Side;
-use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
 
 use crate::house::{House, Person, Plot};
@@ -13,11 +12,6 @@ async fn furnished(settings: &str) -> (House, Person) {
     (house, person)
 }
 
-fn change(house: &House, side: Side, person: &Person, set: &Value) {
-    let id = if side == Side::Cliengo { &person.cliengo } else { &person.ghl };
-    house.edit(side, EditOp::Update, EditKind::Contact, Some(id), None, set);
-}
-
 fn row(house: &House, side: Side) -> Value {
     house.rows(side, "contacts").swap_remove(0)
 }
@@ -26,14 +20,14 @@ fn row(house: &House, side: Side) -> Value {
 async fn a_one_way_source_that_has_nothing_empties_nothing() {
     let settings = "[[pair.house.map]]\ncliengo = \"leadFields.ciudad\"\nghl = \"city\"\ndirection = \"to_ghl\"\n";
     let (mut house, person) = furnished(settings).await;
-    change(&house, Side::Cliengo, &person, &json!({ "leadFields": { "ciudad": "" } }));
-    change(&house, Side::Ghl, &person, &json!({ "city": "Rosario" }));
+    house.change(Side::Cliengo, &person, &json!({ "leadFields": { "ciudad": "" } }));
+    house.change(Side::Ghl, &person, &json!({ "city": "Rosario" }));
     house.good_night().await;
     house.mode = Mode::Full;
     house.quiet_night().await;
     assert_eq!(row(&house, Side::Ghl)["city"], "Rosario");
     house.mode = Mode::Incremental;
-    change(&house, Side::Ghl, &person, &json!({ "city": "Funes" }));
+    house.change(Side::Ghl, &person, &json!({ "city": "Funes" }));
     house.quiet_night().await;
     assert_eq!(row(&house, Side::Ghl)["city"], "Funes");
 }
@@ -43,7 +37,7 @@ async fn what_a_person_typed_and_cannot_be_sent_stays() {
     for policy in ["ghl", "newest", "manual"] {
         let (mut house, person) = furnished(&format!("[pair.house.contacts]\nconflict = \"{policy}\"\n")).await;
         house.good_night().await;
-        change(&house, Side::Cliengo, &person, &json!({ "phone": "+54 11 4321-0700 int. 101" }));
+        house.change(Side::Cliengo, &person, &json!({ "phone": "+54 11 4321-0700 int. 101" }));
         house.quiet_night().await;
         house.mode = Mode::Full;
         let finished = house.quiet_night().await;
@@ -61,7 +55,7 @@ async fn what_was_emptied_in_ghl_and_cliengo_cannot_empty_is_not_filled_again() 
     for policy in ["cliengo", "manual"] {
         let (mut house, person) = furnished(&format!("[pair.house.contacts]\nconflict = \"{policy}\"\n")).await;
         house.good_night().await;
-        change(&house, Side::Ghl, &person, &json!({ "email": null }));
+        house.change(Side::Ghl, &person, &json!({ "email": null }));
         house.quiet_night().await;
         house.mode = Mode::Full;
         house.quiet_night().await;

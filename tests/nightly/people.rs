@@ -326,3 +326,17 @@ async fn a_survivor_that_becomes_a_further_contact_leaves_its_old_link() {
     assert_eq!(count(&finished, Kind::Contact, Action::Link), 2);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_further_email_that_ghl_gained_the_same_day_agrees_with_cliengos_edit() {
+    for policy in ["ghl", "cliengo"] {
+        let settings = format!("[pair.house.contacts]\nconflict = \"{policy}\"\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        let person = house.person(1);
+        house.good_night().await;
+        house.change(Side::Ghl, &person, &json!({ "additionalEmails": ["nuevo@example.com"] }));
+        house.change(Side::Cliengo, &person, &json!({ "email": "nuevo@example.com" }));
+        house.quiet_night().await;
+        assert_eq!(house.row(Side::Ghl, &person)["email"], "persona1@example.com", "{policy}");
+    }
+}

@@ -1,5 +1,6 @@
 //! A value that a CRM refuses costs that value, and nothing else of its record.
 
+use concord::reconcile::Mode;
 use concord::record::Side;
 use concord::run::{Finished, OperationOutcome};
 use concord::sandbox::{Fault, FaultRule, Faults, Stated, When};
@@ -182,4 +183,41 @@ async fn a_new_contact_whose_field_is_refused_with_422_is_made_without_it_in_the
         house.quiet_night().await;
     }
     assert_eq!(house.rows(Side::Ghl, "contacts").len(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_value_that_is_the_only_news_is_said_once_and_sent_again_with_full_alone() {
+    let mut house = House::build(&Plot::extended().with_settings("[pair.house.contacts]\nconflict = \"ghl\"\n")).await;
+    house.strict = false;
+    let person = house.person(1);
+    house.good_night().await;
+    house.sandbox.set_faults(refuses("PUT", "phone must be a valid phone number"));
+    house.change(Side::Cliengo, &person, &json!({ "phone": "+5491177001234" }));
+    let finished = house.night().await;
+    assert_eq!(outcomes(&finished), vec![OperationOutcome::Refused]);
+    assert!(reasons(&finished)[0].contains("it is not sent again until it changes"), "{:?}", reasons(&finished));
+    house.faults("");
+    for _ in 0..2 {
+        house.quiet_night().await;
+    }
+    house.mode = Mode::Full;
+    house.good_night().await;
+    for side in Side::BOTH {
+        assert_eq!(house.row(side, &person)["phone"], "+5491177001234");
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_take_one_phone_the_second_goes_without_it() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.strict = false;
+    let people = [house.person(1), house.person(2)];
+    house.good_night().await;
+    for person in &people {
+        house.change(Side::Cliengo, person, &json!({ "phone": "+5491177001234" }));
+    }
+    house.night().await;
+    house.quiet_night().await;
+    let phones = people.iter().filter(|person| house.row(Side::Ghl, person)["phone"] == "+5491177001234");
+    assert_eq!(phones.count(), 1);
 }

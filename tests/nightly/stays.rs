@@ -281,3 +281,25 @@ async fn an_edit_of_what_ghl_takes_only_once_is_said_also_where_it_does_not_show
     let next = house.quiet_night().await;
     assert_eq!((next.plan.unsupported.len(), held(&next)), (0, vec![]), "said once");
 }
+
+#[tokio::test]
+async fn a_further_contact_that_became_somebody_elses_takes_nobodys_place() {
+    for policy in ["ghl", "cliengo"] {
+        let settings = format!("duplicates = \"primary\"\non_delete = \"propagate\"\nconflict = \"{policy}\"");
+        let (mut house, person, again) = with_duplicate(&settings).await;
+        house.strict = false;
+        let pedro = json!({ "name": "Pedro Ruiz", "email": "pedro@example.com", "phone": "+5491155557777" });
+        house.change(Side::Cliengo, &again, &pedro);
+        if policy == "ghl" {
+            house.night().await;
+        }
+        house.remove(Side::Cliengo, &person);
+        for _ in 0..3 {
+            house.night().await;
+        }
+        assert_eq!(house.row(Side::Cliengo, &again)["name"], "Pedro Ruiz");
+        let emails: Vec<Value> = house.rows(Side::Ghl, "contacts").iter().map(|row| row["email"].clone()).collect();
+        assert!(!emails.contains(&json!("persona1@example.com")), "{emails:?}");
+        assert_eq!(emails.iter().filter(|email| **email == "pedro@example.com").count(), 1, "{policy}: {emails:?}");
+    }
+}

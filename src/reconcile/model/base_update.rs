@@ -42,6 +42,11 @@ pub enum BaseUpdate {
         /// The link.
         link: i64,
     },
+    /// A secondary is somebody else's now: the next run meets it for the first time.
+    Unlink {
+        /// The link.
+        link: i64,
+    },
     /// Something that Cliengo was told of a task.
     Told {
         /// The contact's link.

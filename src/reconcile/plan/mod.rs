@@ -124,10 +124,10 @@ fn plan_contact(input: &Input<'_>, at: u32, link: i64, contact: Option<&Linked>,
 }
 
 /// `semantics` 5: where the primary is gone in Cliengo, the next of that person's contacts takes its place, as in a first
-/// sync; nothing is deleted.
+/// sync; nothing is deleted. One that has become somebody else's does not.
 fn promote(input: &Input<'_>, at: u32, lost: &Linked) -> Option<Verdict> {
     let (Now::Gone(_), Some(ghl)) = (&lost.sides.cliengo.now, lost.sides.ghl.seen()) else { return None };
-    let next = input.successors.get(&lost.link).and_then(|next| next.first())?;
+    let next = input.successors.get(&lost.link)?.iter().find(|next| next.record.can_still_be(ghl))?;
     let mut ids = Ids::one(next.id.clone());
     ids.extend(lost.ids.tagged(Side::Ghl));
     let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: lost.label(), link: Some(lost.link) };

@@ -1,15 +1,26 @@
 //! What is said of records that could not be read, and of kinds that a side does not have.
 
 use crate::config::Direction;
-use crate::reconcile::model::{BaseUpdate, HeldReason, Input, Now, Subject, Unread, Verdict};
-use crate::record::{Action, Ids, Kind, Side};
+use crate::reconcile::model::{BaseUpdate, Half, HeldReason, Input, Now, Subject, Unread, Verdict};
+use crate::record::{Action, Ids, Kind, Record, Side};
 
-/// Secondaries that are gone in Cliengo: their links go. (`semantics` 5)
+/// Secondaries that are gone in Cliengo, or have become somebody else's: their links go. (`semantics` 5)
 pub fn dropped_secondaries(input: &Input<'_>) -> Verdict {
-    let gone = input.secondaries.iter().filter(|secondary| matches!(secondary.sides.cliengo.now, Now::Gone(_)));
+    let ended = input.secondaries.iter().filter_map(|secondary| match &secondary.sides.cliengo {
+        Half { now: Now::Gone(_), .. } => Some(BaseUpdate::Drop { link: secondary.link }),
+        Half { now: Now::Changed(now), base: Some(base), .. } if is_another_person(now, base) => {
+            Some(BaseUpdate::Unlink { link: secondary.link })
+        }
+        _ => None,
+    });
     let mut verdict = Verdict::default();
-    verdict.base_updates.extend(gone.map(|secondary| BaseUpdate::Drop { link: secondary.link }));
+    verdict.base_updates.extend(ended);
     verdict
+}
+
+/// Whether a contact says that it is somebody else now: another name, and none of the keys that it had.
+fn is_another_person(now: &Record, was: &Record) -> bool {
+    !now.match_keys().is_empty() && now.is_named_otherwise(was) && !now.can_still_be(was)
 }
 
 /// Whatever could not be read or understood waits, and is named.

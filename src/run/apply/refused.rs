@@ -9,7 +9,7 @@ use crate::reconcile::{Operation, Plan, Settle, Updating, Work};
 use crate::record::{Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
 use crate::run::as_it_was::as_it_was;
 use crate::run::finished::{Ended, OperationOutcome};
-use crate::state::StateError;
+use crate::state::{Attempt, StateError};
 
 /// Why an update was refused: another contact has its value.
 pub(super) struct Taken {
@@ -51,7 +51,8 @@ enum Hold {
 const KEYS: [Field; 2] = [Field::Email, Field::Phone];
 
 impl Applying<'_> {
-    /// Sends the write once more without the fields that were refused by name; `None` where none was, or nothing is left.
+    /// Sends the write once more without the fields that were refused by name; `None` where none was, or what is left makes
+    /// no contact.
     pub(super) async fn without_refused<W: Writer + ?Sized>(
         &self,
         crm: &W,
@@ -63,7 +64,13 @@ impl Applying<'_> {
         let named = named(write, refusal, self.forms);
         let mut rest = write.clone();
         rest.set.retain(|field, _| !named.contains(field));
-        if named.is_empty() || !operation.undoes().is_empty() || !is_enough(&rest) {
+        if named.is_empty() || !operation.undoes().is_empty() {
+            return Ok(None);
+        }
+        if write.action == Action::Update && rest.set.is_empty() {
+            return self.leave_aside(operation, &named, refusal).map(Some);
+        }
+        if !is_enough(&rest) {
             return Ok(None);
         }
         let mut reduced = operation.clone();
@@ -73,16 +80,55 @@ impl Applying<'_> {
             made.bases.of_mut(operation.side).extend(missing);
         }
         let side = operation.side.title();
-        let names = named.iter().map(Field::as_str).collect::<Vec<_>>().join(", ");
-        let without = format!("without its {names}, which {side} refused: {}", refusal.message);
+        let without = format!("without its {}, which {side} refused: {}", names(&named), refusal.message);
         let done = self.requests_of(crm, &mut reduced, rest, begins).await?;
         Ok(Some(match done.outcome {
             OperationOutcome::Applied => {
+                self.remember_refused(operation, &named)?;
                 let more = done.reason.map(|reason| format!("; {reason}")).unwrap_or_default();
                 Ended { outcome: OperationOutcome::Applied, reason: Some(format!("{without}{more}")) }
             }
             _ => done,
         }))
+    }
+
+    /// An update of nothing but values that were refused by name: they stay where they are, and are not sent again until they
+    /// change.
+    fn leave_aside(
+        &self,
+        operation: &Operation,
+        named: &BTreeSet<Field>,
+        refusal: &Refusal,
+    ) -> Result<Ended, StateError> {
+        let source = operation.side.other();
+        let link = operation.settle().and_then(Settle::link).and_then(|link| self.resolve(link));
+        if let (Some(link), Some(bases)) = (link, operation.settle().and_then(Settle::bases)) {
+            let state = lock(self.state);
+            if let Some(row) = state.link(link)? {
+                state.settle_base(&row, source, bases.of(source), false)?;
+            }
+        }
+        self.remember_refused(operation, named)?;
+        lock(&self.set_aside).insert(operation.id);
+        let (side, names) = (operation.side.title(), names(named));
+        let words = &refusal.message;
+        let reason =
+            format!("{side} refused its {names}, and it is not sent again until it changes, or with --full: {words}");
+        Ok(ended(OperationOutcome::Refused, reason))
+    }
+
+    /// What a CRM refused is no difference that a full sync may mend from the other side: it sends it once more.
+    fn remember_refused(&self, operation: &Operation, named: &BTreeSet<Field>) -> Result<(), StateError> {
+        let Some(link) = operation.settle().and_then(Settle::link).and_then(|link| self.resolve(link)) else {
+            return Ok(());
+        };
+        let state = lock(self.state);
+        let base = state.base(link, operation.side)?.map(|base| base.record).unwrap_or_default();
+        for field in named {
+            let before = base.get(field).cloned().unwrap_or(Value::Empty);
+            state.attempted(link, operation.side, field, &Attempt { before, updated: None }, true)?;
+        }
+        Ok(())
     }
 
     /// Creates a contact without the fields that GHL named in an earlier run, in a 422 that was no certain no: what it may
@@ -176,8 +222,16 @@ impl Applying<'_> {
         });
         let ended = lock(&self.ended);
         let outcome = |operation: &Operation| ended.get(&operation.id).map(|ended| ended.outcome);
+        let takes_it = |theirs: &Operation| {
+            let [Some(wanted), Some(theirs)] = [wanted, theirs.write()] else { return false };
+            KEYS.iter().any(|key| match (wanted.set.get(key), theirs.set.get(key)) {
+                (Some(wanted), Some(theirs)) => !wanted.is_empty() && wanted.same_for_linking(theirs),
+                _ => false,
+            })
+        };
         match theirs.next() {
             None => Hold::Kept,
+            Some(operation) if takes_it(operation) => Hold::Kept,
             Some(operation) if outcome(operation) == Some(OperationOutcome::Applied) => Hold::Left,
             Some(_) => Hold::Owed,
         }
@@ -255,6 +309,10 @@ impl Applying<'_> {
         let now = self.job.ghl.parse(write.kind, &payload, Shape::Single, self.forms);
         now.is_ok_and(|now| !changed_meanwhile(write, &now))
     }
+}
+
+fn names(fields: &BTreeSet<Field>) -> String {
+    fields.iter().map(Field::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether enough is left to be sent: a contact is created with something that tells who it is.

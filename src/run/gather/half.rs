@@ -61,11 +61,15 @@ pub(super) fn lacking(kind: Kind, record: &Record, is_linked: bool) -> Option<St
     Some(unreadable.unwrap_or_else(|| format!("the {kind} came without its {what}")))
 }
 
-/// What could not be read keeps a record from being as it was: nothing is written over it.
+/// What could not be read keeps a record from being as it was: nothing is written over it. Further e-mails and phones are
+/// looked at too: what is among them agrees. (`semantics` 43)
 pub(super) fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
     match (now, base) {
         (Now::Changed(record), Some(base))
-            if record.unreadable.is_empty() && covers(base, &record) && base.place == record.place =>
+            if record.unreadable.is_empty()
+                && covers(base, &record)
+                && base.place == record.place
+                && base.also == record.also =>
         {
             Now::Unchanged
         }
