@@ -137,27 +137,30 @@ pub(super) fn carry(
         Fit::Same => (None, None),
         Fit::Cannot(cannot) => (None, Some(cannot)),
     };
-    let can_update =
-        input.can(side, subject.kind).update || subject.link.is_some() && input.appends(side, subject.kind);
+    let no_update = no_update(input, subject, side);
     let mut merged = match &wanted {
-        Some(_) if can_update => Merged::default(),
+        Some(_) if no_update.is_none() => Merged::default(),
         _ => Merged::agreed(field, versions),
     };
     if let Some(cannot) = cannot {
         merged.said.cannot(subject, side, Action::Update, cannot);
     }
-    match wanted {
-        Some(wanted) if can_update => {
+    match (wanted, no_update) {
+        (Some(wanted), None) => {
             merged.writes.of_mut(side).insert(field.clone(), (wanted, Some(listed.clone())));
         }
-        Some(_) => {
-            let detail =
-                format!("{} has no {} update: the edit stays in {}", side.title(), subject.kind, source.title());
-            merged.said.cannot(subject, side, Action::Update, detail);
-        }
-        None => {}
+        (Some(_), Some(detail)) => merged.said.cannot(subject, side, Action::Update, detail),
+        (None, _) => {}
     }
     merged
+}
+
+/// What is said where a side cannot change records of this kind.
+pub(super) fn no_update(input: &Input<'_>, subject: &Subject, side: Side) -> Option<String> {
+    let can_update =
+        input.can(side, subject.kind).update || subject.link.is_some() && input.appends(side, subject.kind);
+    let (title, source) = (side.title(), side.other().title());
+    (!can_update).then(|| format!("{title} has no {} update: the edit stays in {source}", subject.kind))
 }
 
 /// `semantics` 48: plain text does not replace links, images, tables or attachments.

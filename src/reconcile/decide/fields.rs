@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::carry::{Merged, Versions, carry};
+use super::carry::{Merged, Versions, carry, no_update};
 use super::conflict::{Choice, cause_of, keep_conflict, name_unseen, report_conflict, take_choice};
 use super::create;
 use super::enrolment;
@@ -336,7 +336,10 @@ fn kept_different(
             (Decision::Rest, Verdict::unsupported(subject, winner, Action::Update, cannot))
         }
         _ if values.0.is_some_and(Value::is_empty) => (Decision::Rest, nothing),
-        _ => (decision, nothing),
+        _ => match no_update(input, subject, winner) {
+            Some(cannot) => (Decision::Rest, Verdict::unsupported(subject, winner, Action::Update, cannot)),
+            None => (decision, nothing),
+        },
     }
 }
 

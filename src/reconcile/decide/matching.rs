@@ -111,18 +111,26 @@ impl<'a> Matching<'a> {
                     self.hold(side, at, HeldReason::Apart, detail);
                 } else if contact.record.match_keys().is_empty() {
                     self.hold(side, at, HeldReason::NoMatchKey, without_key(contact));
+                } else if let Some(detail) = self.without_matched_key(contact) {
+                    self.hold(side, at, HeldReason::NoMatchKey, detail);
                 }
             }
         }
     }
 
+    /// Why a contact that has a key is not known by it: people are matched by the other one alone.
+    fn without_matched_key(&self, contact: &Unlinked) -> Option<String> {
+        let fields = &self.input.policy(crate::record::Kind::Contact).match_by;
+        let [field] = fields.as_slice() else { return None };
+        let has_it = contact.record.all_keys().any(|key| is_key_of(*field, &key));
+        let name = if *field == MatchField::Email { Field::Email } else { Field::Phone };
+        (!has_it).then(|| format!("people are matched by {name} alone, and it has none"))
+    }
+
     /// Everybody by the key of `field`; contacts that an earlier key settled count as company, not as candidates.
     fn groups(&self, field: MatchField) -> BTreeMap<MatchKey, Group<'a>> {
         let mut groups: BTreeMap<MatchKey, Group<'a>> = BTreeMap::new();
-        let fits = |key: &MatchKey| match field {
-            MatchField::Email => matches!(key, MatchKey::Email(_)),
-            MatchField::Phone => matches!(key, MatchKey::Phone(_)),
-        };
+        let fits = |key: &MatchKey| is_key_of(field, key);
         for side in Side::BOTH {
             for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
                 for key in contact.record.all_keys().filter(fits) {
@@ -408,6 +416,13 @@ pub fn is_too_young(input: &Input<'_>, contact: &Unlinked) -> bool {
     // What is from tomorrow, by a clock that runs ahead, is as new as can be.
     let age = |created| Duration::try_from(input.now.duration_since(created)).unwrap_or_default();
     contact.record.created.is_none_or(|created| age(created) < min_age)
+}
+
+fn is_key_of(field: MatchField, key: &MatchKey) -> bool {
+    match field {
+        MatchField::Email => matches!(key, MatchKey::Email(_)),
+        MatchField::Phone => matches!(key, MatchKey::Phone(_)),
+    }
 }
 
 fn both(one: &Unlinked, other: &Unlinked) -> Ids {

@@ -61,11 +61,14 @@ fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>
         for side in Side::BOTH {
             pile.of_mut(side).sort_by_key(|child| (child.record.created, child.id.clone()));
         }
-        // The very instant first, then what a date without a time, or none, can mean.
-        for exactly in [true, false] {
+        // The very instant first, then what a date without a time, or none, can mean; of equal ones those that say the same.
+        for (exactly, alike) in [(true, true), (true, false), (false, true), (false, false)] {
             let mut left = Vec::new();
             for cliengo in std::mem::take(&mut pile.cliengo) {
-                let is_it = |ghl: &&Unlinked| due_at_once(&cliengo.record, &ghl.record, exactly, default_due);
+                let is_it = |ghl: &&Unlinked| {
+                    due_at_once(&cliengo.record, &ghl.record, exactly, default_due)
+                        && (!alike || says_the_same(&cliengo.record, &ghl.record))
+                };
                 match pile.ghl.iter().position(is_it) {
                     Some(at) => verdict.and(link(input, verdict.next(), family, cliengo, pile.ghl.remove(at))),
                     None => left.push(cliengo),
@@ -85,6 +88,13 @@ fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>
     }
     verdict.and(create_surplus(input, verdict.next(), family, kind, &surplus));
     verdict
+}
+
+fn says_the_same(one: &Record, other: &Record) -> bool {
+    [Field::Body, Field::Completed].iter().all(|field| match (one.get(field), other.get(field)) {
+        (Some(one), Some(other)) => one.same(other),
+        _ => true,
+    })
 }
 
 fn is_one_text(one: &Record, other: &Record) -> bool {
