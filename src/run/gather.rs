@@ -8,6 +8,7 @@ mod enrolment;
 mod half;
 mod left_out;
 mod linked_before;
+mod returned;
 mod unmapped;
 mod unread;
 mod waiting;
@@ -23,7 +24,7 @@ pub(super) use company::recognisable;
 use half::{lacking, needs_two_looks, notice_rejected, unchanged_if_equal};
 
 use super::error::RunError;
-use super::gathered::{Gathered, covers};
+use super::gathered::Gathered;
 use super::pulled::Pulled;
 use super::rederive::Remapping;
 use super::session::{Job, lock};
@@ -78,6 +79,12 @@ struct Gathering<'j, 's> {
     /// How many contacts are asked for their tags, which the listing did not tell.
     untold_tags: usize,
     missed: Vec<(i64, Side)>,
+    /// Contacts that a list lacks for the first time.
+    absent: Vec<(i64, Side)>,
+    /// Contacts that an earlier run missed, and that are listed again.
+    came_back: BTreeMap<(i64, Side), SideId>,
+    /// What an earlier run missed, and is there again for good.
+    returned: Vec<(i64, Side)>,
     /// What contacts that cannot be understood can still be recognised by: company for whoever shares it.
     unreadable_keys: Both<Vec<(MatchKey, Ids)>>,
     kept_news: BTreeSet<i64>,
@@ -113,6 +120,9 @@ pub(super) async fn gather<'j>(
         without_text: Vec::new(),
         untold_tags: 0,
         missed: Vec::new(),
+        absent: Vec::new(),
+        came_back: BTreeMap::new(),
+        returned: Vec::new(),
         unreadable_keys: forgotten_keys(pulled),
         kept_news: BTreeSet::new(),
         halved: BTreeSet::new(),
@@ -127,6 +137,7 @@ pub(super) async fn gather<'j>(
     gathering.detect_changes(job.cliengo)?;
     gathering.detect_changes(job.ghl)?;
     lock(stage).seal()?;
+    gathering.find_returned()?;
     gathering.miss_the_named()?;
     gathering.say_unidentified();
     gathering.widen()?;
@@ -141,6 +152,9 @@ impl Gathering<'_, '_> {
             let all = self.job.mode == Mode::Full || self.remapping.is_some();
             each_news(self.stage, (side, kind), all, |row| self.sort(crm, side, kind, row))?;
             let doubted = *self.pulled.doubted.of(side).of(kind);
+            if kind == Kind::Contact && (doubted || *self.pulled.complete.of(side).of(kind)) {
+                self.mark_absent(side)?;
+            }
             if !doubted {
                 for missing in self.missing(side, kind)? {
                     let halves = self.touched.entry(missing.link).or_default();
@@ -337,29 +351,12 @@ impl Gathering<'_, '_> {
         Ok(loaded)
     }
 
-    /// Whether a task's or note's contact was not listed on that side.
-    fn lacks_contact_of(&self, parent: Option<&LinkRow>, side: Side) -> Result<bool, RunError> {
-        let Some(contact) = parent.and_then(|parent| parent.ids.of(side)) else { return Ok(false) };
-        let is_there = self.pulled.sought.is_there(&SideId::new(side, contact));
-        Ok(!is_there && !lock(self.stage).has(side, Kind::Contact, contact)?)
-    }
-
     /// One side's base, as tonight's mapping reads it.
     fn base(&self, state: &State, link: i64, side: Side) -> Result<Option<Record>, RunError> {
         Ok(match &self.remapping {
             Some(remapping) => state.agreed(link, side)?.map(|agreed| remapping.rederived(self.job, &agreed)),
             None => state.base(link, side)?.map(|base| base.record),
         })
-    }
-
-    /// Whether a kept record's survivor differs from what it was when it was kept.
-    fn has_news(&self, state: &State, link: i64, halves: &Both<Option<Detected>>) -> Result<bool, RunError> {
-        for side in Side::BOTH {
-            if let Some(Detected::Listed(record)) = halves.of(side) {
-                return Ok(self.base(state, link, side)?.is_none_or(|base| !covers(&base, record)));
-            }
-        }
-        Ok(false)
     }
 
     fn half(

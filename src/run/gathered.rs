@@ -10,6 +10,9 @@ use crate::state::LinkRow;
 pub struct Gathered {
     /// Bases that were missed for the first time, where one absence is not enough.
     pub missed: Vec<(i64, Side)>,
+    /// Contacts that a list lacks for the first time: should their delete wait, and they come back, what is missing with them
+    /// is no delete. (`semantics` 22)
+    pub absent: Vec<(i64, Side)>,
     /// Bases that an earlier run missed and that are there again: two absences count only in a row.
     pub returned: Vec<(i64, Side)>,
     /// Kept contacts whose half that was gone is there again, as the CRM itself says.
@@ -24,7 +27,7 @@ pub struct Gathered {
     pub without_text: Vec<String>,
 }
 
-/// A kept contact whose half that was gone is there again.
+/// A contact whose half that was gone, or not listed, is there again.
 #[derive(Debug)]
 pub struct Restored {
     /// Its link.

@@ -190,6 +190,7 @@ async fn sync_locked(
     let plan_id = plan.id();
     lock(state).name_plan(run, &plan_id)?;
     let mut record = RunRecord::begun(run, started, recovered);
+    without_request::mark_absent(&mut lock(state), &gathered, run)?;
     let before = |state: &mut State| without_request::before(state, &plan, &gathered, run);
     let after = |state: &mut State, done: &apply::Done| {
         failed_operations::note(state, &plan, done, run)?;

@@ -15,6 +15,19 @@ use crate::reconcile::{BaseUpdate, OpenedConflict, Plan, Reading};
 use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, SeenRow, Stage, State, StateError};
 
+/// Marks the contacts that a list lacks, also where nothing else of the run is written.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn mark_absent(state: &mut State, gathered: &Gathered, run: i64) -> Result<(), StateError> {
+    if gathered.absent.is_empty() {
+        return Ok(());
+    }
+    state.atomically(|state| {
+        gathered.absent.iter().try_for_each(|(link, side)| state.set_missed(*link, *side, Some(run)))
+    })
+}
+
 /// Settles what needs no request, and writes the plan down, before the first write.
 ///
 /// # Errors

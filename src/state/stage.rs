@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::column::kind_of;
 use super::{State, StateError};
 use crate::record::{Kind, Side};
 
@@ -404,13 +405,15 @@ impl Stage {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn returned(&self, side: Side) -> Result<Vec<i64>, StateError> {
+    pub fn returned(&self, side: Side) -> Result<Vec<(i64, Kind, String)>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT s.link FROM base.shadow s
+            "SELECT s.link, s.kind, s.remote_id FROM base.shadow s
              JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
              WHERE s.side = ?1 AND s.missed IS NOT NULL ORDER BY s.link",
         )?;
-        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        let rows = statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows: Vec<(i64, String, String)> = rows.collect::<Result<_, _>>()?;
+        rows.into_iter().map(|(link, kind, id)| Ok((link, kind_of(&kind)?, id))).collect()
     }
 }
 

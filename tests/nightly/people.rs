@@ -5,7 +5,8 @@ use std::time::Duration;
 use concord::clock::Clock;
 use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
-use serde_json::json;
+use concord::sandbox::{EditKind, EditOp};
+use serde_json::{Value, json};
 
 use crate::house::{House, Plot, count, held, shown};
 
@@ -339,4 +340,33 @@ async fn a_further_email_that_ghl_gained_the_same_day_agrees_with_cliengos_edit(
         house.quiet_night().await;
         assert_eq!(house.row(Side::Ghl, &person)["email"], "persona1@example.com", "{policy}");
     }
+}
+
+#[tokio::test]
+async fn of_equal_tasks_those_that_say_the_same_pair_off_first() {
+    let house = House::build(&Plot::extended()).await;
+    let person = house.person(1);
+    let due = "2027-01-20T10:00:00.000Z";
+    for text in ["presupuesto A", "presupuesto B"] {
+        let set = json!({ "title": "Llamar", "description": text, "dueDate": due });
+        house.edit(Side::Cliengo, EditOp::Create, EditKind::Task, Some(&person.cliengo), None, &set);
+    }
+    let set = json!({ "title": "Llamar", "body": "presupuesto B", "dueDate": due });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Task, Some(&person.ghl), None, &set);
+    house.good_night().await;
+    for (side, key) in [(Side::Cliengo, "description"), (Side::Ghl, "body")] {
+        let mut texts: Vec<Value> = house.rows(side, "tasks").iter().map(|row| row[key].clone()).collect();
+        texts.sort_by_key(Value::to_string);
+        assert_eq!(texts, ["presupuesto A", "presupuesto B"], "{side}");
+    }
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn where_people_are_matched_by_email_alone_who_has_none_is_made_nowhere() {
+    let house = House::build(&Plot::extended().with_settings("[pair.house.contacts]\nmatch = [\"email\"]\n")).await;
+    house.contact(Side::Cliengo, &json!({ "name": "Solo Fono", "phone": "+541155551234" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Solo", "lastName": "Fono", "phone": "+541155551234" }));
+    let finished = house.quiet_night().await;
+    assert_eq!(held(&finished), [HeldReason::NoMatchKey, HeldReason::NoMatchKey]);
 }

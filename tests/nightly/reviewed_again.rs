@@ -130,6 +130,48 @@ async fn what_a_restored_contact_lost_is_made_again_and_takes_nothing_with_it() 
     house.quiet_night().await;
 }
 
+// Watches: I20.
+#[tokio::test]
+async fn what_was_lost_with_a_contact_whose_delete_waited_is_made_again_when_it_is_restored() {
+    for waits in ["an edit", "a refusal"] {
+        let (mut house, people) = linked("[pair.house.contacts]\non_delete = \"propagate\"\n").await;
+        house.strict = false;
+        let person = &people[0];
+        house.note(Side::Cliengo, person, "Pidió precio");
+        house.task(Side::Cliengo, person, "Enviar presupuesto");
+        house.note(Side::Cliengo, &people[1], "Otra nota");
+        house.task(Side::Cliengo, &people[1], "Otra tarea");
+        house.good_night().await;
+        let hidden = Arc::new(AtomicBool::new(true));
+        put_before_ghl(&mut house, without(&person.ghl, &hidden)).await;
+        if waits == "an edit" {
+            house.note(Side::Cliengo, person, "Llamó otra vez");
+        } else {
+            house.faults("status=400@cliengo:DELETE*");
+        }
+        house.night().await;
+        house.faults("");
+        assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 12, "{waits}: {:?}", house.sent());
+        for (kind, kinds) in [(EditKind::Note, "notes"), (EditKind::Task, "tasks")] {
+            for row in house.rows(Side::Ghl, kinds).iter().filter(|row| row["contactId"] == person.ghl.as_str()) {
+                if let Some(id) = row["id"].as_str().or_else(|| row["_id"].as_str()) {
+                    house.remove_child(Side::Ghl, kind, person, id);
+                }
+            }
+        }
+        hidden.store(false, Ordering::SeqCst);
+        for _ in 0..4 {
+            house.night().await;
+            assert!(house.writes().iter().all(|write| write.method != "DELETE"), "{waits}: {:?}", house.sent());
+        }
+        for side in Side::BOTH {
+            let notes = house.children(side, "notes", person.on(side));
+            assert!(notes.contains(&"Pidió precio".to_owned()), "{waits} {side}: {notes:?}");
+            assert_eq!(house.children(side, "tasks", person.on(side)), ["Enviar presupuesto"], "{waits} {side}");
+        }
+    }
+}
+
 // Watches: I44.
 #[tokio::test]
 async fn contacts_that_ghl_refuses_every_night_keep_nobody_else_from_being_created() {

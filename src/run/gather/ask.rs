@@ -1,6 +1,6 @@
 //! Asking a CRM about single records: what a listing lacks, or tells differently than we wrote it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::StreamExt;
 
@@ -9,9 +9,7 @@ use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Now, Unreadable};
 use crate::record::{Ids, Kind, Side, SideId};
 use crate::run::error::RunError;
-use crate::run::gathered::Restored;
 use crate::run::session::{LOOKUPS, lock};
-use crate::state::LinkRow;
 
 /// A record to ask for by id.
 #[derive(Clone, Debug)]
@@ -84,7 +82,12 @@ impl Gathering<'_, '_> {
     /// `semantics` 55: why a CRM is not believed tonight that something of this kind is gone; `None`: it is. A record of the
     /// same kind that it listed in this run is asked for in the same way, once. Where it listed none, the contact `near` what
     /// is gone is.
-    async fn doubt(&mut self, side: Side, kind: Kind, near: Option<&SideId>) -> Result<Option<String>, RunError> {
+    pub(super) async fn doubt(
+        &mut self,
+        side: Side,
+        kind: Kind,
+        near: Option<&SideId>,
+    ) -> Result<Option<String>, RunError> {
         if let Some(known) = self.doubts.get(&(side, kind)) {
             return Ok(known.clone());
         }
@@ -111,14 +114,14 @@ impl Gathering<'_, '_> {
         Ok(doubt)
     }
 
-    fn inconclusive(&mut self, kind: Kind, id: &SideId, ids: Ids, label: String, why: &str) {
+    pub(super) fn inconclusive(&mut self, kind: Kind, id: &SideId, ids: Ids, label: String, why: &str) {
         let side = id.side().title();
         let why = format!("{side} was asked for {id} and did not say clearly whether it is there: {why}");
         self.inconclusive.push(Inconclusive { kind, ids, label, why });
     }
 
     /// Asks whether a contact is there, which the state knows under `link`; `None` where there is no clear answer.
-    async fn is_there(&mut self, link: i64, id: &SideId) -> Result<Option<bool>, RunError> {
+    pub(super) async fn is_there(&mut self, link: i64, id: &SideId) -> Result<Option<bool>, RunError> {
         let why = match self.look(Kind::Contact, id, None).await {
             Ok(Lookup::Present(_)) => return Ok(Some(true)),
             Ok(Lookup::Gone(_)) => match self.doubt(id.side(), Kind::Contact, None).await? {
@@ -134,62 +137,7 @@ impl Gathering<'_, '_> {
         Ok(None)
     }
 
-    /// Kept contacts that a CRM lists again; it is asked, since a listing may lag behind a delete.
-    pub(super) async fn restored(&mut self) -> Result<Vec<Restored>, RunError> {
-        let mut restored = Vec::new();
-        for side in Side::BOTH {
-            let listed = lock(self.stage).restored(side)?;
-            for (link, id) in listed {
-                let id = SideId::new(side, id);
-                if self.is_there(link, &id).await? == Some(true)
-                    && let Some(lost) = self.lost_with(link, &id).await?
-                {
-                    restored.push(Restored { link, id, lost });
-                }
-            }
-        }
-        Ok(restored)
-    }
-
-    /// What did not come back with a contact: a CRM may restore it without its tasks and notes. `None` where not all of
-    /// them could be asked for: then the contact waits for another run.
-    async fn lost_with(&mut self, contact: i64, id: &SideId) -> Result<Option<Vec<LinkRow>>, RunError> {
-        let mut lost = Vec::new();
-        for child in self.state.map(|state| state.kept_with(contact)).transpose()?.unwrap_or_default() {
-            let Some(own) = child.ids.tagged(id.side()) else { continue };
-            let why = match self.look(child.kind, &own, Some(id)).await {
-                Ok(Lookup::Present(_)) => continue,
-                Ok(Lookup::Gone(_)) => match self.doubt(id.side(), child.kind, Some(id)).await? {
-                    None => {
-                        lost.push(child);
-                        continue;
-                    }
-                    Some(doubt) => doubt,
-                },
-                Err(CrmError::Stopped { .. }) => return Ok(None),
-                Err(why) => why.to_string(),
-            };
-            self.inconclusive(child.kind, &own, child.ids, String::new(), &why);
-            return Ok(None);
-        }
-        Ok(Some(lost))
-    }
-
-    /// Kept contacts whose survivor is gone as well, as its CRM says: nobody is recognised by them any more.
-    pub(super) async fn ended(&mut self) -> Result<BTreeSet<i64>, RunError> {
-        let mut ended = BTreeSet::new();
-        for side in Side::BOTH.into_iter().filter(|side| self.pulled.complete.of(*side).contact) {
-            let missing = lock(self.stage).lost_survivors(side)?;
-            for (link, id) in missing {
-                if self.is_there(link, &SideId::new(side, id)).await? == Some(false) {
-                    ended.insert(link);
-                }
-            }
-        }
-        Ok(ended)
-    }
-
-    async fn look(&self, kind: Kind, id: &SideId, parent: Option<&SideId>) -> Result<Lookup, CrmError> {
+    pub(super) async fn look(&self, kind: Kind, id: &SideId, parent: Option<&SideId>) -> Result<Lookup, CrmError> {
         if let Some(answer) = self.pulled.sought.answer(id).filter(|_| kind == Kind::Contact) {
             return answer;
         }

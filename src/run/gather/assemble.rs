@@ -83,7 +83,8 @@ impl<'j> Gathering<'j, '_> {
         let (job, state) = (self.job, self.state);
         let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
         let parents = self.parents(&children, tasks.keys())?;
-        let restored = self.restored().await?;
+        let mut restored = self.restored().await?;
+        restored.extend(self.returned().await?);
         let ended = self.ended().await?;
         let mut freed = self.free_survivors()?;
         freed.extend(&ended);
@@ -162,13 +163,10 @@ impl<'j> Gathering<'j, '_> {
             let kinds = |side: Side| Kind::CHILDREN.map(|kind| format!("pair:{side}:{kind}"));
             input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
         }
-        let mut returned = Vec::new();
-        for side in Side::BOTH {
-            returned.extend(lock(self.stage).returned(side)?.into_iter().map(|link| (link, side)));
-        }
         let (halved, without_text) = (self.halved, self.without_text);
+        let (missed, absent, returned) = (self.missed, self.absent, self.returned);
         let lifted = self.pulled.sought.lifted.clone();
-        Ok((input, Gathered { missed: self.missed, returned, restored, lifted, ended, halved, without_text }))
+        Ok((input, Gathered { missed, absent, returned, restored, lifted, ended, halved, without_text }))
     }
 }
 
