@@ -403,7 +403,7 @@ impl Gathering<'_, '_> {
             Some(Detected::Missing(missing)) if needs_two_looks(row.kind, side) && missing.missed.is_none() => {
                 // `semantics` 20 and 53: gone when two lists, in different runs, do not have it.
                 self.missed.push((row.id, side));
-                Now::Unknown("missing for the first time".to_owned())
+                Now::Missed
             }
             Some(Detected::Missing(missing)) => {
                 questions.push(question(&missing.id, missing.parent.as_deref(), true));

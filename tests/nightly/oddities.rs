@@ -229,3 +229,32 @@ async fn a_row_that_comes_twice_in_the_whole_list_alone_is_no_gap_where_each_pag
     cliengo_through(&mut house, rewrite).await;
     stays_harmless(&house, &people, "where windows show it once").await;
 }
+
+#[tokio::test]
+async fn notes_that_come_under_new_ids_are_the_ones_that_were_there() {
+    for each_time in [true, false] {
+        let (mut house, people) = linked().await;
+        for number in 0..4 {
+            house.note(Side::Cliengo, &people[number], &format!("Nota {number}"));
+        }
+        house.good_night().await;
+        let looks = std::sync::atomic::AtomicU64::new(0);
+        let rewrite: Rewrite = Arc::new(move |line, mut answer| {
+            if line.starts_with("GET /cliengo/1.0/contacts/") && line.contains("/notes") && !line.contains("/notes/") {
+                let look = if each_time { looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) } else { 7 };
+                let rows = if answer.is_array() { &mut answer } else { &mut answer["results"] };
+                for row in rows.as_array_mut().unwrap() {
+                    row["ID"] = format!("{}-{look}", row["ID"].as_str().unwrap()).into();
+                }
+            }
+            Ok(answer)
+        });
+        cliengo_through(&mut house, rewrite).await;
+        house.strict = false;
+        for _ in 0..4 {
+            house.night().await;
+            assert!(house.writes().is_empty(), "{each_time}: {:?}", house.sent());
+        }
+        assert_eq!(house.rows(Side::Ghl, "notes").len(), 4, "{each_time}");
+    }
+}

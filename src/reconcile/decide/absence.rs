@@ -80,7 +80,11 @@ fn say_unlisted(input: &Input<'_>, subject: &Subject, linked: &Linked, matters: 
         return Verdict::default();
     }
     for side in Side::BOTH {
-        let Now::Unknown(why) = &linked.sides.of(side).now else { continue };
+        let why = match &linked.sides.of(side).now {
+            Now::Unknown(why) => why.as_str(),
+            Now::Missed => "missing for the first time",
+            Now::Unchanged | Now::Changed(_) | Now::Gone(_) => continue,
+        };
         if linked.is_dirty(side.other()) && matters(side) {
             let (side, other) = (side.title(), side.other().title());
             let detail = format!("changed in {other}, and nothing is known of it in {side}: {why}");

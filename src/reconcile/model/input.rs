@@ -246,7 +246,7 @@ impl Linked {
     /// Whether nothing is known of it on `side`.
     #[must_use]
     pub fn is_unknown(&self, side: Side) -> bool {
-        matches!(self.sides.of(side).now, Now::Unknown(_))
+        matches!(self.sides.of(side).now, Now::Unknown(_) | Now::Missed)
     }
 }
 
@@ -285,7 +285,7 @@ impl Half {
     pub fn current(&self) -> Option<&Record> {
         match &self.now {
             Now::Changed(record) => Some(record),
-            Now::Unchanged | Now::Gone(_) | Now::Unknown(_) => self.base.as_ref(),
+            Now::Unchanged | Now::Gone(_) | Now::Missed | Now::Unknown(_) => self.base.as_ref(),
         }
     }
 
@@ -295,7 +295,7 @@ impl Half {
         match &self.now {
             Now::Changed(record) => Some(record),
             Now::Unchanged => self.base.as_ref(),
-            Now::Gone(_) | Now::Unknown(_) => None,
+            Now::Gone(_) | Now::Missed | Now::Unknown(_) => None,
         }
     }
 
@@ -319,6 +319,8 @@ pub enum Now {
     Changed(Record),
     /// Not in a complete listing, and the CRM itself says that it is gone. (I20)
     Gone(Gone),
+    /// Not listed, for the first time where one absence is not enough: not known. (`semantics` 20, 53)
+    Missed,
     /// Not known: no decision may rest on it.
     Unknown(String),
 }

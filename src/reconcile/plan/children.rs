@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::renewed;
 use crate::reconcile::decide::fit::is_synthetic;
 use crate::reconcile::decide::{Versions, absence, create, fields, task_mirror, timeline};
 use crate::reconcile::model::{Children, Family, HeldReason, Input, Linked, MatchedBy, Subject, Unlinked, Verdict};
@@ -11,9 +12,22 @@ use crate::record::{Both, Field, Ids, Kind, Record, Side, Value, beginning, is_b
 /// Everything under one contact that both sides have, or will have, after what is planned for the contact itself.
 pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, children: &Children<'_>) -> Verdict {
     let mut verdict = planned;
+    let renewed = renewed::find(input, children);
     for linked in &children.linked {
-        verdict.and(plan_linked(input, verdict.next(), family, linked));
+        match renewed.iter().find(|renewed| renewed.link() == linked.link) {
+            Some(renewed) => verdict.and(renewed.relink(input, verdict.next(), family)),
+            None => verdict.and(plan_linked(input, verdict.next(), family, linked)),
+        }
     }
+    let left = (!renewed.is_empty()).then(|| {
+        let mut left = children.clone();
+        for side in Side::BOTH {
+            let is_new = |child: &&Unlinked| renewed.iter().all(|renewed| renewed.now().id != child.id);
+            left.unlinked_children.of_mut(side).retain(is_new);
+        }
+        left
+    });
+    let children = left.as_ref().unwrap_or(children);
     for kind in Kind::CHILDREN {
         let both_list = Side::BOTH.into_iter().all(|side| input.can(side, kind).list);
         if both_list {
@@ -90,7 +104,7 @@ fn pair_off(input: &Input<'_>, at: u32, family: &Family, children: &Children<'_>
     verdict
 }
 
-fn says_the_same(one: &Record, other: &Record) -> bool {
+pub(super) fn says_the_same(one: &Record, other: &Record) -> bool {
     [Field::Body, Field::Completed].iter().all(|field| match (one.get(field), other.get(field)) {
         (Some(one), Some(other)) => one.same(other),
         _ => true,
@@ -139,7 +153,7 @@ fn link(input: &Input<'_>, at: u32, family: &Family, cliengo: &Unlinked, ghl: &U
 }
 
 /// What two children of one contact must share to be the same: a note's text, a task's title.
-fn key(record: &Record) -> String {
+pub(super) fn key(record: &Record) -> String {
     let field = if record.get(&Field::Title).is_some() { Field::Title } else { Field::Body };
     record.get(&field).map(Value::shown).unwrap_or_default()
 }
@@ -155,7 +169,7 @@ fn shared(key: String, side: Side, begun: &Both<Vec<String>>) -> String {
 
 /// Whether two tasks of one title are due at once; notes are. A task without a date is due when its counterpart was
 /// given one for it.
-fn due_at_once(cliengo: &Record, ghl: &Record, exactly: bool, default_due: Duration) -> bool {
+pub(super) fn due_at_once(cliengo: &Record, ghl: &Record, exactly: bool, default_due: Duration) -> bool {
     match (cliengo.get(&Field::Due), ghl.get(&Field::Due)) {
         (Some(Value::Due(one)), Some(Value::Due(other))) if exactly => one.timed == other.timed && one.same(other),
         (Some(Value::Due(one)), Some(Value::Due(other))) => one.same(other),

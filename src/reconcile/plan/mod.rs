@@ -2,6 +2,7 @@
 
 mod children;
 pub(super) mod draft;
+mod renewed;
 mod rest;
 mod said;
 
