@@ -62,6 +62,8 @@ pub enum NoPhone {
     Address,
     /// A spreadsheet rounded it.
     Rounded,
+    /// A CRM does not show all of it.
+    Masked,
 }
 
 impl fmt::Display for NoPhone {
@@ -77,6 +79,7 @@ impl fmt::Display for NoPhone {
             Self::Several => "it holds more than one number",
             Self::Chat => "it is the id of a chat and not a number",
             Self::Address => "it is an address and not a number",
+            Self::Masked => "some of its digits are hidden",
             Self::Rounded => "a spreadsheet rounded it, and its last digits are lost",
         })
     }

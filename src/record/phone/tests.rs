@@ -209,6 +209,8 @@ fn what_is_no_number_says_why_and_never_matches() {
         ("11 4321-0500 y 11 5555-1234", NoPhone::Several),
         ("5491155551234-1612345678@g.us", NoPhone::Chat),
         ("ana@example.com", NoPhone::Address),
+        ("+54 9 11 ****-1234", NoPhone::Masked),
+        ("+54911XXXXXX34", NoPhone::Masked),
     ] {
         let read = phone(raw);
         assert_eq!((read.unusable, read.match_key()), (Some(why), None), "{raw}: {read:?}");

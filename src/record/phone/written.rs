@@ -92,6 +92,9 @@ enum Token {
 /// Reads the one number that stands in a canonical line.
 pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
     let line = of_spreadsheet(without_address(line)?)?;
+    if is_masked(&line) {
+        return Err(NoPhone::Masked);
+    }
     let tokens = tokens(&line);
     if is_identity(&tokens) {
         return Err(NoPhone::Identity);
@@ -121,6 +124,12 @@ pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
         (!before.is_empty() && !main.plus).then(|| format!("{before}{}", main.digits))
     };
     Ok(Written { digits: main.digits.clone(), instead, plus: main.plus, extension })
+}
+
+/// Whether digits are hidden behind asterisks, dots or crosses.
+fn is_masked(line: &str) -> bool {
+    let hidden = |run: &str| line.contains(run);
+    line.chars().any(|c| c.is_ascii_digit()) && (hidden("***") || hidden("••") || hidden("xxx") || hidden("XXX"))
 }
 
 /// What stands before the `@` of a chat's address, or in a link to a chat.
