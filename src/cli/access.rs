@@ -13,7 +13,7 @@ use crate::config::{App, Config, GhlAccess, GhlAccount, Pair};
 use crate::crm::Patience;
 use crate::crm::ghl::Access;
 use crate::crm::ghl::oauth::{self, GrantStore, GrantStoreError, LocationGrant, OAuth};
-use crate::state::SealedFile;
+use crate::state::{SealedError, SealedFile};
 
 /// The grants in use, by where they are kept.
 #[derive(Debug, Default)]
@@ -29,15 +29,18 @@ struct Kept(SealedFile);
 
 impl GrantStore for Kept {
     fn read(&self) -> Result<Option<Vec<u8>>, GrantStoreError> {
-        self.0.read().map_err(|why| GrantStoreError(why.to_string()))
+        self.0.read().map_err(|why| match why {
+            SealedError::File { .. } => GrantStoreError::File(why.to_string()),
+            SealedError::Damaged { .. } | SealedError::Key { .. } => GrantStoreError::Worthless(why.to_string()),
+        })
     }
 
     fn write(&self, content: &[u8]) -> Result<(), GrantStoreError> {
-        self.0.write(content).map_err(|why| GrantStoreError(why.to_string()))
+        self.0.write(content).map_err(|why| GrantStoreError::File(why.to_string()))
     }
 
     fn lock(&self, now: Timestamp) -> Result<Option<Box<dyn Send>>, GrantStoreError> {
-        let lock = self.0.lock(now).map_err(|why| GrantStoreError(why.to_string()))?;
+        let lock = self.0.lock(now).map_err(|why| GrantStoreError::File(why.to_string()))?;
         Ok(lock.map(|lock| Box::new(lock) as Box<dyn Send>))
     }
 }

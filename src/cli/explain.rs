@@ -155,7 +155,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     }
     let state = match error.downcast_ref::<RunError>() {
         Some(RunError::State(state)) => Some(state),
-        Some(RunError::Crm(CrmError::NoGrant { command, .. })) => return Some(format!("run: {command}")),
+        Some(RunError::Crm(CrmError::NoGrant { remedy, .. })) => return Some(remedy.clone()),
         Some(RunError::Undo(refusal)) => return Some(undo_hint(refusal)),
         Some(other) => return run_hint(other).map(str::to_owned),
         None => error.downcast_ref::<StateError>(),

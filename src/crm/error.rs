@@ -18,7 +18,7 @@ pub enum CrmError {
         /// The same without what the request needs: for a refusal that is one record's own.
         said: String,
     },
-    /// It gives no token until a person consents again.
+    /// It gives no token until a person did something.
     #[error("{} cannot be entered: {message}", side.title())]
     NoGrant {
         /// Which CRM.
@@ -26,7 +26,7 @@ pub enum CrmError {
         /// Why, without secrets.
         message: String,
         /// What mends it.
-        command: String,
+        remedy: String,
     },
     /// Something in front of it answered with a page instead: nothing is said of the credentials, nor of any record.
     #[error("{} cannot be read: it answered {status}, {BLOCKED}", side.title())]
@@ -96,6 +96,15 @@ pub enum CrmError {
 }
 
 impl CrmError {
+    /// Whether it is the same whoever is asked for: the run ends.
+    #[must_use]
+    pub const fn is_everybodys(&self) -> bool {
+        !matches!(
+            self,
+            Self::Credentials { .. } | Self::Blocked { .. } | Self::Unavailable { .. } | Self::Protocol { .. }
+        )
+    }
+
     /// The same, where the CRM is known to take the credentials for others: it refuses one record. (`semantics` 57)
     #[must_use]
     pub fn of_one_record(self) -> Self {

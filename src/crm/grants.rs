@@ -12,8 +12,8 @@ pub(super) trait Grants: Send + Sync {
 /// Why there is no token.
 #[derive(Clone, Debug)]
 pub(super) enum NoGrant {
-    /// A person has to consent again, with this command.
-    Consent { why: String, command: String },
+    /// A person has to do this first.
+    Person { why: String, remedy: String },
     /// It may be had later.
     NotNow(String),
     /// Waiting mends nothing.

@@ -299,8 +299,8 @@ impl Http {
     fn judge_read(&self, request: &Request, attempt: Attempt) -> Result<Result<Answer, CrmError>, Failure> {
         let (status, body, retry_after) = match attempt {
             Attempt::NoToken(said) => return Ok(Err(self.credentials(request, None, &said))),
-            Attempt::NoGrant { why, command } => {
-                return Ok(Err(CrmError::NoGrant { side: self.dialect.side, message: why, command }));
+            Attempt::NoGrant { why, remedy } => {
+                return Ok(Err(CrmError::NoGrant { side: self.dialect.side, message: why, remedy }));
             }
             Attempt::Hopeless(why) => return Ok(Err(self.unavailable(why))),
             Attempt::NotSent { why, brief } => return Err(Failure { brief, ..Failure::unanswered(why) }),

@@ -338,7 +338,7 @@ pub trait Reader: Sync + std::fmt::Debug {
     /// could not be read.
     async fn list_contacts(&self, sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
 
-    /// Lists the tasks: all at once where the CRM can, else those of `parents`.
+    /// Lists the tasks of `parents`; all of them where none is named and the CRM can list them at once.
     ///
     /// # Errors
     /// As `list_contacts`.

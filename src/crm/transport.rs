@@ -30,7 +30,7 @@ pub(super) enum Attempt {
     /// The exchange for a token was refused.
     NoToken(String),
     /// No token is granted until a person consents again: with `command`.
-    NoGrant { why: String, command: String },
+    NoGrant { why: String, remedy: String },
 }
 
 impl Attempt {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::error::RunError;
 use super::intake::Intake;
+use super::parents::Parents;
 use super::pulled::Found;
 use super::session::{Job, lock};
-use crate::crm::{CrmError, Lookup, RawRecord, Shape, Sink};
+use crate::config::OnDelete;
+use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::Inconclusive;
-use crate::record::{
-    Both, Field, Forms, GhlId, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value, canonical_email,
-};
-use crate::state::{HeldRow, State};
+use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value, canonical_email};
+use crate::state::{HeldRow, LinkRow, State};
 
 /// A contact as it was read.
 struct Read {
@@ -31,17 +31,17 @@ pub(super) async fn find(
     state: Option<&State>,
     forms: &Forms,
 ) -> Result<Found, RunError> {
-    let mut search = Search { job, state, forms, seen: BTreeSet::new(), read: Vec::new(), found: Found::default() };
+    let found = Found::default();
+    let mut search = Search { job, state, forms, seen: BTreeSet::new(), read: Vec::new(), unclear: Vec::new(), found };
     let mut nobody = Vec::new();
     for name in &job.only {
         let known = search.known(name)?;
-        let before = search.read.len() + search.found.gone.len();
+        let before = search.heard();
         if known.is_empty() {
             search.ask(name).await?;
         }
         search.follow(known).await?;
-        let is_found = search.read.len() + search.found.gone.len() > before
-            || search.seen.iter().any(|id| id.as_str() == name.as_str());
+        let is_found = search.heard() > before || search.seen.iter().any(|id| id.as_str() == name.as_str());
         if !is_found {
             nobody.push(name.clone());
         }
@@ -50,7 +50,9 @@ pub(super) async fn find(
         return Err(RunError::Nobody { pair: job.pair.name.clone(), asked: nobody });
     }
     search.counterparts().await?;
-    let Search { read, mut found, .. } = search;
+    search.blame(into).await?;
+    let Search { read, unclear, mut found, .. } = search;
+    found.unclear = unclear.into_iter().map(|one| one.said).collect();
     for one in read {
         let is_placed = !found.unplaced.iter().any(|unplaced| unplaced.ids == Ids::one(one.id.clone()));
         if is_placed {
@@ -67,16 +69,32 @@ fn put(into: &Intake<'_>, id: &SideId, payload: &str) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Somebody of whom a CRM said nothing clear.
+struct Unclear {
+    side: Side,
+    error: CrmError,
+    said: Inconclusive,
+}
+
+/// So many others are asked for before a CRM is blamed.
+const WITNESSES: usize = 3;
+
 struct Search<'a, 'j> {
     job: &'a Job<'j>,
     state: Option<&'a State>,
     forms: &'a Forms,
     seen: BTreeSet<SideId>,
     read: Vec<Read>,
+    unclear: Vec<Unclear>,
     found: Found,
 }
 
 impl Search<'_, '_> {
+    /// Of how many something was heard.
+    fn heard(&self) -> usize {
+        self.read.len() + self.found.gone.len() + self.unclear.len()
+    }
+
     /// Whom the state knows by this name: linked contacts, and those that wait.
     fn known(&self, name: &str) -> Result<Vec<SideId>, RunError> {
         let Some(state) = self.state else { return Ok(Vec::new()) };
@@ -104,25 +122,32 @@ impl Search<'_, '_> {
                 MatchKey::Email(_) => Record::default().with(Field::Email, email),
                 MatchKey::Phone(_) => Record::default().with(Field::Phone, phone),
             };
-            let found = self.job.ghl.find_existing(&record).await?;
-            return self.follow(found.map(RemoteId::tagged).into_iter().collect()).await;
+            return match self.job.ghl.find_existing(&record).await {
+                Ok(found) => self.follow(found.map(RemoteId::tagged).into_iter().collect()).await,
+                Err(error) if error.is_everybodys() => Err(error.into()),
+                Err(error) => {
+                    let (ids, label) = (Ids::default(), name.to_owned());
+                    let said = Inconclusive { kind: Kind::Contact, ids, label, why: not_told(&error) };
+                    self.unclear.push(Unclear { side: Side::Ghl, error, said });
+                    Ok(())
+                }
+            };
         }
         // Each CRM's ids have a form of their own; the likelier one is asked first.
         let is_cliengos = name.len() == 24 && name.chars().all(|letter| letter.is_ascii_hexdigit());
         let sides = if is_cliengos { [Side::Cliengo, Side::Ghl] } else { [Side::Ghl, Side::Cliengo] };
-        let mut failed = None;
+        let before = self.unclear.len();
         for side in sides {
-            match self.follow(vec![SideId::new(side, name)]).await {
-                Ok(()) if self.read.iter().any(|one| one.id.as_str() == name) => return Ok(()),
-                Ok(()) => {}
-                Err(error @ RunError::Crm(CrmError::Credentials { .. } | CrmError::Stopped { .. })) => {
-                    return Err(error);
-                }
-                Err(error) => failed = failed.or(Some(error)),
+            self.follow(vec![SideId::new(side, name)]).await?;
+            if self.read.iter().any(|one| one.id.as_str() == name) {
+                self.unclear.truncate(before);
+                return Ok(());
             }
         }
+        // What the likelier one did not tell is the matter.
+        self.unclear.truncate(before + 1);
         self.seen.retain(|id| id.as_str() != name);
-        failed.map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// Reads these contacts, and those that they are linked with.
@@ -133,11 +158,20 @@ impl Search<'_, '_> {
             }
             let link = self.state.map(|state| state.link_of(Kind::Contact, &id)).transpose()?.flatten();
             let is_linked = link.is_some();
+            let ids = link.as_ref().map_or_else(|| Ids::one(id.clone()), |link| link.ids.clone());
             open.extend(link.iter().flat_map(|link| Side::BOTH.into_iter().filter_map(|side| link.ids.tagged(side))));
-            match self.job.look_up(Kind::Contact, &id, None).await? {
-                Lookup::Gone(_) if is_linked => self.found.gone.push(id),
-                Lookup::Gone(_) => {}
-                Lookup::Present(payload) => {
+            match self.job.look_up(Kind::Contact, &id, None).await {
+                Err(error) if error.is_everybodys() => return Err(error.into()),
+                // `semantics` 55, 57: neither here nor gone. The others go on.
+                Err(error) => {
+                    let label = self.label(link.as_ref(), id.side())?;
+                    let why = error.clone().of_one_record().to_string();
+                    let said = Inconclusive::of(Kind::Contact, &id, ids, label, &why);
+                    self.unclear.push(Unclear { side: id.side(), error, said });
+                }
+                Ok(Lookup::Gone(_)) if is_linked => self.found.gone.push(id),
+                Ok(Lookup::Gone(_)) => {}
+                Ok(Lookup::Present(payload)) => {
                     let parsed = match id.side() {
                         Side::Cliengo => self.job.cliengo.parse(Kind::Contact, &payload, Shape::Single, self.forms),
                         Side::Ghl => self.job.ghl.parse(Kind::Contact, &payload, Shape::Single, self.forms),
@@ -146,6 +180,39 @@ impl Search<'_, '_> {
                     let record = parsed.unwrap_or_default();
                     self.read.push(Read { id, payload, record, is_linked });
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn label(&self, link: Option<&LinkRow>, side: Side) -> Result<String, RunError> {
+        let (Some(state), Some(link)) = (self.state, link) else { return Ok(String::new()) };
+        Ok(state.base(link.id, side)?.map(|base| base.record.label()).unwrap_or_default())
+    }
+
+    /// `semantics` 57: where nobody of a side could be read, somebody else tells whether it is the CRM that cannot be.
+    async fn blame(&self, into: &Intake<'_>) -> Result<(), RunError> {
+        for side in Side::BOTH {
+            let Some(first) = self.unclear.iter().find(|one| one.side == side) else { continue };
+            let mut ids = self.read.iter().map(|one| &one.id).chain(&self.found.gone);
+            if ids.any(|id| id.side() == side) {
+                continue;
+            }
+            let others = lock(into.stage).missing(side, Kind::Contact, true)?.into_iter();
+            let others = others.map(|other| SideId::new(side, other.id)).filter(|id| !self.seen.contains(id));
+            let mut answers = false;
+            for other in others.take(WITNESSES) {
+                answers = match self.job.look_up(Kind::Contact, &other, None).await {
+                    Ok(_) => true,
+                    Err(error) if error.is_everybodys() => return Err(error.into()),
+                    Err(_) => false,
+                };
+                if answers {
+                    break;
+                }
+            }
+            if !answers {
+                return Err(first.error.clone().into());
             }
         }
         Ok(())
@@ -160,9 +227,14 @@ impl Search<'_, '_> {
             if self.is_met(&id, &record) {
                 continue;
             }
-            match self.job.ghl.find_existing(&record).await? {
-                Some(theirs) => self.follow(vec![theirs.tagged()]).await?,
-                None => _ = self.found.alone.insert(id),
+            match self.job.ghl.find_existing(&record).await {
+                Ok(Some(theirs)) => self.follow(vec![theirs.tagged()]).await?,
+                Ok(None) => _ = self.found.alone.insert(id),
+                Err(error) if error.is_everybodys() => return Err(error.into()),
+                Err(error) => {
+                    let (ids, label, why) = (Ids::one(id), record.label(), not_told(&error));
+                    self.found.unplaced.push(Inconclusive { kind: Kind::Contact, ids, label, why });
+                }
             }
         }
         for (id, record) in lone(&self.read).into_iter().filter(|(id, _)| id.side() == Side::Ghl) {
@@ -194,6 +266,12 @@ impl Search<'_, '_> {
         let mut others = self.read.iter().filter(|other| other.id.side() != id.side());
         others.any(|other| other.record.all_keys().any(|key| keys.contains(&key)))
     }
+}
+
+/// What is said where GHL did not tell whether it has somebody.
+fn not_told(error: &CrmError) -> String {
+    let why = error.clone().of_one_record();
+    format!("GHL was asked for this e-mail or phone and did not say clearly whether it has it: {why}")
 }
 
 /// The contacts that wait and are like this.
@@ -229,24 +307,28 @@ fn keys_of(name: &str, forms: &Forms) -> Vec<MatchKey> {
     Record::default().with(Field::Phone, Value::phone(name, forms.region)).match_keys()
 }
 
-/// GHL's tasks of these contacts: its list of all tasks is everybody's.
-///
-/// # Errors
-/// When they cannot be read.
-pub(super) async fn tasks(
+/// The contacts that may be deleted because their other half is gone: what stands under them is listed before, also of a kind
+/// that is switched off. (`semantics` 22)
+pub(super) fn survivors(
     job: &Job<'_>,
     into: &Intake<'_>,
-    sink: &dyn Sink<GhlId>,
-    contacts: &[GhlId],
-) -> Result<u64, RunError> {
-    let mut count = 0;
-    for contact in contacts {
-        let rows: Vec<RawRecord<GhlId>> = job.ghl.under(Kind::Task, contact).await?;
-        count += rows.len() as u64;
-        sink.put(Kind::Task, rows).map_err(CrmError::Sink)?;
-        lock(into.stage).cover(Side::Ghl, Kind::Task, contact.as_str())?;
+    state: Option<&State>,
+    gone: &[SideId],
+) -> Result<Parents, RunError> {
+    let mut lost = Both::<Vec<String>>::default();
+    let Some(state) = state.filter(|_| job.pair.contacts.on_delete == OnDelete::Propagate) else {
+        return Ok(Parents::default());
+    };
+    for id in gone {
+        let other = id.side().other();
+        let link = state.link_of(Kind::Contact, id)?;
+        if let Some(survivor) = link.and_then(|link| link.ids.of(other).map(str::to_owned))
+            && lock(into.stage).has(other, Kind::Contact, &survivor)?
+        {
+            lost.of_mut(other).push(survivor);
+        }
     }
-    Ok(count)
+    Ok(Parents::of(lost))
 }
 
 /// The contacts on both sides, from the stage.

@@ -163,31 +163,8 @@ async fn pull_only(
         moments: Moments::default(),
         sought: Sought::default(),
     };
-    let contacts = only::contacts(into)?;
-    let counts = Both::from_fn(|side| contacts.of(side).len() as u64);
-    let parents = Parents::of(contacts);
-    let wanted = |kind: Kind| job.pair.policy(kind).direction != Direction::Off;
-    let cliengo = job.cliengo.capabilities(&pulled.learned).kinds;
-    if wanted(Kind::Task) || job.pair.projects_tasks() {
-        let sink = job.by_contact(into, Side::Ghl, Kind::Task, parents.ghl.len());
-        pulled.listings.ghl.task.count = only::tasks(job, into, &sink, &parents.ghl).await?;
-    }
-    if wanted(Kind::Task) && cliengo.task.list {
-        let sink = job.by_contact(into, Side::Cliengo, Kind::Task, parents.cliengo.len());
-        let listed = job.cliengo.list_tasks(&parents.cliengo, &sink).await?;
-        pulled.take(into.stage, Side::Cliengo, Kind::Task, &listed, counts.cliengo)?;
-    }
-    if wanted(Kind::Note) {
-        let sink = job.by_contact(into, Side::Cliengo, Kind::Note, parents.cliengo.len());
-        let listed = job.cliengo.list_notes(&parents.cliengo, &sink).await?;
-        pulled.take(into.stage, Side::Cliengo, Kind::Note, &listed, counts.cliengo)?;
-        let sink = job.by_contact(into, Side::Ghl, Kind::Note, parents.ghl.len());
-        let listed = job.ghl.list_notes(&parents.ghl, &sink).await?;
-        pulled.take(into.stage, Side::Ghl, Kind::Note, &listed, counts.ghl)?;
-    }
-    pulled.visited = parents;
+    pull_theirs(job, into, state, &mut pulled).await?;
     for side in Side::BOTH {
-        pulled.listings.of_mut(side).contact.count = *counts.of(side);
         for kind in Kind::ALL {
             let listing = pulled.listings.of_mut(side).of_mut(kind);
             listing.complete = false;
@@ -195,6 +172,51 @@ async fn pull_only(
         }
     }
     Ok(pulled)
+}
+
+/// The tasks and notes of those whom a run is about.
+async fn pull_theirs(
+    job: &Job<'_>,
+    into: &Intake<'_>,
+    state: Option<&State>,
+    pulled: &mut Pulled,
+) -> Result<(), RunError> {
+    let contacts = only::contacts(into)?;
+    let counts = Both::from_fn(|side| contacts.of(side).len() as u64);
+    let (parents, nobody) = (Parents::of(contacts), Parents::default());
+    let gone = pulled.only.iter().flat_map(|only| only.gone.iter().cloned()).collect::<Vec<_>>();
+    let lost = only::survivors(job, into, state, &gone)?;
+    let wanted = |kind: Kind| job.pair.policy(kind).direction != Direction::Off;
+    let [of_tasks, of_notes] = [Kind::Task, Kind::Note].map(|kind| if wanted(kind) { &parents } else { &lost });
+    let has_tasks = job.cliengo.capabilities(&pulled.learned).kinds.task.list;
+    let cliengos_tasks = if has_tasks { of_tasks } else { &nobody };
+    let ghls_tasks = if job.pair.projects_tasks() { &parents } else { of_tasks };
+    for (kind, of) in [(Kind::Task, cliengos_tasks), (Kind::Note, of_notes)] {
+        if !of.cliengo.is_empty() {
+            let sink = job.by_contact(into, Side::Cliengo, kind, of.cliengo.len());
+            let listed = match kind {
+                Kind::Task => job.cliengo.list_tasks(&of.cliengo, &sink).await?,
+                _ => job.cliengo.list_notes(&of.cliengo, &sink).await?,
+            };
+            pulled.take(into.stage, Side::Cliengo, kind, &listed, counts.cliengo)?;
+        }
+    }
+    for (kind, of) in [(Kind::Task, ghls_tasks), (Kind::Note, of_notes)] {
+        if !of.ghl.is_empty() {
+            let sink = job.by_contact(into, Side::Ghl, kind, of.ghl.len());
+            let listed = match kind {
+                // Its list of all tasks is everybody's.
+                Kind::Task => job.ghl.list_tasks(&of.ghl, &sink).await?,
+                _ => job.ghl.list_notes(&of.ghl, &sink).await?,
+            };
+            pulled.take(into.stage, Side::Ghl, kind, &listed, counts.ghl)?;
+        }
+    }
+    for side in Side::BOTH {
+        pulled.listings.of_mut(side).contact.count = *counts.of(side);
+    }
+    pulled.visited = parents;
+    Ok(())
 }
 
 /// `semantics` 52: where nobody was listed because the CRM cannot be read, there is nothing that a run could rest on.

@@ -150,8 +150,10 @@ pub(super) struct Found {
     pub records: Vec<(SideId, Record)>,
     /// Linked contacts of theirs that their CRM says are gone.
     pub gone: Vec<SideId>,
-    /// Whose counterpart only a whole listing can tell.
+    /// Whose counterpart only a whole listing can tell, or could not be told.
     pub unplaced: Vec<Inconclusive>,
+    /// Of whom their CRM said neither that they are there nor that they are gone.
+    pub unclear: Vec<Inconclusive>,
     /// Whom the other CRM, asked for their e-mail and phone, does not have.
     pub alone: BTreeSet<SideId>,
 }

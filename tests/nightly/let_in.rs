@@ -177,7 +177,8 @@ async fn with_another_key_nothing_is_read_and_nothing_is_lost() {
             *value = "another".to_owned();
         }
     }
-    desk.ask(&["plan"]).code(1).tells("cannot be opened with the key that the configuration gives");
+    let said = desk.ask(&["plan"]).code(12).tells("cannot be opened with the key that the configuration gives");
+    said.tells("run: concord auth ghl --pair acme");
     assert_eq!(std::fs::read(desk.path("state/acme.token")).unwrap(), kept);
 }
 
@@ -318,9 +319,9 @@ async fn a_process_that_died_between_renewal_and_keeping_is_told_of_when_the_old
     assert!(stage.account().await.is_ok(), "the old token is good for two hours more");
     stage.clock.advance(Duration::from_hours(3));
     match stage.account().await {
-        Err(CrmError::NoGrant { message, command, .. }) => {
+        Err(CrmError::NoGrant { message, remedy, .. }) => {
             assert!(message.contains("a renewal that began at 2026-11-24T04:00:00Z got no answer"), "{message}");
-            assert_eq!(command, "concord auth ghl --pair acme");
+            assert_eq!(remedy, "run: concord auth ghl --pair acme");
         }
         other => panic!("{other:?}"),
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command::{Desk, mutating, sandbox};
 
-async fn linked(people: usize) -> (Sandbox, Desk) {
+pub(crate) async fn linked(people: usize) -> (Sandbox, Desk) {
     let sandbox = sandbox(people).await;
     let desk = Desk::real(&sandbox);
     let settings = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
@@ -18,19 +18,19 @@ async fn linked(people: usize) -> (Sandbox, Desk) {
 }
 
 /// The first linked contacts: Cliengo's id and GHL's.
-fn pairs(desk: &Desk) -> Vec<(String, String)> {
+pub(crate) fn pairs(desk: &Desk) -> Vec<(String, String)> {
     let links = desk.ask(&["links", "list", "--kind", "contact", "--format", "json"]).code(0).json();
     let id = |link: &Value, side: &str| link["ids"][side].as_str().unwrap().to_owned();
     let live = links.as_array().unwrap().iter().filter(|link| link["role"] == "primary" && link["status"] == "live");
     live.map(|link| (id(link, "cliengo"), id(link, "ghl"))).collect()
 }
 
-fn edit(sandbox: &Sandbox, side: Side, kind: EditKind, op: EditOp, contact: &str, set: &Value) {
+pub(crate) fn edit(sandbox: &Sandbox, side: Side, kind: EditKind, op: EditOp, contact: &str, set: &Value) {
     let (contact, set) = (Some(contact.to_owned()), set.as_object().cloned().unwrap());
     sandbox.world().edit(&Edit { side, op, kind, contact, id: None, set }).unwrap();
 }
 
-fn change(sandbox: &Sandbox, side: Side, contact: &str, set: &Value) {
+pub(crate) fn change(sandbox: &Sandbox, side: Side, contact: &str, set: &Value) {
     edit(sandbox, side, EditKind::Contact, EditOp::Update, contact, set);
 }
 

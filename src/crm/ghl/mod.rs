@@ -165,6 +165,19 @@ impl Ghl {
             concurrency: settings.concurrency,
         })
     }
+
+    async fn by_contact(
+        &self,
+        kind: Kind,
+        contacts: &[GhlId],
+        sink: &dyn Sink<GhlId>,
+    ) -> Result<Listed<GhlId>, CrmError> {
+        let one = |contact| async move { self.children_of(kind, &contact).await };
+        children(kind, contacts, self.concurrency, sink, one, |contact| async move {
+            self.one(Kind::Contact, &contact, None).await.map(drop)
+        })
+        .await
+    }
 }
 
 /// Asks for the location: read without any contact, task or note.
@@ -249,16 +262,12 @@ impl Reader for Ghl {
         self.all_contacts(sink).await
     }
 
-    async fn list_tasks(&self, _parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
-        self.all_tasks(sink).await
+    async fn list_tasks(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
+        if parents.is_empty() { self.all_tasks(sink).await } else { self.by_contact(Kind::Task, parents, sink).await }
     }
 
     async fn list_notes(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
-        let one = |parent| async move { self.children_of(Kind::Note, &parent).await };
-        children(Kind::Note, parents, self.concurrency, sink, one, |contact| async move {
-            self.one(Kind::Contact, &contact, None).await.map(drop)
-        })
-        .await
+        self.by_contact(Kind::Note, parents, sink).await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {

@@ -93,7 +93,7 @@ impl Http {
 
     async fn granted(&self, grants: &dyn Grants, refused: Option<&SecretString>) -> Result<SecretString, Attempt> {
         let token = grants.token(refused).await.map_err(|why| match why {
-            NoGrant::Consent { why, command } => Attempt::NoGrant { why, command },
+            NoGrant::Person { why, remedy } => Attempt::NoGrant { why, remedy },
             NoGrant::NotNow(why) => Attempt::not_sent(why),
             NoGrant::Hopeless(why) => Attempt::Hopeless(why),
         })?;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::findings::HeldReason;
+use super::input::Inconclusive;
 use super::plan::{ListingCount, Plan, Reading};
-use crate::record::{Kind, Side};
+use crate::record::{Ids, Kind, Side, SideId};
 
 impl Plan {
     /// The listings that did not bring what was asked for, each with its side and kind.
@@ -43,4 +44,14 @@ impl Plan {
 fn gap(side: Side, kind: Kind, listing: &ListingCount) -> String {
     let why = listing.why.as_deref().unwrap_or_default();
     format!("{} {kind}s not read to the end: {why}", side.title())
+}
+
+impl Inconclusive {
+    /// A record of which its CRM, asked for it by id, said neither that it is there nor that it is gone.
+    #[must_use]
+    pub fn of(kind: Kind, id: &SideId, ids: Ids, label: String, why: &str) -> Self {
+        let side = id.side().title();
+        let why = format!("{side} was asked for {id} and did not say clearly whether it is there: {why}");
+        Self { kind, ids, label, why }
+    }
 }

@@ -38,7 +38,7 @@ impl Gathering<'_, '_> {
     pub(super) fn miss_the_named(&mut self) -> Result<(), RunError> {
         self.inconclusive.extend(self.pulled.sought.unclear.iter().cloned());
         let (Some(only), Some(state)) = (&self.pulled.only, self.state) else { return Ok(()) };
-        self.inconclusive.extend(only.unplaced.iter().cloned());
+        self.inconclusive.extend(only.unplaced.iter().chain(&only.unclear).cloned());
         for id in &only.gone {
             let Some(link) = state.link_of(Kind::Contact, id)? else { continue };
             let (link, side, id) = (link.id, id.side(), id.as_str().to_owned());

@@ -11,6 +11,9 @@ use crate::record::{Ids, Kind, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::session::{LOOKUPS, lock};
 
+/// So many others are asked for before what a CRM says is believed.
+const WITNESSES: usize = 3;
+
 /// A record to ask for by id.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
@@ -95,6 +98,9 @@ impl Gathering<'_, '_> {
         for (id, parent) in lock(self.stage).well_known(side, kind)? {
             witnesses.push((kind, SideId::new(side, id), parent.map(|parent| SideId::new(side, parent))));
         }
+        if witnesses.is_empty() && kind == Kind::Contact {
+            witnesses.extend(self.others_linked(side)?.into_iter().map(|id| (kind, id, None)));
+        }
         if witnesses.is_empty() {
             witnesses.extend(near.map(|contact| (Kind::Contact, contact.clone(), None)));
         }
@@ -114,10 +120,16 @@ impl Gathering<'_, '_> {
         Ok(doubt)
     }
 
+    /// Of a run about some people alone, a few others that the state knows there.
+    fn others_linked(&self, side: Side) -> Result<Vec<SideId>, RunError> {
+        let Some(only) = &self.pulled.only else { return Ok(Vec::new()) };
+        let others = lock(self.stage).missing(side, Kind::Contact, true)?.into_iter();
+        let others = others.map(|other| SideId::new(side, other.id)).filter(|id| !only.gone.contains(id));
+        Ok(others.take(WITNESSES).collect())
+    }
+
     pub(super) fn inconclusive(&mut self, kind: Kind, id: &SideId, ids: Ids, label: String, why: &str) {
-        let side = id.side().title();
-        let why = format!("{side} was asked for {id} and did not say clearly whether it is there: {why}");
-        self.inconclusive.push(Inconclusive { kind, ids, label, why });
+        self.inconclusive.push(Inconclusive::of(kind, id, ids, label, why));
     }
 
     /// Asks whether a contact is there, which the state knows under `link`; `None` where there is no clear answer.

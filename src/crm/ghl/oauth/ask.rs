@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use super::OAuthError;
-use crate::crm::answer::{message, shown};
+use crate::crm::answer::{BLOCKED, is_page, message, shown};
 use crate::crm::http::client;
 use crate::crm::transport::{Attempt, bearer, head, whole_body};
 use crate::crm::{Patience, Secrets, SetupError};
@@ -69,20 +69,50 @@ impl Granted {
 }
 
 /// Why no token came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// GHL said no.
-    No(String),
-    /// It could not be asked.
-    NotNow(String),
+    /// The code or the refresh token is not taken, or no longer.
+    Spent(String),
+    /// The app's own id and secret are not taken.
+    App(String),
+    /// GHL said no, in other words.
+    No { status: u16, said: String },
+    /// Something in front of it answered with a page.
+    Blocked(String),
+    /// It could not be asked; `may_be_done`: what was asked for may have been done all the same.
+    NotNow { why: String, may_be_done: bool },
 }
 
 impl From<Refused> for OAuthError {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::No(why) => Self::Refused(why),
-            Refused::NotNow(why) => Self::NotNow(why),
+            Refused::Spent(said) | Refused::App(said) | Refused::No { said, .. } => Self::Refused(said),
+            Refused::Blocked(why) | Refused::NotNow { why, .. } => Self::NotNow(why),
         }
+    }
+}
+
+/// What a 4xx to a request for a token means, or a 2xx that is an error: by OAuth's own codes, else by GHL's words.
+fn refused(status: u16, body: &str, said: String) -> Refused {
+    if is_page(body) {
+        return Refused::Blocked(format!("it answered {status}, {BLOCKED}"));
+    }
+    let words = body.to_lowercase();
+    let speaks_of = |those: &[&str]| those.iter().any(|word| words.contains(word));
+    if speaks_of(&["invalid_grant"]) {
+        Refused::Spent(said)
+    } else if speaks_of(&[
+        "invalid_client",
+        "unauthorized_client",
+        "client_id",
+        "client_secret",
+        "client authentication",
+    ]) {
+        Refused::App(said)
+    } else if speaks_of(&["refresh token", "refresh_token", "authorization code"]) {
+        Refused::Spent(said)
+    } else {
+        Refused::No { status, said }
     }
 }
 
@@ -122,7 +152,11 @@ impl App {
         ];
         let proven: Vec<_> = plain.into_iter().chain([("code_verifier", verifier)]).collect();
         match self.token(&proven).await {
-            Err(Refused::No(why)) if why.contains("code_verifier") => Ok(self.token(&plain).await?),
+            Err(Refused::Spent(said) | Refused::App(said) | Refused::No { said, .. })
+                if said.contains("code_verifier") =>
+            {
+                Ok(self.token(&plain).await?)
+            }
             ended => Ok(ended?),
         }
     }
@@ -138,8 +172,8 @@ impl App {
         company_token: &str,
         company: &str,
         location: &str,
-    ) -> Result<Granted, (u16, Refused)> {
-        let refuse = |why: &str| (0, Refused::NotNow(why.to_owned()));
+    ) -> Result<Granted, Refused> {
+        let refuse = |why: &str| Refused::NotNow { why: why.to_owned(), may_be_done: false };
         let token = SecretString::from(company_token);
         let authorization = bearer(&token).ok_or_else(|| refuse("the agency's token cannot be sent"))?;
         let mut headers = HeaderMap::new();
@@ -157,38 +191,44 @@ impl App {
     async fn token(&self, form: &[(&str, &str)]) -> Result<Granted, Refused> {
         let who = [("client_id", self.id.as_str()), ("client_secret", self.secret.expose_secret())];
         let form: Vec<(&str, &str)> = who.into_iter().chain(form.iter().copied()).collect();
-        self.post("/oauth/token", &form, HeaderMap::new()).await.map_err(|(_, why)| why)
+        self.post("/oauth/token", &form, HeaderMap::new()).await
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)], headers: HeaderMap) -> Result<Granted, (u16, Refused)> {
-        let not_now = |status, why: String| (status, Refused::NotNow(why));
+    async fn post(&self, path: &str, form: &[(&str, &str)], headers: HeaderMap) -> Result<Granted, Refused> {
+        let not_now = |why: String| Refused::NotNow { why, may_be_done: true };
         let url = format!("{}{path}", self.base_url);
         let request = self.client.post(url).headers(headers).header(CONTENT_TYPE, FORM).body(encoded(form));
         let deadline = Instant::now() + self.patience.total;
-        let response = head(request, deadline).await.map_err(|attempt| not_now(0, unanswered(attempt)))?;
+        let response = head(request, deadline).await.map_err(unanswered)?;
         let status = response.status().as_u16();
         let body = whole_body(response, deadline).await;
         tracing::debug!(path, status, "asked for a token");
-        let body = body.map_err(|why| not_now(status, why.to_string()))?;
+        let body = body.map_err(|why| not_now(why.to_string()))?;
         // What was sent may stand in what was answered.
         let sent: Vec<SecretString> = form.iter().map(|(_, value)| SecretString::from(*value)).collect();
         let said = Secrets::of(&sent).hide(&shown(&body)).into_owned();
         let said =
             if said.is_empty() { format!("it answered {status}") } else { format!("it answered {status}: {said}") };
         match status {
-            200..300 => granted(&body).ok_or_else(|| not_now(status, "its answer holds no token".to_owned())),
-            408 | 425 | 429 | 500.. => Err(not_now(status, said)),
-            401 if message(&body).contains("timed out") => Err(not_now(status, said)),
-            _ => Err((status, Refused::No(said))),
+            200..300 => granted(&body).ok_or_else(|| match refused(status, &body, said) {
+                spent_or_app @ (Refused::Spent(_) | Refused::App(_)) => spent_or_app,
+                _ => not_now("its answer holds no token".to_owned()),
+            }),
+            425 | 429 => Err(Refused::NotNow { why: said, may_be_done: false }),
+            408 | 500.. => Err(not_now(said)),
+            401 if message(&body).contains("timed out") => Err(not_now(said)),
+            _ => Err(refused(status, &body, said)),
         }
     }
 }
 
-fn unanswered(attempt: Attempt) -> String {
-    match attempt {
+fn unanswered(attempt: Attempt) -> Refused {
+    let may_be_done = !matches!(attempt, Attempt::NotSent { .. } | Attempt::Hopeless(_));
+    let why = match attempt {
         Attempt::NotSent { why, .. } | Attempt::Hopeless(why) | Attempt::Lost(why) => why,
         Attempt::NoToken(_) | Attempt::NoGrant { .. } | Attempt::Answered { .. } => "no answer came".to_owned(),
-    }
+    };
+    Refused::NotNow { why, may_be_done }
 }
 
 fn encoded(form: &[(&str, &str)]) -> String {

@@ -36,7 +36,7 @@ impl LocationGrant {
     async fn token_of_agency(&self) -> Result<(SecretString, Timestamp), NoGrant> {
         let grant = self.agency.grant(None).await?;
         let first = self.ask(&grant).await;
-        if !matches!(first, Err((401, Refused::No(_)))) {
+        if !matches!(first, Err(Refused::No { status: 401, .. } | Refused::Spent(_))) {
             return self.judged(first);
         }
         let refused = SecretString::from(grant.access_token());
@@ -44,21 +44,19 @@ impl LocationGrant {
         self.judged(self.ask(&fresh).await)
     }
 
-    async fn ask(&self, grant: &Grant) -> Result<(SecretString, Timestamp), (u16, Refused)> {
+    async fn ask(&self, grant: &Grant) -> Result<(SecretString, Timestamp), Refused> {
         let company = grant.company().unwrap_or_default();
         let granted = self.agency.app().location_token(grant.access_token(), company, &self.location).await?;
         let location = Grant::passing(granted, self.agency.clock.now());
         Ok((SecretString::from(location.access_token()), location.renew()))
     }
 
-    fn judged(
-        &self,
-        asked: Result<(SecretString, Timestamp), (u16, Refused)>,
-    ) -> Result<(SecretString, Timestamp), NoGrant> {
+    fn judged(&self, asked: Result<(SecretString, Timestamp), Refused>) -> Result<(SecretString, Timestamp), NoGrant> {
         let location = &self.location;
-        asked.map_err(|(_, why)| match why {
-            Refused::NotNow(why) => NoGrant::NotNow(format!("no token for the location could be had: {why}")),
-            Refused::No(said) => self.agency.consent(format!(
+        asked.map_err(|why| match why {
+            Refused::NotNow { why, .. } => NoGrant::NotNow(format!("no token for the location could be had: {why}")),
+            Refused::Blocked(why) => NoGrant::Hopeless(format!("no token for the location could be had: {why}")),
+            Refused::App(said) | Refused::Spent(said) | Refused::No { said, .. } => self.agency.consent(format!(
                 "the agency's app gets no token for the location {location} ({said}); install the app in that location, or let it in again"
             )),
         })

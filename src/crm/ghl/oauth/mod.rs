@@ -56,8 +56,14 @@ pub trait GrantStore: fmt::Debug + Send + Sync {
 
 /// Why a grant cannot be read or kept: in words, without secrets.
 #[derive(Clone, Debug, Error)]
-#[error("{0}")]
-pub struct GrantStoreError(pub String);
+pub enum GrantStoreError {
+    /// The place cannot be used now.
+    #[error("{0}")]
+    File(String),
+    /// What is kept there is of no use any more.
+    #[error("{0}")]
+    Worthless(String),
+}
 
 /// Why a code or a token was not had.
 #[derive(Clone, Debug, Error)]
@@ -130,7 +136,8 @@ impl OAuth {
     pub fn kept(&self) -> Result<Option<Grant>, GrantStoreError> {
         let Some(content) = self.store.read()? else { return Ok(None) };
         let grant = serde_json::from_slice(&content);
-        grant.map(Some).map_err(|_| GrantStoreError("what is kept is no token of this program's".to_owned()))
+        let worthless = |_| GrantStoreError::Worthless("what is kept is no token of this program's".to_owned());
+        grant.map(Some).map_err(worthless)
     }
 
     /// Keeps what a person consented to.
@@ -139,7 +146,7 @@ impl OAuth {
     /// It cannot be kept.
     pub async fn keep(&self, granted: Granted) -> Result<Grant, OAuthError> {
         let lock = self.locked().await.map_err(|why| match why {
-            NoGrant::Consent { why, .. } | NoGrant::NotNow(why) | NoGrant::Hopeless(why) => GrantStoreError(why),
+            NoGrant::Person { why, .. } | NoGrant::NotNow(why) | NoGrant::Hopeless(why) => GrantStoreError::File(why),
         })?;
         let grant = Grant::first(granted, self.clock.now())
             .ok_or_else(|| OAuthError::NotNow("its answer came without a refresh token".to_owned()))?;
@@ -173,12 +180,15 @@ impl OAuth {
     }
 
     fn kept_or_consent(&self) -> Result<Grant, NoGrant> {
-        let kept = self.kept().map_err(|why| NoGrant::Hopeless(why.to_string()))?;
+        let kept = self.kept().map_err(|why| match why {
+            GrantStoreError::File(why) => NoGrant::Hopeless(why),
+            GrantStoreError::Worthless(why) => self.consent(why),
+        })?;
         kept.ok_or_else(|| self.consent("no token is kept yet: nobody has let this program in".to_owned()))
     }
 
     fn consent(&self, why: String) -> NoGrant {
-        NoGrant::Consent { why, command: self.command.clone() }
+        NoGrant::Person { why, remedy: format!("run: {}", self.command) }
     }
 
     /// The right to renew. Another process that has it is waited for.
@@ -206,7 +216,12 @@ impl OAuth {
             self.write(&began).map_err(|why| NoGrant::Hopeless(why.to_string()))?;
         }
         let mut unanswered = kept.renewing();
-        match self.ask_patiently(&began, &mut unanswered).await {
+        let asked = self.ask_patiently(&began, &mut unanswered).await;
+        if asked.is_err() && unanswered.is_none() && began != kept {
+            // It was answered, and nothing came of it: the next run has no renewal to doubt.
+            self.write(&kept).map_err(|why| NoGrant::Hopeless(why.to_string()))?;
+        }
+        match asked {
             Ok(granted) => {
                 let grant = began.renewed(granted, self.clock.now());
                 if let Err(why) = self.write(&grant) {
@@ -224,11 +239,13 @@ impl OAuth {
         let mut failures = 0;
         loop {
             match self.app.renew(grant.refresh_token()).await {
-                Err(Refused::NotNow(why)) => {
+                Err(Refused::NotNow { why, may_be_done }) => {
                     failures += 1;
-                    unanswered.get_or_insert_with(|| self.clock.now());
+                    if may_be_done {
+                        unanswered.get_or_insert_with(|| self.clock.now());
+                    }
                     if failures == TRIES {
-                        return Err(Refused::NotNow(why));
+                        return Err(Refused::NotNow { why, may_be_done });
                     }
                     tokio::time::sleep(self.app.pause(failures)).await;
                 }
@@ -246,12 +263,18 @@ impl OAuth {
         why: Refused,
     ) -> Result<Held, NoGrant> {
         let now = self.clock.now();
+        let not_renewed = |why: String| format!("its token could not be renewed: {why}");
         let why = match why {
-            Refused::NotNow(why) => NoGrant::NotNow(format!("its token could not be renewed: {why}")),
-            Refused::No(said) => self.consent(refusal(unanswered, &said)),
+            Refused::NotNow { why, .. } => NoGrant::NotNow(not_renewed(why)),
+            Refused::Blocked(why) => NoGrant::Hopeless(not_renewed(why)),
+            Refused::Spent(said) => self.consent(spent(unanswered, &said)),
+            Refused::App(said) => NoGrant::Person { why: not_the_app(&said), remedy: CORRECT_THE_APP.to_owned() },
+            Refused::No { status: 401 | 403, said } => self
+                .consent(format!("it refuses to renew its token and does not say why ({said}). Nothing was written")),
+            Refused::No { said, .. } => NoGrant::Hopeless(not_renewed(said)),
         };
         if self.is_good(kept, kept.expires(), refused) {
-            let (NoGrant::Consent { why, .. } | NoGrant::NotNow(why) | NoGrant::Hopeless(why)) = &why;
+            let (NoGrant::Person { why, .. } | NoGrant::NotNow(why) | NoGrant::Hopeless(why)) = &why;
             tracing::warn!("GHL: {why}; the token in use is good until {}", kept.expires());
             let renew = now.saturating_add(REST).unwrap_or(now).min(kept.expires());
             return Ok(Held { grant: kept.clone(), renew });
@@ -260,13 +283,22 @@ impl OAuth {
     }
 
     fn write(&self, grant: &Grant) -> Result<(), GrantStoreError> {
-        let content = serde_json::to_vec(grant).map_err(|why| GrantStoreError(why.to_string()))?;
+        let content = serde_json::to_vec(grant).map_err(|why| GrantStoreError::File(why.to_string()))?;
         self.store.write(&content)
     }
 }
 
-/// What a refused renewal means.
-fn refusal(unanswered: Option<Timestamp>, said: &str) -> String {
+/// What is done where an app's id and secret are not taken.
+const CORRECT_THE_APP: &str = "correct client_id and client_secret as the app's page in GHL's marketplace shows them, and try it with: concord check";
+
+fn not_the_app(said: &str) -> String {
+    format!(
+        "it does not take the app's client_id and client_secret ({said}); the token is not in question. Nothing was written"
+    )
+}
+
+/// What it means that a refresh token is no longer taken.
+fn spent(unanswered: Option<Timestamp>, said: &str) -> String {
     let cause = match unanswered {
         Some(at) => format!("a renewal that began at {at} got no answer, and used it up"),
         None => "another copy of this program used it up, or the app was taken out of the account".to_owned(),
