@@ -3,11 +3,17 @@
 
 use serde_json::Value as Json;
 
-/// Under which keys both CRMs put what they have to say.
-const TEXTS: [&str; 9] = ["message", "error", "msg", "errors", "detail", "details", "reason", "description", "hint"];
+/// What passes with any answer and says nothing of a record, by its key.
+const PASSING: [&str; 9] =
+    ["traceid", "requestid", "correlationid", "timestamp", "time", "date", "datetime", "version", "apiversion"];
 
-/// Under which keys they repeat the status; it may differ from that of the answer.
-const STATUS: [&str; 3] = ["statusCode", "status", "code"];
+/// What a flag may say of a record that is not there; any other says something besides.
+const MAY_BE_TRUE: [&str; 7] = ["error", "iserror", "failed", "notfound", "deleted", "isdeleted", "gone"];
+const MAY_BE_FALSE: [&str; 10] =
+    ["success", "succeeded", "succeded", "ok", "status", "found", "exists", "retry", "retryable", "isretryable"];
+
+/// What a code calls a record of any kind.
+const ANYTHING: [&str; 7] = ["", "resource", "record", "entity", "document", "object", "item"];
 
 /// What adds nothing to a sentence: articles, and the words around an id.
 const FILLERS: [&str; 19] = [
@@ -73,7 +79,7 @@ const ABSENT: [&str; 36] = [
 ];
 
 /// What stands beside a sentence and repeats the status in words.
-const LABELS: [&str; 5] = ["badrequest", "badrequestexception", "notfoundexception", "notfounderror", "error"];
+const LABELS: [&str; 7] = ["", "badrequest", "http", "aboutblank", "fail", "failed", "failure"];
 
 /// A sentence that says that something is not there any more, and says no more than that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,34 +90,64 @@ pub(super) struct Absence {
     pub names_id: bool,
 }
 
-/// What a refusal says of a record that is not there any more; nothing where it says anything besides: who has no permission,
-/// which route, cache or index lacks it, that another record is not found.
+/// What a refusal says of a record that is not there any more; nothing where it says anything besides, under whatever key: who
+/// has no permission, which route, cache or index lacks it, that it may be tried again, that another record is not found.
 pub(super) fn absences(body: &str, nouns: &[&str], id: &str) -> Vec<Absence> {
-    let Ok(Json::Object(object)) = serde_json::from_str(body) else { return Vec::new() };
-    // Then a router speaks, not the CRM.
-    let is_a_routers = ["path", "url", "route"].iter().any(|key| object.contains_key(*key));
-    let is_another_no = STATUS
-        .iter()
-        .filter_map(|key| object.get(*key)?.as_u64())
-        .any(|status| matches!(status, 401 | 403 | 429 | 500..));
-    if is_a_routers || is_another_no {
-        return Vec::new();
-    }
-    let mut texts = Vec::new();
-    for said in TEXTS.iter().filter_map(|key| object.get(*key)) {
-        collect(said, &mut texts);
-    }
-    texts.retain(|text| !LABELS.contains(&compact(text).as_str()));
-    texts.iter().map(|text| absence(text, nouns, id)).collect::<Option<_>>().unwrap_or_default()
+    let Ok(said @ Json::Object(_)) = serde_json::from_str(body) else { return Vec::new() };
+    let mut refusal = Refusal { nouns, id, told: Vec::new() };
+    if refusal.is_plain("", &said) { refusal.told } else { Vec::new() }
 }
 
-fn collect(said: &Json, texts: &mut Vec<String>) {
-    match said {
-        Json::String(text) => texts.push(text.clone()),
-        Json::Array(items) => items.iter().for_each(|item| collect(item, texts)),
-        Json::Object(inner) => TEXTS.iter().filter_map(|key| inner.get(*key)).for_each(|item| collect(item, texts)),
-        _ => {}
+/// A refusal that is read to its last word.
+struct Refusal<'a> {
+    nouns: &'a [&'a str],
+    id: &'a str,
+    told: Vec<Absence>,
+}
+
+impl Refusal<'_> {
+    /// Whether this part says that the record is absent, or nothing at all.
+    fn is_plain(&mut self, key: &str, said: &Json) -> bool {
+        let name = compact(key);
+        match said {
+            Json::Null => true,
+            Json::Bool(true) => MAY_BE_TRUE.contains(&name.as_str()),
+            Json::Bool(false) => MAY_BE_FALSE.contains(&name.as_str()),
+            Json::Number(number) => PASSING.contains(&name.as_str()) || is_harmless_status(&name, number.as_u64()),
+            Json::String(text) => self.is_plain_text(key, &name, text),
+            Json::Array(items) => items.iter().all(|item| self.is_plain(key, item)),
+            Json::Object(inner) => inner.iter().all(|(key, said)| self.is_plain(key, said)),
+        }
     }
+
+    fn is_plain_text(&mut self, key: &str, name: &str, text: &str) -> bool {
+        let is_own = name == "id" || self.nouns.iter().any(|noun| name.strip_suffix("id") == Some(noun));
+        if is_own {
+            return text == self.id;
+        }
+        if PASSING.contains(&name) || key.ends_with("Id") || key.ends_with("_id") {
+            return true;
+        }
+        if let Ok(number) = text.trim().parse() {
+            return is_harmless_status(name, Some(number));
+        }
+        let absence = absence(text, self.nouns, self.id);
+        self.told.extend(absence);
+        absence.is_some() || self.is_label(text)
+    }
+
+    /// Whether it repeats the status in words, or what kind of record it is about.
+    fn is_label(&self, text: &str) -> bool {
+        let text = compact(text);
+        let text = text.strip_suffix("exception").or_else(|| text.strip_suffix("error")).unwrap_or(&text);
+        let of = text.strip_suffix("notfound").unwrap_or(text);
+        LABELS.contains(&text) || ANYTHING.contains(&of) || self.nouns.contains(&of)
+    }
+}
+
+/// Whether a number repeats the status; it may differ from that of the answer.
+fn is_harmless_status(name: &str, number: Option<u64>) -> bool {
+    (name.ends_with("code") || name.ends_with("status")) && !matches!(number, None | Some(401 | 403 | 429 | 500..))
 }
 
 fn compact(text: &str) -> String {
@@ -150,10 +186,23 @@ mod tests {
     #[test]
     fn texts_are_found_alone_in_lists_and_in_objects_and_never_in_a_routers_answer() {
         let both = r#"{"message":["Contact not found","A1 was deleted"],"error":"Not Found"}"#;
-        assert_eq!(told(both), [(true, false), (false, true), (false, false)]);
+        assert_eq!(told(both), [(false, false), (true, false), (false, true)]);
         assert_eq!(told(r#"{"error":{"message":"No such contact: 'A1'."},"status":400}"#), [(true, true)]);
         for body in ["", "not found", "<html>", "[]", r#""not found""#, r#"{"error":"not found","path":"/contacts"}"#] {
             assert_eq!(told(body), [], "{body}");
+        }
+    }
+
+    #[test]
+    fn what_passes_with_any_answer_takes_nothing_from_it() {
+        for beside in [
+            r#""statusCode":404,"error":"Not Found","traceId":"7f0c","timestamp":"2026-11-30T02:00:00Z""#,
+            r#""status":"404","success":false,"data":null,"id":"A1","locationId":"L1""#,
+            r#""error":true,"code":"CONTACT_NOT_FOUND","name":"ContactNotFoundException","type":"about:blank""#,
+            r#""error":{"code":"RESOURCE_NOT_FOUND","status":404,"errors":[]},"entity":"contact""#,
+        ] {
+            let body = format!(r#"{{"message":"Contact A1 not found",{beside}}}"#);
+            assert!(told(&body).contains(&(true, true)), "{body}: {:?}", told(&body));
         }
     }
 
@@ -175,6 +224,19 @@ mod tests {
             r#"{"message":"Contact A1 not found","detail":"replica 2 is rebuilding"}"#,
             r#"{"message":"Contact A1 not found","statusCode":503}"#,
             r#"{"message":["Contact A1 not found","Contact B2 not found"]}"#,
+            r#"{"message":"Contact A1 not found","code":"PERMISSION_DENIED"}"#,
+            r#"{"message":"Contact A1 not found","error":{"code":"RATE_LIMITED"}}"#,
+            r#"{"message":"Contact A1 not found","type":"timeout"}"#,
+            r#"{"message":"Contact A1 not found","name":"TimeoutError"}"#,
+            r#"{"message":"Contact A1 not found","canonicalCode":"UNAVAILABLE"}"#,
+            r#"{"message":"Contact A1 not found","errorCode":503}"#,
+            r#"{"message":"Contact A1 not found","statusCode":"403"}"#,
+            r#"{"message":"Contact A1 not found","retry":true}"#,
+            r#"{"message":"Contact A1 not found","maintenance":true}"#,
+            r#"{"message":"Contact A1 not found","retryAfter":30}"#,
+            r#"{"message":"Contact A1 not found","deleted":false}"#,
+            r#"{"message":"Contact A1 not found","id":"B2"}"#,
+            r#"{"message":"Contact A1 not found","contactId":"B2"}"#,
         ] {
             assert_eq!(told(body), [], "{body}");
         }

@@ -197,7 +197,8 @@ impl Finished {
         let manual = self.plan.undecided().next().is_some();
         let held = self.plan.held.iter().any(Held::needs_a_person);
         let failed = self.counts().keys().any(|outcome| *outcome != OperationOutcome::Applied);
-        manual || held || failed || self.plan.gaps().next().is_some()
+        // Who knows of it has not seen it either.
+        manual || held || failed || !self.plan.unseen_in_words().is_empty()
     }
 
     /// How many lists were not read to the end; a kind that takes no part has none.

@@ -74,8 +74,9 @@ impl Opened {
     pub fn close(self, job: &Job<'_>, run: i64, mut done: Result<Finished, RunError>) -> Result<Finished, RunError> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = &done {
-            // A stale plan is a refusal, not a failure: nothing went wrong.
-            let status = if matches!(error, RunError::Stale { .. }) { "refused" } else { "failed" };
+            // A stale plan is a refusal, not a failure, and so is a name that nobody has: nothing went wrong.
+            let is_refusal = matches!(error, RunError::Stale { .. } | RunError::Nobody { .. });
+            let status = if is_refusal { "refused" } else { "failed" };
             let summary = serde_json::json!({ "error": error.to_string(), "requests": requests(&job.usage()) });
             // The first error is the one to report.
             let _ = state.finish_run(run, status, &summary, job.clock.now());

@@ -1,7 +1,7 @@
 //! What it means that GHL gives no token: the token, the app, or nothing but the moment. (`semantics` 52, 57)
 
 use concord::record::Side;
-use concord::sandbox::{Fault, FaultRule, Faults, Sandbox, Stated, When};
+use concord::sandbox::{Fault, FaultRule, Faults, Options, Sandbox, Stated, When};
 use serde_json::json;
 
 use crate::command::{Desk, sandbox};
@@ -92,4 +92,35 @@ async fn a_damaged_token_is_replaced_by_a_consent() {
     }
     let_in(&desk).await;
     desk.ask(&["plan"]).code(0);
+}
+
+// `semantics` 64.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_renews_a_token_is_a_secret_in_whatever_ghl_says_of_it() {
+    for is_agency in [false, true] {
+        let options = Options { contacts: 2, keep_answers: true, ..Options::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let desk = desk(&sandbox, is_agency);
+        let_in(&desk).await;
+        let given = sandbox.requests().into_iter().filter_map(|request| request.answer);
+        let secrets: Vec<String> = given
+            .flat_map(|answer| ["access_token", "refresh_token"].map(|key| answer[key].as_str().map(str::to_owned)))
+            .flatten()
+            .collect();
+        assert!(secrets.len() > 1, "{secrets:?}");
+        let told = Stated::json(400, &json!({ "message": format!("Bad {}", secrets.join(" and ")) }));
+        sandbox.set_faults(Faults::rules(vec![FaultRule {
+            side: Some(Side::Ghl),
+            method: None,
+            path_contains: Some("/contacts/search".to_owned()),
+            when: When::Always,
+            fault: Fault::Answer(told),
+        }]));
+        let said = desk.ask(&["sync", "-v"]);
+        let status = desk.ask(&["status"]);
+        for secret in &secrets {
+            let all = format!("{}{}{}{}", said.out, said.err, status.out, status.err);
+            assert!(all.contains("Bad ") && !all.contains(secret.as_str()), "{secret} in {all}");
+        }
+    }
 }

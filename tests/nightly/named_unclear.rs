@@ -84,6 +84,26 @@ async fn one_alone_is_held_and_a_crm_that_answers_nobody_ends_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_nobody_has_is_refused_and_the_pair_has_not_failed() {
+    let (_sandbox, desk) = linked(6).await;
+    desk.ask(&["sync", "--contact", "64b0c0ffee0000000000ffff"]).code(1).tells("neither CRM");
+    let said = desk.ask(&["status"]).code(0);
+    assert!(!said.out.contains("FAILED"), "{said:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_knows_of_an_unclear_answer_has_not_seen_it_either() {
+    let (sandbox, desk) = linked(6).await;
+    let (ana, _) = &pairs(&desk)[0];
+    edit(&sandbox, Side::Cliengo, EditKind::Contact, EditOp::Delete, ana, &json!({}));
+    sandbox.set_faults(reads(Side::Cliengo, &format!("/contacts/{ana}"), Stated::html(403, PAGE)));
+    desk.ask(&["sync"]).code(3);
+    let held = desk.ask(&["held", "--format", "json"]).json();
+    desk.ask(&["held", "ack", held[0]["id"].as_str().unwrap()]).code(0);
+    desk.ask(&["sync", "--quiet"]).code(3).tells("asked for by id without a clear answer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_email_that_ghl_does_not_clearly_know_is_held_and_the_others_go_on() {
     let (sandbox, desk) = linked(6).await;
     let (_, bruno) = &pairs(&desk)[1];

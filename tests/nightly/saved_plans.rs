@@ -140,3 +140,23 @@ async fn a_saved_plan_of_an_older_form_is_stale() {
     std::fs::write(desk.path("plan.json"), old.to_string()).unwrap();
     desk.ask(&["sync", "--plan", "plan.json"]).code(5).tells("stale").tells("another version");
 }
+
+#[tokio::test]
+async fn a_saved_plan_that_was_altered_by_hand_is_refused() {
+    let (house, people) = linked(4).await;
+    email(&house, &people[1], "una@example.com");
+    email(&house, &people[2], "otra@example.com");
+    let saved = serde_json::to_value(house.saved_plan().await).unwrap();
+    let altered = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut saved = saved.clone();
+        change(&mut saved);
+        serde_json::from_value::<SavedPlan>(saved).unwrap()
+    };
+    for saved in [
+        altered(&|saved| _ = saved["operations"].as_array_mut().unwrap().pop()),
+        altered(&|saved| saved["operations"][0]["does"] = json!("0123456789abcdef01234567")),
+        altered(&|saved| saved["plan_id"] = json!("0123456789abcdef")),
+    ] {
+        assert!(is_stale(&house, &saved).await);
+    }
+}

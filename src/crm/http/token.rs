@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Auth, Http};
 use crate::crm::answer::{message, message_alone, shown};
-use crate::crm::grants::{Grants, NoGrant};
+use crate::crm::grants::{Entry, Grants, NoGrant};
 use crate::crm::pace::StopAsked;
 use crate::crm::transport::Attempt;
 use crate::record::{Method, Request};
@@ -92,14 +92,16 @@ impl Http {
     }
 
     async fn granted(&self, grants: &dyn Grants, refused: Option<&SecretString>) -> Result<SecretString, Attempt> {
-        let token = grants.token(refused).await.map_err(|why| match why {
+        let Entry { token, behind_it } = grants.token(refused).await.map_err(|why| match why {
             NoGrant::Person { why, remedy } => Attempt::NoGrant { why, remedy },
             NoGrant::NotNow(why) => Attempt::not_sent(why),
             NoGrant::Hopeless(why) => Attempt::Hopeless(why),
         })?;
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        if !secrets.has(token.expose_secret()) {
-            *secrets = secrets.with([&token]);
+        let all = std::iter::once(&token).chain(&behind_it);
+        let fresh: Vec<_> = all.filter(|secret| !secrets.has(secret.expose_secret())).collect();
+        if !fresh.is_empty() {
+            *secrets = secrets.with(fresh);
         }
         Ok(token)
     }

@@ -11,13 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use super::OAuth;
 use super::ask::Refused;
 use super::grant::Grant;
-use crate::crm::grants::{Grants, NoGrant};
+use crate::crm::grants::{Entry, Grants, NoGrant};
 
 /// A location that is entered through its agency.
 pub struct LocationGrant {
     agency: Arc<OAuth>,
     location: String,
-    held: tokio::sync::Mutex<Option<(SecretString, Timestamp)>>,
+    held: tokio::sync::Mutex<Option<(Entry, Timestamp)>>,
 }
 
 impl fmt::Debug for LocationGrant {
@@ -33,7 +33,7 @@ impl LocationGrant {
         Self { agency, location: location.to_owned(), held: tokio::sync::Mutex::default() }
     }
 
-    async fn token_of_agency(&self) -> Result<(SecretString, Timestamp), NoGrant> {
+    async fn token_of_agency(&self) -> Result<(Entry, Timestamp), NoGrant> {
         let grant = self.agency.grant(None).await?;
         let first = self.ask(&grant).await;
         if !matches!(first, Err(Refused::No { status: 401, .. } | Refused::Spent(_))) {
@@ -44,14 +44,15 @@ impl LocationGrant {
         self.judged(self.ask(&fresh).await)
     }
 
-    async fn ask(&self, grant: &Grant) -> Result<(SecretString, Timestamp), Refused> {
+    async fn ask(&self, grant: &Grant) -> Result<(Entry, Timestamp), Refused> {
         let company = grant.company().unwrap_or_default();
         let granted = self.agency.app().location_token(grant.access_token(), company, &self.location).await?;
         let location = Grant::passing(granted, self.agency.clock.now());
-        Ok((SecretString::from(location.access_token()), location.renew()))
+        let behind_it = [grant.access_token(), grant.refresh_token()].map(SecretString::from).into();
+        Ok((Entry { token: SecretString::from(location.access_token()), behind_it }, location.renew()))
     }
 
-    fn judged(&self, asked: Result<(SecretString, Timestamp), Refused>) -> Result<(SecretString, Timestamp), NoGrant> {
+    fn judged(&self, asked: Result<(Entry, Timestamp), Refused>) -> Result<(Entry, Timestamp), NoGrant> {
         let location = &self.location;
         asked.map_err(|why| match why {
             Refused::NotNow { why, .. } => NoGrant::NotNow(format!("no token for the location could be had: {why}")),
@@ -64,20 +65,20 @@ impl LocationGrant {
 }
 
 impl Grants for LocationGrant {
-    fn token<'a>(&'a self, refused: Option<&'a SecretString>) -> BoxFuture<'a, Result<SecretString, NoGrant>> {
+    fn token<'a>(&'a self, refused: Option<&'a SecretString>) -> BoxFuture<'a, Result<Entry, NoGrant>> {
         async move {
             let mut held = self.held.lock().await;
             let is_other =
-                |token: &SecretString| refused.is_none_or(|refused| refused.expose_secret() != token.expose_secret());
-            if let Some((token, renew)) = held.as_ref()
+                |entry: &Entry| refused.is_none_or(|refused| refused.expose_secret() != entry.token.expose_secret());
+            if let Some((entry, renew)) = held.as_ref()
                 && self.agency.clock.now() < *renew
-                && is_other(token)
+                && is_other(entry)
             {
-                return Ok(token.clone());
+                return Ok(entry.clone());
             }
-            let (token, renew) = self.token_of_agency().await?;
-            *held = Some((token.clone(), renew));
-            Ok(token)
+            let (entry, renew) = self.token_of_agency().await?;
+            *held = Some((entry.clone(), renew));
+            Ok(entry)
         }
         .boxed()
     }

@@ -22,7 +22,7 @@ use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::crm::grants::{Grants, NoGrant};
+use crate::crm::grants::{Entry, Grants, NoGrant};
 use ask::Refused;
 
 /// How often a renewal is asked for before the run goes on without it.
@@ -307,7 +307,12 @@ fn spent(unanswered: Option<Timestamp>, said: &str) -> String {
 }
 
 impl Grants for Arc<OAuth> {
-    fn token<'a>(&'a self, refused: Option<&'a SecretString>) -> BoxFuture<'a, Result<SecretString, NoGrant>> {
-        async move { Ok(SecretString::from(self.grant(refused).await?.access_token())) }.boxed()
+    fn token<'a>(&'a self, refused: Option<&'a SecretString>) -> BoxFuture<'a, Result<Entry, NoGrant>> {
+        async move {
+            let grant = self.grant(refused).await?;
+            let behind_it = vec![SecretString::from(grant.refresh_token())];
+            Ok(Entry { token: SecretString::from(grant.access_token()), behind_it })
+        }
+        .boxed()
     }
 }
