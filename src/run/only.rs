@@ -32,7 +32,9 @@ pub(super) async fn find(
     forms: &Forms,
 ) -> Result<Found, RunError> {
     let found = Found::default();
-    let mut search = Search { job, state, forms, seen: BTreeSet::new(), read: Vec::new(), unclear: Vec::new(), found };
+    let forgotten = into.forgotten;
+    let mut search =
+        Search { job, state, forms, forgotten, seen: BTreeSet::new(), read: Vec::new(), unclear: Vec::new(), found };
     let mut nobody = Vec::new();
     for name in &job.only {
         let known = search.known(name)?;
@@ -83,6 +85,8 @@ struct Search<'a, 'j> {
     job: &'a Job<'j>,
     state: Option<&'a State>,
     forms: &'a Forms,
+    /// Whom a person had forgotten for good: they are not taken in by another way either.
+    forgotten: &'a BTreeSet<SideId>,
     seen: BTreeSet<SideId>,
     read: Vec<Read>,
     unclear: Vec<Unclear>,
@@ -153,7 +157,7 @@ impl Search<'_, '_> {
     /// Reads these contacts, and those that they are linked with.
     async fn follow(&mut self, mut open: Vec<SideId>) -> Result<(), RunError> {
         while let Some(id) = open.pop() {
-            if !self.seen.insert(id.clone()) {
+            if self.forgotten.contains(&id) || !self.seen.insert(id.clone()) {
                 continue;
             }
             let link = self.state.map(|state| state.link_of(Kind::Contact, &id)).transpose()?.flatten();

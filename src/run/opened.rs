@@ -77,7 +77,12 @@ impl Opened {
             // A stale plan is a refusal, not a failure, and so is a name that nobody has: nothing went wrong.
             let is_refusal = matches!(error, RunError::Stale { .. } | RunError::Nobody { .. });
             let status = if is_refusal { "refused" } else { "failed" };
-            let summary = serde_json::json!({ "error": error.to_string(), "requests": requests(&job.usage()) });
+            let said = match error {
+                // Who is asked for may have been forgotten for good.
+                RunError::Nobody { .. } => "neither CRM has whom it was to be about".to_owned(),
+                error => error.to_string(),
+            };
+            let summary = serde_json::json!({ "error": said, "requests": requests(&job.usage()) });
             // The first error is the one to report.
             let _ = state.finish_run(run, status, &summary, job.clock.now());
         }

@@ -267,10 +267,25 @@ fn unmade(state: &State, applied: &Applied<'_>, link: Option<LinkRef>, gone: Sid
     if let Some(id) = applied.ids.tagged(gone) {
         state.bury(applied.kind, &id, applied.run, "undone")?;
     }
-    if let Some(LinkRef::Existing(link)) = link {
-        keep(state, link, gone, applied.run)?;
+    match link {
+        Some(LinkRef::Existing(link)) if state.link(link)?.is_some() => keep(state, link, gone, applied.run)?,
+        _ => stay_alone(state, applied, gone)?,
     }
     Ok(None)
+}
+
+/// `semantics` 33: whose link a person took away since is not made again either.
+fn stay_alone(state: &State, applied: &Applied<'_>, gone: Side) -> Result<(), StateError> {
+    let Some(source) = applied.ids.tagged(gone.other()).filter(|_| applied.kind == Kind::Contact) else {
+        return Ok(());
+    };
+    if state.link_of(Kind::Contact, &source)?.is_some() {
+        return Ok(());
+    }
+    let (kind, run, ids) = (applied.kind, applied.run, applied.ids.clone());
+    let row = add(state, NewLink { kind, parent: None, ids, run, role: Role::Primary })?;
+    state.settle_base(&row, gone.other(), applied.before, false)?;
+    keep(state, row.id, gone, run)
 }
 
 fn deleted(state: &State, applied: &Applied<'_>, link: LinkRef) -> Result<Option<i64>, StateError> {

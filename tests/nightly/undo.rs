@@ -2,9 +2,10 @@
 
 use concord::config::Retention;
 use concord::reconcile::HeldReason;
-use concord::record::{Action, Kind, Side};
+use concord::record::{Action, Kind, Side, SideId};
 use concord::run::{Consent, Finished, OperationOutcome, RunError, UndoRefusal};
 use concord::sandbox::{EditKind, EditOp};
+use concord::state::State;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -425,4 +426,22 @@ async fn what_cliengo_was_told_of_a_task_is_taken_back_and_not_told_again() {
     for _ in 0..2 {
         house.quiet_night().await;
     }
+}
+
+#[tokio::test]
+async fn who_was_made_by_an_undone_run_is_not_made_again_although_the_link_was_forgotten() {
+    let house = House::build(&Plot::extended()).await;
+    house.person(1);
+    house.good_night().await;
+    let nora = house.contact(Side::Cliengo, &json!({ "name": "Nora Gil", "email": "nora@example.com" }));
+    let made = house.good_night().await.run.unwrap().id;
+    let mut state = State::open(&house.state_path()).unwrap();
+    let link = state.link_of(Kind::Contact, &SideId::new(Side::Cliengo, nora)).unwrap().unwrap();
+    state.start_afresh(&link).unwrap();
+    drop(state);
+    house.undo(made).await;
+    for _ in 0..2 {
+        house.quiet_night().await;
+    }
+    assert_eq!(house.rows(Side::Ghl, "contacts").len(), 1);
 }

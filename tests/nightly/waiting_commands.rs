@@ -189,12 +189,13 @@ async fn forgetting_a_person_leaves_nothing_of_them_and_names_the_copies_it_cann
         desk.ask(&["links", "forget", &ghl, "--for-good"]).code(0).tells("acme.db.copy").tells("Nothing was deleted");
     assert!(!said.out.contains("inolvidable"));
     desk.ask(&["sync", "--pair", "acme"]).code(0);
+    desk.ask(&["sync", "--pair", "acme", "--contact", &ghl]).code(1);
     for file in ["acme.db", "acme.db-wal", "acme.stage.db"] {
         let bytes = std::fs::read(desk.path("state").join(file)).unwrap_or_default();
         assert!(!bytes.windows(11).any(|window| window == b"inolvidable"), "{file}");
     }
     let after = desk.ask(&["history", "--pair", "acme", "--format", "json"]).json().as_array().unwrap().len();
-    assert_eq!(after, history + 1, "the runs themselves stay");
+    assert_eq!(after, history + 2, "the runs themselves stay");
     assert!(desk.ask(&["links", "show", &ghl]).code == 10);
 }
 
