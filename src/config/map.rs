@@ -296,10 +296,20 @@ fn steps(found: &Found<'_>) -> Option<Vec<Step>> {
         }
         match step(name, argument.unwrap_or_default()) {
             Some(step) => steps.push(step),
+            None if name == "date" => {
+                return item.expect("a format that names day, month and year, such as \"date:%d/%m/%Y\"");
+            }
             None => return item.expect("split:SEP:N, with N from 1, such as \"split:,:1\""),
         }
     }
     Some(steps)
+}
+
+/// Whether a day that is written in this format can be read again.
+fn is_date_format(format: &str) -> bool {
+    let noon = jiff::civil::date(2026, 12, 24).at(12, 0, 0, 0);
+    let written = jiff::fmt::strtime::format(format, noon);
+    written.is_ok_and(|text| jiff::civil::Date::strptime(format, text).is_ok_and(|day| day == noon.date()))
 }
 
 fn step(name: &str, argument: &str) -> Option<Step> {
@@ -309,7 +319,7 @@ fn step(name: &str, argument: &str) -> Option<Step> {
         "upper" => Step::Upper,
         "number" => Step::Number,
         "boolean" => Step::Boolean,
-        "date" => Step::Date(argument.to_owned()),
+        "date" => Step::Date(Some(argument).filter(|format| is_date_format(format))?.to_owned()),
         "first" => Step::First(argument.split([':', ',']).map(|field| field.trim().to_owned()).collect()),
         "join" => Step::Join(argument.to_owned()),
         _ => {

@@ -10,6 +10,9 @@ use super::answer::{DEEPEST, first_depth};
 /// No number of either CRM has half as many characters; whether a longer one can be held depends on its digits.
 const LONGEST_NUMBER: usize = 300;
 
+/// Numbers of no more digits are held as they are.
+const MOST_DIGITS: usize = 18;
+
 /// What stands for a number that nothing can hold: no field is read from an object.
 const OUT_OF_RANGE: &str = r#"{"number":"out of range"}"#;
 
@@ -62,6 +65,16 @@ struct Mend<'a> {
     kept: usize,
 }
 
+/// Whether nothing but digits stands in it: with a point or an exponent it is measured, not counted.
+fn is_whole(number: &str) -> bool {
+    number.strip_prefix('-').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a whole number can be held by none of those that a program has.
+fn is_too_large(number: i128) -> bool {
+    i64::try_from(number).is_err() && u64::try_from(number).is_err()
+}
+
 impl<'a> Mend<'a> {
     fn replace(&mut self, from: usize, until: usize, with: &str) {
         self.mended.push_str(self.text.get(self.kept..from).unwrap_or_default());
@@ -94,6 +107,8 @@ impl<'a> Mend<'a> {
         let is_suspect = number.len() > LONGEST_NUMBER || number.contains(['e', 'E']);
         if is_suspect && number.parse::<f64>().is_ok_and(f64::is_infinite) {
             self.replace(at, end, OUT_OF_RANGE);
+        } else if number.len() > MOST_DIGITS && is_whole(number) && number.parse::<i128>().map_or(true, is_too_large) {
+            self.replace(at, end, &format!("\"{number}\""));
         }
     }
 
@@ -137,6 +152,18 @@ mod tests {
     fn a_number_that_nothing_can_hold_is_no_number() {
         for number in ["1e999", "-1E+400", &"9".repeat(400_000), &format!("0.{}e400000", "1".repeat(500))] {
             assert_eq!(read(&format!("[1,{number},2]")), json!([1, { "number": "out of range" }, 2]));
+        }
+    }
+
+    #[test]
+    fn a_whole_number_that_no_program_holds_keeps_its_digits_as_a_text() {
+        for number in ["18446744073709551616", "-9223372036854775809", &"1234567890".repeat(5)] {
+            assert_eq!(read(&format!("{{\"a\":{number}}}")), json!({ "a": number }));
+        }
+        for text in
+            ["[18446744073709551615,-9223372036854775808,1.2345678901234567890123]", "[\"18446744073709551616\"]"]
+        {
+            assert_eq!(mended(text), text);
         }
     }
 

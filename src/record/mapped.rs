@@ -4,12 +4,14 @@
 //! A Cliengo value is read in GHL's terms (its transform and its words applied), so that both sides compare as they are.
 
 mod amount;
+mod day;
 
-use amount::{Amount, amount, number_in};
-use jiff::civil::Date;
+use amount::{Amount, amount, exactly, has_too_many_digits, number_in};
+use day::{day, day_at, day_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::text::folded_case;
 use super::user::{User, nobody};
 use super::{Both, Field, Kind, PlainField, Side, Value, canonical_line};
 
@@ -69,6 +71,9 @@ pub enum Holds {
 #[error("a list or an object where one value belongs")]
 pub struct OfAnotherShape;
 
+/// What Cliengo calls how far a contact is (`Cliengo API notes, 2.5`).
+const STATUSES: [&str; 4] = ["NEW", "ACTIVE", "LONG_TERM", "CLIENT"];
+
 /// How Cliengo says that a contact is assigned to nobody (`Cliengo API notes, 2.5`).
 const UNASSIGNED: &str = "UNASSIGNED";
 
@@ -121,12 +126,10 @@ impl Step {
             Self::Trim => text(|text| text.trim().to_owned()),
             Self::Lower => text(str::to_lowercase),
             Self::Upper => text(str::to_uppercase),
-            Self::Number => number_in(&shown(&value)).map_or(value, Into::into),
+            Self::Number if value.is_number() => value,
+            Self::Number => number_in(&shown(&value)).map_or(value, |number| Value::Number(number).json()),
             Self::Boolean => truth(&shown(&value)).map_or(value, |truth| truth.to_string().into()),
-            Self::Date(format) => match Date::strptime(format, shown(&value).trim()) {
-                Ok(date) => date.to_string().into(),
-                Err(_) => value,
-            },
+            Self::Date(format) => day_in(format, shown(&value).trim()).map_or(value, |day| day.to_string().into()),
             Self::First(others) if is_blank(&value) => {
                 let first = others.iter().filter_map(|path| at(contact, path)).find(|found| !is_blank(found));
                 first.cloned().unwrap_or(value)
@@ -155,7 +158,7 @@ pub fn at<'a>(contact: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {
 fn is_blank(value: &Json) -> bool {
     match value {
         Json::Null => true,
-        Json::String(text) => text.trim().is_empty(),
+        Json::String(text) => text.trim().is_empty() || !text.is_ascii() && canonical_line(text).is_empty(),
         Json::Array(items) => items.is_empty(),
         _ => false,
     }
@@ -170,6 +173,7 @@ fn shown(value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),
+        Json::Number(number) if number.is_f64() => Value::Number(number.as_f64().unwrap_or_default()).shown(),
         other => other.to_string(),
     }
 }
@@ -228,6 +232,17 @@ impl Mapped {
         parts.find(|part| part.is_none_or(|part| !is_blank(part))) != Some(None) && !self.joins_an_unknown(contact)
     }
 
+    /// The place of the part that the value is made of.
+    #[must_use]
+    pub fn told_by(&self, contact: &Map<String, Json>) -> &str {
+        let others = self.transform.iter().flat_map(|step| match step {
+            Step::First(others) => others.as_slice(),
+            _ => &[],
+        });
+        let counts = |path: &&String| at(contact, path).is_some_and(|part| !is_blank(part));
+        std::iter::once(&self.cliengo).chain(others).find(counts).unwrap_or(&self.cliengo)
+    }
+
     /// Whether an item of a list that is joined is null.
     fn joins_an_unknown(&self, contact: &Map<String, Json>) -> bool {
         let items = at(contact, &self.cliengo).and_then(Json::as_array);
@@ -236,10 +251,18 @@ impl Mapped {
     }
 
     fn translated(&self, value: Json) -> Json {
+        self.worded(value, |(cliengo, _)| cliengo)
+    }
+
+    /// The words of a value that stand on one side of the table, as GHL's; in any case where no other is meant.
+    fn worded(&self, value: Json, of: impl Fn(&(String, String)) -> &String) -> Json {
         let word = |text: &str| {
-            let text = canonical_line(text);
-            self.values.iter().find(|(cliengo, _)| *cliengo == text).map(|(_, ghl)| ghl.clone())
+            let known = known_word(&self.values, &of, &canonical_line(text));
+            known.map(|(_, ghl)| ghl.clone())
         };
+        if self.values.is_empty() {
+            return value;
+        }
         match &value {
             Json::Array(items) => {
                 items.iter().map(|item| word(&shown(item)).map_or_else(|| item.clone(), Json::String)).collect()
@@ -253,7 +276,10 @@ impl Mapped {
     /// # Errors
     /// [`OfAnotherShape`].
     pub fn of_ghl(&self, value: &Json) -> Result<Value, OfAnotherShape> {
-        self.value(value)
+        if self.is_of_another_shape(value) {
+            return Err(OfAnotherShape);
+        }
+        self.value(&self.worded(value.clone(), |(_, ghl)| ghl))
     }
 
     /// Whether a list or an object stands where one value belongs: what it means is unknown. (`semantics` 49)
@@ -275,9 +301,10 @@ impl Mapped {
             return Ok(Value::Empty);
         }
         Ok(match &self.holds {
-            Holds::Number => match (value.as_f64(), amount(&shown(value))) {
-                (Some(number), _) | (None, Amount::Is(number)) => Value::Number(number),
-                (None, Amount::Ambiguous | Amount::None) => Value::line(&shown(value)),
+            Holds::Number => match (exactly(value), amount(&shown(value))) {
+                (Some(number), _) => Value::Number(number),
+                (None, Amount::Is(number)) if !value.is_number() => Value::Number(number),
+                _ => Value::line(&shown(value)),
             },
             Holds::Lines => Value::body(&shown(value)),
             Holds::Opaque => Value::body(&texts_in(value).join("\n")),
@@ -289,9 +316,9 @@ impl Mapped {
                 Value::choices(items.iter().map(String::as_str))
             }
             Holds::Date => {
-                let text = shown(value);
-                let day = text.get(..10).and_then(|day| day.parse::<Date>().ok());
-                day.map_or_else(|| Value::line(&text), |day| Value::Line(day.to_string()))
+                let text = canonical_line(&shown(value));
+                let told = day(&text).or_else(|| day_at(value.as_i64()));
+                told.map_or_else(|| Value::line(&text), |day| Value::Line(day.to_string()))
             }
             Holds::Flag => {
                 value.as_bool().or_else(|| truth(&shown(value))).map_or_else(|| Value::line(&shown(value)), Value::Flag)
@@ -316,6 +343,15 @@ impl Mapped {
         self.holds == Holds::Number && matches!(value, Value::Line(line) if amount(line) == Amount::Ambiguous)
     }
 
+    /// A word that would be written as Cliengo's status and is none, where the others have their words.
+    fn unknown_status(&self, value: &Value) -> Option<String> {
+        let is_table = self.cliengo == "status" && !self.values.is_empty() && !value.is_empty();
+        let word = is_table.then(|| self.in_cliengo(value))?.as_str().map(str::to_owned)?;
+        let ours = self.values.iter().map(|(cliengo, _)| cliengo.as_str());
+        let is_known = ours.chain(STATUSES).any(|status| folded_case(status) == folded_case(&word));
+        (!is_known).then_some(word)
+    }
+
     /// What is wrong with writing `value` to `side`; `None`: it fits. Cliengo takes whatever text it is sent.
     #[must_use]
     pub fn objection(&self, side: Side, value: &Value) -> Option<String> {
@@ -323,6 +359,13 @@ impl Mapped {
             return nobody(side, &value.shown(), users, &self.values);
         }
         if side == Side::Cliengo {
+            if let Some(word) = self.unknown_status(value) {
+                return Some(format!(
+                    "{word:?} is no status that Cliengo has: give {} its word in values, or one of {}",
+                    self.field,
+                    STATUSES.join(", ")
+                ));
+            }
             return self.is_ambiguous(value).then(|| {
                 format!(
                     "{:?} for {} can mean two amounts: write it with two decimals, as 1500.00 or 1.50",
@@ -349,10 +392,15 @@ impl Mapped {
                 other.shown(),
                 self.field
             )),
+            (Holds::Number, other) if has_too_many_digits(&other.shown()) => Some(format!(
+                "{:?} has more digits than a number keeps, and {} in GHL takes nothing else",
+                other.shown(),
+                self.field
+            )),
             (Holds::Number, other) => {
                 Some(format!("{:?} is no number, and {} in GHL takes nothing else", other.shown(), self.field))
             }
-            (Holds::Date, value) => value.shown().parse::<Date>().is_err().then(|| {
+            (Holds::Date, value) => day(&value.shown()).is_none().then(|| {
                 format!(
                     "{:?} is no date such as 2026-12-24, and {} in GHL takes nothing else",
                     value.shown(),
@@ -368,7 +416,7 @@ impl Mapped {
     #[must_use]
     pub fn in_cliengo(&self, value: &Value) -> Json {
         let word = |text: String| {
-            let known = self.values.iter().find(|(_, ghl)| *ghl == text);
+            let known = known_word(&self.values, &|(_, ghl)| ghl, &text);
             known.map_or(text, |(cliengo, _)| cliengo.clone())
         };
         match value {
@@ -377,6 +425,16 @@ impl Mapped {
             other => other.json(),
         }
     }
+}
+
+/// The words that a text is one of: as it is spelt, or in another case.
+fn known_word<'a>(
+    values: &'a [(String, String)],
+    of: &impl Fn(&(String, String)) -> &String,
+    text: &str,
+) -> Option<&'a (String, String)> {
+    let spelt = values.iter().find(|words| of(words) == text);
+    spelt.or_else(|| values.iter().find(|words| folded_case(of(words)) == folded_case(text)))
 }
 
 #[cfg(test)]
@@ -412,6 +470,9 @@ mod tests {
         assert_eq!(one(Step::Upper, json!("áb")), "ÁB");
         assert_eq!(one(Step::Boolean, json!("Sí")), "true");
         assert_eq!(one(Step::Date("%d/%m/%Y".to_owned()), json!("24/12/2026")), "2026-12-24");
+        for (told, number) in [(json!("12 años"), "12"), (json!(5), "5"), (json!(5.0), "5"), (json!("2,5"), "2.5")] {
+            assert_eq!(one(Step::Number, told), number);
+        }
         assert_eq!(one(Step::First(vec!["leadFields.other".to_owned()]), json!("")), "Otro");
         assert_eq!(one(Step::Join(" y ".to_owned()), json!(["a", "b"])), "a y b");
         assert_eq!(one(Step::Split(",".to_owned(), 2), json!("a,b,c")), "b");
@@ -441,6 +502,55 @@ mod tests {
         }
         let exact = money.of_ghl(&json!("3.125")).unwrap();
         assert!(exact.same(&Value::Number(3.125)), "what was sent comes back as a text");
+    }
+
+    #[test]
+    fn a_number_with_more_digits_than_one_keeps_is_never_another_number() {
+        let number = mapped(Holds::Number, Vec::new(), &[]);
+        let cast = mapped(Holds::Number, vec![Step::Number], &[]);
+        for told in [json!(9_007_199_254_740_993_u64), json!("9007199254740993"), json!(-9_007_199_254_740_993_i64)] {
+            for mapped in [&number, &cast] {
+                let value = read(mapped, &told).unwrap();
+                assert!(mapped.objection(Side::Ghl, &value).unwrap().contains("more digits"), "{told}");
+                assert_eq!(mapped.in_cliengo(&value).as_str().unwrap(), shown(&told));
+            }
+        }
+        assert_eq!(
+            read(&mapped(Holds::Text, Vec::new(), &[]), &json!(u64::MAX)).unwrap().shown(),
+            "18446744073709551615"
+        );
+        let largest = number.of_ghl(&json!(9_007_199_254_740_992_u64)).unwrap();
+        assert_eq!(largest.json(), json!(9_007_199_254_740_992_u64));
+    }
+
+    #[test]
+    fn a_day_that_is_not_written_out_is_no_day() {
+        let date = mapped(Holds::Date, Vec::new(), &[]);
+        for text in ["2026-12-01", "2026-12-01T02:00:00.000Z", " 2026-12-01 10:00 "] {
+            assert_eq!(read(&date, &json!(text)).unwrap(), Value::Line("2026-12-01".to_owned()), "{text}");
+        }
+        for told in [
+            json!("20261201"),
+            json!(20_261_201),
+            json!("0026-12-31"),
+            json!("2026-12-01 / 2026-12-15"),
+            json!("2026-12-01 o después"),
+            json!("2026-12"),
+            json!("1796083200000"),
+            json!(1_796_083_200_001_u64),
+        ] {
+            let value = read(&date, &told).unwrap();
+            assert_eq!(value.shown(), shown(&told));
+            assert!(date.objection(Side::Ghl, &value).is_some(), "{told}");
+        }
+        let told = read(&date, &json!(1_796_083_200_000_u64)).unwrap();
+        assert_eq!(told, Value::Line("2026-12-01".to_owned()), "as a program tells the beginning of a day");
+        let cast = mapped(Holds::Date, vec![Step::Date("%d/%m/%Y".to_owned())], &[]);
+        for (text, day) in [("31/12/2026", "2026-12-31"), ("31/12/26", "31/12/26"), ("31/12/226", "31/12/226")] {
+            assert_eq!(read(&cast, &json!(text)).unwrap().shown(), day);
+        }
+        let short = mapped(Holds::Date, vec![Step::Date("%d/%m/%y".to_owned())], &[]);
+        assert_eq!(read(&short, &json!("31/12/26")).unwrap().shown(), "2026-12-31");
     }
 
     #[test]
@@ -495,6 +605,33 @@ mod tests {
         assert_eq!(read(&mapped, &json!("NEW")), Some(Value::Line("Nuevo".to_owned())));
         assert_eq!(mapped.in_cliengo(&Value::Line("Nuevo".to_owned())), json!("NEW"));
         assert!(mapped.objection(Side::Ghl, &Value::Line("Otro".to_owned())).is_some());
+    }
+
+    #[test]
+    fn a_word_is_known_in_any_case_and_no_other_becomes_a_status() {
+        let words = [("NEW", "Nuevo"), ("CLIENT", "Cliente")];
+        let status = Mapped { cliengo: "status".to_owned(), ..mapped(Holds::Text, Vec::new(), &words) };
+        let told = |word: &str| status.of_cliengo(json!({ "status": word }).as_object().unwrap()).unwrap().unwrap();
+        let nuevo = Value::Line("Nuevo".to_owned());
+        for word in ["NEW", "new", "New "] {
+            assert_eq!(told(word), nuevo);
+        }
+        assert_eq!(status.of_ghl(&json!("nuevo")).unwrap(), nuevo);
+        assert_eq!(status.in_cliengo(&nuevo), json!("NEW"));
+        let objection = |word: &str| status.objection(Side::Cliengo, &status.of_ghl(&json!(word)).unwrap());
+        assert!(objection("Otro").is_some() && objection("Nuevo").is_none() && objection("ACTIVE").is_none());
+        let case = mapped(Holds::Text, Vec::new(), &[("a", "uno"), ("A", "dos")]);
+        assert_eq!(read(&case, &json!("A")).unwrap().shown(), "dos");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_no_first_part_and_the_part_that_counts_is_named() {
+        let first = mapped(Holds::Text, vec![Step::First(vec!["leadFields.other".to_owned()])], &[]);
+        assert_eq!(read(&first, &json!(" \u{200b}")).unwrap().shown(), "Otro");
+        let told_by = |fields: Json| first.told_by(json!({ "leadFields": fields }).as_object().unwrap()).to_owned();
+        assert_eq!(told_by(json!({ "budget": "", "other": ["x"] })), "leadFields.other");
+        assert_eq!(told_by(json!({ "budget": ["x"], "other": "y" })), "leadFields.budget");
+        assert_eq!(told_by(json!({})), "leadFields.budget");
     }
 
     #[test]

@@ -39,6 +39,15 @@ pub(super) fn is_one_text(one: &str, other: &str) -> bool {
     bare(one) == bare(other)
 }
 
+/// Whether `stored`, another number, is `sent` with fewer decimals, or with as many digits as half the room keeps.
+pub(super) fn is_rounded(stored: f64, sent: f64) -> bool {
+    let decimals = |number: f64| number.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let places = decimals(stored);
+    let step = i32::try_from(places).map_or(0.0, |places| 0.1_f64.powi(places));
+    let in_half_the_room = sent.to_string().parse::<f32>().map(f64::from);
+    places < decimals(sent) && (stored - sent).abs() < step || in_half_the_room == Ok(stored)
+}
+
 /// Whether every letter that is another one stands as a question mark: `Ana ??` for `Ana 李雷`.
 fn is_replaced(stored: &str, sent: &str) -> bool {
     let is_mark = |c: char| matches!(c, '?' | '\u{fffd}');
@@ -151,6 +160,23 @@ fn known(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_with_fewer_decimals_is_what_a_crm_keeps_of_it() {
+        for (stored, sent) in [
+            (1234.57, 1234.567),
+            (1235.0, 1234.567),
+            (0.0, 0.1),
+            (99.0, 99.9),
+            (-1.3, -1.25),
+            (1_234_567.875, 1_234_567.891),
+        ] {
+            assert!(is_rounded(stored, sent), "{stored} of {sent}");
+        }
+        for (stored, sent) in [(1.0, 2.5), (1234.58, 1234.56), (1500.0, 1501.0), (1.25, 1.2), (12.0, 1.2)] {
+            assert!(!is_rounded(stored, sent), "{stored} of {sent}");
+        }
+    }
 
     #[test]
     fn what_was_cut_or_replaced_when_it_was_stored_is_told_from_an_edit() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::stored::is_form_of;
-use super::text::canonical_line;
+use super::text::{canonical_line, folded_case};
 
 /// A tag in lower case: trimmed, NFC.
 #[must_use]
@@ -14,9 +14,9 @@ pub fn fold_tag(tag: &str) -> String {
 /// What says how a picture is drawn, as a letter or in colour: `❤` and `❤️` are one.
 const DRAWN: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 
-/// A tag as it is compared: in lower case, each picture however it is drawn.
+/// A tag as it is compared: its case folded, each picture however it is drawn.
 fn key(tag: &str) -> String {
-    fold_tag(&tag.replace(DRAWN, ""))
+    canonical_line(&folded_case(&tag.replace(DRAWN, "")))
 }
 
 /// A contact's tags, by what they mean; each with the spellings that its CRM stores. A list in order, since maps take room for
@@ -134,6 +134,18 @@ mod tests {
         let other: Tags = ["vip", "seguimiento"].into_iter().collect();
         assert!(one.same(&other));
         assert_eq!(one.minus(&other), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_tag_is_one_in_capitals_and_in_small_letters() {
+        for (one, other) in [("straße", "STRASSE"), ("ΟΔΟΣ", "οδος"), ("ﬁn", "FIN"), ("İzmir", "i\u{307}zmir")]
+        {
+            let tags: Tags = [one].into_iter().collect();
+            assert!(tags.contains(other) && tags.same(&[other].into_iter().collect()), "{one} {other}");
+            assert_eq!(key(&key(one)), key(one));
+        }
+        assert!(!["sınır"].into_iter().collect::<Tags>().contains("sinir"));
+        assert_eq!(fold_tag("Straße"), "straße", "it is sent as it is spelt");
     }
 
     #[test]

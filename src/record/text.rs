@@ -99,6 +99,23 @@ pub fn canonical_line(raw: &str) -> String {
     canonical_text(raw).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A text in which capitals and small letters are one: `STRASSE` and `straße`.
+#[must_use]
+pub fn folded_case(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // Its capital is that of another letter.
+            'ı' => folded.push(c),
+            _ => folded.extend(c.to_uppercase().flat_map(char::to_lowercase)),
+        }
+    }
+    folded
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

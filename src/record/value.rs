@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::email::{address_in, canonical_email};
 use super::text::canonical_line;
-use super::{Body, Due, PersonName, Phone, Tags, stored};
+use super::{Body, Due, PersonName, Phone, Tags, fold_tag, stored};
 
 /// The value of a field that is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,8 +86,8 @@ impl Value {
         }
     }
 
-    /// Whether this is what a CRM may have made of `sent` when it stored it: cut, in other case or blanks, with `?` for what it
-    /// does not know, or the same line written otherwise. (`semantics` 41)
+    /// Whether this is what a CRM may have made of `sent` when it stored it: cut, rounded, in other case or blanks, with `?` for
+    /// what it does not know, or the same line written otherwise. (`semantics` 41)
     #[must_use]
     pub fn is_stored_form_of(&self, sent: &Self) -> bool {
         match (self, sent) {
@@ -99,6 +99,12 @@ impl Value {
                 Self::Name(_) | Self::Email(_) | Self::Line(_) | Self::Body(_),
                 Self::Name(_) | Self::Email(_) | Self::Line(_) | Self::Body(_),
             ) => stored::is_form_of(&self.shown(), &sent.shown()),
+            (Self::Number(stored), Self::Number(sent)) => stored::is_rounded(*stored, *sent),
+            (Self::Choices(stored), Self::Choices(sent)) => {
+                let is_form = |(stored, sent): (&String, &String)| stored == sent || stored::is_form_of(stored, sent);
+                let fold = |chosen: &BTreeSet<String>| chosen.iter().map(|one| fold_tag(one)).collect::<BTreeSet<_>>();
+                stored.len() == sent.len() && (fold(stored) == fold(sent) || stored.iter().zip(sent).all(is_form))
+            }
             _ => false,
         }
     }
@@ -239,10 +245,10 @@ impl Value {
     }
 }
 
-/// A number without decimals as an integer, so that it is written without them.
+/// A number without decimals as an integer, so that it is written without them; above 2⁵³ there is none.
 #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
 fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+    (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
 }
 
 /// What a contact can be recognised by, in comparable form.

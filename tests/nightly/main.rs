@@ -35,6 +35,7 @@ mod waiting_commands;
 
 mod accounts;
 mod acknowledged;
+mod amounts;
 mod appended;
 mod approvals;
 mod arrivals;

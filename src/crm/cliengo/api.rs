@@ -61,7 +61,7 @@ fn tell_mapped(record: &mut Record, wire: &Wire, forms: &Forms, kind: Kind) {
     for mapped in forms.of(kind) {
         let said = match mapped.of_cliengo(wire.keys()) {
             Ok(value) => Ok(value.map_or(Said::Unknown, Said::Is)),
-            Err(_) => Err(wire.wrong(&mapped.cliengo, "one value")),
+            Err(_) => Err(wire.wrong(mapped.told_by(wire.keys()), "one value")),
         };
         if let Said::Is(value) = read(record, mapped.field.clone(), said) {
             record.fields.insert(mapped.field.clone(), value);

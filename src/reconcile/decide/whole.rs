@@ -19,7 +19,13 @@ fn stands(field: &Field, states: Both<FieldState<'_>>) -> Option<Side> {
     let base = |side: Side| text(states.of(side).base);
     let is_whole = |side: &Side| {
         let short = side.other();
-        let says_so = [now(short), base(short)].into_iter().flatten().any(|text| beginning(text, *side).is_some());
+        // Somebody may have typed the word where the rest stands.
+        let begins_with = |begun: &str| {
+            let begins = |whole: &str| Value::body(begun).is_beginning_of(&Value::body(whole));
+            begun.is_empty() || [now(*side), base(*side)].into_iter().flatten().any(begins)
+        };
+        let texts = [now(short), base(short)].into_iter().flatten();
+        let says_so = texts.filter_map(|text| beginning(text, *side)).any(begins_with);
         says_so || matches!((base(short), base(*side)), (Some(short), Some(whole)) if is_beginning(short, whole))
     };
     if *field == Field::Body { Side::BOTH.into_iter().find(is_whole) } else { None }

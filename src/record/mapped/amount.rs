@@ -1,20 +1,33 @@
 //! Numbers and amounts as people write them: `$ 1.500,50`, `1,500.5`, `S/ 1500`. (`semantics` 50)
 
-/// A number as people write it. The last of `.` and `,` is the decimal one, unless three digits follow it.
+use serde_json::Value as Json;
+
+/// A number as people write it, for a mapping that says it is one: where it can mean two, its mark parts groups of three.
+/// What holds several numbers is none.
 pub(super) fn number_in(text: &str) -> Option<f64> {
-    let plain: String = text.chars().filter(|c| c.is_ascii_digit() || "-.,".contains(*c)).collect();
-    let decimal = plain
-        .rfind(['.', ','])
-        .filter(|at| plain.len() - at - 1 != 3 || plain.matches(['.', ',']).count() == 1 && plain.starts_with('0'));
-    let digits: String = plain
-        .char_indices()
-        .filter_map(|(at, c)| match c {
-            '.' | ',' if Some(at) == decimal => Some('.'),
-            '.' | ',' => None,
-            other => Some(other),
-        })
-        .collect();
-    digits.parse().ok().filter(|number: &f64| number.is_finite())
+    match amount(text) {
+        Amount::Is(number) => Some(number),
+        Amount::Ambiguous => match amount(&text.replace(['.', ','], "")) {
+            Amount::Is(number) => Some(number),
+            _ => None,
+        },
+        Amount::None => None,
+    }
+}
+
+/// A number; `None` where it has more digits than one keeps.
+pub(super) fn exactly(value: &Json) -> Option<f64> {
+    let whole = value.as_u64().or_else(|| value.as_i64().map(i64::unsigned_abs));
+    value.as_f64().filter(|_| whole.is_none_or(|whole| whole <= LARGEST))
+}
+
+/// Up to here every whole number is kept.
+const LARGEST: u64 = 1 << 53;
+
+/// Whether it is a whole number that has more digits than one keeps.
+pub(super) fn has_too_many_digits(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    digits.len() > EXACT && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// An amount as a person writes it.
@@ -53,33 +66,39 @@ pub(super) fn amount(text: &str) -> Amount {
     if !has_digits || !bare.chars().all(is_in_number) || bare.chars().filter(char::is_ascii_digit).count() > EXACT {
         return Amount::None;
     }
-    // Blanks part groups of three.
-    let mut groups = bare.split_whitespace().skip(1);
-    if !groups.all(|group| group.split(['.', ',']).next().is_some_and(|whole| whole.len() == 3))
-        && !bare.starts_with(['-', '+'])
-    {
+    let unsigned = bare.trim_start_matches(['-', '+']).trim_start();
+    // Blanks part groups of three, before the decimals.
+    let (whole, decimals) = unsigned.split_once(['.', ',']).unwrap_or((unsigned, ""));
+    let groups: Vec<&str> = whole.split_whitespace().collect();
+    if groups.len() > 1 && !is_grouped(&groups) || decimals.contains(char::is_whitespace) {
         return Amount::None;
     }
     let plain: String = bare.chars().filter(|c| !c.is_whitespace()).collect();
     let marks: Vec<char> = plain.chars().filter(|c| ".,".contains(*c)).collect();
     let parts: Vec<&str> = plain.split(['.', ',']).collect();
+    let groups: Vec<&str> = plain.trim_start_matches(['-', '+']).split(['.', ',']).collect();
     let last = parts.last().map_or(0, |part| part.len());
     let is_one =
         |number: String| number.parse().ok().filter(|it: &f64| it.is_finite()).map_or(Amount::None, Amount::Is);
-    let grouped = |parts: &[&str]| parts.iter().skip(1).all(|part| part.len() == 3);
     match marks.as_slice() {
         [] => is_one(plain),
-        [_] if last != 3 || plain.trim_start_matches(['-', '+']).starts_with(['0', '.', ',']) => {
-            is_one(parts.join("."))
-        }
+        [_] if last != 3 || !is_grouped(&groups) || unsigned.starts_with('0') => is_one(parts.join(".")),
         [_] => Amount::Ambiguous,
         [first, .., mark] if first != mark && marks.iter().filter(|other| *other == mark).count() == 1 => {
             let (whole, decimals) = parts.split_at(parts.len().saturating_sub(1));
-            if grouped(whole) { is_one(format!("{}.{}", whole.concat(), decimals.concat())) } else { Amount::None }
+            let is_number = groups.split_last().is_some_and(|(_, whole)| is_grouped(whole));
+            if is_number { is_one(format!("{}.{}", whole.concat(), decimals.concat())) } else { Amount::None }
         }
-        _ if marks.iter().all(|mark| Some(mark) == marks.first()) && grouped(&parts) => is_one(parts.concat()),
+        _ if marks.iter().all(|mark| Some(mark) == marks.first()) && is_grouped(&groups) => is_one(parts.concat()),
         _ => Amount::None,
     }
+}
+
+/// Whether these are the groups of one number: one to three digits, then three each.
+fn is_grouped(groups: &[&str]) -> bool {
+    groups
+        .split_first()
+        .is_some_and(|(first, rest)| (1..=3).contains(&first.len()) && rest.iter().all(|group| group.len() == 3))
 }
 
 #[cfg(test)]
@@ -95,10 +114,29 @@ mod tests {
             ("1.500", 1500.0),
             ("2,5", 2.5),
             ("0.125", 0.125),
+            ("12 años", 12.0),
+            ("-1.500", -1500.0),
+            ("- 1 500", -1500.0),
+            ("0800", 800.0),
         ] {
             assert_eq!(number_in(text), Some(number), "{text}");
         }
-        assert_eq!(number_in("mucho"), None);
+        for text in [
+            "mucho",
+            "entre 10 y 20",
+            "12 a 15",
+            "12-15",
+            "10/20",
+            "2x4",
+            "3 ambientes, 2 baños",
+            "1e3",
+            "00:30",
+            "15 mil",
+            "+54 9 11 5555 1234",
+            "true",
+        ] {
+            assert_eq!(number_in(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -131,6 +169,11 @@ mod tests {
             ("2 3", Amount::None),
             ("9007199254740993", Amount::None),
             ("1.50.000,1", Amount::None),
+            ("1500.500", Amount::Is(1500.5)),
+            ("1500.500.000", Amount::None),
+            ("1500 500", Amount::None),
+            ("1.500 000", Amount::None),
+            ("1 500,250", Amount::Is(1500.25)),
         ] {
             assert_eq!(amount(text), right, "{text}");
         }

@@ -1,7 +1,7 @@
 //! The words that names are told by: what joins them, what is a trade or a filler, and what friends say.
 
 /// Words that join names, stand before them, or say what somebody is: two names that share nothing else share nothing.
-pub(super) const PARTICLES: [&str; 97] = [
+pub(super) const PARTICLES: [&str; 103] = [
     "de",
     "del",
     "la",
@@ -99,10 +99,16 @@ pub(super) const PARTICLES: [&str; 97] = [
     "nro",
     "num",
     "numero",
+    "mc",
+    "cdor",
+    "cdra",
+    "abog",
+    "jefe",
+    "jefa",
 ];
 
 /// What a house, an office or a shop is: two of a kind are not one because of it.
-pub(super) const TRADES: [&str; 55] = [
+pub(super) const TRADES: [&str; 84] = [
     "clinica",
     "sanatorio",
     "hospital",
@@ -158,6 +164,35 @@ pub(super) const TRADES: [&str; 55] = [
     "dental",
     "medico",
     "medica",
+    "abogado",
+    "abogada",
+    "contador",
+    "contadora",
+    "escribano",
+    "escribana",
+    "plomero",
+    "electricista",
+    "gasista",
+    "albanil",
+    "carpintero",
+    "vendedor",
+    "vendedora",
+    "propietario",
+    "propietaria",
+    "inquilino",
+    "inquilina",
+    "encargado",
+    "encargada",
+    "portero",
+    "chofer",
+    "gerente",
+    "taxi",
+    "remis",
+    "flete",
+    "cabana",
+    "cabanas",
+    "loja",
+    "corralon",
 ];
 
 /// What a channel calls somebody whose name it does not know: alone, with a number, or with words beside it that are no
@@ -303,6 +338,53 @@ pub(super) const RELATIVES: [(&str, &str); 40] = [
     ("cunado", "cunado"),
     ("cunada", "cunada"),
 ];
+
+/// Who somebody is to somebody else, beside [`RELATIVES`], where a name says whose: `Vecina de Ana` is not Ana.
+pub(super) const OTHERS: [&str; 40] = [
+    "amigo",
+    "amiga",
+    "vecino",
+    "vecina",
+    "novio",
+    "novia",
+    "pareja",
+    "mujer",
+    "ex",
+    "nuera",
+    "yerno",
+    "companero",
+    "companera",
+    "socio",
+    "socia",
+    "jefe",
+    "jefa",
+    "empleado",
+    "empleada",
+    "secretario",
+    "secretaria",
+    "asistente",
+    "contador",
+    "contadora",
+    "abogado",
+    "abogada",
+    "encargado",
+    "encargada",
+    "inquilino",
+    "inquilina",
+    "vizinho",
+    "vizinha",
+    "namorado",
+    "namorada",
+    "wife",
+    "husband",
+    "mother",
+    "father",
+    "friend",
+    "assistant",
+];
+
+/// What stands between that and the name.
+pub(super) const OF: [&str; 5] = ["de", "del", "do", "da", "of"];
 
 /// The same, where it ends a name: `Carlos Gil (h)`; before one, `Sr.` is how somebody is addressed.
 pub(super) const RELATIVES_AT_THE_END: [(&str, &str); 2] = [("sr", "padre"), ("h", "hijo")];

@@ -24,7 +24,9 @@ pub(super) fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Fi
         let since = attempt.updated.zip(record.updated).map(|(ours, now)| now.duration_since(ours));
         let touched_since = since.is_some_and(|since| since > OWN_WRITE);
         let is_cut = since.is_some() && !touched_since && shown.is_beginning_of(written);
-        if (shown.is_stored_form_of(written) || is_cut) && !shown.same(&attempt.before) {
+        // A person may have rounded a number, too.
+        let is_form = shown.is_stored_form_of(written) && !(touched_since && matches!(shown, Value::Number(_)));
+        if (is_form || is_cut) && !shown.same(&attempt.before) {
             half.rejected.stored.insert(field.clone(), shown.clone());
             continue;
         }
