@@ -159,7 +159,8 @@ fn one(
             return None;
         }
         if let Some(step) = steps.iter().find(|step| !step.is_invertible()) {
-            let says = format!("has a step that cannot be turned back ({step:?}), and the field goes both ways");
+            let goes = if policy.direction.writes(Side::Ghl) { "both ways" } else { "to Cliengo" };
+            let says = format!("has a step that cannot be turned back ({step:?}), and the field goes {goes}");
             about.reject(&says, "add direction = \"to_ghl\", or leave the step out");
             return None;
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -16,7 +17,7 @@ const LEVELS: usize = 3;
 /// Whether `stored` is `sent` after a CRM cut it, changed its case or blanks, wrote its marks as entities, left out accents or
 /// quotes, read its bytes in another encoding, or wrote something else for what it does not know.
 pub(super) fn is_form_of(stored: &str, sent: &str) -> bool {
-    if is_replaced(stored, sent) || is_cut_at_an_emoji(stored, sent) {
+    if is_replaced(stored, sent) || is_cut_at_an_emoji(stored, sent) || is_day_otherwise(stored, sent) {
         return true;
     }
     let stored = decoded(stored);
@@ -46,6 +47,24 @@ pub(super) fn is_rounded(stored: f64, sent: f64) -> bool {
     let step = i32::try_from(places).map_or(0.0, |places| 0.1_f64.powi(places));
     let in_half_the_room = sent.to_string().parse::<f32>().map(f64::from);
     places < decimals(sent) && (stored - sent).abs() < step || in_half_the_room == Ok(stored)
+}
+
+/// Whether the day that was `sent` as `2026-12-01` is written otherwise: `12/01/2026`, `Dec 1st 2026`. Another day that is
+/// written out is another day.
+fn is_day_otherwise(stored: &str, sent: &str) -> bool {
+    let parts = |text: &str| -> Vec<u32> {
+        let mut parts: Vec<u32> =
+            text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+        parts.sort_unstable();
+        parts
+    };
+    let is_written_out = |text: &str| text.len() == 10 && text.parse::<Date>().is_ok();
+    if !is_written_out(sent) || is_written_out(stored) {
+        return false;
+    }
+    let (told, day) = (parts(stored), sent.split('-').filter_map(|part| part.parse().ok()).collect::<Vec<u32>>());
+    let (whole, without_month) = (parts(sent), [day.last().copied(), day.first().copied()]);
+    told == whole || stored.contains(char::is_alphabetic) && told.iter().copied().map(Some).eq(without_month)
 }
 
 /// Whether every letter that is another one stands as a question mark: `Ana ??` for `Ana 李雷`.
@@ -201,11 +220,16 @@ mod tests {
             ("<p>x &lt;3&gt; y&nbsp;x &lt;3&gt; y&nbsp;x &l", "x <3> y x <3> y x <3> y"),
             ("Pérez & Hijos\n<ven", "Pérez & Hijos\n<ventas>\nPérez"),
             ("Pérez & Hijos <br", "Pérez & Hijos \nPérez"),
+            ("12/01/2026", "2026-12-01"),
+            ("Dec 1st 2026", "2026-12-01"),
         ] {
             assert!(is_form_of(stored, sent), "{stored} of {sent}");
         }
         for (stored, sent) in [
             ("Sofía Paz", "Sofía 🌸 Luna"),
+            ("2026-01-12", "2026-12-01"),
+            ("12/02/2026", "2026-12-01"),
+            ("Dec 2nd 2026", "2026-12-01"),
             ("Ana", "Ana Gómez"),
             ("Ana Pé", "Ana Pérez 🌸"),
             ("??a", "Ana"),

@@ -110,7 +110,7 @@ pub fn folded_case(text: &str) -> String {
         match c {
             // Its capital is that of another letter.
             'ı' => folded.push(c),
-            _ => folded.extend(c.to_uppercase().flat_map(char::to_lowercase)),
+            _ => folded.extend(c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)),
         }
     }
     folded

@@ -12,7 +12,7 @@ const FEWEST: usize = 6;
 const WHOLE: usize = 7;
 
 /// What announces an extension. The first ones of a phone system are of a few digits.
-const EXTENSION: [&str; 21] = [
+const EXTENSION: [&str; 24] = [
     "int",
     "interno",
     "internos",
@@ -34,6 +34,9 @@ const EXTENSION: [&str; 21] = [
     "xt",
     "intern",
     "inter",
+    "p",
+    "w",
+    "pausa",
 ];
 
 /// The longest extension; more digits are a number of their own.
