@@ -86,6 +86,8 @@ async fn a_word_where_the_rest_stands_that_somebody_typed_is_a_text() {
         assert_eq!(held(&night), []);
         let notes = house.children(side.other(), "notes", person.on(side.other()));
         assert!(notes.iter().any(|text| text.contains("the rest stands")), "{notes:?}");
+        house.edit_child(side, EditKind::Note, &person, &note, &json!({ key: format!("{typed} y más") }));
+        assert_eq!(held(&house.good_night().await), []);
         house.quiet_night().await;
     }
 }

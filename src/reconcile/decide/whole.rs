@@ -24,7 +24,8 @@ fn stands(field: &Field, states: Both<FieldState<'_>>) -> Option<Side> {
             let begins = |whole: &str| Value::body(begun).is_beginning_of(&Value::body(whole));
             begun.is_empty() || [now(*side), base(*side)].into_iter().flatten().any(begins)
         };
-        let texts = [now(short), base(short)].into_iter().flatten();
+        let is_all_of_it = |text: &&str| [now(*side), base(*side)].contains(&Some(*text));
+        let texts = [now(short), base(short)].into_iter().flatten().filter(|text| !is_all_of_it(text));
         let says_so = texts.filter_map(|text| beginning(text, *side)).any(begins_with);
         says_so || matches!((base(short), base(*side)), (Some(short), Some(whole)) if is_beginning(short, whole))
     };

@@ -135,7 +135,7 @@ fn an_extension_is_part_of_a_number_and_never_goes_without_it() {
     let line = phone("+54 11 4321-0500");
     let mut keys = std::collections::BTreeSet::from([line.match_key()]);
     for (raw, number) in [
-        ("+541143210700p5", "5"),
+        ("+541143210500p7", "7"),
         ("+54 11 4321-0500 int. 101", "101"),
         ("011 4321-0500 interno 5", "5"),
         ("+54 11 4321-0500 ext 22", "22"),
