@@ -93,3 +93,17 @@ async fn a_tag_that_is_taken_off_in_ghl_goes_where_cliengo_shows_it_for_the_firs
     }
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_mark_goes_where_both_are_there_whatever_becomes_of_deletes_now() {
+    for policy in ["ignore", "propagate", "mark"] {
+        let settings = format!("[pair.house.contacts]\non_delete = \"{policy}\"\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        let person = house.person(1);
+        house.good_night().await;
+        house.tag(Side::Ghl, EditOp::Create, &person, "removed-from-cliengo");
+        house.good_night().await;
+        assert!(!house.row(Side::Ghl, &person)["tags"].to_string().contains("removed-from"), "{policy}");
+        house.quiet_night().await;
+    }
+}

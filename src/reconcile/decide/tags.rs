@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::carry::{Merged, Versions};
 use super::merge::{TagNews, is_mark, mark_of, tag_news};
-use crate::config::OnDelete;
 use crate::reconcile::model::{Family, Input, LinkRef, Mode, Settle, Subject, TagDelta, Tagging, Verdict};
 use crate::record::{Action, Both, Field, Kind, Record, Side, Tags, Target, Value, Write, canonical_line, fold_tag};
 
@@ -101,12 +100,12 @@ fn tags_again(news: &mut TagNews, (ours, base): (&Tags, &Tags), (theirs, their_b
     news.remove.extend(remove.into_iter().filter(|tag| !is_mark(tag)));
 }
 
-/// `semantics` 21: both sides are there again, so that the mark says what is not true any more. Why it stays, where `side`
-/// cannot remove it.
+/// `semantics` 21: both sides are there again, so that the mark says what is not true any more, whatever `on_delete` is now.
+/// Why it stays, where `side` cannot remove it.
 fn mark_to_remove(input: &Input<'_>, side: Side, tags: Option<&Tags>) -> Option<Result<&'static str, String>> {
     let policy = input.policy(Kind::Contact);
     let tag = mark_of(side.other());
-    if policy.on_delete != OnDelete::Mark || !tags.is_some_and(|tags| tags.contains(tag)) {
+    if !tags.is_some_and(|tags| tags.contains(tag)) {
         return None;
     }
     if policy.direction.writes(side) && input.capabilities.of(side).tags.remove {
