@@ -3,6 +3,7 @@
 mod aside;
 mod ask;
 mod assemble;
+mod blank;
 mod company;
 mod enrolment;
 mod half;

@@ -258,3 +258,21 @@ async fn notes_that_come_under_new_ids_are_the_ones_that_were_there() {
         assert_eq!(house.rows(Side::Ghl, "notes").len(), 4, "{each_time}");
     }
 }
+
+#[tokio::test]
+async fn where_everybodys_email_is_empty_in_one_night_nobodys_is_emptied_and_it_is_said() {
+    let (mut house, _) = linked().await;
+    let rewrite: Rewrite = Arc::new(move |line, mut answer| {
+        if line.starts_with("GET /cliengo/1.0/contacts?") {
+            answer["results"].as_array_mut().unwrap().iter_mut().for_each(|row| row["email"] = Value::Null);
+        }
+        Ok(answer)
+    });
+    cliengo_through(&mut house, rewrite).await;
+    for _ in 0..2 {
+        let finished = house.night().await;
+        assert!(house.writes().is_empty(), "{:?}", house.sent());
+        assert_eq!(held(&finished), [HeldReason::Inconclusive]);
+        assert!(finished.plan.held[0].detail.starts_with("Cliengo shows nobody's email tonight"));
+    }
+}
