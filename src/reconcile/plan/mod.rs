@@ -1,5 +1,6 @@
 //! Walks the people and what hangs under them, and makes the plan.
 
+mod alike;
 mod children;
 pub(super) mod draft;
 mod renewed;

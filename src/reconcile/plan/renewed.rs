@@ -1,6 +1,6 @@
 //! Tasks and notes that a CRM shows under another id than before. (`semantics` 9: the count matters)
 
-use super::children::{due_at_once, key, says_the_same};
+use super::alike::{due_at_once, key, says_the_same};
 use crate::reconcile::decide::{Versions, fields};
 use crate::reconcile::model::{Children, Family, Input, Linked, MatchedBy, Now, Subject, Unlinked, Verdict};
 use crate::record::{Kind, Record, Side};
