@@ -257,18 +257,23 @@ impl Mapped {
     /// The words of a value that stand on one side of the table, as GHL's; in any case where no other is meant.
     fn worded(&self, value: Json, of: impl Fn(&(String, String)) -> &String) -> Json {
         let word = |text: &str| {
-            let known = known_word(&self.values, &of, &canonical_line(text));
+            let known = self.known_word(&of, &canonical_line(text));
             known.map(|(_, ghl)| ghl.clone())
         };
-        if self.values.is_empty() {
-            return value;
-        }
         match &value {
             Json::Array(items) => {
                 items.iter().map(|item| word(&shown(item)).map_or_else(|| item.clone(), Json::String)).collect()
             }
             other => word(&shown(other)).map_or(value, Json::String),
         }
+    }
+
+    /// The words of the table that a text is one of: as it is spelt, or in another case. Ids have none.
+    fn known_word(&self, of: &impl Fn(&(String, String)) -> &String, text: &str) -> Option<&(String, String)> {
+        let spelt = self.values.iter().find(|words| of(words) == text);
+        let has_case = !matches!(self.holds, Holds::User(_));
+        let is_in_another_case = |words: &&(String, String)| has_case && folded_case(of(words)) == folded_case(text);
+        spelt.or_else(|| self.values.iter().find(is_in_another_case))
     }
 
     /// GHL's value.
@@ -278,6 +283,9 @@ impl Mapped {
     pub fn of_ghl(&self, value: &Json) -> Result<Value, OfAnotherShape> {
         if self.is_of_another_shape(value) {
             return Err(OfAnotherShape);
+        }
+        if self.values.is_empty() {
+            return self.value(value);
         }
         self.value(&self.worded(value.clone(), |(_, ghl)| ghl))
     }
@@ -416,7 +424,7 @@ impl Mapped {
     #[must_use]
     pub fn in_cliengo(&self, value: &Value) -> Json {
         let word = |text: String| {
-            let known = known_word(&self.values, &|(_, ghl)| ghl, &text);
+            let known = self.known_word(&|(_, ghl)| ghl, &text);
             known.map_or(text, |(cliengo, _)| cliengo.clone())
         };
         match value {
@@ -425,16 +433,6 @@ impl Mapped {
             other => other.json(),
         }
     }
-}
-
-/// The words that a text is one of: as it is spelt, or in another case.
-fn known_word<'a>(
-    values: &'a [(String, String)],
-    of: &impl Fn(&(String, String)) -> &String,
-    text: &str,
-) -> Option<&'a (String, String)> {
-    let spelt = values.iter().find(|words| of(words) == text);
-    spelt.or_else(|| values.iter().find(|words| folded_case(of(words)) == folded_case(text)))
 }
 
 #[cfg(test)]
