@@ -11,6 +11,7 @@ pub(super) fn key(record: &Record) -> String {
     record.get(&field).map(Value::shown).unwrap_or_default()
 }
 
+/// Whether two of one key say the same besides, as far as both tell.
 pub(super) fn says_the_same(one: &Record, other: &Record) -> bool {
     [Field::Body, Field::Completed].iter().all(|field| match (one.get(field), other.get(field)) {
         (Some(one), Some(other)) => one.same(other),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Applying, Step, Turn, changed_meanwhile, ended, lock};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
-use crate::reconcile::{Operation, Plan, Settle, Updating, Work};
+use crate::reconcile::{LinkRef, Operation, Plan, Settle, Updating, Work};
 use crate::record::{Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
 use crate::run::as_it_was::as_it_was;
 use crate::run::finished::{Ended, OperationOutcome};
@@ -119,9 +119,8 @@ impl Applying<'_> {
 
     /// What a CRM refused is no difference that a full sync may mend from the other side: it sends it once more.
     fn remember_refused(&self, operation: &Operation, named: &BTreeSet<Field>) -> Result<(), StateError> {
-        let Some(link) = operation.settle().and_then(Settle::link).and_then(|link| self.resolve(link)) else {
-            return Ok(());
-        };
+        let link = operation.settle().and_then(Settle::link).unwrap_or(LinkRef::MadeBy(operation.id));
+        let Some(link) = self.resolve(link) else { return Ok(()) };
         let state = lock(self.state);
         let base = state.base(link, operation.side)?.map(|base| base.record).unwrap_or_default();
         for field in named {
