@@ -29,7 +29,11 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<u8> {
     };
     let used = turn.run != ScheduledRun::Plan && result.is_ok();
     let notices = if used { credentials::notices(session, &config, pair) } else { Vec::new() };
-    let told = Told { notices, ..told::told(&config, pair, &result, exit) };
+    let mut told = Told { notices, ..told::told(&config, pair, &result, exit) };
+    if !turn.only.is_empty() && is_nobody(&result) {
+        // A hook is a hint: that neither CRM has whom it names is no run that failed.
+        told.code = code::DONE;
+    }
     if let Ok(finished) = pairs::as_shown(&config, result) {
         kept_reports::leave(session, &config, pair, &finished);
     }
@@ -49,6 +53,10 @@ async fn one(session: &Session, config: &Config, pair: &Pair, run: ScheduledRun,
         ScheduledRun::Sync => sync::sync(session, config, pair, Mode::Incremental, Consent::default(), &[]).await,
         ScheduledRun::Full => sync::sync(session, config, pair, Mode::Full, Consent::default(), &[]).await,
     }
+}
+
+fn is_nobody(result: &PairResult) -> bool {
+    result.as_ref().is_err_and(|error| matches!(error.downcast_ref(), Some(RunError::Nobody { .. })))
 }
 
 /// A run of whom hooks named. Whoever is in neither CRM keeps nobody else waiting.

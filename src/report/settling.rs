@@ -18,6 +18,8 @@ pub(crate) enum Settling {
     Link { cliengo: String, ghl: String },
     /// Two contacts are two people.
     Separate { cliengo: String, ghl: String },
+    /// A link is forgotten: the next run matches its records anew.
+    Forget(i64),
     /// What failed is tried again.
     Retry(String),
     /// What failed is given up.
@@ -43,6 +45,7 @@ impl Settling {
             }
             Self::Link { cliengo, ghl } => ["links", "add", cliengo, ghl].iter().map(text).collect(),
             Self::Separate { cliengo, ghl } => ["links", "remove", cliengo, ghl].iter().map(text).collect(),
+            Self::Forget(link) => vec!["links".to_owned(), "forget".to_owned(), link.to_string()],
             Self::Retry(id) => ["quarantine", "retry", id].iter().map(text).collect(),
             Self::Drop(id) => ["quarantine", "drop", id].iter().map(text).collect(),
             Self::Acknowledge(ids) => ["held", "ack"].iter().map(text).chain(ids.iter().cloned()).collect(),
@@ -82,9 +85,17 @@ pub(crate) fn base_updates(
             Some(one) => vec![Settling::Retry(one.id.clone()), Settling::Drop(one.id)],
             None => vec![Settling::Sync],
         },
+        Some(HeldReason::SuspectedMerge) => link_of(state, row)?.map(Settling::Forget).into_iter().collect(),
         Some(HeldReason::Unlisted | HeldReason::Inconclusive | HeldReason::FirstSync) => vec![Settling::Sync],
         _ => Vec::new(),
     })
+}
+
+/// The link of a contact that waits. An id of it may stand in another link too.
+fn link_of(state: &State, row: &HeldRow) -> Result<Option<i64>, StateError> {
+    let named = Side::BOTH.into_iter().find_map(|side| row.ids.of(side));
+    let links = named.map(|id| state.links_named(id)).transpose()?.unwrap_or_default();
+    Ok(links.into_iter().find(|link| link.kind == row.kind && link.ids == row.ids).map(|link| link.id))
 }
 
 /// What waits of a contact that may have been put into something.

@@ -209,3 +209,29 @@ async fn a_state_whose_links_are_not_what_they_must_be_fails_the_check() {
     drop(state);
     desk.ask(&["check", "--offline"]).code(1).tells("lacks one of its ids").tells("hint");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspected_merge_is_settled_by_the_command_that_is_shown_with_it() {
+    let (sandbox, desk) = linked().await;
+    let (link, cliengo, ghl) = somebody(&desk);
+    let dump = sandbox.world().dump().unwrap();
+    let row = dump["cliengo"]["contacts"].as_array().unwrap().iter().find(|row| row["id"] == cliengo.as_str()).unwrap();
+    let again = json!({ "name": row["name"], "email": row["email"], "phone": row["phone"] });
+    let edit = |op: EditOp, contact: Option<&str>, set: &Value| {
+        let (contact, set) = (contact.map(str::to_owned), set.as_object().cloned().unwrap());
+        let edit = Edit { side: Side::Cliengo, op, kind: EditKind::Contact, contact, id: None, set };
+        sandbox.world().edit(&edit).unwrap().id
+    };
+    edit(EditOp::Delete, Some(&cliengo), &json!({}));
+    let new = edit(EditOp::Create, None, &again).unwrap();
+    desk.ask(&["sync", "--pair", "acme"]).code(3);
+    let held = desk.ask(&["held", "--pair", "acme", "--format", "json"]).json();
+    let merged = held.as_array().unwrap().iter().find(|one| one["reason"] == "suspected_merge").unwrap();
+    let command = format!("concord links forget {link} --pair acme");
+    assert_eq!(merged["commands"], json!([command]), "{merged:#}");
+    desk.ask(&["held", "--pair", "acme"]).tells(&command);
+    desk.ask(&command.split(' ').skip(1).collect::<Vec<_>>()).code(0);
+    desk.ask(&["sync", "--pair", "acme"]);
+    let shown = desk.ask(&["links", "show", &ghl, "--pair", "acme", "--format", "json"]).code(0).out;
+    assert!(shown.contains(&new), "{shown}");
+}
