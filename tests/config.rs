@@ -469,7 +469,7 @@ fn addresses_are_encrypted_unless_they_stay_on_this_machine() {
     for address in ["http://crm.example.com", "http://127.0.0.1.example.com", "ftp://127.0.0.1", "file:///etc"] {
         assert_wrong(&with(address), "must be an https:// address");
     }
-    assert_wrong(&with("crm.example.com"), "must be a web address");
+    assert_wrong(&with("crm.example.com"), "must begin with https://");
     let stated = |address: &str| with(address).replace("location_id", "allow_http = true\nlocation_id");
     valid(&stated("http://crm.example.com"));
     assert_wrong(&stated("ftp://crm.example.com"), "must be an https:// address");

@@ -327,7 +327,7 @@ pub(super) struct SyncOptions {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["full", "rebuild"])]
     pub plan: Option<PathBuf>,
     /// Let this one plan pass the guards that stopped it
-    #[arg(long, value_name = "PLAN_ID")]
+    #[arg(long, value_name = "PLAN_ID", value_parser = plan_id)]
     pub approve: Option<String>,
     /// With --approve: this side may be empty, e.g. ghl:contact
     #[arg(long, value_name = "SIDE:KIND", value_parser = side_and_kind)]
@@ -341,6 +341,12 @@ pub(super) struct SyncOptions {
     /// Write the report to a file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+fn plan_id(given: &str) -> Result<String, String> {
+    let is_id = given.len() == 16 && given.chars().all(|letter| letter.is_ascii_hexdigit());
+    let said = "it is no plan's id: one has 16 hexadecimal digits, and stands in the second line of a plan";
+    if is_id { Ok(given.to_ascii_lowercase()) } else { Err(said.to_owned()) }
 }
 
 fn side_and_kind(given: &str) -> Result<String, String> {
@@ -491,7 +497,7 @@ pub(super) struct UndoOptions {
     #[arg(long, conflicts_with_all = ["approve", "allow_empty"])]
     pub dry_run: bool,
     /// Let this one plan pass the guards that stopped it
-    #[arg(long, value_name = "PLAN_ID")]
+    #[arg(long, value_name = "PLAN_ID", value_parser = plan_id)]
     pub approve: Option<String>,
     /// With --approve: this side may be empty, e.g. ghl:contact
     #[arg(long, value_name = "SIDE:KIND", value_parser = side_and_kind)]

@@ -153,6 +153,8 @@ fn ghl_settings(session: &Session, config: &Config, pair: &Pair, account: &GhlAc
     let mut settings = GhlSettings::entered(&account.base_url, access, &account.location_id, clock);
     settings.allow_http = account.allow_http;
     settings.secret_source = Some(access::source(&config.state_dir, pair, account));
+    let (place, id) = (&account.location_place, &account.location_id);
+    settings.location_source = Some(format!("`{}` = \"{id}\", {place}", place.key));
     Ok(settings)
 }
 

@@ -69,10 +69,16 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
                     session.say(&choice(row.take.as_ref())),
                 ]
             };
+            let waits = rows.iter().find(|(_, row)| row.take.is_none());
+            let see = match waits {
+                Some((pair, row)) => format!(
+                    "See both values and the commands that choose: concord conflicts show {} --pair {}\n",
+                    row.id, pair.name
+                ),
+                None => "Each has its choice: the next sync writes them.\n".to_owned(),
+            };
             let rows: Vec<[String; 7]> = rows.iter().map(cells).collect();
             let table = table(heads, &rows, output::style(&session.global, false));
-            let first = rows.first().map(|[id, pair, ..]| format!("{id} --pair {pair}")).unwrap_or_default();
-            let see = format!("See both values and the commands that choose: concord conflicts show {first}\n");
             format!("{table}\n{}", session.say(&see))
         }
     };

@@ -14,7 +14,7 @@ use super::pair_result::{NotBegun, PairResult};
 use super::{Session, code, explain, output};
 use crate::config::{Config, Pair};
 use crate::report::{self, Audience, Entry, Report};
-use crate::run::Finished;
+use crate::run::{Finished, RunError};
 use crate::state::{RunRow, State};
 
 /// Reports larger than this together wait in a file beside the state, without a name and for its owner alone.
@@ -284,6 +284,13 @@ impl<'a> Delivery<'a> {
         let mut lines = vec![self.tally()];
         let shown = serious.iter().skip(serious.len().saturating_sub(room));
         lines.extend(shown.map(|told| format!("{}: {}", told.pair, told.verdict)));
+        for told in &serious {
+            let hint = told.error.as_ref().and_then(explain::hint);
+            if let Some(hint) = hint.filter(|_| cut == 0 && lines.len() < QUIET_LINES) {
+                let hint = self.session.say(hint.lines().next().unwrap_or_default());
+                lines.push(format!("{}: {}: {hint}", told.pair, self.session.word("hint")));
+            }
+        }
         if cut > 0 {
             lines.push(self.session.say(&format!("And {} more: concord status", serious.len() - room)));
         }
@@ -293,8 +300,8 @@ impl<'a> Delivery<'a> {
     fn explain_failures(self) {
         for told in self.told {
             if let Some(error) = told.error.filter(|_| told.has_news || !self.several) {
-                // Whose key it is, is said where there is one pair as well.
-                let names = self.several || told.code == code::CREDENTIALS;
+                // Whose CRM it is, is said where there is one pair as well.
+                let names = self.several || matches!(error.downcast_ref(), Some(RunError::Crm(_)));
                 explain::print(&if names { error.context(told.pair) } else { error }, self.session.words());
             }
         }

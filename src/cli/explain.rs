@@ -18,12 +18,25 @@ use crate::report::language::Messages;
 use crate::report::{Line, Page, Style, visible};
 use crate::run::{RunError, SavedPlanError, UndoRefusal};
 use crate::sandbox::SandboxError;
-use crate::state::{LockError, StateError};
+use crate::state::{LockError, StateError, newest_copy};
 
 /// A person stopped it before anything was done.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped; nothing was written")]
 pub(super) struct Stopped;
+
+/// What the standard library says of numbers, and what it means.
+const LIBRARY_WORDS: [(&str, &str); 4] = [
+    ("invalid digit found in string", "it is no whole number"),
+    ("number too large to fit in target type", "the number is too large"),
+    ("number too small to fit in target type", "the number is too small"),
+    ("cannot parse integer from empty string", "it is empty, and no number"),
+];
+
+/// A CRM refused what `init` was given: there is no configuration yet that could be checked.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct RefusedAtInit(pub CrmError);
 
 /// Prints what is wrong with the command line: the message, and every way out as a hint.
 pub(super) fn print_usage(error: &clap::Error, words: &[OsString]) {
@@ -33,7 +46,7 @@ pub(super) fn print_usage(error: &clap::Error, words: &[OsString]) {
         return;
     }
     let (mut message, mut hints, mut command) = (Vec::new(), Vec::new(), Arguments::asked(words));
-    let text = error.render().to_string();
+    let text = LIBRARY_WORDS.iter().fold(error.render().to_string(), |text, (theirs, ours)| text.replace(theirs, ours));
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         if let Some(usage) = line.strip_prefix("Usage: ") {
             let words = usage.split(' ').take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase()));
@@ -46,9 +59,12 @@ pub(super) fn print_usage(error: &clap::Error, words: &[OsString]) {
     }
     hints.push(format!("see what it takes: {command} --help"));
     let mut stderr = std::io::stderr().lock();
-    let _ = writeln!(stderr, "{}", message.join("\n"));
+    for line in message {
+        let (indent, said) = line.split_at(line.len() - line.trim_start().len());
+        let _ = stderr.write_all(flowed(indent, said).as_bytes());
+    }
     for hint in hints {
-        let _ = writeln!(stderr, "hint: {hint}");
+        let _ = stderr.write_all(flowed("hint: ", &hint).as_bytes());
     }
 }
 
@@ -83,6 +99,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     let is_setup = matches!(error.downcast_ref::<SetupError>(), Some(SetupError::BaseUrl | SetupError::Header));
     if is_configuration || is_setup {
         return code::CONFIGURATION;
+    }
+    if error.is::<RefusedAtInit>() {
+        return code::CREDENTIALS;
     }
     if error.is::<Stopped>() || error.is::<NotBegun>() {
         return code::INTERRUPTED;
@@ -123,6 +142,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
     }
     if let Some(usage) = error.downcast_ref::<Usage>() {
         return Some(usage.hint.clone());
+    }
+    if error.is::<RefusedAtInit>() {
+        return Some("nothing was written. Give the right key, token or location, and its scopes".to_owned());
     }
     if let Some(export) = error.downcast_ref::<ExportError>() {
         return Some(export.hint().to_owned());
@@ -267,9 +289,9 @@ fn state_hint(error: &StateError) -> String {
     let hint = match error {
         StateError::Newer { .. } => "run the newer Concord, or restore a copy of the state made before the upgrade",
         StateError::Damaged { path, .. } => {
-            let pair = pair(path);
+            let (pair, restore) = (pair(path), restore(path));
             return format!(
-                "it was left as it is. Restore a copy of it; or link both sides again, which deletes nothing: concord plan --rebuild --pair {pair}"
+                "it was left as it is. {restore}; or link both sides again, which deletes nothing: concord plan --rebuild --pair {pair}"
             );
         }
         StateError::Lost { path, evidence, .. } => {
@@ -293,6 +315,9 @@ fn state_hint(error: &StateError) -> String {
         StateError::OtherAccount { .. } => {
             "give the credentials of that account again; another account needs a pair of its own, as in docs/examples"
         }
+        StateError::File { path, .. } if path.is_dir() => {
+            return format!("move {} away, or keep the state elsewhere: state_dir, --state-dir PATH", path.display());
+        }
         StateError::File { .. } => "check that the folder exists, is yours, and has room",
         error if error.is_disk_full() => {
             "make room where the state is (state_dir), and run it again: what was not finished is not half there"
@@ -302,6 +327,15 @@ fn state_hint(error: &StateError) -> String {
         }
     };
     hint.to_owned()
+}
+
+/// How the newest copy of a damaged state is put in its place. What the damaged file left beside it would be read into it.
+fn restore(path: &Path) -> String {
+    let Some(copy) = newest_copy(path) else { return "Restore a copy of it".to_owned() };
+    let (copy, shown) = (copy.display(), path.display());
+    let wal = path.with_extension("db-wal");
+    let first = if wal.exists() { format!(", once {} is moved away", wal.display()) } else { String::new() };
+    format!("Restore its newest copy{first}: cp -p {copy} {shown}")
 }
 
 #[cfg(test)]

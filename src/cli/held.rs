@@ -12,7 +12,7 @@ use super::usage::Usage;
 use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
-use crate::record::{Ids, Side};
+use crate::record::{Field, Ids, Kind, MatchKey, Record, Side, SideId, Value};
 use crate::report::{Audience, base_updates, masked_document};
 use crate::state::{Acknowledged, HeldRow, State, StateError};
 
@@ -26,6 +26,16 @@ struct Entry<'a> {
     links: BTreeMap<Side, String>,
     /// What settles it: each is one command.
     commands: Vec<String>,
+    /// The linked records that it collides with, where its own ids name nobody on a side.
+    others: Vec<Other>,
+    /// Until when a create without an answer rests, before it counts as not done.
+    rests: Option<jiff::Timestamp>,
+}
+
+/// A linked record that shares an e-mail or a phone with one that waits.
+struct Other {
+    id: SideId,
+    shown: BTreeMap<String, Json>,
 }
 
 pub(super) fn run(session: &Session, options: &HeldOptions) -> anyhow::Result<u8> {
@@ -67,9 +77,50 @@ fn entry<'a>(
     let contact = if row.kind.is_child() { contact_of(state, &row)? } else { row.ids.clone() };
     let link = |side: &Side| Some((*side, audience.link(*side, contact.of(*side)?)?));
     let links = Side::BOTH.iter().filter_map(link).collect();
+    let others = if row.kind == Kind::Contact { others(state, &row, reason)? } else { Vec::new() };
+    let rests = if reason == Some(HeldReason::UnknownOutcome) { rests(session, pair, state, &row)? } else { None };
     let commands = base_updates(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();
     let known = row.is_known(session.clock.now());
-    Ok(Entry { pair, row, reason, known, links, commands })
+    Ok(Entry { pair, row, reason, known, links, commands, others, rests })
+}
+
+/// Whom a contact collides with that has nobody beside it: linked contacts of its e-mail or phone.
+fn others(state: &State, row: &HeldRow, reason: Option<HeldReason>) -> Result<Vec<Other>, StateError> {
+    let asks = [HeldReason::EmailPhoneMismatch, HeldReason::NameMismatch, HeldReason::DuplicateOf].map(Some);
+    let is_alone = Side::BOTH.into_iter().any(|side| row.ids.of(side).is_none());
+    let mut found = BTreeMap::new();
+    if !is_alone || !asks.contains(&reason) {
+        return Ok(Vec::new());
+    }
+    for key in Side::BOTH.into_iter().flat_map(|side| keys(row.shown.of(side))) {
+        for link in
+            Side::BOTH.into_iter().map(|side| state.holders(side, &key)).collect::<Result<Vec<_>, _>>()?.concat()
+        {
+            for id in Side::BOTH.into_iter().filter_map(|side| link.ids.tagged(side)) {
+                let Some(base) = state.base(link.id, id.side())? else { continue };
+                if row.ids.of(id.side()) != Some(id.as_str()) {
+                    found.insert(id, crate::run::shown(&base.record));
+                }
+            }
+        }
+    }
+    Ok(found.into_iter().map(|(id, shown)| Other { id, shown }).collect())
+}
+
+/// By what a contact was recognised, as it was shown.
+fn keys(shown: &BTreeMap<String, Json>) -> Vec<MatchKey> {
+    let text = |name: &str| shown.get(name).and_then(Json::as_str).unwrap_or_default();
+    let record = Record::default().with(Field::Email, Value::email(text("email")));
+    record.with(Field::Phone, Value::phone(text("phone"), None)).match_keys()
+}
+
+fn rests(session: &Session, pair: &Pair, state: &State, row: &HeldRow) -> Result<Option<jiff::Timestamp>, StateError> {
+    let is_source = |id: &String| Side::BOTH.into_iter().any(|side| row.ids.of(side) == Some(id.as_str()));
+    let open = state.open_creates()?.into_iter().filter(|one| one.kind == row.kind);
+    let sent = open.filter(|one| one.source_id.as_ref().is_some_and(is_source)).map(|one| one.at).max();
+    let settle = jiff::SignedDuration::try_from(pair.settle).unwrap_or(jiff::SignedDuration::MAX);
+    let until = sent.map(|sent| sent.checked_add(settle).unwrap_or(jiff::Timestamp::MAX));
+    Ok(until.filter(|until| *until > session.clock.now()))
 }
 
 /// The contact that a linked task or note belongs to.
@@ -151,11 +202,17 @@ fn document(config: &Config, entry: &Entry<'_>) -> Json {
     if config.report.mask { masked_document(&document) } else { document }
 }
 
+/// A day that `--until` takes, where reports are read.
+fn in_a_week(audience: &Audience, now: jiff::Timestamp) -> String {
+    let day = now.checked_add(jiff::SignedDuration::from_hours(7 * 24)).unwrap_or(now);
+    format!("in a week: --until {}", audience.local(day).date())
+}
+
 /// The day on which they ask for somebody again, and the instant at which it begins where reports are read.
-fn day(audience: &Audience, given: &str) -> anyhow::Result<(String, jiff::Timestamp)> {
+fn day(audience: &Audience, given: &str, now: jiff::Timestamp) -> anyhow::Result<(String, jiff::Timestamp)> {
     let refused = || {
-        let message = format!("--until takes a day, such as 2027-01-31, not {given:?}");
-        anyhow::Error::new(Usage { message, hint: "see what waits: concord held".to_owned() })
+        let message = format!("--until takes a day as year, month and day, not {given:?}");
+        anyhow::Error::new(Usage { message, hint: in_a_week(audience, now) })
     };
     let date: Date = given.parse().map_err(|_| refused())?;
     let begins = audience.beginning_of(date).ok_or_else(refused)?;
@@ -172,10 +229,11 @@ fn acknowledge(
     let mut found = Vec::new();
     for id in ids {
         let (pair, row) = waiting::find(session, config, ("held record", id), |state| state.held_record(id))?;
-        let until = until.map(|until| day(&Audience::of(config, pair), until)).transpose()?;
+        let until = until.map(|until| day(&Audience::of(config, pair), until, session.clock.now())).transpose()?;
         if let Some((day, _)) = until.as_ref().filter(|(_, begins)| *begins <= session.clock.now()) {
             let message = format!("{day} is not in the future, so nothing would be acknowledged");
-            return Err(Usage { message, hint: "see what waits: concord held".to_owned() }.into());
+            let hint = in_a_week(&Audience::of(config, pair), session.clock.now());
+            return Err(Usage { message, hint }.into());
         }
         found.push((pair, row, until));
     }
@@ -192,7 +250,11 @@ fn acknowledge(
         None => "until its content changes".to_owned(),
     };
     said(session, config, &changed, format, |row| {
-        format!("acknowledged {}; it no longer makes exit code 3", until(row))
+        format!(
+            "acknowledged {}; it no longer makes exit code 3. Take it back with: concord held unack {}",
+            until(row),
+            row.id
+        )
     })
 }
 

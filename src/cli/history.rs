@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, HistoryOptions};
+use super::status::CUT_OFF;
 use super::usage::Usage;
 use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
@@ -10,7 +11,8 @@ use crate::record::{Kind, Side};
 use crate::report::{
     Audience, Column, Line, Page, Paint, elapsed, masked_document, number, on_one_line, printable_json, table,
 };
-use crate::state::{OperationRow, RunRow, State};
+use crate::schedule::RunProgress;
+use crate::state::{OperationRow, RunRow, State, StateError};
 
 pub(super) fn run(session: &Session, options: &HistoryOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
@@ -34,9 +36,9 @@ pub(super) fn run(session: &Session, options: &HistoryOptions) -> anyhow::Result
 
 fn list(session: &Session, config: &Config, selected: &[&Pair], options: &HistoryOptions) -> anyhow::Result<()> {
     let mut rows: Vec<(&str, RunRow)> = Vec::new();
-    for pair in selected {
-        if let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? {
-            rows.extend(state.runs(options.limit)?.into_iter().map(|row| (pair.name.as_str(), row)));
+    for (pair, state) in waiting::states(session, config)? {
+        for row in state.runs(options.limit)? {
+            rows.push((pair.name.as_str(), counted(config, pair, &state, row)?));
         }
     }
     // The newest last: that is what a terminal shows.
@@ -52,6 +54,17 @@ fn list(session: &Session, config: &Config, selected: &[&Pair], options: &Histor
         Format::Text => listed(session, &reader(config, selected), &rows),
     };
     output::print(&text)
+}
+
+/// A run; of one that was cut off, that it was, and what its journal says was done.
+fn counted(config: &Config, pair: &Pair, state: &State, row: RunRow) -> Result<RunRow, StateError> {
+    let progress = RunProgress::of(&config.state_dir, &pair.name, Some(&row))?;
+    if !row.was_cut_off() && progress != RunProgress::CutOff {
+        return Ok(row);
+    }
+    let (operations, applied) = state.journal_counts(row.id)?;
+    let summary = json!({ "operations": operations, "outcomes": { "applied": applied } });
+    Ok(RunRow { status: CUT_OFF.to_owned(), summary: Some(summary), ..row })
 }
 
 /// Who reads of these pairs: the times are those of the one pair, or of everybody.
@@ -75,7 +88,7 @@ fn listed(session: &Session, audience: &Audience, rows: &[(&str, RunRow)]) -> St
     ];
     let cells = |(pair, row): &(&str, RunRow)| {
         let took = row.finished.map_or_else(|| "-".to_owned(), |at| elapsed(at.duration_since(row.started)));
-        let (mode, status) = (session.say(&row.mode), session.say(&row.status));
+        let (mode, status) = (session.say(&row.mode), session.say(&row.status.replace('_', " ")));
         let id = row.id.to_string();
         [id, (*pair).to_owned(), audience.time(row.started), took, mode, status, came_to(row, |part| session.say(part))]
     };
@@ -93,8 +106,10 @@ fn totals(rows: &[(&str, RunRow)]) -> String {
     }
     let applied = |row: &RunRow| row.summary.as_ref()?.pointer("/outcomes/applied")?.as_u64();
     let applied: u64 = rows.iter().filter_map(|(_, row)| applied(row)).sum();
-    let by_status: Vec<String> =
-        by_status.into_iter().map(|(status, count)| format!("{} {status}", number(count))).collect();
+    let by_status: Vec<String> = by_status
+        .into_iter()
+        .map(|(status, count)| format!("{} {}", number(count), status.replace('_', " ")))
+        .collect();
     let counted = |count: u64, noun: &str| format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" });
     let runs = counted(rows.len() as u64, "run");
     format!("{runs}: {}; {} applied.", by_status.join(", "), counted(applied, "operation"))
@@ -117,6 +132,10 @@ fn document(pair: &str, row: &RunRow) -> Json {
 /// What a run came to, in a few words of the reader's language.
 fn came_to(row: &RunRow, say: impl Fn(&str) -> String) -> String {
     let Some(summary) = &row.summary else { return say("did not end") };
+    if row.status == CUT_OFF {
+        let of = |path: &str| summary.pointer(path).and_then(Json::as_u64).unwrap_or_default();
+        return say(&format!("did not end; applied {} of {}", of("/outcomes/applied"), of("/operations")));
+    }
     let count = |key: &str| summary.get(key).and_then(Json::as_u64).filter(|count| *count > 0);
     let outcomes = summary.get("outcomes").and_then(Json::as_object).into_iter().flatten();
     let outcomes = outcomes.filter_map(|(name, count)| Some(format!("{} {}", count.as_u64()?, name.replace('_', " "))));
@@ -144,7 +163,7 @@ fn head(page: &mut Page, audience: &Audience, pair: &str, row: &RunRow) {
         .unwrap_or_default();
     let when = format!("{} {}{took}", audience.time(row.started), audience.zone());
     let lead = format!("{:<4} ", row.id);
-    let (mode, status) = (audience.say(&row.mode), audience.say(&row.status));
+    let (mode, status) = (audience.say(&row.mode), audience.say(&row.status.replace('_', " ")));
     page.flow(Line::of(lead), 5, Line::of(format!("{pair}, {mode}, {status}; {when}")));
     page.flow(Line::of("     "), 5, Line::of(came_to(row, |part| audience.say(&on_one_line(part)))));
     if !row.plan_id.is_empty() {
@@ -159,6 +178,7 @@ fn show(session: &Session, config: &Config, pair: &Pair, run: i64, format: Forma
         let message = format!("pair {} has no run {run}", pair.name);
         return Err(Usage { message, hint: format!("list them: concord history --pair {}", pair.name) }.into());
     };
+    let row = counted(config, pair, &state, row)?;
     let mut operations = state.operations(run)?;
     let images = |row: &OperationRow| state.images_under(run, row.number);
     let text = match format {

@@ -41,11 +41,11 @@ pub(super) async fn run(session: &Session, options: &LinksOptions) -> anyhow::Re
 
 /// The one link that `id` means.
 fn one<'a>(session: &Session, config: &'a Config, id: &str) -> anyhow::Result<(&'a Pair, LinkRow)> {
-    let links = |state: &State| Ok(Some(state.links_named(id)?).filter(|links| !links.is_empty()));
+    let links = |state: &State| Ok(Some(state.links_called(id)?).filter(|links| !links.is_empty()));
     let (pair, links) = waiting::find(session, config, ("link", id), links)?;
     let in_others = waiting::states(session, config)?.into_iter().filter(|(other, _)| other.name != pair.name);
     for (other, state) in in_others {
-        if !state.links_named(id)?.is_empty() {
+        if !state.links_called(id)?.is_empty() {
             let message = format!("{id} is a link of {} and of {}", pair.name, other.name);
             return Err(Usage { message, hint: pairs::say_which(&[pair, other]) }.into());
         }
@@ -130,7 +130,7 @@ fn document(pair: &Pair, link: &LinkRow, label: &str) -> Json {
 fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow::Result<()> {
     let (pair, link) = one(session, config, id)?;
     let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
-    let label = masking::label(config, link.kind, &state.label_of(link.id)?);
+    let label = masking::label(config, link.kind, &state.last_label_of(&link)?);
     let under: Vec<(&Pair, NamedLink)> =
         state.links_under(link.id)?.into_iter().map(|row| (pair, named(config, row))).collect();
     let base = |side: Side| Ok::<_, anyhow::Error>(state.base(link.id, side)?.map(|base| base.record));
@@ -156,10 +156,11 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     }
     let id = |side: Side| link.ids.of(side).unwrap_or("-");
     let mut text = format!(
-        "{}  {} {label:?}, {}, in pair {}\nCliengo {}  GHL {}\n",
+        "{}  {}{}, {}, in pair {}\nCliengo {}  GHL {}\n",
         link.id,
         link.kind,
-        status(&link),
+        if label.is_empty() { String::new() } else { format!(" {label:?}") },
+        if link.status == LinkStatus::Retired { "no longer linked".to_owned() } else { status(&link) },
         pair.name,
         id(Side::Cliengo),
         id(Side::Ghl)

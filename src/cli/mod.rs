@@ -43,10 +43,12 @@ mod turn;
 mod undo;
 mod usage;
 mod waiting;
+mod whom;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arguments::{Arguments, Command, Global, LogFormat};
@@ -79,6 +81,8 @@ struct Session {
     grants: access::Grants,
     /// The language of the person, once it is known.
     language: OnceLock<Language>,
+    /// What hid nothing else, and is said when all else is.
+    last: Mutex<Vec<anyhow::Error>>,
 }
 
 impl Session {
@@ -87,6 +91,21 @@ impl Session {
         let config = Config::load(&self.global.config, &Overrides { state_dir: self.global.state_dir.clone() })?;
         self.speak(config.report.language);
         Ok(config)
+    }
+
+    /// Reports an error once the command has printed what it could; the exit code is this error's, where it is worse.
+    fn report_last(&self, error: anyhow::Error) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+    }
+
+    /// What was to be reported last; the exit code of it all.
+    fn ended(&self, code: u8) -> u8 {
+        let last = std::mem::take(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut said = BTreeSet::new();
+        // A command may look twice.
+        let news = last.iter().filter(|error| said.insert(format!("{error:#}")));
+        let codes: Vec<u8> = news.map(|error| explain::print(error, self.words())).collect();
+        code::worst(codes.into_iter().chain([code]))
     }
 
     /// What is said from now on is said in this language.
@@ -159,6 +178,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
         secrets: OnceLock::new(),
         grants: access::Grants::default(),
         language: OnceLock::new(),
+        last: Mutex::default(),
     };
     let done = runtime.block_on(async {
         interrupt::watch(session.stop.clone());
@@ -191,7 +211,7 @@ fn run(arguments: Arguments, progress: Bars) -> u8 {
     let _ = runtime.block_on(async { tokio::time::timeout(ERRANDS, session.grants.errands.wait()).await });
     // A question that nobody answers any more is not waited for.
     runtime.shutdown_background();
-    done.unwrap_or_else(|error| explain::print(&error, session.words()))
+    session.ended(done.unwrap_or_else(|error| explain::print(&error, session.words())))
 }
 
 fn start_log(global: &Global, bars: Bars, says_what_it_does: bool) {

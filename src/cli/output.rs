@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::arguments::{Color, Global};
+use super::usage::Usage;
 use crate::report::{Line, Page, Style};
 
 /// A terminal's width where it does not say.
@@ -51,15 +52,34 @@ pub(super) fn write_whole_by(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file =
-        tempfile::NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+    let file = beside(path)?;
     let mut file = std::io::BufWriter::new(file);
     write(&mut file).with_context(|| format!("cannot write {}", path.display()))?;
     let file = file.into_inner().map_err(std::io::IntoInnerError::into_error);
     let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())
+}
+
+/// Refuses a file that could not be written: before the work whose result it is to hold.
+pub(super) fn check_writable(path: &Path) -> anyhow::Result<()> {
+    if path.is_dir() {
+        let message = format!("cannot write {}: it is a folder", path.display());
+        return Err(Usage { message, hint: "name a file in it".to_owned() }.into());
+    }
+    beside(path).map(drop)
+}
+
+/// A file without a name of its own yet, in the folder of `path`.
+fn beside(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = || format!("cannot write to {}", folder.display());
+    if !folder.is_dir() {
+        let why = std::io::Error::new(ErrorKind::NotFound, "there is no such folder");
+        return Err(why).with_context(failed);
+    }
+    // Its own words name the file that was to be renamed, which nobody asked for.
+    tempfile::NamedTempFile::new_in(folder).map_err(|why| std::io::Error::from(why.kind())).with_context(failed)
 }
 
 /// How a report is drawn on stdout.

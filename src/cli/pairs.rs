@@ -1,6 +1,7 @@
 //! Many pairs side by side: one pair's failure never stops the others, and what one of them held in memory goes when it
 //! is done.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
@@ -25,10 +26,17 @@ pub(super) fn selected<'a>(session: &Session, config: &'a Config) -> anyhow::Res
         config.pair(name).ok_or_else(|| {
             let known: Vec<&str> = config.pairs.iter().map(|pair| pair.name.as_str()).collect();
             let message = format!("there is no pair {name:?} in {}", session.global.config.display());
-            anyhow::Error::new(Usage { message, hint: format!("the pairs are: {}", known.join(", ")) })
+            let likeness = |known: &&&str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), known);
+            let meant = known.iter().filter(|known| likeness(known) >= 0.5);
+            let meant = meant.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+            let meant = meant.map(|meant| format!("did you mean --pair {meant}? ")).unwrap_or_default();
+            anyhow::Error::new(Usage { message, hint: format!("{meant}the pairs are: {}", known.join(", ")) })
         })
     };
-    session.global.pairs.iter().map(find).collect()
+    let mut named: Vec<&Pair> = session.global.pairs.iter().map(find).collect::<anyhow::Result<_>>()?;
+    let mut seen = BTreeSet::new();
+    named.retain(|pair| seen.insert(pair.name.as_str()));
+    Ok(named)
 }
 
 /// Those of them that are in a part, where one is named. A part may have none.
@@ -66,6 +74,7 @@ pub(super) async fn run<'a, F>(
 where
     F: Future<Output = PairResult>,
 {
+    out.map_or(Ok(()), output::check_writable)?;
     let shared = shared::by_asking(session, config, pairs).await;
     let shared = &shared;
     let mut delivery = Delivery::new(session, config, format, out, pairs.len());

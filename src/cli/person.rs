@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{ExplainOptions, Format};
 use super::history::{changed, operation, side_title};
-use super::{Session, clients, code, masking, output, pairs, waiting};
+use super::{Session, clients, code, masking, output, pairs, waiting, whom};
 use crate::config::{Config, Pair};
 use crate::reconcile::{HeldReason, Mode};
 use crate::record::{Field, Kind, Record, Side, SideId, Value};
 use crate::report::{self, Audience, Line, Page, Paint, Report, Style, masked, masked_document, on_one_line, padded};
 use crate::run::{self, Finished, Job, RunError};
-use crate::state::{HeldRow, LinkRow, OperationRow, RunRow, State};
+use crate::state::{HeldRow, LinkRow, LinkStatus, OperationRow, RunRow, State};
 
 /// So many of the last operations are shown.
 const MOST: u32 = 100;
@@ -30,21 +30,32 @@ struct Known<'a> {
 /// A link, with what was last agreed.
 struct Linked {
     row: LinkRow,
+    /// What an operation of the history says; else what both had in common.
     matched_by: Option<String>,
+    /// Whether an operation of the history made it.
+    is_told: bool,
     cliengo: Option<Record>,
     ghl: Option<Record>,
 }
 
 pub(super) async fn run(session: &Session, options: &ExplainOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
+    whom::check(std::slice::from_ref(&options.who))?;
     let mut found = Vec::new();
-    let mut nobody = None;
+    let (mut nobody, mut failed) = (None, Vec::new());
     for pair in pairs::selected(session, &config)? {
         match known(session, &config, pair, &options.who).await {
             Ok(known) => found.push(known),
             Err(error) if matches!(error.downcast_ref(), Some(RunError::Nobody { .. })) => nobody = Some(error),
-            Err(error) => return Err(error),
+            Err(error) => failed.push(error.context(pair.name.clone())),
         }
+    }
+    // One pair that cannot be read hides none of the others.
+    for error in failed {
+        if found.is_empty() {
+            return Err(error);
+        }
+        session.report_last(error);
     }
     if let (true, Some(error)) = (found.is_empty(), nobody) {
         return Err(error);
@@ -92,12 +103,12 @@ async fn known<'a>(session: &Session, config: &Config, pair: &'a Pair, who: &str
         ids.extend(Side::BOTH.into_iter().filter_map(|side| row.ids.of(side)).map(str::to_owned));
         let agreed = |side: Side| Ok::<_, anyhow::Error>(state.base(row.id, side)?.map(|base| base.record));
         let (cliengo, ghl) = (agreed(Side::Cliengo)?, agreed(Side::Ghl)?);
-        known.links.push(Linked { row, matched_by: None, cliengo, ghl });
+        known.links.push(Linked { row, matched_by: None, is_told: false, cliengo, ghl });
     }
     let ids: Vec<String> = ids.into_iter().collect();
     known.history = state.operations_about(&ids, MOST)?;
     for linked in &mut known.links {
-        linked.matched_by = Some(matched_by(linked, &known.history));
+        (linked.matched_by, linked.is_told) = matched_by(linked, &known.history);
     }
     known.held = state.held()?.into_iter().filter(|row| concerns(row, &ids)).collect();
     Ok(known)
@@ -108,7 +119,7 @@ fn concerns(row: &HeldRow, ids: &[String]) -> bool {
 }
 
 /// What two records were recognised by: what the operation that linked them says, or what they agree in.
-fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> String {
+fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> (Option<String>, bool) {
     let ids = &linked.row.ids;
     let is_it = |row: &OperationRow| {
         let id = |side: Side| row.document.pointer(&format!("/ids/{side}")).and_then(Json::as_str);
@@ -118,8 +129,8 @@ fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> String {
     let action = |row: &OperationRow| row.document.get("action").and_then(Json::as_str).map(str::to_owned);
     let made =
         history.iter().map(|(_, row)| row).filter(|row| is_it(row)).find_map(|row| match action(row).as_deref() {
-            Some("create") => Some("created".to_owned()),
-            Some("link") => row.document.get("matched_by").and_then(Json::as_str).map(str::to_owned),
+            Some("create") => Some(Some("created".to_owned())),
+            Some("link") => Some(row.document.get("matched_by").and_then(Json::as_str).map(str::to_owned)),
             _ => None,
         });
     let share = |field: &Field| match (&linked.cliengo, &linked.ghl) {
@@ -128,11 +139,15 @@ fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> String {
         }
         _ => false,
     };
-    made.unwrap_or_else(|| match (share(&Field::Email), share(&Field::Phone)) {
-        (true, _) => "email".to_owned(),
-        (false, true) => "phone".to_owned(),
-        (false, false) => "hand".to_owned(),
-    })
+    let is_told = made.is_some();
+    // A link that is no more has no base left to tell by.
+    let is_gone = linked.row.status == LinkStatus::Retired;
+    let by = match (share(&Field::Email), share(&Field::Phone)) {
+        (true, _) => "email",
+        (false, true) => "phone",
+        (false, false) => "hand",
+    };
+    (made.flatten().or_else(|| (!is_gone).then(|| by.to_owned())), is_told)
 }
 
 fn fields(record: &Record) -> Map<String, Json> {
@@ -214,14 +229,7 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
     for linked in &known.links {
         let id = |side: Side| linked.row.ids.of(side).unwrap_or("-");
         page.gap();
-        page.line(
-            0,
-            &Line::of(format!(
-                "{}  {}",
-                linked.row.id,
-                session.say(&format!("linked, matched by {}", matched_words(linked)))
-            )),
-        );
+        page.line(0, &Line::of(format!("{}  {}", linked.row.id, session.say(&standing(linked)))));
         page.line(4, &Line::of(format!("Cliengo {}  GHL {}", id(Side::Cliengo), id(Side::Ghl))));
     }
     page.gap();
@@ -244,13 +252,21 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
     format!("{text}\n{}:\n{report}", session.word("The next run"))
 }
 
-/// By what two records were recognised, in words.
-fn matched_words(linked: &Linked) -> &str {
-    match linked.matched_by.as_deref() {
+/// Whether two records are linked, and by what they were recognised.
+fn standing(linked: &Linked) -> String {
+    if linked.row.status == LinkStatus::Retired {
+        return "no longer linked".to_owned();
+    }
+    let by = match linked.matched_by.as_deref() {
         Some("email") => "e-mail",
         Some("created") => "creation: Concord made one from the other",
         Some(other) => other,
-        None => "nobody knows what",
+        None => "hand",
+    };
+    if linked.is_told || by == "hand" {
+        format!("linked, matched by {by}")
+    } else {
+        format!("linked, by hand or before the history begins; both had the same {by}")
     }
 }
 

@@ -4,15 +4,21 @@ use std::cell::RefCell;
 
 use super::arguments::PlanOptions;
 use super::pair_result::PairResult;
-use super::{Session, arguments, clients, code, output, pairs};
+use super::{Session, arguments, clients, code, output, pairs, whom};
 use crate::config::{Config, Pair};
 use crate::reconcile::{GuardName, Mode};
 use crate::run::{self, Finished, Job};
+use crate::state::State;
 
 pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
+    whom::check(&options.contact)?;
     let selected = pairs::in_shard(session, &config, options.shard)?;
     let mode = arguments::mode(options.full, options.rebuild);
+    if options.rebuild && !session.global.quiet {
+        warn_of_sound_states(session, &config, &selected);
+    }
+    options.save.as_deref().map_or(Ok(()), output::check_writable)?;
     let saved = RefCell::new(Vec::new());
     let work = |pair| {
         let saved = &saved;
@@ -38,6 +44,17 @@ pub(super) async fn run(session: &Session, options: &PlanOptions) -> anyhow::Res
         output::write_whole(path, &format!("{}\n", serde_json::to_string_pretty(&saved)?))?;
     }
     Ok(code)
+}
+
+/// A rebuild is for states that were lost or are damaged; another one only loses by it.
+fn warn_of_sound_states(session: &Session, config: &Config, pairs: &[&Pair]) {
+    for pair in pairs {
+        let state = State::open_read_only(&State::path_of(&config.state_dir, &pair.name));
+        if matches!(state, Ok(Some(_))) {
+            let said = "the state is sound and needs no rebuild: one would set its base and history aside";
+            output::complain(&format!("{}: {}\n", pair.name, session.say(said)));
+        }
+    }
 }
 
 pub(super) async fn plan(session: &Session, config: &Config, pair: &Pair, mode: Mode, only: &[String]) -> PairResult {

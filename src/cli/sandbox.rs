@@ -37,7 +37,10 @@ fn sandbox_pair(session: &Session, config: &Config) -> anyhow::Result<String> {
         [pair] => Ok(pair.name.clone()),
         [] => Err(Usage {
             message: "no sandbox pair is selected".to_owned(),
-            hint: "real accounts are edited in their CRMs; a pair with `sandbox = true` can be edited here".to_owned(),
+            hint:
+                "a pair with `sandbox = true` can be edited here; real accounts are edited in their CRMs, and those of \
+                   `sandbox serve` through their APIs: it prints a command for that"
+                    .to_owned(),
         }
         .into()),
         several => {
@@ -131,7 +134,8 @@ fn told(sandbox: &Sandbox) -> Result<String, SandboxError> {
              ghl      {ghl_url}\n         location {location_id}  token {token}\n\
              A pair for it:\n\n\
              [pair.{pair}.cliengo]\nbase_url = \"{cliengo_url}\"\napi_key = {{ env = \"CLIENGO_API_KEY{ending}\" }}\n\
-             website_id = \"{website_id}\"\nmin_age = \"0s\"\n\n\
+             website_id = \"{website_id}\"\nmin_age = \"0s\"\n\
+             requests_per_second = 0   # no pacing: this CRM is on this machine\n\n\
              [pair.{pair}.ghl]\nbase_url = \"{ghl_url}\"\nlocation_id = \"{location_id}\"\n\
              token = {{ env = \"GHL_TOKEN{ending}\" }}\n"
         ));
@@ -140,8 +144,11 @@ fn told(sandbox: &Sandbox) -> Result<String, SandboxError> {
             text.push_str(&format!(
                 "\nTo rehearse `init` with it, in another terminal:\n\n\
                  export CLIENGO_API_KEY={api_key} GHL_TOKEN={token}\n\
-                 concord init --cliengo-key-env CLIENGO_API_KEY --ghl-token-env GHL_TOKEN --location-id {location_id} \
-                 --cliengo-url {cliengo_url} --ghl-url {ghl_url}\n"
+                 concord init --no-input --pair rehearsal --cliengo-key-env CLIENGO_API_KEY --website-id {website_id} \
+                 --ghl-token-env GHL_TOKEN --location-id {location_id} --cliengo-url {cliengo_url} --ghl-url {ghl_url}\n\
+                 \nTo change something there, as somebody would:\n\n\
+                 curl -X POST {ghl_url}/contacts/ -H \"Authorization: Bearer {token}\" -H \"Version: 2021-07-28\" \
+                 --json '{{\"locationId\": \"{location_id}\", \"firstName\": \"Nora\", \"email\": \"nora@example.com\"}}'\n"
             ));
         }
     }

@@ -13,7 +13,7 @@ use crate::schedule::{Decisions, Due, RunProgress, Standing};
 use crate::state::{Ledger, RunRow};
 
 /// The status of a run whose process ended before it did.
-const CUT_OFF: &str = "cut_off";
+pub(super) const CUT_OFF: &str = "cut_off";
 
 /// One pair.
 #[derive(Debug, Serialize)]
@@ -110,6 +110,11 @@ pub(super) fn run(session: &Session, options: &ListOptions) -> anyhow::Result<u8
 }
 
 impl Line {
+    /// Whether the last run was stopped before it wrote.
+    fn awaits_approval(&self) -> bool {
+        self.last_run.as_ref().is_some_and(|run| run.status == "refused") && self.pending > 0
+    }
+
     fn of(standing: Standing) -> Self {
         Self {
             unseen: standing.unseen(),
@@ -181,6 +186,12 @@ fn sentence(line: &Line, audience: &Audience, now: Timestamp) -> String {
         }
     }
     let Decisions { new, known } = line.decisions;
+    parts.extend(line.awaits_approval().then(|| {
+        format!(
+            "WAITS FOR APPROVAL: nothing was written; see the plan and what stopped it: concord plan --pair {}",
+            line.id
+        )
+    }));
     parts.extend((new + known > 0).then(|| format!("need a decision: {new} new, {known} known")));
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
     parts.extend(some(line.quarantine, "in quarantine"));

@@ -8,7 +8,7 @@ use super::arguments::SyncOptions;
 use super::environment::environment;
 use super::pair_result::PairResult;
 use super::usage::Usage;
-use super::{Session, arguments, clients, code, credentials, pairs, told};
+use super::{Session, arguments, clients, code, credentials, pairs, told, whom};
 use crate::config::{Config, Pair};
 use crate::notify::{Notifier, Round, Told};
 use crate::reconcile::Mode;
@@ -16,6 +16,7 @@ use crate::run::{self, Consent, Finished, Job, SavedPlan};
 
 pub(super) async fn run(session: &Session, options: &SyncOptions) -> anyhow::Result<u8> {
     let config = session.config()?;
+    whom::check(&options.contact)?;
     let mut selected = pairs::in_shard(session, &config, options.shard)?;
     if options.approve.is_some() && selected.len() > 1 {
         return Err(Usage {

@@ -3,9 +3,9 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use super::Session;
 use super::explain::Stopped;
 use super::usage::Usage;
+use super::{Session, output};
 use secrecy::SecretString;
 
 /// A person at a terminal.
@@ -25,7 +25,7 @@ impl<'a> Terminal<'a> {
     /// One line; `default` where nothing was typed.
     pub async fn line(&self, question: &str, default: &str) -> anyhow::Result<String> {
         let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-        say(&format!("{}{shown}: ", self.session.say(question)));
+        say(&asked(&format!("{}{shown}: ", self.session.say(question))));
         let answer = self.answer().await?;
         let answer = answer.trim();
         Ok(if answer.is_empty() { default.to_owned() } else { answer.to_owned() })
@@ -35,7 +35,7 @@ impl<'a> Terminal<'a> {
     pub async fn secret(&self, question: &str) -> anyhow::Result<SecretString> {
         // Before the question: who pastes does not wait.
         let unseen = Unseen::begin();
-        say(&format!("{}: ", self.session.say(question)));
+        say(&asked(&format!("{}: ", self.session.say(question))));
         let answer = self.answer().await;
         drop(unseen);
         say("\n");
@@ -44,12 +44,24 @@ impl<'a> Terminal<'a> {
 
     /// One of several, by its number from 1; the place of it. Asks until it is one of them.
     pub async fn choice(&self, question: &str, items: &[String]) -> anyhow::Result<usize> {
+        self.choice_of(question, items, 1).await
+    }
+
+    /// The same, where the last of them changes nothing: what a blank line takes, and `q`.
+    pub async fn choice_or_leave(&self, question: &str, items: &[String]) -> anyhow::Result<usize> {
+        self.choice_of(question, items, items.len()).await
+    }
+
+    async fn choice_of(&self, question: &str, items: &[String], usual: usize) -> anyhow::Result<usize> {
         say(&format!("{}\n", self.session.say(question)));
         for (number, item) in (1..).zip(items) {
             say(&format!("  {number}  {}\n", self.session.say(item)));
         }
         loop {
-            let answer = self.line("Number", "1").await?;
+            let answer = self.line("Number", &usual.to_string()).await?;
+            if usual == items.len() && answer.eq_ignore_ascii_case("q") {
+                return Ok(usual.saturating_sub(1));
+            }
             let place = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
             match place.filter(|place| *place < items.len()) {
                 Some(place) => return Ok(place),
@@ -75,6 +87,12 @@ impl<'a> Terminal<'a> {
             Usage { message: "the input ended before the last answer; nothing was written".to_owned(), hint }.into()
         })
     }
+}
+
+/// A question in lines that the terminal has room for; the answer stands behind it.
+fn asked(question: &str) -> String {
+    let fitted = output::fitted(question);
+    format!("{} ", fitted.trim_end())
 }
 
 /// Says something to the person.

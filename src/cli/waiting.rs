@@ -11,15 +11,30 @@ use crate::run::RunError;
 use crate::schedule;
 use crate::state::{Ledger, PairLock, State, StateError};
 
-/// The states of the selected pairs, read only; a pair that was never synchronised has none.
+/// The states of the selected pairs, read only; a pair that was never synchronised has none. One that cannot be read
+/// hides none of the others: it is reported last.
 pub(super) fn states<'a>(session: &Session, config: &'a Config) -> anyhow::Result<Vec<(&'a Pair, State)>> {
-    let mut states = Vec::new();
-    for pair in pairs::selected(session, config)? {
-        if let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? {
-            states.push((pair, state));
+    let (states, unreadable) = readable(session, config)?;
+    for error in unreadable {
+        if states.is_empty() {
+            return Err(error.into());
         }
+        session.report_last(error.into());
     }
     Ok(states)
+}
+
+type Readable<'a> = (Vec<(&'a Pair, State)>, Vec<StateError>);
+
+fn readable<'a>(session: &Session, config: &'a Config) -> anyhow::Result<Readable<'a>> {
+    let (mut states, mut unreadable) = (Vec::new(), Vec::new());
+    for pair in pairs::selected(session, config)? {
+        match State::open_read_only(&State::path_of(&config.state_dir, &pair.name)) {
+            Ok(state) => states.extend(state.map(|state| (pair, state))),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    Ok((states, unreadable))
 }
 
 /// A pair's state to write, and the lock that keeps every run away from it.
@@ -35,10 +50,15 @@ pub(super) fn find<'a, T>(
     (what, id): (&str, &str),
     find: impl Fn(&State) -> Result<Option<T>, StateError>,
 ) -> anyhow::Result<(&'a Pair, T)> {
-    for (pair, state) in states(session, config)? {
+    let (states, unreadable) = readable(session, config)?;
+    for (pair, state) in states {
         if let Some(found) = find(&state)? {
             return Ok((pair, found));
         }
+    }
+    // It may be of one that cannot be read.
+    if let Some(error) = unreadable.into_iter().next() {
+        return Err(error.into());
     }
     let selected = pairs::selected(session, config)?;
     for pair in config.pairs.iter().filter(|pair| !selected.iter().any(|other| other.name == pair.name)) {
@@ -58,9 +78,14 @@ pub(super) fn find<'a, T>(
         _ => "quarantine",
     };
     let pair = if let [pair] = selected.as_slice() { format!(" --pair {}", pair.name) } else { String::new() };
-    let hint = format!(
-        "an id that only a dry run has shown is known after the next sync. See the ids: concord {command} list{pair}"
-    );
+    let hint = match what {
+        "link" => format!(
+            "a link has a number; a record's id in either CRM and a contact's e-mail name it too: concord links list{pair}"
+        ),
+        _ => format!(
+            "an id that only a dry run has shown is known after the next sync. See the ids: concord {command} list{pair}"
+        ),
+    };
     Err(Usage { message, hint }.into())
 }
 

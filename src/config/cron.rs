@@ -32,7 +32,7 @@ impl Cron {
     /// When a field is wrong, or no time ever fits.
     pub fn parse(text: &str) -> Result<Self, CronMistake> {
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
-        let cron = Self(parser.parse(text).map_err(|mistake| CronMistake::Field(mistake.to_string()))?);
+        let cron = Self(parser.parse(text).map_err(|_| CronMistake::Field(at_fault(parser, text)))?);
         // Any day will do: the calendar comes round again every 400 years, and the search goes far beyond that.
         let ever = carried(date(2000, 1, 1).at(0, 0, 0, 0)).and_then(|from| cron.forward(&from, true));
         if ever.is_some() { Ok(cron) } else { Err(CronMistake::Never) }
@@ -74,6 +74,35 @@ impl Cron {
     fn forward(&self, from: &Zoned, inclusive: bool) -> Option<Zoned> {
         self.0.find_next_occurrence(from, inclusive).ok()
     }
+}
+
+/// The fields of a cron line, the seconds first, and what each takes.
+const FIELDS: [(&str, &str); 6] = [
+    ("the second", "0 to 59"),
+    ("the minute", "0 to 59"),
+    ("the hour", "0 to 23"),
+    ("the day of the month", "1 to 31, or L for the last"),
+    ("the month", "1 to 12, or JAN to DEC"),
+    ("the day of the week", "0 to 7, or SUN to SAT"),
+];
+
+/// Which field cannot be read, and what it takes: each is tried alone.
+fn at_fault(parser: CronParser, text: &str) -> String {
+    if text.starts_with('@') {
+        return format!("{text:?} is no name; known are @yearly, @monthly, @weekly, @daily and @hourly");
+    }
+    let given: Vec<&str> = text.split_whitespace().collect();
+    let first = FIELDS.len().saturating_sub(given.len());
+    for (place, (field, (name, takes))) in given.iter().zip(FIELDS.iter().skip(first)).enumerate() {
+        let mut alone = vec!["*"; given.len()];
+        if let Some(slot) = alone.get_mut(place) {
+            *slot = field;
+        }
+        if parser.parse(&alone.join(" ")).is_err() {
+            return format!("{name} is {field:?}, and takes {takes}, a list with commas, a range such as 1-5, or */5");
+        }
+    }
+    "its fields do not go together".to_owned()
 }
 
 /// Croner walks times of a zone: given as UTC, they are civil times.

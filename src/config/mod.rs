@@ -68,6 +68,7 @@ use problems::Problems;
 use reader::Table;
 use source::{Source, whole_file};
 use value::Found;
+pub use value::is_loopback_address;
 
 /// How long a run waits for a CRM where the file does not say.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -256,10 +257,12 @@ fn read(main: &Source, kept: Option<&[Source]>) -> Result<(Config, Vec<Source>),
 fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, ConfigError> {
     DeTable::parse(&source.text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        // The line is not quoted: half a string may be a secret.
+        // The line is not quoted: half a string may be a secret. A key's name is none.
+        let named = source.text.get(span.clone()).filter(|_| error.message() == "duplicate key");
+        let named = named.map(|key| format!(" `{}`", key.trim())).unwrap_or_default();
         ConfigError::one(
             source.place(&span, ""),
-            format!("this is not TOML: {}", error.message()),
+            format!("this is not TOML: {}{named}", error.message()),
             "text stands in quotes, a table begins with [name], and each key stands once; see https://toml.io",
         )
     })

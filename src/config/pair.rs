@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::access::GhlAccess;
 use super::child_policy::{NotePolicy, TaskPolicy};
 use super::choice::Choice;
+use super::error::Place;
 use super::extra_params::ExtraParams;
 use super::map::{Fields, Mapping};
 use super::policy::{Direction, Guard, KindPolicy};
@@ -193,6 +194,9 @@ pub struct GhlAccount {
     pub allow_http: bool,
     /// The location.
     pub location_id: String,
+    /// Where that stands.
+    #[serde(skip)]
+    pub location_place: Place,
     /// How it is entered.
     #[serde(skip)]
     pub access: GhlAccess,

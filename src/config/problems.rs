@@ -21,10 +21,14 @@ impl Problems {
         error.problems().iter().for_each(|problem| self.note(problem.clone()));
     }
 
-    /// The error, file by file and from top to bottom; `Ok` when nothing was noted.
+    /// The error, file by file and from top to bottom, what is missing last; `Ok` when nothing was noted.
     pub fn result(&self) -> Result<(), ConfigError> {
         let mut list = self.0.take();
-        list.sort_by(|left, right| (&left.place.file, left.place.line).cmp(&(&right.place.file, right.place.line)));
+        // What is missing may only be misnamed: the misnamed key comes first.
+        list.sort_by_cached_key(|problem| {
+            let (place, is_missing) = (&problem.place, problem.message.ends_with("` is missing"));
+            (place.file.clone(), is_missing, place.line)
+        });
         if list.is_empty() { Ok(()) } else { Err(ConfigError::new(list)) }
     }
 }

@@ -133,10 +133,11 @@ fn ghl_account(table: &mut Table<'_>, agencies: &Agencies) -> Option<GhlAccount>
     let location_id = table.require(
         "location_id",
         &format!("add location_id = \"…\" under [{}]: the id of the GHL location (sub-account)", table.path),
-        id,
+        |found| Some((id(found)?, found.place())),
     );
     let access = access::access(table, agencies);
-    Some(GhlAccount { base_url, allow_http, location_id: location_id?, access: access? })
+    let (location_id, location_place) = location_id?;
+    Some(GhlAccount { base_url, allow_http, location_id, location_place, access: access? })
 }
 
 fn cliengo(mut table: Table<'_>, sandbox: bool) -> Cliengo {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use jiff::civil::date;
 use jiff::tz::TimeZone;
 
 use super::choice::nearest;
@@ -17,6 +18,9 @@ use super::settings::{
 use super::value::Found;
 
 const NIGHTLY: &str = "such as \"0 3 * * *\" for every night at three, or \"@daily\"";
+/// The zones of most accounts that keep one offset the whole year round.
+const USUAL_ZONES: [&str; 5] =
+    ["America/Argentina/Buenos_Aires", "America/La_Paz", "America/Bogota", "America/Mexico_City", "America/Phoenix"];
 
 /// Reads `[[schedule]]`; `pairs` are the names it may run.
 pub(super) fn schedules(root: &mut Table<'_>, pairs: &BTreeSet<String>) -> Vec<Schedule> {
@@ -229,12 +233,41 @@ fn timezone(found: &Found<'_>) -> Option<TimeZone> {
         return Some(zone);
     }
     let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-    let hint = match nearest(name, known.iter().map(String::as_str)) {
-        Some((zone, _)) => format!("the nearest known zone is \"{zone}\""),
-        None => "such as \"America/Argentina/Buenos_Aires\"".to_owned(),
+    let hint = match (offset(name), nearest(name, known.iter().map(String::as_str))) {
+        (Some(hours), _) => match of_offset(hours, &known) {
+            Some(zone) => format!("a zone of that offset is \"{zone}\""),
+            None => "such as \"America/Argentina/Buenos_Aires\"".to_owned(),
+        },
+        (None, Some((zone, _))) => format!("the nearest known zone is \"{zone}\""),
+        (None, None) => "such as \"America/Argentina/Buenos_Aires\"".to_owned(),
     };
     found.reject(&format!("must be a time zone by its IANA name; \"{name}\" is not known"), &hint);
     None
+}
+
+/// The hours of `GMT-3`, `UTC+02:00` or `-03:00`, east of Greenwich.
+fn offset(name: &str) -> Option<i32> {
+    let name = name.to_uppercase();
+    let offset = ["GMT", "UTC", "UT", "Z"].iter().find_map(|zone| name.strip_prefix(zone)).unwrap_or(&name);
+    let digits = offset.trim_start().strip_prefix(['+', '-'])?;
+    let hours: i32 = digits.strip_suffix(":00").or(digits.strip_suffix("00")).unwrap_or(digits).trim().parse().ok()?;
+    Some(if offset.trim_start().starts_with('-') { -hours } else { hours })
+}
+
+/// A zone that is so far from Greenwich the whole year round, rather one that many accounts are in.
+fn of_offset(hours: i32, known: &[String]) -> Option<&str> {
+    let is_it = |name: &&str| {
+        TimeZone::get(name).is_ok_and(|zone| {
+            let mut seasons = [date(2026, 1, 1), date(2026, 7, 1)].into_iter();
+            seasons.all(|day| {
+                let midnight = zone.to_zoned(day.at(0, 0, 0, 0));
+                midnight.is_ok_and(|midnight| midnight.offset().seconds() == hours * 3600)
+            })
+        })
+    };
+    let names = known.iter().map(String::as_str).filter(|name| name.contains('/') && !name.starts_with("Etc/"));
+    let american = names.clone().filter(|name| name.starts_with("America/"));
+    USUAL_ZONES.into_iter().chain(american).chain(names).find(is_it)
 }
 
 fn chosen_pairs(found: &Found<'_>, pairs: &BTreeSet<String>) -> Option<Vec<String>> {

@@ -93,6 +93,10 @@ impl Secret {
     }
 
     fn read_private(&self, path: &Path) -> Result<String, ConfigError> {
+        if path.is_dir() {
+            let what = format!("{} is a folder, not a file", path.display());
+            return Err(self.error(&what, "name the file in it that holds the secret, and nothing else".to_owned()));
+        }
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

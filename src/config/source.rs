@@ -32,6 +32,10 @@ pub(super) struct Source {
 
 impl Source {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        if path.is_dir() {
+            let hint = format!("name the file in it: --config {}", path.join("schedules.toml").display());
+            return Err(ConfigError::one(whole_file(path), "this is a folder, not a file", hint));
+        }
         match std::fs::read(path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Ok(Self { path: path.to_owned(), text }),

@@ -17,6 +17,8 @@ use super::source::Source;
 const LONGEST: Duration = Duration::from_hours(24 * 3650);
 /// From this likeness on, a word is offered as what was meant.
 const ALIKE: f64 = 0.5;
+/// Nearly the word "newest", and what nobody who writes it means.
+const OPPOSITE: &str = "oldest";
 
 /// A value, and where it stands.
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ impl<'a> Found<'a> {
         if let Some((_, choice)) = T::WORDS.iter().find(|(word, _)| word == text) {
             return Some(*choice);
         }
-        let meant = nearest(text, words()).filter(|(_, likeness)| *likeness >= ALIKE);
+        let meant = nearest(text, words()).filter(|(_, likeness)| *likeness >= ALIKE && text != OPPOSITE);
         let hint = meant.map(|(word, _)| format!("did you mean \"{word}\"?"));
         self.note(&format!("must be {}; found {text:?}", listed(words())), hint, self.source.excerpt(&self.span));
         None
@@ -163,6 +165,17 @@ impl<'a> Found<'a> {
     /// An address of a CRM without a slash at its end: https, or http on this machine; elsewhere only where `allow_http`.
     pub fn url(&self, allow_http: bool) -> Option<String> {
         let text = self.text()?;
+        if !text.contains("://") {
+            let scheme = if is_loopback_address(&format!("http://{text}")) { "http" } else { "https" };
+            self.reject_unquoted(
+                &format!("must begin with {scheme}://"),
+                &format!(
+                    "write the whole address, such as \"{scheme}://{}\"",
+                    if scheme == "http" { "127.0.0.1:8410" } else { "api.example.com" }
+                ),
+            );
+            return None;
+        }
         let Ok(url) = reqwest::Url::parse(text) else {
             self.reject_unquoted("must be a web address", "such as \"https://api.example.com\"");
             return None;
@@ -230,6 +243,12 @@ impl<'a> Found<'a> {
             DeValue::Table(_) => "a table".to_owned(),
         }
     }
+}
+
+/// Whether an address is on this machine.
+#[must_use]
+pub fn is_loopback_address(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 
 fn is_loopback(url: &reqwest::Url) -> bool {

@@ -81,6 +81,8 @@ pub(super) struct HttpSettings {
     pub auth: Auth,
     /// Where the secret was found, for who has to replace it.
     pub source: Option<String>,
+    /// Where it stands which location is asked, where there are locations.
+    pub location_source: Option<String>,
     /// All that must never be in a text of this CRM's, beside its own.
     pub secrets: Secrets,
     pub headers: Vec<(&'static str, String)>,
@@ -124,6 +126,7 @@ pub(super) struct Http {
     base_url: String,
     auth: Auth,
     source: Option<String>,
+    location_source: Option<String>,
     secrets: Mutex<Secrets>,
     known_good: Request,
     token: tokio::sync::Mutex<Option<SecretString>>,
@@ -167,6 +170,7 @@ impl Http {
             accepted: Mutex::default(),
             auth: settings.auth,
             source: settings.source,
+            location_source: settings.location_source,
             known_good: settings.known_good,
             token: tokio::sync::Mutex::default(),
             dialect,
@@ -494,11 +498,16 @@ impl Http {
     fn named(&self, request: &Request, said: &str) -> String {
         let mut named = if said.is_empty() { String::new() } else { format!("{said}: ") };
         named.push_str(&format!("{} {}", request.method.as_str(), pattern(&request.path)));
-        if let Some(scope) = (self.dialect.scope)(request) {
+        let said = said.to_lowercase();
+        // Who refuses the token itself, or the account, says nothing of scopes.
+        if let Some(scope) = (self.dialect.scope)(request).filter(|_| said.is_empty() || said.contains("scope")) {
             named.push_str(&format!(" needs the scope {scope}"));
         }
         if let Some(source) = &self.source {
             named.push_str(&format!("; its secret comes from {source}"));
+        }
+        if let Some(source) = self.location_source.as_ref().filter(|_| said.contains("location")) {
+            named.push_str(&format!("; or the location is another one: {source}"));
         }
         named
     }

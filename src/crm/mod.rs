@@ -33,6 +33,7 @@ pub use error::{CrmError, SinkError};
 pub use http::SetupError;
 use jiff::{SignedDuration, Timestamp};
 pub use pace::Announced;
+pub(crate) use path::is_id;
 pub use retry::Patience;
 pub use secrets::Secrets;
 use thiserror::Error;

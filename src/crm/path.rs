@@ -21,7 +21,7 @@ pub(super) fn encode(text: &str) -> String {
 const LONGEST_ID: usize = 128;
 
 /// Whether a text can be an id: one segment of a path, whatever a server or a proxy decodes or resolves on the way.
-pub(super) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | ':');
     (1..=LONGEST_ID).contains(&text.len()) && text.chars().all(fits) && text.chars().any(|c| c != '.')
 }

@@ -36,7 +36,9 @@ impl Audience {
     /// Whoever reads of several pairs at once.
     #[must_use]
     pub fn of_all(config: &Config) -> Self {
-        let zone = config.report.timezone.clone().unwrap_or_else(TimeZone::system);
+        let mut zones = config.schedules.iter().map(|schedule| &schedule.timezone);
+        let first = zones.next().filter(|first| zones.all(|zone| zone == *first));
+        let zone = config.report.timezone.clone().or_else(|| first.cloned()).unwrap_or_else(TimeZone::system);
         Self { language: config.report.language, zone, accounts: Both::default() }
     }
 

@@ -38,6 +38,7 @@ fn past_run(run: &RunRow, audience: &Audience) -> Past {
     let took = run.finished.map_or(0, |finished| finished.duration_since(run.started).as_secs());
     let words = audience.words();
     let status = match run.status.as_str() {
+        _ if run.was_cut_off() => words.on_page(PageLabel::NotEnded),
         "done" => words.label(Label::Done),
         "refused" => words.label(Label::Refused),
         "running" => words.on_page(PageLabel::NotEnded),

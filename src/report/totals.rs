@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::screen::visible;
 use crate::reconcile::{ListingCount, Plan, Reading};
 use crate::record::{Ids, Kind};
 use crate::run::{OperationOutcome, RunRecord};
@@ -54,6 +55,13 @@ impl Outcomes {
     pub(super) fn planned(self) -> u64 {
         self.each().iter().map(|(_, count)| count).sum()
     }
+}
+
+/// The command that shows what was refused or failed, where something was. What got no answer is read back first.
+pub(super) fn failed_command(plan: &Plan, run: &RunRecord) -> Option<String> {
+    let outcomes = Outcomes::of(plan, run);
+    let failed = outcomes.refused + outcomes.failed;
+    (!run.refused && failed > 0).then(|| format!("concord quarantine --pair {}", visible(&plan.pair)))
 }
 
 /// What came of an operation. One that the run says nothing of was not its turn.

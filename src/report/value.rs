@@ -182,6 +182,12 @@ impl Report<'_> {
         (is_kept && totals::waiting(plan) > 0).then(|| format!("concord held --pair {}", visible(&plan.pair)))
     }
 
+    /// The command that shows what failed and when it is tried again.
+    pub(super) fn what_failed(&self) -> Option<String> {
+        let run = self.finished.run.as_ref()?;
+        totals::failed_command(&self.finished.plan, run)
+    }
+
     /// A value in the reader's words.
     pub(super) fn value(&self, field: &Field, value: &Json) -> String {
         match value {

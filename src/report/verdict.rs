@@ -7,7 +7,7 @@ use crate::record::{Kind, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord, ToGo};
 
 use super::Audience;
-use super::language::{Messages, Noun, Sentence};
+use super::language::{Label, Messages, Noun, Sentence};
 use super::screen::on_one_line;
 use super::totals::{self, Outcomes, is_incomplete};
 use super::words;
@@ -90,11 +90,15 @@ impl Verdict<'_> {
         }
         causes.extend(plan.unseen_in_words().iter().map(|line| self.words.say(&on_one_line(line))));
         causes.extend(self.held());
-        if causes.len() > CAUSES {
-            let more = causes.len() - (CAUSES - 1);
-            causes.truncate(CAUSES - 1);
+        let failed = run.and_then(|run| totals::failed_command(plan, run));
+        let failed = failed.map(|command| format!("{} {command}", self.words.label(Label::WhatFailed)));
+        let most = CAUSES - usize::from(failed.is_some());
+        if causes.len() > most {
+            let more = causes.len() - (most - 1);
+            causes.truncate(most - 1);
             causes.push(self.say(Sentence::More(more)));
         }
+        causes.extend(failed);
         let more = match run {
             Some(run) => format!("concord history {} --pair {}", run.id, on_one_line(&plan.pair)),
             None if plan.undoes.is_some() => format!("{} --dry-run", words::apply_command(plan)),
@@ -132,7 +136,9 @@ impl Verdict<'_> {
         let incomplete =
             Side::BOTH.iter().any(|side| Kind::ALL.iter().any(|kind| is_incomplete(plan.listings.of(*side).of(*kind))));
         if let Some(run) = plan.undoes {
-            let but: Vec<String> = self.waiting().into_iter().collect();
+            let kept = plan.unsupported.len() as u64;
+            let kept = (kept > 0).then(|| self.say(Sentence::CannotTakeBack(&self.words.count(kept, Noun::Record))));
+            let but: Vec<String> = kept.into_iter().chain(self.waiting()).collect();
             return self.say(Sentence::NothingToTakeBack { run, but: &but });
         }
         let differ = plan.held.len() + plan.unsupported.len() + plan.conflicts.len();

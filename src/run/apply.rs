@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
 use tokio::sync::OnceCell;
-use tracing::{info, warn};
+use tracing::info;
 
 use self::refused::Taken;
 use super::applied::Origin;
@@ -229,7 +229,7 @@ impl Applying<'_> {
                     info!(operation = operation.id, %side, %kind, action, "applied");
                 }
                 outcome => {
-                    warn!(operation = operation.id, %side, %kind, action, ?outcome, "not applied");
+                    info!(operation = operation.id, %side, %kind, action, ?outcome, "not applied");
                 }
             }
             self.meter.step(1);

@@ -203,7 +203,7 @@ fn fingerprint(record: &Held, found: &Found) -> String {
 }
 
 /// What a person compares.
-fn shown(record: &Record) -> BTreeMap<String, Json> {
+pub(crate) fn shown(record: &Record) -> BTreeMap<String, Json> {
     let of = |field: &Field| Some((field.to_string(), record.get(field).filter(|value| !value.is_empty())?.json()));
     COMPARED.iter().filter_map(of).collect()
 }

@@ -57,6 +57,7 @@ pub use consent::Consent;
 pub use error::RunError;
 pub use finished::*;
 use gather::gather;
+pub(crate) use known::shown;
 pub use links::{ByHand, LinkError, LinkedByHand, foresee_link, link_by_hand};
 use opened::Opened;
 pub use progress::{Part, Progress};

@@ -114,7 +114,15 @@ impl SavedPlan {
     /// When it is not such a file.
     pub fn parse(text: &str, origin: &Path) -> Result<Vec<Self>, SavedPlanError> {
         let failed = |why: String| SavedPlanError { path: origin.to_owned(), why };
-        let plans: Vec<Self> = serde_json::from_str(text).map_err(|why| failed(why.to_string()))?;
+        let is_json = serde_json::from_str::<serde_json::Value>(text).is_ok();
+        let plans: Vec<Self> = serde_json::from_str(text).map_err(|why| {
+            failed(if is_json {
+                "it is JSON, but not what `concord plan --save` writes (a report by --format json or --out is none)"
+                    .to_owned()
+            } else {
+                format!("it is no JSON from line {}, column {} on", why.line(), why.column())
+            })
+        })?;
         match plans.iter().find(|plan| plan.schema != SCHEMA && plan.schema != FORMER) {
             Some(plan) => Err(failed(format!("its form is {:?}, this Concord knows {SCHEMA:?}", plan.schema))),
             None => Ok(plans),

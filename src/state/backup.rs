@@ -55,6 +55,18 @@ impl State {
     }
 }
 
+/// The newest copy that lies beside the state at `path`.
+#[must_use]
+pub fn newest_copy(path: &Path) -> Option<PathBuf> {
+    let ours = format!("{}.backup-", path.file_name()?.to_string_lossy());
+    let entries = std::fs::read_dir(path.parent()?).ok()?.flatten().map(|entry| entry.path());
+    let is_copy = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with(&ours) && !name.contains(UNFINISHED)
+    };
+    entries.filter(is_copy).max()
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;

@@ -30,6 +30,14 @@ pub struct RunRow {
     pub undoes: Option<i64>,
 }
 
+impl RunRow {
+    /// Whether its process ended before it did, and a later run closed it.
+    #[must_use]
+    pub fn was_cut_off(&self) -> bool {
+        self.finished.is_none() && self.status == "failed"
+    }
+}
+
 /// An operation of the past.
 #[derive(Clone, Debug)]
 pub struct OperationRow {
@@ -131,6 +139,16 @@ impl State {
         Ok(())
     }
 
+    /// How many operations a run planned, and of how many its journal says that they were applied.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn journal_counts(&self, run: i64) -> Result<(u64, u64), StateError> {
+        let sql = "SELECT count(*), count(CASE WHEN outcome = 'applied' THEN 1 END) FROM operation WHERE run = ?1";
+        let count = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()));
+        Ok(self.connection.query_row(sql, [run], count)?)
+    }
+
     /// The runs, newest first.
     ///
     /// # Errors
@@ -222,8 +240,9 @@ impl State {
             .query_map(rusqlite::params_from_iter(ids), |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         // What a run put under a contact that it made itself names that contact by its operation.
-        let mut under =
-            self.connection.prepare("SELECT run, number FROM operation WHERE run = ?1 AND instr(document, ?2) > 0")?;
+        let mut under = self
+            .connection
+            .prepare("SELECT run, number FROM operation WHERE run = ?1 AND instr(unpacked(document), ?2) > 0")?;
         for (run, number) in found.clone() {
             let children = under
                 .query_map(params![run, format!("/contacts/{{op:{number}}}")], |row| Ok((row.get(0)?, row.get(1)?)))?;

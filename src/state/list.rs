@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 use super::body::Body;
 use super::link::{LinkRow, RawLink, link_row, raw_link};
 use super::{State, StateError};
-use crate::record::{Kind, Side};
+use crate::record::{Kind, MatchKey, Side, canonical_email};
 
 /// A link with its record's name.
 #[derive(Clone, Debug)]
@@ -82,6 +82,22 @@ impl State {
         Ok(if live.is_empty() { links } else { live })
     }
 
+    /// Links by number, by a record's id, or by a contact's e-mail.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn links_called(&self, name: &str) -> Result<Vec<LinkRow>, StateError> {
+        if !name.contains('@') {
+            return self.links_named(name);
+        }
+        let key = MatchKey::Email(canonical_email(name));
+        let found = Side::BOTH.map(|side| self.holders(side, &key)).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut links = found.concat();
+        links.sort_by_key(|link| link.id);
+        links.dedup_by_key(|link| link.id);
+        Ok(links)
+    }
+
     /// A link's name for a person.
     ///
     /// # Errors
@@ -94,5 +110,23 @@ impl State {
             }
         }
         Ok(label)
+    }
+
+    /// The same; of a link that is no more, as the last operation about it had it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_label_of(&self, link: &LinkRow) -> Result<String, StateError> {
+        let label = self.label_of(link.id)?;
+        if !label.is_empty() {
+            return Ok(label);
+        }
+        let ids: Vec<String> = Side::BOTH.into_iter().filter_map(|side| link.ids.of(side)).map(str::to_owned).collect();
+        let told = self.operations_about(&ids, 20)?.into_iter().rev().find_map(|(_, row)| {
+            let text = |key: &str| row.document.get(key).and_then(serde_json::Value::as_str);
+            let is_it = text("kind") == Some(link.kind.as_str());
+            text("label").filter(|label| is_it && !label.is_empty()).map(str::to_owned)
+        });
+        Ok(told.unwrap_or_default())
     }
 }

@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 pub use account::Identity;
 pub use attempt::Attempt;
+pub use backup::newest_copy;
 pub use base::{Agreed, BaseRow};
 pub use conflict::ConflictRow;
 pub use credentials::{CredentialUse, CredentialUses, credential_uses, note_credentials};

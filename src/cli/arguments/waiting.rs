@@ -134,7 +134,7 @@ pub(in crate::cli) enum LinksCommand {
     },
     /// One link: what was last agreed on both sides, and what hangs under it
     Show {
-        /// The link's number, or a record's id in either CRM
+        /// The link's number, or a record's id in either CRM, or a contact's e-mail
         #[arg(value_name = "ID")]
         id: String,
     },
@@ -158,7 +158,7 @@ pub(in crate::cli) enum LinksCommand {
     },
     /// Remove a link; nothing is deleted, and the two are kept separate
     Remove {
-        /// The link's number, or a record's id in either CRM
+        /// The link's number, or a record's id in either CRM, or a contact's e-mail
         #[arg(value_name = "ID")]
         id: String,
         /// With Cliengo's id before it: GHL's id of a contact that it is not, although they share a phone

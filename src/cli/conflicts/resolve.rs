@@ -51,7 +51,7 @@ pub(super) async fn run(
     let preview = preview(session, pair, (&row, &shown), &take);
     if let Some(terminal) = terminal.filter(|_| asks && !dry_run) {
         say(&session.say(&preview));
-        if terminal.choice("Is this your choice?", &["yes".to_owned(), "no".to_owned()]).await? != 0 {
+        if terminal.choice_or_leave("Is this your choice?", &["yes".to_owned(), "no".to_owned()]).await? != 0 {
             return output::print(&session.say("Nothing was chosen.\n"));
         }
     }
@@ -91,7 +91,7 @@ async fn ask(
     let item = |side: Side| format!("{}: {}", side.title(), on_one_line(&quoted(session, Some(row.now.of(side)))));
     let items =
         [item(Side::Cliengo), item(Side::Ghl), "a value of your own".to_owned(), "leave it undecided".to_owned()];
-    Ok(match terminal.choice("Which value is right?", &items).await? {
+    Ok(match terminal.choice_or_leave("Which value is right?", &items).await? {
         0 => Some(Given::Side(Side::Cliengo)),
         1 => Some(Given::Side(Side::Ghl)),
         2 => Some(Given::Text(

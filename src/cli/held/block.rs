@@ -1,14 +1,15 @@
 //! One person who waits, on a screen: both sides next to each other, why, where to look, and what settles it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::Entry;
+use super::{Entry, Other};
 use crate::cli::{Session, masking, output};
 use crate::config::Config;
 use crate::record::{Kind, Side};
-use crate::report::{Line, Page, Paint, Settling, Style, masked_document, may_be_one, on_one_line, padded};
+use crate::report::{Audience, Line, Page, Paint, Settling, Style, masked_document, may_be_one, on_one_line, padded};
 use crate::state::HeldRow;
 
 /// One block for each person, those with news first.
@@ -52,8 +53,11 @@ fn block(page: &mut Page, style: Style, session: &Session, config: &Config, reco
     side_by_side(page, style, session, config, records);
     let mut seen = BTreeSet::new();
     for entry in records {
-        for (side, link) in &entry.links {
-            if seen.insert(link) {
+        let audience = Audience::of(config, entry.pair);
+        let other = |other: &Other| Some((other.id.side(), audience.link(other.id.side(), other.id.as_str())?));
+        let others = entry.others.iter().filter_map(other);
+        for (side, link) in entry.links.iter().map(|(side, link)| (*side, link.clone())).chain(others) {
+            if seen.insert(link.clone()) {
                 page.line(4, &Line::painted(format!("{}: {link}", side.title()), Paint::Dim));
             }
         }
@@ -63,20 +67,40 @@ fn block(page: &mut Page, style: Style, session: &Session, config: &Config, reco
         let lead = Line::of(format!("{}  ", row.id));
         let why = entry.reason.map_or(row.reason.as_str(), |reason| session.words().held(reason).0);
         let detail = masked(config, &row.detail);
-        let why = format!("  {why}: {}", session.say(&on_one_line(&detail)));
+        // Whether several could be it is known when it has rested.
+        let told = entry.rests.and_then(|_| detail.split_once("; where several could be it"));
+        let detail = told.map_or(detail.as_str(), |(detail, _)| detail);
+        let why = format!("  {why}: {}", session.say(&on_one_line(detail)));
         page.flow(lead, row.id.len() + 2, Line::painted(standing(session, entry), Paint::Yellow).then(why));
+        if let Some(until) = entry.rests {
+            page.flow(Line::of("    "), 4, Line::of(session.say(&resting(config, entry, until))));
+        }
         for command in &entry.commands {
-            page.line(4, &Line::of(format!("{}: ", session.word("settle it"))).paint(command.clone(), Paint::Bold));
+            let then = if entry.rests.is_some() { "then" } else { "settle it" };
+            page.line(4, &Line::of(format!("{}: ", session.word(then))).paint(command.clone(), Paint::Bold));
         }
     }
-    for command in offered(records) {
-        page.line(4, &Line::of(format!("{}: ", session.word("if they are one"))).paint(command, Paint::Bold));
+    let offered = offered(records);
+    // After the first of several the others would fail.
+    if offered.len() > 1 {
+        page.line(4, &Line::of(format!("{}:", session.word("if they are one, one of these"))));
+    }
+    for command in &offered {
+        let lead = if offered.len() > 1 { "  ".to_owned() } else { format!("{}: ", session.word("if they are one")) };
+        page.line(4, &Line::of(lead).paint(command.clone(), Paint::Bold));
     }
     let new: Vec<&str> = records.iter().filter(|entry| !entry.known).map(|entry| entry.row.id.as_str()).collect();
     if !new.is_empty() {
         let command = format!("concord held ack {} --pair {}", new.join(" "), first.pair.name);
         page.line(4, &Line::of(format!("{}: ", session.word("leave it as it is"))).paint(command, Paint::Bold));
     }
+}
+
+/// How long a create without an answer waits.
+fn resting(config: &Config, entry: &Entry<'_>, until: Timestamp) -> String {
+    let audience = Audience::of(config, entry.pair);
+    let (time, zone, settle) = (audience.time(until), audience.zone(), entry.pair.settle.as_secs());
+    format!("rests until {time} {zone} (settle = {settle}s)")
 }
 
 /// `new`, or what is known of it.
@@ -107,11 +131,12 @@ fn side_by_side(page: &mut Page, style: Style, session: &Session, config: &Confi
         for entry in records {
             let Some(id) = entry.row.ids.of(side).filter(|id| seen.insert((*id).to_owned())) else { continue };
             lines.push(on_one_line(id));
-            let shown = serde_json::to_value(entry.row.shown.of(side)).unwrap_or_default();
-            let shown = if config.report.mask { masked_document(&shown) } else { shown };
-            for (field, value) in shown.as_object().into_iter().flatten() {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                lines.extend(pieces(&on_one_line(&format!("{} {value}", session.say(field))), column));
+            lines.extend(fields(session, config, entry.row.shown.of(side), column));
+        }
+        for other in records.iter().flat_map(|entry| &entry.others).filter(|other| other.id.side() == side) {
+            if seen.insert(other.id.as_str().to_owned()) {
+                lines.push(format!("{} ({})", on_one_line(other.id.as_str()), session.word("linked")));
+                lines.extend(fields(session, config, &other.shown, column));
             }
         }
         if lines.len() == 1 {
@@ -124,6 +149,18 @@ fn side_by_side(page: &mut Page, style: Style, session: &Session, config: &Confi
         let line = format!("{}  {}", padded(&cell(&left), column), cell(&right));
         page.line(4, &Line::of(line.trim_end().to_owned()));
     }
+}
+
+/// A record's fields, each in as many lines as it needs.
+fn fields(session: &Session, config: &Config, shown: &BTreeMap<String, Json>, column: usize) -> Vec<String> {
+    let shown = serde_json::to_value(shown).unwrap_or_default();
+    let shown = if config.report.mask { masked_document(&shown) } else { shown };
+    let mut lines = Vec::new();
+    for (field, value) in shown.as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        lines.extend(pieces(&on_one_line(&format!("{} {value}", session.say(field))), column));
+    }
+    lines
 }
 
 /// A value in pieces of at most `width` characters: two lines of it, and that there is more.

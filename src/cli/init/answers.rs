@@ -74,6 +74,10 @@ pub(super) async fn gather(
     if terminal.is_none() && !options.sandbox {
         refuse_gaps(session, options)?;
     }
+    if let Some(id) = options.location_id.as_deref().filter(|id| !is_location(id)) {
+        let message = format!("--location-id {id:?} cannot be a location's id: letters, digits, - and _ alone");
+        return Err(Usage { message, hint: "copy it from GHL: Settings, Business Profile".to_owned() }.into());
+    }
     let wants_sandbox = match terminal.filter(|_| !options.sandbox && !has_account_flag(options)) {
         Some(terminal) => {
             let kinds = ["two accounts of yours".to_owned(), "a sandbox: both CRMs embedded, to try it out".to_owned()];
@@ -166,8 +170,21 @@ fn loads(text: &str) -> bool {
     Config::parse(text, Path::new("init")).is_ok()
 }
 
+fn is_location(id: &str) -> bool {
+    let key = "[pair.x.cliengo]\nwebsite_id = \"w\"\napi_key = { env = \"KEY\" }\n";
+    loads(&format!("{key}[pair.x.ghl]\ntoken = {{ env = \"TOKEN\" }}\nlocation_id = {}\n", quoted(id)))
+}
+
 fn is_region(code: &str) -> bool {
     loads(&format!("[pair.x]\nsandbox = true\nregion = {}\n", quoted(code)))
+}
+
+/// Why a CRM did not answer; nobody can check a configuration that is not written yet.
+fn refused(error: CrmError) -> anyhow::Error {
+    match error {
+        CrmError::Credentials { .. } => explain::RefusedAtInit(error).into(),
+        error => RunError::Crm(error).into(),
+    }
 }
 
 /// Asks about the two accounts of one pair.
@@ -193,7 +210,7 @@ impl Asking<'_> {
         let terminal = self.terminal.filter(|_| !given && !error.is::<explain::Stopped>())?;
         // A mistyped answer is the usual cause, whatever it led to.
         let hint = explain::hint(error).map(|hint| format!("\n  {hint}")).unwrap_or_default();
-        say(&self.session.say(&format!("  {error:#}{hint}\n")));
+        say(&output::fitted(&self.session.say(&format!("  {error:#}{hint}\n"))));
         Some(terminal)
     }
 
@@ -229,7 +246,7 @@ impl Asking<'_> {
             let secret =
                 terminal.secret(&format!("{question} (not shown; or $NAME of an environment variable)")).await?;
             match secret.expose_secret().strip_prefix('$') {
-                Some(name) => match Kept::from_environment("$NAME", name) {
+                Some(name) => match Kept::from_environment(&format!("${name}"), name) {
                     Ok(kept) => return Ok(kept),
                     Err(error) => say(&self.session.say(&format!("  {error}\n"))),
                 },
@@ -269,7 +286,7 @@ impl Asking<'_> {
         settings.stop = self.session.stop.clone();
         settings.seed = self.session.seed;
         let cliengo = Cliengo::new(settings).context("cannot use Cliengo's key")?;
-        let (account, leads) = cliengo.profile().await.map_err(RunError::Crm)?;
+        let (account, leads) = cliengo.profile().await.map_err(refused)?;
         let leads = leads
             .map(|leads| format!("; {} of {} leads used", number(leads.used), number(leads.limit)))
             .unwrap_or_default();
@@ -290,7 +307,7 @@ impl Asking<'_> {
             (Err(CrmError::Credentials { .. }), Some(id)) => {
                 return Ok(Website { id: id.clone(), title: String::new(), is_deleted: false });
             }
-            (Err(error), _) => return Err(RunError::Crm(error).into()),
+            (Err(error), _) => return Err(refused(error)),
         };
         let websites: Vec<Website> = websites.into_iter().filter(|website| !website.is_deleted).collect();
         let shown: Vec<String> =
@@ -331,7 +348,7 @@ impl Asking<'_> {
         loop {
             let location = match (&self.options.location_id, self.terminal) {
                 (Some(id), _) => id.clone(),
-                (None, Some(terminal)) => terminal.line("GHL's location id (Settings, Business Profile)", "").await?,
+                (None, Some(terminal)) => self.location(terminal).await?,
                 (None, None) => anyhow::bail!("there is no location"),
             };
             let token = match (kept.clone(), self.terminal) {
@@ -347,16 +364,27 @@ impl Asking<'_> {
         }
     }
 
+    async fn location(&self, terminal: &Terminal<'_>) -> anyhow::Result<String> {
+        loop {
+            let id = terminal.line("GHL's location id (Settings, Business Profile)", "").await?;
+            if is_location(&id) {
+                return Ok(id);
+            }
+            say(&self.session.say("  letters, digits, - and _ alone, as GHL shows it\n"));
+        }
+    }
+
     async fn open_ghl(&self, location: &str, token: &Kept) -> anyhow::Result<Account> {
         let clock = Arc::clone(&self.session.clock);
         let mut settings = GhlSettings::new(&self.options.ghl_url, token.secret.clone(), location, clock);
         settings.stop = self.session.stop.clone();
         settings.seed = self.session.seed.rotate_left(17);
+        settings.location_source = self.options.location_id.as_ref().map(|id| format!("--location-id {id}"));
         let ghl = Ghl::new(settings).context("cannot use GHL's token")?;
-        let account = ghl.account().await.map_err(RunError::Crm)?;
+        let account = ghl.account().await.map_err(refused)?;
         let place = [account.country.as_deref(), account.zone.as_deref()].into_iter().flatten().collect::<Vec<_>>();
         let place = if place.is_empty() { String::new() } else { format!("; {}", place.join(", ")) };
-        let contacts = ghl.count_contacts().await.map_err(RunError::Crm)?;
+        let contacts = ghl.count_contacts().await.map_err(refused)?;
         let contacts = contacts.map(|count| format!("; {} contacts", number(count))).unwrap_or_default();
         // Nothing depends on them.
         let users = ghl.users().await.map(|users| format!("; {} users", users.len())).unwrap_or_default();

@@ -58,6 +58,7 @@ fn pair(name: &str, accounts: &RealAccounts, beside: &Path, words: &dyn Messages
         ("cliengo", on_one_line(&accounts.cliengo_name)),
         ("cliengo_url", url(&accounts.cliengo_url, CLIENGO_URL)),
         ("cliengo_key", accounts.cliengo_key.as_toml(beside)),
+        ("pace", pace(&accounts.cliengo_url, words)),
         ("website_id", quoted(&accounts.website.id)),
         ("website", on_one_line(&accounts.website.title)),
         ("location", on_one_line(&accounts.location.name)),
@@ -66,6 +67,15 @@ fn pair(name: &str, accounts: &RealAccounts, beside: &Path, words: &dyn Messages
         ("ghl_token", accounts.ghl_token.as_toml(beside)),
     ];
     filled(PAIR, &said, words)
+}
+
+/// CRMs on this machine are a rehearsal's, and need no pacing.
+fn pace(url: &str, words: &dyn Messages) -> String {
+    if crate::config::is_loopback_address(url) {
+        format!("{:<41} # {}", "requests_per_second = 0", words.say("no pacing: this CRM is on this machine"))
+    } else {
+        "#requests_per_second = 2".to_owned()
+    }
 }
 
 /// An address, behind a hash where it is the usual one.
@@ -148,6 +158,7 @@ mod tests {
             ("region", "#region = \"AR\""),
             ("cliengo_url", "#base_url = \"https://api.cliengo.com/1.0\""),
             ("cliengo_key", "{ env = \"KEY\" }"),
+            ("pace", "#requests_per_second = 2"),
             ("website_id", "\"a\""),
             ("ghl_url", "#base_url = \"https://services.leadconnectorhq.com\""),
             ("location_id", "\"b\""),

@@ -194,6 +194,7 @@ impl Cliengo {
             allow_http: settings.allow_http,
             auth,
             source: settings.secret_source,
+            location_source: None,
             secrets: settings.secrets,
             headers: Vec::new(),
             known_good: Request::new(Method::Get, ACCOUNT),

@@ -57,6 +57,8 @@ pub struct GhlSettings {
     pub access: Access,
     /// Where it was found, for who has to replace it.
     pub secret_source: Option<String>,
+    /// Where it stands which location that is, for who has to correct it.
+    pub location_source: Option<String>,
     /// Further secrets that must never be in a text of this CRM's.
     pub secrets: Secrets,
     /// The `Version` header: `2021-07-28`.
@@ -93,6 +95,7 @@ impl GhlSettings {
             location_id: location_id.to_owned(),
             access,
             secret_source: None,
+            location_source: None,
             secrets: Secrets::default(),
             version: "2021-07-28".to_owned(),
             page_size: 100,
@@ -148,6 +151,7 @@ impl Ghl {
                 Access::Agency(grant) => Auth::Granted(grant),
             },
             source: settings.secret_source,
+            location_source: settings.location_source,
             secrets: settings.secrets,
             headers: vec![("version", settings.version)],
             known_good: location(&settings.location_id),

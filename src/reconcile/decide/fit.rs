@@ -147,8 +147,14 @@ impl<'a> Target<'a> {
             Some(_) if self.capabilities.kinds.of(self.kind).clearable.contains(field) || self.clears_it() => {
                 Fit::Write(Value::Empty)
             }
-            Some(_) => Fit::Cannot(format!("{} cannot empty a {field}", self.side.title())),
+            Some(_) => Fit::Cannot(self.cannot_empty(field)),
         }
+    }
+
+    fn cannot_empty(&self, field: &Field) -> String {
+        let (side, name) = (self.side.title(), field.to_string());
+        let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        format!("{side} cannot empty {article} {name}")
     }
 
     fn name(&self, wanted: &PersonName, current: Option<&Value>) -> Fit {

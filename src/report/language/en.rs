@@ -161,6 +161,7 @@ impl Messages for English {
             Label::NeedsAPerson => "Needs a decision",
             Label::NothingNeedsAPerson => "Nothing needs a decision.",
             Label::WhoWaits => "Both sides of each, and what settles it:",
+            Label::WhatFailed => "What failed, and when it is tried again:",
             Label::PassedGuards => "Beyond the limits, and approved",
             Label::StoppedByGuards => "Stopped before writing",
             Label::ApprovedGuards => "Approved: a person approved exactly this plan.",

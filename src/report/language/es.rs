@@ -242,6 +242,7 @@ impl Messages for Spanish {
             Label::OnlyThese => "Solo se leyó a quienes nombra --contact; de los demás no se dice nada.",
             Label::NeedsAPerson => "Requiere una decisión",
             Label::NothingNeedsAPerson => "Nada requiere una decisión.",
+            Label::WhatFailed => "Qué falló y cuándo se reintenta:",
             Label::WhoWaits => "Ambos lados de cada uno, y cómo resolverlo:",
             Label::PassedGuards => "Por encima de los límites, y aprobado",
             Label::StoppedByGuards => "Detenida antes de escribir",

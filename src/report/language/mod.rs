@@ -130,6 +130,7 @@ pub(crate) enum Label {
     NeedsAPerson,
     NothingNeedsAPerson,
     WhoWaits,
+    WhatFailed,
     StoppedByGuards,
     PassedGuards,
     ApprovedGuards,

@@ -19,6 +19,8 @@ pub(crate) enum Sentence<'a> {
     Failed { why: &'a str, applied: &'a str, operations: &'a str, undo: Option<i64> },
     /// An undo of a run that has nothing left.
     NothingToTakeBack { run: i64, but: &'a [String] },
+    /// A part: so many records cannot be brought back.
+    CannotTakeBack(&'a str),
     /// There is nothing to do; `but` is what asks for attention.
     NothingToDo { but: &'a [String] },
     /// There is nothing to do in what could be listed.
@@ -73,6 +75,7 @@ pub(super) fn english(sentence: Sentence<'_>) -> String {
             format!("The run failed: {why}. Applied {applied} of {operations}; {rest}.")
         }
         Sentence::NothingToTakeBack { run, but } => format!("Nothing to take back of run {run}{}.", with(but)),
+        Sentence::CannotTakeBack(records) => format!("{records} cannot be brought back"),
         Sentence::NothingToDo { but } => format!("Nothing to do{}.", with(but)),
         Sentence::NothingAsFarAsListed => "Nothing to do, as far as could be listed.".to_owned(),
         Sentence::NothingToCarryOver { records } => {
@@ -141,6 +144,7 @@ pub(super) fn spanish(sentence: Sentence<'_>) -> String {
             format!("La ejecución falló: {why}. Se aplicaron {applied} de {operations}; {rest}.")
         }
         Sentence::NothingToTakeBack { run, but } => format!("Nada que deshacer de la ejecución {run}{}.", with(but)),
+        Sentence::CannotTakeBack(records) => format!("{records} no se pueden deshacer"),
         Sentence::NothingToDo { but } => format!("Nada que hacer{}.", with(but)),
         Sentence::NothingAsFarAsListed => "Nada que hacer, hasta donde se pudo leer.".to_owned(),
         Sentence::NothingToCarryOver { records } => {

@@ -59,4 +59,7 @@ fn verdict(page: &mut Page, report: &Report<'_>) {
     if let Some(command) = report.who_waits() {
         page.flow(Line::default(), 2, Line::of(format!("{} {command}", report.label(Label::WhoWaits))));
     }
+    if let Some(command) = report.what_failed() {
+        page.flow(Line::default(), 2, Line::of(format!("{} {command}", report.label(Label::WhatFailed))));
+    }
 }
