@@ -76,13 +76,17 @@ fn steady(text: &str) -> String {
     let words = text.split_inclusive([' ', '\n', '(', ')', '"', ',']);
     let masked = words.map(|word| {
         let core = word.trim_end_matches([' ', '\n', '(', ')', '"', ',', '.', ';', ':', 'Z']);
+        // What paints a word is none of it.
+        let core = core.rsplit_once('m').filter(|(paint, _)| paint.contains('[')).map_or(core, |(_, core)| core);
         let digits = core.bytes().filter(u8::is_ascii_digit).count();
         let only = |others: &str| core.chars().all(|letter| letter.is_ascii_digit() || others.contains(letter));
         let is_time = digits >= 6 && (only("-T:.+Z") && core.contains(['-', ':']));
         let is_hash = core.len() == 16 && core.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_quota = digits >= 7 && only(",");
         if is_time || is_hash || is_quota {
-            word.chars().map(|letter| if letter.is_ascii_alphanumeric() { '0' } else { letter }).collect()
+            let masked: String =
+                core.chars().map(|letter| if letter.is_ascii_alphanumeric() { '0' } else { letter }).collect();
+            word.replace(core, &masked)
         } else {
             word.to_owned()
         }
