@@ -13,7 +13,7 @@ use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::HeldReason;
 use crate::record::{Field, Ids, Kind, MatchKey, Record, Side, SideId, Value};
-use crate::report::{Audience, base_updates, masked_document};
+use crate::report::{Audience, masked_document, ways_to_settle};
 use crate::state::{Acknowledged, HeldRow, State, StateError};
 
 /// A record that waits, and what a person needs to settle it.
@@ -79,7 +79,7 @@ fn entry<'a>(
     let links = Side::BOTH.iter().filter_map(link).collect();
     let others = if row.kind == Kind::Contact { others(state, &row, reason)? } else { Vec::new() };
     let rests = if reason == Some(HeldReason::UnknownOutcome) { rests(session, pair, state, &row)? } else { None };
-    let commands = base_updates(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();
+    let commands = ways_to_settle(state, &row, reason)?.iter().map(|one| one.command(&pair.name)).collect();
     let known = row.is_known(session.clock.now());
     Ok(Entry { pair, row, reason, known, links, commands, others, rests })
 }

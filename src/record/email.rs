@@ -175,7 +175,8 @@ pub fn is_address(email: &str) -> bool {
 /// Whether a CRM hid the address, as plans do whose leads are over their limit (`Cliengo API notes, 1.5`: `hideLeads`).
 fn is_masked(local: &str, domain: &str) -> bool {
     let crosses = |part: &str| part.chars().all(|c| matches!(c, 'x' | '.'));
-    local.contains("**") || domain.contains("**") || local.len() > 2 && crosses(local) && crosses(domain)
+    let hides = |part: &str| ["**", "##", "____", "xxxx"].iter().any(|run| part.contains(run));
+    hides(local) || hides(domain) || local.len() > 2 && crosses(local) && crosses(domain)
 }
 
 /// Whether it is an accent or a vowel sign of a letter before it.
@@ -291,6 +292,8 @@ mod tests {
             "luz@example..com",
             "luz@.com",
             "p***@example.com",
+            "pe____@example.com",
+            "#####@example.com",
             "xxxxxxx@xxxxx.xxx",
             "luz @example.com",
             "luz@exam ple.com",

@@ -133,7 +133,14 @@ impl PersonName {
         let is_template = [("{", "}"), ("%", "%"), ("[object", "]")]
             .iter()
             .any(|(begin, end)| folded.len() > 2 && folded.starts_with(begin) && folded.ends_with(end));
-        is_chat || is_template || is_number || is_address(&canonical_email(&full)) || is_made_of_fillers(&words)
+        // What a CRM does not show: `P***`.
+        let is_masked = ["***", "•••", "###"].iter().any(|run| full.contains(run));
+        is_chat
+            || is_template
+            || is_masked
+            || is_number
+            || is_address(&canonical_email(&full))
+            || is_made_of_fillers(&words)
     }
 
     /// Whether a channel numbered somebody in place of the first name, whatever last name stayed beside it: "Visitante 8472",

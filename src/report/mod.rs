@@ -39,7 +39,7 @@ pub use mask::{masked, masked_document};
 pub(crate) use past::past;
 pub use screen::Style;
 pub(crate) use screen::{Line, Page, Paint, padded};
-pub(crate) use settling::{Settling, base_updates, may_be_one};
+pub(crate) use settling::{Settling, may_be_one, ways_to_settle};
 pub use table::{Column, table};
 pub use text::{next, text};
 pub use value::Report;

@@ -67,7 +67,7 @@ impl Settling {
 ///
 /// # Errors
 /// When the state cannot be read.
-pub(crate) fn base_updates(
+pub(crate) fn ways_to_settle(
     state: &State,
     row: &HeldRow,
     reason: Option<HeldReason>,

@@ -321,10 +321,14 @@ impl Gathering<'_, '_> {
             for side in Side::BOTH {
                 // `semantics` 22: a child that is missing with its contact is not asked for, and is no child's delete.
                 let mut detected = halves.of(side).clone();
-                if matches!(detected, Some(Detected::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)? {
-                    detected = None;
-                }
+                let lacks_contact =
+                    matches!(detected, Some(Detected::Missing(_))) && self.lacks_contact_of(parent.as_ref(), side)?;
+                detected = detected.filter(|_| !lacks_contact);
                 *sides.of_mut(side) = self.half(state, &row, side, detected, &mut questions)?;
+                if lacks_contact && self.is_back(parent.as_ref(), side) {
+                    // It may be there under another id.
+                    sides.of_mut(side).now = Now::Missed;
+                }
                 if matches!(halves.of(side), Some(Detected::Listed(_))) && !self.is_listed(&row, side.other())? {
                     self.halved.insert(link);
                     sides.of_mut(side).unmapped = self.unmapped_changes(state, &row, side)?;

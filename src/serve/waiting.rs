@@ -6,7 +6,7 @@ use super::View;
 use crate::reconcile::HeldReason;
 use crate::record::Side;
 use crate::report::language::PageLabel;
-use crate::report::{Settling, base_updates, may_be_one};
+use crate::report::{Settling, may_be_one, ways_to_settle};
 use crate::state::{HeldRow, State, StateError};
 
 /// A person who waits.
@@ -48,7 +48,7 @@ fn offers(
 ) -> Result<Vec<(Settling, PageLabel)>, StateError> {
     let mut offers = Vec::new();
     for (row, reason) in records {
-        for settling in base_updates(state, row, *reason)? {
+        for settling in ways_to_settle(state, row, *reason)? {
             let label = match &settling {
                 Settling::Take { side: Side::Cliengo, .. } => PageLabel::TakeCliengo,
                 Settling::Take { side: Side::Ghl, .. } => PageLabel::TakeGhl,

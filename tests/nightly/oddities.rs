@@ -234,8 +234,8 @@ async fn a_row_that_comes_twice_in_the_whole_list_alone_is_no_gap_where_each_pag
 async fn notes_that_come_under_new_ids_are_the_ones_that_were_there() {
     for each_time in [true, false] {
         let (mut house, people) = linked().await;
-        for number in 0..4 {
-            house.note(Side::Cliengo, &people[number], &format!("Nota {number}"));
+        for (number, person) in people.iter().take(4).enumerate() {
+            house.note(Side::Cliengo, person, &format!("Nota {number}"));
         }
         house.good_night().await;
         let looks = std::sync::atomic::AtomicU64::new(0);
@@ -274,5 +274,25 @@ async fn where_everybodys_email_is_empty_in_one_night_nobodys_is_emptied_and_it_
         assert!(house.writes().is_empty(), "{:?}", house.sent());
         assert_eq!(held(&finished), [HeldReason::Inconclusive]);
         assert!(finished.plan.held[0].detail.starts_with("Cliengo shows nobody's email tonight"));
+    }
+}
+
+#[tokio::test]
+async fn one_value_for_everybody_is_hidden_behind_and_written_nowhere() {
+    for (key, value) in [("email", "redacted@example.com"), ("firstName", "P***"), ("phone", "+54 9 11 0000-0000")] {
+        let (mut house, _) = linked().await;
+        let before = house.rows(Side::Cliengo, "contacts");
+        let rewrite: Rewrite = Arc::new(move |line, mut answer| {
+            if line.starts_with("POST /ghl/contacts/search") {
+                let rows = answer["contacts"].as_array_mut().unwrap();
+                rows.iter_mut().for_each(|row| row[key] = value.into());
+            }
+            Ok(answer)
+        });
+        house.urls.ghl = proxy::before(&house.sandbox.ghl_url(), rewrite).await;
+        for _ in 0..2 {
+            house.night().await;
+            assert_eq!(house.rows(Side::Cliengo, "contacts"), before, "{key}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use concord::reconcile::Mode;
 use concord::record::Side;
 use concord::run::{Finished, OperationOutcome};
-use concord::sandbox::{Fault, FaultRule, Faults, Stated, When};
+use concord::sandbox::{EditKind, EditOp, Fault, FaultRule, Faults, Stated, When};
 use serde_json::{Value, json};
 
 use crate::house::{House, Plot, outcomes};
@@ -220,4 +220,28 @@ async fn of_two_who_take_one_phone_the_second_goes_without_it() {
     house.quiet_night().await;
     let phones = people.iter().filter(|person| house.row(Side::Ghl, person)["phone"] == "+5491177001234");
     assert_eq!(phones.count(), 1);
+}
+
+#[tokio::test]
+async fn a_tasks_text_that_is_refused_by_name_costs_the_text_alone() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.strict = false;
+    let person = house.person(1);
+    house.good_night().await;
+    let said = json!({ "message": ["body must be shorter than or equal to 65535 characters"], "statusCode": 422 });
+    let rule = FaultRule {
+        fault: Fault::Answer(Stated::json(422, &said)),
+        side: Some(Side::Ghl),
+        method: Some("POST".to_owned()),
+        path_contains: Some(format!("/contacts/{}/tasks", person.ghl)),
+        when: When::Nth(1),
+    };
+    house.sandbox.set_faults(Faults::rules(vec![rule]));
+    let set = json!({ "title": "Llamar", "description": "largo", "dueDate": "2027-01-20T10:00:00.000Z" });
+    house.edit(Side::Cliengo, EditOp::Create, EditKind::Task, Some(&person.cliengo), None, &set);
+    let finished = house.night().await;
+    assert!(reasons(&finished)[0].contains("without its body"), "{:?}", reasons(&finished));
+    let tasks = house.rows(Side::Ghl, "tasks");
+    assert_eq!((tasks.len(), &tasks[0]["title"]), (1, &json!("Llamar")));
+    house.quiet_night().await;
 }

@@ -314,18 +314,22 @@ fn names(fields: &BTreeSet<Field>) -> String {
     fields.iter().map(Field::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether enough is left to be sent: a contact is created with something that tells who it is.
+/// Whether enough is left to be sent: a contact is created with something that tells who it is, a task with its title and
+/// date.
 fn is_enough(rest: &Write) -> bool {
     match rest.action {
+        Action::Create if rest.kind == Kind::Task => {
+            [Field::Title, Field::Due].iter().all(|field| rest.set.contains_key(field))
+        }
         Action::Create => [Field::Email, Field::Phone].iter().any(|field| rest.set.contains_key(field)),
         _ => !rest.set.is_empty(),
     }
 }
 
-/// The fields of a contact that a refusal names.
+/// The fields of a record that a refusal names.
 fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
     let about_a_value = matches!(refusal.status, 200..300 | 400 | 409 | 422) && !refusal.is_page;
-    if !about_a_value || write.kind != Kind::Contact || !matches!(write.action, Action::Create | Action::Update) {
+    if !about_a_value || !matches!(write.action, Action::Create | Action::Update) {
         return BTreeSet::new();
     }
     if refusal.existing.is_some() {
@@ -343,6 +347,10 @@ fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
         Field::Email => has(&["email", "correo"]) || says(&["mail"]),
         Field::Phone => has(&["phone", "telefono", "teléfono", "celular", "mobile"]),
         Field::Name => says(&["firstname", "lastname", "fullname", "name", "nombre", "apellido"]),
+        Field::Title => says(&["title", "titulo", "título"]),
+        Field::Body if write.kind == Kind::Task => says(&["body", "description", "descripcion", "descripción"]),
+        Field::Due => has(&["duedate", "due_date"]) || says(&["due"]),
+        Field::Completed => says(&["completed"]),
         Field::Mapped(name) => {
             let place = forms.mapped(Kind::Contact, field).map(|mapped| match &mapped.ghl {
                 GhlPlace::Plain(plain) => plain.key.to_lowercase(),
@@ -352,7 +360,10 @@ fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
                 .mapped(Kind::Contact, field)
                 .map(|mapped| mapped.cliengo.rsplit('.').next().unwrap_or_default().to_lowercase());
             let names = [Some(name.to_lowercase()), place, cliengo];
+            let custom = ["customfields", "customfield", "extraparams", "leadfields"];
+            // `customFields.0.field_value must be a number`: which one it is, is not said.
             names.iter().flatten().any(|name| words.contains(name.as_str()))
+                || is_further(forms, field) && says(&custom)
         }
         _ => false,
     };
@@ -363,6 +374,14 @@ fn named(write: &Write, refusal: &Refusal, forms: &Forms) -> BTreeSet<Field> {
         return BTreeSet::from([Field::Phone]);
     }
     named
+}
+
+/// Whether a mapped field goes with others in one list.
+fn is_further(forms: &Forms, field: &Field) -> bool {
+    forms.mapped(Kind::Contact, field).is_some_and(|mapped| {
+        let is_listed = ["extraParams.", "leadFields."].iter().any(|list| mapped.cliengo.starts_with(list));
+        is_listed || matches!(mapped.ghl, GhlPlace::Custom(_))
+    })
 }
 
 /// The fields that another contact has, of one that may have them alone.

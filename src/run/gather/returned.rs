@@ -8,7 +8,7 @@ use crate::record::{Both, Kind, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::{Restored, covers};
 use crate::run::session::lock;
-use crate::state::{LinkRow, LinkStatus, State};
+use crate::state::{LinkRow, LinkStatus, Missing, State};
 
 impl Gathering<'_, '_> {
     /// Kept contacts that a CRM lists again; it is asked, since a listing may lag behind a delete.
@@ -67,8 +67,11 @@ impl Gathering<'_, '_> {
     /// Contacts that a list lacks are marked, whatever becomes of them in this run.
     pub(super) fn mark_absent(&mut self, side: Side) -> Result<(), RunError> {
         let missing = lock(self.stage).missing(side, Kind::Contact, true)?;
-        self.absent
-            .extend(missing.iter().filter(|contact| contact.missed.is_none()).map(|contact| (contact.link, side)));
+        // Who is there all the same is read with tasks and notes: what is missing of those is a delete.
+        let is_new = |contact: &&Missing| {
+            contact.missed.is_none() && !self.pulled.sought.is_there(&SideId::new(side, contact.id.as_str()))
+        };
+        self.absent.extend(missing.iter().filter(is_new).map(|contact| (contact.link, side)));
         Ok(())
     }
 
@@ -127,11 +130,16 @@ impl Gathering<'_, '_> {
     pub(super) fn lacks_contact_of(&self, parent: Option<&LinkRow>, side: Side) -> Result<bool, RunError> {
         let Some(parent) = parent else { return Ok(false) };
         let Some(contact) = parent.ids.of(side) else { return Ok(false) };
-        if self.came_back.contains_key(&(parent.id, side)) {
+        if self.is_back(Some(parent), side) {
             return Ok(true);
         }
         let is_there = self.pulled.sought.is_there(&SideId::new(side, contact));
         Ok(!is_there && !lock(self.stage).has(side, Kind::Contact, contact)?)
+    }
+
+    /// Whether a contact is there again that an earlier run missed.
+    pub(super) fn is_back(&self, contact: Option<&LinkRow>, side: Side) -> bool {
+        contact.is_some_and(|contact| self.came_back.contains_key(&(contact.id, side)))
     }
 
     /// Whether a kept record's survivor differs from what it was when it was kept.
