@@ -79,7 +79,11 @@ fn beside(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
         return Err(why).with_context(failed);
     }
     // Its own words name the file that was to be renamed, which nobody asked for.
-    tempfile::NamedTempFile::new_in(folder).map_err(|why| std::io::Error::from(why.kind())).with_context(failed)
+    let plainly = |why: std::io::Error| {
+        let words = why.to_string();
+        std::io::Error::new(why.kind(), words.split(" at path ").next().unwrap_or_default().to_owned())
+    };
+    tempfile::NamedTempFile::new_in(folder).map_err(plainly).with_context(failed)
 }
 
 /// How a report is drawn on stdout.

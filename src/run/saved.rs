@@ -117,8 +117,7 @@ impl SavedPlan {
         let is_json = serde_json::from_str::<serde_json::Value>(text).is_ok();
         let plans: Vec<Self> = serde_json::from_str(text).map_err(|why| {
             failed(if is_json {
-                "it is JSON, but not what `concord plan --save` writes (a report by --format json or --out is none)"
-                    .to_owned()
+                "it is JSON, but not what --save writes (a report by --format json or --out is none)".to_owned()
             } else {
                 format!("it is no JSON from line {}, column {} on", why.line(), why.column())
             })

@@ -19,6 +19,19 @@ impl Stage {
         Ok(statement.query_row([side.as_str(), &format!("$.{key}")], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
+    /// How many different texts a side's contacts show under `key`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn different(&self, side: Side, key: &str) -> Result<i64, StateError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(DISTINCT json_extract(payload, ?2)) FROM record JOIN body ON body.number = record.body
+             WHERE side = ?1 AND kind = 'contact' AND json_valid(payload) AND json_type(payload, ?2) = 'text'
+               AND json_extract(payload, ?2) <> ''",
+        )?;
+        Ok(statement.query_row([side.as_str(), &format!("$.{key}")], |row| row.get(0))?)
+    }
+
     /// Whether any of Cliengo's contacts shows a last name and no name.
     ///
     /// # Errors

@@ -166,7 +166,7 @@ fn a_mistake_on_the_command_line_is_told_in_plain_words_before_any_work() {
     }
     desk.run(&["plan", "--out", "."]).code(10).tells("it is a folder");
     desk.run(&["plan", "--format", "json", "--out", "report.json"]);
-    desk.run(&["sync", "--plan", "report.json"]).code(10).tells("not what `concord plan --save` writes");
+    desk.run(&["sync", "--plan", "report.json"]).code(10).tells("not what --save writes");
     std::fs::create_dir_all(desk.path("other/demo.db")).unwrap();
     let said = desk.run(&["status", "--state-dir", "other"]).code(1).tells("it is a folder");
     assert!(said.err.contains("move other/demo.db away"), "{said:#?}");

@@ -1,45 +1,36 @@
 //! A field that everybody had, and that nobody has tonight, or all the same. (`semantics` 40, 52)
 
-use std::collections::BTreeMap;
-
 use super::Gathering;
 use crate::reconcile::{Inconclusive, Linked, Now};
 use crate::record::{Field, Ids, Kind, Side, Value};
 use crate::run::error::RunError;
 use crate::run::session::lock;
 
-/// What tells who a contact is.
-const TELLING: [Field; 3] = [Field::Name, Field::Email, Field::Phone];
-
-/// What of it may be empty, and how both CRMs call it.
+/// What may be empty of many, and how both CRMs call it.
 const KEYS: [(Field, &str); 2] = [(Field::Email, "email"), (Field::Phone, "phone")];
 
 impl Gathering<'_, '_> {
-    /// Where a list shows one and the same new value of many, it is hidden behind it: it is unknown, and nobody's is written.
-    pub(super) fn doubt_the_same(&mut self, contacts: &mut [Linked]) {
+    /// Where a list shows one and the same value of everybody, it is hidden behind it: it is unknown, and written nowhere.
+    pub(super) fn doubt_the_same(&mut self, contacts: &mut [Linked]) -> Result<(), RunError> {
         for side in Side::BOTH {
-            for field in &TELLING {
-                let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-                for value in contacts.iter().filter_map(|contact| taken_value(contact, side, field)) {
-                    *counts.entry(value).or_default() += 1;
+            let name = if side == Side::Cliengo { "name" } else { "firstName" };
+            for (field, key) in [(Field::Name, name), (Field::Email, "email"), (Field::Phone, "phone")] {
+                let changed = contacts.iter().filter(|contact| is_changed(contact, side, &field)).count();
+                let is_many = changed as u64 >= self.job.pair.guard.min_records;
+                if !is_many || lock(self.stage).different(side, key)? != 1 {
+                    continue;
                 }
-                counts.retain(|_, count| *count as u64 >= self.job.pair.guard.min_records);
-                for (value, count) in counts {
-                    let took =
-                        |contact: &&mut Linked| taken_value(contact, side, field).as_deref() == Some(value.as_str());
-                    for contact in contacts.iter_mut().filter(took) {
-                        if let Now::Changed(record) = &mut contact.sides.of_mut(side).now {
-                            record.fields.remove(field);
-                        }
-                    }
-                    let side = side.title();
-                    let why = format!(
-                        "{side} shows one {field} of {count} contacts tonight, which had others: it is taken for hidden"
-                    );
-                    self.everybodys(why);
+                for contact in contacts.iter_mut().filter(|contact| is_changed(contact, side, &field)) {
+                    hide(contact, side, &field);
                 }
+                let side = side.title();
+                let why = format!(
+                    "{side} shows one {field} of everybody tonight, and {changed} contacts had others: it is taken for hidden"
+                );
+                self.everybodys(why);
             }
         }
+        Ok(())
     }
 
     fn everybodys(&mut self, why: String) {
@@ -57,9 +48,7 @@ impl Gathering<'_, '_> {
                     continue;
                 }
                 for contact in contacts.iter_mut().filter(|contact| is_emptied(contact, side, field)) {
-                    if let Now::Changed(record) = &mut contact.sides.of_mut(side).now {
-                        record.fields.remove(field);
-                    }
+                    hide(contact, side, field);
                 }
                 let side = side.title();
                 let why = format!(
@@ -78,11 +67,16 @@ fn is_emptied(contact: &Linked, side: Side, field: &Field) -> bool {
     had && matches!(&half.now, Now::Changed(record) if record.get(field) == Some(&Value::Empty))
 }
 
-/// The value that a contact shows instead of another one.
-fn taken_value(contact: &Linked, side: Side, field: &Field) -> Option<String> {
+/// Whether a contact shows another value than it had.
+fn is_changed(contact: &Linked, side: Side, field: &Field) -> bool {
     let half = contact.sides.of(side);
-    let was = half.base.as_ref().and_then(|base| base.get(field)).filter(|value| !value.is_empty())?;
-    let Now::Changed(record) = &half.now else { return None };
-    let now = record.get(field).filter(|value| !value.is_empty() && !value.same(was))?;
-    Some(now.shown())
+    let was = half.base.as_ref().and_then(|base| base.get(field)).filter(|value| !value.is_empty());
+    let now = if let Now::Changed(record) = &half.now { record.get(field) } else { None };
+    matches!((was, now), (Some(was), Some(now)) if !now.is_empty() && !now.same(was))
+}
+
+fn hide(contact: &mut Linked, side: Side, field: &Field) {
+    if let Now::Changed(record) = &mut contact.sides.of_mut(side).now {
+        record.fields.remove(field);
+    }
 }
