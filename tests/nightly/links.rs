@@ -284,3 +284,19 @@ async fn a_rebuild_takes_in_nobody_who_was_forgotten_and_links_nobody_who_is_kep
     assert_eq!(state.link_counts().unwrap().contact, 1);
     assert!(state.link_of(Kind::Contact, &SideId::new(Side::Ghl, person.ghl.as_str())).unwrap().is_none());
 }
+
+#[tokio::test]
+async fn the_night_after_a_link_by_hand_says_of_the_others_what_later_nights_say() {
+    let house = House::build(&Plot::extended()).await;
+    let phone = "+5491155551234";
+    let mail = |name: &str, email: &str| json!({ "name": name, "email": email, "phone": phone });
+    let ana = house.contact(Side::Ghl, &json!({ "firstName": "Ana", "lastName": "Gómez", "phone": phone }));
+    let ours = house.contact(Side::Cliengo, &mail("Ana Gómez", "ana@example.com"));
+    house.contact(Side::Cliengo, &mail("Ana Gómez", "otra@example.com"));
+    let ambiguous = house.quiet_night().await;
+    assert_eq!(held(&ambiguous), [HeldReason::AmbiguousMatch; 3]);
+    link(&house, Kind::Contact, (&ours, &ana), None).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(held(&house.night().await), [HeldReason::EmailPhoneMismatch]);
+    }
+}

@@ -26,6 +26,7 @@ impl Gathering<'_, '_> {
         });
         let wanted: BTreeSet<MatchKey> = unlinked.chain(gone).flat_map(Record::all_keys).collect();
         let mut holders = self.takers(contacts, &wanted)?;
+        let loaded: BTreeMap<i64, &Linked> = contacts.iter().map(|contact| (contact.link, contact)).collect();
         let gone_on = Both::from_fn(|side| {
             let gone = contacts.iter().filter(|contact| matches!(contact.sides.of(side).now, Now::Gone(_)));
             gone.map(|contact| contact.link).collect::<BTreeSet<i64>>()
@@ -51,6 +52,9 @@ impl Gathering<'_, '_> {
                     for holder in &mut found {
                         holder.emails = state.emails_of(holder.link)?;
                         holder.names = names_of(state, holder.link)?;
+                        if let Some(contact) = loaded.get(&holder.link) {
+                            add_news(holder, contact);
+                        }
                     }
                 }
                 if !found.is_empty() {
@@ -164,6 +168,15 @@ impl Gathering<'_, '_> {
             }
         }
         Ok(covered)
+    }
+}
+
+/// What a linked contact shows tonight: one that was just linked by hand has no base yet.
+fn add_news(holder: &mut Holder, contact: &Linked) {
+    for side in Side::BOTH {
+        let Now::Changed(record) = &contact.sides.of(side).now else { continue };
+        holder.emails.extend(record.match_keys().into_iter().filter(|key| matches!(key, MatchKey::Email(_))));
+        holder.names.extend(record.own_name().map(PersonName::full));
     }
 }
 
