@@ -45,13 +45,21 @@ impl PersonName {
         let (name, last) = (canonical_line(name), canonical_line(last));
         let words: Vec<&str> = name.split(' ').collect();
         let ending: Vec<String> = last.split(' ').map(bare_word).filter(|word| !word.is_empty()).collect();
-        let is_here = |at: &usize| {
-            let here =
-                words.get(*at..).unwrap_or_default().iter().map(|word| bare_word(word)).filter(|word| !word.is_empty());
-            let begins = words.get(*at).is_some_and(|word| !bare_word(word).is_empty());
-            begins && here.take(ending.len()).eq(ending.iter().cloned())
+        let bare: Vec<String> = words.iter().map(|word| bare_word(word)).collect();
+        // How many words from there on are the last name, with the marks between them.
+        let taken = |at: usize| {
+            let mut wanted = ending.iter().peekable();
+            for (count, word) in (1..).zip(bare.get(at..)?).filter(|(count, word)| *count == 1 || !word.is_empty()) {
+                if wanted.next()? != word {
+                    return None;
+                }
+                if wanted.peek().is_none() {
+                    return Some(count);
+                }
+            }
+            None
         };
-        let found = (0..words.len()).rev().find(is_here).filter(|_| !ending.is_empty());
+        let found = (0..words.len()).rev().find_map(|at| Some((at, taken(at)?))).filter(|_| !ending.is_empty());
         if let Some(first) = name.strip_suffix(&last).filter(|first| ending.is_empty() && first.ends_with(' ')) {
             // A last name of marks alone, `.`.
             return Self { first: first.trim_end().to_owned(), last, whole: true, without_last: false };
@@ -59,13 +67,17 @@ impl PersonName {
         // Marks in front of it stand behind the first name already.
         let marks = last.split(' ').take_while(|word| found.is_some() && bare_word(word).is_empty()).count();
         let last = last.split(' ').skip(marks).collect::<Vec<_>>().join(" ");
-        match found.and_then(|at| words.split_at_checked(at)) {
-            Some(([], behind)) if behind.len() > ending.len() => {
-                let first = behind.get(ending.len()..).unwrap_or_default().join(" ");
-                Self { first, last, whole: true, without_last: false }
+        let split = found.and_then(|(at, count)| {
+            let (before, end) = words.split_at_checked(at)?;
+            Some((before, end, end.get(count..)?))
+        });
+        match split {
+            Some(([], _, behind)) if behind.iter().any(|word| !bare_word(word).is_empty()) => {
+                let first: Vec<&str> = behind.iter().skip_while(|word| bare_word(word).is_empty()).copied().collect();
+                Self { first: first.join(" "), last, whole: true, without_last: false }
             }
-            Some((first, end)) => {
-                let last = if end.len() == ending.len() { last } else { end.join(" ") };
+            Some((first, end, behind)) => {
+                let last = if behind.is_empty() { last } else { end.join(" ") };
                 Self { first: first.join(" "), last, whole: true, without_last: false }
             }
             None => Self { first: name, last, ..Self::default() },
@@ -396,6 +408,15 @@ mod tests {
             ("Sra. Laura", "laura"),
         ] {
             assert!(name(one).can_be_one(&name(other)) && name(other).can_be_one(&name(one)), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn marks_within_a_last_name_do_not_say_it_twice() {
+        for last in ["Pérez & Gómez •", "ma=ma & Xma •", "Pérez -"] {
+            assert_eq!(PersonName::joined(last, last).full(), last);
+            assert_eq!(PersonName::joined(&format!("Ana {last}"), last).full(), format!("Ana {last}"));
+            assert_eq!(PersonName::joined(&format!("{last} Ana"), last).full(), format!("Ana {last}"));
         }
     }
 

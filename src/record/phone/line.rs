@@ -207,6 +207,8 @@ fn has_length(country: i32, national: &str, number: &PhoneNumber) -> Result<(), 
     // Where the plan allows more than there is: the mobile prefix without an area code, and a length of mobiles alone.
     match (country, national.len()) {
         (ARGENTINA, 10) if national.starts_with("15") => return Err(NoPhone::NoArea),
+        // North America's area codes begin with 2 to 9.
+        (NORTH_AMERICA, _) if national.starts_with(['0', '1']) => return Err(NoPhone::NoArea),
         (ARGENTINA, 10) if national.starts_with('9') => return Err(NoPhone::TooShort),
         (ARGENTINA, 11) if !national.starts_with('9') => return Err(NoPhone::TooLong),
         (BRAZIL, 11) if national.chars().nth(2) != Some('9') => return Err(NoPhone::TooLong),
@@ -229,12 +231,10 @@ fn is_of_a_person(number: &PhoneNumber) -> bool {
 }
 
 impl Line {
-    /// Whether digits without a `+` are this number with its country, and can be: North America's area codes begin with 2 to 9.
+    /// Whether digits without a `+` are this number with its country.
     fn is_written_so(&self, digits: &str) -> bool {
         let international = digits.strip_prefix("00").unwrap_or(digits);
-        let is_area =
-            self.country != NORTH_AMERICA || self.national.starts_with(|area: char| ('2'..='9').contains(&area));
-        is_area && international.strip_suffix(&self.national).is_some_and(|country| country == self.country.to_string())
+        international.strip_suffix(&self.national).is_some_and(|country| country == self.country.to_string())
     }
 
     /// The number without the prefix of mobiles.
