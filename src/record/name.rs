@@ -60,7 +60,9 @@ impl PersonName {
             None
         };
         let found = (0..words.len()).rev().find_map(|at| Some((at, taken(at)?))).filter(|_| !ending.is_empty());
-        if let Some(first) = name.strip_suffix(&last).filter(|first| ending.is_empty() && first.ends_with(' ')) {
+        if let Some(first) =
+            name.strip_suffix(&last).filter(|first| ending.is_empty() && (first.is_empty() || first.ends_with(' ')))
+        {
             // A last name of marks alone, `.`.
             return Self { first: first.trim_end().to_owned(), last, whole: true, without_last: false };
         }
@@ -413,6 +415,7 @@ mod tests {
 
     #[test]
     fn marks_within_a_last_name_do_not_say_it_twice() {
+        assert_eq!(PersonName::joined("=", "=").full(), "=");
         for last in ["Pérez & Gómez •", "ma=ma & Xma •", "Pérez -"] {
             assert_eq!(PersonName::joined(last, last).full(), last);
             assert_eq!(PersonName::joined(&format!("Ana {last}"), last).full(), format!("Ana {last}"));
