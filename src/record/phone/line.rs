@@ -32,9 +32,9 @@ struct Line {
 
 /// The number in E.164.
 pub(super) fn e164(written: &Written, region: Option<Region>) -> Result<String, NoPhone> {
-    let first = line(&written.digits, written.plus, region);
+    let first = line(&written.digits, written, region);
     let line = match (first, &written.instead) {
-        (Err(why), Some(digits)) => line(digits, written.plus, region).map_err(|_| why)?,
+        (Err(why), Some(digits)) => line(digits, written, region).map_err(|_| why)?,
         (first, _) => first?,
     };
     // `1 234 5678` may be a line of Lima's.
@@ -74,7 +74,8 @@ pub(super) fn is_filler(digits: &str) -> bool {
         || digits.ends_with("00000000")
 }
 
-fn line(digits: &str, plus: bool, region: Option<Region>) -> Result<Line, NoPhone> {
+fn line(digits: &str, written: &Written, region: Option<Region>) -> Result<Line, NoPhone> {
+    let Written { plus, chat, .. } = *written;
     if is_filler(digits) {
         return Err(NoPhone::Filler);
     }
@@ -85,6 +86,9 @@ fn line(digits: &str, plus: bool, region: Option<Region>) -> Result<Line, NoPhon
     };
     if plus {
         return abroad();
+    }
+    if chat && let Some(abroad) = abroad().ok().filter(|abroad| abroad.valid && abroad.is_written_so(digits)) {
+        return Ok(abroad);
     }
     let national = match region {
         Some(Region::MX) => parsed(without_prefix_of_mexico(digits), region),
@@ -101,7 +105,7 @@ fn line(digits: &str, plus: bool, region: Option<Region>) -> Result<Line, NoPhon
         (_, Ok(abroad)) if abroad.valid => Ok(abroad),
         (Ok(national), _) => Ok(national),
         // `semantics` 36: digits as long as a country's international form.
-        (Err(_), Ok(abroad)) if digits.len() > 10 && abroad.is_written_so(digits) => Ok(abroad),
+        (Err(_), Ok(abroad)) if (chat || digits.len() > 10) && abroad.is_written_so(digits) => Ok(abroad),
         (Err(why), _) => Err(why),
     }
 }

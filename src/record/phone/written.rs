@@ -81,6 +81,8 @@ pub(super) struct Written {
     pub instead: Option<String>,
     /// Whether a `+` stands before them.
     pub plus: bool,
+    /// Whether they are a chat's, which are written with their country.
+    pub chat: bool,
     /// The digits of an extension.
     pub extension: Option<String>,
 }
@@ -94,7 +96,9 @@ enum Token {
 
 /// Reads the one number that stands in a canonical line.
 pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
-    let line = of_spreadsheet(without_address(line)?)?;
+    let told = without_address(line)?;
+    let chat = told.len() < line.len();
+    let line = of_spreadsheet(told)?;
     if is_masked(&line) {
         return Err(NoPhone::Masked);
     }
@@ -115,7 +119,7 @@ pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
             (true, _) => Err(NoPhone::NoDigits),
             (false, 0) => {
                 let plus = runs.iter().find(|run| length(run) > 0).is_some_and(|run| run.plus);
-                Ok(Written { digits, instead: None, plus, extension })
+                Ok(Written { digits, instead: None, plus, chat, extension })
             }
             (false, _) => Err(NoPhone::Several),
         };
@@ -126,7 +130,7 @@ pub(super) fn read(line: &str) -> Result<Written, NoPhone> {
     } else {
         (!before.is_empty() && !main.plus).then(|| format!("{before}{}", main.digits))
     };
-    Ok(Written { digits: main.digits.clone(), instead, plus: main.plus, extension })
+    Ok(Written { digits: main.digits.clone(), instead, plus: main.plus, chat, extension })
 }
 
 /// Whether digits are hidden behind asterisks, dots or crosses.
