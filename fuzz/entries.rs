@@ -232,7 +232,10 @@ fn email(text: &str) {
     let address = canonical_email(address);
     if is_address(&address) {
         for wrapped in ["mailto:{}", "Ana Ruiz <{}>", "<mailto:{}?subject=hola>", "{}.", " {} ", "\u{feff}{}"] {
-            assert_eq!(canonical_email(&wrapped.replace("{}", &address)), address, "{wrapped:?}");
+            // In a link, what follows a `?` is its subject.
+            if !wrapped.contains("mailto:") || !address.contains('?') {
+                assert_eq!(canonical_email(&wrapped.replace("{}", &address)), address, "{wrapped:?}");
+            }
         }
         assert_eq!(canonical_email(&with_unseen(&address)), address);
         assert!(fits_pattern(&address, "*@*"));
