@@ -3,10 +3,10 @@
 mod aside;
 mod ask;
 mod assemble;
-mod blank;
 mod company;
 mod enrolment;
 mod half;
+mod hidden;
 mod left_out;
 mod linked_before;
 mod returned;

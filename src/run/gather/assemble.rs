@@ -80,8 +80,7 @@ impl<'j> Gathering<'j, '_> {
 
     pub(super) async fn finish(mut self, loaded: Loaded) -> Result<(Input<'j>, Gathered), RunError> {
         let Loaded { mut contacts, children, secondaries } = loaded;
-        self.doubt_blank(&mut contacts)?;
-        self.doubt_the_same(&mut contacts)?;
+        self.doubt_hidden(&mut contacts)?;
         let (job, state) = (self.job, self.state);
         let tasks = source_tasks(job, self.stage, &self.pulled.forms)?;
         let parents = self.parents(&children, tasks.keys())?;
