@@ -17,7 +17,7 @@ use super::sought::Sought;
 use super::timeline::{self, Moments};
 use super::{accounts, doubt, only, seek};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
-use crate::crm::{Account, CrmError, Learned, Listed};
+use crate::crm::{Account, CrmError, Learned, Listed, Reader};
 use crate::record::{Both, CliengoId, Effect, Field, Forms, Holds, Kind, Members, Region, RemoteId, Side, paired};
 use crate::state::{Stage, State, StateError};
 
@@ -192,31 +192,38 @@ async fn pull_theirs(
     let cliengos_tasks = if has_tasks { of_tasks } else { &nobody };
     let ghls_tasks = if job.pair.projects_tasks() { &parents } else { of_tasks };
     for (kind, of) in [(Kind::Task, cliengos_tasks), (Kind::Note, of_notes)] {
-        if !of.cliengo.is_empty() {
-            let sink = job.by_contact(into, Side::Cliengo, kind, of.cliengo.len());
-            let listed = match kind {
-                Kind::Task => job.cliengo.list_tasks(&of.cliengo, &sink).await?,
-                _ => job.cliengo.list_notes(&of.cliengo, &sink).await?,
-            };
-            pulled.take(into.stage, Side::Cliengo, kind, &listed, counts.cliengo)?;
-        }
+        take_children(job, job.cliengo, (into, pulled), kind, &of.cliengo, counts.cliengo).await?;
     }
     for (kind, of) in [(Kind::Task, ghls_tasks), (Kind::Note, of_notes)] {
-        if !of.ghl.is_empty() {
-            let sink = job.by_contact(into, Side::Ghl, kind, of.ghl.len());
-            let listed = match kind {
-                // Its list of all tasks is everybody's.
-                Kind::Task => job.ghl.list_tasks(&of.ghl, &sink).await?,
-                _ => job.ghl.list_notes(&of.ghl, &sink).await?,
-            };
-            pulled.take(into.stage, Side::Ghl, kind, &listed, counts.ghl)?;
-        }
+        take_children(job, job.ghl, (into, pulled), kind, &of.ghl, counts.ghl).await?;
     }
     for side in Side::BOTH {
         pulled.listings.of_mut(side).contact.count = *counts.of(side);
     }
     pulled.visited = parents;
     Ok(())
+}
+
+/// The tasks or notes of some contacts; a CRM's list of all tasks is everybody's.
+async fn take_children<R: Reader + ?Sized>(
+    job: &Job<'_>,
+    crm: &R,
+    (into, pulled): (&Intake<'_>, &mut Pulled),
+    kind: Kind,
+    contacts: &[R::Id],
+    count: u64,
+) -> Result<(), RunError> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
+    let side = R::Id::SIDE;
+    let sink = job.by_contact(into, side, kind, contacts.len());
+    let listed = match kind {
+        Kind::Contact => return Ok(()),
+        Kind::Task => crm.list_tasks(contacts, &sink).await?,
+        Kind::Note => crm.list_notes(contacts, &sink).await?,
+    };
+    pulled.take(into.stage, side, kind, &listed, count)
 }
 
 /// `semantics` 52: where nobody was listed because the CRM cannot be read, there is nothing that a run could rest on.
