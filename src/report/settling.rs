@@ -18,7 +18,7 @@ pub(crate) enum Settling {
     Link { cliengo: String, ghl: String },
     /// Two contacts are two people.
     Separate { cliengo: String, ghl: String },
-    /// A link is forgotten: the next run matches its records anew.
+    /// A link is forgotten: the next run matches its records again.
     Forget(i64),
     /// What failed is tried again.
     Retry(String),

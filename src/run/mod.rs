@@ -116,7 +116,7 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     let path = job.state_path();
     opened::refuse_unfinished_rebuild(job)?;
     let state = match State::open_read_only(&path) {
-        // An unfinished rebuild that is damaged is begun anew.
+        // An unfinished rebuild that is damaged is begun again.
         Err(StateError::Damaged { .. }) if job.mode == Mode::Rebuild => None,
         opened => opened?,
     };

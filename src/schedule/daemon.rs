@@ -213,7 +213,7 @@ impl<W: Worker> Daemon<W> {
         }
     }
 
-    /// Takes what was read anew, or keeps what was read before. What runs goes on either way.
+    /// Takes what was read again, or keeps what was read before. What runs goes on either way.
     fn reload(&mut self, reload: Reload) {
         systemd::reloading();
         let known = reload.and_then(|settings| {

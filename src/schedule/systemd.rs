@@ -10,7 +10,7 @@ pub(super) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// Reading the configuration anew.
+/// Reading the configuration again.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),

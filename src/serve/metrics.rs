@@ -28,7 +28,7 @@ struct Total {
 
 impl Total {
     fn read(&mut self, state: &State) -> Result<(), StateError> {
-        // Another file in its place begins anew.
+        // Another file in its place begins again.
         if state.runs(1)?.first().is_none_or(|last| last.id < self.through) {
             *self = Self::default();
         }

@@ -52,7 +52,7 @@ fn offers(
             let label = match &settling {
                 Settling::Take { side: Side::Cliengo, .. } => PageLabel::TakeCliengo,
                 Settling::Take { side: Side::Ghl, .. } => PageLabel::TakeGhl,
-                Settling::Forget(_) => PageLabel::MatchAnew,
+                Settling::Forget(_) => PageLabel::MatchAgain,
                 Settling::Retry(_) => PageLabel::TryAgain,
                 Settling::Drop(_) => PageLabel::GiveUp,
                 _ => PageLabel::RunNow,

@@ -1,6 +1,6 @@
 //! `concord export`, judged by those who will read it: systemd's own tools, cron's, and Kubernetes' schemas.
 //!
-//! `CONCORD_BLESS=1` writes the shipped files of `deploy/` anew.
+//! `CONCORD_BLESS=1` writes the shipped files of `deploy/` again.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -245,7 +245,7 @@ impl House {
         (Cliengo::new(cliengo).unwrap(), Ghl::new(ghl).unwrap())
     }
 
-    /// A night that may fail, with a person's consent, and a way to stop it. The log begins anew.
+    /// A night that may fail, with a person's consent, and a way to stop it. The log begins again.
     pub async fn try_night(&self, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
         self.clock.advance(DAY);
         self.try_at_once(consent, stop).await
@@ -314,7 +314,7 @@ impl House {
         run::plan(&self.job(&cliengo, &ghl, stop)).await
     }
 
-    /// An undo, a day after the last night. The log begins anew.
+    /// An undo, a day after the last night. The log begins again.
     pub async fn try_undo(&self, run: i64, consent: &Consent, stop: CancellationToken) -> Result<Finished, RunError> {
         self.clock.advance(DAY);
         self.forget_requests();
@@ -359,7 +359,7 @@ impl House {
         }
     }
 
-    /// Begins the log anew. What was asked of GHL, and what it answered, is as the specification says.
+    /// Begins the log again. What was asked of GHL, and what it answered, is as the specification says.
     pub fn forget_requests(&self) {
         self.must_conform();
         self.sandbox.clear_requests();

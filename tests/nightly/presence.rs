@@ -1,6 +1,6 @@
 //! The presence states: base, Cliengo, GHL, each there or not, clean or changed; by direction, policy and capabilities.
 //!
-//! `CONCORD_BLESS=1 cargo test --test nightly presence` writes the table anew: read it before you keep it.
+//! `CONCORD_BLESS=1 cargo test --test nightly presence` writes the table again: read it before you keep it.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //! person is shown, what is sent and how both sides end. Every one ends with three nights without a request that changes
 //! something.
 //!
-//! `CONCORD_BLESS=1 cargo test --test scenarios [NAME]` writes the golden files anew: read them before you keep them.
+//! `CONCORD_BLESS=1 cargo test --test scenarios [NAME]` writes the golden files again: read them before you keep them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
