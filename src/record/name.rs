@@ -172,9 +172,10 @@ impl PersonName {
         let (ours, theirs) = (words(&self.full()), words(&other.full()));
         let is_shared = |word: &String| theirs.contains(word) && !is_trade(word);
         let whole = |name: &Self| folded(&name.full()).split_whitespace().collect::<String>();
+        let our_whole = whole(self);
         ours.iter().any(is_shared)
             || !ours.is_empty() && ours.concat() == theirs.concat()
-            || !self.is_empty() && whole(self) == whole(other)
+            || !our_whole.is_empty() && our_whole == whole(other)
     }
 }
 
