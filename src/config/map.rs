@@ -115,13 +115,7 @@ fn one(
         conflict: conflict.unwrap_or(whole.conflict),
         ..whole.clone()
     };
-    for (side, name) in [(Side::Cliengo, names.0), (Side::Ghl, names.1)] {
-        let Some(name) = name else { continue };
-        if !taken.insert((side, name.to_owned())) {
-            found.reject(&format!("maps {name:?} a second time"), "one [[map]] for each field");
-            return None;
-        }
-    }
+    is_first_of(found, names, taken)?;
     let places = Places::of(kind);
     if let Some(field) = built_in(&places, names) {
         let Some(more) = transform.as_ref().or(values_given.as_ref()) else {
@@ -132,13 +126,7 @@ fn one(
         return None;
     }
     let (Some(from), Some(to)) = names else {
-        let alone = places.built_in.iter().map(|(field, ..)| field.as_str()).collect::<Vec<_>>().join(", ");
-        let such = if kind == Kind::Contact { "leadFields.budget" } else { ASSIGNEE };
-        let and = if kind == Kind::Contact { "customFields.budget" } else { ASSIGNEE };
-        found.reject(
-            "is named on one side only",
-            &format!("name it on both sides: cliengo = {such:?} and ghl = {and:?}; only {alone} stand alone"),
-        );
+        reject_one_sided(found, kind, &places);
         return None;
     };
     let writable = cliengo_field(cliengo.as_ref()?, kind, &places, from)?;
@@ -149,39 +137,12 @@ fn one(
         let about = chosen.as_ref().unwrap_or(found);
         let lead = from.starts_with(LEAD);
         if lead && extra == ExtraParams::Off || !lead && !writable {
-            let says = format!("lets {from:?} be written in Cliengo, which cannot be done");
-            let hint = if lead {
-                "add direction = \"to_ghl\", or, where you know that extraParams merges, cliengo.capabilities.extra_params = \"merge\""
-            } else {
-                "add direction = \"to_ghl\": Cliengo only shows this field"
-            };
-            about.reject(&says, hint);
+            reject_read_only(about, from, lead);
             return None;
         }
-        if let Some(step) = steps.iter().find(|step| !step.is_invertible()) {
-            let goes = if policy.direction.writes(Side::Ghl) { "both ways" } else { "to Cliengo" };
-            let says = format!("has a step that cannot be turned back ({step:?}), and the field goes {goes}");
-            about.reject(&says, "add direction = \"to_ghl\", or leave the step out");
-            return None;
-        }
-        let ghl_words: BTreeSet<&String> = values.iter().map(|(_, ghl)| ghl).collect();
-        if ghl_words.len() < values.len() {
-            about.reject(
-                "goes both ways, but two of its values become the same word",
-                "add direction = \"to_ghl\", or give each its own word",
-            );
-            return None;
-        }
+        can_be_turned_back(about, policy.direction, &steps, &values)?;
     }
-    let name = to.strip_prefix(CUSTOM).unwrap_or(to);
-    let is_built_in = |name: &str| Field::BUILT_IN.contains(&Field::from(std::sync::Arc::from(name)));
-    // A note's title is none of a task's.
-    let name = if kind != Kind::Contact && is_built_in(name) { format!("{kind}.{name}") } else { name.to_owned() };
-    let field = Field::Mapped(name.as_str().into());
-    if is_built_in(&name) {
-        found.reject("has the name of a built-in field", "use the custom field's key or id instead of its name");
-        return None;
-    }
+    let field = name_of(found, kind, to)?;
     fields.policies.insert(field.clone(), policy);
     fields.mappings.push(Mapping {
         kind,
@@ -192,6 +153,78 @@ fn one(
         values,
     });
     Some(())
+}
+
+/// That no other `[[map]]` has a field of these.
+fn is_first_of(
+    found: &Found<'_>,
+    names: (Option<&str>, Option<&str>),
+    taken: &mut BTreeSet<(Side, String)>,
+) -> Option<()> {
+    for (side, name) in [(Side::Cliengo, names.0), (Side::Ghl, names.1)] {
+        let Some(name) = name else { continue };
+        if !taken.insert((side, name.to_owned())) {
+            found.reject(&format!("maps {name:?} a second time"), "one [[map]] for each field");
+            return None;
+        }
+    }
+    Some(())
+}
+
+fn reject_one_sided(found: &Found<'_>, kind: Kind, places: &Places) {
+    let alone = places.built_in.iter().map(|(field, ..)| field.as_str()).collect::<Vec<_>>().join(", ");
+    let such = if kind == Kind::Contact { "leadFields.budget" } else { ASSIGNEE };
+    let and = if kind == Kind::Contact { "customFields.budget" } else { ASSIGNEE };
+    found.reject(
+        "is named on one side only",
+        &format!("name it on both sides: cliengo = {such:?} and ghl = {and:?}; only {alone} stand alone"),
+    );
+}
+
+fn reject_read_only(about: &Found<'_>, from: &str, lead: bool) {
+    let hint = if lead {
+        "add direction = \"to_ghl\", or, where you know that extraParams merges, cliengo.capabilities.extra_params = \"merge\""
+    } else {
+        "add direction = \"to_ghl\": Cliengo only shows this field"
+    };
+    about.reject(&format!("lets {from:?} be written in Cliengo, which cannot be done"), hint);
+}
+
+/// That what GHL has can be said in Cliengo's words.
+fn can_be_turned_back(
+    about: &Found<'_>,
+    direction: Direction,
+    steps: &[Step],
+    values: &[(String, String)],
+) -> Option<()> {
+    if let Some(step) = steps.iter().find(|step| !step.is_invertible()) {
+        let goes = if direction.writes(Side::Ghl) { "both ways" } else { "to Cliengo" };
+        let says = format!("has a step that cannot be turned back ({step:?}), and the field goes {goes}");
+        about.reject(&says, "add direction = \"to_ghl\", or leave the step out");
+        return None;
+    }
+    let ghl_words: BTreeSet<&String> = values.iter().map(|(_, ghl)| ghl).collect();
+    if ghl_words.len() < values.len() {
+        about.reject(
+            "goes both ways, but two of its values become the same word",
+            "add direction = \"to_ghl\", or give each its own word",
+        );
+        return None;
+    }
+    Some(())
+}
+
+/// What the field is called in plans and reports: as GHL's.
+fn name_of(found: &Found<'_>, kind: Kind, to: &str) -> Option<Field> {
+    let name = to.strip_prefix(CUSTOM).unwrap_or(to);
+    let is_built_in = |name: &str| Field::BUILT_IN.contains(&Field::from(std::sync::Arc::from(name)));
+    // A note's title is none of a task's.
+    let name = if kind != Kind::Contact && is_built_in(name) { format!("{kind}.{name}") } else { name.to_owned() };
+    if is_built_in(&name) {
+        found.reject("has the name of a built-in field", "use the custom field's key or id instead of its name");
+        return None;
+    }
+    Some(Field::Mapped(name.as_str().into()))
 }
 
 /// The built-in field that a mapping names, alone or on both sides.

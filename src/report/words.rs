@@ -234,9 +234,6 @@ pub(super) fn guard(guard: &Guard) -> String {
     match guard.guard {
         GuardName::FirstSync => "This is the first sync of the pair".to_owned(),
         GuardName::Emptied => format!("{side} lists no {kinds} at all, though there were some"),
-        GuardName::ShrinkPercent => {
-            format!("{side}: {value} % of the {kinds} are not listed any more; at most {limit} %")
-        }
         GuardName::DeletePercent => share("deleted"),
         GuardName::DeleteCount => count("deleted"),
         GuardName::TagPercent => {
@@ -254,7 +251,6 @@ pub(super) const fn guard_key(guard: GuardName) -> Option<&'static str> {
     match guard {
         GuardName::FirstSync => Some("first_sync"),
         GuardName::Emptied => None,
-        GuardName::ShrinkPercent => Some("shrink_percent"),
         GuardName::DeletePercent | GuardName::TagPercent => Some("delete_percent"),
         GuardName::DeleteCount => Some("delete_count"),
         GuardName::UpdatePercent => Some("update_percent"),
@@ -273,7 +269,7 @@ pub(super) const fn guarded(guard: GuardName) -> &'static [Action] {
             &[Action::Update, Action::Tag, Action::Complete, Action::Enrol]
         }
         GuardName::CreatePercent | GuardName::CreateCount => &[Action::Create],
-        GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => &[],
+        GuardName::FirstSync | GuardName::Emptied => &[],
     }
 }
 

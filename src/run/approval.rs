@@ -25,7 +25,7 @@ pub(super) fn guarded(plan: &Plan) -> Vec<String> {
 fn concerns(guard: &Guard, operation: &Operation) -> bool {
     let there = (guard.side, guard.kind) == (operation.side, operation.kind);
     match guard.guard {
-        GuardName::FirstSync | GuardName::Emptied | GuardName::ShrinkPercent => true,
+        GuardName::FirstSync | GuardName::Emptied => true,
         GuardName::DeletePercent | GuardName::DeleteCount => there && operation.action() == Action::Delete,
         GuardName::TagPercent => there && operation.action() == Action::Tag,
         GuardName::CreatePercent | GuardName::CreateCount => there && operation.action() == Action::Create,
@@ -156,7 +156,7 @@ mod tests {
             assert_eq!(guarded(&plan(everything(), &[(guard, true)])), expected, "{guard:?}");
             assert_eq!(guarded(&plan(everything(), &[(guard, false)])), [""; 0], "{guard:?} stops nothing");
         }
-        for guard in [GuardName::FirstSync, GuardName::Emptied, GuardName::ShrinkPercent] {
+        for guard in [GuardName::FirstSync, GuardName::Emptied] {
             assert_eq!(guarded(&plan(everything(), &[(guard, true)])).len(), everything().len(), "{guard:?}");
         }
     }

@@ -12,8 +12,6 @@ pub enum GuardName {
     FirstSync,
     /// A side lists nothing although its base has two or more.
     Emptied,
-    /// A listing shrank.
-    ShrinkPercent,
     /// Deletes, as a share of the links.
     DeletePercent,
     /// Deletes.

@@ -145,9 +145,6 @@ impl Messages for Spanish {
         match guard.guard {
             GuardName::FirstSync => "Es la primera sincronización del par".to_owned(),
             GuardName::Emptied => format!("{side}: la lista de {kinds} está vacía, aunque antes no lo estaba"),
-            GuardName::ShrinkPercent => {
-                format!("{side}: ya no aparece el {value} % de {kinds}; límite {limit} %")
-            }
             GuardName::DeletePercent => share("eliminaría"),
             GuardName::DeleteCount => count("eliminarían"),
             GuardName::TagPercent => {

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use super::refused::Taken;
 use super::{Applying, Heard, Step, Turn, ended};
-use crate::crm::{Answered, Lookup, Outcome, Shape, Writer};
+use crate::crm::{Answered, Lookup, Outcome, Refusal, Shape, Writer};
 use crate::reconcile::{Operation, Settle, TagDelta};
 use crate::record::{Action, Field, Kind, Record, RemoteId, Request, Value, Write};
 use crate::run::applied::Origin;
@@ -47,41 +47,11 @@ impl Applying<'_> {
             Outcome::Refused(refusal) if refusal.gone && write.action == Action::Delete => {
                 self.gone_already(operation, write, Some(intent)).map(Step::Done)
             }
+            Outcome::Refused(refusal) if write.action == Action::Enrol => {
+                self.not_enrolled(operation, intent, &refusal).map(Step::Done)
+            }
             Outcome::Refused(refusal) => {
-                if write.action == Action::Enrol {
-                    return self.not_enrolled(operation, intent, &refusal).map(Step::Done);
-                }
-                if let Some(ended) = self.made_although_refused(crm, operation, write, intent, &refusal).await? {
-                    return Ok(Step::Done(ended));
-                }
-                if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
-                    return Ok(Step::Done(ended));
-                }
-                lock(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
-                self.withdraw(operation)?;
-                if let Some(holder) =
-                    refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update)
-                {
-                    // What the others of the plan leave free is seen when they are done.
-                    let taken = Taken { holder: holder.clone(), refusal: refusal.clone() };
-                    lock(&self.taken).insert(operation.id, taken);
-                } else if (turn.first || turn.again)
-                    && let Some(ended) = self.without_refused(crm, operation, write, &refusal, false).await?
-                {
-                    return Ok(Step::Done(ended));
-                }
-                let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
-                let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
-                if refusal.is_page {
-                    self.breaker.suspect(operation.side);
-                }
-                // Who may not ask at all was not refused this record.
-                let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
-                    OperationOutcome::Failed
-                } else {
-                    OperationOutcome::Refused
-                };
-                Ok(Step::Done(ended(outcome, reason)))
+                self.was_refused(crm, operation, write, (intent, turn), refusal).await.map(Step::Done)
             }
             Outcome::Unknown(why) => self.unknown(crm, operation, write, intent, &why).await.map(Step::Done),
             Outcome::Doubtful(why) => {
@@ -90,6 +60,46 @@ impl Applying<'_> {
                 self.unknown(crm, operation, write, intent, &why).await.map(Step::Done)
             }
         }
+    }
+
+    /// What becomes of an operation that its CRM refused.
+    async fn was_refused<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        operation: &Operation,
+        write: &Write,
+        (intent, turn): (i64, Turn),
+        refusal: Refusal,
+    ) -> Result<Ended, StateError> {
+        if let Some(ended) = self.made_although_refused(crm, operation, write, intent, &refusal).await? {
+            return Ok(ended);
+        }
+        if let Some(ended) = self.refused_for(crm, operation, write, intent, &refusal).await? {
+            return Ok(ended);
+        }
+        lock(self.state).close_intent(intent, IntentState::Refused, Some(&refusal.message), None)?;
+        self.withdraw(operation)?;
+        if let Some(holder) = refusal.existing.as_ref().filter(|_| !turn.again && write.action == Action::Update) {
+            // What the others of the plan leave free is seen when they are done.
+            let taken = Taken { holder: holder.clone(), refusal: refusal.clone() };
+            lock(&self.taken).insert(operation.id, taken);
+        } else if (turn.first || turn.again)
+            && let Some(ended) = self.without_refused(crm, operation, write, &refusal, false).await?
+        {
+            return Ok(ended);
+        }
+        let existing = refusal.existing.map(|id| format!(" (it stands there as {id})")).unwrap_or_default();
+        let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
+        if refusal.is_page {
+            self.breaker.suspect(operation.side);
+        }
+        // Who may not ask at all was not refused this record.
+        let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
+            OperationOutcome::Failed
+        } else {
+            OperationOutcome::Refused
+        };
+        Ok(ended(outcome, reason))
     }
 
     /// An answer that shows nothing of what was sent (`{"ok":true}`, an id alone, nothing at all): the record is read once.

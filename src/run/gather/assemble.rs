@@ -7,12 +7,12 @@ use tracing::{info, warn};
 
 use super::{Gathering, Loaded, enrolment, unread};
 use crate::reconcile::{Input, Linked, Mode, Now, Parent};
-use crate::record::{Both, ByKind, Field, GhlId, Kind, RemoteId, Role, Side, SideId};
+use crate::record::{Both, ByKind, Capabilities, Field, GhlId, Kind, RemoteId, Role, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::Gathered;
 use crate::run::session::{BEGUN, FIRST_SYNC, Job, lock};
 use crate::run::tasks::source_tasks;
-use crate::state::{LinkRow, LinkStatus, State};
+use crate::state::{Intent, LinkRow, LinkStatus, State};
 
 impl<'j> Gathering<'j, '_> {
     /// How many links of each kind this run looked at: of what is listed by contact, those under contacts whose lists were
@@ -96,13 +96,8 @@ impl<'j> Gathering<'j, '_> {
         let links = state.map(State::link_counts).transpose()?.unwrap_or_default();
         let left_out = self.left_out(&contacts)?;
         let linked_before = self.linked_before()?;
-        let mut capabilities = Both {
-            cliengo: job.cliengo.capabilities(&self.pulled.learned),
-            ghl: job.ghl.capabilities(&self.pulled.learned),
-        };
-        // `semantics` 40: where GHL's listing has the key for nobody, tags are unknown tonight, and not none.
-        capabilities.ghl.tags.read &= self.pulled.ghl_shows_tags;
-        let mut input = Input {
+        let (pending, remembered) = (self.pending()?, self.remembered()?);
+        let input = Input {
             pair: job.pair,
             mapped: &self.pulled.forms.mapped,
             mode: job.mode,
@@ -114,7 +109,7 @@ impl<'j> Gathering<'j, '_> {
                 Some(state) => state.meta(FIRST_SYNC)?.is_some_and(|stands| stands == BEGUN),
                 None => false,
             },
-            capabilities,
+            capabilities: self.capabilities(),
             listings: self.pulled.listings.clone(),
             looked_at: self.looked_at(&links)?,
             links,
@@ -133,7 +128,7 @@ impl<'j> Gathering<'j, '_> {
             secondaries,
             successors,
             holders,
-            pending: BTreeSet::new(),
+            pending,
             linked_before,
             unread: unread::of(state, self.pulled)?,
             unparsable: self.unparsable,
@@ -143,7 +138,7 @@ impl<'j> Gathering<'j, '_> {
             untold: self.pulled.moments.unread.clone(),
             effects: self.pulled.effects.clone(),
             owed: state.map(|state| enrolment::owed(state, self.pulled.only.as_ref())).transpose()?.unwrap_or_default(),
-            remembered: BTreeSet::new(),
+            remembered,
             tasks,
             told: state.map(State::told).transpose()?.unwrap_or_default(),
             zone: &self.pulled.forms.zone,
@@ -151,23 +146,40 @@ impl<'j> Gathering<'j, '_> {
             pending_conflicts,
             excluded_pairs: self.pulled.marks.excluded_pairs.clone(),
         };
-        if let Some(state) = state {
-            for intent in state.open_creates()? {
-                input.pending.extend(intent.source_id.map(|id| (intent.kind, SideId::new(intent.side.other(), id))));
-            }
-            if job.mode != Mode::Full {
-                input.remembered = state.remembered()?;
-            }
-        }
-        if self.pulled.only.is_some() {
-            // What a whole kind cannot do is no news of some people.
-            let kinds = |side: Side| Kind::CHILDREN.map(|kind| format!("pair:{side}:{kind}"));
-            input.remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
-        }
         let (halved, without_text) = (self.halved, self.without_text);
         let (missed, absent, returned) = (self.missed, self.absent, self.returned);
         let lifted = self.pulled.sought.lifted.clone();
         Ok((input, Gathered { missed, absent, returned, restored, lifted, ended, halved, without_text }))
+    }
+
+    /// What either side can do tonight.
+    fn capabilities(&self) -> Both<Capabilities> {
+        let mut capabilities = Both {
+            cliengo: self.job.cliengo.capabilities(&self.pulled.learned),
+            ghl: self.job.ghl.capabilities(&self.pulled.learned),
+        };
+        // `semantics` 40: where GHL's listing has the key for nobody, tags are unknown tonight, and not none.
+        capabilities.ghl.tags.read &= self.pulled.ghl_shows_tags;
+        capabilities
+    }
+
+    /// The sources of creates whose outcome is not known.
+    fn pending(&self) -> Result<BTreeSet<(Kind, SideId)>, RunError> {
+        let open = self.state.map(State::open_creates).transpose()?.unwrap_or_default();
+        let source = |intent: Intent| Some((intent.kind, SideId::new(intent.side.other(), intent.source_id?)));
+        Ok(open.into_iter().filter_map(source).collect())
+    }
+
+    /// What earlier runs said already.
+    fn remembered(&self) -> Result<BTreeSet<String>, RunError> {
+        let state = self.state.filter(|_| self.job.mode != Mode::Full);
+        let mut remembered = state.map(State::remembered).transpose()?.unwrap_or_default();
+        if self.pulled.only.is_some() {
+            // What a whole kind cannot do is no news of some people.
+            let kinds = |side: Side| Kind::CHILDREN.map(|kind| format!("pair:{side}:{kind}"));
+            remembered.extend(Side::BOTH.into_iter().flat_map(kinds));
+        }
+        Ok(remembered)
     }
 }
 
