@@ -67,10 +67,15 @@ fn unwrapped(line: &str) -> &str {
     let mut address = line;
     loop {
         let inner = without_wrapping(address).trim();
-        if inner == address {
-            return if is_address(address) { address } else { the_one_among_words(address).unwrap_or(address) };
+        let found = match inner == address {
+            false => inner,
+            true if is_address(address) => return address,
+            true => the_one_among_words(address).unwrap_or(address),
+        };
+        if found == address {
+            return address;
         }
-        address = inner;
+        address = found;
     }
 }
 

@@ -206,7 +206,9 @@ impl PersonName {
             given.into_iter().filter(|_| !is_nobodys).collect()
         };
         let (our_given, their_given) = (given(&ours, &theirs), given(&theirs, &ours));
-        let is_one = |one: &String| !is_trade(one) && their_given.iter().any(|other| is_one_given_name(one, other));
+        let is_one = |one: &String| {
+            !is_trade(one) && their_given.iter().any(|other| !is_trade(other) && is_one_given_name(one, other))
+        };
         our_given == their_given
             || our_given.is_empty()
             || their_given.is_empty()

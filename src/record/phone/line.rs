@@ -148,12 +148,12 @@ fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
         _ => number,
     };
     has_length(country, &national, &number)?;
-    Ok(Line {
-        country,
-        national,
-        valid: PHONE_NUMBER_UTIL.is_valid_number(&number),
-        e164: PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned(),
-    })
+    let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
+    // The prefix of calls at home, written twice: what is sent must read the same again.
+    if national.starts_with('0') && e164 != text {
+        return parsed(&e164, None);
+    }
+    Ok(Line { country, national, valid: PHONE_NUMBER_UTIL.is_valid_number(&number), e164 })
 }
 
 fn national_of(number: &PhoneNumber) -> String {
