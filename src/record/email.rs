@@ -13,7 +13,9 @@ const LONGEST: (usize, usize) = (64, 254);
 pub fn canonical_email(raw: &str) -> String {
     let address = address_in(&raw.to_lowercase());
     match address.rsplit_once('@') {
-        Some((local, domain)) if domain.contains("xn--") => format!("{local}@{}", in_letters(domain)),
+        Some((local, domain)) if domain.contains("xn--") && is_address(&address) => {
+            format!("{local}@{}", in_letters(domain))
+        }
         _ => address,
     }
 }

@@ -6,7 +6,7 @@ use concord::record::Side;
 use concord::sandbox::Profile;
 use serde_json::{Value, json};
 
-use crate::house::{House, Person, Plot, shown};
+use crate::house::{DAY, House, Person, Plot, shown};
 use crate::mortal::{Fate, every};
 use crate::proxy;
 
@@ -119,6 +119,65 @@ async fn each_day_of_talk_is_one_note_that_grows_with_it() {
     assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), [""; 0]);
     assert!(!house.sandbox.requests().iter().any(|asked| asked.path.contains("/messages") && asked.method != "GET"));
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_day_stays_though_the_list_shows_only_the_newest() {
+    let (house, person, _, messages) = house(&Plot::extended()).await;
+    let said =
+        |minute: u32, text: &str| json!({ "creationDate": format!("2026-11-20T15:{minute}:00"), "message": text });
+    messages.set(json!([said(10, "Hola"), said(11, "una\ndos  \n\ntres")]));
+    house.good_night().await;
+    messages.set(json!([said(12, "¿Están?"), said(11, "una\ndos  \n\ntres")]));
+    assert_eq!(shown(&house.good_night().await), ["ghl note update"]);
+    messages.set(json!([]));
+    house.quiet_night().await;
+    let notes = house.children(Side::Ghl, "notes", &person.ghl);
+    let lines: Vec<&str> = notes[0].split("<br>").collect();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    for (text, count) in [("Hola", 1), ("dos", 1), ("tres", 1), ("¿Están?", 1)] {
+        assert_eq!(notes[0].matches(text).count(), count, "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn messages_that_come_in_pages_are_all_told() {
+    let mut house = House::build(&Plot::extended().with_settings(TALK)).await;
+    let rewrite: proxy::Rewrite = Arc::new(|line, mut answer| {
+        if line.contains("/messages") {
+            let from: usize = line
+                .split("offset=")
+                .nth(1)
+                .map_or(0, |rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap());
+            let said =
+                |at| json!({ "creationDate": format!("2026-11-20T15:{at:02}:00Z"), "message": format!("m{at}.") });
+            let page: Vec<Value> = (from..5).take(2).map(said).collect();
+            answer = json!({ "results": page, "paging": { "total": 5 } });
+        }
+        Ok(answer)
+    });
+    house.urls.cliengo = proxy::before(&house.urls.cliengo, rewrite).await;
+    let person = house.person(1);
+    house.good_night().await;
+    house.good_night().await;
+    let notes = house.children(Side::Ghl, "notes", &person.ghl);
+    assert!((0..5).all(|at| notes[0].contains(&format!("m{at}."))), "{notes:?}");
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn an_appointment_that_is_moved_back_is_told_again_where_notes_cannot_be_changed() {
+    let (house, person, appointments, _) = house(&Plot::legacy()).await;
+    for (day, count) in [("05", 1), ("06", 2), ("05", 3)] {
+        let one = json!({ "id": "ap1", "title": "Visita", "startTime": format!("2026-12-{day}T15:00:00Z") });
+        // A row that stands twice is one appointment.
+        appointments.set(json!([one.clone(), one]));
+        house.clock.advance(DAY);
+        house.good_night().await;
+        let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
+        assert_eq!(notes.len(), count, "{notes:?}");
+        house.quiet_night().await;
+    }
 }
 
 #[tokio::test]

@@ -1,15 +1,18 @@
 //! What Cliengo alone knows of a person: where the lead came from, and what was talked (`Cliengo API notes, 2.9 and 3`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::Cliengo;
+use super::list::enveloped;
 use crate::crm::CrmError;
 use crate::crm::answer::Answer;
 use crate::crm::path::encode;
-use crate::record::{CliengoId, Facet, Forms, Method, Moment, RemoteId, Request};
+use crate::record::{CliengoId, Facet, Forms, Method, Moment, RemoteId, Request, day_of_talk};
 
 /// What is told of a lead, by Cliengo's key; the first of several that says something.
 const TOLD: [(&str, &[&str]); 12] = [
@@ -27,9 +30,6 @@ const TOLD: [(&str, &[&str]); 12] = [
     ("First message", &["message"]),
 ];
 
-/// The longest day of talk that is told: what is longer ends with a word on where the rest is.
-const LONGEST: usize = 20_000;
-
 /// Where a listed contact came from; `None` where nothing says so.
 pub(super) fn lead(payload: &str) -> Option<String> {
     let contact: Json = serde_json::from_str(payload).ok()?;
@@ -42,44 +42,84 @@ pub(super) fn lead(payload: &str) -> Option<String> {
 impl Cliengo {
     /// Each day on which was talked with a contact, in the location's zone.
     pub(super) async fn days_of_talk(&self, contact: &CliengoId, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
-        let request = Request::new(Method::Get, format!("/contacts/{}/messages", encode(contact.as_str())));
-        let body = match self.http.read(&request).await? {
-            Answer::Body(body) => body,
-            Answer::No(no) => return Err(self.http.refused(&no)),
-        };
-        let body: Json = serde_json::from_str(&body).unwrap_or_default();
-        let lists = ["results", "messages", "data"].iter().find_map(|key| body.get(*key)?.as_array());
-        let Some(messages) = body.as_array().or(lists) else {
-            return Err(self.http.protocol("the messages came without their list"));
-        };
-        Ok(days(messages, forms))
+        let path = format!("/contacts/{}/messages", encode(contact.as_str()));
+        let mut messages: Vec<Json> = Vec::new();
+        let mut request = Request::new(Method::Get, path.clone());
+        loop {
+            let body = match self.http.read(&request).await? {
+                Answer::Body(body) => body,
+                Answer::No(no) => return Err(self.http.refused(&no)),
+            };
+            let (rows, total) =
+                enveloped(&body).ok_or_else(|| self.http.protocol("the messages came without their list"))?;
+            let came = rows.len();
+            messages.extend(rows.into_iter().filter_map(|row| serde_json::from_str(row.get()).ok()));
+            match total {
+                Some(total) if total > messages.len() && came > 0 => {
+                    let (page, received) = (self.page_size, messages.len());
+                    request = Request::new(Method::Get, format!("{path}?limit={page}&offset={received}"));
+                }
+                Some(total) if total > messages.len() => {
+                    let listed = messages.len();
+                    return Err(self.http.protocol(format!("it counts {total} messages and listed {listed}")));
+                }
+                _ => return Ok(days(&messages, &forms.zone)),
+            }
+        }
     }
 }
 
-fn days(messages: &[Json], forms: &Forms) -> Vec<Moment> {
-    let mut days: BTreeMap<String, Vec<(Timestamp, String)>> = BTreeMap::new();
+/// When a message was said, as people there read a clock: its day, and its time where one was told.
+type Said = (Option<Date>, Option<Time>);
+
+fn days(messages: &[Json], zone: &TimeZone) -> Vec<Moment> {
+    let mut days: BTreeMap<Option<Date>, BTreeSet<(Option<Time>, String)>> = BTreeMap::new();
     for message in messages {
-        let at = message.get("creationDate").and_then(Json::as_str).and_then(|at| at.parse::<Timestamp>().ok());
-        let text = message.get("message").and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty());
-        let (Some(at), Some(text)) = (at, text) else { continue };
-        let day = at.to_zoned(forms.zone.clone()).strftime("%Y-%m-%d").to_string();
-        days.entry(day).or_default().push((at, text.to_owned()));
-    }
-    let told = days.into_iter().map(|(day, mut said)| {
-        said.sort();
-        said.dedup();
-        let mut words = format!("Conversation in Cliengo, {day}");
-        for (at, text) in said {
-            let line = format!("\n{} {text}", at.to_zoned(forms.zone.clone()).strftime("%H:%M"));
-            if words.len() + line.len() > LONGEST {
-                words.push_str("\n[the rest stands in Cliengo]");
-                break;
-            }
-            words.push_str(&line);
+        let (day, time) = message.get("creationDate").map_or((None, None), |at| said_at(at, zone));
+        if let Some(text) = text_of(message) {
+            days.entry(day).or_default().insert((time, text));
         }
-        Moment { facet: Facet::Talk, id: day, words }
+    }
+    let told = days.into_iter().map(|(day, said)| {
+        let id = day.map_or_else(|| "undated".to_owned(), |day| day.to_string());
+        let title = format!("Conversation in Cliengo, {}", if day.is_some() { &id } else { "without a date" });
+        let said: Vec<(String, String)> = said
+            .into_iter()
+            .map(|(time, text)| (time.map_or("--:--".to_owned(), |time| time.strftime("%H:%M").to_string()), text))
+            .collect();
+        let words = day_of_talk(&title, said.iter().map(|(time, text)| (time.as_str(), text.as_str())));
+        Moment { facet: Facet::Talk, id, words }
     });
     told.collect()
+}
+
+/// What was said, as a text or within an object.
+fn text_of(message: &Json) -> Option<String> {
+    let said = message.get("message")?;
+    let text = said.as_str().or_else(|| ["text", "body"].iter().find_map(|key| said.get(key)?.as_str()))?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// An instant, a time of the account's zone, a date alone, or milliseconds (`accounts`, dates).
+fn said_at(at: &Json, zone: &TimeZone) -> Said {
+    let instant = match at {
+        Json::String(at) => at.trim().parse::<Timestamp>().ok(),
+        at => at.as_i64().and_then(|at| {
+            // Seconds have fewer digits until the year 5138.
+            let milliseconds = if at.abs() < 100_000_000_000 { at.checked_mul(1_000)? } else { at };
+            Timestamp::from_millisecond(milliseconds).ok()
+        }),
+    };
+    if let Some(instant) = instant {
+        let at = instant.to_zoned(zone.clone());
+        return (Some(at.date()), Some(at.time()));
+    }
+    let civil = at.as_str().map(str::trim).and_then(|at| Some((at.len(), at.parse::<DateTime>().ok()?)));
+    match civil {
+        Some((10, at)) => (Some(at.date()), None),
+        Some((_, at)) => (Some(at.date()), Some(at.time())),
+        None => (None, None),
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +134,24 @@ mod tests {
             "Lead from Cliengo\nWebsite: acme.example\nUTM source: ads\nFirst message: Hola"
         );
         assert_eq!(lead(r#"{"id":"1","name":"Ana"}"#), None);
+    }
+
+    #[test]
+    fn a_message_is_told_of_its_day_however_its_date_is_written() {
+        let zone = TimeZone::get("America/Argentina/Buenos_Aires").unwrap();
+        let told = |at: Json| {
+            let days = days(&[serde_json::json!({ "creationDate": at, "message": { "text": "hola" } })], &zone);
+            days.first().map(|day| format!("{} {}", day.id, day.words.lines().last().unwrap_or_default()))
+        };
+        for at in ["2026-11-20T13:00:00Z", "2026-11-20T10:00:00-03:00", "2026-11-20T13:00:00.000+0000"] {
+            assert_eq!(told(at.into()).unwrap(), "2026-11-20 10:00 hola", "{at}");
+        }
+        assert_eq!(told("2026-11-20T10:00:00".into()).unwrap(), "2026-11-20 10:00 hola");
+        assert_eq!(told("2026-11-20 10:00:00".into()).unwrap(), "2026-11-20 10:00 hola");
+        assert_eq!(told(1_795_179_600_000_i64.into()).unwrap(), "2026-11-20 10:00 hola");
+        assert_eq!(told(1_795_179_600.into()).unwrap(), "2026-11-20 10:00 hola");
+        assert_eq!(told("2026-11-20".into()).unwrap(), "2026-11-20 --:-- hola");
+        assert_eq!(told("ayer".into()).unwrap(), "undated --:-- hola");
+        assert_eq!(told(Json::Null).unwrap(), "undated --:-- hola");
     }
 }

@@ -481,13 +481,13 @@ pub(super) fn children_request(kind: Kind, parent: &CliengoId) -> Request {
     Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())))
 }
 
-/// The rows of a contact's list and its total, in any of the envelopes that may come (`Cliengo API notes, 2.7`).
-fn enveloped(body: &str) -> Option<(Vec<&RawValue>, Option<usize>)> {
+/// The rows of a list below a contact and its total, in any of the envelopes that may come (`Cliengo API notes, 2.7`).
+pub(super) fn enveloped(body: &str) -> Option<(Vec<&RawValue>, Option<usize>)> {
     if let Ok(rows) = serde_json::from_str(body) {
         return Some((rows, None));
     }
     let envelope = Row::read(body)?;
-    let rows = ["results", "notes", "tasks", "data"].iter().find_map(|key| envelope.raw(key))?;
+    let rows = ["results", "notes", "tasks", "messages", "data"].iter().find_map(|key| envelope.raw(key))?;
     let paging = envelope.raw("paging").and_then(|paging| serde_json::from_str::<Paging>(paging.get()).ok());
     Some((serde_json::from_str(rows.get()).ok()?, paging.and_then(|paging| paging.total)))
 }

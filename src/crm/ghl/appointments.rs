@@ -1,5 +1,7 @@
 //! A contact's appointments, in words (`GHL API notes, 3.1`).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
@@ -25,7 +27,10 @@ impl Ghl {
         let Some(events) = body.get("events").and_then(Json::as_array) else {
             return Err(self.http.protocol("the appointments came without their list"));
         };
-        Ok(events.iter().filter_map(|event| moment(event, &forms.zone)).collect())
+        // One that stands twice in the list is one; the last is how it is. (`semantics` 56)
+        let told = events.iter().filter_map(|event| moment(event, &forms.zone));
+        let told: BTreeMap<String, Moment> = told.map(|moment| (moment.id.clone(), moment)).collect();
+        Ok(told.into_values().collect())
     }
 }
 

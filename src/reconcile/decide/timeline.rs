@@ -8,6 +8,7 @@ use crate::reconcile::model::{
 };
 use crate::record::{
     Facet, Field, Fields, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write,
+    talk_going_on,
 };
 
 /// What begins the mark of each.
@@ -69,12 +70,18 @@ fn one(
     }
     let mark = MARKS.into_iter().find(|(facet, _)| *facet == moment.facet).map_or("", |(_, mark)| mark);
     let tail = format!("\n{mark}{}]", moment.id);
-    let short = shortened(side, input.pair.longest_text(side), &moment.words, &tail);
-    let words = Value::body(&format!("{}{tail}", short.as_ref().unwrap_or(&moment.words)));
-    let said = words.shown();
     let key = (moment.facet, moment.id.clone());
+    let so_far = told.get(&key).and_then(|said| said.strip_suffix(&tail));
+    let words = match so_far {
+        Some(so_far) if moment.facet == Facet::Talk => talk_going_on(so_far, &Value::body(&moment.words).shown()),
+        _ => moment.words.clone(),
+    };
+    let short = shortened(side, input.pair.longest_text(side), &words, &tail);
+    let words = Value::body(&format!("{}{tail}", short.unwrap_or(words)));
+    let said = words.shown();
     let is_it = |note: &&&Unlinked| note.id.side() == side && marked(side, &note.record).as_ref() == Some(&key);
-    let note = children.marked.iter().rfind(is_it);
+    // Where notes cannot be changed there are several: the youngest is how it was told last.
+    let note = children.marked.iter().filter(is_it).max_by_key(|note| note.record.created);
     let stands = note.and_then(|note| note.record.get(&Field::Body)).map(Value::shown);
     let projection = Projection { facet: moment.facet, task: moment.id.clone(), said: said.clone() };
     let remember = |projection| BaseUpdate::Told { link, projection };

@@ -137,20 +137,20 @@ fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
         _ => NoPhone::TooShort,
     })?;
     let country = number.country_code;
-    let national = national_of(&number);
-    let national = respelled(country, national);
+    let written = national_of(&number);
+    let national = respelled(country, written.clone());
     let national = match national.strip_prefix(&country.to_string()) {
         Some(once) if is_too_long(country, &national) && is_valid(country, once) => once.to_owned(),
         _ => national,
     };
     let number = match number_of(country, &national) {
-        Some(respelled) if national != national_of(&number) => respelled,
+        Some(respelled) if national != written => respelled,
         _ => number,
     };
     has_length(country, &national, &number)?;
     let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
-    // The prefix of calls at home, written twice: what is sent must read the same again.
-    if national.starts_with('0') && e164 != text {
+    // What is sent must read the same again: a prefix may stand there twice, or become another's.
+    if (national != written || national.starts_with('0')) && e164 != text {
         return parsed(&e164, None);
     }
     Ok(Line { country, national, valid: PHONE_NUMBER_UTIL.is_valid_number(&number), e164 })
