@@ -75,13 +75,13 @@ pub(super) async fn pull(
     accounts::check(job, state, &identities)?;
     let known = state.map(|state| learned(state, job.pair)).transpose()?;
     let tags_were_read = known.is_some_and(|known| known.tags_read);
-    let (learned, probed_tasks) = learn(job, stage, state, &cliengo).await?;
+    let (learned, probe) = learn(job, stage, state, &cliengo).await?;
     let mut pulled = Pulled {
         forms,
         learned,
         tags_were_read,
         ghl_shows_tags: true,
-        probed_tasks,
+        probed_tasks: if let Probe::Is(tasks) = probe { Some(tasks) } else { None },
         identities,
         listings: Both::default(),
         complete: Both::default(),
@@ -98,6 +98,10 @@ pub(super) async fn pull(
     };
     pulled.take(stage, Side::Cliengo, Kind::Contact, &cliengo, 0)?;
     pulled.take(stage, Side::Ghl, Kind::Contact, &ghl, 0)?;
+    if matches!(probe, Probe::Unclear) {
+        let why = "whether Cliengo has tasks could not be told in this run";
+        pulled.disbelieve(Side::Cliengo, Kind::Task, why.to_owned());
+    }
     if !ghl.places_told {
         pulled.forms.members = members(job).await?;
     }
@@ -294,28 +298,37 @@ fn unmapped(job: &Job<'_>, location: &Account) -> Forms {
     }
 }
 
+/// Whether an account has tasks, as it was asked in this run.
+enum Probe {
+    /// It is known, or nobody is there with whom to ask.
+    NotAsked,
+    Is(bool),
+    /// It gave no clear answer.
+    Unclear,
+}
+
 /// `semantics` 14 and 27: what was learned once is pinned; a failing probe never changes a mode.
 async fn learn(
     job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: Option<&State>,
     contacts: &Listed<CliengoId>,
-) -> Result<(Learned, Option<bool>), RunError> {
+) -> Result<(Learned, Probe), RunError> {
     let pinned = |key: &str| state.map(|state| state.meta(key)).transpose().map(Option::flatten);
     let tags_read = contacts.tags_seen || pinned("learned.tags_read")?.is_some_and(|value| value == "true");
-    let mut probed = None;
+    let mut probe = Probe::NotAsked;
     let tasks = match (job.pair.cliengo.tasks, pinned("learned.tasks")?.as_deref()) {
         (TasksMode::Resource, _) | (TasksMode::Auto, Some("true")) => true,
         (TasksMode::Auto, None) => {
             let sample = lock(stage).contacts(Side::Cliengo)?.into_iter().next();
             if let Some(id) = sample {
-                probed = job.cliengo.probe_tasks(&CliengoId::new(id)).await?;
+                probe = job.cliengo.probe_tasks(&CliengoId::new(id)).await?.map_or(Probe::Unclear, Probe::Is);
             }
-            probed.unwrap_or(false)
+            matches!(probe, Probe::Is(true))
         }
         _ => false,
     };
-    Ok((Learned { tasks, tags_read }, probed))
+    Ok((Learned { tasks, tags_read }, probe))
 }
 
 /// Tasks of GHL come all at once and say whose tasks have news; then the others, contact by contact.

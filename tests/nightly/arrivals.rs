@@ -218,6 +218,26 @@ async fn an_undo_leaves_a_contact_that_was_only_found_by_reading() {
 }
 
 #[tokio::test]
+async fn a_match_that_cliengo_made_by_phone_is_one_where_only_emails_are_matched() {
+    let plot = Plot::extended().with_settings("[pair.house.contacts]\nmatch = [\"email\"]\n");
+    let house = House::build(&plot).await;
+    house.person(1);
+    house.good_night().await;
+    let (name, phone) = ("Itatí de Zúñiga", "+5491151640003");
+    let id = house.contact(Side::Cliengo, &json!({ "name": name, "phone": phone }));
+    let whole = json!({ "id": id, "name": name, "phone": phone, "creationDate": days_ago(&house, 400) });
+    let source = json!({ "firstName": "Itatí", "lastName": "de Zúñiga", "email": EMAIL, "phone": phone });
+    house.contact(Side::Ghl, &source);
+    creates_answer(&house, Stated::json(201, &whole));
+    house.night().await;
+    house.faults("");
+    house.night().await;
+    assert_eq!(Side::BOTH.map(|side| house.rows(side, "contacts").len()), [2, 2]);
+    assert!(house.rows(Side::Cliengo, "contacts").iter().any(|row| row["email"] == EMAIL && row["id"] == id.as_str()));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn a_create_that_is_answered_with_somebody_else_links_nobody() {
     let (mut house, _) = nidia(Side::Ghl).await;
     let id = hidden(&mut house).await;

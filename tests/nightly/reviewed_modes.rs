@@ -182,3 +182,21 @@ async fn tasks_that_were_off_are_looked_for_again() {
     assert_eq!(house.children(Side::Cliengo, "tasks", &people[0].cliengo), ["Enviar presupuesto"]);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn an_account_that_did_not_say_whether_it_has_tasks_is_not_one_without() {
+    for fault in ["status=503", "html", "reset-before"] {
+        let mut house = House::build(&Plot::extended()).await;
+        house.pair.cliengo.tasks = TasksMode::Auto;
+        let person = house.person(1);
+        house.task(Side::Ghl, &person, "Enviar presupuesto");
+        house.faults(&format!("{fault}@cliengo:GET:/tasks"));
+        let night = house.night().await;
+        let said = format!("{:?} {:?}", night.plan.unsupported, night.plan.listings.cliengo.task);
+        assert!(night.plan.unsupported.is_empty() && said.contains("could not be told"), "{fault}: {said}");
+        house.faults("");
+        house.night().await;
+        assert_eq!(house.children(Side::Cliengo, "tasks", &person.cliengo), ["Enviar presupuesto"], "{fault}");
+        house.quiet_night().await;
+    }
+}

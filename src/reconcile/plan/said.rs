@@ -53,7 +53,9 @@ pub fn missing_kinds(input: &Input<'_>) -> Verdict {
             let takes_part = input.policy(kind).direction != Direction::Off;
             let what = format!("pair:{side}:{kind}");
             let told_otherwise = kind == Kind::Task && input.pair.projects_tasks();
-            if takes_part && !told_otherwise && !input.can(side, kind).list && !input.remembered.contains(&what) {
+            let is_known = input.listings.of(side).of(kind).why.is_none();
+            let has_none = is_known && !input.can(side, kind).list;
+            if takes_part && !told_otherwise && has_none && !input.remembered.contains(&what) {
                 let subject = Subject { kind, ids: Ids::default(), label: String::new(), link: None };
                 let detail = format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title());
                 verdict.cannot(&subject, side, Action::Create, detail);

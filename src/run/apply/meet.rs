@@ -110,7 +110,7 @@ impl Applying<'_> {
     ) -> Result<Ended, StateError> {
         let side = id.side().title();
         let ours = Record { fields: write.set.clone(), ..Record::default() };
-        if !operation.undoes().is_empty() || !ours.is_same_person(theirs) {
+        if !operation.undoes().is_empty() || !are_one(&ours, theirs) {
             let reason = format!(
                 "{side} answered with contact {id}, which it had already and which has another e-mail or phone: \
                  nothing is linked"
@@ -145,10 +145,15 @@ impl Applying<'_> {
         let Ok(Lookup::Present(payload)) = crm.look_up(Kind::Contact, &id, None).await else { return Ok(None) };
         let ours = Record { fields: write.set.clone(), ..Record::default() };
         match crm.parse(Kind::Contact, &payload, Shape::Single, self.forms) {
-            Ok(theirs) if ours.is_same_person(&theirs) => {
+            Ok(theirs) if are_one(&ours, &theirs) => {
                 self.match_made(operation, write, intent, &tagged, &theirs).map(Some)
             }
             _ => Ok(None),
         }
     }
+}
+
+/// Whether a CRM that took both for one did so rightly: where either has no e-mail, phone and name tell.
+fn are_one(ours: &Record, theirs: &Record) -> bool {
+    ours.is_same_person(theirs) || theirs.is_same_person(ours)
 }
