@@ -91,7 +91,8 @@ fn without_wrapping(line: &str) -> &str {
     }
     let scheme = line.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     if scheme.is_some() {
-        let address = line.get(7..).unwrap_or_default().trim_start_matches('/');
+        let address = line.get(7..).unwrap_or_default();
+        let address = address.strip_prefix("//").unwrap_or(address);
         return address.split('?').next().unwrap_or_default();
     }
     // `Name <ana@example.com>`, and `ana@example.com (Name)`.

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use concord::reconcile::HeldReason;
 use concord::record::Side;
-use concord::sandbox::Profile;
+use concord::sandbox::account::ghl::NoteStored;
+use concord::sandbox::{EditKind, Profile};
 use serde_json::{Value, json};
 
-use crate::house::{DAY, House, Person, Plot, shown};
+use crate::house::{DAY, House, Person, Plot, held, shown};
 use crate::mortal::{Fate, every};
 use crate::proxy;
 
@@ -178,6 +180,67 @@ async fn an_appointment_that_is_moved_back_is_told_again_where_notes_cannot_be_c
         assert_eq!(notes.len(), count, "{notes:?}");
         house.quiet_night().await;
     }
+}
+
+#[tokio::test]
+async fn what_a_crm_makes_of_a_told_note_is_no_edit_and_is_never_carried_back() {
+    for stored in [NoteStored::Cut, NoteStored::Escaped] {
+        let mut plot = Plot::extended();
+        plot.account.ghl.note_stored = stored;
+        let (house, person, _, messages) = house(&plot).await;
+        let said =
+            |minute: u32, text: &str| json!({ "creationDate": format!("2026-11-20T15:{minute}:00Z"), "message": text });
+        let long = "si a < b & c > d, 🌸 ".repeat(if stored == NoteStored::Cut { 300 } else { 2 });
+        messages.set(json!([said(10, "Hola"), said(11, &long)]));
+        house.good_night().await;
+        house.quiet_night().await;
+        messages.set(json!([said(10, "Hola"), said(11, &long), said(12, "¿Están?")]));
+        let night = house.good_night().await;
+        assert_eq!(shown(&night).len(), usize::from(stored == NoteStored::Escaped), "{stored:?}: {:?}", shown(&night));
+        house.quiet_night().await;
+        assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo), [""; 0], "{stored:?}");
+        assert_eq!(house.children(Side::Ghl, "notes", &person.ghl).len(), 1, "{stored:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_wrote_into_a_told_note_stays_whatever_becomes_of_the_contact() {
+    let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+    let (house, person, appointments, _) = house(&Plot::extended().with_settings(settings)).await;
+    let visit = |status: &str| json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": status }]);
+    appointments.set(visit("confirmed"));
+    house.good_night().await;
+    let note = house.only(Side::Cliengo, "notes");
+    let text = house.children(Side::Cliengo, "notes", &person.cliengo).remove(0);
+    let theirs = format!("{text}\nLlamar el lunes");
+    house.edit_child(Side::Cliengo, EditKind::Note, &person, &note, &json!({ "message": theirs, "body": theirs }));
+    house.quiet_night().await;
+    // What is told later is told beside it.
+    appointments.set(visit("cancelled"));
+    house.good_night().await;
+    let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
+    assert!(notes.len() == 2 && notes.iter().any(|note| note.contains("CANCELLED")), "{notes:?}");
+    house.quiet_night().await;
+    house.remove(Side::Ghl, &person);
+    for _ in 0..3 {
+        let night = house.night().await;
+        assert_eq!((house.writes(), held(&night)), (vec![], vec![HeldReason::DirtyChild]));
+    }
+}
+
+#[tokio::test]
+async fn a_contact_with_told_notes_that_nobody_touched_is_deleted_with_them() {
+    let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+    let (house, person, appointments, _) = house(&Plot::extended().with_settings(settings)).await;
+    house.person(2);
+    house.person(3);
+    appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": "confirmed" }]));
+    house.night().await;
+    house.remove(Side::Ghl, &person);
+    for _ in 0..3 {
+        house.night().await;
+    }
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 2);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::create;
 use super::merge::mark_of;
+use super::{create, telling};
 use crate::config::OnDelete;
 use crate::reconcile::model::{
     BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Linked, Now, Place, Settle, Subject, Unlinked, Verdict,
@@ -146,7 +146,8 @@ fn gone_contact(
     let kept_news = input.kept_news.contains(&linked.link);
     let news = kept_news
         || children.linked.iter().any(|child| child.is_edited(side))
-        || !children.unlinked_children.of(side).is_empty();
+        || !children.unlinked_children.of(side).is_empty()
+        || telling::is_any_edited(children, side, input.told.get(&linked.link));
     if news {
         let detail = format!(
             "gone in {}, but a task or note of it is new or changed in {}: delete it there too, or keep it by hand",

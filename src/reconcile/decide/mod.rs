@@ -15,6 +15,7 @@ mod one_or_two;
 pub mod scope;
 mod tags;
 pub mod task_mirror;
+pub mod telling;
 pub mod timeline;
 mod whole;
 

@@ -3,33 +3,19 @@
 //! One way, and by memory: what Cliengo was told once is not told again, whatever became of it there. Nothing that was
 //! told is ever removed.
 
+use std::collections::btree_map::Entry;
+
 use jiff::tz::TimeZone;
 
+use super::telling::mark;
 use crate::config::TasksMode;
 use crate::reconcile::model::{
-    BaseUpdate, Change, Family, HeldReason, Input, LinkRef, Operation, Settle, SourceTask, Subject, UNKNOWN, Unlinked,
+    BaseUpdate, Change, Family, HeldReason, Input, LinkRef, Operation, Settle, SourceTask, Subject, Telling, UNKNOWN,
     Updating, Verdict, Work,
 };
 use crate::record::{
-    Action, Due, Facet, Field, Fields, Ids, Kind, Projection, Record, RemoteId, Side, SideId, Target, Told, Value,
-    Write,
+    Action, Due, Facet, Field, Fields, Ids, Kind, Projection, RemoteId, Side, SideId, Target, Told, Value, Write,
 };
-
-/// What begins the mark in a note that tells of a task: `[ghl-task:ID]`, or `[ghl-task:ID done]`.
-const MARK: &str = "[ghl-task:";
-
-/// Which task a note tells of, where it bears the mark.
-#[must_use]
-pub fn marked(note: &Record) -> Option<(Facet, String)> {
-    let text = note.get(&Field::Body)?.shown();
-    let (_, mark) = text.rsplit_once(MARK)?;
-    let (mark, _) = mark.split_once(']')?;
-    Some(match mark.split_once(' ') {
-        Some((task, "done")) => (Facet::Done, task.to_owned()),
-        Some(_) => return None,
-        None => (Facet::Task, mark.to_owned()),
-    })
-}
 
 /// What is still to be told of `task`, given what was told.
 #[must_use]
@@ -51,7 +37,7 @@ fn words(task: &SourceTask, facet: Facet, zone: &TimeZone) -> String {
     let title = task.record.get(&Field::Title).map(Value::shown).unwrap_or_default();
     let id = &task.id;
     if facet == Facet::Done {
-        return format!("Task done: {title}\n{MARK}{id} done]");
+        return format!("Task done: {title}\n{}", mark(facet, id.as_str()));
     }
     let due = match task.record.get(&Field::Due) {
         Some(Value::Due(due)) if due.timed => {
@@ -60,7 +46,7 @@ fn words(task: &SourceTask, facet: Facet, zone: &TimeZone) -> String {
         Some(Value::Due(due)) => format!(" (due {})", due.date),
         _ => String::new(),
     };
-    format!("Task: {title}{due}\n{MARK}{id}]")
+    format!("Task: {title}{due}\n{}", mark(facet, id.as_str()))
 }
 
 /// When the earliest open task is due.
@@ -75,12 +61,12 @@ pub fn earliest(tasks: &[SourceTask]) -> Option<Due> {
 }
 
 /// Tells Cliengo of the tasks of one contact, where the configuration says how, besides what is planned for it already.
-pub fn tell(input: &Input<'_>, planned: Verdict, family: &Family, marked_notes: &[&Unlinked]) -> Verdict {
+pub fn tell(input: &Input<'_>, planned: Verdict, family: &Family, telling: &[Telling<'_>]) -> Verdict {
     let Some(SideId::Ghl(contact)) = family.ids.tagged(Side::Ghl) else { return planned };
     let (Some(tasks), true) = (input.tasks.get(&contact), input.pair.projects_tasks()) else { return planned };
     let told = existing(family).and_then(|link| input.told.get(&link)).cloned().unwrap_or_default();
     match input.pair.cliengo.tasks {
-        TasksMode::Notes => tell_notes(input, planned, family, tasks, told, marked_notes),
+        TasksMode::Notes => tell_notes(input, planned, family, tasks, told, telling),
         TasksMode::DueDate => tell_due(input, planned, family, tasks, &told),
         TasksMode::Auto | TasksMode::Resource | TasksMode::Off => planned,
     }
@@ -100,16 +86,17 @@ fn tell_notes(
     family: &Family,
     tasks: &[SourceTask],
     mut told: Told,
-    marked_notes: &[&Unlinked],
+    telling: &[Telling<'_>],
 ) -> Verdict {
     let mut verdict = planned;
     // The marks say what was told before the state was lost.
-    for note in marked_notes {
-        let Some((facet, task)) = marked(&note.record) else { continue };
+    for Telling { note, facet, id: task } in telling.iter().filter(|one| matches!(one.facet, Facet::Task | Facet::Done))
+    {
         let said = note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
-        if !told.contains_key(&(facet, task.clone())) {
-            verdict.base_updates.extend(remember(family, Projection { facet, task: task.clone(), said: said.clone() }));
-            told.insert((facet, task), said);
+        if let Entry::Vacant(place) = told.entry((*facet, task.clone())) {
+            let projection = Projection { facet: *facet, task: task.clone(), said: said.clone() };
+            verdict.base_updates.extend(remember(family, projection));
+            place.insert(said);
         }
     }
     for task in tasks {
@@ -215,7 +202,7 @@ fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[Sourc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::GhlId;
+    use crate::record::{GhlId, Record};
 
     #[test]
     fn a_note_names_the_hour_of_a_task_only_where_it_has_one() {

@@ -3,37 +3,13 @@
 //! One way, and by memory, as tasks that are told: a note of these is none of the notes, and what a person makes of it stays.
 
 use super::fit::shortened;
+use super::telling::{is_what_was_told, mark, told_on};
 use crate::reconcile::model::{
-    BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Settle, Subject, UNKNOWN, Unlinked, Verdict,
+    BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Settle, Subject, Telling, UNKNOWN, Unlinked, Verdict,
 };
 use crate::record::{
-    Facet, Field, Fields, Ids, Kind, Moment, Projection, Record, Side, SideId, Target, Told, Value, Write,
-    talk_going_on,
+    Facet, Field, Fields, Ids, Kind, Moment, Projection, Side, SideId, Target, Told, Value, Write, talk_going_on,
 };
-
-/// What begins the mark of each.
-const MARKS: [(Facet, &str); 3] =
-    [(Facet::Appointment, "[ghl-appointment:"), (Facet::Talk, "[cliengo-talk:"), (Facet::Lead, "[cliengo-lead:")];
-
-/// What a note tells of, where it bears a mark of its side.
-#[must_use]
-pub fn marked(side: Side, note: &Record) -> Option<(Facet, String)> {
-    let text = note.get(&Field::Body)?.shown();
-    MARKS.into_iter().filter(|(facet, _)| told_on(*facet) == Some(side)).find_map(|(facet, mark)| {
-        let (_, rest) = text.rsplit_once(mark)?;
-        let (id, _) = rest.split_once(']')?;
-        Some((facet, id.to_owned()))
-    })
-}
-
-/// The side on which it is told.
-const fn told_on(facet: Facet) -> Option<Side> {
-    match facet {
-        Facet::Appointment => Some(Side::Cliengo),
-        Facet::Talk | Facet::Lead => Some(Side::Ghl),
-        Facet::Task | Facet::Done | Facet::Due => None,
-    }
-}
 
 /// Tells what happened with a contact on either side on the other one, besides what is planned for it already.
 pub fn tell(input: &Input<'_>, planned: Verdict, family: &Family, children: &Children<'_>) -> Verdict {
@@ -68,8 +44,7 @@ fn one(
     if !input.policy(Kind::Note).direction.writes(side) || !can.create || !is_listed {
         return verdict;
     }
-    let mark = MARKS.into_iter().find(|(facet, _)| *facet == moment.facet).map_or("", |(_, mark)| mark);
-    let tail = format!("\n{mark}{}]", moment.id);
+    let tail = format!("\n{}", mark(moment.facet, &moment.id));
     let key = (moment.facet, moment.id.clone());
     let so_far = told.get(&key).and_then(|said| said.strip_suffix(&tail));
     let words = match so_far {
@@ -79,27 +54,27 @@ fn one(
     let short = shortened(side, input.pair.longest_text(side), &words, &tail);
     let words = Value::body(&format!("{}{tail}", short.unwrap_or(words)));
     let said = words.shown();
-    let is_it = |note: &&&Unlinked| note.id.side() == side && marked(side, &note.record).as_ref() == Some(&key);
     // Where notes cannot be changed there are several: the youngest is how it was told last.
-    let note = children.marked.iter().filter(is_it).max_by_key(|note| note.record.created);
-    let stands = note.and_then(|note| note.record.get(&Field::Body)).map(Value::shown);
+    let is_it = |one: &&Telling<'_>| one.note.id.side() == side && (one.facet, &one.id) == (moment.facet, &moment.id);
+    let note = children.telling.iter().filter(is_it).map(|one| one.note).max_by_key(|note| note.record.created);
+    let reads = |said: &str| note.is_some_and(|note| is_what_was_told(&note.record, said, false));
     let projection = Projection { facet: moment.facet, task: moment.id.clone(), said: said.clone() };
     let remember = |projection| BaseUpdate::Told { link, projection };
     match (told.get(&key), note) {
         (Some(before), _) if *before == said => {}
         // It was written, and no answer came; or the state was lost.
-        (_, Some(_)) if stands.as_ref() == Some(&said) => verdict.base_updates.push(remember(projection)),
-        (None, Some(_)) => {
-            verdict.base_updates.push(remember(Projection { said: stands.unwrap_or_default(), ..projection }));
+        (_, Some(_)) if reads(&said) => verdict.base_updates.push(remember(projection)),
+        (None, Some(note)) => {
+            let stands = note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
+            verdict.base_updates.push(remember(Projection { said: stands, ..projection }));
         }
-        (None, None) => return create(input, at, family, side, moment, (words, projection)),
-        (Some(before), Some(note)) if can.update && stands.as_ref() == Some(before) => {
+        (Some(before), Some(note)) if can.update && reads(before) => {
             return update(input, at, family, side, note, (words, projection));
         }
-        // A note that cannot be changed is followed by another one.
-        (Some(_), Some(_)) if !can.update => return create(input, at, family, side, moment, (words, projection)),
-        // A person edited it, or removed it: theirs stays.
-        (Some(_), _) => verdict.base_updates.push(remember(projection)),
+        // A note that cannot be changed, or that a person wrote into, is followed by another one.
+        (Some(_), Some(_)) | (None, None) => return create(input, at, family, side, moment, (words, projection)),
+        // A person removed it: it stays so.
+        (Some(_), None) => verdict.base_updates.push(remember(projection)),
     }
     verdict
 }

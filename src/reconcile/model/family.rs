@@ -3,7 +3,7 @@
 use super::input::{Input, Linked, Unlinked};
 use super::settle::LinkRef;
 use super::subject::{Place, Subject};
-use crate::record::{Both, Ids, Kind, Side, Target};
+use crate::record::{Both, Facet, Ids, Kind, Side, Target};
 
 /// One contact and what hangs under it, while its operations are planned.
 #[derive(Clone, Debug)]
@@ -27,8 +27,19 @@ pub struct Children<'a> {
     pub linked: Vec<&'a Linked>,
     /// Those without a link, per side.
     pub unlinked_children: Both<Vec<&'a Unlinked>>,
-    /// Cliengo's notes that tell of tasks. (`semantics` 27)
-    pub marked: Vec<&'a Unlinked>,
+    /// Notes that tell of something on the other side. (`semantics` 27)
+    pub telling: Vec<Telling<'a>>,
+}
+
+/// A note that tells of something on the other side, and of what.
+#[derive(Clone, Debug)]
+pub struct Telling<'a> {
+    /// The note.
+    pub note: &'a Unlinked,
+    /// What sort of thing.
+    pub facet: Facet,
+    /// Its id, or its day.
+    pub id: String,
 }
 
 impl Family {

@@ -33,7 +33,7 @@ pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, child
             verdict.and(pair_off(input, verdict.next(), family, children, kind));
         }
     }
-    let verdict = task_mirror::tell(input, verdict, family, &children.marked);
+    let verdict = task_mirror::tell(input, verdict, family, &children.telling);
     timeline::tell(input, verdict, family, children)
 }
 

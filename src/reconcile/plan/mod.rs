@@ -13,15 +13,15 @@ use children::plan_children;
 use draft::Draft;
 
 use super::decide::{
-    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, linked_before, scope,
-    task_mirror, timeline, too_young,
+    Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, linked_before, scope, telling,
+    too_young,
 };
 use super::model::{
     Children, Family, HeldReason, Input, Link, LinkRef, Linked, Making, MatchedBy, Now, Place, Plan, Subject, Unlinked,
     Verdict,
 };
 use crate::config::Direction;
-use crate::record::{Both, Fields, Ids, Kind, Role, Side, SideId};
+use crate::record::{Both, Fields, Ids, Kind, Role, Side, SideId, Told};
 
 /// Tasks and notes without a link, by their contact.
 type UnlinkedChildren<'a> = BTreeMap<SideId, Vec<&'a Unlinked>>;
@@ -36,7 +36,7 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
     for (link, contact) in linked {
         let mut children = linked_children.remove(&link).unwrap_or_default();
         let ids = contact.map(|contact| &contact.ids).or_else(|| input.parents.get(&link).map(|parent| &parent.ids));
-        adopt_unlinked(&mut children, &mut unlinked_children, ids);
+        adopt_unlinked(&mut children, &mut unlinked_children, ids, input.told.get(&link));
         draft.take(plan_contact(input, draft.next(), link, contact, &children));
     }
     if input.policy(Kind::Contact).direction != Direction::Off {
@@ -68,17 +68,21 @@ fn children_of_all<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Children<'a>>, Un
     (linked, unlinked_children)
 }
 
-fn adopt_unlinked<'a>(children: &mut Children<'a>, unlinked_children: &mut UnlinkedChildren<'a>, ids: Option<&Ids>) {
+fn adopt_unlinked<'a>(
+    children: &mut Children<'a>,
+    unlinked_children: &mut UnlinkedChildren<'a>,
+    ids: Option<&Ids>,
+    told: Option<&Told>,
+) {
     for side in Side::BOTH {
         if let Some(id) = ids.and_then(|ids| ids.tagged(side)) {
-            // `semantics` 27: a note that tells of a task, or of what happened elsewhere, is none of the notes.
-            let (marked, others): (Vec<_>, Vec<_>) =
-                unlinked_children.remove(&id).unwrap_or_default().into_iter().partition(|child| {
-                    let tells_of_task = side == Side::Cliengo && task_mirror::marked(&child.record).is_some();
-                    child.kind == Kind::Note && (tells_of_task || timeline::marked(side, &child.record).is_some())
-                });
-            children.marked.extend(marked);
-            children.unlinked_children.of_mut(side).extend(others);
+            for child in unlinked_children.remove(&id).unwrap_or_default() {
+                // `semantics` 27: a note that tells of a task, or of what happened elsewhere, is none of the notes.
+                match telling::of(child, told) {
+                    Some(telling) => children.telling.push(telling),
+                    None => children.unlinked_children.of_mut(side).push(child),
+                }
+            }
         }
     }
 }
@@ -86,7 +90,7 @@ fn adopt_unlinked<'a>(children: &mut Children<'a>, unlinked_children: &mut Unlin
 /// What hangs under a contact that has no link yet.
 fn unlinked_under<'a>(unlinked_children: &mut UnlinkedChildren<'a>, ids: &Ids) -> Children<'a> {
     let mut children = Children::default();
-    adopt_unlinked(&mut children, unlinked_children, Some(ids));
+    adopt_unlinked(&mut children, unlinked_children, Some(ids), None);
     children
 }
 

@@ -149,11 +149,12 @@ fn parsed(text: &str, region: Option<Region>) -> Result<Line, NoPhone> {
     };
     has_length(country, &national, &number)?;
     let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
+    let valid = PHONE_NUMBER_UTIL.is_valid_number(&number);
     // What is sent must read the same again: a prefix may stand there twice, or become another's.
-    if (national != written || national.starts_with('0')) && e164 != text {
+    if (!valid || national != written) && e164 != text {
         return parsed(&e164, None);
     }
-    Ok(Line { country, national, valid: PHONE_NUMBER_UTIL.is_valid_number(&number), e164 })
+    Ok(Line { country, national, e164, valid })
 }
 
 fn national_of(number: &PhoneNumber) -> String {
