@@ -388,3 +388,30 @@ async fn what_cliengo_can_do_follows_its_settings_and_what_was_learned() {
     let off = server.cliengo(|settings| settings.tasks = TasksMode::Off).capabilities(&learned);
     assert!(!off.kinds.task.list && off.tags.read);
 }
+
+#[tokio::test]
+async fn a_list_that_ignores_its_offset_and_tells_no_count_is_incomplete_after_a_few_pages() {
+    let all = spread(5, "2026-11-23T05:05:18Z", 60);
+    let server = Server::start(move |seen| {
+        if seen.path.starts_with("/account") {
+            return ok(json!({ "id": "acc" }));
+        }
+        ok(json!({ "results": all, "paging": { "page": 0 } }))
+    })
+    .await;
+    let (listed, kept) = list(&server).await;
+    assert!(why(&listed).contains("again and again"), "{}", why(&listed));
+    assert_eq!(kept, 5);
+    assert!(server.seen().len() < 20, "{}", server.seen().len());
+}
+
+#[tokio::test]
+async fn notes_whose_pages_repeat_are_not_read_for_ever() {
+    let row = |number: usize| json!({ "ID": format!("n{number}"), "message": "Hola" });
+    let rows = [row(1), row(2)];
+    let page = json!({ "results": rows, "paging": { "total": 1_000_000 } });
+    let server = Server::start(move |_| ok(page.clone())).await;
+    let listed = server.cliengo(|_| {}).list_notes(&[id("c1")], &Kept::new()).await.unwrap();
+    assert!(listed.unread.values().any(|why| why.contains("again and again")), "{:?}", listed.unread);
+    assert!(server.seen().len() < 10, "{}", server.seen().len());
+}

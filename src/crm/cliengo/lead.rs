@@ -43,7 +43,7 @@ impl Cliengo {
     /// Each day on which was talked with a contact, in the location's zone.
     pub(super) async fn days_of_talk(&self, contact: &CliengoId, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
         let path = format!("/contacts/{}/messages", encode(contact.as_str()));
-        let mut messages: Vec<Json> = Vec::new();
+        let (mut messages, mut last): (Vec<Json>, Vec<Json>) = (Vec::new(), Vec::new());
         let mut request = Request::new(Method::Get, path.clone());
         loop {
             let body = match self.http.read(&request).await? {
@@ -53,7 +53,12 @@ impl Cliengo {
             let (rows, total) =
                 enveloped(&body).ok_or_else(|| self.http.protocol("the messages came without their list"))?;
             let came = rows.len();
-            messages.extend(rows.into_iter().filter_map(|row| serde_json::from_str(row.get()).ok()));
+            let page: Vec<Json> = rows.into_iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect();
+            if came > 0 && page == last {
+                return Err(self.http.protocol("its pages show the same messages again and again"));
+            }
+            messages.extend_from_slice(&page);
+            last = page;
             match total {
                 Some(total) if total > messages.len() && came > 0 => {
                     let (page, received) = (self.page_size, messages.len());

@@ -285,6 +285,7 @@ impl Cliengo {
             total = None;
         }
         let (mut offset, mut received, mut page) = (0, 0, first);
+        let mut pages_of_known = 0;
         loop {
             if total.is_some() && page.total != total {
                 // A count of as many as the page holds, and of fewer than have come, is no count of the whole.
@@ -301,7 +302,14 @@ impl Cliengo {
             unreadable += taken.unreadable;
             repeated += taken.repeated;
             let may_count_page = taken.repeated > 0 && offset == 0 && total == Some(came);
+            let known = ids.len();
             ids.extend(taken.ids);
+            // One such page may have been pushed down by newcomers; where another follows, offsets mean nothing.
+            let brings_nobody = offset > 0 && came > 0 && taken.unreadable == 0 && ids.len() == known;
+            pages_of_known = if brings_nobody { pages_of_known + 1 } else { 0 };
+            if pages_of_known > 1 {
+                return Ok(Walked::Torn(format!("the pages of {window} show the same contacts again and again")));
+            }
             if may_count_page && self.counts_twice(came, received, gathered, &ids).await? {
                 // It may count this page alone, and the row that came twice with it: only the end of the list says more.
                 total = None;
@@ -425,7 +433,7 @@ impl Cliengo {
             };
             let (rows, total) = enveloped(&body)
                 .ok_or_else(|| Failed::Unread(self.http.without_rows(&format!("{kind}s"), &shown(&body))))?;
-            let came = rows.len();
+            let (came, known) = (rows.len(), records.len());
             received += came;
             for row in rows {
                 let record = child(row.get(), parent).ok_or_else(|| Failed::Void(format!("a {kind} has no id")))?;
@@ -436,6 +444,9 @@ impl Cliengo {
                 records.insert(record.id.clone(), record);
             }
             match total {
+                Some(_) if received > came && came > 0 && records.len() == known => {
+                    return Err(Failed::Void(format!("its pages show the same {kind}s again and again")));
+                }
                 Some(total) if total > received && came > 0 => {
                     let path = children_request(kind, parent).path;
                     let page = self.page_size;
