@@ -28,7 +28,7 @@ const PUBLISHED: &[Row] = &[
     ("contactscontactidtags", Post, "/contacts/{contactId}/tags", "", Used("adds a tag")),
     ("contactcontactidnotes", Get, "/contacts/{contactId}/notes", "", Used("lists a contact's notes")),
     ("contactcontactidnotes-1", Post, "/contacts/{contactId}/notes", "", Used("creates a note")),
-    ("contactcontactidmessages", Get, "/contacts/{contactId}/messages", "", Declined("not in this version: conversations as notes on GHL")),
+    ("contactcontactidmessages", Get, "/contacts/{contactId}/messages", "", Used("with `timeline.conversations`: what was talked with a contact, with its notes")),
     ("contactscontactidmessages", Post, "/contacts/{contactId}/messages", "", Declined(SENDS)),
     ("contactscontactidhistory", Get, "/contacts/{contactId}/history", "", Declined("an audit log without ids: nothing in it can be matched, and GHL has no place for it")),
     ("conversations", Get, "/conversations", "", Declined("names no contact: what a person wrote is read per contact")),
