@@ -109,6 +109,7 @@ fn forms() -> Forms {
         placeholders: Vec::new(),
         placeholder_names: Vec::new(),
         mapped: Vec::new(),
+        waiting: BTreeSet::new(),
         members: None,
     }
 }

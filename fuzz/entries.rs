@@ -85,6 +85,7 @@ fn forms() -> &'static Forms {
             placeholders: vec!["*@whatsapp.example".to_owned(), "sin-*@*".to_owned()],
             placeholder_names: vec!["chat *".to_owned()],
             mapped: custom.chain(plain).collect(),
+            waiting: std::collections::BTreeSet::new(),
             members: None,
         }
     })

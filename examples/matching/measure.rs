@@ -129,6 +129,7 @@ fn plan(cliengo: &[Unlinked], ghl: &[Unlinked]) -> Result<Plan, Box<dyn Error>> 
         placeholders: Vec::new(),
         placeholder_names: Vec::new(),
         mapped: Vec::new(),
+        waiting: std::collections::BTreeSet::new(),
         members: None,
     };
     let can = KindCapabilities { list: true, create: true, update: true, ..KindCapabilities::default() };

@@ -45,6 +45,14 @@ pub struct Fields {
     pub policies: BTreeMap<Field, KindPolicy>,
 }
 
+impl Mapping {
+    /// Whether GHL has to be asked what the field is: it is one of the location's own.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.ghl.starts_with(CUSTOM)
+    }
+}
+
 const CUSTOM: &str = "customFields.";
 const LEAD: &str = "leadFields.";
 /// Who has a contact or a task, on both sides.

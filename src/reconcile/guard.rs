@@ -138,6 +138,8 @@ fn precise(count: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::config::{Config, Pair};
     use crate::reconcile::model::ListingCount;
@@ -155,6 +157,7 @@ mod tests {
             placeholders: Vec::new(),
             placeholder_names: Vec::new(),
             mapped: Vec::new(),
+            waiting: BTreeSet::new(),
             members: None,
         }
     }

@@ -66,6 +66,9 @@ pub struct Forms {
     pub placeholder_names: Vec<String>,
     /// Fields that the configuration maps.
     pub mapped: Vec<Mapped>,
+    /// Fields that it maps and that wait, since what they depend on could not be looked up: unknown on both sides.
+    /// (`semantics` 52)
+    pub waiting: BTreeSet<(Kind, Field)>,
     /// Who is a member of the business that the scope names; `None`: the rows say it, or it names none.
     pub members: Option<Members>,
 }
@@ -75,15 +78,16 @@ pub struct Forms {
 pub struct Members {
     /// Its id.
     pub business: String,
-    /// Its contacts.
-    pub contacts: BTreeSet<String>,
+    /// Its contacts; `None`: who they are could not be looked up, or is doubted.
+    pub contacts: Option<BTreeSet<String>>,
 }
 
 impl Members {
-    /// Where a contact is filed: there, or nowhere.
+    /// Where a contact is filed: there, or nowhere; `None` is unknown.
     #[must_use]
-    pub fn place(&self, contact: &str) -> String {
-        if self.contacts.contains(contact) { self.business.clone() } else { String::new() }
+    pub fn place(&self, contact: &str) -> Option<String> {
+        let is_member = self.contacts.as_ref()?.contains(contact);
+        Some(if is_member { self.business.clone() } else { String::new() })
     }
 }
 
@@ -92,6 +96,18 @@ impl Forms {
     #[must_use]
     pub fn mapped(&self, kind: Kind, field: &Field) -> Option<&Mapped> {
         self.of(kind).find(|mapped| mapped.field == *field)
+    }
+
+    /// Whether a mapped field waits.
+    #[must_use]
+    pub fn is_waiting(&self, kind: Kind, field: &Field) -> bool {
+        self.waiting.iter().any(|(of, waiting)| (*of, waiting) == (kind, field))
+    }
+
+    /// Whether a mapped field of the kind waits: of no record of it all is known.
+    #[must_use]
+    pub fn waits(&self, kind: Kind) -> bool {
+        self.waiting.iter().any(|(of, _)| *of == kind)
     }
 
     /// The mapped fields of a kind.

@@ -54,6 +54,8 @@ pub fn typed(kind: Kind, field: &Field, text: &str, forms: &Forms) -> Result<Val
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use jiff::tz::TimeZone;
 
     use super::*;
@@ -66,6 +68,7 @@ mod tests {
             placeholders: Vec::new(),
             placeholder_names: Vec::new(),
             mapped: Vec::new(),
+            waiting: BTreeSet::new(),
             members: None,
         };
         typed(Kind::Contact, field, text, &forms)

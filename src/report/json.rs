@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::crm::Usage;
-use crate::reconcile::{Change, Conflict, Guard, Held, ListingCount, MatchedBy, Operation, Plan, Tally, Unsupported};
+use crate::reconcile::{
+    Change, Conflict, Guard, Held, ListingCount, MatchedBy, MissedLookUp, Operation, Plan, Tally, Unsupported,
+};
 use crate::record::{Action, Both, ByKind, Ids, Kind, Recognised, Request, Side};
 use crate::run::{Finished, OperationOutcome, RunRecord, ToGo};
 
@@ -43,6 +45,9 @@ pub struct Document<'a> {
     first_sync: bool,
     generated_at: String,
     listings: Both<ByKind<ListingDocument<'a>>>,
+    /// Only where a look-up failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    look_ups: Vec<LookUpDocument<'a>>,
     summary: SummaryDocument,
     operations: Operations<'a>,
     conflicts: &'a [Conflict],
@@ -64,6 +69,12 @@ struct ListingDocument<'a> {
     parents: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct LookUpDocument<'a> {
+    waits: Vec<String>,
+    why: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -168,6 +179,7 @@ pub fn json(finished: &Finished) -> Document<'_> {
         first_sync: plan.first_sync,
         generated_at: to_the_second(finished.generated_at),
         listings: Both::from_fn(|side| ByKind::from_fn(|kind| listing(plan.listings.of(side).of(kind)))),
+        look_ups: plan.look_ups.iter().map(look_up).collect(),
         summary: SummaryDocument {
             cliengo: summary.cliengo,
             ghl: summary.ghl,
@@ -214,6 +226,10 @@ fn listing(listing: &ListingCount) -> ListingDocument<'_> {
         parents: listing.parents.map(|(_, all)| all),
         why: listing.why.as_deref().filter(|_| !listing.complete),
     }
+}
+
+fn look_up(missed: &MissedLookUp) -> LookUpDocument<'_> {
+    LookUpDocument { waits: missed.waits.iter().map(ToString::to_string).collect(), why: &missed.why }
 }
 
 fn operation<'a>(planned: &'a Operation, run: Option<&'a RunRecord>) -> OperationDocument<'a> {

@@ -72,6 +72,7 @@ fn finished(operations: Vec<Operation>) -> Finished {
             first_sync: false,
             listings: Both { cliengo: side.clone(), ghl: side },
             in_sync: 1802,
+            look_ups: Vec::new(),
             unseen: 0,
             operations: operations.into_iter().zip(1..).map(|(operation, id)| Operation { id, ..operation }).collect(),
             conflicts: Vec::new(),

@@ -133,8 +133,10 @@ impl Verdict<'_> {
 
     fn nothing_to_do(&self) -> String {
         let plan = self.plan;
-        let incomplete =
-            Side::BOTH.iter().any(|side| Kind::ALL.iter().any(|kind| is_incomplete(plan.listings.of(*side).of(*kind))));
+        let incomplete = !plan.look_ups.is_empty()
+            || Side::BOTH
+                .iter()
+                .any(|side| Kind::ALL.iter().any(|kind| is_incomplete(plan.listings.of(*side).of(*kind))));
         if let Some(run) = plan.undoes {
             let kept = plan.unsupported.len() as u64;
             let kept = (kept > 0).then(|| self.say(Sentence::CannotTakeBack(&self.words.count(kept, Noun::Record))));
@@ -159,7 +161,9 @@ impl Verdict<'_> {
 
     /// That a run did not see all that it asked for; a CRM that could not be read at all is named before.
     fn partly_read(&self) -> Option<String> {
-        let partly = self.plan.gaps().any(|(_, _, listing)| listing.reading == Reading::Partial);
+        let listings = self.plan.gaps().map(|(_, _, listing)| listing.reading);
+        let readings = listings.chain(self.plan.look_ups.iter().map(|missed| missed.reading));
+        let partly = readings.into_iter().any(|reading| reading == Reading::Partial);
         partly.then(|| self.say(Sentence::NotAllRead))
     }
 

@@ -125,6 +125,7 @@ mod tests {
             first_sync: false,
             listings: Both::default(),
             in_sync: 0,
+            look_ups: Vec::new(),
             unseen: 0,
             outside: 0,
             operations,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
 use crate::exit_code;
-use crate::reconcile::{Held, HeldReason, ListingCount, Plan};
+use crate::reconcile::{Held, HeldReason, ListingCount, Plan, Reading};
 use crate::record::{Both, Kind, Side};
 use crate::state::StateError;
 
@@ -180,7 +180,13 @@ impl Finished {
     /// The exit code of this run, where nobody interrupted it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.failure().is_some() {
+        let failed_itself = self.run.as_ref().is_some_and(|run| run.failure.is_some());
+        let lists_failed = self.plan.gaps().any(|(_, _, listing)| listing.reading == Reading::Failed);
+        let is_refused_alone =
+            !failed_itself && !lists_failed && self.plan.look_ups.iter().any(|missed| missed.refused);
+        if is_refused_alone {
+            exit_code::CREDENTIALS
+        } else if self.failure().is_some() {
             exit_code::FAILED
         } else if self.is_refused() {
             exit_code::REFUSED

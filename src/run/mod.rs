@@ -25,6 +25,7 @@ mod gathered;
 mod intake;
 mod known;
 mod links;
+mod look_up;
 mod marks;
 mod only;
 mod opened;
@@ -59,10 +60,11 @@ pub use finished::*;
 use gather::gather;
 pub(crate) use known::shown;
 pub use links::{ByHand, LinkError, LinkedByHand, foresee_link, link_by_hand};
+pub use look_up::forms;
 use opened::Opened;
 pub use progress::{Part, Progress};
+pub use pull::learned;
 use pull::pull;
-pub use pull::{forms, learned};
 use pulled::Pulled;
 pub use refusal::UndoRefusal;
 pub use saved::{SavedPlan, SavedPlanError, generation};
@@ -210,6 +212,9 @@ fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {
         accounts::bind(state, &pulled.identities)?;
         if pulled.learned.tags_read {
             state.set_meta("learned.tags_read", "true")?;
+        }
+        if let Some(nobody) = pulled.nobody_is_member {
+            look_up::keep_members(state, nobody)?;
         }
         if let Some(tasks) = pulled.probed_tasks {
             state.set_meta("learned.tasks", if tasks { "true" } else { "false" })?;

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use jiff::tz::TimeZone;
-
 use super::budget::Budget;
 use super::error::RunError;
 use super::intake::{Intake, StageSink};
@@ -15,10 +13,10 @@ use super::pulled::Pulled;
 use super::session::{Job, lock};
 use super::sought::Sought;
 use super::timeline::{self, Moments};
-use super::{accounts, doubt, only, seek};
+use super::{accounts, doubt, look_up, only, seek};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, CrmError, Learned, Listed, Reader};
-use crate::record::{Both, CliengoId, Effect, Field, Forms, Holds, Kind, Members, Region, RemoteId, Side, paired};
+use crate::record::{Both, CliengoId, Effect, Forms, Kind, RemoteId, Side};
 use crate::state::{Stage, State, StateError};
 
 impl Job<'_> {
@@ -54,13 +52,14 @@ pub(super) async fn pull(
     accounts: &Both<Account>,
     budget: &Budget,
 ) -> Result<Pulled, RunError> {
-    let forms = forms_of(job, &accounts.ghl).await?;
+    let (forms, look_ups) = look_up::forms_or_wait(job, &accounts.ghl).await?;
     let named: Vec<Effect> = job.pair.triggers.effects().cloned().collect();
     let effects = if named.is_empty() { BTreeMap::new() } else { job.ghl.effects(&named).await? };
     let marks = Marks::of(job, state)?;
     let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
     if !job.only.is_empty() {
-        let pulled = pull_only(job, &into, state, accounts, forms, &marks).await?;
+        let mut pulled = pull_only(job, &into, state, accounts, forms, &marks).await?;
+        pulled.look_ups.extend(look_ups);
         return Ok(Pulled { effects, ..pulled });
     }
     let (cliengo, ghl) = {
@@ -92,6 +91,8 @@ pub(super) async fn pull(
         marks: marks.clone(),
         unread: Vec::new(),
         only: None,
+        look_ups,
+        nobody_is_member: None,
         effects,
         moments: Moments::default(),
         sought: Sought::default(),
@@ -103,7 +104,7 @@ pub(super) async fn pull(
         pulled.disbelieve(Side::Cliengo, Kind::Task, why.to_owned());
     }
     if !ghl.places_told {
-        pulled.forms.members = members(job).await?;
+        pulled.follow(look_up::members(job, state).await?);
     }
     pulled.ghl_shows_tags = ghl.tags_seen || pulled.listings.ghl.contact.count == 0;
     for side in Side::BOTH {
@@ -120,13 +121,8 @@ pub(super) async fn pull(
     }
     doubt::shrunken(job, stage, state, &mut pulled, &[Kind::Task, Kind::Note])?;
     pulled.moments = timeline::look(job, stage, state, &pulled.visited, &pulled.forms).await?;
+    pulled.look_ups.append(&mut pulled.moments.missed);
     Ok(pulled)
-}
-
-/// Who is of the business that the scope names, where rows do not say it.
-async fn members(job: &Job<'_>) -> Result<Option<Members>, RunError> {
-    let Some(business) = job.pair.scope.ghl_business_id.clone() else { return Ok(None) };
-    Ok(Some(Members { contacts: job.ghl.members(&business).await?, business }))
 }
 
 /// Why a listing of some people says nothing of an account.
@@ -144,7 +140,8 @@ async fn pull_only(
     let identities = accounts::identities(accounts, &Both::default());
     accounts::check(job, state, &identities)?;
     // Whom it names is read by id, which leaves out what is empty.
-    let forms = Forms { members: members(job).await?, ..forms };
+    let members = look_up::members(job, state).await?;
+    let forms = Forms { members: members.as_ref().map(|found| found.members.clone()), ..forms };
     let found = only::find(job, into, state, &forms).await?;
     let learned = state.map(|state| learned(state, job.pair)).transpose()?.unwrap_or_default();
     let mut pulled = Pulled {
@@ -163,6 +160,8 @@ async fn pull_only(
         marks: marks.clone(),
         unread: Vec::new(),
         only: Some(found),
+        look_ups: members.and_then(|found| found.missed).into_iter().collect(),
+        nobody_is_member: None,
         effects: BTreeMap::new(),
         moments: Moments::default(),
         sought: Sought::default(),
@@ -238,38 +237,6 @@ fn anybody<I>(listed: Listed<I>) -> Result<Listed<I>, CrmError> {
     }
 }
 
-/// How the pair's values become canonical, as GHL's location and its fields say.
-///
-/// # Errors
-/// When it cannot be asked, or a mapped field is not there.
-pub async fn forms(job: &Job<'_>) -> Result<Forms, RunError> {
-    let location = job.ghl.account().await?;
-    forms_of(job, &location).await
-}
-
-/// How the pair's values become canonical in this location.
-///
-/// # Errors
-/// When it cannot be asked for its fields, or a mapped one is not there.
-pub(super) async fn forms_of(job: &Job<'_>, location: &Account) -> Result<Forms, RunError> {
-    let mut mapped = job.ghl.resolve(&job.pair.mappings()).await?;
-    if job.pair.maps_users() {
-        let users = Both { cliengo: job.cliengo.users().await?, ghl: job.ghl.users().await? };
-        let pairs = paired(&users, job.pair.assignees.as_deref().unwrap_or_default());
-        for mapped in mapped.iter_mut().filter(|mapped| matches!(mapped.holds, Holds::User(_))) {
-            mapped.holds = Holds::User(Box::new(users.clone()));
-            mapped.values.clone_from(&pairs);
-        }
-    }
-    // `semantics` 50: what holds no text is never written as text.
-    let written = |field: &Field| job.pair.field_policy(Kind::Contact, field).direction.writes(Side::Ghl);
-    if let Some(opaque) = mapped.iter().find(|mapped| mapped.holds == Holds::Opaque && written(&mapped.field)) {
-        let name = opaque.field.to_string();
-        return Err(CrmError::ReadOnlyField { side: Side::Ghl, name }.into());
-    }
-    Ok(Forms { mapped, ..unmapped(job, location) })
-}
-
 /// What earlier runs learned of the accounts, where nothing is probed.
 ///
 /// # Errors
@@ -282,20 +249,6 @@ pub fn learned(state: &State, pair: &Pair) -> Result<Learned, StateError> {
         TasksMode::Notes | TasksMode::DueDate | TasksMode::Off => false,
     };
     Ok(Learned { tasks, tags_read: is_known("learned.tags_read")? })
-}
-
-fn unmapped(job: &Job<'_>, location: &Account) -> Forms {
-    let country = job.pair.region.as_deref().or(location.country.as_deref());
-    let region = country.and_then(|country| country.to_ascii_uppercase().parse::<Region>().ok());
-    let zone = location.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
-    Forms {
-        region,
-        zone,
-        placeholders: job.pair.placeholder_emails.clone(),
-        placeholder_names: job.pair.cliengo.placeholder_names.clone(),
-        mapped: Vec::new(),
-        members: None,
-    }
 }
 
 /// Whether an account has tasks, as it was asked in this run.

@@ -12,7 +12,7 @@ use super::session::lock;
 use super::sought::Sought;
 use super::timeline::Moments;
 use crate::crm::{Coverage, Learned, Listed};
-use crate::reconcile::{Inconclusive, ListingCount, Reading};
+use crate::reconcile::{Inconclusive, ListingCount, MissedLookUp, Reading};
 use crate::record::{Both, ByKind, Effect, Forms, Ids, Kind, Record, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage};
 /// What was pulled, besides the records in the stage.
@@ -52,6 +52,10 @@ pub(super) struct Pulled {
     pub only: Option<Found>,
     /// What happened with contacts on one side and is told on the other.
     pub moments: Moments,
+    /// Look-ups that failed, each with what waits for it. (`semantics` 52)
+    pub look_ups: Vec<MissedLookUp>,
+    /// Whether the business that the scope names has nobody, as was answered; `None`: it was not asked, or not of everybody.
+    pub nobody_is_member: Option<bool>,
     /// What the pair's triggers name, as it is sent.
     pub effects: BTreeMap<Effect, Result<String, String>>,
 }

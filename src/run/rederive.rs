@@ -31,6 +31,7 @@ fn key(pair: &Pair, forms: &Forms) -> String {
         format!("{:?}", pair.scope),
         format!("{:?} {:?}", forms.mapped, pair.fields.policies),
         Kind::CHILDREN.map(|kind| format!("{:?}", pair.fields_of(kind).policies)).concat(),
+        format!("{:?}", forms.waiting),
         forms.members.as_ref().map(|members| format!("{members:?}")).unwrap_or_default(),
     ];
     let mut hasher = blake3::Hasher::new();
@@ -46,9 +47,22 @@ fn places(forms: &Forms) -> BTreeMap<String, String> {
     forms.mapped.iter().map(|mapped| (named(mapped.kind, &mapped.field), place(mapped))).collect()
 }
 
+/// The same with the places of fields that wait as they stood before: where those are now is not known.
+fn places_known(stood: BTreeMap<String, String>, forms: &Forms) -> BTreeMap<String, String> {
+    let waiting: BTreeSet<String> = forms.waiting.iter().map(|(kind, field)| named(*kind, field)).collect();
+    let kept = stood.into_iter().filter(|(field, _)| waiting.contains(field));
+    kept.chain(places(forms)).collect()
+}
+
 /// A mapped field among those of all kinds.
 fn named(kind: Kind, field: &Field) -> String {
     if kind == Kind::Contact { field.to_string() } else { format!("{kind}:{field}") }
+}
+
+/// Where each mapped field stood when the bases were derived.
+fn places_before(state: &State) -> Result<BTreeMap<String, String>, StateError> {
+    let stood = state.meta("mapped_fields")?.map(|text| serde_json::from_str(&text)).transpose()?;
+    Ok(stood.unwrap_or_default())
 }
 
 /// What tonight's mapping makes of bases that were derived under another one.
@@ -68,18 +82,21 @@ impl<'a> Remapping<'a> {
         if state.meta("mapping_key")?.is_some_and(|known| known == key(pair, forms)) {
             return Ok(None);
         }
-        let stood = state.meta("mapped_fields")?.map(|text| serde_json::from_str(&text)).transpose()?;
-        let stood: BTreeMap<String, String> = stood.unwrap_or_default();
+        let stood = places_before(state)?;
         let places = places(forms).into_iter();
         let same = places.filter(|(field, place)| stood.get(field) == Some(place)).map(|(field, _)| field).collect();
         Ok(Some(Self { forms, same }))
     }
 
+    /// Whether a mapped field keeps its base: it stands where it stood, or where it stands could not be looked up.
+    fn stays(&self, kind: Kind, field: &Field) -> bool {
+        self.same.contains(&named(kind, field)) || self.forms.is_waiting(kind, field)
+    }
+
     /// The base as its payload reads now. Where that cannot be understood any more, it stays as it is.
     pub(super) fn rederived(&self, job: &Job<'_>, agreed: &Agreed) -> Record {
         let mut base = agreed.record.clone();
-        base.fields
-            .retain(|field, _| !matches!(field, Field::Mapped(_)) || self.same.contains(&named(agreed.kind, field)));
+        base.fields.retain(|field, _| !matches!(field, Field::Mapped(_)) || self.stays(agreed.kind, field));
         let parsed = agreed.payload.as_deref().and_then(|payload| match agreed.side {
             Side::Cliengo => job.cliengo.parse(agreed.kind, payload, Shape::Listed, self.forms).ok(),
             Side::Ghl => job.ghl.parse(agreed.kind, payload, Shape::Listed, self.forms).ok(),
@@ -115,7 +132,8 @@ pub(super) fn rederive(job: &Job<'_>, state: &Mutex<State>, forms: &Forms) -> Re
             }
         }
         state.forget_fingerprints()?;
-        state.set_meta("mapped_fields", &serde_json::to_string(&places(forms))?)?;
+        let places = places_known(places_before(state)?, forms);
+        state.set_meta("mapped_fields", &serde_json::to_string(&places)?)?;
         state.set_meta("mapping_key", &key(job.pair, forms))
     })
 }

@@ -6,10 +6,12 @@ use std::sync::Mutex;
 use futures::StreamExt;
 
 use super::error::RunError;
+use super::look_up;
 use super::parents::Parents;
 use super::session::Job;
 use super::staging::each_news;
 use crate::crm::{CrmError, Reader};
+use crate::reconcile::{MissedLookUp, Waits};
 use crate::record::{Facet, Forms, Kind, Moment, RemoteId, Role, Side};
 use crate::state::{LinkStatus, Stage, State};
 
@@ -21,6 +23,8 @@ const AT_A_TIME: usize = 4;
 pub(super) struct Moments {
     pub told: BTreeMap<i64, Vec<Moment>>,
     pub unread: BTreeMap<i64, String>,
+    /// What could not be asked of anybody.
+    pub missed: Vec<MissedLookUp>,
 }
 
 /// Asks about the contacts whose notes this run listed: nobody else could be told anything.
@@ -37,10 +41,10 @@ pub(super) async fn look(
     let mut moments = Moments::default();
     let (Some(state), wanted) = (state, job.pair.timeline) else { return Ok(moments) };
     if wanted.appointments {
-        ask(job.ghl, linked(state, &visited.ghl)?, forms, &mut moments).await?;
+        ask(job.ghl, Facet::Appointment, linked(state, &visited.ghl)?, forms, &mut moments).await?;
     }
     if wanted.conversations {
-        ask(job.cliengo, linked(state, &visited.cliengo)?, forms, &mut moments).await?;
+        ask(job.cliengo, Facet::Talk, linked(state, &visited.cliengo)?, forms, &mut moments).await?;
     }
     if wanted.attribution {
         leads(job, stage, state, &mut moments)?;
@@ -61,13 +65,15 @@ fn linked<I: RemoteId>(state: &State, visited: &[I]) -> Result<Vec<(i64, I)>, Ru
 
 async fn ask<I: RemoteId>(
     crm: &dyn Reader<Id = I>,
+    facet: Facet,
     linked: Vec<(i64, I)>,
     forms: &Forms,
     moments: &mut Moments,
 ) -> Result<(), RunError> {
     let asked = futures::stream::iter(linked).map(|(link, id)| async move { (link, crm.moments(&id, forms).await) });
     let mut asked = asked.buffer_unordered(AT_A_TIME);
-    let (mut refusal, mut heard) = (None, false);
+    let (mut failed, mut heard) = (None, false);
+    let mut unread = BTreeMap::new();
     while let Some((link, answer)) = asked.next().await {
         match answer {
             Ok(found) => {
@@ -76,16 +82,19 @@ async fn ask<I: RemoteId>(
             }
             // What came is told; the next run asks about the others.
             Err(CrmError::Quota { .. }) => break,
-            Err(why @ (CrmError::Stopped { .. } | CrmError::NoGrant { .. })) => return Err(why.into()),
-            Err(why @ CrmError::Credentials { .. }) => {
-                moments.unread.insert(link, why.clone().of_one_record().to_string());
-                refusal = Some(why);
+            Err(why) if why.is_everybodys() => return Err(why.into()),
+            Err(why) => {
+                unread.insert(link, why.clone().of_one_record().to_string());
+                failed = Some(why);
             }
-            Err(why) => _ = moments.unread.insert(link, why.to_string()),
         }
     }
     // `semantics` 57: who is refused while others are not is a matter of its own.
-    refusal.filter(|_| !heard).map_or(Ok(()), |why| Err(why.into()))
+    match failed.filter(|_| !heard) {
+        Some(why) => moments.missed.push(look_up::missed(why, vec![Waits::Moments(facet)])?),
+        None => moments.unread.extend(unread),
+    }
+    Ok(())
 }
 
 /// Where leads came from, of whom GHL was not told. It stands in the listing: nobody is asked.

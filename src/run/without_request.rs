@@ -207,6 +207,10 @@ fn settle_seen(state: &State, seen: &SeenRow, gathered: &Gathered, pulled: &Pull
     let id = SideId::new(seen.side, seen.id.clone());
     let Some(link) = state.link_of(seen.kind, &id)? else { return Ok(()) };
     let Some(base) = state.base(link.id, seen.side)? else { return Ok(()) };
+    // What a field that waits holds is news to the run that can read it.
+    if pulled.forms.waits(seen.kind) {
+        return Ok(());
+    }
     if link.role == Role::Secondary {
         return state.set_seen(&link, seen.side, &seen.fingerprint, &seen.payload, &seen.record);
     }

@@ -1,6 +1,6 @@
 //! A scripted HTTP/1.1 server: it can break off, reset and hang, as no framework lets one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -312,6 +312,7 @@ pub fn forms() -> Forms {
         placeholders: Vec::new(),
         placeholder_names: Vec::new(),
         mapped: Vec::new(),
+        waiting: BTreeSet::new(),
         members: None,
     }
 }

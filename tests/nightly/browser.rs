@@ -209,6 +209,7 @@ fn large(changes: u32) -> Finished {
             first_sync: false,
             listings: Both { cliengo: listed.clone(), ghl: listed },
             in_sync: 0,
+            look_ups: Vec::new(),
             unseen: 0,
             operations: (1..=changes).map(update).collect(),
             conflicts: Vec::new(),

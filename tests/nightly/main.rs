@@ -80,6 +80,7 @@ mod let_in_again;
 mod linked_before;
 mod links;
 mod long_texts;
+mod looked_up;
 mod lost_answers;
 mod machine;
 mod manners;

@@ -40,6 +40,7 @@ pub(super) async fn told(pair: &Pair, clients: &Clients) -> Finding {
         placeholders: pair.placeholder_emails.clone(),
         placeholder_names: pair.cliengo.placeholder_names.clone(),
         mapped: Vec::new(),
+        waiting: BTreeSet::new(),
         members: None,
     };
     let cliengo = page(&clients.cliengo, Side::Cliengo, &forms).await;

@@ -48,7 +48,7 @@ fn contact(record: &mut Record, wire: &Wire, forms: &Forms) {
     tell(record, Field::Email, said, Value::email);
     record.placeholder = is_placeholder(wire, forms);
     record.place = match (&forms.members, wire.keys().get("id").and_then(Json::as_str)) {
-        (Some(members), Some(id)) if !wire.has("businessId") => Some(members.place(id)),
+        (Some(members), Some(id)) if !wire.has("businessId") => members.place(id),
         _ => place(wire, "businessId"),
     };
     let said = read(record, Field::Phone, wire.text("phone"));

@@ -71,11 +71,7 @@ impl Ghl {
     /// Every mapping with its place in this location.
     pub(super) async fn resolved(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
         let custom = |mapping: &Mapping| mapping.ghl.strip_prefix("customFields.").map(str::to_owned);
-        let known = if mappings.iter().any(|mapping| custom(mapping).is_some()) {
-            self.custom_fields().await?
-        } else {
-            Vec::new()
-        };
+        let known = if mappings.iter().any(Mapping::is_custom) { self.custom_fields().await? } else { Vec::new() };
         let mut resolved = Vec::new();
         for mapping in mappings {
             let (ghl, holds) = match custom(mapping) {

@@ -21,8 +21,12 @@ pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Opti
         Side::Cliengo => ("cliengo_websites", "website"),
         Side::Ghl => ("ghl_business_id", "business"),
     };
-    if !places.is_empty() && record.place.as_deref().map_or(!linked, |place| !places.contains(&place)) {
-        return Some(format!("its {what} in {} is not in scope.{key}", side.title()));
+    match record.place.as_deref() {
+        _ if places.is_empty() => {}
+        Some(place) if places.contains(&place) => {}
+        Some(_) => return Some(format!("its {what} in {} is not in scope.{key}", side.title())),
+        None if linked => {}
+        None => return Some(format!("{} does not say whether its {what} is in scope.{key}", side.title())),
     }
     let knows_tags = record.get(&Field::Tags).is_some();
     let tagged = || scope.ghl_tags.iter().any(|tag| record.tags().contains(tag));
@@ -39,6 +43,13 @@ pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Opti
         }
         _ => None,
     }
+}
+
+/// Whether it is not known where a contact is filed, on a side of which the scope asks that.
+fn is_untold(scope: &Scope, contact: &Linked) -> bool {
+    let asks = Both { cliengo: !scope.cliengo_websites.is_empty(), ghl: scope.ghl_business_id.is_some() };
+    let is_unfiled = |side: Side| contact.sides.of(side).current().is_some_and(|record| record.place.is_none());
+    Side::BOTH.into_iter().any(|side| *asks.of(side) && is_unfiled(side))
 }
 
 /// Whether an unlinked contact stands outside the scope; and whether it counts as left out: such contacts are counted, not
@@ -68,6 +79,9 @@ pub fn stands_outside(
     let mut verdict = Verdict::default();
     let scope = &input.pair.scope;
     let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).current()?, true));
+    if why.is_none() && contact.outside && is_untold(scope, contact) {
+        return (true, verdict);
+    }
     if why.is_some() != contact.outside {
         verdict.base_updates.push(BaseUpdate::Scope { link: contact.link, outside: why.is_some() });
     }

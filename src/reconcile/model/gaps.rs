@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::findings::HeldReason;
 use super::input::Inconclusive;
+use super::look_up::MissedLookUp;
 use super::plan::{ListingCount, Plan, Reading};
 use crate::record::{Ids, Kind, Side, SideId};
 
@@ -24,6 +25,9 @@ impl Plan {
             let why = listing.why.as_deref().unwrap_or_default();
             failed.entry(why).or_default().push(format!("its {kind}s {left}"));
         }
+        for missed in self.look_ups.iter().filter(|missed| missed.reading == Reading::Failed) {
+            failed.entry(&missed.why).or_default().extend(missed.waits.iter().map(ToString::to_string));
+        }
         let said = failed.into_iter().map(|(why, left)| format!("{why}; {}", left.join(", ")));
         Some(said.collect::<Vec<_>>().join(". ")).filter(|said| !said.is_empty())
     }
@@ -32,6 +36,7 @@ impl Plan {
     #[must_use]
     pub fn unseen_in_words(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.gaps().map(|(side, kind, listing)| gap(side, kind, listing)).collect();
+        lines.extend(self.look_ups.iter().map(MissedLookUp::in_words));
         let inconclusive = self.held.iter().filter(|held| held.reason == HeldReason::Inconclusive).count();
         if inconclusive > 0 {
             let records = if inconclusive == 1 { "record" } else { "records" };

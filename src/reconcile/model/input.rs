@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::advice;
+use super::look_up::MissedLookUp;
 use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
 use super::subject::Subject;
@@ -40,6 +41,10 @@ pub struct Input<'a> {
     pub capabilities: Both<Capabilities>,
     /// What was listed.
     pub listings: Both<ByKind<ListingCount>>,
+    /// Look-ups that failed, each with what waits for it. (`semantics` 52)
+    pub look_ups: Vec<MissedLookUp>,
+    /// Linked records of which a field waits for one.
+    pub read_in_part: BTreeSet<i64>,
     /// Live links.
     pub links: ByKind<u64>,
     /// Those of which not both records were listed.
@@ -128,6 +133,8 @@ impl<'a> Input<'a> {
             first_sync_goes_on: false,
             capabilities,
             listings: Both::default(),
+            look_ups: Vec::new(),
+            read_in_part: BTreeSet::new(),
             looked_at: links,
             tags: Both::default(),
             links,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::base_update::BaseUpdate;
 use super::findings::{Conflict, Held, Unsupported, Winner};
 use super::guard::Guard;
+use super::look_up::MissedLookUp;
 use super::operation::Operation;
 use crate::record::{Action, Both, ByKind, Side};
 
@@ -87,6 +88,8 @@ pub struct Plan {
     pub first_sync: bool,
     /// What was listed.
     pub listings: Both<ByKind<ListingCount>>,
+    /// Look-ups that failed, each with what waits for it.
+    pub look_ups: Vec<MissedLookUp>,
     /// Linked records (all kinds) that were looked at and need nothing.
     pub in_sync: u64,
     /// Linked records that this run did not look at, on one side or both; not in the JSON.

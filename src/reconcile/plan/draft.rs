@@ -77,13 +77,16 @@ impl<'a> Draft<'a> {
         let (input, verdict) = (self.input, self.verdict);
         let links = input.links.total();
         let unseen = input.unseen.difference(&verdict.busy).count() as u64;
+        let is_else = |link: &&i64| !verdict.busy.contains(link) && !input.unseen.contains(link);
+        let read_in_part = input.read_in_part.iter().filter(is_else).count() as u64;
         let mut plan = Plan {
             pair: input.pair.name.clone(),
             mode: input.mode,
             undoes: None,
             first_sync: input.first_sync,
             listings: input.listings.clone(),
-            in_sync: links.saturating_sub(unseen + verdict.busy.len() as u64),
+            look_ups: input.look_ups.clone(),
+            in_sync: links.saturating_sub(unseen + read_in_part + verdict.busy.len() as u64),
             unseen,
             outside: self.outside,
             operations: verdict.operations,

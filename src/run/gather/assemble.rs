@@ -33,6 +33,16 @@ impl<'j> Gathering<'j, '_> {
         Ok(looked_at)
     }
 
+    /// The links of the kinds of which a field waits.
+    fn read_in_part(&self) -> Result<BTreeSet<i64>, RunError> {
+        let Some(state) = self.state else { return Ok(BTreeSet::new()) };
+        let mut links = BTreeSet::new();
+        for kind in Kind::ALL.into_iter().filter(|kind| self.pulled.forms.waits(*kind)) {
+            links.extend(state.live_links(kind)?);
+        }
+        Ok(links)
+    }
+
     /// The contacts of the tasks and notes that are looked at.
     fn parents<'t>(
         &self,
@@ -111,6 +121,8 @@ impl<'j> Gathering<'j, '_> {
             },
             capabilities: self.capabilities(),
             listings: self.pulled.listings.clone(),
+            look_ups: self.pulled.look_ups.clone(),
+            read_in_part: self.read_in_part()?,
             looked_at: self.looked_at(&links)?,
             links,
             tags: match state {

@@ -19,7 +19,7 @@ impl Gathering<'_, '_> {
             let failed_operation = FailedOperation {
                 id: row.id.clone(),
                 kind: row.kind,
-                known: self.is_known(row.kind, &row.ids, &row.parent)?,
+                known: !self.pulled.forms.waits(row.kind) && self.is_known(row.kind, &row.ids, &row.parent)?,
                 ids: row.ids,
                 label: row.label,
                 fingerprint: row.fingerprint,
@@ -40,7 +40,8 @@ impl Gathering<'_, '_> {
             let pending_conflict = PendingConflict {
                 id: row.id.clone(),
                 kind: row.kind,
-                known: self.is_known(row.kind, &row.ids, &row.parent)?,
+                known: !self.pulled.forms.is_waiting(row.kind, &row.field)
+                    && self.is_known(row.kind, &row.ids, &row.parent)?,
                 ids: row.ids,
                 label: row.label,
                 field: row.field,
