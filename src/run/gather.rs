@@ -358,13 +358,10 @@ impl Gathering<'_, '_> {
 
     /// One side's base, as tonight's mapping reads it.
     fn base(&self, state: &State, link: i64, side: Side) -> Result<Option<Record>, RunError> {
-        let Some(remapping) = &self.remapping else { return Ok(state.base(link, side)?.map(|base| base.record)) };
-        let agreed = state.agreed(link, side)?;
-        Ok(agreed.map(|agreed| {
-            let mut base = remapping.rederived(self.job, &agreed);
-            base.fields.retain(|field, _| !self.pulled.forms.is_waiting(agreed.kind, field));
-            base
-        }))
+        Ok(match &self.remapping {
+            Some(remapping) => state.agreed(link, side)?.map(|agreed| remapping.read(self.job, &agreed)),
+            None => state.base(link, side)?.map(|base| base.record),
+        })
     }
 
     fn half(

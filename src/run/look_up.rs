@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::error::RunError;
-use super::pulled::Pulled;
 use super::session::Job;
 use crate::config::Mapping;
 use crate::crm::{Account, CrmError, Lookup};
@@ -190,14 +189,4 @@ async fn doubt(job: &Job<'_>, state: Option<&State>, business: &str) -> Result<O
     }
     let was_nobody = state.meta(NOBODY)?.is_some_and(|nobody| nobody == "true");
     Ok(untold.filter(|_| !was_nobody).map(|_| "its list has nobody: doubted until the next run agrees".to_owned()))
-}
-
-impl Pulled {
-    /// Takes over who is of the business.
-    pub(super) fn follow(&mut self, found: Option<FoundMembers>) {
-        let Some(found) = found else { return };
-        self.forms.members = Some(found.members);
-        self.nobody_is_member = Some(found.is_nobody);
-        self.look_ups.extend(found.missed);
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use tracing::{info, warn};
 
 use super::error::RunError;
+use super::look_up::FoundMembers;
 use super::marks::Marks;
 use super::parents::Parents;
 use super::session::lock;
@@ -72,6 +73,14 @@ pub(super) struct Unread {
 }
 
 impl Pulled {
+    /// Takes over who is of the business.
+    pub(super) fn follow(&mut self, found: Option<FoundMembers>) {
+        let Some(found) = found else { return };
+        self.forms.members = Some(found.members);
+        self.nobody_is_member = Some(found.is_nobody);
+        self.look_ups.extend(found.missed);
+    }
+
     /// `semantics` 51: who was to be listed and is left for another run was not seen.
     pub fn say_quota(&mut self, parents: &Parents) {
         let listing = &mut self.listings.ghl.note;

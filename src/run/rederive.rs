@@ -93,6 +93,13 @@ impl<'a> Remapping<'a> {
         self.same.contains(&named(kind, field)) || self.forms.is_waiting(kind, field)
     }
 
+    /// The base as tonight's records read: without the fields that wait.
+    pub(super) fn read(&self, job: &Job<'_>, agreed: &Agreed) -> Record {
+        let mut base = self.rederived(job, agreed);
+        base.fields.retain(|field, _| !self.forms.is_waiting(agreed.kind, field));
+        base
+    }
+
     /// The base as its payload reads now. Where that cannot be understood any more, it stays as it is.
     pub(super) fn rederived(&self, job: &Job<'_>, agreed: &Agreed) -> Record {
         let mut base = agreed.record.clone();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::findings::HeldReason;
 use super::input::Inconclusive;
-use super::look_up::MissedLookUp;
-use super::plan::{ListingCount, Plan, Reading};
+use super::look_up::{MissedLookUp, Reading};
+use super::plan::{ListingCount, Plan};
 use crate::record::{Ids, Kind, Side, SideId};
 
 impl Plan {

@@ -1,9 +1,24 @@
-//! A look-up that only a part of a run depends on, and that failed: that part waits. (`semantics` 52)
+//! How much came of what a run asked for; and a look-up that only a part of it depends on, and that failed: that part
+//! waits. (`semantics` 52)
 
 use std::fmt;
 
-use super::plan::Reading;
+use serde::{Deserialize, Serialize};
+
 use crate::record::{Facet, Field, Kind};
+
+/// How much came of what a run asked for, whether or not that was everything there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Not all of it (`semantics` 51).
+    Partial,
+    /// The CRM could not be read (`semantics` 52).
+    Failed,
+}
 
 /// A look-up that failed, or whose answer is doubted, and what waits for it. The rest goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::base_update::BaseUpdate;
 use super::findings::{Conflict, Held, Unsupported, Winner};
 use super::guard::Guard;
-use super::look_up::MissedLookUp;
+use super::look_up::{MissedLookUp, Reading};
 use super::operation::Operation;
 use crate::record::{Action, Both, ByKind, Side};
 
@@ -49,19 +49,6 @@ pub struct ListingCount {
     pub why: Option<String>,
     /// How much came of what was asked for.
     pub reading: Reading,
-}
-
-/// How much came of what a run asked for, whether or not that was everything there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reading {
-    /// All of it.
-    #[default]
-    Whole,
-    /// Not all of it (`semantics` 51).
-    Partial,
-    /// The CRM could not be read (`semantics` 52).
-    Failed,
 }
 
 /// How many operations of each sort.
