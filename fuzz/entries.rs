@@ -237,8 +237,8 @@ fn email(text: &str) {
     let address = canonical_email(address);
     if is_address(&address) {
         for wrapped in ["mailto:{}", "Ana Ruiz <{}>", "<mailto:{}?subject=hola>", "{}.", " {} ", "\u{feff}{}"] {
-            // In a link, what follows a `?` is its subject.
-            if !wrapped.contains("mailto:") || !address.contains('?') {
+            // In a link, what follows a `?` is its subject, and slashes stand before it.
+            if !wrapped.contains("mailto:") || !address.contains('?') && !address.starts_with("//") {
                 assert_eq!(canonical_email(&wrapped.replace("{}", &address)), address, "{wrapped:?}");
             }
         }

@@ -76,10 +76,11 @@ pub(super) fn is_filler(digits: &str) -> bool {
 
 fn line(digits: &str, written: &Written, region: Option<Region>) -> Result<Line, NoPhone> {
     let Written { plus, chat, .. } = *written;
-    if is_filler(digits) {
+    let dialled = digits.strip_prefix("00").unwrap_or(digits);
+    if is_filler(dialled) {
         return Err(NoPhone::Filler);
     }
-    let abroad = || match digits.strip_prefix("00").unwrap_or(digits) {
+    let abroad = || match dialled {
         // A single 0 is the prefix of a number at home.
         home if home.starts_with('0') && !plus => Err(NoPhone::NoCountry),
         international => parsed(&format!("+{}", international.trim_start_matches('0')), None),
