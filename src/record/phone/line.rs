@@ -39,7 +39,8 @@ pub(super) fn e164(written: &Written, region: Option<Region>) -> Result<String, 
     };
     // `1 234 5678` may be a line of Lima's.
     let is_filler = |national: &str| is_filler(national) && !(national.len() < 9 && national.starts_with("12"));
-    if is_filler(&line.national) || is_filler(line.subscriber()) {
+    let written = line.e164.trim_start_matches('+');
+    if [written, &line.national, line.subscriber()].into_iter().any(is_filler) {
         return Err(NoPhone::Filler);
     }
     Ok(line.e164)
