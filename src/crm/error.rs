@@ -62,6 +62,16 @@ pub enum CrmError {
         /// The keys there are.
         known: String,
     },
+    /// Two mappings are of one field, under two of its names.
+    #[error("{} has one custom field for {one:?} and {other:?}: map it once", side.title())]
+    SameField {
+        /// Which CRM.
+        side: Side,
+        /// As the configuration names it first.
+        one: String,
+        /// As it names it again.
+        other: String,
+    },
     /// The website under which contacts are to be created is not there.
     #[error("Cliengo has no website {id}; it has: {known}")]
     NoSuchWebsite {

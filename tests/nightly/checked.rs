@@ -178,6 +178,24 @@ async fn a_mapped_field_that_ghl_does_not_have_is_named_with_those_it_has() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_field_that_is_mapped_under_two_of_its_names_is_named_and_nothing_is_written() {
+    let sandbox = sandbox(4).await;
+    let desk = Desk::real(&sandbox);
+    let path = desk.path("schedules.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let map = |cliengo: &str, ghl: &str| {
+        format!("[[pair.acme.map]]\ncliengo = \"{cliengo}\"\nghl = \"customFields.{ghl}\"\ndirection = \"to_ghl\"\n")
+    };
+    let maps = [map("leadFields.presupuesto", "presupuesto"), map("utmCampaign", "contact.presupuesto")].concat();
+    std::fs::write(&path, format!("{text}{maps}")).unwrap();
+    let said = desk.ask(&CHECK).code(1);
+    let finding = finding(&said, "acme.ghl.fields");
+    assert!(finding["detail"].as_str().unwrap().contains("map it once"), "{finding}");
+    desk.ask(&["sync", "--pair", "acme"]).code(1).tells("map it once");
+    assert_eq!(crate::command::mutating(&sandbox), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_website_that_is_not_there_is_named_with_those_that_are() {
     let sandbox = sandbox(4).await;
     let desk = Desk::real(&sandbox);

@@ -299,6 +299,10 @@ async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
             Ok(resolved) => break resolved,
             Err(error) => error,
         };
+        if matches!(error, CrmError::SameField { .. }) {
+            let mend = format!("take one of the two out of [[pair.{}.map]]", pair.name);
+            return Finding::fail(id, anyhow::Error::new(error)).mended_by(mend);
+        }
         let CrmError::NoSuchField { name, known: there, .. } = error else {
             return without_scope(id, error, "locations/customFields.readonly");
         };

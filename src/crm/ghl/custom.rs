@@ -1,5 +1,7 @@
 //! The location's custom fields: what a mapped field holds (`GHL API notes, 3.5`).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Ghl;
@@ -72,7 +74,7 @@ impl Ghl {
     pub(super) async fn resolved(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
         let custom = |mapping: &Mapping| mapping.ghl.strip_prefix("customFields.").map(str::to_owned);
         let known = if mappings.iter().any(Mapping::is_custom) { self.custom_fields().await? } else { Vec::new() };
-        let mut resolved = Vec::new();
+        let (mut resolved, mut named) = (Vec::new(), BTreeMap::new());
         for mapping in mappings {
             let (ghl, holds) = match custom(mapping) {
                 Some(name) => {
@@ -81,6 +83,9 @@ impl Ghl {
                         name: name.clone(),
                         known: known.iter().map(CustomField::key).collect::<Vec<_>>().join(", "),
                     })?;
+                    if let Some(one) = named.insert(&field.id, name.clone()) {
+                        return Err(CrmError::SameField { side: Side::Ghl, one, other: name });
+                    }
                     (GhlPlace::Custom(field.id.clone()), field.holds())
                 }
                 None => match Places::of(mapping.kind).ghl(&mapping.ghl) {
