@@ -10,7 +10,7 @@ use super::arguments::{ConflictsCommand, ConflictsOptions, Format};
 use super::{Session, code, masking, output, waiting};
 use crate::config::{Config, Pair};
 use crate::record::{Side, Take, Value};
-use crate::report::{Audience, Column, on_one_line, table};
+use crate::report::{Audience, Column, in_quotes, on_one_line, table};
 use crate::state::ConflictRow;
 
 pub(super) async fn run(session: &Session, options: &ConflictsOptions) -> anyhow::Result<u8> {
@@ -136,7 +136,7 @@ fn facts(session: &Session, config: &Config, pair: &Pair, row: &ConflictRow) -> 
         line(session.word("before"), "", row.base.as_ref()),
     ];
     let table = table(heads, &rows, output::style(&session.global, false));
-    let what = format!("{}  {} of {} {:?} in pair {}", row.id, row.field, row.kind, row.label, pair.name);
+    let what = format!("{}  {} of {} {} in pair {}", row.id, row.field, row.kind, in_quotes(&row.label), pair.name);
     format!("{what}\nsince run {}{since}\n{table}", row.run)
 }
 

@@ -10,7 +10,7 @@ use super::{Session, clients, code, masking, output, pairs, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::{MatchedBy, Mode};
 use crate::record::{CliengoId, GhlId, Ids, Kind, MatchKey, Recognised, Record, RemoteId, Side, Value};
-use crate::report::{self, Audience, Column, Report, table};
+use crate::report::{self, Audience, Column, Report, in_quotes, table};
 use crate::run::{self, ByHand, LinkError};
 use crate::state::{LinkRow, LinkStatus, NamedLink, State};
 
@@ -159,7 +159,7 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
         "{}  {}{}, {}, in pair {}\nCliengo {}  GHL {}\n",
         link.id,
         link.kind,
-        if label.is_empty() { String::new() } else { format!(" {label:?}") },
+        if label.is_empty() { String::new() } else { format!(" {}", in_quotes(&label)) },
         if link.status == LinkStatus::Retired { "no longer linked".to_owned() } else { status(&link) },
         pair.name,
         id(Side::Cliengo),
@@ -295,10 +295,13 @@ fn remove(session: &Session, config: &Config, id: &str, format: Format) -> anyho
                 (kind, Some(parent)) => format!(" --kind {kind} --contact {parent}"),
             };
             output::fitted(&session.say(&format!(
-                "{}  {} {label:?} is not linked any more{with}. Nothing was deleted in either CRM.\n\
+                "{}  {} {} is not linked any more{with}. Nothing was deleted in either CRM.\n\
                  Both are kept separate: neither is linked, changed or created on the other side until you link it by hand.\n\
                  The same two again: concord links add {cliengo} {ghl}{more} --pair {}\n",
-                link.id, link.kind, pair.name
+                link.id,
+                link.kind,
+                in_quotes(&label),
+                pair.name
             )))
         }
     })
@@ -360,11 +363,14 @@ fn preview(session: &Session, config: &Config, id: &str, format: Format) -> anyh
             "id": link.id, "pair": pair.name, "ids": link.ids, "links": under + 1, "dry_run": true,
         }))?,
         Format::Text => session.say(&format!(
-            "{}  {label:?}\n\
+            "{}  {}\n\
              Its link and what was last agreed would go, with {under} of its tasks and notes.\n\
              Both records stay in the CRMs; the next sync matches them as if for the first\n\
              time. Do it with: concord links forget {} --pair {}\n",
-            link.id, link.id, pair.name
+            link.id,
+            in_quotes(&label),
+            link.id,
+            pair.name
         )),
     })
 }

@@ -6,7 +6,7 @@ use super::arguments::{Format, QuarantineCommand, QuarantineOptions};
 use super::{Session, code, masking, output, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::RetryState;
-use crate::report::{Column, on_one_line, table};
+use crate::report::{Column, in_quotes, on_one_line, table};
 use crate::run::generation;
 use crate::state::{FailedOperationRow, State, StateError};
 
@@ -142,11 +142,11 @@ fn change(
         let is_dropped = state.failed_operation(&row.id)?.is_some();
         let (when, next) = waiting::next_sync(session, config, pair)?;
         text.push_str(&format!(
-            "{}  {} {} {:?} in {}: {told}.\n    It failed {} times; the last answer: {}\n",
+            "{}  {} {} {} in {}: {told}.\n    It failed {} times; the last answer: {}\n",
             row.id,
             row.action,
             row.kind,
-            on_one_line(&row.label),
+            in_quotes(&row.label),
             row.side.title(),
             row.attempts,
             on_one_line(&row.words),

@@ -1,6 +1,7 @@
 //! What a CRM makes of a text when it stores it. (`semantics` 41)
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
@@ -26,6 +27,16 @@ pub(super) fn is_form_of(stored: &str, sent: &str) -> bool {
     let ends = cut_ends(&stored).into_iter().map(|cut| known(&read(cut)));
     let is_start = |start: &String| start.chars().count() >= CUT && forms.iter().any(|form| form.starts_with(start));
     !whole.is_empty() && (forms.contains(&whole) || ends.into_iter().any(|start| is_start(&start)))
+}
+
+/// Whether of two texts that are forms of one the first is what was stored of the second: with marks for what was not known,
+/// with more written as entities, or with fewer signs.
+pub(super) fn is_poorer(stored: &str, sent: &str) -> bool {
+    let marks = |text: &str| text.chars().filter(|c| matches!(c, '?' | '\u{fffd}')).count();
+    let entities = |text: &str| text.len() - without_entities(text).len();
+    let signs = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    let of = |text: &str| (marks(text), entities(text), Reverse(signs(text)));
+    of(stored) > of(sent)
 }
 
 /// Whether `stored` is how `sent` begins, in any of its forms, however short.

@@ -109,6 +109,15 @@ impl Value {
         }
     }
 
+    /// Whether of two forms of one value this is the one that was stored, and `sent` the one that it was made of.
+    /// (`semantics` 41)
+    #[must_use]
+    pub fn is_poorer_form_of(&self, sent: &Self) -> bool {
+        let are_texts = !matches!(self, Self::Phone(_) | Self::Number(_) | Self::Choices(_));
+        self.is_stored_form_of(sent)
+            && (!sent.is_stored_form_of(self) || are_texts && stored::is_poorer(&self.shown(), &sent.shown()))
+    }
+
     /// Whether this is how the text that was `sent` begins, however little is left of it: a cut where nobody changed it since.
     /// (`semantics` 41)
     #[must_use]

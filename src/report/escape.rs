@@ -29,6 +29,12 @@ pub fn on_one_line(text: &str) -> String {
     visible(text).replace('\n', "⏎")
 }
 
+/// A name between quotes, on one line. Its emoji stay whole.
+#[must_use]
+pub fn in_quotes(name: &str) -> String {
+    format!("\"{}\"", on_one_line(name).replace('"', "\\\""))
+}
+
 /// JSON that means the same and can be printed: its texts steer nothing either. Between the texts only line breaks are
 /// such characters.
 #[must_use]

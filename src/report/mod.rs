@@ -29,7 +29,7 @@ mod words;
 
 pub use audience::Audience;
 pub use csv::{HEAD as CSV_HEAD, csv, csv_failure};
-pub use escape::{on_one_line, printable_json, visible};
+pub use escape::{in_quotes, on_one_line, printable_json, visible};
 pub(crate) use html::{STYLE, charts, hash as policy_hash, runs};
 pub use html::{html_failure, html_foot, html_head, html_report};
 pub use json::{Document, Entry, json, json_document};

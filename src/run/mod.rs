@@ -46,6 +46,7 @@ mod tasks;
 mod timeline;
 mod undo;
 mod undo_record;
+mod unreported;
 mod without_request;
 
 use std::sync::Mutex;
@@ -78,7 +79,7 @@ pub use undo::{plan_undo, undo};
 use crate::crm::Writers;
 use crate::reconcile::Mode;
 use crate::record::{Record, SideId};
-use crate::state::{Stage, State, StateError};
+use crate::state::{Stage, State, StateError, UNREPORTED};
 
 /// Makes the plan and applies nothing: no mutating request, the state only read. (I46)
 ///
@@ -176,6 +177,7 @@ async fn sync_locked(
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let (input, gathered) = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     let mut plan = build_plan(job, Some(&lock(state)), Some(&stage), &input, &pulled.forms)?;
+    unreported::say(&lock(state), &mut plan)?;
     let waiting = known::look(job, &mut plan, &stage, snapshot.as_ref(), &pulled, run)?;
     drop(snapshot);
     lock(state).keep_held(&waiting)?;
@@ -204,7 +206,9 @@ async fn sync_locked(
     carry_out((job, writers), consent, state, &stage, &plan, &pulled.forms, &budget, &mut record, before, after)
         .await?;
     record.to_go = to_go(state, &plan, &record, &pulled, &budget)?;
-    Ok(ended(job, state, plan, record))
+    let mut finished = ended(job, state, plan, record);
+    finished.fails(lock(state).remove_meta(UNREPORTED));
+    Ok(finished)
 }
 
 fn bind(state: &Mutex<State>, pulled: &Pulled) -> Result<(), StateError> {

@@ -111,9 +111,7 @@ pub(super) async fn pull(
         doubt::emptied(job, stage, &mut pulled, side, Kind::Contact).await?;
     }
     doubt::shrunken(job, stage, state, &mut pulled, &[Kind::Contact])?;
-    for side in Side::BOTH {
-        seek::seek(job, stage, &mut pulled, side).await?;
-    }
+    seek::seek(job, stage, &mut pulled).await?;
     pull_children(job, &into, state, &mut pulled, budget).await?;
     for side in Side::BOTH {
         doubt::emptied(job, stage, &mut pulled, side, Kind::Task).await?;

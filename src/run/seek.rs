@@ -11,19 +11,25 @@ use super::doubt::has_shrunk;
 use super::error::RunError;
 use super::pulled::Pulled;
 use super::session::{Job, LOOKUPS, lock};
-use crate::crm::{CrmError, Lookup};
+use super::staging::each_news;
+use crate::crm::{CrmError, Lookup, Shape};
 use crate::reconcile::{Inconclusive, Reading};
-use crate::record::{Ids, Kind, Side, SideId};
+use crate::record::{Ids, Kind, Record, Side, SideId};
 use crate::state::{Missing, Stage};
 
-/// Asks for the contacts of a side of which its complete listing says another thing than the state.
+/// Asks for the contacts of which their complete listing says another thing than the state.
 ///
 /// # Errors
 /// When the stage cannot be read or written.
-pub(super) async fn seek(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side: Side) -> Result<(), RunError> {
-    restored(job, stage, pulled, side).await?;
-    if pulled.complete.of(side).contact {
-        left_out(job, stage, pulled, side).await?;
+pub(super) async fn seek(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled) -> Result<(), RunError> {
+    for side in Side::BOTH {
+        restored(job, stage, pulled, side).await?;
+    }
+    reunite(job, stage, pulled)?;
+    for side in Side::BOTH {
+        if pulled.complete.of(side).contact {
+            left_out(job, stage, pulled, side).await?;
+        }
     }
     Ok(())
 }
@@ -98,6 +104,45 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
         listing.why.get_or_insert(format!(
             "kept contacts that are there again, and are looked at from the next run on: {again}"
         ));
+    }
+    Ok(())
+}
+
+/// One that an earlier run deleted, and that is there although no listing lacked it since, was restored where its person stands
+/// on the other side again too: a delete that was not done brings back nobody there. (`semantics` 6)
+fn reunite(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled) -> Result<(), RunError> {
+    let read = |id: &SideId, payload: &str| match id.side() {
+        Side::Cliengo => job.cliengo.parse(Kind::Contact, payload, Shape::Listed, &pulled.forms).ok(),
+        Side::Ghl => job.ghl.parse(Kind::Contact, payload, Shape::Listed, &pulled.forms).ok(),
+    };
+    let mut back = BTreeSet::new();
+    for side in Side::BOTH {
+        let there = pulled.sought.unclear.iter().filter_map(|unclear| unclear.ids.tagged(side));
+        let mut there: Vec<(SideId, Record)> = there
+            .filter_map(|id| match pulled.sought.answers.get(&id) {
+                Some(Ok(Lookup::Present(payload))) => read(&id, payload).map(|record| (id, record)),
+                _ => None,
+            })
+            .collect();
+        if there.is_empty() {
+            continue;
+        }
+        each_news(stage, (side.other(), Kind::Contact), false, |row| {
+            let id = SideId::new(side.other(), row.id);
+            if let (None, Some(other)) = (row.link, read(&id, &row.payload)) {
+                let keys = other.match_keys();
+                let is_one = |own: &Record| {
+                    own.match_keys().iter().any(|key| keys.contains(key)) && !own.is_named_otherwise(&other)
+                };
+                back.extend(there.extract_if(.., |(_, own)| is_one(own)).map(|(id, _)| id));
+            }
+            Ok::<(), RunError>(())
+        })?;
+    }
+    for id in back {
+        pulled.sought.unclear.retain(|unclear| unclear.ids.tagged(id.side()).as_ref() != Some(&id));
+        lock(stage).lift(&id)?;
+        pulled.sought.lifted.push(id);
     }
     Ok(())
 }

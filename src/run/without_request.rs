@@ -11,6 +11,7 @@ use super::saved::generation;
 use super::session::{BEGUN, FIRST_SYNC, lock};
 use super::settle::keep;
 use super::staging::AT_ONCE;
+use super::unreported;
 use crate::reconcile::{BaseUpdate, OpenedConflict, Plan, Reading};
 use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, SeenRow, Stage, State, StateError};
@@ -38,6 +39,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
             state.set_meta(FIRST_SYNC, BEGUN)?;
         }
         write_down(state, plan, run)?;
+        unreported::keep(state, plan, run)?;
         for operation in &plan.operations {
             if let Some(enrolment) = operation.enrols() {
                 state.owe(enrolment, &operation.failed_operation_id(&plan.pair), &operation.label, run)?;

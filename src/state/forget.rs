@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::column::side_of;
 use super::link::{RawLink, link_row, raw_link};
 use super::packed::Pack;
-use super::{LinkRow, State, StateError};
+use super::{LinkRow, State, StateError, UNREPORTED};
 use crate::record::{Ids, Kind, Side, SideId};
 
 /// What was removed of a person.
@@ -178,6 +178,7 @@ impl State {
             emptied += numbers.len();
         }
         for id in ids {
+            self.empty_unreported(id)?;
             self.empty_intents("?1 IN (source_id, parent_id, remote_id)", [id])?;
             // What is forgotten cannot be taken back.
             self.connection
@@ -185,6 +186,16 @@ impl State {
                 .execute([id])?;
         }
         Ok(emptied)
+    }
+
+    /// What runs that were cut off were about to say of a record is not said.
+    fn empty_unreported(&self, id: &str) -> Result<(), StateError> {
+        let Some(kept) = self.meta(UNREPORTED)? else { return Ok(()) };
+        let mut kept: Json = serde_json::from_str(&kept)?;
+        for said in kept.as_object_mut().into_iter().flat_map(|kept| kept.values_mut()).filter_map(Json::as_array_mut) {
+            said.retain(|one| !one.to_string().contains(id));
+        }
+        self.set_meta(UNREPORTED, &kept.to_string())
     }
 
     /// Empties journalled requests. One that is open is closed: what it may have made is not looked for any more.

@@ -338,7 +338,19 @@ impl State {
             .execute([key, value])?;
         Ok(())
     }
+
+    /// Keeps nothing under `key`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remove_meta(&self, key: &str) -> Result<(), StateError> {
+        self.connection.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
+        Ok(())
+    }
 }
+
+/// Where [`State::meta`] keeps what runs were about to say whose reports are not there.
+pub const UNREPORTED: &str = "unreported";
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -116,3 +116,50 @@ async fn the_night_that_finds_a_kept_contact_again_says_that_the_next_one_looks_
         assert_eq!(house.quiet_night().await.exit_code(), exit_code::DONE, "{on_delete}");
     }
 }
+
+#[tokio::test]
+async fn somebody_who_is_restored_on_both_sides_the_day_after_is_one_person_again() {
+    for first in Side::BOTH {
+        let (house, person) = deleted_by_us().await;
+        house.remove(first, &person);
+        house.good_night().await;
+        for side in Side::BOTH {
+            let (name, id) = match side {
+                Side::Cliengo => ("name", &person.cliengo),
+                Side::Ghl => ("firstName", &person.ghl),
+            };
+            let set = json!({ name: "Vuelve", "email": "persona1@example.com" });
+            house.edit(side, EditOp::Create, EditKind::Contact, None, Some(id), &set);
+            house.note(side, &person, "Una nota de siempre");
+        }
+        let finished = house.good_night().await;
+        assert_eq!(finished.exit_code(), exit_code::DONE, "{first}: {:?}", finished.plan.held);
+        house.quiet_night().await;
+        for side in Side::BOTH {
+            assert_eq!(
+                (house.rows(side, "contacts").len(), house.rows(side, "notes").len()),
+                (4, 1),
+                "{first}, {side}"
+            );
+        }
+        house.change(Side::Ghl, &person, &json!({ "email": "otra@example.com" }));
+        house.good_night().await;
+        let rows = house.rows(Side::Cliengo, "contacts");
+        assert!(rows.iter().any(|row| row["email"] == "otra@example.com"), "{first}: {rows:#?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_created_beside_somebody_of_whom_it_cannot_be_told_whether_the_delete_was_done() {
+    let (house, person) = deleted_by_us().await;
+    house.remove(Side::Cliengo, &person);
+    house.good_night().await;
+    let set = json!({ "firstName": "Fantasma", "phone": "+5491140009999" });
+    house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &set);
+    house.contact(Side::Cliengo, &json!({ "name": "Otra Familia", "phone": "+5491140009999" }));
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert!(held(&finished).contains(&HeldReason::Inconclusive), "{:?}", finished.plan.held);
+        assert_eq!(finished.plan.held.len(), 2);
+    }
+}

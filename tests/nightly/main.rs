@@ -52,6 +52,7 @@ mod conflicts;
 #[cfg(target_os = "linux")]
 mod container;
 mod credentials;
+mod cut_off;
 mod daemon;
 mod daemon_days;
 mod decided;

@@ -247,3 +247,25 @@ async fn a_short_name_that_cliengo_cuts_when_it_is_created_is_never_carried_back
         assert_eq!((&juan["firstName"], &juan["lastName"]), (&json!("Juan"), &json!("Pérez Gómez")));
     }
 }
+
+// Watches: I34.
+#[tokio::test]
+async fn what_is_made_again_says_what_it_said_before_and_not_what_the_other_side_stored_of_it() {
+    for stored in LOCATIONS {
+        let (house, person) = house(&location(stored)).await;
+        let text = "dice &lt;b&gt; & 3 < 5\n\n  tres";
+        let note = house.note(Side::Cliengo, &person, text);
+        house.good_night().await;
+        house.quiet_night().await;
+        house.change(Side::Ghl, &person, &json!({ "phone": "+5491155550001" }));
+        house.remove(Side::Cliengo, &person);
+        house.good_night().await;
+        let rows = house.rows(Side::Cliengo, "notes");
+        assert_eq!(rows.len(), 1, "{stored}");
+        assert_ne!(id_of(&rows[0]), note, "{stored}");
+        assert_eq!(rows[0]["message"], text, "{stored}");
+        house.quiet_night().await;
+        house.quiet_night().await;
+        assert_eq!(house.rows(Side::Cliengo, "notes")[0]["message"], text, "{stored}");
+    }
+}

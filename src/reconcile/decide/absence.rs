@@ -7,8 +7,9 @@ use super::{create, telling};
 use crate::config::OnDelete;
 use crate::reconcile::model::{
     BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Linked, Now, Place, Settle, Subject, Unlinked, Verdict,
+    Work,
 };
-use crate::record::{Action, Both, Ids, Kind, MatchKey, Record, Side, SideId, Target, Write};
+use crate::record::{Action, Both, Field, Ids, Kind, MatchKey, Record, Side, SideId, Target, Write};
 
 /// Which sides say that the record is gone, and whether the survivor was seen.
 enum Absence<'a> {
@@ -50,10 +51,11 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, lin
                 verdict.and(stays);
             } else if linked.is_edited(survivor_side) {
                 // I21: an edit beats a delete.
-                let child = linked.ids.tagged(survivor_side).map(|id| survivor_of(linked, id, survivor));
-                verdict.and(child.map_or_else(Verdict::default, |child| {
-                    create::child(input, at, family, &child, Some(linked.link))
-                }));
+                if let Some(id) = linked.ids.tagged(survivor_side) {
+                    verdict.and(make_again(input, linked, id, survivor, |child| {
+                        create::child(input, at, family, child, Some(linked.link))
+                    }));
+                }
             } else {
                 let target = |id| (Target::Existing(id), family.parent(subject.kind, survivor_side));
                 let target = subject.ids.tagged(survivor_side).map(target);
@@ -65,9 +67,40 @@ pub fn child(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, lin
     verdict
 }
 
-/// A record that stands alone now, as one to be created on the other side.
-fn survivor_of(linked: &Linked, id: SideId, survivor: &Record) -> Unlinked {
-    Unlinked { kind: linked.kind, id, parent: None, record: survivor.clone(), retires: None }
+/// A record that stands alone now is made again on the side that lost it, of what that side itself held where the survivor
+/// has only the stored form of it. (`semantics` 41) The survivor's own base stays what it shows.
+fn make_again(
+    input: &Input<'_>,
+    linked: &Linked,
+    id: SideId,
+    survivor: &Record,
+    create: impl FnOnce(&Unlinked) -> Verdict,
+) -> Verdict {
+    let side = id.side();
+    // What is shorter may be an edit that could not go over.
+    let takes_edits = input.can(side.other(), linked.kind).update;
+    let mut record = survivor.clone();
+    let bases = linked.sides.of(side.other()).base.as_ref().zip(linked.sides.of(side).base.as_ref());
+    for (field, now) in &survivor.fields {
+        let known = bases.and_then(|(lost, own)| lost.get(field).zip(own.get(field)));
+        let Some((lost, _)) = known.filter(|(_, own)| own.same(now)) else { continue };
+        let is_cut = now.is_beginning_of(lost) && !lost.is_beginning_of(now);
+        let is_stored = if is_cut && *field != Field::Name { takes_edits } else { now.is_poorer_form_of(lost) };
+        if is_stored {
+            record.fields.insert(field.clone(), lost.clone());
+        }
+    }
+    let mut verdict = create(&Unlinked { kind: linked.kind, id, parent: None, record, retires: None });
+    for operation in verdict.operations.iter_mut().filter(|operation| operation.kind == linked.kind) {
+        let Work::Write(_, Settle::Create { made, .. }) = &mut operation.work else { continue };
+        let bases = made.bases.of_mut(side);
+        for (field, now) in survivor.fields.iter().filter(|(field, _)| **field != Field::Tags) {
+            if bases.contains_key(field) {
+                bases.insert(field.clone(), now.clone());
+            }
+        }
+    }
+    verdict
 }
 
 /// An edit that cannot be carried over because nothing is known of its counterpart, and `matters` of it.
@@ -213,13 +246,18 @@ fn recreate(
     survivor: &Record,
 ) -> Verdict {
     let Some(id) = linked.ids.tagged(side) else { return Verdict::default() };
-    let (mut verdict, family) = create::contact(input, at, &survivor_of(linked, id, survivor), Some(linked.link));
+    let mut family = None;
+    let mut verdict = make_again(input, linked, id, survivor, |contact| {
+        let (made, its_family) = create::contact(input, at, contact, Some(linked.link));
+        family = its_family;
+        made
+    });
     let Some(family) = family else { return verdict };
     verdict.and(say_what_stays_behind(linked, side.other()));
     for child in &children.linked {
         if let (Some(id), Some(record)) = (child.ids.tagged(side), child.sides.of(side).seen()) {
-            let further = create::child(input, verdict.next(), &family, &survivor_of(child, id, record), None);
-            verdict.and(further);
+            let next = verdict.next();
+            verdict.and(make_again(input, child, id, record, |child| create::child(input, next, &family, child, None)));
         }
     }
     for child in children.unlinked_children.of(side) {

@@ -330,6 +330,10 @@ fn kept_different(
     }
     match [side, winner].map(|target| versions.fitted(input, subject, field, target)) {
         [Fit::Same, _] => (Decision::Rest, nothing),
+        // Nobody emptied anything: the one that has nothing could not take what the other has.
+        [Fit::Cannot(_), Fit::Cannot(cannot) | Fit::Partly(_, cannot)] if values.0.is_some_and(Value::is_empty) => {
+            (Decision::Rest, Verdict::unsupported(subject, winner, Action::Update, cannot))
+        }
         [Fit::Cannot(cannot), _] => (Decision::Rest, Verdict::unsupported(subject, side, Action::Update, cannot)),
         // What a person left there, and could not be sent, is not written over.
         [_, Fit::Cannot(cannot) | Fit::Partly(_, cannot)] => {

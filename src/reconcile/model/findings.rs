@@ -41,7 +41,7 @@ pub enum Cause {
 }
 
 /// A field with two values, of which one is to stand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conflict {
     /// Its id, for `concord conflicts`; not in the JSON.
     #[serde(skip)]
@@ -195,7 +195,7 @@ impl HeldReason {
 }
 
 /// A record that waits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// Its id: the same as long as the same record waits for the same reason.
     pub id: String,
@@ -215,7 +215,7 @@ pub struct Held {
 }
 
 /// What one side cannot express.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unsupported {
     /// The kind of record.
     pub kind: Kind,

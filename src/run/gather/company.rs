@@ -11,6 +11,19 @@ use crate::run::session::lock;
 use crate::state::{LinkStatus, State};
 
 impl Gathering<'_, '_> {
+    /// `semantics` 6: a deleted contact that is listed, and of which nobody can tell whether it is there, is company for
+    /// whoever shares an e-mail or a phone.
+    pub(super) fn know_the_unclear(&mut self) -> Result<(), RunError> {
+        for unclear in &self.pulled.sought.unclear {
+            for id in Side::BOTH.into_iter().filter_map(|side| unclear.ids.tagged(side)) {
+                let Some(row) = lock(self.stage).row(id.side(), Kind::Contact, id.as_str())? else { continue };
+                let keys = recognisable(&row.payload, &self.pulled.forms).into_iter();
+                self.unreadable_keys.of_mut(id.side()).extend(keys.map(|key| (key, unclear.ids.clone())));
+            }
+        }
+        Ok(())
+    }
+
     /// Who else holds the keys that matter: those of unlinked contacts, and those of contacts that are gone.
     pub(super) fn holders(
         &self,
