@@ -111,16 +111,16 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
 /// One that an earlier run deleted, and that is there although no listing lacked it since, was restored where its person stands
 /// on the other side again too: a delete that was not done brings back nobody there. (`semantics` 6)
 fn reunite(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled) -> Result<(), RunError> {
-    let read = |id: &SideId, payload: &str| match id.side() {
-        Side::Cliengo => job.cliengo.parse(Kind::Contact, payload, Shape::Listed, &pulled.forms).ok(),
-        Side::Ghl => job.ghl.parse(Kind::Contact, payload, Shape::Listed, &pulled.forms).ok(),
+    let read = |id: &SideId, payload: &str, shape: Shape| match id.side() {
+        Side::Cliengo => job.cliengo.parse(Kind::Contact, payload, shape, &pulled.forms).ok(),
+        Side::Ghl => job.ghl.parse(Kind::Contact, payload, shape, &pulled.forms).ok(),
     };
     let mut back = BTreeSet::new();
     for side in Side::BOTH {
         let there = pulled.sought.unclear.iter().filter_map(|unclear| unclear.ids.tagged(side));
         let mut there: Vec<(SideId, Record)> = there
             .filter_map(|id| match pulled.sought.answers.get(&id) {
-                Some(Ok(Lookup::Present(payload))) => read(&id, payload).map(|record| (id, record)),
+                Some(Ok(Lookup::Present(payload))) => read(&id, payload, Shape::Single).map(|record| (id, record)),
                 _ => None,
             })
             .collect();
@@ -129,7 +129,7 @@ fn reunite(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled) -> Result<(
         }
         each_news(stage, (side.other(), Kind::Contact), false, |row| {
             let id = SideId::new(side.other(), row.id);
-            if let (None, Some(other)) = (row.link, read(&id, &row.payload)) {
+            if let (None, Some(other)) = (row.link, read(&id, &row.payload, Shape::Listed)) {
                 let keys = other.match_keys();
                 let is_one = |own: &Record| {
                     own.match_keys().iter().any(|key| keys.contains(key)) && !own.is_named_otherwise(&other)

@@ -252,7 +252,11 @@ async fn a_short_name_that_cliengo_cuts_when_it_is_created_is_never_carried_back
 #[tokio::test]
 async fn what_is_made_again_says_what_it_said_before_and_not_what_the_other_side_stored_of_it() {
     for stored in LOCATIONS {
-        let (house, person) = house(&location(stored)).await;
+        let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+        let plot = Plot { account: location(stored).parse().unwrap(), ..Plot::extended() };
+        let house = House::build(&plot.with_settings(settings)).await;
+        let person = house.person(1);
+        house.good_night().await;
         let text = "dice &lt;b&gt; & 3 < 5\n\n  tres";
         let note = house.note(Side::Cliengo, &person, text);
         house.good_night().await;
