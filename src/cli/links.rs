@@ -357,20 +357,17 @@ fn preview(session: &Session, config: &Config, id: &str, format: Format) -> anyh
     let (pair, link) = person(session, config, id)?;
     let Some(state) = State::open_read_only(&State::path_of(&config.state_dir, &pair.name))? else { return Ok(()) };
     let under = state.links_under(link.id)?.len();
-    let label = masking::label(config, link.kind, &state.label_of(link.id)?);
+    let label = in_quotes(&masking::label(config, link.kind, &state.label_of(link.id)?));
     output::print(&match format {
         Format::Json => waiting::printed(&json!({
             "id": link.id, "pair": pair.name, "ids": link.ids, "links": under + 1, "dry_run": true,
         }))?,
         Format::Text => session.say(&format!(
-            "{}  {}\n\
+            "{}  {label}\n\
              Its link and what was last agreed would go, with {under} of its tasks and notes.\n\
              Both records stay in the CRMs; the next sync matches them as if for the first\n\
              time. Do it with: concord links forget {} --pair {}\n",
-            link.id,
-            in_quotes(&label),
-            link.id,
-            pair.name
+            link.id, link.id, pair.name
         )),
     })
 }

@@ -133,7 +133,6 @@ pub(super) async fn gather<'j>(
             None => None,
         },
     };
-    gathering.know_the_unclear()?;
     lock(stage).seal()?;
     lock(stage).reopen()?;
     gathering.detect_changes(job.cliengo)?;

@@ -99,6 +99,7 @@ impl<'j> Gathering<'j, '_> {
         let ended = self.ended().await?;
         let mut freed = self.free_survivors()?;
         freed.extend(&ended);
+        self.know_the_unclear()?;
         let holders = self.holders(&contacts, &freed)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
