@@ -32,7 +32,7 @@ fn in_letters(domain: &str) -> String {
 /// The address in a text, as spelt.
 #[must_use]
 pub(super) fn address_in(raw: &str) -> String {
-    unwrapped(&canonical_line(&in_plain_characters(raw))).to_owned()
+    unwrapped(&canonical_line(&in_plain_characters(&canonical_line(raw)))).to_owned()
 }
 
 /// The signs of an address in the one form that they are sent in: neither of full width nor as a link encodes them.
