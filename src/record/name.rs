@@ -149,12 +149,14 @@ impl PersonName {
             .iter()
             .any(|(begin, end)| folded.len() > 2 && folded.starts_with(begin) && folded.ends_with(end));
         // What a CRM does not show: `P***`.
-        let is_masked = ["***", "•••", "###"].iter().any(|run| full.contains(run));
+        let is_masked = full.contains(['*', '•', '#']) && ["***", "•••", "###"].iter().any(|run| full.contains(run));
+        // An address has its sign, however it is written.
+        let has_sign = full.contains(['@', '%', '\u{fe6b}', '\u{ff05}', '\u{ff20}']);
         is_chat
             || is_template
             || is_masked
             || is_number
-            || is_address(&canonical_email(&full))
+            || has_sign && is_address(&canonical_email(&full))
             || is_made_of_fillers(&words)
     }
 
@@ -192,6 +194,10 @@ impl PersonName {
     /// (`semantics` 38)
     #[must_use]
     pub fn can_be_one(&self, other: &Self) -> bool {
+        let full = self.full();
+        if full == other.full() && full.contains(char::is_alphanumeric) {
+            return true;
+        }
         let (ours, theirs) = (self.without_filler(), other.without_filler());
         let are_two = |one: &str, other: &str| are_two_relatives(one, other) || somebodys(one) != somebodys(other);
         if !ours.shares_a_word(&theirs) || are_two(&self.full(), &other.full()) {
@@ -314,6 +320,9 @@ fn is_made_of_fillers(words: &[&str]) -> bool {
 
 /// A text without case and accents.
 fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
     if plain.is_ascii() {
         return plain;
