@@ -11,6 +11,9 @@ const LONGEST: (usize, usize) = (64, 254);
 /// capital does not).
 #[must_use]
 pub fn canonical_email(raw: &str) -> String {
+    if is_plain(raw) {
+        return raw.to_owned();
+    }
     let address = address_in(&raw.to_lowercase());
     match address.rsplit_once('@') {
         Some((local, domain)) if domain.contains("xn--") && is_address(&address) => {
@@ -19,6 +22,17 @@ pub fn canonical_email(raw: &str) -> String {
         }
         _ => address,
     }
+}
+
+/// Whether nothing in it has to be unwrapped or spelt otherwise: most addresses.
+fn is_plain(raw: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-+@".contains(&byte);
+    let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    raw.bytes().all(is_sign)
+        && is_end(raw.bytes().next())
+        && is_end(raw.bytes().next_back())
+        && raw.bytes().filter(|byte| *byte == b'@').count() == 1
+        && !raw.contains("xn--")
 }
 
 /// A domain as people write it: `xn--espaa-rta.es` is `españa.es`. What stands for no letters stays.

@@ -194,6 +194,8 @@ impl Value {
             (Self::Flag(one), Self::Flag(two)) => one == two,
             // What an older version kept may hold what a line now leaves out.
             (Self::Line(one), Self::Line(two)) => one == two || canonical_line(one) == canonical_line(two),
+            (Self::Email(one), Self::Email(two)) if one == two => true,
+            (Self::Name(one), Self::Name(two)) if one == two => true,
             _ => self.key() == other.key(),
         }
     }
