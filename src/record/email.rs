@@ -17,7 +17,7 @@ pub fn canonical_email(raw: &str) -> String {
     let address = address_in(&raw.to_lowercase());
     match address.rsplit_once('@') {
         Some((local, domain)) if domain.contains("xn--") && is_address(&address) => {
-            let in_letters = format!("{local}@{}", in_letters(domain));
+            let in_letters = format!("{local}@{}", in_letters(domain).to_lowercase());
             if is_address(&in_letters) { in_letters } else { address }
         }
         _ => address,
