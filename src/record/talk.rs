@@ -15,8 +15,8 @@ pub fn day_of_talk<'a>(title: &str, said: impl IntoIterator<Item = (&'a str, &'a
 /// only, or another contact's, takes nothing back.
 #[must_use]
 pub fn talk_going_on(before: &str, now: &str) -> String {
-    let (title, mut all, cut) = taken_apart(before);
-    let (_, shown, cut_now) = taken_apart(now);
+    let (title, mut all, cut) = split_up(before);
+    let (_, shown, cut_now) = split_up(now);
     let mut known = all.clone();
     for said in shown {
         match known.iter().position(|one| *one == said) {
@@ -45,7 +45,7 @@ fn told(title: &str, said: impl IntoIterator<Item = String>, mut cut: bool) -> S
 }
 
 /// The title, what was said, and whether that is not all.
-fn taken_apart(words: &str) -> (&str, Vec<String>, bool) {
+fn split_up(words: &str) -> (&str, Vec<String>, bool) {
     let mut lines = words.lines();
     let title = lines.next().unwrap_or_default();
     let (mut said, mut cut): (Vec<String>, bool) = (Vec::new(), false);

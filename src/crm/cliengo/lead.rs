@@ -42,9 +42,9 @@ pub(super) fn lead(payload: &str) -> Option<String> {
 impl Cliengo {
     /// Each day on which was talked with a contact, in the location's zone.
     pub(super) async fn days_of_talk(&self, contact: &CliengoId, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
-        let path = format!("/contacts/{}/messages", encode(contact.as_str()));
+        let first = Request::new(Method::Get, format!("/contacts/{}/messages", encode(contact.as_str())));
         let (mut messages, mut last): (Vec<Json>, Vec<Json>) = (Vec::new(), Vec::new());
-        let mut request = Request::new(Method::Get, path.clone());
+        let mut request = first.clone();
         loop {
             let body = match self.http.read(&request).await? {
                 Answer::Body(body) => body,
@@ -61,8 +61,7 @@ impl Cliengo {
             last = page;
             match total {
                 Some(total) if total > messages.len() && came > 0 => {
-                    let (page, received) = (self.page_size, messages.len());
-                    request = Request::new(Method::Get, format!("{path}?limit={page}&offset={received}"));
+                    request = self.further(&first, messages.len());
                 }
                 Some(total) if total > messages.len() => {
                     let listed = messages.len();

@@ -415,6 +415,11 @@ impl Cliengo {
         Ok(kept.into_records())
     }
 
+    /// Asks for what stands behind the first `received` rows of a list below a contact.
+    pub(super) fn further(&self, first: &Request, received: usize) -> Request {
+        Request::new(Method::Get, format!("{}?limit={}&offset={received}", first.path, self.page_size))
+    }
+
     /// All notes or tasks of one contact, or an error: never a part of them.
     pub(super) async fn children_of(
         &self,
@@ -448,9 +453,7 @@ impl Cliengo {
                     return Err(Failed::Void(format!("its pages show the same {kind}s again and again")));
                 }
                 Some(total) if total > received && came > 0 => {
-                    let path = children_request(kind, parent).path;
-                    let page = self.page_size;
-                    request = Request::new(Method::Get, format!("{path}?limit={page}&offset={received}"));
+                    request = self.further(&children_request(kind, parent), received);
                 }
                 Some(total) if total != records.len() => {
                     return Err(Failed::Void(format!("it counts {total} {kind}s and listed {}", records.len())));
