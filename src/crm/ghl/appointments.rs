@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
@@ -54,12 +55,11 @@ fn moment(event: &Json, zone: &TimeZone) -> Option<Moment> {
     Some(Moment { facet: Facet::Appointment, id: id.to_owned(), words })
 }
 
-/// To the minute, in the location's zone; as it came where it is no instant.
+/// To the minute, in the location's zone; as it came where it is neither an instant nor a time of that zone.
 fn shown(at: &str, zone: &TimeZone) -> String {
-    match at.parse::<Timestamp>() {
-        Ok(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => at.strip_suffix(":00").unwrap_or(at).to_owned(),
-    }
+    let instant = at.parse::<Timestamp>().ok().map(|instant| instant.to_zoned(zone.clone()).datetime());
+    let civil = || at.parse::<DateTime>().ok().filter(|_| at.contains(':'));
+    instant.or_else(civil).map_or_else(|| at.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 #[cfg(test)]
@@ -75,6 +75,13 @@ mod tests {
         assert_eq!(told(event), "Appointment: Visita\n2026-11-24 12:00 to 2026-11-24 13:00\nStatus: confirmed");
         let event = serde_json::json!({ "id": "a", "title": "Visita", "appoinmentStatus": "cancelled" });
         assert_eq!(told(event), "Appointment CANCELLED: Visita\nStatus: cancelled");
+        for (at, said) in [
+            ("2026-11-24T13:00:00", "2026-11-24 13:00"),
+            ("2026-11-24", "2026-11-24"),
+            ("24/11/2026 13:00", "24/11/2026 13:00"),
+        ] {
+            assert_eq!(shown(at, &zone), said);
+        }
         assert!(moment(&serde_json::json!({ "title": "Visita" }), &zone).is_none());
     }
 }
