@@ -48,7 +48,7 @@ pub use tags::{Tags, fold_tag};
 pub use take::{Take, typed};
 pub use talk::{day_of_talk, talk_going_on};
 pub use text::{canonical_line, canonical_text};
-pub use told::{Facet, Moment, Projection, Told};
+pub use told::{Facet, Moment, Projection, Told, all_told, id_told_of};
 pub use user::{User, paired};
 pub use value::{MatchKey, Value};
 pub use write::*;

@@ -64,3 +64,27 @@ pub struct Projection {
 
 /// What Cliengo was told, by what and of which task.
 pub type Told = BTreeMap<(Facet, String), String>;
+
+/// What stands between an id and the number of what was told of it earlier, in a note that stands still.
+const EARLIER: char = '\u{1f}';
+
+impl Projection {
+    /// What was told of the same thing until now, kept beside what is told of it from now on.
+    #[must_use]
+    pub fn earlier(told: &Told, facet: Facet, id: &str, said: &str) -> Self {
+        let count = all_told(told, facet, id).count();
+        Self { facet, task: format!("{id}{EARLIER}{count}"), said: said.to_owned() }
+    }
+}
+
+/// All that was told of a thing, now and earlier.
+pub fn all_told<'a>(told: &'a Told, facet: Facet, id: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_it = move |of: &str| of.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with(EARLIER));
+    told.iter().filter(move |((of, key), _)| *of == facet && is_it(key)).map(|(_, said)| said.as_str())
+}
+
+/// The id of the thing that a key of [`Told`] is about.
+#[must_use]
+pub fn id_told_of(key: &str) -> &str {
+    key.split(EARLIER).next().unwrap_or_default()
+}

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use concord::reconcile::HeldReason;
+use concord::reconcile::{HeldReason, Mode};
 use concord::record::Side;
 use concord::sandbox::account::ghl::NoteStored;
 use concord::sandbox::{EditKind, Profile};
@@ -203,35 +203,106 @@ async fn what_a_crm_makes_of_a_told_note_is_no_edit_and_is_never_carried_back() 
     }
 }
 
-#[tokio::test]
-async fn what_a_person_wrote_into_a_told_note_stays_whatever_becomes_of_the_contact() {
-    let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
-    let (house, person, appointments, _) = house(&Plot::extended().with_settings(settings)).await;
-    let visit = |status: &str| json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": status }]);
-    appointments.set(visit("confirmed"));
-    house.good_night().await;
+/// What a person makes of a told note: words before it, within it, and behind it.
+const EDITS: [fn(&str) -> String; 3] = [
+    |text| format!("LLAMAR EL LUNES. {text}"),
+    |text| text.replacen(" [", " LLAMAR EL LUNES [", 1),
+    |text| format!("{text}\nLLAMAR EL LUNES"),
+];
+
+async fn edit_told(house: &House, person: &Person, edit: fn(&str) -> String) {
     let note = house.only(Side::Cliengo, "notes");
     let text = house.children(Side::Cliengo, "notes", &person.cliengo).remove(0);
-    let theirs = format!("{text}\nLlamar el lunes");
-    house.edit_child(Side::Cliengo, EditKind::Note, &person, &note, &json!({ "message": theirs, "body": theirs }));
+    let set = json!({ "message": edit(&text), "body": edit(&text) });
+    house.edit_child(Side::Cliengo, EditKind::Note, person, &note, &set);
     house.quiet_night().await;
-    // What is told later is told beside it.
-    appointments.set(visit("cancelled"));
-    house.good_night().await;
-    let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
-    assert!(notes.len() == 2 && notes.iter().any(|note| note.contains("CANCELLED")), "{notes:?}");
-    house.quiet_night().await;
-    house.remove(Side::Ghl, &person);
+}
+
+async fn is_kept_when_the_contact_goes(house: &House, person: &Person) {
+    house.remove(Side::Ghl, person);
     for _ in 0..3 {
         let night = house.night().await;
-        assert_eq!((house.writes(), held(&night)), (vec![], vec![HeldReason::DirtyChild]));
+        let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
+        assert_eq!((house.writes(), held(&night)), (vec![], vec![HeldReason::DirtyChild]), "{notes:?}");
+    }
+    let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
+    assert!(notes.iter().any(|note| note.contains("LLAMAR EL LUNES")), "{notes:?}");
+}
+
+const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+
+#[tokio::test]
+async fn what_a_person_wrote_into_a_told_note_stays_whatever_becomes_of_the_contact() {
+    for (edit, changes) in EDITS.into_iter().flat_map(|edit| [(edit, false), (edit, true)]) {
+        let (mut house, person, appointments, _) = house(&Plot::extended().with_settings(PROPAGATE)).await;
+        let visit = |status: &str| json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": status }]);
+        appointments.set(visit("confirmed"));
+        house.good_night().await;
+        edit_told(&house, &person, edit).await;
+        if changes {
+            // What is told later is told beside it.
+            appointments.set(visit("cancelled"));
+            house.good_night().await;
+            let notes = house.children(Side::Cliengo, "notes", &person.cliengo);
+            assert!(notes.len() == 2 && notes.iter().any(|note| note.contains("CANCELLED")), "{notes:?}");
+        } else {
+            house.mode = Mode::Rebuild;
+            house.night().await;
+            house.mode = Mode::Incremental;
+            for _ in 0..2 {
+                house.night().await;
+                assert_eq!(house.writes(), [], "a person's words are not written over");
+            }
+        }
+        house.quiet_night().await;
+        is_kept_when_the_contact_goes(&house, &person).await;
     }
 }
 
 #[tokio::test]
+async fn what_a_person_wrote_into_a_note_that_tells_of_a_task_stays_too() {
+    let settings = format!("{PROPAGATE}[pair.house.cliengo]\ntasks = \"notes\"\n");
+    for (edit, changes) in EDITS.into_iter().flat_map(|edit| [(edit, false), (edit, true)]) {
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        let person = house.person(1);
+        let task = house.task(Side::Ghl, &person, "Llamar");
+        house.good_night().await;
+        edit_told(&house, &person, edit).await;
+        if changes {
+            house.edit_child(Side::Ghl, EditKind::Task, &person, &task, &json!({ "title": "Visitar" }));
+            house.night().await;
+        }
+        is_kept_when_the_contact_goes(&house, &person).await;
+    }
+}
+
+#[tokio::test]
+async fn a_contact_of_which_told_notes_are_followed_by_others_is_deleted_with_them() {
+    let settings = format!(
+        "{PROPAGATE}[pair.house.cliengo]\ntasks = \"notes\"\n[pair.house.cliengo.capabilities]\nnote_update = false\n"
+    );
+    let (house, person, appointments, _) = house(&Plot::extended().with_settings(&settings)).await;
+    house.person(2);
+    house.person(3);
+    let task = house.task(Side::Ghl, &person, "Llamar");
+    for day in ["05", "06", "05"] {
+        appointments.set(json!([{ "id": "ap1", "title": "Visita", "startTime": format!("2026-12-{day}T15:00:00Z") }]));
+        house.clock.advance(DAY);
+        house.night().await;
+        house.edit_child(Side::Ghl, EditKind::Task, &person, &task, &json!({ "title": format!("Llamar el {day}") }));
+        house.night().await;
+    }
+    assert_eq!(house.children(Side::Cliengo, "notes", &person.cliengo).len(), 4);
+    house.remove(Side::Ghl, &person);
+    for _ in 0..3 {
+        house.night().await;
+    }
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 2);
+}
+
+#[tokio::test]
 async fn a_contact_with_told_notes_that_nobody_touched_is_deleted_with_them() {
-    let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
-    let (house, person, appointments, _) = house(&Plot::extended().with_settings(settings)).await;
+    let (house, person, appointments, _) = house(&Plot::extended().with_settings(PROPAGATE)).await;
     house.person(2);
     house.person(3);
     appointments.set(json!([{ "id": "ap1", "title": "Visita", "appointmentStatus": "confirmed" }]));

@@ -2,7 +2,7 @@
 //! mark, and, where a CRM cut it off, by what was told.
 
 use crate::reconcile::model::{Children, Telling, Unlinked};
-use crate::record::{Facet, Field, Kind, Record, Side, Told, Value};
+use crate::record::{Facet, Field, Kind, Record, Side, Told, Value, all_told, id_told_of};
 
 /// Less of a cut text may be a person's own note.
 const ENOUGH: usize = 100;
@@ -51,7 +51,8 @@ pub fn of<'a>(note: &'a Unlinked, told: Option<&Told>) -> Option<Telling<'a>> {
     let side = note.id.side();
     let by_memory = || {
         let mut here = told.into_iter().flatten().filter(|((facet, _), _)| told_on(*facet) == Some(side));
-        here.find(|(_, said)| is_what_was_told(&note.record, said, true)).map(|(key, _)| key.clone())
+        let found = here.find(|(_, said)| is_what_was_told(&note.record, said, true));
+        found.map(|((facet, key), _)| (*facet, id_told_of(key).to_owned()))
     };
     let (facet, id) = marked(side, &note.record).or_else(by_memory)?;
     Some(Telling { note, facet, id })
@@ -78,18 +79,13 @@ pub fn is_what_was_told(note: &Record, said: &str, unmarked: bool) -> bool {
     stands.same(&said) || stands.is_stored_form_of(&said) && (!unmarked || has_enough())
 }
 
-/// Whether a person wrote into one of `side`'s: it is not what was told. Of a task, or in an older note, other words may have
-/// been told since: those end as they were written. (I21)
+/// Whether a person wrote into one of `side`'s: it is nothing that was told, now or earlier. (I21)
 #[must_use]
 pub fn is_any_edited(children: &Children<'_>, side: Side, told: Option<&Told>) -> bool {
-    let here = || children.telling.iter().filter(|one| one.note.id.side() == side);
-    here().any(|one| {
-        let said = told.and_then(|told| told.get(&(one.facet, one.id.clone())));
-        let is_told = said.is_some_and(|said| is_what_was_told(&one.note.record, said, false));
-        let text = one.note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
-        let is_later = |other: &Telling<'_>| other.note.record.created > one.note.record.created;
-        let is_followed = here().any(|other| (other.facet, &other.id) == (one.facet, &one.id) && is_later(other));
-        let may_differ = is_followed || matches!(one.facet, Facet::Task | Facet::Done);
-        !(is_told || may_differ && text.ends_with(']'))
-    })
+    let here = children.telling.iter().filter(|one| one.note.id.side() == side);
+    let is_told = |one: &Telling<'_>| {
+        let mut said = told.into_iter().flat_map(|told| all_told(told, one.facet, &one.id));
+        said.any(|said| is_what_was_told(&one.note.record, said, false))
+    };
+    here.into_iter().any(|one| !is_told(one))
 }

@@ -64,15 +64,18 @@ fn one(
         (Some(before), _) if *before == said => {}
         // It was written, and no answer came; or the state was lost.
         (_, Some(_)) if reads(&said) => verdict.base_updates.push(remember(projection)),
-        (None, Some(note)) => {
-            let stands = note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
-            verdict.base_updates.push(remember(Projection { said: stands, ..projection }));
-        }
+        // Whether a person wrote into it since cannot be told.
+        (None, Some(_)) => verdict.base_updates.push(remember(projection)),
         (Some(before), Some(note)) if can.update && reads(before) => {
             return update(input, at, family, side, note, (words, projection));
         }
         // A note that cannot be changed, or that a person wrote into, is followed by another one.
-        (Some(_), Some(_)) | (None, None) => return create(input, at, family, side, moment, (words, projection)),
+        (Some(before), Some(_)) => {
+            let earlier = Projection::earlier(told, moment.facet, &moment.id, before);
+            verdict.base_updates.push(remember(earlier));
+            verdict.and(create(input, at, family, side, moment, (words, projection)));
+        }
+        (None, None) => return create(input, at, family, side, moment, (words, projection)),
         // A person removed it: it stays so.
         (Some(_), None) => verdict.base_updates.push(remember(projection)),
     }
