@@ -94,10 +94,11 @@ fn tell_notes(
     {
         let said = note.record.get(&Field::Body).map(Value::shown).unwrap_or_default();
         if let Entry::Vacant(place) = told.entry((*facet, task.clone())) {
-            // Whether a person wrote into it since cannot be told.
+            // Whether a person wrote into it since cannot be told: what stands there is not taken for what was told.
             let known = tasks.iter().find(|one| one.id.as_str() == task);
-            let said = known.map_or(said, |one| Value::body(&words(one, *facet, input.zone)).shown());
-            let projection = Projection { facet: *facet, task: task.clone(), said: said.clone() };
+            let words = known.map(|one| Value::body(&words(one, *facet, input.zone)).shown());
+            let projection =
+                Projection { facet: *facet, task: task.clone(), said: words.unwrap_or_else(|| said.clone()) };
             verdict.base_updates.extend(remember(family, projection));
             place.insert(said);
         }
@@ -145,9 +146,12 @@ fn say_changed(input: &Input<'_>, family: &Family, task: &SourceTask, told: &Tol
         let subject = Subject { kind: Kind::Task, ids, label: task.record.label(), link: None };
         let detail = "the note in Cliengo that tells of it keeps the old words";
         verdict.cannot(&subject, Side::Cliengo, Action::Update, detail);
-        let earlier = Projection::earlier(told, Facet::Task, task.id.as_str(), before);
+        let known = existing(family)
+            .and_then(|link| input.told.get(&link))
+            .filter(|known| known.values().any(|said| said == before));
+        let earlier = known.map(|known| Projection::earlier(known, Facet::Task, task.id.as_str(), before));
         let projection = Projection { facet: Facet::Task, task: task.id.to_string(), said: now };
-        verdict.base_updates.extend([earlier, projection].into_iter().filter_map(|told| remember(family, told)));
+        verdict.base_updates.extend(earlier.into_iter().chain([projection]).filter_map(|told| remember(family, told)));
     }
     verdict
 }

@@ -62,10 +62,8 @@ fn one(
     let remember = |projection| BaseUpdate::Told { link, projection };
     match (told.get(&key), note) {
         (Some(before), _) if *before == said => {}
-        // It was written, and no answer came; or the state was lost.
-        (_, Some(_)) if reads(&said) => verdict.base_updates.push(remember(projection)),
-        // Whether a person wrote into it since cannot be told.
-        (None, Some(_)) => verdict.base_updates.push(remember(projection)),
+        // It was written, and no answer came; or the state was lost: whether a person wrote into it since cannot be told.
+        (told, Some(_)) if told.is_none() || reads(&said) => verdict.base_updates.push(remember(projection)),
         (Some(before), Some(note)) if can.update && reads(before) => {
             return update(input, at, family, side, note, (words, projection));
         }
@@ -77,7 +75,7 @@ fn one(
         }
         (None, None) => return create(input, at, family, side, moment, (words, projection)),
         // A person removed it: it stays so.
-        (Some(_), None) => verdict.base_updates.push(remember(projection)),
+        (_, _) => verdict.base_updates.push(remember(projection)),
     }
     verdict
 }
