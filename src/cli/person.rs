@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{ExplainOptions, Format};
@@ -9,7 +10,7 @@ use super::history::{changed, operation, side_title};
 use super::{Session, clients, code, masking, output, pairs, waiting, whom};
 use crate::config::{Config, Pair};
 use crate::reconcile::{HeldReason, Mode};
-use crate::record::{Field, Kind, Record, Side, SideId, Value};
+use crate::record::{Both, Field, Kind, Record, Side, SideId, Value};
 use crate::report::{self, Audience, Line, Page, Paint, Report, Style, masked, masked_document, on_one_line, padded};
 use crate::run::{self, Finished, Job, RunError};
 use crate::state::{HeldRow, LinkRow, LinkStatus, OperationRow, RunRow, State};
@@ -36,6 +37,8 @@ struct Linked {
     is_told: bool,
     cliengo: Option<Record>,
     ghl: Option<Record>,
+    /// When what hangs under each half was last listed.
+    listed: Both<Option<Timestamp>>,
 }
 
 pub(super) async fn run(session: &Session, options: &ExplainOptions) -> anyhow::Result<u8> {
@@ -103,7 +106,14 @@ async fn known<'a>(session: &Session, config: &Config, pair: &'a Pair, who: &str
         ids.extend(Side::BOTH.into_iter().filter_map(|side| row.ids.of(side)).map(str::to_owned));
         let agreed = |side: Side| Ok::<_, anyhow::Error>(state.base(row.id, side)?.map(|base| base.record));
         let (cliengo, ghl) = (agreed(Side::Cliengo)?, agreed(Side::Ghl)?);
-        known.links.push(Linked { row, matched_by: None, is_told: false, cliengo, ghl });
+        let listed = |side: Side| {
+            Ok::<_, anyhow::Error>(match row.ids.of(side) {
+                Some(id) => state.visited(side, id)?,
+                None => None,
+            })
+        };
+        let listed = Both { cliengo: listed(Side::Cliengo)?, ghl: listed(Side::Ghl)? };
+        known.links.push(Linked { row, matched_by: None, is_told: false, cliengo, ghl, listed });
     }
     let ids: Vec<String> = ids.into_iter().collect();
     known.history = state.operations_about(&ids, MOST)?;
@@ -179,6 +189,10 @@ fn document(config: &Config, known: &Known<'_>) -> anyhow::Result<Json> {
                 "ids": linked.row.ids,
                 "matched_by": linked.matched_by,
                 "base": { "cliengo": base(&linked.cliengo), "ghl": base(&linked.ghl) },
+                "notes_listed": {
+                    "cliengo": linked.listed.cliengo.map(|at| at.to_string()),
+                    "ghl": linked.listed.ghl.map(|at| at.to_string()),
+                },
             })
         })
         .collect();
@@ -231,6 +245,11 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
         page.gap();
         page.line(0, &Line::of(format!("{}  {}", linked.row.id, session.say(&standing(linked)))));
         page.line(4, &Line::of(format!("Cliengo {}  GHL {}", id(Side::Cliengo), id(Side::Ghl))));
+        let when = |side: Side| linked.listed.of(side).map(|at| format!("{} {}", side.title(), audience.time(at)));
+        let when: Vec<String> = Side::BOTH.into_iter().filter_map(when).collect();
+        if !when.is_empty() {
+            page.line(4, &Line::of(format!("{}: {}", session.word("its notes last listed"), when.join("  "))));
+        }
     }
     page.gap();
     for row in &known.held {

@@ -63,13 +63,29 @@ fn among_listed(
     let ghl = lock(stage).contacts(Side::Ghl)?;
     let all = Both { cliengo, ghl };
     let affordable = budget.allows_everybody(job, all.ghl.len() as u64);
-    let mut wanted = match state {
-        Some(state) if rotates(job, affordable) => due(job, stage, state, forms, &all)?,
+    let (news, mut wanted) = match state {
+        Some(state) if rotates(job, affordable) => {
+            let news = with_news(job, stage, state, forms)?;
+            let mut wanted = news.clone();
+            for side in Side::BOTH {
+                let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
+                let turn = lock(stage).longest_unvisited(side, turn)?;
+                add(state, side, turn, &mut wanted)?;
+            }
+            (news.ghl, wanted)
+        }
         _ if affordable => return Ok(Parents::of(all)),
-        _ => Both::from_fn(|side| all.of(side).iter().cloned().collect()),
+        _ => (BTreeSet::new(), Both::from_fn(|side| all.of(side).iter().cloned().collect())),
     };
-    let left = match budget.contacts(job) {
-        Some(most) if wanted.ghl.len() > most => keep_longest_unvisited(stage, state, &mut wanted, most)?,
+    let left = match (budget.contacts(job), state) {
+        (Some(most), _) if wanted.ghl.len() > most => keep_at_most(stage, state, &news, &mut wanted, most)?,
+        // What the night can afford is spent.
+        (Some(most), Some(state)) if job.pair.notes.fetch == NotesFetch::Auto && !affordable => {
+            let order = lock(stage).longest_unvisited(Side::Ghl, usize::MAX)?.into_iter();
+            let others = order.filter(|id| !wanted.ghl.contains(id)).take(most - wanted.ghl.len()).collect();
+            add(state, Side::Ghl, others, &mut wanted)?;
+            0
+        }
         _ => 0,
     };
     let listed = Both::from_fn(|side| {
@@ -117,42 +133,46 @@ fn rotates(job: &Job<'_>, affordable: bool) -> bool {
         }
 }
 
-/// Those who may have news, and those whose turn it is; of a linked contact both halves.
-fn due(
+/// Those who may have news; of a linked contact both halves.
+fn with_news(
     job: &Job<'_>,
     stage: &Mutex<Stage>,
     state: &State,
     forms: &Forms,
-    all: &Both<Vec<String>>,
 ) -> Result<Both<BTreeSet<String>>, RunError> {
-    let mut due = Both::<BTreeSet<String>>::default();
+    let mut news = Both::default();
     for side in Side::BOTH {
-        let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
         // Tasks that Cliengo is only told of have no base to differ from.
         let told = side == Side::Ghl && job.pair.projects_tasks();
         let mut candidates = lock(stage).unsettled_contacts(side, !told)?;
         if told {
             candidates.extend(tasks::contacts_to_tell(job, stage, state, forms)?);
         }
-        candidates.extend(lock(stage).longest_unvisited(side, turn)?);
-        for id in candidates {
-            due.of_mut(side.other()).extend(counterpart(Some(state), side, &id)?);
-            due.of_mut(side).insert(id);
-        }
+        add(state, side, candidates, &mut news)?;
     }
-    Ok(due)
+    Ok(news)
+}
+
+/// Adds contacts of `side`; of a linked one both halves.
+fn add(state: &State, side: Side, contacts: Vec<String>, chosen: &mut Both<BTreeSet<String>>) -> Result<(), RunError> {
+    for id in contacts {
+        chosen.of_mut(side.other()).extend(counterpart(Some(state), side, &id)?);
+        chosen.of_mut(side).insert(id);
+    }
+    Ok(())
 }
 
 /// Keeps `most` of GHL's contacts, and of Cliengo's their counterparts and those that have none. Says how many are left out.
-fn keep_longest_unvisited(
+fn keep_at_most(
     stage: &Mutex<Stage>,
     state: Option<&State>,
+    news: &BTreeSet<String>,
     wanted: &mut Both<BTreeSet<String>>,
     most: usize,
 ) -> Result<u64, RunError> {
     let before = wanted.cliengo.len() + wanted.ghl.len();
-    let order = lock(stage).longest_unvisited(Side::Ghl, usize::MAX)?;
-    let kept: BTreeSet<String> = order.into_iter().filter(|id| wanted.ghl.contains(id)).take(most).collect();
+    let order = lock(stage).longest_unvisited(Side::Ghl, usize::MAX)?.into_iter();
+    let kept = first_of(order.filter(|id| wanted.ghl.contains(id)), news, most);
     let mut cliengo = BTreeSet::new();
     for id in std::mem::take(&mut wanted.cliengo) {
         if counterpart(state, Side::Cliengo, &id)?.is_none_or(|ghl| kept.contains(&ghl)) {
@@ -161,6 +181,13 @@ fn keep_longest_unvisited(
     }
     *wanted = Both { cliengo, ghl: kept };
     Ok((before - wanted.cliengo.len() - wanted.ghl.len()) as u64)
+}
+
+/// The first `most`, those with news before the others; but a quarter is for whoever has none, so that everybody's turn comes.
+fn first_of(order: impl Iterator<Item = String>, news: &BTreeSet<String>, most: usize) -> BTreeSet<String> {
+    let (news, others): (Vec<String>, Vec<String>) = order.partition(|id| news.contains(id));
+    let for_others = others.len().min((most / 4).max(most.saturating_sub(news.len())));
+    news.into_iter().take(most - for_others).chain(others.into_iter().take(for_others)).collect()
 }
 
 /// The other half of a linked contact.
@@ -210,5 +237,17 @@ mod tests {
         assert!(in_turn(10_000, week) * 7 >= 10_000);
         assert_eq!(in_turn(5, Duration::from_hours(1)), 5);
         assert_eq!(in_turn(0, week), 0);
+    }
+
+    #[test]
+    fn whoever_has_news_goes_first_and_a_quarter_is_for_the_others() {
+        let first = |order: &[&str], news: &[&str], most| -> Vec<String> {
+            let news = news.iter().map(ToString::to_string).collect();
+            first_of(order.iter().map(ToString::to_string), &news, most).into_iter().collect()
+        };
+        assert_eq!(first(&["a", "b", "c", "d", "e", "f"], &["c", "d", "e", "f"], 4), ["a", "c", "d", "e"]);
+        assert_eq!(first(&["a", "b", "c", "d"], &["d"], 3), ["a", "b", "d"]);
+        assert_eq!(first(&["a", "b", "c", "d"], &[], 3), ["a", "b", "c"]);
+        assert_eq!(first(&["a", "b"], &["a", "b"], 1), ["a"]);
     }
 }

@@ -50,6 +50,17 @@ impl State {
         Ok(())
     }
 
+    /// When a contact's children were last listed; `None`: never.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn visited(&self, side: Side, contact: &str) -> Result<Option<Timestamp>, StateError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT at FROM visited WHERE side = ?1 AND contact_id = ?2")?;
+        let at = statement.query_row([side.as_str(), contact], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
+    }
+
     /// How many records the last run listed.
     ///
     /// # Errors

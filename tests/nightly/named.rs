@@ -110,6 +110,7 @@ async fn explain_tells_both_records_their_link_what_was_done_and_what_comes_next
         let shown = desk.ask(&["explain", who]).code(0).out;
         assert!(!shown.contains("did not reach its end") && shown.contains("The last runs:"), "{shown}");
     }
+    assert!(link["notes_listed"]["ghl"].is_string(), "{link}");
     let phone = told["cliengo"][0]["phone"].as_str().or(told["ghl"][0]["phone"].as_str());
     if let Some(phone) = phone {
         assert_eq!(desk.ask(&["explain", phone, "--format", "json"]).code(0).json()["ghl"][0]["id"], json!(ghl));

@@ -1,6 +1,8 @@
 //! The first sync of an account that is larger than the day's quota goes on where it was, night after night.
 //! (`semantics` 65)
 
+use std::collections::BTreeSet;
+
 use concord::config::NotesFetch;
 use concord::record::{Kind, Side};
 use concord::run::{Consent, Finished};
@@ -9,6 +11,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, Plot};
+use crate::rotation::asked;
 
 /// People on both sides and on one alone, each with a note of its own.
 async fn town(daily: u64, share: f64, both: u32, only: [u32; 2]) -> House {
@@ -114,4 +117,26 @@ async fn how_far_a_first_sync_is_and_about_how_long_it_takes_is_said() {
     assert!(concord::report::brief(&night, &concord::report::Audience::plain()).contains("of 50 contacts"));
     let listing = &night.plan.listings.ghl.note;
     assert!(listing.count <= 10 && night.plan.summary().ghl.of(Kind::Contact).create == 40);
+}
+
+#[tokio::test]
+async fn what_a_night_can_afford_is_spent_on_whoever_has_news_and_on_those_who_waited_longest() {
+    let house = town(44, 1.0, 40, [0, 0]).await;
+    nights(&house, 40, 80).await;
+    for _ in 0..3 {
+        house.night().await;
+    }
+    let mut looked_at = BTreeSet::new();
+    for row in house.rows(Side::Ghl, "contacts").iter().take(3) {
+        let edited = row["id"].as_str().unwrap();
+        house.edit(Side::Ghl, EditOp::Update, EditKind::Contact, None, Some(edited), &json!({ "city": "Rosario" }));
+        house.night().await;
+        let tonight = asked(&house, Side::Ghl);
+        assert!(tonight.contains(edited), "{tonight:?}");
+        // A week's turn would be six.
+        assert!((12..30).contains(&tonight.len()), "{}", tonight.len());
+        assert_eq!(house.writes(), []);
+        looked_at.extend(tonight);
+    }
+    assert_eq!(looked_at.len(), 40, "everybody within three nights");
 }

@@ -21,7 +21,7 @@ async fn linked(people: u32, rotation: &str) -> (House, Vec<Person>) {
 }
 
 /// The contacts of a side whose notes the last night asked for.
-fn asked(house: &House, side: Side) -> BTreeSet<String> {
+pub fn asked(house: &House, side: Side) -> BTreeSet<String> {
     let all = house.sandbox.requests();
     let notes = all.iter().filter(|asked| asked.side == side && asked.path.ends_with("/notes"));
     notes.filter_map(|asked| asked.path.split('/').nth(2).map(str::to_owned)).collect()

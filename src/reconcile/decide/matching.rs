@@ -49,8 +49,12 @@ enum Fate {
     Settled,
 }
 
-struct Matching<'a> {
+/// What each unlinked contact is recognised by, in the order of the contacts.
+type Keys = Both<Vec<Vec<MatchKey>>>;
+
+struct Matching<'a, 'k> {
     input: &'a Input<'a>,
+    keys: &'k Keys,
     fate: Both<Vec<Fate>>,
     done: Correlated<'a>,
 }
@@ -59,11 +63,13 @@ struct Matching<'a> {
 #[must_use]
 pub fn correlate<'a>(input: &'a Input<'a>) -> Correlated<'a> {
     let fate = Both::from_fn(|side| vec![Fate::Open; input.unlinked.of(side).len()]);
-    let mut matching = Matching { input, fate, done: Correlated::default() };
+    let keys_of = |contact: &Unlinked| contact.record.all_keys().collect();
+    let keys = Both::from_fn(|side| input.unlinked.of(side).iter().map(keys_of).collect());
+    let mut matching = Matching { input, keys: &keys, fate, done: Correlated::default() };
     matching.hold_unready();
     for field in &input.policy(crate::record::Kind::Contact).match_by {
         for (key, group) in matching.groups(*field) {
-            matching.decide(&key, &group);
+            matching.decide(key, &group);
         }
     }
     matching.hold_behind_the_first();
@@ -78,7 +84,7 @@ pub fn correlate<'a>(input: &'a Input<'a>) -> Correlated<'a> {
     matching.done
 }
 
-impl<'a> Matching<'a> {
+impl<'a, 'k> Matching<'a, 'k> {
     fn contact(&self, side: Side, at: usize) -> Option<&'a Unlinked> {
         self.input.unlinked.of(side).get(at)
     }
@@ -104,14 +110,16 @@ impl<'a> Matching<'a> {
     /// a person.
     fn hold_unready(&mut self) {
         for side in Side::BOTH {
-            for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
+            for (at, (contact, keys)) in self.input.unlinked.of(side).iter().zip(self.keys.of(side)).enumerate() {
+                // Nobody is new by what stands among further addresses alone.
+                let has_own = keys.len() > contact.record.also.len();
                 if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
                     self.hold(side, at, HeldReason::UnknownOutcome, UNKNOWN.to_owned());
                 } else if let Some(detail) = self.input.excluded(contact) {
                     self.hold(side, at, HeldReason::Apart, detail);
-                } else if contact.record.match_keys().is_empty() {
+                } else if !has_own {
                     self.hold(side, at, HeldReason::NoMatchKey, without_key(contact));
-                } else if let Some(detail) = self.without_matched_key(contact) {
+                } else if let Some(detail) = self.without_matched_key(keys) {
                     self.hold(side, at, HeldReason::NoMatchKey, detail);
                 }
             }
@@ -119,28 +127,27 @@ impl<'a> Matching<'a> {
     }
 
     /// Why a contact that has a key is not known by it: people are matched by the other one alone.
-    fn without_matched_key(&self, contact: &Unlinked) -> Option<String> {
+    fn without_matched_key(&self, keys: &[MatchKey]) -> Option<String> {
         let fields = &self.input.policy(crate::record::Kind::Contact).match_by;
         let [field] = fields.as_slice() else { return None };
-        let has_it = contact.record.all_keys().any(|key| is_key_of(*field, &key));
+        let has_it = keys.iter().any(|key| is_key_of(*field, key));
         let name = if *field == MatchField::Email { Field::Email } else { Field::Phone };
         (!has_it).then(|| format!("people are matched by {name} alone, and it has none"))
     }
 
     /// Everybody by the key of `field`; contacts that an earlier key settled count as company, not as candidates.
-    fn groups(&self, field: MatchField) -> BTreeMap<MatchKey, Group<'a>> {
-        let mut groups: BTreeMap<MatchKey, Group<'a>> = BTreeMap::new();
-        let fits = |key: &MatchKey| is_key_of(field, key);
+    fn groups(&self, field: MatchField) -> BTreeMap<&'k MatchKey, Group<'a>> {
+        let mut groups: BTreeMap<&MatchKey, Group<'a>> = BTreeMap::new();
         for side in Side::BOTH {
-            for (at, contact) in self.input.unlinked.of(side).iter().enumerate() {
-                for key in contact.record.all_keys().filter(fits) {
+            for (at, keys) in self.keys.of(side).iter().enumerate() {
+                for key in keys.iter().filter(|key| is_key_of(field, key)) {
                     groups.entry(key).or_default().unlinked.of_mut(side).insert(at);
                 }
             }
         }
         for (key, group) in &mut groups {
             for side in Side::BOTH {
-                let holders = self.input.holders.of(side).get(key).into_iter().flatten();
+                let holders = self.input.holders.of(side).get(*key).into_iter().flatten();
                 group.linked.of_mut(side).extend(holders);
             }
         }
