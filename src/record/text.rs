@@ -18,9 +18,9 @@ pub fn canonical_text(raw: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// Whether nothing in it has to be composed or left out: most texts.
+/// Whether nothing in it has to be composed or left out: most texts. The letters from `À` on are composed already.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii() && byte != b'\r' && byte != 0)
+    text.chars().all(|c| matches!(c, '\u{1}'..='\u{c}' | '\u{e}'..='\u{7f}' | 'À'..='\u{24f}'))
 }
 
 /// A text without the characters that nobody sees. (`semantics` 46)
@@ -96,7 +96,18 @@ const fn is_emoji(c: char) -> bool {
 /// One line of text as it is compared: canonical text with every run of white space folded to one blank.
 #[must_use]
 pub fn canonical_line(raw: &str) -> String {
-    canonical_text(raw).split_whitespace().collect::<Vec<_>>().join(" ")
+    if is_plain(raw) { on_one_line(raw) } else { on_one_line(&canonical_text(raw)) }
+}
+
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
 
 /// A text in which capitals and small letters are one: `STRASSE` and `straße`.
@@ -135,6 +146,13 @@ mod tests {
     #[test]
     fn line_ends_composition_and_outer_blanks_are_not_differences() {
         assert_eq!(canonical_text("  Jose\u{301}\r\nPe\u{301}rez \n"), "José\nPérez");
+        assert_eq!(
+            (canonical_line(" Ñandú \t Ç\nõ "), canonical_line("Ñ\u{327}")),
+            ("Ñandú Ç õ".into(), "Ņ\u{303}".into())
+        );
+        for c in ('À'..='\u{24f}').map(String::from) {
+            assert_eq!(c.nfc().collect::<String>(), c);
+        }
     }
 
     #[test]

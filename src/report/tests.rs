@@ -144,6 +144,7 @@ fn run(finished: &Finished, not_applied: &[(u32, OperationOutcome, &str)]) -> Ru
     }
     RunRecord {
         failure: None,
+        unauthorized: false,
         id: 12,
         started: "2026-11-23T03:00:00Z".parse().unwrap(),
         finished: "2026-11-23T03:03:12.4Z".parse().unwrap(),

@@ -115,6 +115,8 @@ pub(super) struct Done {
     pub set_aside: BTreeSet<u32>,
     /// The side that was given up, and why.
     pub broken: Option<(Side, String)>,
+    /// Why a side took nothing: its credentials may not write.
+    pub unauthorized: Option<String>,
     /// Why it could not go on where the state could not be written: then nothing further is sent.
     pub failure: Option<StateError>,
     /// Whether every operation had its turn: the run was not stopped, and no CRM was given up.
@@ -157,13 +159,14 @@ pub(super) async fn apply(
         meter: job.meter(Part::Applying, Some(writes as u64)),
     };
     let failure = applying.all(plan).await.err();
-    let broken = applying.breaker.open();
+    let (broken, unauthorized) = (applying.breaker.open(), applying.breaker.unauthorized());
     let to_its_end = failure.is_none() && !job.stop.is_cancelled() && broken.is_none() && !budget.is_spent();
     Done {
         outcomes: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
         own: applying.own.into_inner().unwrap_or_else(PoisonError::into_inner),
         set_aside: applying.set_aside.into_inner().unwrap_or_else(PoisonError::into_inner),
         broken,
+        unauthorized,
         failure,
         to_its_end,
     }

@@ -24,6 +24,10 @@ struct Lately {
     doubtful: u32,
     /// Why the side is left alone.
     given_up: Option<String>,
+    /// Writes that were refused since the credentials may not make them, and what was said of the last one.
+    unauthorized: (u32, String),
+    /// Whether it took a write.
+    took: bool,
 }
 
 /// Counts, per side, the operations in a row that did not get through.
@@ -41,6 +45,7 @@ impl Breaker {
                 lately.doubtful += 1;
             }
             OperationOutcome::Applied | OperationOutcome::SkippedStale => {
+                lately.took |= outcome == OperationOutcome::Applied;
                 lately.failed = 0;
                 lately.doubtful = 0;
             }
@@ -53,6 +58,29 @@ impl Breaker {
     /// The CRM answered, if only about this one record: it does not keep failing.
     pub(super) fn heard(&self, side: Side) {
         lock(&self.0).of_mut(side).failed = 0;
+    }
+
+    /// A write was refused as one that the credentials may not make.
+    pub(super) fn refused(&self, side: Side, said: &str) {
+        let mut lately = lock(&self.0);
+        let (count, last) = &mut lately.of_mut(side).unauthorized;
+        *count += 1;
+        said.clone_into(last);
+    }
+
+    /// Why a side took nothing at all: its credentials may read and not write.
+    pub(super) fn unauthorized(&self) -> Option<String> {
+        let lately = lock(&self.0);
+        Side::BOTH.into_iter().find_map(|side| {
+            let Lately { unauthorized: (count, said), took, .. } = lately.of(side);
+            let title = side.title();
+            (*count > 0 && !took).then(|| {
+                format!(
+                    "{title}'s key or token may read there and not write (refused: {count}; {said}). Nothing was changed \
+                     there; give it the scopes to write, and see them with: concord check"
+                )
+            })
+        })
     }
 
     /// Something in front of the CRM answered in its place.

@@ -49,7 +49,8 @@ pub(super) async fn carry_out(
     };
     record.outcomes = done.outcomes;
     let given_up = done.broken.map(|(_, why)| format!("{why}; what was left is planned again"));
-    record.failure = settled.err().map(|why| why.to_string()).or(given_up);
+    record.unauthorized = settled.is_ok() && done.unauthorized.is_some();
+    record.failure = settled.err().map(|why| why.to_string()).or(done.unauthorized).or(given_up);
     Ok(())
 }
 

@@ -85,6 +85,8 @@ pub struct RunRecord {
     pub to_go: Option<ToGo>,
     /// Why the run could not go on to its end. What it had done before stands in `outcomes`.
     pub failure: Option<String>,
+    /// Whether a CRM took nothing, since the credentials may not write there.
+    pub unauthorized: bool,
 }
 
 /// How many operations of one sort a run had, as its summary keeps them.
@@ -129,6 +131,7 @@ impl RunRecord {
             unfit_approval: None,
             to_go: None,
             failure: None,
+            unauthorized: false,
         }
     }
 }
@@ -184,7 +187,7 @@ impl Finished {
         let lists_failed = self.plan.gaps().any(|(_, _, listing)| listing.reading == Reading::Failed);
         let is_refused_alone =
             !failed_itself && !lists_failed && self.plan.look_ups.iter().any(|missed| missed.refused);
-        if is_refused_alone {
+        if is_refused_alone || self.run.as_ref().is_some_and(|run| run.unauthorized) {
             exit_code::CREDENTIALS
         } else if self.failure().is_some() {
             exit_code::FAILED

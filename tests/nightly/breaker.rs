@@ -123,3 +123,36 @@ async fn a_dozen_records_that_a_firewall_refuses_stop_nobody_else() {
     house.good_night().await;
     house.quiet_night().await;
 }
+
+// Watches: I44.
+#[tokio::test]
+async fn a_token_that_may_read_and_not_write_is_a_refused_scope_however_few_writes_there_are() {
+    let scope =
+        Stated::json(401, &json!({ "statusCode": 401, "message": "The token is not authorized for this scope." }));
+    let rule = |path: &str, answer: &Stated| FaultRule {
+        side: Some(Side::Ghl),
+        method: Some("PUT".to_owned()),
+        path_contains: Some(path.to_owned()),
+        when: When::Always,
+        fault: Fault::Answer(answer.clone()),
+    };
+    for people in [1, 3, 30] {
+        let (house, _) = without_children(people).await;
+        house.sandbox.set_faults(Faults::rules(vec![rule("/contacts/", &scope)]));
+        let finished = house.night().await;
+        let failure = finished.failure().unwrap();
+        assert_eq!(finished.exit_code(), 12, "{failure}");
+        assert!(failure.contains("may read there and not write") && failure.contains("concord check"), "{failure}");
+        house.faults("");
+        house.night().await;
+        house.quiet_night().await;
+    }
+    // One that some writes are granted is not told so, nor is a parameter that is missing.
+    let (house, people) = without_children(3).await;
+    house.sandbox.set_faults(Faults::rules(vec![rule(&format!("/contacts/{}", people[0].ghl), &scope)]));
+    assert_eq!(house.night().await.exit_code(), 3);
+    let (house, _) = without_children(1).await;
+    let missing = Stated::json(401, &json!({ "message": "E01 - Una o varias variables no fueron enviadas" }));
+    house.sandbox.set_faults(Faults::rules(vec![rule("/contacts/", &missing)]));
+    assert_eq!(house.night().await.exit_code(), 3);
+}

@@ -92,6 +92,8 @@ impl Applying<'_> {
         let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
         if refusal.is_page {
             self.breaker.suspect(operation.side);
+        } else if refusal.status == 401 && is_about_credentials(&refusal.message) {
+            self.breaker.refused(operation.side, &reason);
         }
         // Who may not ask at all was not refused this record.
         let outcome = if matches!(refusal.status, 401 | 403) && !refusal.is_page {
@@ -230,4 +232,10 @@ mod tests {
         assert_eq!(with_ids("/contacts/{op:4}/{op:x}/{op:3", id_of), "/contacts/{op:4}/{op:x}/{op:3");
         assert_eq!(with_ids("/contacts/7", id_of), "/contacts/7");
     }
+}
+
+/// Whether a 401 is about who asks: GHL says it of a parameter that is missing, too (`GHL API notes, 8`).
+fn is_about_credentials(message: &str) -> bool {
+    let said = message.to_lowercase();
+    ["token", "scope", "authoriz", "authentic", "permission", "api key"].iter().any(|word| said.contains(word))
 }
