@@ -198,7 +198,9 @@ pub fn is_address(email: &str) -> bool {
 /// Whether a CRM hid the address, as plans do whose leads are over their limit (`Cliengo API notes, 1.5`: `hideLeads`).
 fn is_masked(local: &str, domain: &str) -> bool {
     let crosses = |part: &str| part.chars().all(|c| matches!(c, 'x' | '.'));
-    let hides = |part: &str| ["**", "##", "____", "xxxx"].iter().any(|run| part.contains(run));
+    let is_of_a_run = |c: char| matches!(c, '*' | '#' | '_' | 'x');
+    let hides =
+        |part: &str| part.contains(is_of_a_run) && ["**", "##", "____", "xxxx"].iter().any(|run| part.contains(run));
     hides(local) || hides(domain) || local.len() > 2 && crosses(local) && crosses(domain)
 }
 

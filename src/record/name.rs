@@ -7,8 +7,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use super::email::{canonical_email, is_address};
 use super::text::canonical_line;
@@ -295,7 +294,7 @@ fn is_one_error_apart(one: &str, other: &str) -> bool {
 
 /// Whether nobody's name is among the words of a name: `Visitante web 8472`, `Nuevo lead`.
 fn is_made_of_fillers(words: &[&str]) -> bool {
-    if FILLER_PHRASES.contains(&words.join(" ").as_str()) {
+    if FILLER_PHRASES.iter().any(|phrase| phrase.split(' ').eq(words.iter().copied())) {
         return true;
     }
     let is_number =
@@ -314,8 +313,8 @@ fn is_made_of_fillers(words: &[&str]) -> bool {
     let any = |of: &[&str]| named.iter().any(|word| of.contains(word));
     let is_known =
         |word: &&str| [&FILLERS[..], &NUMBERED_FILLERS, &BESIDE_FILLERS, &NEW].iter().any(|of| of.contains(word));
-    let is_web_lead = any(&NUMBERED_FILLERS) && (number || any(&NEW) || any(&["web", "online", "formulario"]));
-    named.iter().all(is_known) && (any(&FILLERS) || is_web_lead)
+    let is_web_lead = || any(&NUMBERED_FILLERS) && (number || any(&NEW) || any(&["web", "online", "formulario"]));
+    named.iter().all(is_known) && (any(&FILLERS) || is_web_lead())
 }
 
 /// A text without case and accents.
@@ -323,10 +322,15 @@ fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        decompose_compatible(c, |c| plain.extend(Some(c).filter(|c| !is_combining_mark(*c))));
+    }
     if plain.is_ascii() {
+        plain.make_ascii_lowercase();
         return plain;
     }
+    let plain = plain.to_lowercase();
     let mut folded = String::with_capacity(plain.len());
     for c in plain.chars() {
         match c {
