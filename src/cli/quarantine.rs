@@ -1,5 +1,7 @@
 //! `quarantine`: operations that keep failing, and what becomes of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, QuarantineCommand, QuarantineOptions};
@@ -28,9 +30,11 @@ pub(super) fn run(session: &Session, options: &QuarantineOptions) -> anyhow::Res
 
 fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()> {
     let mut rows: Vec<(&Pair, FailedOperationRow, RetryState)> = Vec::new();
+    let mut unanswered = BTreeSet::new();
     for (pair, state) in waiting::states(session, config)? {
         let now = generation(Some(&state))?.parse().unwrap_or(0);
         let standing = |row: &FailedOperationRow| RetryState::at(row.attempts, row.dropped, row.due, now);
+        unanswered.extend(state.unanswered_operations()?);
         rows.extend(state.failed_operations()?.iter().map(|row| (pair, shown(config, row), standing(row))));
     }
     // What waits for a person comes first.
@@ -42,7 +46,10 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
     rows.sort_by_key(|(_, _, standing)| rank(*standing));
     let text = match format {
         Format::Json => {
-            let rows: Vec<Json> = rows.iter().map(|(pair, row, standing)| document(pair, row, *standing)).collect();
+            let document = |(pair, row, standing): &(&Pair, FailedOperationRow, RetryState)| {
+                document(pair, row, *standing, unanswered.contains(&row.id))
+            };
+            let rows: Vec<Json> = rows.iter().map(document).collect();
             waiting::printed(&rows)?
         }
         Format::Text if rows.is_empty() => session.say("Nothing keeps failing.\n"),
@@ -60,8 +67,8 @@ fn list(session: &Session, config: &Config, format: Format) -> anyhow::Result<()
                 [
                     row.id.clone(),
                     pair.name.clone(),
-                    session.say(&told(*standing)),
-                    row.attempts.to_string(),
+                    session.say(&told(*standing, unanswered.contains(&row.id))),
+                    attempts(row, unanswered.contains(&row.id)).to_string(),
                     session.say(&format!("{} {} in {}", row.action, row.kind, row.side.title())),
                     row.label.clone(),
                     session.say(&row.words),
@@ -86,8 +93,14 @@ fn shown(config: &Config, row: &FailedOperationRow) -> FailedOperationRow {
     FailedOperationRow { label, words: masking::about(config, &row.label, &row.words), ..row.clone() }
 }
 
-fn told(standing: RetryState) -> String {
+/// What got no answer was sent once; it counts as often as it takes to wait for a person.
+const fn attempts(row: &FailedOperationRow, is_unanswered: bool) -> u32 {
+    if is_unanswered { 1 } else { row.attempts }
+}
+
+fn told(standing: RetryState, is_unanswered: bool) -> String {
     match standing {
+        RetryState::Aside if is_unanswered => "no answer".to_owned(),
         RetryState::Due => "tried next".to_owned(),
         RetryState::Rests(1) => "in 2 runs".to_owned(),
         RetryState::Rests(runs) => format!("in {} runs", runs + 1),
@@ -96,8 +109,9 @@ fn told(standing: RetryState) -> String {
     }
 }
 
-fn document(pair: &Pair, row: &FailedOperationRow, standing: RetryState) -> Json {
+fn document(pair: &Pair, row: &FailedOperationRow, standing: RetryState, is_unanswered: bool) -> Json {
     let (state, rests) = match standing {
+        RetryState::Aside if is_unanswered => ("unknown", None),
         RetryState::Due => ("retrying", Some(0)),
         RetryState::Rests(runs) => ("retrying", Some(runs)),
         RetryState::Aside => ("quarantined", None),
@@ -112,11 +126,21 @@ fn document(pair: &Pair, row: &FailedOperationRow, standing: RetryState) -> Json
         "action": row.action,
         "ids": row.ids,
         "label": row.label,
-        "attempts": row.attempts,
+        "attempts": attempts(row, is_unanswered),
         "reason": row.words,
         "run": row.run,
         "runs_until_retry": rests,
     })
+}
+
+/// How often it was tried, and what came of it.
+fn tries(row: &FailedOperationRow, is_unanswered: bool) -> String {
+    let words = on_one_line(&row.words);
+    if is_unanswered {
+        format!("It was sent once and got no answer: {words}")
+    } else {
+        format!("It failed {} times; the last answer: {words}", row.attempts)
+    }
 }
 
 /// Does something with each of `ids`, once all of them are known.
@@ -137,26 +161,27 @@ fn change(
     let mut text = String::new();
     for (pair, row) in found {
         let (_lock, state) = waiting::locked(session, config, pair)?;
+        let is_unanswered = state.unanswered_operations()?.contains(&row.id);
         change(&state, &row.id)?;
         state.checkpoint()?;
         let is_dropped = state.failed_operation(&row.id)?.is_some();
         let (when, next) = waiting::next_sync(session, config, pair)?;
         text.push_str(&format!(
-            "{}  {} {} {} in {}: {told}.\n    It failed {} times; the last answer: {}\n",
+            "{}  {} {} {} in {}: {told}.\n    {}\n",
             row.id,
             row.action,
             row.kind,
             in_quotes(&row.label),
             row.side.title(),
-            row.attempts,
-            on_one_line(&row.words),
+            tries(&row, is_unanswered),
         ));
         text.push_str(&if is_dropped {
             format!("    Take it up again with: concord quarantine retry {} --pair {}\n", row.id, pair.name)
         } else {
             format!("    {when}\n")
         });
-        let mut document = document(pair, &row, if is_dropped { RetryState::Dropped } else { RetryState::Due });
+        let standing = if is_dropped { RetryState::Dropped } else { RetryState::Due };
+        let mut document = document(pair, &row, standing, is_unanswered);
         if let Some(entries) = document.as_object_mut() {
             entries.insert("dropped".to_owned(), is_dropped.into());
             entries.insert("next_sync".to_owned(), next);

@@ -27,6 +27,12 @@ impl Effect {
         }
     }
 
+    /// Whether GHL shows who has it: a tag, but neither who is in a workflow nor who is in a campaign.
+    #[must_use]
+    pub const fn can_be_read(&self) -> bool {
+        matches!(self, Self::Tag(_))
+    }
+
     /// Its name or id.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -48,7 +48,9 @@ pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
             "The CRM said no; nothing was changed. It is tried again in later runs, and then quarantined."
         }
         OperationOutcome::Failed => "Nothing was changed. The next run tries again.",
-        OperationOutcome::Unknown => "It may or may not have been done. The next run reads it back first.",
+        OperationOutcome::Unknown => {
+            "It may or may not have been done. The next run reads it back first; what cannot be read back needs your decision."
+        },
         OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it again.",
         OperationOutcome::NotStarted => "Nothing was sent. The next run plans it again.",
     }
@@ -119,7 +121,7 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         ),
         HeldReason::UnknownOutcome => (
             "Outcome unknown",
-            "An earlier create may have been done. It is read back before anything is sent again; look if it stays here.",
+            "A request got no answer and may have been done. A create is read back before anything is sent again. Who is in a workflow or campaign cannot be read back: look in GHL, then run the command shown.",
         ),
         HeldReason::NoSuchEffect => (
             "What a trigger names is not there",

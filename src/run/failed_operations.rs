@@ -68,6 +68,8 @@ impl Done {
         let Some(ended) = self.outcomes.get(&operation.id) else { return false };
         let stopped = self.broken.as_ref().is_some_and(|(side, _)| *side == operation.side);
         match ended.outcome {
+            // It waits for a person's answer, and is no attempt.
+            OperationOutcome::Unknown if operation.enrols().is_some_and(|one| !one.effect.can_be_read()) => false,
             OperationOutcome::Refused => !self.set_aside.contains(&operation.id),
             OperationOutcome::Failed => !stopped && self.own.contains(&operation.id),
             OperationOutcome::Unknown => {

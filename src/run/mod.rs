@@ -44,6 +44,7 @@ mod sought;
 mod staging;
 mod tasks;
 mod timeline;
+mod unanswered;
 mod undo;
 mod undo_record;
 mod unreported;
@@ -205,6 +206,10 @@ async fn sync_locked(
     };
     carry_out((job, writers), consent, state, &stage, &plan, &pulled.forms, &budget, &mut record, before, after)
         .await?;
+    if unanswered::hold(&lock(state), &mut plan, &record)? {
+        let waiting = known::look(job, &mut plan, &stage, Some(&lock(state)), &pulled, run)?;
+        lock(state).keep_held(&waiting)?;
+    }
     record.to_go = to_go(state, &plan, &record, &pulled, &budget)?;
     let mut finished = ended(job, state, plan, record);
     finished.fails(lock(state).remove_meta(UNREPORTED));

@@ -1,5 +1,7 @@
 //! What contacts were put into in GHL. Nothing there can be read back, so it is written down here, and kept for ever.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use super::{FailedOperationRow, State, StateError};
@@ -75,6 +77,15 @@ impl State {
         Ok(found)
     }
 
+    /// The operations of which a person is to say whether they were done.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn unanswered_operations(&self) -> Result<BTreeSet<String>, StateError> {
+        let unknown = self.enrolments()?.into_iter().filter(|row| row.status == EnrolmentStatus::Unknown);
+        Ok(unknown.map(|row| row.operation).collect())
+    }
+
     /// Writes an enrolment down that is to be done. One that was done stays done.
     ///
     /// # Errors
@@ -106,7 +117,7 @@ impl State {
     /// # Errors
     /// When it cannot be written.
     pub fn unanswered(&self, row: &EnrolmentRow, fingerprint: &str, why: &str) -> Result<(), StateError> {
-        if matches!(row.enrolment.effect, Effect::Tag(_)) {
+        if row.enrolment.effect.can_be_read() {
             return self.enrolled(&row.enrolment, EnrolmentStatus::Owed);
         }
         self.enrolled(&row.enrolment, EnrolmentStatus::Unknown)?;

@@ -98,11 +98,17 @@ async fn an_enrolment_without_an_answer_waits_for_a_person_and_is_sent_again_by_
     house.sandbox.set_faults("reset-after-write@ghl:POST:/workflow/".parse().unwrap());
     let night = house.night().await;
     assert_eq!(outcomes(&night), [OperationOutcome::Applied, OperationOutcome::Unknown]);
+    assert_eq!((held(&night), night.exit_code()), (vec![HeldReason::UnknownOutcome], 3), "in that very run");
+    let (first, said) = (night.plan.held[0].id.clone(), details(&night)[0].to_owned());
+    assert!(said.contains("concord quarantine retry "), "{said}");
+    let kept = State::open(&house.state_path()).unwrap().held().unwrap();
+    assert_eq!(kept.iter().map(|row| (&row.id, &row.detail)).collect::<Vec<_>>(), [(&first, &said)]);
     house.sandbox.set_faults("".parse().unwrap());
     for _ in 0..3 {
         let night = house.night().await;
         assert_eq!(enrolments(&house), [""; 0], "never again by itself");
         assert_eq!(held(&night), [HeldReason::UnknownOutcome]);
+        assert_eq!((&night.plan.held[0].id, details(&night)[0]), (&first, said.as_str()), "the same as before");
         assert!(night.needs_a_person());
     }
     let night = house.night().await;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::carry::Versions;
 use crate::reconcile::model::{
     BaseUpdate, Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, RetryState, Settle, Subject, Verdict,
-    enrolment_id,
+    enrolment_id, unanswered,
 };
 use crate::record::{Effect, Enrolment, Field, Kind, Record, Side, Write};
 
@@ -104,7 +104,6 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
     verdict.enrolled.insert(enrolment.clone());
     let due = input.owed.iter().find(|owed| owed.enrolment == enrolment).map(|owed| owed.due);
     let (effect, id) = (&enrolment.effect, enrolment_id(&input.pair.name, &enrolment));
-    let (kind, name) = (effect.kind(), effect.name());
     if due == Some(Due::Done) {
         return verdict;
     }
@@ -121,16 +120,12 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
     if let (Some(Due::Unknown), Some(failed_operation)) = (due, input.failed_operations.get(&id)) {
         verdict.met.insert(id.clone());
         if failed_operation.standing != RetryState::Dropped {
-            let detail = format!(
-                "no answer came when it was put into the {kind} {name}, and GHL does not tell whether it was. If it was \
-                 not: concord quarantine retry {id}. If it was: concord quarantine drop {id}"
-            );
-            verdict.hold(subject, HeldReason::UnknownOutcome, detail);
+            verdict.hold(subject, HeldReason::UnknownOutcome, unanswered(effect, &id));
         }
         return verdict;
     }
     let write = Write::enrol(family.targets.ghl.clone(), &sent);
-    let (field, after) = (effect.field(), serde_json::Value::String(name.to_owned()));
+    let (field, after) = (effect.field(), serde_json::Value::String(effect.name().to_owned()));
     let changes = vec![Change::Value { field, before: serde_json::Value::Null, after, origin: Side::Cliengo }];
     let settle = Settle::Enrol { link: family.link, enrolment: Box::new(enrolment.clone()) };
     let place = family.place(Kind::Contact);

@@ -1,6 +1,6 @@
 //! Commands that a person is offered: whole, and nothing in them is taken by a shell for something else.
 
-use crate::record::{Ids, Kind, Side, SideId};
+use crate::record::{Effect, Ids, Kind, Side, SideId};
 
 /// `links add` or `links remove` with both ids; `None` where one of them cannot be pasted.
 #[must_use]
@@ -25,4 +25,14 @@ pub(super) fn excluded(kind: Kind, contact: Option<&SideId>, other: &SideId, ids
         Some(command) => format!("{what}. To link them again: {command}{}", contact.unwrap_or_default()),
         None => what,
     }
+}
+
+/// What a person is told of an enrolment without an answer, and how the person settles it: no listing shows who was put into it.
+#[must_use]
+pub fn unanswered(effect: &Effect, id: &str) -> String {
+    let (kind, name) = (effect.kind(), effect.name());
+    format!(
+        "no answer came when it was put into the {kind} {name}, and GHL does not tell whether it was. If it was not: \
+         concord quarantine retry {id}. If it was: concord quarantine drop {id}"
+    )
 }

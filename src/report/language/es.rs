@@ -121,7 +121,9 @@ impl Messages for Spanish {
             (OperationOutcome::Failed | OperationOutcome::NotStarted, true) => {
                 "No se cambió nada. Deshaga la ejecución otra vez para completar lo que falta."
             }
-            (OperationOutcome::Unknown, false) => "Puede haberse hecho o no. La próxima ejecución lo lee primero.",
+            (OperationOutcome::Unknown, false) => {
+                "Puede haberse hecho o no. La próxima ejecución lo lee primero; lo que no se puede leer requiere su decisión."
+            },
             (OperationOutcome::Unknown, true) => {
                 "Puede haberse hecho o no. Deshaga la ejecución otra vez: primero lo lee."
             }
@@ -375,7 +377,7 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         ),
         HeldReason::UnknownOutcome => (
             "Resultado desconocido",
-            "Un alta anterior puede haberse hecho. Se lee antes de enviar algo otra vez; revísela si sigue apareciendo.",
+            "Una solicitud quedó sin respuesta y puede haberse hecho. Un alta se lee antes de enviar algo otra vez. Quién está en un workflow o una campaña no se puede leer: revíselo en GHL y ejecute el comando indicado.",
         ),
         HeldReason::NoSuchEffect => (
             "Lo que nombra un disparador no está",
