@@ -165,6 +165,8 @@ async fn pull_only(
         sought: Sought::default(),
     };
     pull_theirs(job, into, state, &mut pulled).await?;
+    pulled.moments = timeline::look(job, into.stage, state, &pulled.visited, &pulled.forms).await?;
+    pulled.look_ups.append(&mut pulled.moments.missed);
     for side in Side::BOTH {
         for kind in Kind::ALL {
             let listing = pulled.listings.of_mut(side).of_mut(kind);

@@ -27,7 +27,8 @@ pub(super) fn source_tasks(
     }
     each_news(stage, (Side::Ghl, Kind::Task), true, |row| {
         // One that cannot be understood is held already.
-        let parsed = job.ghl.parse(Kind::Task, &row.payload, Shape::Listed, forms);
+        let shape = if job.only.is_empty() { Shape::Listed } else { Shape::Single };
+        let parsed = job.ghl.parse(Kind::Task, &row.payload, shape, forms);
         if let (Some(contact), Ok(record)) = (row.parent, parsed) {
             let task = SourceTask { id: GhlId::new(row.id), record, linked: row.link.is_some() };
             tasks.entry(GhlId::new(contact)).or_default().push(task);

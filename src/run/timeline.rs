@@ -10,6 +10,7 @@ use super::look_up;
 use super::parents::Parents;
 use super::session::Job;
 use super::staging::each_news;
+use crate::config::Direction;
 use crate::crm::{CrmError, Reader};
 use crate::reconcile::{MissedLookUp, Waits};
 use crate::record::{Facet, Forms, Kind, Moment, RemoteId, Role, Side};
@@ -40,6 +41,9 @@ pub(super) async fn look(
 ) -> Result<Moments, RunError> {
     let mut moments = Moments::default();
     let (Some(state), wanted) = (state, job.pair.timeline) else { return Ok(moments) };
+    if job.pair.notes.policy.direction == Direction::Off {
+        return Ok(moments);
+    }
     if wanted.appointments {
         ask(job.ghl, Facet::Appointment, linked(state, &visited.ghl)?, forms, &mut moments).await?;
     }

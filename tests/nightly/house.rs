@@ -111,6 +111,8 @@ pub struct House {
     /// The clock of the machine that runs the nights: another one where it disagrees with the CRMs'.
     pub ours: Arc<dyn Clock>,
     pub mode: Mode,
+    /// Whom a night is about; nobody named: everybody.
+    pub only: Vec<String>,
     /// Where both are spoken to: a test may put a proxy there.
     pub urls: Both<String>,
     /// How many requests of one sort may be under way: 1 makes every night the same to the byte.
@@ -159,6 +161,7 @@ impl House {
             ours: clock.clone(),
             clock,
             mode: Mode::Incremental,
+            only: Vec::new(),
             abreast: 8,
             patient: Duration::from_secs(5),
             persistent: Duration::from_millis(500),
@@ -350,7 +353,7 @@ impl House {
             state_dir: self.folder(),
             clock,
             mode: self.mode,
-            only: Vec::new(),
+            only: self.only.clone(),
             families: self.abreast,
             retention: self.retention,
             stop,

@@ -168,6 +168,54 @@ async fn messages_that_come_in_pages_are_all_told() {
 }
 
 #[tokio::test]
+async fn messages_without_a_total_are_asked_for_until_a_page_is_short_or_shows_nothing_new() {
+    for (said, knows_offset, requests) in [(47, true, 3), (40, true, 3), (20, false, 2), (7, true, 1)] {
+        let mut house = House::build(&Plot::extended().with_settings(TALK)).await;
+        let asked = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&asked);
+        let rewrite: proxy::Rewrite = Arc::new(move |line, mut answer| {
+            if line.contains("/messages") {
+                *count.lock().unwrap() += 1;
+                let from = line.split("offset=").nth(1).filter(|_| knows_offset);
+                let from: usize = from.map_or(0, |rest| {
+                    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+                });
+                let one =
+                    |at| json!({ "creationDate": format!("2026-11-20T15:{at:02}:00Z"), "message": format!("m{at}.") });
+                let page: Vec<Value> = (from..said).take(20).map(one).collect();
+                answer = json!({ "results": page });
+            }
+            Ok(answer)
+        });
+        house.urls.cliengo = proxy::before(&house.urls.cliengo, rewrite).await;
+        let person = house.person(1);
+        house.good_night().await;
+        *asked.lock().unwrap() = 0;
+        house.good_night().await;
+        assert_eq!(*asked.lock().unwrap(), requests, "{said} messages");
+        let notes = house.children(Side::Ghl, "notes", &person.ghl);
+        assert!((0..said).all(|at| notes[0].contains(&format!("m{at}."))), "{said} messages: {notes:?}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_some_people_tells_of_them_what_a_run_of_everybody_would() {
+    let (mut house, person, appointments, messages) = house(&Plot::extended()).await;
+    house.good_night().await;
+    appointments.set(json!([{ "id": "ap1", "title": "Visita", "startTime": "2026-12-01T15:00:00Z" }]));
+    messages.set(json!([{ "creationDate": "2026-11-20T15:00:00Z", "message": "Hola" }]));
+    house.only = vec![person.ghl.clone()];
+    let planned = house.dry_run().await;
+    let done = house.good_night().await;
+    let both = ["cliengo note create", "ghl note create"];
+    assert_eq!((shown(&planned), shown(&done)), (both.map(str::to_owned).to_vec(), both.map(str::to_owned).to_vec()));
+    house.quiet_night().await;
+    house.only.clear();
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn an_appointment_that_is_moved_back_is_told_again_where_notes_cannot_be_changed() {
     let (house, person, appointments, _) = house(&Plot::legacy()).await;
     for (day, count) in [("05", 1), ("06", 2), ("05", 3)] {

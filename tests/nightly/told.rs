@@ -8,7 +8,7 @@ use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, Person, Plot, outcomes};
+use crate::house::{House, Person, Plot, outcomes, shown};
 
 fn told_as(word: &str) -> Plot {
     Plot::extended().with_settings(&format!("[pair.house.cliengo]\ntasks = \"{word}\"\n"))
@@ -109,6 +109,26 @@ async fn a_due_date_goes_with_its_own_contacts_update_in_cliengo_and_with_no_oth
     assert_eq!(house.row(Side::Cliengo, &first)["dueDate"], json!(null));
     assert!(house.row(Side::Cliengo, &second)["dueDate"].is_string());
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_run_of_one_person_tells_cliengo_of_the_persons_tasks() {
+    for (mode, change) in [("due_date", "cliengo contact update"), ("notes", "cliengo note create")] {
+        let mut house = House::build(&told_as(mode)).await;
+        let (person, other) = (house.person(1), house.person(2));
+        house.good_night().await;
+        house.task(Side::Ghl, &person, "Visitar");
+        house.task(Side::Ghl, &other, "Llamar");
+        house.only = vec![person.cliengo.clone()];
+        assert_eq!(shown(&house.good_night().await), [change], "{mode}");
+        if mode == "due_date" {
+            assert!(house.row(Side::Cliengo, &person)["dueDate"].is_string());
+        }
+        house.quiet_night().await;
+        house.only.clear();
+        assert_eq!(shown(&house.good_night().await), [change], "{mode}: the other's");
+        house.quiet_night().await;
+    }
 }
 
 #[tokio::test]

@@ -39,8 +39,12 @@ pub(super) fn lead(payload: &str) -> Option<String> {
     (!told.is_empty()).then(|| format!("Lead from Cliengo\n{}", told.join("\n")))
 }
 
+/// A page with fewer rows than this is the last one, whatever size a CRM gives its pages.
+const SMALLEST_PAGE: usize = 10;
+
 impl Cliengo {
-    /// Each day on which was talked with a contact, in the location's zone.
+    /// Each day on which was talked with a contact, in the location's zone. Where no total is told, pages are asked for until
+    /// one is short or shows nothing new: a CRM that knows no `offset` answers with the first one again.
     pub(super) async fn days_of_talk(&self, contact: &CliengoId, forms: &Forms) -> Result<Vec<Moment>, CrmError> {
         let first = Request::new(Method::Get, format!("/contacts/{}/messages", encode(contact.as_str())));
         let (mut messages, mut last): (Vec<Json>, Vec<Json>) = (Vec::new(), Vec::new());
@@ -54,12 +58,14 @@ impl Cliengo {
                 enveloped(&body).ok_or_else(|| self.http.protocol("the messages came without their list"))?;
             let came = rows.len();
             let page: Vec<Json> = rows.into_iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect();
-            if came > 0 && page == last {
+            let is_news = page.iter().any(|message| !messages.contains(message));
+            if came > 0 && page == last && total.is_some() {
                 return Err(self.http.protocol("its pages show the same messages again and again"));
             }
             messages.extend_from_slice(&page);
             last = page;
             match total {
+                None if is_news && came >= SMALLEST_PAGE => request = self.further(&first, messages.len()),
                 Some(total) if total > messages.len() && came > 0 => {
                     request = self.further(&first, messages.len());
                 }

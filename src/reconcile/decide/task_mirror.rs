@@ -164,7 +164,8 @@ fn remember(family: &Family, projection: Projection) -> Option<BaseUpdate> {
 /// The earliest due date, in the contact's own update where it has one. Never cleared: Cliengo is sent no empty value.
 fn tell_due(input: &Input<'_>, planned: Verdict, family: &Family, tasks: &[SourceTask], told: &Told) -> Verdict {
     let mut verdict = planned;
-    let Some(due) = earliest(tasks).filter(|_| input.listings.ghl.task.complete) else { return verdict };
+    let all_known = input.listings.ghl.task.complete || family.is_listed(input, Side::Ghl, Kind::Task);
+    let Some(due) = earliest(tasks).filter(|_| all_known) else { return verdict };
     let before = told.get(&(Facet::Due, String::new()));
     let said = due.shown();
     if before == Some(&said) {
