@@ -784,6 +784,19 @@ fn a_location_is_entered_with_a_token_an_app_or_its_agencys_app() {
     assert_wrong(&with(&format!("oauth = {{ {app}, agency = \"main\" }}")), "is not a known key");
 }
 
+/// What a condition states in Cliengo's word is what GHL shows for it.
+#[test]
+fn a_condition_names_a_value_in_either_crms_word() {
+    let map = "[[pair.demo.map]]\ncliengo = \"status\"\nghl = \"customFields.etapa\"\nvalues = { CLIENT = \"Cliente\", NEW = \"Lead\" }\n\
+         direction = \"to_ghl\"\n";
+    for (word, meant) in [("CLIENT", "Cliente"), ("client", "Cliente"), ("cliente", "Cliente"), ("Otra", "Otra")] {
+        let when =
+            format!("[[pair.demo.trigger]]\nwhen = {{ field = \"etapa\", becomes = {word:?} }}\nworkflow = \"w\"\n");
+        let pair = valid(&format!("{DEMO}{map}{when}")).pairs.remove(0);
+        assert_eq!(pair.triggers.becomes[0].value, meant);
+    }
+}
+
 #[test]
 fn triggers_name_what_a_contact_is_put_into_and_when() {
     let pair = |more: &str| valid(&format!("{DEMO}{more}")).pairs.remove(0);
@@ -808,6 +821,18 @@ fn triggers_name_what_a_contact_is_put_into_and_when() {
         (
             "[[pair.demo.trigger]]\nwhen = { field = \"tags\", becomes = \"a\" }\nworkflow = \"w\"\ntag = \"t\"",
             "second thing of one trigger",
+        ),
+        (
+            "[[pair.demo.map]]\ncliengo = \"leadFields.a\"\nghl = \"customFields.a\"\ndirection = \"to_ghl\"\n\
+             values = { ALTO = \"BAJO\", BAJO = \"Poco\" }\n\
+             [[pair.demo.trigger]]\nwhen = { field = \"a\", becomes = \"bajo\" }\nworkflow = \"w\"",
+            "can mean \"BAJO\" and \"Poco\" in GHL",
+        ),
+        (
+            "[[pair.demo.map]]\ncliengo = \"leadFields.a\"\nghl = \"customFields.a\"\ndirection = \"to_ghl\"\n\
+             values = { ALTO = \"BAJO\", BAJO = \"Poco\" }\n\
+             [[pair.demo.trigger]]\nwhen = { field = \"a\", becomes = \"bajo\" }\nworkflow = \"w\"",
+            "take one that means one value: \"ALTO\", \"Poco\"",
         ),
     ] {
         let message = wrong_demo(more);

@@ -240,6 +240,9 @@ const fn run_hint(error: &RunError) -> Option<&'static str> {
         RunError::Crm(CrmError::NoSuchField { .. }) => {
             Some("correct the name under [[pair.NAME.map]], or make the field in GHL")
         }
+        RunError::Crm(CrmError::SeveralFields { .. }) => {
+            Some("name the id of the right one under [[pair.NAME.map]], as ghl = \"customFields.ID\"")
+        }
         RunError::Crm(CrmError::SameField { .. }) => Some("take one of the two out of [[pair.NAME.map]]"),
         RunError::Crm(CrmError::NoSuchWebsite { .. }) => Some("set website_id to one of these; nothing was written"),
         RunError::Crm(CrmError::Stopped { .. }) => Some("what was done is written down; run it again to go on"),

@@ -56,6 +56,7 @@ fn crm(error: &CrmError) -> String {
         CrmError::Protocol { side, .. } => format!("{} gave an answer that cannot be understood", side.title()),
         CrmError::Blocked { .. }
         | CrmError::NoSuchField { .. }
+        | CrmError::SeveralFields { .. }
         | CrmError::SameField { .. }
         | CrmError::ReadOnlyField { .. }
         | CrmError::NoSuchWebsite { .. }

@@ -64,6 +64,14 @@ impl Direction {
     }
 }
 
+impl Direction {
+    /// As the file has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, direction)| *direction == self).map_or("", |(word, _)| word)
+    }
+}
+
 impl Choice for Direction {
     const WORDS: &'static [(&'static str, Self)] =
         &[("both", Self::Both), ("to_ghl", Self::ToGhl), ("to_cliengo", Self::ToCliengo), ("off", Self::Off)];

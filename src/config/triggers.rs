@@ -1,11 +1,13 @@
 //! `[pair.NAME.triggers]` and `[[pair.NAME.trigger]]`: what a contact is put into in GHL, and when.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::map::Fields;
 use super::reader::Table;
 use super::value::Found;
-use crate::record::{Effect, Field};
+use crate::record::{Effect, Field, folded_case};
 
 /// What contacts are put into in GHL, once each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,9 +92,45 @@ fn becomes(mut table: Table<'_>, fields: &Fields) -> Option<Becomes> {
 fn condition(found: &Found<'_>, fields: &Fields) -> Option<(Field, String)> {
     let mut table = Table::of(found, "a table such as { field = \"tags\", becomes = \"hot\" }")?;
     let field = table.require("field", "add field = \"tags\", or a field that is mapped", |found| field(found, fields));
-    let value = table.require("becomes", "add becomes = \"…\": the tag or the value", name);
+    let value = table.require("becomes", "add becomes = \"…\": the tag or the value", |found| match &field {
+        Some(field) => value(found, field, fields),
+        None => name(found),
+    });
     table.finish();
     Some((field?, value?))
+}
+
+/// The value as GHL says it. Where a table translates the field's words, either CRM's word will do.
+fn value(found: &Found<'_>, field: &Field, fields: &Fields) -> Option<String> {
+    let word = found.text()?;
+    let mapping = fields.mappings.iter().find(|one| one.field == *field);
+    let values = mapping.map(|mapping| mapping.values.as_slice()).unwrap_or_default();
+    let meant = meanings(values, word);
+    match (meant.first(), meant.len()) {
+        (Some(ghl), 1) => Some((*ghl).clone()),
+        (Some(_), _) => {
+            let meant = meant.iter().map(|ghl| format!("{ghl:?}")).collect::<Vec<_>>().join(" and ");
+            found.reject(
+                &format!("can mean {meant} in GHL: {word:?} is a word of either CRM, for another value"),
+                &format!("take one that means one value: {}", words(values)),
+            );
+            None
+        }
+        (None, _) => Some(word.to_owned()),
+    }
+}
+
+/// What a word of either CRM means, in GHL's.
+fn meanings<'a>(values: &'a [(String, String)], word: &str) -> BTreeSet<&'a String> {
+    let is_it = |known: &String| folded_case(known.trim()) == folded_case(word.trim());
+    values.iter().filter(|(cliengo, ghl)| is_it(cliengo) || is_it(ghl)).map(|(_, ghl)| ghl).collect()
+}
+
+/// The words of a table that mean one value.
+fn words(values: &[(String, String)]) -> String {
+    let all: BTreeSet<&String> = values.iter().flat_map(|(cliengo, ghl)| [cliengo, ghl]).collect();
+    let clear = all.into_iter().filter(|word| meanings(values, word).len() == 1);
+    clear.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
 }
 
 /// `tags`, a built-in field, or a mapped one by its place on either side.

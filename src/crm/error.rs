@@ -62,6 +62,16 @@ pub enum CrmError {
         /// The keys there are.
         known: String,
     },
+    /// Several fields have the name that the configuration maps.
+    #[error("{} has several custom fields of the name {name:?}: {fields}", side.title())]
+    SeveralFields {
+        /// Which CRM.
+        side: Side,
+        /// As the configuration names them.
+        name: String,
+        /// The id of each, and its key.
+        fields: String,
+    },
     /// Two mappings are of one field, under two of its names.
     #[error("{} has one custom field for {one:?} and {other:?}: map it once", side.title())]
     SameField {

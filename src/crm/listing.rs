@@ -10,6 +10,15 @@ use crate::record::{Kind, RemoteId};
 /// So many contacts in a row whose list could not be read are a reason to ask whether the CRM answers at all.
 const IN_A_ROW: usize = 10;
 
+/// A page of the newest contacts.
+#[derive(Debug)]
+pub struct Newest<I> {
+    /// How many rows it had.
+    pub rows: usize,
+    /// Those that are somebody.
+    pub records: Vec<RawRecord<I>>,
+}
+
 /// How a listing ends early.
 #[derive(Debug)]
 pub(super) enum Failed {

@@ -32,6 +32,7 @@ use futures::future::BoxFuture;
 pub use error::{CrmError, SinkError};
 pub use http::SetupError;
 use jiff::{SignedDuration, Timestamp};
+pub use listing::Newest;
 pub use pace::Announced;
 pub(crate) use path::is_id;
 pub use retry::Patience;
@@ -40,7 +41,8 @@ use thiserror::Error;
 
 use crate::config::Mapping;
 use crate::record::{
-    Capabilities, CliengoId, Effect, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, User, Write,
+    Capabilities, CliengoId, Effect, Effects, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, User,
+    Write,
 };
 
 /// Where a CRM's pages go: the pair's staging tables.
@@ -256,9 +258,6 @@ pub struct Found<I> {
     pub is_as_sent: bool,
 }
 
-/// What triggers name: what is sent for it, or why it is not there.
-pub type Effects = BTreeMap<Effect, Result<String, String>>;
-
 /// Reading a CRM: all that a dry run is given.
 #[async_trait]
 pub trait Reader: Sync + std::fmt::Debug {
@@ -386,6 +385,12 @@ pub trait Reader: Sync + std::fmt::Debug {
     /// # Errors
     /// When they could not be read to the end.
     async fn list_created(&self, since: Timestamp) -> Result<Option<Vec<RawRecord<Self::Id>>>, CrmError>;
+
+    /// A page of the newest contacts, behind the first `offset` ones: for a CRM that cannot be asked by key. None elsewhere.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    async fn newest(&self, offset: usize) -> Result<Newest<Self::Id>, CrmError>;
 
     /// Records like `record`, from the primary store: what an unknown create may have made (`semantics` 31).
     ///

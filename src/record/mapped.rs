@@ -6,6 +6,7 @@ mod amount;
 mod day;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use amount::{Amount, amount, exactly, has_too_many_digits, number_in};
 use day::{day, day_at, day_in};

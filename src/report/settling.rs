@@ -100,8 +100,9 @@ fn link_of(state: &State, row: &HeldRow) -> Result<Option<i64>, StateError> {
 
 /// What waits of a contact that may have been put into something.
 fn enrolment(state: &State, row: &HeldRow) -> Result<Option<FailedOperationRow>, StateError> {
-    let is_it =
-        |one: &FailedOperationRow| one.action == "enrol" && one.ids.of(Side::Cliengo) == row.ids.of(Side::Cliengo);
+    let is_of =
+        |side: Side, one: &FailedOperationRow| one.ids.of(side).is_some() && one.ids.of(side) == row.ids.of(side);
+    let is_it = |one: &FailedOperationRow| one.action == "enrol" && Side::BOTH.into_iter().any(|side| is_of(side, one));
     Ok(state.failed_operations()?.into_iter().find(|one| !one.dropped && is_it(one)))
 }
 

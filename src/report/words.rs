@@ -50,7 +50,7 @@ pub(super) const fn consequence(outcome: OperationOutcome) -> &'static str {
         OperationOutcome::Failed => "Nothing was changed. The next run tries again.",
         OperationOutcome::Unknown => {
             "It may or may not have been done. The next run reads it back first; what cannot be read back needs your decision."
-        },
+        }
         OperationOutcome::SkippedStale => "It changed while the run was on. The next run plans it again.",
         OperationOutcome::NotStarted => "Nothing was sent. The next run plans it again.",
     }

@@ -27,12 +27,14 @@ pub enum RunError {
         why: String,
     },
     /// Whom a person named is in neither CRM.
-    #[error("neither CRM of pair {pair} has {}", asked.join(", "))]
+    #[error("neither CRM of pair {pair} has {}{looked}", asked.join(", "))]
     Nobody {
         /// The pair.
         pair: String,
         /// The ids, e-mails or phones that were given.
         asked: Vec<String>,
+        /// How far it was looked where a CRM cannot be asked; empty where it was.
+        looked: String,
     },
     /// Some people alone were to be synchronised before everybody was seen once.
     #[error("pair {pair} has had no first sync, and that one is of everybody; nothing was written")]

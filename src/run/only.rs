@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::arrivals::{Arrival, arrivals};
 use super::error::RunError;
 use super::intake::Intake;
 use super::parents::Parents;
@@ -33,8 +34,9 @@ pub(super) async fn find(
 ) -> Result<Found, RunError> {
     let found = Found::default();
     let forgotten = into.forgotten;
+    let (seen, newest) = (BTreeSet::new(), Newest::default());
     let mut search =
-        Search { job, state, forms, forgotten, seen: BTreeSet::new(), read: Vec::new(), unclear: Vec::new(), found };
+        Search { job, state, forms, forgotten, seen, newest, read: Vec::new(), unclear: Vec::new(), found };
     let mut nobody = Vec::new();
     for name in &job.only {
         let known = search.known(name)?;
@@ -49,7 +51,7 @@ pub(super) async fn find(
         }
     }
     if !nobody.is_empty() {
-        return Err(RunError::Nobody { pair: job.pair.name.clone(), asked: nobody });
+        return Err(RunError::Nobody { pair: job.pair.name.clone(), asked: nobody, looked: search.newest.said() });
     }
     search.counterparts().await?;
     search.blame(into).await?;
@@ -81,6 +83,55 @@ struct Unclear {
 /// So many others are asked for before a CRM is blamed.
 const WITNESSES: usize = 3;
 
+/// Cliengo's newest contacts, as far as they were read: it cannot be asked for an e-mail or a phone (`Cliengo API notes, 2.5`).
+#[derive(Default)]
+struct Newest {
+    arrivals: Vec<Arrival>,
+    rows: usize,
+    pages: usize,
+    is_at_its_end: bool,
+}
+
+/// So many pages of the newest contacts are read at most for those whom nobody knows yet.
+const NEWEST_PAGES: usize = 4;
+
+impl Newest {
+    /// Reads one page more. Whether there may be somebody on it who was on none before.
+    async fn read_on(&mut self, job: &Job<'_>, forms: &Forms) -> Result<bool, CrmError> {
+        if self.is_at_its_end || self.pages == NEWEST_PAGES {
+            return Ok(false);
+        }
+        let page = job.cliengo.newest(self.rows).await?;
+        self.pages += 1;
+        self.rows += page.rows;
+        let fresh = arrivals(job.cliengo, forms, &page.records);
+        let known: BTreeSet<SideId> = self.arrivals.iter().map(|one| one.id.clone()).collect();
+        let fresh: Vec<Arrival> = fresh.into_iter().filter(|one| !known.contains(&one.id)).collect();
+        self.is_at_its_end = fresh.is_empty();
+        self.arrivals.extend(fresh);
+        Ok(!self.is_at_its_end)
+    }
+
+    /// Those of an e-mail or a phone.
+    fn of(&self, keys: &[MatchKey]) -> Vec<SideId> {
+        let is_it = |one: &&Arrival| keys.iter().any(|key| one.keys.contains(key));
+        self.arrivals.iter().filter(is_it).map(|one| one.id.clone()).collect()
+    }
+
+    /// What was looked at, for who finds nobody.
+    fn said(&self) -> String {
+        let count = self.arrivals.len();
+        match self.arrivals.iter().filter_map(|one| one.created).min() {
+            _ if self.pages == 0 => String::new(),
+            Some(oldest) if !self.is_at_its_end => format!(
+                "; Cliengo cannot be searched by e-mail or phone: its {count} newest contacts were read, back to {}",
+                oldest.strftime("%Y-%m-%d")
+            ),
+            _ => format!("; Cliengo cannot be searched by e-mail or phone: its {count} contacts were read"),
+        }
+    }
+}
+
 struct Search<'a, 'j> {
     job: &'a Job<'j>,
     state: Option<&'a State>,
@@ -88,6 +139,7 @@ struct Search<'a, 'j> {
     /// Whom a person had forgotten for good: they are not taken in by another way either.
     forgotten: &'a BTreeSet<SideId>,
     seen: BTreeSet<SideId>,
+    newest: Newest,
     read: Vec<Read>,
     unclear: Vec<Unclear>,
     found: Found,
@@ -126,16 +178,12 @@ impl Search<'_, '_> {
                 MatchKey::Email(_) => Record::default().with(Field::Email, email),
                 MatchKey::Phone(_) => Record::default().with(Field::Phone, phone),
             };
-            return match self.job.ghl.find_existing(&record).await {
-                Ok(found) => self.follow(found.map(RemoteId::tagged).into_iter().collect()).await,
-                Err(error) if error.is_everybodys() => Err(error.into()),
-                Err(error) => {
-                    let (ids, label) = (Ids::default(), name.to_owned());
-                    let said = Inconclusive { kind: Kind::Contact, ids, label, why: not_told(&error) };
-                    self.unclear.push(Unclear { side: Side::Ghl, error, said });
-                    Ok(())
-                }
-            };
+            match self.job.ghl.find_existing(&record).await {
+                Ok(found) => self.follow(found.map(RemoteId::tagged).into_iter().collect()).await?,
+                Err(error) if error.is_everybodys() => return Err(error.into()),
+                Err(error) => self.did_not_tell(Side::Ghl, name, not_told(&error), error),
+            }
+            return self.ask_newest(name, &keys).await;
         }
         // Each CRM's ids have a form of their own; the likelier one is asked first.
         let is_cliengos = name.len() == 24 && name.chars().all(|letter| letter.is_ascii_hexdigit());
@@ -152,6 +200,39 @@ impl Search<'_, '_> {
         self.unclear.truncate(before + 1);
         self.seen.retain(|id| id.as_str() != name);
         Ok(())
+    }
+
+    /// Looks for somebody among Cliengo's newest contacts: a lead that a hook names is one of them.
+    async fn ask_newest(&mut self, name: &str, keys: &[MatchKey]) -> Result<(), RunError> {
+        let is_known =
+            |one: &Read| one.id.side() == Side::Cliengo && one.record.all_keys().any(|key| keys.contains(&key));
+        if self.read.iter().any(is_known) {
+            return Ok(());
+        }
+        loop {
+            let found = self.newest.of(keys);
+            if !found.is_empty() {
+                return self.follow(found).await;
+            }
+            match self.newest.read_on(self.job, self.forms).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) if error.is_everybodys() => return Err(error.into()),
+                Err(error) => {
+                    let why = error.clone().of_one_record();
+                    let why =
+                        format!("Cliengo's newest contacts could not be read, and this one may be among them: {why}");
+                    self.did_not_tell(Side::Cliengo, name, why, error);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// A CRM did not say whether it has whom a person named.
+    fn did_not_tell(&mut self, side: Side, name: &str, why: String, error: CrmError) {
+        let said = Inconclusive { kind: Kind::Contact, ids: Ids::default(), label: name.to_owned(), why };
+        self.unclear.push(Unclear { side, error, said });
     }
 
     /// Reads these contacts, and those that they are linked with.

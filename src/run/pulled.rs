@@ -1,6 +1,6 @@
 //! What was pulled from both CRMs, and what of it is believed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use tracing::{info, warn};
@@ -14,7 +14,7 @@ use super::sought::Sought;
 use super::timeline::Moments;
 use crate::crm::{Coverage, Learned, Listed};
 use crate::reconcile::{Inconclusive, ListingCount, MissedLookUp, Reading};
-use crate::record::{Both, ByKind, Effect, Forms, Ids, Kind, Record, RemoteId, Side, SideId};
+use crate::record::{Both, ByKind, Effects, Forms, Ids, Kind, Record, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage};
 /// What was pulled, besides the records in the stage.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) struct Pulled {
     /// Whether the business that the scope names has nobody, as was answered; `None`: it was not asked, or not of everybody.
     pub nobody_is_member: Option<bool>,
     /// What the pair's triggers name, as it is sent.
-    pub effects: BTreeMap<Effect, Result<String, String>>,
+    pub effects: Effects,
 }
 
 /// A contact whose tasks or notes could not be read.

@@ -79,7 +79,8 @@ pub fn linked(
 
 /// Whom no create of ours made is put into nothing.
 fn owe_nothing(state: &State, kind: Kind, ids: &Ids) -> Result<(), StateError> {
-    ids.of(Side::Cliengo).filter(|_| kind == Kind::Contact).map_or(Ok(()), |contact| state.owe_nothing(contact))
+    let mut contacts = Side::BOTH.into_iter().filter(|_| kind == Kind::Contact).filter_map(|side| ids.tagged(side));
+    contacts.try_for_each(|contact| state.owe_nothing(&contact))
 }
 
 fn add(state: &State, new: NewLink) -> Result<LinkRow, StateError> {

@@ -3,7 +3,7 @@
 
 use super::finished::{OperationOutcome, RunRecord};
 use crate::reconcile::{Held, HeldReason, Plan, held_id, unanswered};
-use crate::record::{Kind, Side, SideId};
+use crate::record::Kind;
 use crate::state::{State, StateError};
 
 /// Adds to `plan` what the run sent and got no answer to, as the next run will say it. Whether there was something.
@@ -16,12 +16,12 @@ pub(super) fn hold(state: &State, plan: &mut Plan, run: &RunRecord) -> Result<bo
     for operation in &plan.operations {
         let Some(enrolment) = operation.enrols() else { continue };
         let id = operation.failed_operation_id(&plan.pair);
-        let is_unknown = run.outcomes.get(&operation.id).is_some_and(|ended| ended.outcome == OperationOutcome::Unknown);
+        let is_unknown =
+            run.outcomes.get(&operation.id).is_some_and(|ended| ended.outcome == OperationOutcome::Unknown);
         if !is_unknown || !waiting.contains(&id) {
             continue;
         }
-        let contact = SideId::new(Side::Cliengo, enrolment.contact.clone());
-        let link = state.link_of(Kind::Contact, &contact)?;
+        let link = state.link_of(Kind::Contact, &enrolment.contact())?;
         let (kind, ids) = (Kind::Contact, link.map_or_else(|| operation.ids.clone(), |link| link.ids));
         let reason = HeldReason::UnknownOutcome;
         let own = held_id(&plan.pair, kind, &ids, reason);

@@ -67,7 +67,7 @@ impl State {
             let effect: Effect = serde_json::from_str(&effect)?;
             let status = EnrolmentStatus::ALL.into_iter().find(|known| known.as_str() == status);
             found.push(EnrolmentRow {
-                enrolment: Enrolment { contact: row.get(0)?, effect },
+                enrolment: Enrolment::kept(row.get(0)?, effect),
                 status: status.ok_or_else(|| StateError::Row("an enrolment of no known status".to_owned()))?,
                 operation: row.get(3)?,
                 label: row.get(4)?,
@@ -97,7 +97,13 @@ impl State {
                  ON CONFLICT (contact, effect) DO UPDATE SET status = 'owed', operation = ?3, label = ?4, run = ?5
                  WHERE status <> 'done'",
             )?
-            .execute(params![enrolment.contact, serde_json::to_string(&enrolment.effect)?, operation, label, run])?;
+            .execute(params![
+                enrolment.contact_key(),
+                serde_json::to_string(&enrolment.effect)?,
+                operation,
+                label,
+                run
+            ])?;
         Ok(())
     }
 
@@ -108,7 +114,7 @@ impl State {
     pub fn enrolled(&self, enrolment: &Enrolment, status: EnrolmentStatus) -> Result<(), StateError> {
         self.connection
             .prepare_cached("UPDATE enrolment SET status = ?3 WHERE contact = ?1 AND effect = ?2 AND status <> 'done'")?
-            .execute(params![enrolment.contact, serde_json::to_string(&enrolment.effect)?, status.as_str()])?;
+            .execute(params![enrolment.contact_key(), serde_json::to_string(&enrolment.effect)?, status.as_str()])?;
         Ok(())
     }
 
@@ -126,7 +132,7 @@ impl State {
             kind: Kind::Contact,
             side: Side::Ghl,
             action: "enrol".to_owned(),
-            ids: Ids::one(SideId::new(Side::Cliengo, row.enrolment.contact.clone())),
+            ids: Ids::one(row.enrolment.contact()),
             parent: Ids::default(),
             label: row.label.clone(),
             fingerprint: fingerprint.to_owned(),
@@ -169,7 +175,7 @@ impl State {
     pub fn owe_no_more(&self, enrolment: &Enrolment) -> Result<(), StateError> {
         self.connection
             .prepare_cached("DELETE FROM enrolment WHERE contact = ?1 AND effect = ?2 AND status = 'owed'")?
-            .execute(params![enrolment.contact, serde_json::to_string(&enrolment.effect)?])?;
+            .execute(params![enrolment.contact_key(), serde_json::to_string(&enrolment.effect)?])?;
         Ok(())
     }
 
@@ -177,10 +183,10 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn owe_nothing(&self, contact: &str) -> Result<(), StateError> {
+    pub fn owe_nothing(&self, contact: &SideId) -> Result<(), StateError> {
         self.connection
             .prepare_cached("DELETE FROM enrolment WHERE contact = ?1 AND status = 'owed'")?
-            .execute([contact])?;
+            .execute([Enrolment::key(contact)])?;
         Ok(())
     }
 }

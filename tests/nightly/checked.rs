@@ -294,3 +294,108 @@ fn the_table_fits_the_terminal_and_ids_stand_first() {
     let quiet = desk.run(&["check", "--quiet"]).code(0);
     assert_eq!(json!([quiet.out, quiet.err]), json!(["", ""]));
 }
+
+/// A custom field of the location by this name; its id.
+async fn custom_field(sandbox: &Sandbox, name: &str) -> String {
+    let url = format!("{}/locations/{}/customFields", sandbox.ghl_url(), sandbox.location_id());
+    let request = reqwest::Client::new().post(url).bearer_auth(sandbox.token()).header("Version", "2021-07-28");
+    let body = json!({ "name": name, "dataType": "TEXT" }).to_string();
+    let answer = request.header("Content-Type", "application/json").body(body).send().await.unwrap();
+    let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    answer["customField"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_custom_fields_of_the_name_that_is_mapped_are_refused_with_both_ids_and_an_id_settles_it() {
+    let sandbox = sandbox(4).await;
+    let desk = Desk::real(&sandbox);
+    let (one, other) = (custom_field(&sandbox, "Zona").await, custom_field(&sandbox, "Zona").await);
+    let map = "[[pair.acme.map]]\ncliengo = \"leadFields.zona\"\nghl = \"customFields.Zona\"\ndirection = \"to_ghl\"\n";
+    let text = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+    std::fs::write(desk.path("schedules.toml"), format!("{text}{map}")).unwrap();
+    let writes = mutating(&sandbox);
+    let said = desk.ask(&CHECK).code(1);
+    let fields = finding(&said, "acme.ghl.fields");
+    assert!([&one, &other].iter().all(|id| fields["detail"].as_str().unwrap().contains(*id)), "{fields}");
+    assert!(fields["hint"].as_str().unwrap().contains("customFields.ID"), "{fields}");
+    let synced = desk.ask(&["sync"]).code(1);
+    assert!(synced.err.contains(&one) && synced.err.contains(&other), "{synced:?}");
+    assert_eq!(mutating(&sandbox), writes, "nothing is written to either");
+    set(&desk, "customFields.Zona", &format!("customFields.{other}"));
+    desk.ask(&CHECK).code(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_warns_of_settings_that_do_nothing() {
+    let sandbox = sandbox(4).await;
+    let desk = Desk::real(&sandbox);
+    let text = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+    let with = |more: &str| std::fs::write(desk.path("schedules.toml"), format!("{text}{more}")).unwrap();
+    let trigger = "when = { field = \"tags\", becomes = \"hot\" }\ntag = \"llamar\"\n";
+    let map = "[[pair.acme.tasks.map]]\ncliengo = \"assignedTo\"\nghl = \"assignedTo\"\n";
+    for (more, id, part) in [
+        (
+            "[pair.acme.notes]\ndirection = \"off\"\n[pair.acme.timeline]\nattribution = true\n",
+            "timeline",
+            "attribution",
+        ),
+        (
+            "[pair.acme.notes]\ndirection = \"to_ghl\"\n[pair.acme.timeline]\nappointments = true\nconversations = true\n",
+            "timeline",
+            "appointments would become notes",
+        ),
+        (
+            "[pair.acme.contacts]\ndirection = \"to_cliengo\"\n[pair.acme.triggers]\ntag = \"x\"\n",
+            "triggers",
+            "[triggers] never",
+        ),
+        (
+            &format!("[pair.acme.contacts]\ndirection = \"off\"\n[[pair.acme.trigger]]\n{trigger}"),
+            "triggers",
+            "[[trigger]] never",
+        ),
+        (
+            "[pair.acme.notes]\ndirection = \"to_ghl\"\nappend_edit = true\n",
+            "notes.append_edit",
+            "does nothing with notes.direction",
+        ),
+        (&format!("{map}[pair.acme.tasks]\ndirection = \"off\"\n"), "tasks.map", "tasks.direction"),
+    ] {
+        with(more);
+        let said = desk.ask(&["check", "--offline", "--format", "json"]).code(0);
+        let found = finding(&said, &format!("acme.{id}"));
+        assert!(found["result"] == "warn" && found["detail"].as_str().unwrap().contains(part), "{found}");
+        assert!(found["hint"].is_string(), "{found}");
+    }
+    with(
+        "[pair.acme.notes]\nappend_edit = true\n[pair.acme.timeline]\nappointments = true\n[pair.acme.triggers]\ntag = \"x\"\n",
+    );
+    let said = desk.ask(&["check", "--offline", "--format", "json"]).code(0).json();
+    assert!(said.as_array().unwrap().iter().all(|one| one["result"] == "ok"), "{said:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_names_words_that_no_value_can_be_and_a_business_that_has_nobody() {
+    let sandbox = sandbox(4).await;
+    let desk = Desk::real(&sandbox);
+    let text = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+    let map = "[[pair.acme.map]]\ncliengo = \"status\"\nghl = \"customFields.origen\"\ndirection = \"to_ghl\"\n\
+        values = { NUEVO = \"Web\", CLIENT = \"Radio\" }\n\
+        [[pair.acme.trigger]]\nwhen = { field = \"origen\", becomes = \"Diario\" }\ntag = \"llamar\"\n";
+    std::fs::write(desk.path("schedules.toml"), format!("{text}{map}")).unwrap();
+    let said = desk.ask(&CHECK).code(1);
+    let all = said.json();
+    let words = all.as_array().unwrap().iter().filter(|one| one["id"] == "acme.values.origen");
+    let words: Vec<&str> = words.map(|one| one["detail"].as_str().unwrap()).collect();
+    assert!(words.len() == 2 && words[0].contains("\"Radio\" is no value of origen in GHL"), "{words:?}");
+    assert!(words[1].contains("\"NUEVO\" is no value of origen in Cliengo, which has: NEW"), "{words:?}");
+    let condition = detail(&said, "acme.trigger.origen");
+    assert!(condition.contains("\"Diario\" is no value of it, which has: Web, WhatsApp, Feria"), "{condition}");
+    let scope = "[pair.acme.contacts]\ndirection = \"to_cliengo\"\n[pair.acme.scope]\nghl_business_id = \"63a0000000000000000000aa\"\n";
+    std::fs::write(desk.path("schedules.toml"), format!("{text}{scope}")).unwrap();
+    let business = finding(&desk.ask(&CHECK), "acme.ghl.business");
+    assert!(
+        business["result"] == "warn" && business["hint"].as_str().unwrap().contains("ghl_business_id"),
+        "{business}"
+    );
+}

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use concord::config::Mapping;
 use concord::crm::{
-    Account, Again, Answered, CrmError, Effects, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Shape,
+    Account, Again, Answered, CrmError, Found, Learned, Listed, Lookup, Newest, Outcome, RawRecord, Reader, Shape,
     Sink, Unparsable, Usage, Writer, Writers,
 };
 use concord::reconcile::Mode;
-use concord::record::{Capabilities, Effect, Forms, Kind, Mapped, Moment, Record, Request, Write};
+use concord::record::{Capabilities, Effect, Effects, Forms, Kind, Mapped, Moment, Record, Request, Write};
 use concord::run::{self, Consent, Finished, Job, RunError};
 use concord::state::Watch;
 use tokio_util::sync::CancellationToken;
@@ -145,6 +145,10 @@ impl<C: Reader> Reader for Mortal<C> {
 
     async fn list_created(&self, since: jiff::Timestamp) -> Result<Option<Vec<RawRecord<Self::Id>>>, CrmError> {
         self.client.list_created(since).await
+    }
+
+    async fn newest(&self, offset: usize) -> Result<Newest<Self::Id>, CrmError> {
+        self.client.newest(offset).await
     }
 
     async fn find_created(

@@ -116,3 +116,53 @@ async fn explain_tells_both_records_their_link_what_was_done_and_what_comes_next
         assert_eq!(desk.ask(&["explain", phone, "--format", "json"]).code(0).json()["ghl"][0]["id"], json!(ghl));
     }
 }
+
+/// A lead that no run has seen yet.
+fn lead(sandbox: &Sandbox, set: &Value) {
+    let set = set.as_object().cloned().unwrap();
+    let lead = Edit { side: Side::Cliengo, op: EditOp::Create, kind: EditKind::Contact, contact: None, id: None, set };
+    sandbox.world().edit(&lead).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lead_that_is_new_in_cliengo_is_found_by_its_email_or_phone_among_the_newest() {
+    let (sandbox, desk) = linked(24).await;
+    lead(&sandbox, &json!({ "name": "Nora Nueva", "email": "nora@example.com" }));
+    lead(&sandbox, &json!({ "name": "Tel Nuevo", "phone": "+5491133261999" }));
+    for name in ["Nora@Example.com", "+54 9 11 3326-1999"] {
+        let before = sandbox.requests().len();
+        let plan = desk.ask(&["plan", "--contact", name, "--format", "json"]).code(0).json();
+        let asked = sandbox.requests().len() - before;
+        assert!(asked <= 12, "a few requests, not {asked}");
+        let operations = plan["operations"].as_array().unwrap();
+        assert_eq!((operations.len(), &operations[0]["action"]), (1, &json!("create")), "{name}: {plan:#}");
+        desk.ask(&["sync", "--contact", name]).code(0).tells("Applied 1 of 1");
+        desk.ask(&["sync", "--contact", name]).code(0).tells("Nothing to do");
+    }
+    let said = desk.ask(&["sync", "--contact", "nadie@example.com"]).code(1);
+    assert!(said.err.contains("Cliengo cannot be searched by e-mail or phone: its "), "{said:?}");
+    assert!(said.err.contains("contacts were read"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_new_on_both_sides_is_linked_in_a_run_of_that_person_and_nobody_is_doubled() {
+    let (sandbox, desk) = linked(24).await;
+    lead(&sandbox, &json!({ "name": "Nora Nueva", "email": "nora@example.com" }));
+    let set = json!({ "firstName": "Nora", "lastName": "Nueva", "email": "nora@example.com" });
+    let set = set.as_object().cloned().unwrap();
+    let theirs = Edit { side: Side::Ghl, op: EditOp::Create, kind: EditKind::Contact, contact: None, id: None, set };
+    sandbox.world().edit(&theirs).unwrap();
+    let plan = desk.ask(&["plan", "--contact", "nora@example.com", "--format", "json"]).code(0).json();
+    let operations = plan["operations"].as_array().unwrap();
+    assert_eq!((operations.len(), &operations[0]["action"]), (1, &json!("link")), "{plan:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_among_the_newest_ends_after_a_few_pages_and_says_how_far_it_looked() {
+    let (sandbox, desk) = linked(240).await;
+    let before = sandbox.requests().len();
+    let said = desk.ask(&["sync", "--contact", "nadie@example.com"]).code(1);
+    assert!(said.err.contains("its 200 newest contacts were read, back to 20"), "{said:?}");
+    let pages = sandbox.requests().into_iter().skip(before).filter(|sent| sent.path.contains("offset=")).count();
+    assert_eq!(pages, 4, "no more pages than that");
+}

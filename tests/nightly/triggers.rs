@@ -4,10 +4,11 @@
 use concord::reconcile::HeldReason;
 use concord::record::Side;
 use concord::run::{Finished, OperationOutcome};
-use concord::sandbox::EditOp;
+use concord::sandbox::{Edit, EditKind, EditOp};
 use concord::state::State;
 use serde_json::json;
 
+use crate::command::{Desk, sandbox};
 use crate::house::{House, Person, Plot, held, shown};
 use crate::mortal::{Fate, every};
 
@@ -206,6 +207,105 @@ async fn a_field_or_a_tag_that_becomes_something_on_either_side_puts_into_what_b
     house.good_night().await;
     assert_eq!(enrolments(&house), [""; 0], "once for ever");
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_contact_that_is_new_from_ghl_and_meets_a_condition_is_put_into_what_belongs_to_it_once_for_ever() {
+    let when = "[pair.house.triggers]\nworkflow = \"Bienvenida\"\n\
+        [[pair.house.trigger]]\nwhen = { field = \"tags\", becomes = \"hot\" }\ncampaign = \"Novedades\"\n\
+        [[pair.house.trigger]]\nwhen = { field = \"tags\", becomes = \"hot\" }\ntag = \"llamar\"\n";
+    let house = settled(when).await;
+    let solo = json!({ "firstName": "Solo", "email": "solo@example.com", "tags": ["hot"] });
+    let ghl = house.contact(Side::Ghl, &solo);
+    house.contact(Side::Ghl, &json!({ "firstName": "Otra", "email": "otra@example.com", "tags": ["cold"] }));
+    let planned = house.dry_run().await;
+    let done = house.good_night().await;
+    assert_eq!(done.plan.id(), planned.plan.id());
+    let sent = enrolments(&house);
+    assert!(matches!(sent.as_slice(), [one] if one.contains(&format!("/contacts/{ghl}/campaigns/"))), "{sent:?}");
+    let row = house.rows(Side::Ghl, "contacts").into_iter().find(|row| row.to_string().contains("solo@example.com"));
+    assert!(row.unwrap()["tags"].as_array().unwrap().contains(&json!("llamar")));
+    house.quiet_night().await;
+    let cliengo =
+        house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row.to_string().contains("solo@example"));
+    let solo = Person { cliengo: crate::house::id_of(&cliengo.unwrap()), ghl };
+    for op in [EditOp::Delete, EditOp::Create] {
+        house.tag(Side::Ghl, op, &solo, "hot");
+        house.good_night().await;
+        assert_eq!(enrolments(&house), [""; 0], "once for ever");
+    }
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn an_enrolment_of_a_contact_from_ghl_without_an_answer_waits_in_that_very_run() {
+    let when = "[[pair.house.trigger]]\nwhen = { field = \"tags\", becomes = \"hot\" }\nworkflow = \"Bienvenida\"\n";
+    let house = settled(when).await;
+    house.contact(Side::Ghl, &json!({ "firstName": "Solo", "email": "solo@example.com", "tags": ["hot"] }));
+    house.sandbox.set_faults("reset-after-write@ghl:POST:/workflow/".parse().unwrap());
+    let first = house.night().await;
+    assert_eq!(held(&first), [HeldReason::UnknownOutcome]);
+    house.sandbox.set_faults("".parse().unwrap());
+    let night = house.night().await;
+    assert_eq!((enrolments(&house), held(&night)), (Vec::new(), vec![HeldReason::UnknownOutcome]));
+    assert_eq!(night.plan.held[0].id, first.plan.held[0].id);
+}
+
+#[tokio::test]
+async fn whom_a_trigger_is_about_waits_while_what_ghl_has_cannot_be_read_and_is_put_into_it_afterwards() {
+    let house = settled(WORKFLOW).await;
+    lead(&house, "Ana");
+    house.sandbox.set_faults("status=403@ghl:GET:/workflows/*".parse().unwrap());
+    let night = house.night().await;
+    assert_eq!((held(&night), enrolments(&house)), (vec![HeldReason::Unlisted], Vec::new()));
+    let said = details(&night)[0];
+    assert!(said.starts_with("GHL's workflows could not be read (") && said.contains("nobody is put into"), "{said}");
+    assert!(!said.contains("give the id"), "{said}");
+    house.sandbox.set_faults("".parse().unwrap());
+    house.good_night().await;
+    assert_eq!(enrolments(&house).len(), 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_condition_in_cliengos_word_fires_where_the_value_becomes_what_it_is_translated_to() {
+    let when = "[[pair.house.map]]\ncliengo = \"leadFields.canal\"\nghl = \"customFields.origen\"\ndirection = \"to_ghl\"\n\
+        values = { whatsapp_web = \"WhatsApp\" }\n\
+        [[pair.house.trigger]]\nwhen = { field = \"origen\", becomes = \"whatsapp_web\" }\nworkflow = \"Recordatorio\"\n";
+    let house = settled(when).await;
+    let person = house.person(5);
+    house.good_night().await;
+    house.change(Side::Cliengo, &person, &json!({ "leadFields": { "canal": "whatsapp_web" } }));
+    house.good_night().await;
+    assert_eq!(enrolments(&house).len(), 1);
+    house.quiet_night().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_got_no_answer_is_said_as_that_and_with_the_commands_that_settle_it() {
+    let sandbox = sandbox(3).await;
+    let desk = Desk::real(&sandbox);
+    let text = std::fs::read_to_string(desk.path("schedules.toml")).unwrap();
+    let settings = "[pair.acme.guard]\nfirst_sync = \"auto\"\n[pair.acme.triggers]\nworkflow = \"Bienvenida\"\n";
+    std::fs::write(desk.path("schedules.toml"), format!("{text}{settings}")).unwrap();
+    desk.ask(&["sync"]);
+    let set = json!({ "name": "Nora Nueva", "email": "nora@example.com" }).as_object().cloned().unwrap();
+    let lead = Edit { side: Side::Cliengo, op: EditOp::Create, kind: EditKind::Contact, contact: None, id: None, set };
+    sandbox.world().edit(&lead).unwrap();
+    sandbox.set_faults("reset-after-write@ghl:POST:/workflow/*".parse().unwrap());
+    let said = desk.ask(&["sync"]).code(3);
+    assert!(!said.out.contains("quarantined"), "{}", said.out);
+    let id = said.out.split("concord quarantine retry ").nth(1).unwrap_or_else(|| panic!("{}", said.out));
+    let id: String = id.chars().take_while(char::is_ascii_alphanumeric).collect();
+    sandbox.set_faults("".parse().unwrap());
+    let list = desk.ask(&["quarantine"]).code(0).tells("no answer").tells(&id);
+    assert!(!list.out.contains("quarantined"), "{}", list.out);
+    let row = desk.ask(&["quarantine", "--format", "json"]).code(0).json();
+    assert_eq!((&row[0]["state"], &row[0]["attempts"]), (&json!("unknown"), &json!(1)), "{row:#}");
+    desk.ask(&["held"]).code(0).tells(&format!("concord quarantine retry {id}"));
+    desk.ask(&["quarantine", "retry", &id]).code(0).tells("It was sent once and got no answer");
+    desk.ask(&["sync"]);
+    desk.ask(&["quarantine"]).code(0).tells("Nothing keeps failing");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::finding::Finding;
+use super::idle;
 use crate::cli::clients::Clients;
 use crate::cli::shared::SharedAccount;
 use crate::cli::{Session, access};
@@ -10,7 +11,7 @@ use crate::config::{Accounts, Config, GhlAccess, Pair, Readable, TasksMode};
 use crate::crm::cliengo::{Cliengo, Sample};
 use crate::crm::ghl::{Ghl, scopes_for};
 use crate::crm::{Account, Announced, CrmError, Learned, Reader};
-use crate::record::{Capabilities, Effect, Field, Holds, Kind, Side};
+use crate::record::{Capabilities, Effect, Field, Holds, Kind, Mapped, NoEffect, Side};
 use crate::report::number;
 use crate::run::RunError;
 use crate::state::State;
@@ -223,7 +224,10 @@ pub(super) async fn ghl(pair: &Pair, ghl: &Ghl, state: Option<&State>) -> (Optio
         Err(error) if pair.maps_users() => without_scope(id(".users"), error, "users.readonly"),
         Err(_) => Finding::ok(id(".users"), "not readable (scope users.readonly); nothing needs them"),
     });
-    findings.push(mapping(id(".fields"), pair, ghl).await);
+    let (fields, resolved) = mapping(id(".fields"), pair, ghl).await;
+    findings.push(fields);
+    findings.extend(idle::words(pair, &resolved));
+    findings.extend(idle::business(pair, ghl).await);
     findings.extend(triggers(id(".triggers"), pair, ghl).await);
     findings.push(can_do(id(".can"), &ghl.capabilities(&Learned::default())));
     findings.push(limits(id(".limits"), ghl.announced()));
@@ -289,27 +293,44 @@ fn region(id: String, pair: &Pair, location: &Account) -> Finding {
     }
 }
 
-/// Every mapped field that stands in the location, and every one that does not.
-async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
+/// Every mapped field that stands in the location, and every one that does not; and what those hold that do.
+async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> (Finding, Vec<Mapped>) {
+    match resolved(&id, pair, ghl).await {
+        Ok((resolved, missing, known)) => (stands(id, pair, &resolved, (&missing, &known)), resolved),
+        Err(finding) => (*finding, Vec::new()),
+    }
+}
+
+/// The mapped fields that are there; the names of the others, and what there is.
+async fn resolved(id: &str, pair: &Pair, ghl: &Ghl) -> Result<(Vec<Mapped>, Vec<String>, String), Box<Finding>> {
     let mut mappings = pair.mappings();
-    let (all, mut missing, mut known) = (mappings.len(), Vec::new(), String::new());
+    let (mut missing, mut known) = (Vec::new(), String::new());
     // One answer names one missing field; without that mapping the next one shows.
-    let resolved = loop {
+    loop {
         let error = match ghl.resolve(&mappings).await {
-            Ok(resolved) => break resolved,
+            Ok(resolved) => return Ok((resolved, missing, known)),
             Err(error) => error,
         };
+        let failed =
+            |error: CrmError, mend: String| Err(Box::new(Finding::fail(id, anyhow::Error::new(error)).mended_by(mend)));
+        if matches!(error, CrmError::SeveralFields { .. }) {
+            let mend =
+                format!("name the id of the right one under [[pair.{}.map]], as ghl = \"customFields.ID\"", pair.name);
+            return failed(error, mend);
+        }
         if matches!(error, CrmError::SameField { .. }) {
-            let mend = format!("take one of the two out of [[pair.{}.map]]", pair.name);
-            return Finding::fail(id, anyhow::Error::new(error)).mended_by(mend);
+            return failed(error, format!("take one of the two out of [[pair.{}.map]]", pair.name));
         }
         let CrmError::NoSuchField { name, known: there, .. } = error else {
-            return without_scope(id, error, "locations/customFields.readonly");
+            return Err(Box::new(without_scope(id.to_owned(), error, "locations/customFields.readonly")));
         };
         mappings.retain(|mapping| mapping.ghl != format!("customFields.{name}"));
         missing.push(name);
         known = there;
-    };
+    }
+}
+
+fn stands(id: String, pair: &Pair, resolved: &[Mapped], (missing, known): (&[String], &str)) -> Finding {
     let writes = |field: &Field| pair.field_policy(Kind::Contact, field).direction.writes(Side::Ghl);
     if let Some(opaque) = resolved.iter().find(|mapped| mapped.holds == Holds::Opaque && writes(&mapped.field)) {
         let name = opaque.field.to_string();
@@ -317,9 +338,9 @@ async fn mapping(id: String, pair: &Pair, ghl: &Ghl) -> Finding {
             format!("add direction = \"to_cliengo\" under its [[pair.{}.map]], or leave it out", pair.name),
         );
     }
-    match (missing.is_empty(), all) {
+    match (missing.is_empty(), resolved.len()) {
         (true, 0) => Finding::ok(id, "none is mapped"),
-        (true, _) => Finding::ok(id, format!("all {all} that are mapped stand there")),
+        (true, all) => Finding::ok(id, format!("all {all} that are mapped stand there")),
         (false, _) => Finding::fail(id, anyhow::anyhow!("GHL has no custom field {}", missing.join(", ")))
             .mended_by(format!("correct [[pair.{}.map]], or make the field in GHL; it has: {known}", pair.name)),
     }
@@ -335,7 +356,7 @@ async fn triggers(id: String, pair: &Pair, ghl: &Ghl) -> Option<Finding> {
         Ok(effects) => effects,
         Err(error) => return Some(failed(id, error)),
     };
-    let missing: Vec<&str> = effects.values().filter_map(|found| found.as_ref().err()).map(String::as_str).collect();
+    let missing: Vec<&NoEffect> = effects.values().filter_map(|found| found.as_ref().err()).collect();
     let known: Vec<String> = effects
         .iter()
         .filter_map(|(effect, found)| Some((effect, found.as_ref().ok()?)))
@@ -348,8 +369,15 @@ async fn triggers(id: String, pair: &Pair, ghl: &Ghl) -> Option<Finding> {
     Some(if missing.is_empty() {
         Finding::ok(id, known.join(", "))
     } else {
-        Finding::fail(id, anyhow::anyhow!("{}", missing.join("; ")))
-            .mended_by(format!("correct [pair.{}.triggers] or its [[trigger]], or make it in GHL", pair.name))
+        let whys: Vec<&str> = missing.iter().map(|missing| missing.why()).collect();
+        let finding = Finding::fail(id, anyhow::anyhow!("{}", whys.join("; ")));
+        if missing.iter().all(|missing| matches!(missing, NoEffect::Unread(_))) {
+            finding.mended_by(
+                "give the token the scopes workflows.readonly and campaigns.readonly; else run it again later",
+            )
+        } else {
+            finding.mended_by(format!("correct [pair.{}.triggers] or its [[trigger]], or make it in GHL", pair.name))
+        }
     })
 }
 

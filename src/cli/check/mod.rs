@@ -5,6 +5,7 @@ mod accounts;
 mod assignees;
 mod extra_params;
 mod finding;
+mod idle;
 mod machine;
 mod people;
 mod tonight;
@@ -51,6 +52,7 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], options: &
         findings.push(secrets(session, config, pair));
         findings.extend(ages(session, config, pair));
         findings.extend(machine::pair(&config.state_dir, pair));
+        findings.extend(idle::settings(pair));
     }
     let shared = shared::by_what_is_known(session, config, selected);
     findings.extend(shared.into_iter().map(accounts::shared));

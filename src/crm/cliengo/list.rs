@@ -14,7 +14,7 @@ use super::api::{ID, VOLATILE};
 use super::gone::{is_deleted_row, says_gone};
 use super::window::Window;
 use crate::crm::answer::{Answer, shown};
-use crate::crm::listing::{Failed, are_few};
+use crate::crm::listing::{Failed, Newest, are_few};
 use crate::crm::path::encode;
 use crate::crm::row::Row;
 use crate::crm::wire::count;
@@ -413,6 +413,14 @@ impl Cliengo {
         let window = Window::Days(day(since), now.checked_add(2.days()).unwrap_or(now));
         self.split(window, &mut gathered).await?.map_err(Failed::Void)?;
         Ok(kept.into_records())
+    }
+
+    /// One page of all contacts, which come newest first (`Cliengo API notes, 1.6`).
+    pub(super) async fn newest_contacts(&self, offset: usize) -> Result<Newest<CliengoId>, Failed> {
+        let page = self.page(Window::All, offset).await?;
+        let kept = Kept::default();
+        Gathered::into(&kept).take(&page.rows, Window::All)?;
+        Ok(Newest { rows: page.rows.len(), records: kept.into_records() })
     }
 
     /// Asks for what stands behind the first `received` rows of a list below a contact.

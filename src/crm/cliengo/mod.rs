@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Answer;
 use super::dialect::Dialect;
 use super::http::{Auth, Http, HttpSettings, SetupError};
-use super::listing::{Failed, children};
+use super::listing::{Failed, Newest, children};
 use super::path::encode;
 use super::retry::Patience;
 use super::{
@@ -387,6 +387,10 @@ impl Reader for Cliengo {
 
     async fn list_created(&self, since: Timestamp) -> Result<Option<Vec<RawRecord<CliengoId>>>, CrmError> {
         self.contacts_since(since).await.map(Some).map_err(|failed| self.error(failed))
+    }
+
+    async fn newest(&self, offset: usize) -> Result<Newest<CliengoId>, CrmError> {
+        self.newest_contacts(offset).await.map_err(|failed| self.error(failed))
     }
 
     async fn find_created(

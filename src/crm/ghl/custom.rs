@@ -42,8 +42,10 @@ impl CustomField {
         self.field_key.strip_prefix("contact.").unwrap_or(&self.field_key)
     }
 
-    fn is(&self, name: &str) -> bool {
-        self.id == name || self.key() == name || self.field_key == name || self.name == name
+    /// How exactly a name means this field; `None`: it means another one. An id is one field's, a key mostly is.
+    fn is(&self, name: &str) -> Option<u8> {
+        let ways = [self.id == name, self.key() == name || self.field_key == name, self.name == name];
+        (0..).zip(ways).find(|(_, is)| *is).map(|(way, _)| way)
     }
 
     fn holds(&self) -> Holds {
@@ -55,6 +57,25 @@ impl CustomField {
             "SINGLE_OPTIONS" | "RADIO" => Holds::Option(self.picklist_options.clone()),
             "MULTIPLE_OPTIONS" | "CHECKBOX" => Holds::Options(self.picklist_options.clone()),
             _ => Holds::Text,
+        }
+    }
+}
+
+/// The field that a name means. Where several mean as much, none is taken: the values of one would stand in another.
+fn named<'a>(known: &'a [CustomField], name: &str) -> Result<&'a CustomField, CrmError> {
+    let ways = known.iter().filter_map(|field| Some((field.is(name)?, field)));
+    let least = ways.clone().map(|(way, _)| way).min();
+    let found: Vec<&CustomField> = ways.filter(|(way, _)| Some(*way) == least).map(|(_, field)| field).collect();
+    let (side, name) = (Side::Ghl, name.to_owned());
+    match found.as_slice() {
+        [field] => Ok(field),
+        [] => {
+            let known = known.iter().map(CustomField::key).collect::<Vec<_>>().join(", ");
+            Err(CrmError::NoSuchField { side, name, known })
+        }
+        several => {
+            let fields = several.iter().map(|field| format!("{} ({})", field.id, field.field_key));
+            Err(CrmError::SeveralFields { side, name, fields: fields.collect::<Vec<_>>().join(", ") })
         }
     }
 }
@@ -74,16 +95,12 @@ impl Ghl {
     pub(super) async fn resolved(&self, mappings: &[Mapping]) -> Result<Vec<Mapped>, CrmError> {
         let custom = |mapping: &Mapping| mapping.ghl.strip_prefix("customFields.").map(str::to_owned);
         let known = if mappings.iter().any(Mapping::is_custom) { self.custom_fields().await? } else { Vec::new() };
-        let (mut resolved, mut named) = (Vec::new(), BTreeMap::new());
+        let (mut resolved, mut taken) = (Vec::new(), BTreeMap::new());
         for mapping in mappings {
             let (ghl, holds) = match custom(mapping) {
                 Some(name) => {
-                    let field = known.iter().find(|field| field.is(&name)).ok_or_else(|| CrmError::NoSuchField {
-                        side: Side::Ghl,
-                        name: name.clone(),
-                        known: known.iter().map(CustomField::key).collect::<Vec<_>>().join(", "),
-                    })?;
-                    if let Some(one) = named.insert(&field.id, name.clone()) {
+                    let field = named(&known, &name)?;
+                    if let Some(one) = taken.insert(&field.id, name.clone()) {
                         return Err(CrmError::SameField { side: Side::Ghl, one, other: name });
                     }
                     (GhlPlace::Custom(field.id.clone()), field.holds())

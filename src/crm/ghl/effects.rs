@@ -3,10 +3,10 @@
 use serde_json::Value as Json;
 
 use super::Ghl;
+use crate::crm::CrmError;
 use crate::crm::answer::Answer;
 use crate::crm::path::encode;
-use crate::crm::{CrmError, Effects};
-use crate::record::{Effect, Method, Request};
+use crate::record::{Effect, Effects, Method, NoEffect, Request};
 
 /// The shortest id that GHL makes.
 const SHORTEST_ID: usize = 15;
@@ -53,13 +53,13 @@ impl Ghl {
     }
 }
 
-fn found(effect: &Effect, list: &str, known: &Result<Vec<(String, String)>, String>) -> Result<String, String> {
+fn found(effect: &Effect, list: &str, known: &Result<Vec<(String, String)>, String>) -> Result<String, NoEffect> {
     let name = effect.name();
     let known = match known {
         Ok(known) => known,
         // An id needs no list.
         Err(_) if is_id(name) => return Ok(name.to_owned()),
-        Err(why) => return Err(format!("{why}: give the id of the {} {name:?} instead of its name", effect.kind())),
+        Err(why) => return Err(NoEffect::Unread(unread(effect, why))),
     };
     if let Some((id, _)) = known.iter().find(|(id, _)| id == name) {
         return Ok(id.clone());
@@ -68,13 +68,21 @@ fn found(effect: &Effect, list: &str, known: &Result<Vec<(String, String)>, Stri
     let mut named = known.iter().filter(same);
     match (named.next(), named.next()) {
         (Some((id, _)), None) => Ok(id.clone()),
-        (Some(_), Some(_)) => Err(format!("GHL has several {list} of the name {name:?}: give the id of one")),
+        (Some(_), Some(_)) => {
+            Err(NoEffect::NotThere(format!("GHL has several {list} of the name {name:?}: give the id of one")))
+        }
         (None, _) => {
             let names: Vec<&str> = known.iter().map(|(_, name)| name.as_str()).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            Err(format!("GHL has no {} {name:?}; it has: {names}", effect.kind()))
+            Err(NoEffect::NotThere(format!("GHL has no {} {name:?}; it has: {names}", effect.kind())))
         }
     }
+}
+
+/// What it means that a list could not be read: which one a name stands for is not guessed.
+fn unread(effect: &Effect, why: &str) -> String {
+    let (kind, name) = (effect.kind(), effect.name());
+    format!("GHL's {kind}s could not be read ({why}): nobody is put into the {kind} {name:?} until a run can read them")
 }
 
 fn is_id(name: &str) -> bool {

@@ -30,18 +30,18 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Answer;
 use super::dialect::Dialect;
 use super::http::{Auth, Http, HttpSettings, SetupError};
-use super::listing::children;
+use super::listing::{Newest, children};
 use super::path::encode;
 use super::retry::Patience;
 use super::{
-    Account, Again, Answered, CrmError, Effects, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets,
-    Shape, Sink, Unparsable, Usage, Writer,
+    Account, Again, Answered, CrmError, Found, Learned, Listed, Lookup, Outcome, RawRecord, Reader, Secrets, Shape,
+    Sink, Unparsable, Usage, Writer,
 };
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, Effect, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, Moment, NameForm,
-    Record, Request, Side, TagCapabilities, User, Write,
+    ByKind, Capabilities, Effect, Effects, Field, Forms, GhlId, Kind, KindCapabilities, Mapped, Method, Moment,
+    NameForm, Record, Request, Side, TagCapabilities, User, Write,
 };
 
 /// What is needed to talk to one GHL location.
@@ -296,6 +296,10 @@ impl Reader for Ghl {
 
     async fn list_created(&self, _since: Timestamp) -> Result<Option<Vec<RawRecord<GhlId>>>, CrmError> {
         Ok(None)
+    }
+
+    async fn newest(&self, _offset: usize) -> Result<Newest<GhlId>, CrmError> {
+        Ok(Newest { rows: 0, records: Vec::new() })
     }
 
     async fn find_created(

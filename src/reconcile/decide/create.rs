@@ -173,7 +173,7 @@ pub fn contact(input: &Input<'_>, at: u32, contact: &Unlinked, retires: Option<i
         let target = Target::CreatedBy(made);
         verdict.and(write_tags(input, verdict.next(), &family, &subject, family.link, (side, target), &news, None));
     }
-    if side == Side::Ghl && retires.is_none() {
+    if retires.is_none() {
         verdict.and(enrolment::created(input, verdict.next(), &family, &subject, &contact.record));
     }
     (verdict, Some(family))

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::carry::Versions;
 use crate::reconcile::model::{
-    BaseUpdate, Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, RetryState, Settle, Subject, Verdict,
-    enrolment_id, unanswered,
+    BaseUpdate, Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, Owed, RetryState, Settle, Subject,
+    Verdict, enrolment_id, unanswered,
 };
-use crate::record::{Effect, Enrolment, Field, Kind, Record, Side, Write};
+use crate::record::{Effect, Enrolment, Field, Kind, NoEffect, Record, Side, Write};
 
 /// Whether contacts that are created from Cliengo are put into anything in this run.
 fn takes_part(input: &Input<'_>) -> bool {
@@ -25,23 +25,23 @@ pub fn tags_of_create(input: &Input<'_>, source: Side, is_first: bool) -> Vec<St
     input.pair.triggers.created.iter().filter_map(tag).collect()
 }
 
-/// What a contact is put into that the family's first operation creates in GHL.
+/// What a contact is put into that is new from one side, and that the family's first operation creates on the other.
 pub fn created(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, record: &Record) -> Verdict {
     let mut verdict = Verdict::at(at);
-    let Some(contact) = subject.ids.of(Side::Cliengo) else { return verdict };
+    let Some(contact) = Side::BOTH.into_iter().find_map(|side| subject.ids.tagged(side)) else { return verdict };
     let mut effects: BTreeSet<&Effect> = BTreeSet::new();
     if takes_part(input) {
         let triggers = &input.pair.triggers;
         // Its tag went with the create.
-        effects.extend(triggers.created.iter().filter(|effect| !matches!(effect, Effect::Tag(_))));
+        let of_a_lead = triggers.created.iter().filter(|effect| !matches!(effect, Effect::Tag(_)));
+        effects.extend(of_a_lead.filter(|_| contact.side() == Side::Cliengo));
         let became = triggers.becomes.iter().filter(|one| is(record, &one.field, &one.value));
         effects.extend(became.map(|one| &one.effect));
     }
-    let owed = input.owed.iter().filter(|owed| owed.enrolment.contact == contact && owed.due != Due::Done);
+    let owed = input.owed.iter().filter(|owed| owed.enrolment.is_of(&subject.ids) && owed.due != Due::Done);
     effects.extend(owed.map(|owed| &owed.enrolment.effect));
     for effect in effects {
-        let enrolment = Enrolment { contact: contact.to_owned(), effect: effect.clone() };
-        verdict.and(enrol(input, verdict.next(), family, subject, enrolment));
+        verdict.and(enrol(input, verdict.next(), family, subject, Enrolment::of(&contact, effect.clone())));
     }
     verdict
 }
@@ -49,7 +49,7 @@ pub fn created(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, r
 /// What a linked contact is put into because a field or a tag became something.
 pub fn changed(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, versions: Versions<'_>) -> Verdict {
     let mut verdict = Verdict::at(at);
-    let Some(contact) = subject.ids.of(Side::Cliengo) else { return verdict };
+    let Some(contact) = subject.ids.tagged(Side::Cliengo) else { return verdict };
     let (was, now) =
         (Side::BOTH.map(|side| *versions.base.of(side)), Side::BOTH.map(|side| Some(*versions.now.of(side))));
     let holds = |records: &[Option<&Record>; 2], field: &Field, value: &str| {
@@ -57,8 +57,7 @@ pub fn changed(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, v
     };
     let became = |field: &Field, value: &str| holds(&now, field, value) && !holds(&was, field, value);
     for one in input.pair.triggers.becomes.iter().filter(|one| became(&one.field, &one.value)) {
-        let enrolment = Enrolment { contact: contact.to_owned(), effect: one.effect.clone() };
-        verdict.and(enrol(input, verdict.next(), family, subject, enrolment));
+        verdict.and(enrol(input, verdict.next(), family, subject, Enrolment::of(&contact, one.effect.clone())));
     }
     verdict
 }
@@ -83,9 +82,13 @@ pub fn owed(input: &Input<'_>, at: u32, planned: &BTreeSet<Enrolment>) -> Verdic
 
 /// What the configuration names now in the place of what was owed.
 fn in_force(input: &Input<'_>, owed: &Enrolment) -> Enrolment {
+    // What every new lead is put into is for nobody else.
+    if owed.contact().side() != Side::Cliengo {
+        return owed.clone();
+    }
     let mut named = input.pair.triggers.created.iter().filter(|effect| effect.kind() == owed.effect.kind());
     match named.next_back().filter(|_| !input.effects.contains_key(&owed.effect)) {
-        Some(effect) => Enrolment { effect: effect.clone(), ..owed.clone() },
+        Some(effect) => Enrolment::of(&owed.contact(), effect.clone()),
         None => owed.clone(),
     }
 }
@@ -101,8 +104,14 @@ fn is(record: &Record, field: &Field, value: &str) -> bool {
 
 fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolment: Enrolment) -> Verdict {
     let mut verdict = Verdict::at(at);
+    // Once for ever, under whichever id it had first.
+    let is_it = |owed: &&Owed| {
+        owed.enrolment == enrolment || owed.enrolment.effect == enrolment.effect && owed.enrolment.is_of(&subject.ids)
+    };
+    let known = input.owed.iter().find(is_it);
+    let due = known.map(|owed| owed.due);
+    let enrolment = known.map_or(enrolment, |owed| owed.enrolment.clone());
     verdict.enrolled.insert(enrolment.clone());
-    let due = input.owed.iter().find(|owed| owed.enrolment == enrolment).map(|owed| owed.due);
     let (effect, id) = (&enrolment.effect, enrolment_id(&input.pair.name, &enrolment));
     if due == Some(Due::Done) {
         return verdict;
@@ -110,7 +119,11 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
     let sent = match input.effects.get(effect) {
         Some(Ok(sent)) => effect.named(sent.clone()),
         Some(Err(why)) => {
-            verdict.hold(subject, HeldReason::NoSuchEffect, why.clone());
+            let reason = match why {
+                NoEffect::NotThere(_) => HeldReason::NoSuchEffect,
+                NoEffect::Unread(_) => HeldReason::Unlisted,
+            };
+            verdict.hold(subject, reason, why.why());
             let label = subject.label.clone();
             verdict.base_updates.push(BaseUpdate::Owe { enrolment, id, label });
             return verdict;

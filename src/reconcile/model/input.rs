@@ -14,7 +14,7 @@ use super::subject::Subject;
 use crate::config::{KindPolicy, Pair};
 use crate::crm::Gone;
 use crate::record::{
-    Both, ByKind, Capabilities, Effect, Enrolment, Field, Fields, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment,
+    Both, ByKind, Capabilities, Effects, Enrolment, Field, Fields, Forms, GhlId, Ids, Kind, Mapped, MatchKey, Moment,
     Record, Side, SideId, Told,
 };
 
@@ -92,7 +92,7 @@ pub struct Input<'a> {
     /// Linked contacts of whom it could not be read, with the reason.
     pub untold: BTreeMap<i64, String>,
     /// What the configuration's triggers name, as it is sent; or why it is not there.
-    pub effects: BTreeMap<Effect, Result<String, String>>,
+    pub effects: Effects,
     /// What contacts were put into, or are to be.
     pub owed: Vec<Owed>,
     /// What was said to be unsupported before.

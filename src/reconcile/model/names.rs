@@ -34,7 +34,7 @@ pub fn held_id(pair: &str, kind: Kind, ids: &Ids, reason: HeldReason) -> String 
 /// The id under which an enrolment waits: the same before and after its contact is linked.
 #[must_use]
 pub fn enrolment_id(pair: &str, enrolment: &Enrolment) -> String {
-    let Enrolment { contact, effect } = enrolment;
+    let (contact, effect) = (enrolment.contact_key(), &enrolment.effect);
     name_of(&["enrolment", pair, contact, effect.kind(), effect.name()])
 }
 

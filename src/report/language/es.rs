@@ -123,7 +123,7 @@ impl Messages for Spanish {
             }
             (OperationOutcome::Unknown, false) => {
                 "Puede haberse hecho o no. La próxima ejecución lo lee primero; lo que no se puede leer requiere su decisión."
-            },
+            }
             (OperationOutcome::Unknown, true) => {
                 "Puede haberse hecho o no. Deshaga la ejecución otra vez: primero lo lee."
             }

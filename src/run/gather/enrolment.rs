@@ -1,7 +1,7 @@
 //! What contacts were put into in GHL, and what is owed to them still.
 
 use crate::reconcile::{Due, Owed};
-use crate::record::{Ids, Kind, Side, SideId};
+use crate::record::{Ids, Kind, Side};
 use crate::run::pulled::Found;
 use crate::state::{EnrolmentStatus, LinkStatus, State, StateError};
 
@@ -18,9 +18,11 @@ pub(super) fn owed(state: &State, only: Option<&Found>) -> Result<Vec<Owed>, Sta
             EnrolmentStatus::Sent | EnrolmentStatus::Unknown => Due::Unknown,
             EnrolmentStatus::Done => Due::Done,
         };
-        let contact = SideId::new(Side::Cliengo, row.enrolment.contact.clone());
+        let contact = row.enrolment.contact();
         let link = if due == Due::Done { None } else { state.link_of(Kind::Contact, &contact)? };
-        let link = link.filter(|link| link.status == LinkStatus::Live && link.ids.of(Side::Ghl).is_some());
+        let link = link.filter(|link| {
+            link.status == LinkStatus::Live && Side::BOTH.into_iter().all(|side| link.ids.of(side).is_some())
+        });
         let ids = link.as_ref().map_or_else(|| Ids::one(contact), |link| link.ids.clone());
         if only.is_some_and(|only| !only.has(&ids)) {
             continue;

@@ -89,6 +89,7 @@ pub(super) fn bearable(why: CrmError) -> Result<String, RunError> {
         | CrmError::Unavailable { .. }
         | CrmError::Protocol { .. }
         | CrmError::NoSuchField { .. }
+        | CrmError::SeveralFields { .. }
         | CrmError::SameField { .. }
         | CrmError::ReadOnlyField { .. }
         | CrmError::NoSuchWebsite { .. } => Ok(why.to_string()),

@@ -99,7 +99,8 @@ mod tests {
         let made = Making { parent: Some(link), bases: bases.clone(), retires: Some(3) };
         let remade = Remade { gone: Side::Ghl, undoes: vec![4], tags_follow: vec!["vip".to_owned()] };
         let tags = TagDelta { added: vec!["vip".to_owned()], removed: Vec::new() };
-        let enrolment = Box::new(Enrolment { contact: "c1".to_owned(), effect: Effect::Tag("hot".to_owned()) });
+        let contact = crate::record::SideId::new(crate::record::Side::Cliengo, "c1");
+        let enrolment = Box::new(Enrolment::of(&contact, Effect::Tag("hot".to_owned())));
         for settle in [
             Settle::create(made.clone()),
             Settle::Create { made: made.clone(), chosen: vec!["a1".to_owned()], remade: None },
