@@ -210,6 +210,12 @@ fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
     (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))
 }
 
+/// Whether a 401 is about who asks: GHL says it of a parameter that is missing, too (`GHL API notes, 8`).
+fn is_about_credentials(message: &str) -> bool {
+    let said = message.to_lowercase();
+    ["token", "scope", "authoriz", "authentic", "permission", "api key"].iter().any(|word| said.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -232,10 +238,4 @@ mod tests {
         assert_eq!(with_ids("/contacts/{op:4}/{op:x}/{op:3", id_of), "/contacts/{op:4}/{op:x}/{op:3");
         assert_eq!(with_ids("/contacts/7", id_of), "/contacts/7");
     }
-}
-
-/// Whether a 401 is about who asks: GHL says it of a parameter that is missing, too (`GHL API notes, 8`).
-fn is_about_credentials(message: &str) -> bool {
-    let said = message.to_lowercase();
-    ["token", "scope", "authoriz", "authentic", "permission", "api key"].iter().any(|word| said.contains(word))
 }
