@@ -238,7 +238,7 @@ pub const KEYS: &[Key] = &[
     key("pair.*.trigger", Tables, "", "further ones: when a field or tag becomes something, on either side"),
     key("pair.*.trigger[].when", Table, "", "the condition"),
     key("pair.*.trigger[].when.field", Text, "", "tags, or a mapped field"),
-    key("pair.*.trigger[].when.becomes", Text, "", "the tag or the value"),
+    key("pair.*.trigger[].when.becomes", Text, "", "the tag, or the value in the word of either CRM"),
     key("pair.*.trigger[].tag", Text, "", "a tag"),
     key("pair.*.trigger[].workflow", Text, "", "a workflow, by id or name"),
     key("pair.*.trigger[].campaign", Text, "", "a campaign, by id or name"),

@@ -14,12 +14,12 @@ const AT_ONCE: usize = 50;
 /// So many wait for each pair; further ones are left to the nightly run.
 const MOST: usize = 1_000;
 
-/// Somebody to look at: an id or an e-mail, and nothing else of what a hook said.
+/// Somebody to look at: an id, an e-mail or a phone, and nothing else of what a hook said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
     /// The pair.
     pub pair: String,
-    /// An id of either CRM, or an e-mail.
+    /// An id of either CRM, an e-mail or a phone.
     pub who: String,
     /// How long it has to wait besides: a contact that is too young is left alone.
     pub after: SignedDuration,

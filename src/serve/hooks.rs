@@ -159,7 +159,7 @@ fn is_elsewhere(pair: &Pair, side: Side, told: &Json) -> bool {
     side == Side::Ghl && said.is_some_and(|said| said != accounts.ghl.location_id)
 }
 
-/// The contact that a hook is about: its id, or of a lead its e-mail. Nothing else of it is read.
+/// The contact that a hook is about: its id, or of a lead its e-mail or phone. Nothing else of it is read.
 fn named(side: Side, told: &Json) -> Option<String> {
     let text = |path: &str| told.pointer(path).and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty());
     let is_id = |text: &&str| {
@@ -170,9 +170,20 @@ fn named(side: Side, told: &Json) -> Option<String> {
     let own: &[&str] = if side == Side::Cliengo || kind.starts_with("Contact") { &["/id", "/_id"] } else { &[] };
     let of_contact = ["/contactId", "/contact_id", "/contact/id", "/lead/id"];
     let id = of_contact.iter().chain(own).find_map(|path| text(path).filter(is_id));
-    let email =
-        ["/email", "/contact/email", "/lead/email"].iter().find_map(|path| text(path)).filter(|text| is_address(text));
-    id.or(email.filter(|_| side == Side::Cliengo)).map(str::to_owned)
+    let of_lead = |key: &str| {
+        ["", "/contact", "/lead"]
+            .iter()
+            .find_map(|place| text(&format!("{place}/{key}")))
+            .filter(|_| side == Side::Cliengo)
+    };
+    let email = of_lead("email").filter(|text| is_address(text));
+    id.or(email).or(of_lead("phone").filter(|text| is_number(text))).map(str::to_owned)
+}
+
+/// Whether a text can be a phone as `--contact` takes one.
+fn is_number(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_digit() || " +-().".contains(letter);
+    text.len() <= 32 && text.chars().all(is_part) && text.chars().filter(char::is_ascii_digit).count() >= 6
 }
 
 #[cfg(test)]
@@ -200,6 +211,9 @@ mod tests {
                 Some("64b0000000000000000000aa"),
             ),
             (Side::Cliengo, json!({ "websiteId": "w", "email": "ana@acme.example" }), Some("ana@acme.example")),
+            (Side::Cliengo, json!({ "email": "", "phone": " +54 9 11 3326-1332" }), Some("+54 9 11 3326-1332")),
+            (Side::Cliengo, json!({ "lead": { "phone": "a las 5" } }), None),
+            (Side::Ghl, json!({ "phone": "+5491133261332" }), None),
             (Side::Cliengo, json!({ "websiteId": "w", "message": "Hola" }), None),
             (Side::Cliengo, json!(["id"]), None),
         ] {

@@ -391,6 +391,10 @@ async fn check_names_words_that_no_value_can_be_and_a_business_that_has_nobody()
     assert!(words[1].contains("\"NUEVO\" is no value of origen in Cliengo, which has: NEW"), "{words:?}");
     let condition = detail(&said, "acme.trigger.origen");
     assert!(condition.contains("\"Diario\" is no value of it, which has: Web, WhatsApp, Feria"), "{condition}");
+    let text_field = map.replace("customFields.origen", "city").replace("\"origen\"", "\"city\"");
+    std::fs::write(desk.path("schedules.toml"), format!("{text}{text_field}")).unwrap();
+    let waits = finding(&desk.ask(&CHECK), "acme.trigger.city");
+    assert!(waits["result"] == "warn" && waits["detail"].as_str().unwrap().contains("Radio, Web"), "{waits}");
     let scope = "[pair.acme.contacts]\ndirection = \"to_cliengo\"\n[pair.acme.scope]\nghl_business_id = \"63a0000000000000000000aa\"\n";
     std::fs::write(desk.path("schedules.toml"), format!("{text}{scope}")).unwrap();
     let business = finding(&desk.ask(&CHECK), "acme.ghl.business");

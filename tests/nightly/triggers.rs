@@ -309,6 +309,21 @@ async fn what_got_no_answer_is_said_as_that_and_with_the_commands_that_settle_it
 }
 
 #[tokio::test]
+async fn a_condition_on_a_field_of_several_choices_fires_where_one_of_them_is_chosen() {
+    let when = "[[pair.house.map]]\ncliengo = \"leadFields.intereses\"\nghl = \"customFields.intereses\"\ndirection = \"to_ghl\"\n\
+        [[pair.house.trigger]]\nwhen = { field = \"intereses\", becomes = \"Campo\" }\nworkflow = \"Recordatorio\"\n";
+    let house = settled(when).await;
+    let person = house.person(5);
+    house.good_night().await;
+    for (chosen, sent) in [(json!(["Casa"]), 0), (json!(["Casa", "Campo"]), 1)] {
+        house.change(Side::Cliengo, &person, &json!({ "leadFields": { "intereses": chosen } }));
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), sent);
+    }
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn a_run_that_dies_at_any_moment_puts_nobody_into_it_twice_and_forgets_nobody() {
     let moments = {
         let house = settled(WORKFLOW).await;

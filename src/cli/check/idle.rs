@@ -142,14 +142,15 @@ pub(super) fn words(pair: &Pair, resolved: &[Mapped]) -> Vec<Finding> {
 fn condition(pair: &str, condition: &Becomes, resolved: &[Mapped]) -> Option<Finding> {
     let is_it = |mapped: &&Mapped| mapped.kind == Kind::Contact && mapped.field == condition.field;
     let mapped = resolved.iter().find(is_it)?;
-    let words = mapped.words_instead_of(&condition.value)?;
+    let words = mapped.words_instead_of(&condition.value)?.join(", ");
     let (field, value) = (&condition.field, &condition.value);
-    let what = anyhow::anyhow!(
-        "the [[trigger]] on {field} never fires: {value:?} is no value of it, which has: {}",
-        words.join(", ")
-    );
-    Some(
-        Finding::fail(format!("{pair}.trigger.{field}"), what)
-            .mended_by(format!("correct becomes in [[pair.{pair}.trigger]]")),
-    )
+    let (id, hint) = (format!("{pair}.trigger.{field}"), format!("correct becomes in [[pair.{pair}.trigger]]"));
+    Some(if mapped.takes_any_word() {
+        let what =
+            format!("the [[trigger]] on {field} waits for {value:?}, and no word that is known of it is that: {words}");
+        Finding::warn(id, what, hint)
+    } else {
+        let what = format!("the [[trigger]] on {field} never fires: {value:?} is no value of it, which has: {words}");
+        Finding::fail(id, anyhow::anyhow!(what)).mended_by(hint)
+    })
 }

@@ -8,7 +8,7 @@ use crate::reconcile::model::{
     BaseUpdate, Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, Owed, RetryState, Settle, Subject,
     Verdict, enrolment_id, unanswered,
 };
-use crate::record::{Effect, Enrolment, Field, Kind, NoEffect, Record, Side, Write};
+use crate::record::{Effect, Enrolment, Field, Kind, NoEffect, Record, Side, Value, Write};
 
 /// Whether contacts that are created from Cliengo are put into anything in this run.
 fn takes_part(input: &Input<'_>) -> bool {
@@ -99,7 +99,10 @@ fn is(record: &Record, field: &Field, value: &str) -> bool {
         return record.tags().contains(value);
     }
     let same = |held: &str| held.trim().to_lowercase() == value.trim().to_lowercase();
-    record.get(field).is_some_and(|held| !held.is_empty() && same(&held.shown()))
+    record.get(field).is_some_and(|held| match held {
+        Value::Choices(chosen) if chosen.iter().any(|one| same(one)) => true,
+        held => !held.is_empty() && same(&held.shown()),
+    })
 }
 
 fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolment: Enrolment) -> Verdict {

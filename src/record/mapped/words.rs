@@ -30,14 +30,24 @@ impl Mapped {
         }
     }
 
-    /// The words of which a value can be one, where `value`, in GHL's words, is none of them.
+    /// Whether GHL takes any word for it.
+    #[must_use]
+    pub fn takes_any_word(&self) -> bool {
+        self.options().is_empty()
+    }
+
+    /// The words that are known of the field, where `value`, in GHL's words, is none of them.
     #[must_use]
     pub fn words_instead_of(&self, value: &str) -> Option<Vec<&str>> {
-        let options = self.options();
-        let is_known = options.iter().any(|option| folded_case(option.trim()) == folded_case(value.trim()));
-        if options.is_empty() || is_known {
+        let (cliengos, ghls): (Vec<&str>, Vec<&str>) =
+            self.values.iter().map(|(cliengo, ghl)| (cliengo.as_str(), ghl.as_str())).unzip();
+        let statuses = if self.cliengo == "status" { STATUSES.as_slice() } else { &[] };
+        let known = if self.takes_any_word() { [ghls.as_slice(), statuses].concat() } else { self.options() };
+        let is_known = known.iter().any(|known| folded_case(known.trim()) == folded_case(value.trim()));
+        if known.is_empty() || is_known {
             return None;
         }
-        Some(options.into_iter().chain(self.values.iter().map(|(cliengo, _)| cliengo.as_str())).collect())
+        let further = cliengos.into_iter().filter(|word| !known.contains(word));
+        Some(known.iter().copied().chain(further).collect())
     }
 }
