@@ -198,10 +198,17 @@ pub fn is_address(email: &str) -> bool {
 /// Whether a CRM hid the address, as plans do whose leads are over their limit (`Cliengo API notes, 1.5`: `hideLeads`).
 fn is_masked(local: &str, domain: &str) -> bool {
     let crosses = |part: &str| part.chars().all(|c| matches!(c, 'x' | '.'));
-    let is_of_a_run = |c: char| matches!(c, '*' | '#' | '_' | 'x');
-    let hides =
-        |part: &str| part.contains(is_of_a_run) && ["**", "##", "____", "xxxx"].iter().any(|run| part.contains(run));
-    hides(local) || hides(domain) || local.len() > 2 && crosses(local) && crosses(domain)
+    has_masking(local) || has_masking(domain) || local.len() > 2 && crosses(local) && crosses(domain)
+}
+
+/// Whether a row of signs stands in place of letters: `**`, `##`, `____`, `xxxx`.
+fn has_masking(part: &str) -> bool {
+    let (mut before, mut row) = (b' ', 0);
+    part.bytes().any(|byte| {
+        row = if byte == before { row + 1 } else { 1 };
+        before = byte;
+        matches!((byte, row), (b'*' | b'#', 2..) | (b'_' | b'x', 4..))
+    })
 }
 
 /// Whether it is an accent or a vowel sign of a letter before it.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Both, MatchKey, PersonName, Record};
+use super::{Both, Field, MatchKey, PersonName, Record};
 
 /// The key that two contacts have in common, in the form that is compared, and both names. (`semantics` 38)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,13 +19,18 @@ impl Recognised {
     pub fn by(key: &MatchKey, cliengo: &Record, ghl: &Record) -> Self {
         let (MatchKey::Email(text) | MatchKey::Phone(text)) = key;
         let name = |record: &Record| record.own_name().map(PersonName::full).unwrap_or_default();
-        Self { key: text.clone(), names: Both { cliengo: name(cliengo), ghl: name(ghl) } }
+        let ours = name(cliengo);
+        // Whether a channel made it up need not be asked twice.
+        let is_one = cliengo.filler_name == ghl.filler_name && cliengo.get(&Field::Name) == ghl.get(&Field::Name);
+        let theirs = if is_one { ours.clone() } else { name(ghl) };
+        Self { key: text.clone(), names: Both { cliengo: ours, ghl: theirs } }
     }
 
     /// The first key that both have, and what a link by it rests on; `None` where they have none in common.
     #[must_use]
     pub fn of(cliengo: &Record, ghl: &Record) -> Option<(MatchKey, Self)> {
-        let shared = cliengo.all_keys().find(|key| ghl.all_keys().any(|theirs| theirs == *key))?;
+        let theirs: Vec<MatchKey> = ghl.all_keys().collect();
+        let shared = cliengo.all_keys().find(|key| theirs.contains(key))?;
         let on = Self::by(&shared, cliengo, ghl);
         Some((shared, on))
     }
@@ -45,7 +50,7 @@ impl Recognised {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Field, Region, Value};
+    use crate::record::{Region, Value};
 
     fn contact(name: &str, email: &str, phone: &str) -> Record {
         let phone = Value::phone(phone, Some(Region::AR));

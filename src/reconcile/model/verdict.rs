@@ -119,10 +119,11 @@ impl Verdict {
     /// The same, with what its link of two contacts rests on.
     #[must_use]
     pub fn recognised(mut self, cliengo: &Record, ghl: &Record) -> Self {
+        let theirs: Vec<MatchKey> = ghl.all_keys().collect();
         for operation in self.operations.iter_mut().filter(|operation| operation.kind == Kind::Contact) {
             let Work::Link(link) = &mut operation.work else { continue };
             let of = |key: &MatchKey| link.matched_by == Some(MatchedBy::of(key));
-            let key = cliengo.all_keys().find(|key| of(key) && ghl.all_keys().any(|theirs| theirs == *key));
+            let key = cliengo.all_keys().find(|key| of(key) && theirs.contains(key));
             link.matched_on = key.map(|key| Box::new(Recognised::by(&key, cliengo, ghl)));
         }
         self
