@@ -125,7 +125,8 @@ async fn a_merge_moves_children_and_says_where_the_other_went() {
         let desk = desk(&format!("[ghl]\nmerged_children = \"{children}\"\nmerged_contact = \"{contact}\"")).await;
         let (ana, other) = (desk.new_ghl("ana@example.com").await, desk.new_ghl("ana.otra@example.com").await);
         let (_, note) = desk.ghl("POST", &format!("/contacts/{other}/notes"), json!({ "body": "Hola" })).await;
-        desk.sandbox.world().merge(&ana, &other).unwrap();
+        let line = json!({ "side": "ghl", "op": "merge", "kind": "contact", "contact": ana, "set": { "merged": "ana.otra@example.com" } });
+        desk.sandbox.world().edit(&line.to_string().parse().unwrap()).unwrap();
         let (_, notes) = desk.ghl("GET", &format!("/contacts/{ana}/notes"), Value::Null).await;
         assert_eq!(notes["notes"][0]["id"] == note["note"]["id"], children == "keep-ids");
         let (status, found) = desk.ghl("GET", &format!("/contacts/{other}"), Value::Null).await;

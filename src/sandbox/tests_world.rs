@@ -119,6 +119,8 @@ fn a_script_line_that_is_wrong_is_refused_by_name() {
         (r#"{"side":"ghl","op":"delete","kind":"contact","contact":"nobody@example.com"}"#, "no contact has"),
         (r#"{"side":"cliengo","op":"create","kind":"note","set":{"message":"x"}}"#, "`contact` is missing"),
         (r#"{"side":"ghl","op":"create","kind":"contact","set":{"tags":"x"}}"#, "must be a list"),
+        (r#"{"side":"cliengo","op":"merge","kind":"contact","contact":"x"}"#, "only GHL's contacts are merged"),
+        (r#"{"side":"ghl","op":"merge","kind":"note","contact":"x"}"#, "no contact has"),
     ] {
         let error = line.parse().and_then(|edit: Edit| world.edit(&edit)).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");

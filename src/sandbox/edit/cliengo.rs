@@ -32,6 +32,9 @@ pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<
     if edit.kind == EditKind::Contact && edit.op == EditOp::Create {
         return create_contact(data, edit, moment);
     }
+    if edit.op == EditOp::Merge {
+        return Err(edit.is_not_merged());
+    }
     let contacts = &data.cliengo.contacts;
     let contact = edit.contact_id(|id| contacts.get(id).is_some(), |email| data.cliengo.with_email(email))?;
     edit.contact = Some(contact.clone());
@@ -109,7 +112,7 @@ fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<()
                 contact.had_tags = true;
             }
             EditOp::Delete => return Err(format!("{}: the contact has no tag `{tag}`", edit.what())),
-            EditOp::Update => return Err(format!("{}: a tag is created or deleted", edit.what())),
+            EditOp::Update | EditOp::Merge => return Err(format!("{}: a tag is created or deleted", edit.what())),
         }
         Ok(())
     })

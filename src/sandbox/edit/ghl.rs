@@ -46,6 +46,13 @@ pub(super) fn apply(data: &mut Data, edit: &mut Edit, moment: Moment) -> Result<
     let contact = edit.contact_id(exists, by_email)?;
     edit.contact = Some(contact.clone());
     match edit.kind {
+        EditKind::Contact if edit.op == EditOp::Merge => {
+            edit.check(&["merged"])?;
+            let merged = edit.text(&["merged"])?;
+            let other = Edit { contact: merged, id: None, ..edit.clone() }.contact_id(exists, by_email)?;
+            merge(data, &contact, &other, moment)
+        }
+        _ if edit.op == EditOp::Merge => Err(edit.is_not_merged()),
         EditKind::Contact => {
             edit.id = Some(contact.clone());
             if edit.op == EditOp::Delete {
@@ -145,7 +152,7 @@ fn tag(data: &mut Data, contact: &str, edit: &Edit, moment: Moment) -> Result<()
             }
             EditOp::Delete if contact.tags.contains(&tag) => contact.tags.retain(|present| *present != tag),
             EditOp::Delete => return Err(format!("{}: the contact has no tag `{tag}`", edit.what())),
-            EditOp::Update => return Err(format!("{}: a tag is created or deleted", edit.what())),
+            EditOp::Update | EditOp::Merge => return Err(format!("{}: a tag is created or deleted", edit.what())),
         }
         Ok(())
     })
@@ -226,6 +233,9 @@ fn task(data: &mut Data, contact: String, edit: &mut Edit, moment: Moment) -> Re
 pub(in crate::sandbox) fn merge(data: &mut Data, survivor: &str, other: &str, moment: Moment) -> Result<(), String> {
     let found =
         |id: &str| data.ghl.contacts.get(id).cloned().ok_or_else(|| format!("ghl merge: no contact has the id `{id}`"));
+    if survivor == other {
+        return Err(format!("ghl merge: `{other}` cannot be merged into itself"));
+    }
     let (mut whole, lost) = (GhlContact::clone(&*found(survivor)?), found(other)?);
     let notes: Vec<GhlNote> = data.ghl.notes.newest_of(other).into_iter().map(|note| GhlNote::clone(note)).collect();
     let tasks: Vec<GhlTask> = data.ghl.tasks.newest_of(other).into_iter().map(|task| GhlTask::clone(task)).collect();

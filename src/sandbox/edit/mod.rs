@@ -21,6 +21,8 @@ pub enum EditOp {
     Update,
     /// Removes a record.
     Delete,
+    /// Merges another GHL contact into this one: its tasks, notes and tags move here, its e-mail and phone become further ones.
+    Merge,
 }
 
 /// What an edit concerns.
@@ -53,7 +55,7 @@ impl EditKind {
 /// Keys of `set`, by kind. Contact: the CRM's own write names, `tags`, on Cliengo `lastName` and `leadFields`, on GHL
 /// `additionalEmails`, `additionalPhones` and `customFields` by key, as `{"presupuesto": 1}`; `null` clears. Task: `title`,
 /// `description` (or `body`), `dueDate`, `completed`, `assignedTo`. Note: `message` (or `body`). A `create` of these
-/// takes `createdAt` too, an instant in the past.
+/// takes `createdAt` too, an instant in the past. A `merge` takes `merged`: the id or e-mail of the contact that goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
@@ -139,6 +141,10 @@ impl Edit {
             (Some(_), false) => Err(format!("{}: several contacts have the e-mail `{named}`", self.what())),
             (None, _) => Err(format!("{}: no contact has the id or e-mail `{named}`", self.what())),
         }
+    }
+
+    fn is_not_merged(&self) -> String {
+        format!("{}: only GHL's contacts are merged", self.what())
     }
 
     fn missing(&self, id: &str) -> String {
