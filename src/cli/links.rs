@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, LinksCommand, LinksOptions};
 use super::usage::Usage;
-use super::{Session, clients, code, masking, output, pairs, waiting};
+use super::{Session, clients, code, masking, output, pairs, person, waiting};
 use crate::config::{Config, Pair};
 use crate::reconcile::{MatchedBy, Mode};
 use crate::record::{CliengoId, GhlId, Ids, Kind, MatchKey, Recognised, Record, RemoteId, Side, Value};
@@ -140,12 +140,14 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     let both_known = both.is_some();
     let on = on.map(|(key, on)| (key, masking::recognised(config, &on)));
     let [cliengo, ghl] = [cliengo, ghl].map(|record| record.map(|record| masking::record(config, &record)));
+    let merged_from = person::merged_from_elsewhere(&state, &link)?;
     if format == Format::Json {
         let mut document = document(pair, &link, &label);
-        let fields = |record: Option<&Record>| record.map(fields_of);
+        let fields = |record: Option<&Record>| record.map(person::fields);
         if let Some(entries) = document.as_object_mut() {
             let bases = json!({ "cliengo": fields(cliengo.as_ref()), "ghl": fields(ghl.as_ref()) });
             entries.insert("shadows".to_owned(), bases);
+            entries.insert("merged_from".to_owned(), json!(merged_from));
             entries.insert("matched_on".to_owned(), json!(on.as_ref().map(|(_, on)| on)));
             entries.insert("matched_by".to_owned(), json!(on.as_ref().map(|(key, _)| MatchedBy::of(key))));
             let under: Vec<Json> =
@@ -168,6 +170,9 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     if let Some(parent) = link.parent {
         text.push_str(&format!("under link {parent}\n"));
     }
+    if let Some(from) = &merged_from {
+        text.push_str(&format!("{}\n", person::was_merged(from, id(Side::Ghl))));
+    }
     if link.kind == Kind::Contact {
         text.push_str(&match &on {
             Some((MatchKey::Email(_), on)) => format!("both have the e-mail {}\n", on.shown()),
@@ -184,11 +189,6 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
         text.push_str(&format!("\nUnder it:\n{}", drawn(session, &under)));
     }
     output::print(&output::fitted(&session.say(&text)))
-}
-
-fn fields_of(record: &Record) -> Json {
-    let fields = record.fields.iter().map(|(field, value)| (field.to_string(), value.json()));
-    Json::Object(fields.collect::<Map<String, Json>>())
 }
 
 /// Both bases, side by side.

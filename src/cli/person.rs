@@ -35,6 +35,8 @@ struct Linked {
     matched_by: Option<String>,
     /// Whether an operation of the history made it.
     is_told: bool,
+    /// The GHL contact that it stood for until that one was merged into the one of today.
+    merged_from: Option<String>,
     cliengo: Option<Record>,
     ghl: Option<Record>,
     /// When what hangs under each half was last listed.
@@ -113,12 +115,13 @@ async fn known<'a>(session: &Session, config: &Config, pair: &'a Pair, who: &str
             })
         };
         let listed = Both { cliengo: listed(Side::Cliengo)?, ghl: listed(Side::Ghl)? };
-        known.links.push(Linked { row, matched_by: None, is_told: false, cliengo, ghl, listed });
+        known.links.push(Linked { row, matched_by: None, is_told: false, merged_from: None, cliengo, ghl, listed });
     }
     let ids: Vec<String> = ids.into_iter().collect();
     known.history = state.operations_about(&ids, MOST)?;
     for linked in &mut known.links {
         (linked.matched_by, linked.is_told) = matched_by(linked, &known.history);
+        linked.merged_from = merged_from(&linked.row, known.history.iter().map(|(_, row)| row));
     }
     known.held = state.held()?.into_iter().filter(|row| concerns(row, &ids)).collect();
     Ok(known)
@@ -160,7 +163,15 @@ fn matched_by(linked: &Linked, history: &[(RunRow, OperationRow)]) -> (Option<St
     (made.flatten().or_else(|| (!is_gone).then(|| by.to_owned())), is_told)
 }
 
-fn fields(record: &Record) -> Map<String, Json> {
+/// The GHL contact that a link stood for before it was merged into the one that it stands for now, as the history says.
+pub(super) fn merged_from<'a>(link: &LinkRow, history: impl Iterator<Item = &'a OperationRow>) -> Option<String> {
+    let ids = serde_json::to_value(&link.ids).ok();
+    let is_it = |row: &&OperationRow| row.document.get("ids") == ids.as_ref();
+    let from = |row: &OperationRow| Some(row.document.get("merged_from")?.as_str()?.to_owned());
+    history.filter(is_it).filter_map(from).last()
+}
+
+pub(super) fn fields(record: &Record) -> Map<String, Json> {
     record.fields.iter().map(|(field, value)| (field.to_string(), value.json())).collect()
 }
 
@@ -188,6 +199,7 @@ fn document(config: &Config, known: &Known<'_>) -> anyhow::Result<Json> {
                 "status": linked.row.status.as_str(),
                 "ids": linked.row.ids,
                 "matched_by": linked.matched_by,
+                "merged_from": linked.merged_from,
                 "base": { "cliengo": base(&linked.cliengo), "ghl": base(&linked.ghl) },
                 "notes_listed": {
                     "cliengo": linked.listed.cliengo.map(|at| at.to_string()),
@@ -250,6 +262,9 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
         if !when.is_empty() {
             page.line(4, &Line::of(format!("{}: {}", session.word("its notes last listed"), when.join("  "))));
         }
+        if let Some(from) = &linked.merged_from {
+            page.line(4, &Line::of(session.say(&was_merged(from, id(Side::Ghl)))));
+        }
     }
     page.gap();
     for row in &known.held {
@@ -271,6 +286,18 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
     format!("{text}\n{}:\n{report}", session.word("The next run"))
 }
 
+/// The same, of one link alone.
+pub(super) fn merged_from_elsewhere(state: &State, link: &LinkRow) -> anyhow::Result<Option<String>> {
+    let ids: Vec<String> = link.ids.of(Side::Ghl).map(str::to_owned).into_iter().collect();
+    let history = state.operations_about(&ids, MOST)?;
+    Ok(merged_from(link, history.iter().map(|(_, row)| row)))
+}
+
+/// What is said of a link that went along with a contact that somebody merged into another one in GHL.
+pub(super) fn was_merged(from: &str, into: &str) -> String {
+    format!("GHL {from} was merged into {into}: the link went along")
+}
+
 /// Whether two records are linked, and by what they were recognised.
 fn standing(linked: &Linked) -> String {
     if linked.row.status == LinkStatus::Retired {
@@ -279,6 +306,7 @@ fn standing(linked: &Linked) -> String {
     let by = match linked.matched_by.as_deref() {
         Some("email") => "e-mail",
         Some("created") => "creation: Concord made one from the other",
+        Some("merge") => "merge: GHL's contact was merged into this one",
         Some(other) => other,
         None => "hand",
     };

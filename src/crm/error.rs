@@ -51,6 +51,8 @@ pub enum CrmError {
         side: Side,
         /// What was expected and what came.
         message: String,
+        /// The id of another record that came instead of the one that was asked for.
+        instead: Option<String>,
     },
     /// A field that the configuration maps is not there.
     #[error("{} has no custom field {name:?}; it has: {known}", side.title())]
@@ -129,9 +131,15 @@ impl CrmError {
     #[must_use]
     pub fn of_one_record(self) -> Self {
         match self {
-            Self::Credentials { side, said, .. } => Self::Protocol { side, message: said },
+            Self::Credentials { side, said, .. } => Self::Protocol { side, message: said, instead: None },
             error => error,
         }
+    }
+
+    /// The id of the record that came instead of the one that was asked for.
+    #[must_use]
+    pub fn instead(&self) -> Option<&str> {
+        if let Self::Protocol { instead, .. } = self { instead.as_deref() } else { None }
     }
 }
 

@@ -466,7 +466,7 @@ impl Http {
 
     /// An answer that the CRM's interface does not say.
     pub fn protocol(&self, message: impl Into<String>) -> CrmError {
-        CrmError::Protocol { side: self.dialect.side, message: message.into() }
+        CrmError::Protocol { side: self.dialect.side, message: message.into(), instead: None }
     }
 
     /// A list without its rows: that it is a 2xx makes it no list.

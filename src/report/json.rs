@@ -114,6 +114,9 @@ struct OperationDocument<'a> {
     /// Only of a link of two contacts.
     #[serde(skip_serializing_if = "Option::is_none")]
     matched_on: Option<&'a Recognised>,
+    /// Only of a link whose GHL contact was merged into another one: the id that is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_from: Option<&'a str>,
     changes: &'a [Change],
     requests: &'a [Request],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -242,6 +245,7 @@ fn operation<'a>(planned: &'a Operation, run: Option<&'a RunRecord>) -> Operatio
         ids: &planned.ids,
         matched_by: planned.link().and_then(|link| link.matched_by),
         matched_on: planned.link().and_then(|link| link.matched_on.as_deref()),
+        merged_from: planned.moved().map(|moved| moved.from.as_str()),
         changes: &planned.changes,
         requests: &planned.requests,
         outcome: run.map(|run| totals::ended(run, planned.id)),

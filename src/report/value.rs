@@ -226,12 +226,11 @@ impl Report<'_> {
     /// By what the two records of a contact were recognised as one, where this plan links them.
     pub(super) fn matched(&self, person: &Person<'_>) -> Option<String> {
         let contact = person.links.iter().find(|step| step.operation.kind == Kind::Contact)?;
-        let by = contact.operation.link()?.matched_by.map(|by| self.words.matched_by(by))?;
-        let on = contact
-            .operation
-            .link()
-            .and_then(|link| link.matched_on.as_ref())
-            .map(|on| format!(" {}", visible(&on.shown())));
+        let link = contact.operation.link()?;
+        let by = link.matched_by.map(|by| self.words.matched_by(by))?;
+        let recognised = link.matched_on.as_ref().map(|on| on.shown());
+        let from = link.moved.as_ref().map(|moved| moved.from.as_str().to_owned());
+        let on = recognised.or(from).map(|on| format!(" {}", visible(&on)));
         Some(format!("{by}{}", on.unwrap_or_default()))
     }
 

@@ -79,6 +79,7 @@ pub(super) const fn cause(cause: Cause) -> &'static str {
 }
 
 /// A reason's name, and what it means and asks for.
+#[expect(clippy::too_many_lines, reason = "two texts for each reason")]
 pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
     match reason {
         HeldReason::AmbiguousMatch => (
@@ -92,6 +93,10 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         HeldReason::SuspectedMerge => (
             "Probably merged",
             "It is gone, but its e-mail or phone is on another contact. Nothing is deleted. Merge the same two on the other side.",
+        ),
+        HeldReason::MergedOtherwise => (
+            "Merged, and differs",
+            "The contact that it was merged into in GHL says something else than Cliengo. Nothing is written over. Said once: change it where it is wrong.",
         ),
         HeldReason::EmailPhoneMismatch => (
             "Same phone, other e-mail",
@@ -197,7 +202,7 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
         HeldReason::AmbiguousValue => Some(50),
         HeldReason::DuplicateOf => Some(6),
         HeldReason::NoMatchKey => Some(8),
-        HeldReason::SuspectedMerge => Some(10),
+        HeldReason::SuspectedMerge | HeldReason::MergedOtherwise => Some(10),
         HeldReason::OutOfScope => Some(11),
         HeldReason::ManualConflict => Some(16),
         HeldReason::Picklist => Some(18),

@@ -9,6 +9,7 @@ mod half;
 mod hidden;
 mod left_out;
 mod linked_before;
+mod merged;
 mod returned;
 mod unmapped;
 mod unread;
@@ -74,6 +75,8 @@ struct Gathering<'j, 's> {
     unlinked_children: Both<Vec<Unlinked>>,
     unparsable: Vec<Unreadable>,
     inconclusive: Vec<Inconclusive>,
+    /// Missing contacts for which GHL answered with another one, which has this id. (`semantics` 10)
+    led: BTreeMap<i64, SideId>,
     /// Why a side is not believed that a kind of record is gone, once that was tried; `None`: it is. (`semantics` 55)
     doubts: BTreeMap<(Side, Kind), Option<String>>,
     without_text: Vec<String>,
@@ -117,6 +120,7 @@ pub(super) async fn gather<'j>(
         unlinked_children: Both::default(),
         unparsable: Vec::new(),
         inconclusive: Vec::new(),
+        led: BTreeMap::new(),
         doubts: BTreeMap::new(),
         without_text: Vec::new(),
         untold_tags: 0,
@@ -128,10 +132,7 @@ pub(super) async fn gather<'j>(
         kept_news: BTreeSet::new(),
         halved: BTreeSet::new(),
         left_out: None,
-        remapping: match state {
-            Some(state) => Remapping::of(state, job.pair, &pulled.forms)?,
-            None => None,
-        },
+        remapping: state.map(|state| Remapping::of(state, job.pair, &pulled.forms)).transpose()?.flatten(),
     };
     lock(stage).seal()?;
     lock(stage).reopen()?;
@@ -169,11 +170,10 @@ impl Gathering<'_, '_> {
     fn sort<R: Reader + ?Sized>(&mut self, crm: &R, side: Side, kind: Kind, row: StagedRow) -> Result<(), RunError> {
         let by_id = self.pulled.only.is_some() && (kind == Kind::Contact || (side, kind) == (Side::Ghl, Kind::Task));
         let shape = if by_id { Shape::Single } else { Shape::Listed };
-        let record = match crm.parse(kind, &row.payload, shape, &self.pulled.forms) {
+        let mut record = match crm.parse(kind, &row.payload, shape, &self.pulled.forms) {
             Ok(record) => record,
             Err(why) => return self.unreadable(side, kind, row, why.to_string()),
         };
-        let mut record = record;
         if let Some(why) = lacking(kind, &record, row.link.is_some()) {
             return self.unreadable(side, kind, row, why);
         }

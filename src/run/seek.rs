@@ -87,6 +87,8 @@ async fn restored(job: &Job<'_>, stage: &Mutex<Stage>, pulled: &mut Pulled, side
                 pulled.sought.unclear.push(unclear(&id, why));
             }
             Ok(Lookup::Gone(_)) => *pulled.sought.buried.of_mut(side) += 1,
+            // Merged into that one, and listed still.
+            Err(error) if error.instead().is_some() => *pulled.sought.buried.of_mut(side) += 1,
             Err(CrmError::Stopped { .. }) => {}
             Err(_) if kept.contains(id.as_str()) => {}
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::applied::{Applied, Origin, shadowed, written};
 use super::undo_record;
-use crate::reconcile::{Link, LinkRef, Making, Remade, Settle, TagDelta};
+use crate::reconcile::{Link, LinkRef, Making, Moved, Remade, Settle, TagDelta};
 use crate::record::{Effect, Enrolment, Field, Fields, Ids, Kind, Role, Side, Tags, Value};
 use crate::state::{Attempt, EnrolmentStatus, LinkRow, LinkStatus, NewLink, State, StateError};
 
@@ -56,11 +56,14 @@ fn enrolled(state: &State, link: Option<i64>, enrolment: &Enrolment) -> Result<O
 /// When it cannot be written.
 pub fn linked(
     state: &State,
-    run: i64,
-    (kind, ids): (Kind, &Ids),
+    (run, number): (i64, u32),
+    (kind, ids, label): (Kind, &Ids, &str),
     link: &Link,
     resolve: impl Fn(LinkRef) -> Option<i64>,
 ) -> Result<i64, StateError> {
+    if let Some(moved) = &link.moved {
+        return goes_along(state, (run, number), (ids, label), link, moved);
+    }
     if let Some(old) = link.made.retires {
         state.retire(old)?;
     }
@@ -74,6 +77,34 @@ pub fn linked(
         state.set_scope(row.id, true)?;
     }
     owe_nothing(state, kind, ids)?;
+    Ok(row.id)
+}
+
+/// A link that is there goes along with a contact that was merged into another one, and so do its tasks and notes.
+/// (`semantics` 10)
+fn goes_along(
+    state: &State,
+    operation: (i64, u32),
+    (ids, label): (&Ids, &str),
+    link: &Link,
+    moved: &Moved,
+) -> Result<i64, StateError> {
+    let (Some(row), Some(to)) = (state.link(moved.link)?, ids.of(Side::Ghl)) else { return Ok(moved.link) };
+    let secondaries = match row.role {
+        Role::Primary => state.secondaries(moved.from.as_str())?.into_iter().map(|further| further.id).collect(),
+        Role::Secondary => Vec::new(),
+    };
+    undo_record::leave_moved(state, operation, &row, (ids, label), moved, &secondaries)?;
+    state.end_waiting(row.kind, &row.ids)?;
+    state.move_link(&row, to, link.role, &secondaries)?;
+    for (child, id) in &moved.renewed {
+        state.renew(*child, id)?;
+    }
+    state.bury(row.kind, &moved.from, operation.0, "merged into another one")?;
+    let row = LinkRow { ids: ids.clone(), role: link.role, ..row };
+    for side in Side::BOTH.into_iter().filter(|side| link.role == Role::Primary || *side == Side::Cliengo) {
+        state.settle_base(&row, side, link.made.bases.of(side), false)?;
+    }
     Ok(row.id)
 }
 

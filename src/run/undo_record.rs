@@ -1,9 +1,9 @@
 //! Undo records: what is needed to take an operation back, written down before it is sent. (I26, `semantics` 33)
 
 use super::applied::{Applied, Origin, written};
-use crate::reconcile::{LinkRef, Operation, Settle, TagDelta, Trace};
+use crate::reconcile::{LinkRef, Moved, MovedFrom, Operation, Settle, TagDelta, Trace};
 use crate::record::{Action, Ids, Kind, Record, Side, SideId, Write};
-use crate::state::{Stage, State, StateError, UndoRecordDraft};
+use crate::state::{LinkRow, Stage, State, StateError, UndoRecordDraft};
 
 /// Writes down what is about to be done: of a contact's delete also everything that goes with it, as it was listed. `target`
 /// and `parent` are the ids by then of the record and of its contact.
@@ -39,6 +39,7 @@ pub(super) fn leave(
         remade: false,
         answer: None,
         adopted: false,
+        moved: None,
     };
     trace.ids.extend(target);
     trace.parent.extend(parent);
@@ -58,6 +59,43 @@ pub(super) fn leave(
         }
         _ => Ok(()),
     }
+}
+
+/// Writes down how a link stood that goes along with a merged contact.
+///
+/// # Errors
+/// When it cannot be written: then it may not go.
+pub(super) fn leave_moved(
+    state: &State,
+    operation: (i64, u32),
+    link: &LinkRow,
+    (ids, label): (&Ids, &str),
+    moved: &Moved,
+    secondaries: &[i64],
+) -> Result<(), StateError> {
+    let side = Side::Ghl;
+    let before = MovedFrom {
+        ghl: moved.from.as_str().to_owned(),
+        role: link.role,
+        base: known(state, link.id, side)?.fields,
+        secondaries: secondaries.to_vec(),
+    };
+    let trace = Trace {
+        ids: ids.clone(),
+        label: label.to_owned(),
+        contact: label.to_owned(),
+        moved: Some(before),
+        ..Trace::default()
+    };
+    state.add_undo_record(&UndoRecordDraft {
+        operation,
+        side,
+        kind: link.kind,
+        action: Action::Link,
+        image: None,
+        link: Some(link.id),
+        trace: &serde_json::to_string(&trace)?,
+    })
 }
 
 /// What a CRM deletes along with a contact. (I19)
@@ -161,4 +199,17 @@ pub(super) fn is_remade(state: &State, undo_records: &[i64]) -> Result<bool, Sta
         }
     }
     Ok(false)
+}
+
+/// A link that went along with a merged contact, and how it stood before; `None` where it is another one by now.
+///
+/// # Errors
+/// When the state cannot be read.
+pub(super) fn moved(state: &State, undo_record: i64) -> Result<Option<(LinkRow, MovedFrom)>, StateError> {
+    let Some((row, trace)) = state.moved_record(undo_record)? else { return Ok(None) };
+    let trace: Trace = serde_json::from_str(&trace)?;
+    let Some(before) = trace.moved.filter(|_| row.ids == trace.ids) else { return Ok(None) };
+    // Restored since, and linked anew.
+    let is_back = state.link_of(row.kind, &SideId::new(Side::Ghl, before.ghl.as_str()))?.is_some();
+    Ok((!is_back).then_some((row, before)))
 }

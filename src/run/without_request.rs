@@ -11,7 +11,7 @@ use super::saved::generation;
 use super::session::{BEGUN, FIRST_SYNC, lock};
 use super::settle::keep;
 use super::staging::AT_ONCE;
-use super::unreported;
+use super::{undo_record, unreported};
 use crate::reconcile::{BaseUpdate, OpenedConflict, Plan, Reading};
 use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, SeenRow, Stage, State, StateError};
@@ -133,6 +133,8 @@ pub(super) fn settle_one(state: &State, settlement: &BaseUpdate, run: i64) -> Re
             state.retire(*link)
         }
         BaseUpdate::Unlink { link } => state.retire(*link),
+        BaseUpdate::Renew { link, id } => state.renew(*link, id),
+        BaseUpdate::MoveBack { undo_record } => move_back(state, *undo_record, run),
         BaseUpdate::Told { link, projection } => state.tell(*link, projection),
         BaseUpdate::Remember { what, link } => state.remember(what, *link, run),
         BaseUpdate::OpenedConflict(in_conflict) => state.keep_conflict(&conflict_row(in_conflict, run)),
@@ -156,6 +158,23 @@ pub(super) fn settle_one(state: &State, settlement: &BaseUpdate, run: i64) -> Re
             state.take_back(*undo_record, run, None)
         }
     }
+}
+
+/// The contact that is gone stands in its link again. Its tasks and notes stay where they stand; and whom a person took back is
+/// not followed another time. (`semantics` 61)
+fn move_back(state: &State, undo_record: i64, run: i64) -> Result<(), StateError> {
+    let Some((row, before)) = undo_record::moved(state, undo_record)? else { return Ok(()) };
+    let now = state.run(run)?.map_or(Timestamp::UNIX_EPOCH, |row| row.started);
+    state.end_waiting(row.kind, &row.ids)?;
+    state.keep_separate(row.kind, &row.ids, now)?;
+    let mut ids = row.ids.clone();
+    let gone = SideId::new(Side::Ghl, before.ghl.as_str());
+    ids.insert(gone.clone());
+    state.lift_tombstone(row.kind, &gone)?;
+    state.move_link(&row, gone.as_str(), before.role, &before.secondaries)?;
+    let row = LinkRow { ids, role: before.role, ..row };
+    state.settle_base(&row, Side::Ghl, &before.base, false)?;
+    state.take_back(undo_record, run, None)
 }
 
 /// Keeps the fingerprints of everything that the bases now hold just as it was listed, so that the next change detection does

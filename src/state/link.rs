@@ -375,7 +375,7 @@ impl State {
     }
 
     /// Nobody is recognised by one half of a link any more.
-    fn drop_keys(&self, link: i64, side: Side) -> Result<(), StateError> {
+    pub(super) fn drop_keys(&self, link: i64, side: Side) -> Result<(), StateError> {
         self.connection
             .prepare_cached("DELETE FROM match_key WHERE link = ?1 AND sides = ?2")?
             .execute(params![link, bit(side)])?;

@@ -22,6 +22,7 @@ mod link;
 mod list;
 mod listing;
 mod lock;
+mod moved;
 mod open;
 mod packed;
 mod retention;

@@ -53,12 +53,12 @@ pub struct UndoRecordRow {
     pub settled: bool,
 }
 
-/// Undo records that may have been done: at least one of their requests was, or nobody knows.
+/// Undo records that may have been done: at least one of their requests was, or nobody knows. A link sends none.
 const UNDO_RECORD: &str = "SELECT undo_record.id, undo_record.operation, undo_record.side, undo_record.kind, undo_record.action, coalesce(image, before),
       image IS NOT NULL, link, trace, undone, coalesce(outcome, '') = 'applied'
     FROM undo_record JOIN operation ON operation.run = undo_record.run AND operation.number = undo_record.operation
-    WHERE EXISTS (SELECT 1 FROM intent WHERE intent.run = undo_record.run AND intent.operation = undo_record.operation
-        AND intent.state IN ('applied', 'adopted', 'unknown', 'in_flight'))";
+    WHERE (undo_record.action = 'link' OR EXISTS (SELECT 1 FROM intent WHERE intent.run = undo_record.run AND intent.operation = undo_record.operation
+        AND intent.state IN ('applied', 'adopted', 'unknown', 'in_flight')))";
 
 type RawUndoRecord =
     (i64, u32, String, String, String, Option<Unpacked>, bool, Option<i64>, Unpacked, Option<i64>, bool);

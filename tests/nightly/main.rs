@@ -89,6 +89,7 @@ mod many_pairs;
 mod mapping;
 mod masked_lists;
 mod matching;
+mod merged;
 mod minimal;
 mod mistyped;
 mod monitoring;

@@ -10,7 +10,7 @@ use crate::crm::listing::Failed;
 use crate::crm::path::encode;
 use crate::crm::row::Row;
 use crate::crm::{CrmError, Found, Gone, Lookup, RawRecord, Shape};
-use crate::record::{Field, Forms, GhlId, Kind, Method, Record, RemoteId, Request, Value};
+use crate::record::{Field, Forms, GhlId, Kind, Method, Record, RemoteId, Request, Side, Value};
 
 impl Ghl {
     /// GET by id. Gone is only what GHL says was not found, by this id. (I20)
@@ -21,14 +21,12 @@ impl Ghl {
             (_, None) => return Err(self.http.protocol(format!("a {kind} can only be looked up with its contact"))),
         };
         match self.http.read(&Request::new(Method::Get, path)).await? {
-            Answer::Body(body) => api::unwrapped(kind, &body)
-                .filter(|record| id_of(record).as_ref() == Some(id))
-                .map(
-                    |record| {
-                        if is_tombstone(&record) { Lookup::Gone(Gone::witnessed()) } else { Lookup::Present(record) }
-                    },
-                )
-                .ok_or_else(|| self.http.protocol(format!("asked for one {kind}, it answered something else"))),
+            Answer::Body(body) => match api::unwrapped(kind, &body).map(|record| (id_of(&record), record)) {
+                Some((Some(own), record)) if own == *id => {
+                    Ok(if is_tombstone(&record) { Lookup::Gone(Gone::witnessed()) } else { Lookup::Present(record) })
+                }
+                other => Err(something_else(kind, other.and_then(|(other, _)| other))),
+            },
             Answer::No(no) if says_gone(&no, kind, id.as_str()) => Ok(Lookup::Gone(Gone::witnessed())),
             Answer::No(no) => Err(self.http.refused(&no)),
         }
@@ -117,6 +115,12 @@ impl Ghl {
         }
         Ok(found)
     }
+}
+
+/// Of an answer that is not the record that was asked for: a contact that was merged may be answered with another one.
+fn something_else(kind: Kind, other: Option<GhlId>) -> CrmError {
+    let message = format!("asked for one {kind}, it answered something else");
+    CrmError::Protocol { side: Side::Ghl, message, instead: other.map(|other| other.as_str().to_owned()) }
 }
 
 /// Whether a record only says that it was deleted (`GHL API notes, 3.3`).

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit::{self, Fit, unfit};
-use super::merge::{FieldState, TagNews};
+use super::merge::{Decision, FieldState, TagNews};
 use super::whole;
 use crate::reconcile::model::{HeldReason, Input, Linked, Rejected, Subject, Verdict};
 use crate::record::{Action, Both, Field, Fields, Record, Side, Value};
@@ -19,6 +19,9 @@ pub struct Versions<'a> {
     pub rejected: Both<Option<&'a Rejected>>,
     /// Fields that an undo took back.
     pub taken_back: Option<&'a BTreeSet<Field>>,
+    /// GHL's half is another contact than the one that was agreed with, which was merged into it: where it was not agreed, it
+    /// is nobody's edit. (`semantics` 10)
+    pub is_met: bool,
 }
 
 impl<'a> Versions<'a> {
@@ -30,6 +33,7 @@ impl<'a> Versions<'a> {
             now: Both { cliengo, ghl },
             rejected: Both { cliengo: None, ghl: None },
             taken_back: None,
+            is_met: false,
         }
     }
 
@@ -39,7 +43,7 @@ impl<'a> Versions<'a> {
         let now = Both { cliengo: linked.sides.cliengo.seen()?, ghl: linked.sides.ghl.seen()? };
         let base = Both::from_fn(|side| linked.sides.of(side).base.as_ref());
         let rejected = Both::from_fn(|side| Some(&linked.sides.of(side).rejected));
-        Some(Self { base, now, rejected, taken_back: Some(&linked.taken_back) })
+        Some(Self { base, now, rejected, taken_back: Some(&linked.taken_back), is_met: false })
     }
 
     /// Whether an undo took a field back: both sides differ on purpose, until somebody changes one. (`semantics` 61)
@@ -53,6 +57,21 @@ impl<'a> Versions<'a> {
             base: self.base.of(side).and_then(|base| base.get(field)),
             now: self.now.of(side).get(field),
         })
+    }
+
+    /// Whether a decision would write over what was never agreed with the contact that another one was merged into; to fill
+    /// what is empty does not.
+    pub(super) fn writes_over(&self, states: Both<FieldState<'_>>, decision: Decision) -> bool {
+        let is_open = self.is_met && states.ghl.base.is_none();
+        is_open
+            && match decision {
+                Decision::Conflict(_) => true,
+                Decision::Take(source) => {
+                    let target = states.of(source.other());
+                    target.is_edited() || target.now.is_none_or(|now| !now.is_empty())
+                }
+                Decision::Rest | Decision::Agree | Decision::Manual => false,
+            }
     }
 
     /// What of the other side's value `side` can hold.

@@ -75,6 +75,7 @@ pub fn pair(
 
 fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versions<'_>) -> Merged {
     let mut merged = Merged::default();
+    let mut otherwise: Vec<String> = Vec::new();
     let known: BTreeSet<&Field> = Side::BOTH.into_iter().flat_map(|side| versions.now.of(side).fields.keys()).collect();
     for field in known.into_iter().filter(|field| **field != Field::Tags) {
         let states = versions.states(field);
@@ -89,6 +90,11 @@ fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versio
             Choice::Lapsed => Some(format!("your choice for {field} lapsed: a side changed it again")),
             Choice::None => None,
         };
+        if versions.writes_over(states, decision) {
+            otherwise.push(field.to_string());
+            merged.and(Merged::agreed(field, versions));
+            continue;
+        }
         match decision {
             Decision::Rest => merged.and(say_unseen(input, subject, versions, field, states)),
             Decision::Agree => merged.and(Merged::agreed(field, versions)),
@@ -111,6 +117,14 @@ fn merge(input: &Input<'_>, family: &Family, subject: &Subject, versions: Versio
                 merged.said.hold_as(id, subject, HeldReason::ManualConflict, detail.join("; "));
             }
         }
+    }
+    if !otherwise.is_empty() {
+        let fields = otherwise.join(", ");
+        let detail = format!(
+            "the contact that it was merged into in GHL says otherwise than Cliengo: {fields}. Both stay as they are until somebody \
+             changes one"
+        );
+        merged.said.hold(subject, HeldReason::MergedOtherwise, detail);
     }
     if subject.kind == Kind::Contact {
         merged.and(merge_tags(input, subject, versions));

@@ -42,6 +42,19 @@ pub enum BaseUpdate {
         /// The link.
         link: i64,
     },
+    /// A task or note that came along with a merged contact has another id now.
+    Renew {
+        /// The link.
+        link: i64,
+        /// The id.
+        id: SideId,
+    },
+    /// An undo puts back a link that went along with a merged contact: the contact that is gone stands in it again, and the
+    /// merge is not followed another time. (`semantics` 10, 61)
+    MoveBack {
+        /// What the run did.
+        undo_record: i64,
+    },
     /// A secondary is somebody else's now: the next run meets it for the first time.
     Unlink {
         /// The link.

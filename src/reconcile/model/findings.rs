@@ -83,6 +83,8 @@ pub enum HeldReason {
     DuplicateOf,
     /// It is missing, but its e-mail or phone stands on another contact.
     SuspectedMerge,
+    /// The GHL contact that it was merged into says something else. Said once: nothing is written over. (`semantics` 10)
+    MergedOtherwise,
     /// Its phone matches, but both have an e-mail and they differ.
     EmailPhoneMismatch,
     /// Its phone matches, but the names share no word. (`semantics` 38)
@@ -153,6 +155,7 @@ impl HeldReason {
             Self::AmbiguousMatch => "ambiguous_match",
             Self::DuplicateOf => "duplicate_of",
             Self::SuspectedMerge => "suspected_merge",
+            Self::MergedOtherwise => "merged_otherwise",
             Self::EmailPhoneMismatch => "email_phone_mismatch",
             Self::NameMismatch => "name_mismatch",
             Self::LinkedBefore => "linked_before",

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::advice;
 use super::look_up::MissedLookUp;
+use super::lost::Lost;
 use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
 use super::subject::Subject;
@@ -73,6 +74,8 @@ pub struct Input<'a> {
     /// The secondaries of a primary that is gone, by its link, the oldest first: who takes the place of one that is gone in
     /// Cliengo.
     pub successors: BTreeMap<i64, Vec<Unlinked>>,
+    /// Linked contacts that GHL has no more, and what tells whether they were merged, by their links.
+    pub lost: BTreeMap<i64, Lost>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
     /// The sources of creates whose outcome is not known.
@@ -148,6 +151,7 @@ impl<'a> Input<'a> {
             covered: BTreeSet::new(),
             secondaries: Vec::new(),
             successors: BTreeMap::new(),
+            lost: BTreeMap::new(),
             holders: Both::default(),
             pending: BTreeSet::new(),
             unparsable: Vec::new(),

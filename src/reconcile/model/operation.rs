@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::lost::Moved;
 use super::names::{enrolment_id, name_of};
 use super::settle::{Making, Settle};
 use super::subject::{Place, Subject};
@@ -57,6 +58,8 @@ pub struct Link {
     pub matched_by: Option<MatchedBy>,
     /// Of two contacts: the key in the form that was compared, and both names.
     pub matched_on: Option<Box<Recognised>>,
+    /// It is one that was there, and goes along with a contact that was merged.
+    pub moved: Option<Box<Moved>>,
 }
 
 /// What two records were recognised by as one.
@@ -71,6 +74,8 @@ pub enum MatchedBy {
     Text,
     /// Tasks of one title and due date, under one contact.
     Title,
+    /// The contact that the linked one was merged into in GHL. (`semantics` 10)
+    Merge,
 }
 
 impl MatchedBy {
@@ -135,6 +140,12 @@ impl Operation {
         if let Work::Link(link) = &self.work { Some(link) } else { None }
     }
 
+    /// Of a link that goes along with a contact that was merged: where from.
+    #[must_use]
+    pub fn moved(&self) -> Option<&Moved> {
+        self.link().and_then(|link| link.moved.as_deref())
+    }
+
     /// What is written, in canonical terms.
     #[must_use]
     pub fn write(&self) -> Option<&Write> {
@@ -167,7 +178,7 @@ impl Operation {
     /// The operation as it stands in a plan's JSON, without an outcome.
     #[must_use]
     pub fn canonical(&self) -> Json {
-        serde_json::json!({
+        let mut document = serde_json::json!({
             "id": self.id,
             "side": self.side,
             "kind": self.kind,
@@ -176,7 +187,12 @@ impl Operation {
             "ids": self.ids,
             "changes": self.changes,
             "requests": self.requests,
-        })
+        });
+        if let (Some(moved), Some(entries)) = (self.moved(), document.as_object_mut()) {
+            entries.insert("matched_by".to_owned(), serde_json::json!(MatchedBy::Merge));
+            entries.insert("merged_from".to_owned(), moved.from.as_str().into());
+        }
+        document
     }
 
     /// The id under which it waits where it fails: the same as long as the same is to be done to the same record.

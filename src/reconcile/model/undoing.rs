@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::lost::MovedFrom;
 use super::settle::TagDelta;
 use crate::record::{Action, Fields, Ids, Kind, Record, Side, SideId, Tags};
 
@@ -34,6 +35,9 @@ pub struct Trace {
     /// No CRM answered that the run created it: it was there, or was found by reading. (`semantics` 61)
     #[serde(default)]
     pub adopted: bool,
+    /// Of a link that went along with a merged contact: as it was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<MovedFrom>,
 }
 
 /// What became of a record since.

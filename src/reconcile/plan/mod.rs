@@ -3,14 +3,16 @@
 mod alike;
 mod children;
 pub(super) mod draft;
+mod merged;
 mod renewed;
 mod rest;
 mod said;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use children::plan_children;
 use draft::Draft;
+use merged::Merge;
 
 use super::decide::{
     Correlated, Versions, absence, correlate, create, enrolment, fields, is_too_young, linked_before, scope, telling,
@@ -30,21 +32,24 @@ type UnlinkedChildren<'a> = BTreeMap<SideId, Vec<&'a Unlinked>>;
 #[must_use]
 pub fn reconcile(input: &Input<'_>) -> Plan {
     let mut draft = Draft::new(input);
-    let (mut linked_children, mut unlinked_children) = children_of_all(input);
+    let merges = merged::find(input);
+    let (mut linked_children, mut unlinked_children) = children_of_all(input, &merges);
     let mut linked: BTreeMap<i64, Option<&Linked>> = input.parents.keys().map(|link| (*link, None)).collect();
     linked.extend(input.contacts.iter().map(|contact| (contact.link, Some(contact))));
     for (link, contact) in linked {
         let mut children = linked_children.remove(&link).unwrap_or_default();
         let ids = contact.map(|contact| &contact.ids).or_else(|| input.parents.get(&link).map(|parent| &parent.ids));
-        adopt_unlinked(&mut children, &mut unlinked_children, ids, input.told.get(&link));
-        draft.take(plan_contact(input, draft.next(), link, contact, &children));
+        let merge = merges.get(&link);
+        let merged_ids = merge.and_then(Merge::ids);
+        adopt_unlinked(&mut children, &mut unlinked_children, merged_ids.as_ref().or(ids), input.told.get(&link));
+        draft.take(plan_contact(input, draft.next(), link, (contact, merge), &children));
     }
     if input.policy(Kind::Contact).direction != Direction::Off {
         plan_unlinked(&mut draft, &mut unlinked_children);
     }
     draft.take(enrolment::owed(input, draft.next(), draft.enrolled()));
     draft.take(said::dropped_secondaries(input));
-    draft.take(said::unreadable(input));
+    draft.take(said::unreadable(input, &merges));
     draft.take(linked_before::said_once(input));
     draft.take(said::missing_kinds(input));
     draft.take(rest::rest(&draft));
@@ -52,7 +57,11 @@ pub fn reconcile(input: &Input<'_>) -> Plan {
 }
 
 /// Tasks and notes that changed: linked ones by their contact's link, the others by their contact's id.
-fn children_of_all<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Children<'a>>, UnlinkedChildren<'a>) {
+fn children_of_all<'a>(
+    input: &'a Input<'_>,
+    merges: &BTreeMap<i64, Merge<'_>>,
+) -> (BTreeMap<i64, Children<'a>>, UnlinkedChildren<'a>) {
+    let renewed: BTreeSet<&SideId> = merges.values().flat_map(Merge::renewed).collect();
     let mut linked: BTreeMap<i64, Children<'_>> = BTreeMap::new();
     for child in &input.children {
         if let Some(parent) = child.parent {
@@ -60,7 +69,8 @@ fn children_of_all<'a>(input: &'a Input<'_>) -> (BTreeMap<i64, Children<'a>>, Un
         }
     }
     let mut unlinked_children: UnlinkedChildren<'_> = BTreeMap::new();
-    for child in Side::BOTH.into_iter().flat_map(|side| input.unlinked_children.of(side)) {
+    let unlinked = Side::BOTH.into_iter().flat_map(|side| input.unlinked_children.of(side));
+    for child in unlinked.filter(|child| !renewed.contains(&child.id)) {
         if let Some(parent) = &child.parent {
             unlinked_children.entry(parent.clone()).or_default().push(child);
         }
@@ -95,7 +105,13 @@ fn unlinked_under<'a>(unlinked_children: &mut UnlinkedChildren<'a>, ids: &Ids) -
 }
 
 /// A linked contact, or one whose tasks and notes alone changed.
-fn plan_contact(input: &Input<'_>, at: u32, link: i64, contact: Option<&Linked>, children: &Children<'_>) -> Verdict {
+fn plan_contact(
+    input: &Input<'_>,
+    at: u32,
+    link: i64,
+    (contact, merge): (Option<&Linked>, Option<&Merge<'_>>),
+    children: &Children<'_>,
+) -> Verdict {
     let verdict = Verdict::at(at);
     let Some(contact) = contact else {
         let Some(parent) = input.parents.get(&link) else { return verdict };
@@ -112,7 +128,9 @@ fn plan_contact(input: &Input<'_>, at: u32, link: i64, contact: Option<&Linked>,
         return verdict;
     }
     let Some(versions) = Versions::of(contact) else {
-        if takes_part {
+        if let Some(merge) = merge.filter(|_| takes_part) {
+            verdict.and(merge.follow(input, at, children));
+        } else if takes_part {
             let promoted = promote(input, at, contact);
             verdict.and(promoted.unwrap_or_else(|| absence::contact(input, at, &subject, contact, children)));
         }

@@ -37,7 +37,8 @@ pub fn find<'a>(input: &Input<'_>, children: &Children<'a>) -> Vec<Renewed<'a>> 
     found
 }
 
-fn is_one(kind: Kind, base: &Record, now: &Record) -> bool {
+/// Whether a task or note is the one that was there, as far as it says.
+pub fn is_one(kind: Kind, base: &Record, now: &Record) -> bool {
     match kind {
         Kind::Contact => false,
         Kind::Note => key(base) == key(now),

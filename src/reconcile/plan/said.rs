@@ -1,7 +1,10 @@
 //! What is said of records that could not be read, and of kinds that a side does not have.
 
+use std::collections::BTreeMap;
+
+use super::merged::Merge;
 use crate::config::Direction;
-use crate::reconcile::model::{BaseUpdate, Half, HeldReason, Input, Now, Subject, Unread, Verdict};
+use crate::reconcile::model::{BaseUpdate, Half, HeldReason, Inconclusive, Input, Now, Subject, Unread, Verdict};
 use crate::record::{Action, Ids, Kind, Record, Side};
 
 /// Secondaries that are gone in Cliengo, or have become somebody else's: their links go. (`semantics` 5)
@@ -24,14 +27,15 @@ fn is_another_person(now: &Record, was: &Record) -> bool {
 }
 
 /// Whatever could not be read or understood waits, and is named.
-pub fn unreadable(input: &Input<'_>) -> Verdict {
+pub fn unreadable(input: &Input<'_>, merges: &BTreeMap<i64, Merge<'_>>) -> Verdict {
     let mut verdict = Verdict::default();
     for unreadable in &input.unparsable {
         let subject = Subject { kind: unreadable.kind, ids: unreadable.ids.clone(), label: String::new(), link: None };
         verdict.hold(&subject, HeldReason::Unparsable, unreadable.why.clone());
     }
     // `semantics` 55: neither there nor gone; nothing rests on it, and it is said.
-    for asked in &input.inconclusive {
+    let is_known = |asked: &&Inconclusive| merges.values().any(|merge| merge.is_of(asked.kind, &asked.ids));
+    for asked in input.inconclusive.iter().filter(|asked| !is_known(asked)) {
         let subject = Subject { kind: asked.kind, ids: asked.ids.clone(), label: asked.label.clone(), link: None };
         verdict.hold(&subject, HeldReason::Inconclusive, asked.why.clone());
     }

@@ -94,9 +94,30 @@ fn reverse(input: &Input<'_>, at: u32, undoing: &Undoing, undo_records: &[&UndoR
             Action::Delete => remake::child(input, (at, next), undoing, undo_record),
             Action::Update | Action::Complete => restore::fields(input, (at, next), undo_record),
             Action::Tag => restore::tags(input, (at, next), undo_record),
+            Action::Link => move_back(undo_record),
             // Whoever was put into something stays there: it leaves no undo record.
-            Action::Enrol | Action::Link => Verdict::default(),
+            Action::Enrol => Verdict::default(),
         });
+    }
+    verdict
+}
+
+/// The link went along with a contact that was merged in GHL: it stands for that one again, which is gone. (`semantics` 10)
+fn move_back(undo_record: &UndoRecord) -> Verdict {
+    let Some(before) = &undo_record.trace.moved else { return Verdict::default() };
+    let back = undo_record.link.is_some();
+    let detail = if back {
+        format!(
+            "its link is put back to {}, which was merged into another contact in GHL and stays gone there: it waits, and the merge \
+             is not followed again",
+            before.ghl
+        )
+    } else {
+        "its link went on since: it stays as it is".to_owned()
+    };
+    let mut verdict = Verdict::unsupported(&subject_of(undo_record), undo_record.side, Action::Link, detail);
+    if back {
+        verdict.base_updates.push(BaseUpdate::MoveBack { undo_record: undo_record.id });
     }
     verdict
 }

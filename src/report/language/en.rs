@@ -128,6 +128,7 @@ impl Messages for English {
             MatchedBy::Phone => "same phone",
             MatchedBy::Text => "same text",
             MatchedBy::Title => "same title and due date",
+            MatchedBy::Merge => "merged into it in GHL:",
         }
     }
 

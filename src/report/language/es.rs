@@ -203,6 +203,7 @@ impl Messages for Spanish {
             MatchedBy::Phone => "mismo teléfono",
             MatchedBy::Text => "mismo texto",
             MatchedBy::Title => "mismo título y vencimiento",
+            MatchedBy::Merge => "fusionado con él en GHL:",
         }
     }
 
@@ -334,6 +335,10 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         HeldReason::SuspectedMerge => (
             "Probablemente fusionado",
             "Ya no existe, pero su e-mail o teléfono está en otro contacto. No se elimina nada. Fusione los mismos dos del otro lado.",
+        ),
+        HeldReason::MergedOtherwise => (
+            "Fusionado, y difiere",
+            "El contacto con el que se fusionó en GHL dice algo distinto que Cliengo. No se sobrescribe nada. Se dice una sola vez: cámbielo donde esté mal.",
         ),
         HeldReason::EmailPhoneMismatch => (
             "Mismo teléfono, otro e-mail",

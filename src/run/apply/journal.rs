@@ -112,8 +112,11 @@ impl Applying<'_> {
         let (write, settle) = match &operation.work {
             Work::Write(write, settle) => (write, settle),
             Work::Link(link) => {
-                let record = (operation.kind, &operation.ids);
-                return settle::linked(state, self.run, record, link, |reference| self.resolve(reference)).map(Some);
+                let record = (operation.kind, &operation.ids, operation.label.as_str());
+                return settle::linked(state, (self.run, operation.id), record, link, |reference| {
+                    self.resolve(reference)
+                })
+                .map(Some);
             }
         };
         let settled = Applied {

@@ -67,7 +67,14 @@ impl Gathering<'_, '_> {
                 }
             }
             Err(CrmError::Stopped { .. }) => return Ok(Now::Unknown("the run was asked to stop".to_owned())),
-            Err(why) => why.of_one_record().to_string(),
+            Err(why) => {
+                if let Some(id) = why.instead().filter(|_| question.missing && question.kind == Kind::Contact)
+                    && self.doubt(question.id.side(), question.kind, None).await?.is_none()
+                {
+                    self.led.insert(question.link, SideId::new(question.id.side(), id));
+                }
+                why.of_one_record().to_string()
+            }
         };
         self.inconclusive(question.kind, &question.id, question.ids.clone(), question.label.clone(), &why);
         Ok(Now::Unknown(why))

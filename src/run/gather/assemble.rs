@@ -101,6 +101,7 @@ impl<'j> Gathering<'j, '_> {
         freed.extend(&ended);
         self.know_the_unclear()?;
         let holders = self.holders(&contacts, &freed)?;
+        let lost = self.lost(&contacts, &holders)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let (failed_operations, pending_conflicts) = (self.failed_operations()?, self.pending_conflicts()?);
@@ -140,6 +141,7 @@ impl<'j> Gathering<'j, '_> {
             covered,
             secondaries,
             successors,
+            lost,
             holders,
             pending,
             linked_before,

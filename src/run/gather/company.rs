@@ -127,7 +127,7 @@ impl Gathering<'_, '_> {
     }
 
     /// A listed contact of a link as it is now.
-    fn survivor(&self, state: &State, link: i64, id: &SideId) -> Result<Record, RunError> {
+    pub(super) fn survivor(&self, state: &State, link: i64, id: &SideId) -> Result<Record, RunError> {
         match lock(self.stage).seen(id.side(), Kind::Contact, id.as_str())? {
             Some(seen) => Ok(seen),
             None => Ok(self.base(state, link, id.side())?.unwrap_or_default()),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::super::adoption::Adoption;
 use super::super::error::RunError;
 use super::super::session::{Job, LOOKUPS, lock};
+use super::super::undo_record;
 use super::newcomers::{bearable, look_for_newcomers};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Listed, Still, Trace, UndoRecord, Undoing};
@@ -235,6 +236,8 @@ impl Looking<'_> {
         let now = known.cloned().unwrap_or(Still::Gone);
         let link = row.link.map(|link| self.state.link(link)).transpose()?.flatten();
         let link = link.filter(|link| link.status != LinkStatus::Retired).map(|link| link.id);
+        let went_elsewhere = row.action == Action::Link && undo_record::moved(self.state, row.id)?.is_none();
+        let link = link.filter(|_| !went_elsewhere);
         let contact_link = parent.map(|id| self.state.link_of(Kind::Contact, &id)).transpose()?.flatten();
         let before = row.image.as_deref().and_then(|image| self.before(row, image));
         let taken = match (&before, row.kind, row.action) {

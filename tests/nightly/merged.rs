@@ -1,0 +1,276 @@
+//! Contacts that somebody merges into another one in GHL. (`semantics` 10)
+
+use concord::reconcile::{HeldReason, Mode};
+use concord::record::{Action, Kind, Role, Side, SideId};
+use concord::sandbox::account::ghl::{MergedChildren, MergedContact};
+use concord::sandbox::{EditKind, EditOp};
+use concord::state::{LinkRow, State};
+use serde_json::json;
+
+use crate::house::{House, Person, Plot, count, held, said, shown};
+use crate::waiting_commands::{linked, somebody};
+
+type Form = (MergedChildren, MergedContact);
+
+/// How GHL may merge: tasks and notes move with their ids or get new ones; the id of the contact is gone or shows the other.
+const FORMS: [Form; 4] = [
+    (MergedChildren::KeepIds, MergedContact::Gone),
+    (MergedChildren::NewIds, MergedContact::Gone),
+    (MergedChildren::KeepIds, MergedContact::ShowsSurvivor),
+    (MergedChildren::NewIds, MergedContact::ShowsSurvivor),
+];
+const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+const PRIMARY: &str = "[pair.house.contacts]\non_delete = \"propagate\"\nduplicates = \"primary\"\n";
+
+/// Twelve linked people; the first with a note and a task.
+async fn street((children, contact): Form, settings: &str) -> (House, Vec<Person>) {
+    let mut plot = Plot::extended().with_settings(settings);
+    (plot.account.ghl.merged_children, plot.account.ghl.merged_contact) = (children, contact);
+    let house = House::build(&plot).await;
+    let people: Vec<Person> = (1..=12).map(|number| house.person(number)).collect();
+    for side in Side::BOTH {
+        house.note(side, &people[0], "Pidió precio");
+        house.task(side, &people[0], "Enviar presupuesto");
+    }
+    house.good_night().await;
+    house.quiet_night().await;
+    (house, people)
+}
+
+/// Somebody of that name whom GHL alone has, since today.
+fn newcomer(house: &House, last_name: &str) -> String {
+    let set = json!({ "firstName": "Persona", "lastName": last_name, "email": "otra@example.com" });
+    house.contact(Side::Ghl, &set)
+}
+
+/// A person merges `lost` into `survivor`.
+fn merge(house: &House, survivor: &str, lost: &str) {
+    house.edit(Side::Ghl, EditOp::Merge, EditKind::Contact, Some(survivor), None, &json!({ "merged": lost }));
+}
+
+fn link(house: &House, side: Side, id: &str) -> LinkRow {
+    let state = State::open_read_only(&house.state_path()).unwrap().unwrap();
+    state.link_of(Kind::Contact, &SideId::new(side, id)).unwrap().unwrap()
+}
+
+/// How many contacts, tasks and notes there are.
+fn counts(house: &House) -> Vec<usize> {
+    let kinds = ["contacts", "tasks", "notes"];
+    Side::BOTH.iter().flat_map(|side| kinds.map(|kinds| house.rows(*side, kinds).len())).collect()
+}
+
+async fn three_quiet_nights(house: &House, reasons: &[HeldReason]) {
+    for _ in 0..3 {
+        assert_eq!(held(&house.quiet_night().await), reasons);
+    }
+}
+
+#[tokio::test]
+async fn the_link_goes_along_into_a_contact_without_one_in_each_of_the_four_forms() {
+    for form in FORMS {
+        let (house, people) = street(form, PROPAGATE).await;
+        let survivor = newcomer(&house, "Prueba1");
+        merge(&house, &survivor, &people[0].ghl);
+        let there = counts(&house);
+        let finished = house.good_night().await;
+        assert_eq!((shown(&finished), house.sent()), (vec!["cliengo contact link".to_owned()], vec![]), "{form:?}");
+        assert_eq!(held(&finished), [], "{form:?}");
+        three_quiet_nights(&house, &[]).await;
+        assert_eq!(counts(&house), there, "{form:?}");
+        assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).ids.of(Side::Ghl), Some(survivor.as_str()));
+        // Both go on together, and what hangs under them too.
+        let now = Person { ghl: survivor, ..people[0].clone() };
+        for side in Side::BOTH {
+            let note = house.only(side, "notes");
+            house.edit_child(side, EditKind::Note, &now, &note, &json!({ "body": format!("Editada en {side}") }));
+            house.good_night().await;
+            let text = [format!("Editada en {side}")];
+            assert_eq!(Side::BOTH.map(|side| house.children(side, "notes", now.on(side))), [text.clone(), text]);
+        }
+        house.remove_child(Side::Ghl, EditKind::Task, &now, &house.only(Side::Ghl, "tasks"));
+        house.quiet_night().await;
+        house.good_night().await;
+        assert_eq!(counts(&house), [12, 0, 1, 12, 0, 1], "{form:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_was_merged_into_a_linked_one_waits_and_nothing_is_doubled() {
+    for form in FORMS {
+        let (house, people) = street(form, PROPAGATE).await;
+        merge(&house, &people[5].ghl, &people[0].ghl);
+        let there = counts(&house);
+        three_quiet_nights(&house, &[HeldReason::SuspectedMerge]).await;
+        // Whatever becomes of a note meanwhile, it is the one that was there.
+        let survivor = Person { ghl: people[5].ghl.clone(), ..people[0].clone() };
+        let note = house.only(Side::Ghl, "notes");
+        house.edit_child(Side::Ghl, EditKind::Note, &survivor, &note, &json!({ "body": "Pidió otro precio" }));
+        three_quiet_nights(&house, &[HeldReason::SuspectedMerge]).await;
+        assert_eq!(counts(&house), there, "{form:?}");
+        assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).ids.of(Side::Ghl), Some(people[0].ghl.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_was_merged_into_a_linked_one_becomes_a_further_one_where_the_policy_says_so() {
+    for form in FORMS {
+        let (house, people) = street(form, PRIMARY).await;
+        merge(&house, &people[5].ghl, &people[0].ghl);
+        let there = counts(&house);
+        let finished = house.good_night().await;
+        assert_eq!((shown(&finished), house.sent()), (vec!["cliengo contact link".to_owned()], vec![]), "{form:?}");
+        three_quiet_nights(&house, &[]).await;
+        assert_eq!(counts(&house), there, "{form:?}");
+        let further = link(&house, Side::Cliengo, &people[0].cliengo);
+        assert_eq!((further.role, further.ids.of(Side::Ghl)), (Role::Secondary, Some(people[5].ghl.as_str())));
+        assert_eq!(link(&house, Side::Ghl, &people[5].ghl).ids.of(Side::Cliengo), Some(people[5].cliengo.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn what_the_survivor_says_otherwise_is_said_once_and_written_over_nothing() {
+    let settings = "[pair.house.contacts]\non_delete = \"propagate\"\nconflict = \"ghl\"\n";
+    for direction in ["both", "to_ghl", "to_cliengo"] {
+        let (house, people) = street(
+            FORMS[1],
+            &format!("{settings}direction = \"{direction}\"\n[pair.house.tasks]\n[pair.house.notes]\n"),
+        )
+        .await;
+        let survivor = newcomer(&house, "Prueba de otra");
+        let now = Person { ghl: survivor, ..people[0].clone() };
+        house.change(Side::Cliengo, &now, &json!({ "name": "Persona Editada" }));
+        merge(&house, &now.ghl, &people[0].ghl);
+        let before = Side::BOTH.map(|side| house.row(side, &now));
+        let finished = house.good_night().await;
+        assert_eq!((house.sent(), held(&finished)), (vec![], vec![HeldReason::MergedOtherwise]), "{direction}");
+        assert!(finished.needs_a_person());
+        three_quiet_nights(&house, &[]).await;
+        assert_eq!(Side::BOTH.map(|side| house.row(side, &now)), before);
+        if direction == "both" {
+            house.change(Side::Ghl, &now, &json!({ "lastName": "Decidida" }));
+            house.good_night().await;
+            assert_eq!(house.row(Side::Cliengo, &now)["name"], "Persona Decidida");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_only_missing_from_the_list_was_not_merged() {
+    let (house, people) = street(FORMS[0], PROPAGATE).await;
+    let others: Vec<String> = (1..=12).filter(|at| *at != 6).map(|at| format!("persona{at}@example.com")).collect();
+    house.change(Side::Ghl, &people[5], &json!({ "additionalEmails": others }));
+    house.faults("short-listing@ghl:POST:/contacts/search*");
+    for _ in 0..2 {
+        let finished = house.quiet_night().await;
+        assert!(!held(&finished).contains(&HeldReason::SuspectedMerge), "{:?}", finished.plan.held);
+    }
+    assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).ids.of(Side::Ghl), Some(people[0].ghl.as_str()));
+}
+
+#[tokio::test]
+async fn a_phone_that_a_family_shares_is_no_merge() {
+    for name in ["Berta", "Persona"] {
+        let (house, people) = street(FORMS[1], PRIMARY).await;
+        let survivor = newcomer(&house, "Prueba1");
+        let set = json!({ "firstName": name, "lastName": if name == "Berta" { "Otra" } else { "Prueba1" } });
+        let berta = Person { ghl: survivor, ..people[0].clone() };
+        house.change(Side::Ghl, &berta, &set);
+        house.change(Side::Ghl, &berta, &json!({ "email": "berta@example.com", "phone": "+5491140000001" }));
+        house.note(Side::Ghl, &berta, "Pidió precio");
+        house.task(Side::Ghl, &berta, "Enviar presupuesto");
+        house.remove(Side::Ghl, &people[0]);
+        let finished = house.night().await;
+        let follows = count(&finished, Kind::Contact, Action::Link) > 0;
+        assert_eq!(follows, name == "Persona", "{name}: {:?}", finished.plan.held);
+        assert_eq!(held(&finished).contains(&HeldReason::SuspectedMerge), name == "Berta");
+    }
+}
+
+#[tokio::test]
+async fn tasks_and_notes_that_stand_elsewhere_or_nowhere_prove_no_merge() {
+    for elsewhere in [true, false] {
+        let (house, people) = street(FORMS[0], PRIMARY).await;
+        house.remove(Side::Ghl, &people[0]);
+        house.change(Side::Ghl, &people[5], &json!({ "additionalEmails": ["persona1@example.com"] }));
+        if elsewhere {
+            house.note(Side::Ghl, &people[6], "Pidió precio");
+            house.task(Side::Ghl, &people[6], "Enviar presupuesto");
+        }
+        let finished = house.night().await;
+        assert_eq!(held(&finished), [HeldReason::SuspectedMerge]);
+        assert_eq!(count(&finished, Kind::Contact, Action::Link), 0);
+        assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).ids.of(Side::Ghl), Some(people[0].ghl.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn an_undo_puts_the_link_back_and_the_merge_is_not_followed_again() {
+    for (form, is_linked) in FORMS.into_iter().zip([false, true, true, false]) {
+        let (mut house, people) = street(form, PRIMARY).await;
+        let survivor = if is_linked { people[5].ghl.clone() } else { newcomer(&house, "Prueba1") };
+        merge(&house, &survivor, &people[0].ghl);
+        let finished = house.good_night().await;
+        let there = counts(&house);
+        let undone = house.undo(finished.run.as_ref().unwrap().id).await;
+        assert!(said(&undone).iter().any(|said| said.contains("put back")), "{:?}", said(&undone));
+        let back = link(&house, Side::Cliengo, &people[0].cliengo);
+        assert_eq!((back.role, back.ids.of(Side::Ghl)), (Role::Primary, Some(people[0].ghl.as_str())));
+        house.state_is_whole();
+        for mode in [Mode::Incremental, Mode::Full] {
+            house.mode = mode;
+            let finished = house.quiet_night().await;
+            let waits = [HeldReason::SuspectedMerge, HeldReason::Inconclusive];
+            assert!(held(&finished).iter().any(|reason| waits.contains(reason)), "{form:?} {:?}", finished.plan.held);
+        }
+        assert_eq!(counts(&house), there, "{form:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_contacts_of_one_night_are_merged_into_one() {
+    let (house, people) = street(FORMS[1], PRIMARY).await;
+    for side in Side::BOTH {
+        house.note(side, &people[1], "Otra nota");
+    }
+    house.good_night().await;
+    let survivor = newcomer(&house, "Prueba");
+    merge(&house, &survivor, &people[0].ghl);
+    merge(&house, &survivor, &people[1].ghl);
+    let there = counts(&house);
+    house.good_night().await;
+    assert_eq!(house.sent(), [""; 0]);
+    three_quiet_nights(&house, &[]).await;
+    assert_eq!(counts(&house), there);
+    let roles = [0, 1].map(|at| link(&house, Side::Cliengo, &people[at].cliengo).role);
+    assert_eq!(roles, [Role::Primary, Role::Secondary]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn report_explain_and_links_show_say_that_it_was_merged() {
+    let (sandbox, desk) = linked().await;
+    let (number, cliengo, ghl) = somebody(&desk);
+    let edit = |line: serde_json::Value| {
+        sandbox.world().edit(&line.to_string().parse().unwrap()).unwrap().id.unwrap_or_default()
+    };
+    edit(json!({ "side": "ghl", "op": "create", "kind": "note", "contact": ghl, "set": { "body": "Pidió precio" } }));
+    desk.ask(&["sync", "--pair", "acme"]);
+    let dump = sandbox.world().dump().unwrap();
+    let row = dump["ghl"]["contacts"].as_array().unwrap().iter().find(|row| row["id"] == ghl.as_str()).unwrap();
+    let set = json!({ "firstName": row["firstName"], "lastName": row["lastName"], "email": "otra@example.com" });
+    let survivor = edit(json!({ "side": "ghl", "op": "create", "kind": "contact", "set": set }));
+    edit(json!({ "side": "ghl", "op": "merge", "kind": "contact", "contact": survivor, "set": { "merged": ghl } }));
+    let told = |arguments: &[&str]| desk.ask(arguments).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = told(&["plan", "--pair", "acme"]);
+    assert!(said.contains(&format!("merged into it in GHL: {ghl}")), "{said}");
+    let plan = desk.ask(&["plan", "--pair", "acme", "--format", "json"]).json();
+    let link = plan["operations"].as_array().unwrap().iter().find(|planned| planned["action"] == "link").unwrap();
+    assert_eq!((&link["matched_by"], &link["merged_from"]), (&json!("merge"), &json!(ghl)), "{link:#}");
+    desk.ask(&["sync", "--pair", "acme"]);
+    for arguments in [["explain", &cliengo, "--pair", "acme"].as_slice(), &["links", "show", &number, "--pair", "acme"]]
+    {
+        let said = told(arguments);
+        assert!(said.contains(&format!("GHL {ghl} was merged into {survivor}: the link went along")), "{said}");
+    }
+    let shown = desk.ask(&["links", "show", &number, "--pair", "acme", "--format", "json"]).code(0).json();
+    assert_eq!((&shown["merged_from"], &shown["ids"]["ghl"]), (&json!(ghl), &json!(survivor)));
+}
