@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::column::{kind_of, side_of};
 use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
-use crate::record::{Action, Kind, Side};
+use crate::record::{Action, Kind, Side, SideId};
 
 /// A undo record about to be done.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +144,31 @@ impl State {
         )?;
         let found = statement.query_row(params![link, side.as_str()], |row| row.get::<_, Unpacked>(0));
         Ok(found.optional()?.map(|trace| trace.0))
+    }
+
+    /// What a contact was that a run deleted on the other side of this one, with the trace of the delete.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn deleted_counterpart(&self, id: &SideId) -> Result<Option<(String, String)>, StateError> {
+        let column = if id.side() == Side::Cliengo { "cliengo_id" } else { "ghl_id" };
+        let sql = format!(
+            "SELECT max(id) FROM link WHERE kind = 'contact' AND {column} = ?1 AND role = 'primary' AND status = 'retired'"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let Some(link) = statement.query_row([id.as_str()], |row| row.get::<_, Option<i64>>(0))? else {
+            return Ok(None);
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT before, trace FROM undo_record
+             JOIN operation ON operation.run = undo_record.run AND operation.number = undo_record.operation
+             WHERE link = ?1 AND undo_record.side = ?2 AND undo_record.kind = 'contact' AND undo_record.action = 'delete'
+               AND outcome = 'applied' AND image IS NULL AND undone IS NULL ORDER BY undo_record.id DESC LIMIT 1",
+        )?;
+        let found = statement.query_row(params![link, id.side().other().as_str()], |row| {
+            Ok((row.get::<_, Option<Unpacked>>(0)?, row.get::<_, Unpacked>(1)?))
+        });
+        Ok(found.optional()?.and_then(|(before, trace)| Some((before?.0, trace.0))))
     }
 
     /// The trace of one undo record.

@@ -273,3 +273,31 @@ async fn what_is_made_again_says_what_it_said_before_and_not_what_the_other_side
         assert_eq!(house.rows(Side::Cliengo, "notes")[0]["message"], text, "{stored}");
     }
 }
+
+#[tokio::test]
+async fn who_is_restored_in_ghl_alone_is_made_again_of_what_cliengo_held() {
+    let settings = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+    let account = "[ghl]\nname_stored = \"without-emoji\"\nperson_deletes = \"restorable\"\n";
+    let plot = Plot { account: account.parse().unwrap(), ..Plot::extended() };
+    let house = House::build(&plot.with_settings(settings)).await;
+    let set = json!({ "name": "Ana 🌻 Gómez", "email": "ana@example.com", "phone": "+5491140000001" });
+    house.contact(Side::Cliengo, &set);
+    house.good_night().await;
+    house.quiet_night().await;
+    let ghl = house.rows(Side::Ghl, "contacts")[0].clone();
+    assert!(!ghl.to_string().contains('🌻'), "{ghl}");
+    let person = Person { cliengo: String::new(), ghl: id_of(&ghl) };
+    house.remove(Side::Ghl, &person);
+    house.good_night().await;
+    assert_eq!(house.rows(Side::Cliengo, "contacts"), [json!(null); 0]);
+    for _ in 0..8 {
+        house.quiet_night().await;
+    }
+    let restored = house.edit(Side::Ghl, EditOp::Create, EditKind::Contact, None, Some(&person.ghl), &json!({}));
+    assert_eq!(restored, person.ghl);
+    house.good_night().await;
+    house.quiet_night().await;
+    let rows = house.rows(Side::Cliengo, "contacts");
+    assert_eq!((rows.len(), rows[0]["name"].as_str()), (1, Some("Ana 🌻 Gómez")));
+    assert_eq!(house.rows(Side::Ghl, "contacts")[0]["firstName"], ghl["firstName"]);
+}

@@ -77,24 +77,44 @@ fn make_again(
     create: impl FnOnce(&Unlinked) -> Verdict,
 ) -> Verdict {
     let side = id.side();
-    // What is shorter may be an edit that could not go over.
-    let takes_edits = input.can(side.other(), linked.kind).update;
-    let mut record = survivor.clone();
     let bases = linked.sides.of(side.other()).base.as_ref().zip(linked.sides.of(side).base.as_ref());
-    for (field, now) in &survivor.fields {
-        let known = bases.and_then(|(lost, own)| lost.get(field).zip(own.get(field)));
+    let contact = Unlinked { kind: linked.kind, id, parent: None, record: survivor.clone(), retires: None };
+    of_what_it_was(input, &contact, bases, create)
+}
+
+/// The same of a contact whose counterpart an earlier run deleted, and that a person restored on one side alone.
+pub fn restored(input: &Input<'_>, contact: &Unlinked, create: impl FnOnce(&Unlinked) -> Verdict) -> Verdict {
+    let side = contact.id.side();
+    let known = input.deleted.get(&contact.id).map(|both| (both.of(side.other()), both.of(side)));
+    of_what_it_was(input, contact, known, create)
+}
+
+/// `bases`: what the lost record said, and what was agreed with its survivor by then.
+fn of_what_it_was(
+    input: &Input<'_>,
+    survivor: &Unlinked,
+    bases: Option<(&Record, &Record)>,
+    create: impl FnOnce(&Unlinked) -> Verdict,
+) -> Verdict {
+    let Some(bases) = bases else { return create(survivor) };
+    let side = survivor.id.side();
+    // What is shorter may be an edit that could not go over.
+    let takes_edits = input.can(side.other(), survivor.kind).update;
+    let mut contact = survivor.clone();
+    for (field, now) in &survivor.record.fields {
+        let known = bases.0.get(field).zip(bases.1.get(field));
         let Some((lost, _)) = known.filter(|(_, own)| own.same(now)) else { continue };
         let is_cut = now.is_beginning_of(lost) && !lost.is_beginning_of(now);
         let is_stored = if is_cut && *field != Field::Name { takes_edits } else { now.is_poorer_form_of(lost) };
         if is_stored {
-            record.fields.insert(field.clone(), lost.clone());
+            contact.record.fields.insert(field.clone(), lost.clone());
         }
     }
-    let mut verdict = create(&Unlinked { kind: linked.kind, id, parent: None, record, retires: None });
-    for operation in verdict.operations.iter_mut().filter(|operation| operation.kind == linked.kind) {
+    let mut verdict = create(&contact);
+    for operation in verdict.operations.iter_mut().filter(|operation| operation.kind == survivor.kind) {
         let Work::Write(_, Settle::Create { made, .. }) = &mut operation.work else { continue };
         let bases = made.bases.of_mut(side);
-        for (field, now) in survivor.fields.iter().filter(|(field, _)| **field != Field::Tags) {
+        for (field, now) in survivor.record.fields.iter().filter(|(field, _)| **field != Field::Tags) {
             if bases.contains_key(field) {
                 bases.insert(field.clone(), now.clone());
             }

@@ -74,6 +74,8 @@ pub struct Input<'a> {
     /// The secondaries of a primary that is gone, by its link, the oldest first: who takes the place of one that is gone in
     /// Cliengo.
     pub successors: BTreeMap<i64, Vec<Unlinked>>,
+    /// What both sides said last of contacts whose counterpart an earlier run deleted, and that are there again.
+    pub deleted: BTreeMap<SideId, Both<Record>>,
     /// Linked contacts that GHL has no more, and what tells whether they were merged, by their links.
     pub lost: BTreeMap<i64, Lost>,
     /// Linked contacts by the keys that matter in this run.
@@ -151,6 +153,7 @@ impl<'a> Input<'a> {
             covered: BTreeSet::new(),
             secondaries: Vec::new(),
             successors: BTreeMap::new(),
+            deleted: BTreeMap::new(),
             lost: BTreeMap::new(),
             holders: Both::default(),
             pending: BTreeSet::new(),

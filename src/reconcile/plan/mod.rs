@@ -233,9 +233,15 @@ fn plan_single(input: &Input<'_>, at: u32, contact: &Unlinked, children: &Childr
     if is_too_young(input, contact) {
         return Verdict::held(&Subject::of(contact), HeldReason::TooYoung, too_young(contact));
     }
-    match create::contact(input, at, contact, None) {
-        (planned, Some(family)) => plan_children(input, planned, &family, children),
-        (planned, None) => planned,
+    let mut family = None;
+    let planned = absence::restored(input, contact, |contact| {
+        let (made, its_family) = create::contact(input, at, contact, None);
+        family = its_family;
+        made
+    });
+    match family {
+        Some(family) => plan_children(input, planned, &family, children),
+        None => planned,
     }
 }
 

@@ -101,7 +101,7 @@ impl<'j> Gathering<'j, '_> {
         freed.extend(&ended);
         self.know_the_unclear()?;
         let holders = self.holders(&contacts, &freed)?;
-        let lost = self.lost(&contacts, &holders)?;
+        let (lost, deleted) = (self.lost(&contacts, &holders)?, self.deleted()?);
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let (failed_operations, pending_conflicts) = (self.failed_operations()?, self.pending_conflicts()?);
@@ -141,6 +141,7 @@ impl<'j> Gathering<'j, '_> {
             covered,
             secondaries,
             successors,
+            deleted,
             lost,
             holders,
             pending,

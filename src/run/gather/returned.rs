@@ -1,10 +1,11 @@
 //! Contacts that were gone and are there again, and those whose survivor is gone as well. (`semantics` 22)
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Detected, Gathering};
-use crate::crm::{CrmError, Lookup};
-use crate::record::{Both, Kind, Side, SideId};
+use crate::crm::{CrmError, Lookup, Shape};
+use crate::reconcile::Trace;
+use crate::record::{Both, Kind, Record, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::gathered::{Restored, covers};
 use crate::run::session::lock;
@@ -27,6 +28,29 @@ impl Gathering<'_, '_> {
             }
         }
         Ok(restored)
+    }
+
+    /// What both sides said last of unlinked contacts whose counterpart an earlier run deleted: who was restored on one side
+    /// alone is made again of what the other one held. (`semantics` 41)
+    pub(super) fn deleted(&self) -> Result<BTreeMap<SideId, Both<Record>>, RunError> {
+        let mut deleted = BTreeMap::new();
+        let Some(state) = self.state else { return Ok(deleted) };
+        for contact in Side::BOTH.into_iter().flat_map(|side| self.unlinked.of(side)) {
+            let other = contact.id.side().other();
+            let Some((payload, trace)) = state.deleted_counterpart(&contact.id)? else { continue };
+            let (forms, kind) = (&self.pulled.forms, Kind::Contact);
+            let held = match other {
+                Side::Cliengo => self.job.cliengo.parse(kind, &payload, Shape::Single, forms),
+                Side::Ghl => self.job.ghl.parse(kind, &payload, Shape::Single, forms),
+            };
+            let trace = serde_json::from_str::<Trace>(&trace);
+            let (Ok(held), Ok(trace)) = (held, trace) else { continue };
+            let own = Record { fields: trace.other, ..Record::default() };
+            let mut both = Both { cliengo: held.clone(), ghl: held };
+            *both.of_mut(contact.id.side()) = own;
+            deleted.insert(contact.id.clone(), both);
+        }
+        Ok(deleted)
     }
 
     /// Contacts that an earlier run missed and whose delete it did not carry out: they are there again, and what did not come
