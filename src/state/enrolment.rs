@@ -179,6 +179,22 @@ impl State {
         Ok(())
     }
 
+    /// Keeps nothing of contacts that are forgotten for good: they are put into nothing any more.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn forget_enrolments(&self, contacts: &BTreeSet<SideId>) -> Result<(), StateError> {
+        for contact in contacts {
+            self.connection
+                .prepare_cached("DELETE FROM enrolment WHERE contact = ?1")?
+                .execute([Enrolment::key(contact)])?;
+            self.connection
+                .prepare_cached("DELETE FROM failed_operation WHERE action = 'enrol' AND ?1 IN (cliengo_id, ghl_id)")?
+                .execute([contact.as_str()])?;
+        }
+        Ok(())
+    }
+
     /// Lets go of what is owed to a contact that no create of ours made.
     ///
     /// # Errors

@@ -54,6 +54,7 @@ impl State {
                     .execute(params![contact.side().as_str(), contact.as_str(), now.as_millisecond()])?;
             }
             state.remove_links(&traces)?;
+            state.forget_enrolments(&traces.contacts)?;
             let contacts = traces.contacts.into_iter().collect();
             Ok(Forgotten { contacts, links: traces.links.len(), operations, being_read: false })
         })?;
@@ -65,9 +66,10 @@ impl State {
     /// Takes links and bases away, with all that waits for a person or a further try.
     fn remove_links(&self, traces: &Traces) -> Result<(), StateError> {
         for id in &traces.ids {
-            for table in ["failed_operation", "conflict"] {
-                let sql = format!("DELETE FROM {table} WHERE ?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)");
-                self.connection.prepare_cached(&sql)?.execute([id])?;
+            let about = "?1 IN (cliengo_id, ghl_id, parent_cliengo, parent_ghl)";
+            // What got no answer waits on: without its row it would be sent again by itself.
+            for table in ["failed_operation WHERE action <> 'enrol' AND", "conflict WHERE"] {
+                self.connection.prepare_cached(&format!("DELETE FROM {table} {about}"))?.execute([id])?;
             }
             self.forget_held(id)?;
             self.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;

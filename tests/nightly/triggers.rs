@@ -1,6 +1,7 @@
 //! What a new lead is put into in GHL: once for ever, in the plan before it happens, and never again by itself where no
 //! answer came.
 
+use concord::clock::Clock as _;
 use concord::reconcile::HeldReason;
 use concord::record::Side;
 use concord::run::{Finished, OperationOutcome};
@@ -321,6 +322,54 @@ async fn a_condition_on_a_field_of_several_choices_fires_where_one_of_them_is_ch
         assert_eq!(enrolments(&house).len(), sent);
     }
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn an_enrolment_without_an_answer_is_not_sent_again_because_its_contact_was_started_afresh() {
+    for for_good in [false, true] {
+        let house = settled(WORKFLOW).await;
+        let ana = lead(&house, "Ana");
+        house.sandbox.set_faults("reset-after-write@ghl:POST:/workflow/".parse().unwrap());
+        house.night().await;
+        house.sandbox.set_faults("".parse().unwrap());
+        let mut state = State::open(&house.state_path()).unwrap();
+        let link = state.links_named(&ana).unwrap().remove(0);
+        if for_good {
+            state.forget(&link, house.clock.now()).unwrap();
+            assert_eq!((state.enrolments().unwrap(), state.failed_operations().unwrap()), (vec![], vec![]));
+        } else {
+            state.start_afresh(&link).unwrap();
+        }
+        drop(state);
+        for _ in 0..3 {
+            let night = house.night().await;
+            assert_eq!(enrolments(&house), [""; 0], "never again by itself");
+            assert_eq!(held(&night).contains(&HeldReason::UnknownOutcome), !for_good);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_enrolment_without_an_answer_is_not_sent_again_because_a_list_failed_or_the_trigger_was_away_for_a_night() {
+    let mut house = settled(WORKFLOW).await;
+    lead(&house, "Ana");
+    house.sandbox.set_faults("reset-after-write@ghl:POST:/workflow/".parse().unwrap());
+    house.night().await;
+    let waits = async |house: &House| {
+        let night = house.night().await;
+        assert_eq!((enrolments(house), held(&night)), (Vec::new(), vec![HeldReason::UnknownOutcome]));
+    };
+    house.sandbox.set_faults("status=403@ghl:GET:/workflows/*".parse().unwrap());
+    waits(&house).await;
+    house.sandbox.set_faults("".parse().unwrap());
+    waits(&house).await;
+    let with = house.pair.clone();
+    for triggers in ["", "[pair.house.triggers]\nworkflow = \"Recordatorio\"\n"] {
+        house.pair = House::build(&Plot::extended().with_settings(triggers)).await.pair.clone();
+        waits(&house).await;
+    }
+    house.pair = with;
+    waits(&house).await;
 }
 
 #[tokio::test]

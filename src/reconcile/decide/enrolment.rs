@@ -67,10 +67,17 @@ pub fn owed(input: &Input<'_>, at: u32, planned: &BTreeSet<Enrolment>) -> Verdic
     let mut verdict = Verdict::at(at);
     let left = input.owed.iter().filter(|owed| owed.due != Due::Done && !planned.contains(&owed.enrolment));
     for owed in left {
-        let Some(link) = owed.link else { continue };
         let (ids, label) = (owed.ids.clone(), owed.label.clone());
+        let subject = Subject { kind: Kind::Contact, ids: ids.clone(), label: label.clone(), link: owed.link };
+        // Also of a contact that has no link by now: let go of here, it would be sent again by itself once it has one.
+        let id = enrolment_id(&input.pair.name, &owed.enrolment);
+        let waiting = waits_for_an_answer(input, &subject, &owed.enrolment.effect, &id);
+        if let Some(waiting) = waiting.filter(|_| owed.due == Due::Unknown) {
+            verdict.and(waiting);
+            continue;
+        }
+        let Some(link) = owed.link else { continue };
         let Some(family) = Family::existing(verdict.next(), LinkRef::Existing(link), &ids, &label) else { continue };
-        let subject = Subject { kind: Kind::Contact, ids, label, link: Some(link) };
         let enrolment = in_force(input, &owed.enrolment);
         if enrolment != owed.enrolment || !input.effects.contains_key(&owed.enrolment.effect) {
             verdict.base_updates.push(BaseUpdate::OweNoMore { enrolment: owed.enrolment.clone() });
@@ -105,6 +112,17 @@ fn is(record: &Record, field: &Field, value: &str) -> bool {
     })
 }
 
+/// What got no answer waits until a person says whether it was done; `None`: somebody said that it was not.
+fn waits_for_an_answer(input: &Input<'_>, subject: &Subject, effect: &Effect, id: &str) -> Option<Verdict> {
+    let failed_operation = input.failed_operations.get(id)?;
+    let mut verdict = Verdict::default();
+    verdict.met.insert(id.to_owned());
+    if failed_operation.standing != RetryState::Dropped {
+        verdict.hold(subject, HeldReason::UnknownOutcome, unanswered(effect, id));
+    }
+    Some(verdict)
+}
+
 fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolment: Enrolment) -> Verdict {
     let mut verdict = Verdict::at(at);
     // Once for ever, under whichever id it had first.
@@ -117,6 +135,11 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
     verdict.enrolled.insert(enrolment.clone());
     let (effect, id) = (&enrolment.effect, enrolment_id(&input.pair.name, &enrolment));
     if due == Some(Due::Done) {
+        return verdict;
+    }
+    // What may have been done is not owed, whatever the configuration and GHL's lists say by now.
+    if let Some(waiting) = waits_for_an_answer(input, subject, effect, &id).filter(|_| due == Some(Due::Unknown)) {
+        verdict.and(waiting);
         return verdict;
     }
     let sent = match input.effects.get(effect) {
@@ -133,13 +156,6 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
         }
         None => return verdict,
     };
-    if let (Some(Due::Unknown), Some(failed_operation)) = (due, input.failed_operations.get(&id)) {
-        verdict.met.insert(id.clone());
-        if failed_operation.standing != RetryState::Dropped {
-            verdict.hold(subject, HeldReason::UnknownOutcome, unanswered(effect, &id));
-        }
-        return verdict;
-    }
     let write = Write::enrol(family.targets.ghl.clone(), &sent);
     let (field, after) = (effect.field(), serde_json::Value::String(effect.name().to_owned()));
     let changes = vec![Change::Value { field, before: serde_json::Value::Null, after, origin: Side::Cliengo }];
