@@ -44,9 +44,8 @@ pub(super) async fn find(
         if known.is_empty() {
             search.ask(name).await?;
         }
-        search.follow(known).await?;
-        let is_found = search.heard() > before || search.seen.iter().any(|id| id.as_str() == name.as_str());
-        if !is_found {
+        search.follow(known.clone()).await?;
+        if search.heard() == before && !search.has_met(name, &known) {
             nobody.push(name.clone());
         }
     }
@@ -149,6 +148,14 @@ impl Search<'_, '_> {
     /// Of how many something was heard.
     fn heard(&self) -> usize {
         self.read.len() + self.found.gone.len() + self.unclear.len()
+    }
+
+    /// Whether somebody of this name was read already: people may be named twice.
+    fn has_met(&self, name: &str, known: &[SideId]) -> bool {
+        let keys = keys_of(name, self.forms);
+        known.iter().any(|id| self.seen.contains(id))
+            || self.seen.iter().any(|id| id.as_str() == name)
+            || self.read.iter().any(|one| one.record.all_keys().any(|key| keys.contains(&key)))
     }
 
     /// Whom the state knows by this name: linked contacts, and those that wait.

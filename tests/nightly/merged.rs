@@ -227,6 +227,56 @@ async fn an_undo_puts_the_link_back_and_the_merge_is_not_followed_again() {
 }
 
 #[tokio::test]
+async fn who_was_merged_into_one_that_was_merged_on_the_same_day_is_not_deleted() {
+    for form in [FORMS[0], FORMS[2]] {
+        let (house, people) = street(form, PROPAGATE).await;
+        merge(&house, &people[5].ghl, &people[0].ghl);
+        merge(&house, &people[6].ghl, &people[5].ghl);
+        // What the first one was recognised by did not come along.
+        house.change(Side::Ghl, &people[6], &json!({ "additionalEmails": [], "additionalPhones": [] }));
+        house.night().await;
+        for _ in 0..4 {
+            let finished = house.night().await;
+            let waits = finished.plan.held.iter().any(|held| held.ids.of(Side::Cliengo) == Some(&people[0].cliengo));
+            let why = if form.1 == MergedContact::Gone { HeldReason::SuspectedMerge } else { HeldReason::Inconclusive };
+            assert!(waits && held(&finished).contains(&why), "{form:?} {:?}", held(&finished));
+        }
+        assert!(house.rows(Side::Cliengo, "contacts").iter().any(|row| row["id"] == json!(people[0].cliengo)));
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_was_edited_or_removed_on_the_day_of_the_merge_doubles_none_of_the_others() {
+    for form in FORMS {
+        for removes in [false, true] {
+            let (house, people) = street(form, PRIMARY).await;
+            for side in Side::BOTH {
+                house.note(side, &people[0], "Llamar el martes");
+            }
+            house.good_night().await;
+            merge(&house, &people[5].ghl, &people[0].ghl);
+            let survivor = Person { ghl: people[5].ghl.clone(), ..people[0].clone() };
+            let note = house.rows(Side::Ghl, "notes")[0]["id"].as_str().unwrap().to_owned();
+            if removes {
+                house.remove_child(Side::Ghl, EditKind::Note, &survivor, &note);
+            } else {
+                house.edit_child(Side::Ghl, EditKind::Note, &survivor, &note, &json!({ "body": "Ya no" }));
+            }
+            for _ in 0..4 {
+                house.night().await;
+            }
+            let mut notes = house.children(Side::Cliengo, "notes", &people[0].cliengo);
+            notes.extend(house.children(Side::Cliengo, "notes", &people[5].cliengo));
+            let texts = ["Pidió precio", "Llamar el martes"];
+            let often = texts.map(|text| notes.iter().filter(|note| *note == text).count());
+            assert!(often.iter().all(|count| *count <= 1), "{form:?} {removes}: {notes:?}");
+            assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).role, Role::Secondary, "{form:?} {removes}");
+            house.quiet_night().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn two_contacts_of_one_night_are_merged_into_one() {
     let (house, people) = street(FORMS[1], PRIMARY).await;
     for side in Side::BOTH {

@@ -139,6 +139,11 @@ async fn a_lead_that_is_new_in_cliengo_is_found_by_its_email_or_phone_among_the_
         desk.ask(&["sync", "--contact", name]).code(0).tells("Applied 1 of 1");
         desk.ask(&["sync", "--contact", name]).code(0).tells("Nothing to do");
     }
+    // One person by two names.
+    lead(&sandbox, &json!({ "name": "Dora Doble", "email": "dora@example.com", "phone": "+5491133261888" }));
+    let twice = ["sync", "--contact", "dora@example.com", "--contact", "+54 9 11 3326-1888"];
+    desk.ask(&twice).code(0).tells("Applied 1 of 1");
+    desk.ask(&twice).code(0).tells("Nothing to do");
     let said = desk.ask(&["sync", "--contact", "nadie@example.com"]).code(1);
     assert!(said.err.contains("Cliengo cannot be searched by e-mail or phone: its "), "{said:?}");
     assert!(said.err.contains("contacts were read"), "{said:?}");

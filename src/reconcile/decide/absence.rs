@@ -168,6 +168,13 @@ pub fn contact(input: &Input<'_>, at: u32, subject: &Subject, linked: &Linked, c
                     gone.title()
                 );
                 verdict.hold(subject, HeldReason::SuspectedMerge, detail);
+            } else if let Some(holder) = children_stand_elsewhere(input, linked, gone) {
+                let detail = format!(
+                    "missing in {}, but tasks or notes of it stand under {holder} there: most likely merged. Nothing is \
+                     deleted; delete or relink it by hand",
+                    gone.title()
+                );
+                verdict.hold(subject, HeldReason::SuspectedMerge, detail);
             } else if let Some(stays) = stays(input, at, subject, linked, gone, survivor) {
                 verdict.and(stays);
             } else {
@@ -176,6 +183,14 @@ pub fn contact(input: &Input<'_>, at: u32, subject: &Subject, linked: &Linked, c
         }
     }
     verdict
+}
+
+/// Another contact of GHL's under which something of a contact that is gone there is listed: what it was recognised by may have
+/// been left behind where one merge followed another. (`semantics` 10)
+fn children_stand_elsewhere<'a>(input: &'a Input<'_>, linked: &Linked, gone: Side) -> Option<&'a SideId> {
+    let lost = input.lost.get(&linked.link).filter(|_| gone == Side::Ghl)?;
+    let own = linked.ids.tagged(gone);
+    lost.children.iter().find_map(|(_, stands)| stands.as_ref().filter(|stands| Some(*stands) != own.as_ref()))
 }
 
 /// A contact that is gone on one side, and is to follow on the other or to come back.

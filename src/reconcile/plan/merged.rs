@@ -57,8 +57,9 @@ pub fn find<'a>(input: &'a Input<'_>) -> BTreeMap<i64, Merge<'a>> {
     found
 }
 
-/// Whether a contact was merged into this one: it has its e-mail or phone, or is what GHL answers with, and every task and note
-/// of it stands there, under its own id or another. Says which have another. One that had none proves nothing by its e-mail.
+/// Whether a contact was merged into this one: it has its e-mail or phone, or is what GHL answers with, and its tasks and notes
+/// stand there, under their own ids or others. Says which have another. At least half of them do: the others may have been
+/// edited or removed since. One that had none proves nothing by its e-mail.
 fn came_along<'a>(
     input: &'a Input<'_>,
     contact: &'a Linked,
@@ -82,7 +83,7 @@ fn came_along<'a>(
     if lost.children.is_empty() && (!is_led || shared.is_empty()) {
         return None;
     }
-    let mut renewed: BTreeMap<i64, &Unlinked> = BTreeMap::new();
+    let (mut renewed, mut missing) = (BTreeMap::<i64, &Unlinked>::new(), 0);
     for (link, stands) in &lost.children {
         match stands {
             Some(stands) if *stands == survivor.id => continue,
@@ -97,10 +98,12 @@ fn came_along<'a>(
                 && renewed.values().all(|taken| taken.id != one.id)
                 && is_one(child.kind, known, &one.record)
         };
-        let now = input.unlinked_children.ghl.iter().find(is_it)?;
-        renewed.insert(*link, now);
+        match input.unlinked_children.ghl.iter().find(is_it) {
+            Some(now) => drop(renewed.insert(*link, now)),
+            None => missing += 1,
+        }
     }
-    Some(renewed)
+    (missing * 2 <= lost.children.len()).then_some(renewed)
 }
 
 /// Whether nothing else may be the counterpart of a survivor without a link, and the scope has both.
