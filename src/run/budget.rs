@@ -9,8 +9,11 @@ use crate::record::Side;
 /// Requests that one operation may take: a look before it, the write, and what reads it back.
 const OF_AN_OPERATION: u64 = 4;
 
-/// Of ten requests that are left, so many may be taken for listing everybody's notes; the others are for writing.
-const FOR_EVERYBODY: (u64, u64) = (9, 10);
+/// Where everybody's notes are listed, at least one of so many requests stays for writing.
+const FOR_WRITING: u64 = 10;
+
+/// And at least so many, or half of what is left where that is less: a small quota is not spent on looking alone.
+const WRITING: u64 = 100;
 
 /// A run's share of what was left of GHL's day when it began.
 #[derive(Debug)]
@@ -48,8 +51,8 @@ impl Budget {
 
     /// Whether so many contacts' notes can all be listed, with something left to write.
     pub(super) fn allows_everybody(&self, job: &Job<'_>, contacts: u64) -> bool {
-        let (part, of) = FOR_EVERYBODY;
-        self.left(job).is_none_or(|left| contacts.saturating_mul(of) <= left.saturating_mul(part))
+        let for_writing = |left: u64| (left / FOR_WRITING).max(WRITING).min(left / 2);
+        self.left(job).is_none_or(|left| contacts.saturating_add(for_writing(left)) <= left)
     }
 
     /// How many contacts' notes are listed where not everybody's can be: half of what is left is for writing.

@@ -95,6 +95,10 @@ impl Opened {
         // One that was interrupted has linked only some: it is gone on with, and is no base for a sync.
         let is_rebuilt = is_rebuilt && state.meta(FIRST_SYNC)?.as_deref() == Some(DONE);
         if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
+            // What was owed is owed still: that a contact is linked anew says nothing of it.
+            closed = replaced(job).map_or(Ok(()), |replaced| state.inherit_enrolments(&replaced));
+        }
+        if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
             closed = state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), self.started);
         }
         if let Ok(finished) = &mut done {

@@ -155,7 +155,7 @@ impl State {
         Ok(())
     }
 
-    /// Takes over what another state knows: it replaces that one.
+    /// Takes over what another state knows, and what a person said of it: it replaces that one.
     ///
     /// # Errors
     /// When one of them cannot be read or written.
@@ -165,7 +165,8 @@ impl State {
             self.owe(&row.enrolment, id, label, 0)?;
             self.enrolled(&row.enrolment, row.status)?;
         }
-        Ok(())
+        let unanswered = replaced.failed_operations()?.into_iter().filter(|row| row.action == "enrol");
+        unanswered.map(|row| FailedOperationRow { run: 0, ..row }).try_for_each(|row| self.keep_failed_operation(&row))
     }
 
     /// Lets go of one enrolment that was not sent.

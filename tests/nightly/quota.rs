@@ -140,3 +140,21 @@ async fn what_a_night_can_afford_is_spent_on_whoever_has_news_and_on_those_who_w
     }
     assert_eq!(looked_at.len(), 40, "everybody within three nights");
 }
+
+#[tokio::test]
+async fn a_quota_that_just_suffices_to_look_at_everybody_leaves_something_to_write() {
+    let house = town(60, 0.5, 24, [0, 0]).await;
+    nights(&house, 24, 48).await;
+    for _ in 0..4 {
+        house.night().await;
+    }
+    for row in house.rows(Side::Cliengo, "contacts").iter().take(3) {
+        let set = json!({ "name": "Nombre Nuevo" });
+        house.edit(Side::Cliengo, EditOp::Update, EditKind::Contact, None, row["id"].as_str(), &set);
+    }
+    for _ in 0..2 {
+        house.night().await;
+    }
+    let renamed = house.rows(Side::Ghl, "contacts").iter().filter(|row| row.to_string().contains("Nuevo")).count();
+    assert_eq!(renamed, 3);
+}

@@ -2,7 +2,7 @@
 //! answer came.
 
 use concord::clock::Clock as _;
-use concord::reconcile::HeldReason;
+use concord::reconcile::{HeldReason, Mode};
 use concord::record::Side;
 use concord::run::{Finished, OperationOutcome};
 use concord::sandbox::{Edit, EditKind, EditOp};
@@ -322,6 +322,63 @@ async fn a_condition_on_a_field_of_several_choices_fires_where_one_of_them_is_ch
         assert_eq!(enrolments(&house).len(), sent);
     }
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn what_several_triggers_name_by_its_name_its_id_or_in_other_case_is_one_thing() {
+    let id = settled(WORKFLOW).await;
+    lead(&id, "Ana");
+    id.good_night().await;
+    let id = enrolments(&id)[0].rsplit('/').next().unwrap().to_owned();
+    let when = |tag: &str, workflow: &str| {
+        format!(
+            "[[pair.house.trigger]]\nwhen = {{ field = \"tags\", becomes = \"{tag}\" }}\nworkflow = \"{workflow}\"\n"
+        )
+    };
+    for other in ["Bienvenida", "bienvenida ", id.as_str()] {
+        let house = settled(&[WORKFLOW, &when("hot", "Bienvenida"), &when("vip", other)].concat()).await;
+        let people: Vec<Person> = (5..7).map(|number| house.person(number)).collect();
+        house.good_night().await;
+        // Both on one day, or one after the other; and of a lead that every new one is put into it.
+        house.tag(Side::Ghl, EditOp::Create, &people[0], "hot");
+        house.tag(Side::Ghl, EditOp::Create, &people[0], "vip");
+        house.tag(Side::Ghl, EditOp::Create, &people[1], "hot");
+        let ana = lead(&house, "Ana");
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), 3, "{other}: {:?}", enrolments(&house));
+        house.tag(Side::Ghl, EditOp::Create, &people[1], "vip");
+        house.edit(Side::Cliengo, EditOp::Create, EditKind::Tag, Some(&ana), None, &json!({ "tag": "vip" }));
+        house.good_night().await;
+        assert_eq!(enrolments(&house), [""; 0], "{other}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_keeps_what_got_no_answer_what_a_person_gave_up_and_what_is_owed() {
+    for (fault, gives_up) in [("reset-after-write", false), ("reset-after-write", true), ("status=400", false)] {
+        let mut house = settled(WORKFLOW).await;
+        lead(&house, "Ana");
+        house.sandbox.set_faults(format!("{fault}@ghl:POST:/workflow/").parse().unwrap());
+        house.night().await;
+        house.sandbox.set_faults("".parse().unwrap());
+        if gives_up {
+            let state = State::open(&house.state_path()).unwrap();
+            let [waiting] = state.failed_operations().unwrap().try_into().unwrap();
+            assert!(state.drop_failed_operation(&waiting.id).unwrap());
+        }
+        house.mode = Mode::Rebuild;
+        house.night().await;
+        house.mode = Mode::Incremental;
+        let mut sent = Vec::new();
+        for _ in 0..3 {
+            let night = house.night().await;
+            sent.extend(enrolments(&house));
+            let waits = fault == "reset-after-write" && !gives_up;
+            assert_eq!(held(&night).contains(&HeldReason::UnknownOutcome), waits, "{fault} {gives_up}");
+        }
+        assert_eq!(sent.len(), usize::from(fault != "reset-after-write"), "{fault} {gives_up}: {sent:?}");
+    }
 }
 
 #[tokio::test]

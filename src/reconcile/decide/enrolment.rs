@@ -29,7 +29,7 @@ pub fn tags_of_create(input: &Input<'_>, source: Side, is_first: bool) -> Vec<St
 pub fn created(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, record: &Record) -> Verdict {
     let mut verdict = Verdict::at(at);
     let Some(contact) = Side::BOTH.into_iter().find_map(|side| subject.ids.tagged(side)) else { return verdict };
-    let mut effects: BTreeSet<&Effect> = BTreeSet::new();
+    let mut effects: Vec<&Effect> = Vec::new();
     if takes_part(input) {
         let triggers = &input.pair.triggers;
         // Its tag went with the create.
@@ -40,7 +40,8 @@ pub fn created(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, r
     }
     let owed = input.owed.iter().filter(|owed| owed.enrolment.is_of(&subject.ids) && owed.due != Due::Done);
     effects.extend(owed.map(|owed| &owed.enrolment.effect));
-    for effect in effects {
+    effects.sort();
+    for effect in each_once(input, effects) {
         verdict.and(enrol(input, verdict.next(), family, subject, Enrolment::of(&contact, effect.clone())));
     }
     verdict
@@ -56,10 +57,32 @@ pub fn changed(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, v
         records.iter().flatten().any(|record| is(record, field, value))
     };
     let became = |field: &Field, value: &str| holds(&now, field, value) && !holds(&was, field, value);
-    for one in input.pair.triggers.becomes.iter().filter(|one| became(&one.field, &one.value)) {
-        verdict.and(enrol(input, verdict.next(), family, subject, Enrolment::of(&contact, one.effect.clone())));
+    let met = input.pair.triggers.becomes.iter().filter(|one| became(&one.field, &one.value));
+    for effect in each_once(input, met.map(|one| &one.effect)) {
+        verdict.and(enrol(input, verdict.next(), family, subject, Enrolment::of(&contact, effect.clone())));
     }
     verdict
+}
+
+/// Whether two triggers name one thing, by its name, its id, or in other case.
+fn is_one(input: &Input<'_>, one: &Effect, other: &Effect) -> bool {
+    let sent = |effect: &Effect| match input.effects.get(effect) {
+        Some(Ok(id)) => id.clone(),
+        _ => effect.name().to_owned(),
+    };
+    let folded = |effect: &Effect| effect.name().trim().to_lowercase();
+    one.kind() == other.kind() && (sent(one) == sent(other) || folded(one) == folded(other))
+}
+
+/// What several triggers name, each thing once.
+fn each_once<'a>(input: &Input<'_>, effects: impl IntoIterator<Item = &'a Effect>) -> Vec<&'a Effect> {
+    let mut once: Vec<&Effect> = Vec::new();
+    for effect in effects {
+        if !once.iter().any(|known| is_one(input, known, effect)) {
+            once.push(effect);
+        }
+    }
+    once
 }
 
 /// What earlier runs owe, and this plan has not come to.
@@ -127,7 +150,8 @@ fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolme
     let mut verdict = Verdict::at(at);
     // Once for ever, under whichever id it had first.
     let is_it = |owed: &&Owed| {
-        owed.enrolment == enrolment || owed.enrolment.effect == enrolment.effect && owed.enrolment.is_of(&subject.ids)
+        is_one(input, &owed.enrolment.effect, &enrolment.effect)
+            && (owed.enrolment.contact() == enrolment.contact() || owed.enrolment.is_of(&subject.ids))
     };
     let known = input.owed.iter().find(is_it);
     let due = known.map(|owed| owed.due);

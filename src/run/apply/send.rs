@@ -92,7 +92,7 @@ impl Applying<'_> {
         let reason = format!("{} {}: {}{existing}", W::Id::SIDE.title(), refusal.status, refusal.message);
         if refusal.is_page {
             self.breaker.suspect(operation.side);
-        } else if refusal.status == 401 && is_about_credentials(&refusal.message) {
+        } else if matches!(refusal.status, 401 | 403) && is_about_credentials(&refusal.message) {
             self.breaker.refused(operation.side, &reason);
         }
         // Who may not ask at all was not refused this record.
@@ -210,7 +210,7 @@ fn not_as_sent(write: &Write, answer: &Record) -> Option<String> {
     (!differing.is_empty()).then(|| format!("stored differently than sent: {}", differing.join(", ")))
 }
 
-/// Whether a 401 is about who asks: GHL says it of a parameter that is missing, too (`GHL API notes, 8`).
+/// Whether a 401 or 403 is about who asks: GHL says it of a parameter that is missing, too (`GHL API notes, 8`).
 fn is_about_credentials(message: &str) -> bool {
     let said = message.to_lowercase();
     ["token", "scope", "authoriz", "authentic", "permission", "api key"].iter().any(|word| said.contains(word))
