@@ -4,10 +4,11 @@
 use concord::clock::Clock as _;
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::Side;
-use concord::run::{Finished, OperationOutcome};
+use concord::run::{Consent, Finished, OperationOutcome};
 use concord::sandbox::{Edit, EditKind, EditOp};
 use concord::state::State;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::command::{Desk, sandbox};
 use crate::house::{House, Person, Plot, held, shown};
@@ -368,7 +369,9 @@ async fn a_rebuild_keeps_what_got_no_answer_what_a_person_gave_up_and_what_is_ow
             assert!(state.drop_failed_operation(&waiting.id).unwrap());
         }
         house.mode = Mode::Rebuild;
-        house.night().await;
+        let consent = Consent { approve: Some(house.dry_run().await.plan.id()), ..Consent::default() };
+        let rebuilt = house.try_night(&consent, CancellationToken::new()).await.unwrap();
+        assert!(!rebuilt.is_refused() && rebuilt.failure().is_none(), "{:?}", rebuilt.failure());
         house.mode = Mode::Incremental;
         let mut sent = Vec::new();
         for _ in 0..3 {
