@@ -1,5 +1,5 @@
 //! Enrolments that got no answer: nothing of them can be read back, so they wait for a person in the report of the run that
-//! sent them. (contract 6)
+//! sent them.
 
 use super::finished::{OperationOutcome, RunRecord};
 use crate::reconcile::{Held, HeldReason, Plan, held_id, unanswered};
