@@ -286,7 +286,7 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
     format!("{text}\n{}:\n{report}", session.word("The next run"))
 }
 
-/// The same, of one link alone.
+/// The GHL contact that a link stood for before a merge, looked up in the history.
 pub(super) fn merged_from_elsewhere(state: &State, link: &LinkRow) -> anyhow::Result<Option<String>> {
     let ids: Vec<String> = link.ids.of(Side::Ghl).map(str::to_owned).into_iter().collect();
     let history = state.operations_about(&ids, MOST)?;

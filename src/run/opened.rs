@@ -94,12 +94,11 @@ impl Opened {
         let is_rebuilt = done.as_ref().is_ok_and(|finished| !finished.is_refused() && finished.failure().is_none());
         // One that was interrupted has linked only some: it is gone on with, and is no base for a sync.
         let is_rebuilt = is_rebuilt && state.meta(FIRST_SYNC)?.as_deref() == Some(DONE);
-        if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
-            // What was owed is owed still: that a contact is linked anew says nothing of it.
-            closed = replaced(job).map_or(Ok(()), |replaced| state.inherit_enrolments(&replaced));
-        }
-        if job.mode == Mode::Rebuild && is_rebuilt && closed.is_ok() {
-            closed = state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), self.started);
+        if job.mode == Mode::Rebuild && is_rebuilt {
+            closed = closed
+                // What was owed is owed still: that its contact was linked again says nothing of it.
+                .and_then(|()| replaced(job).map_or(Ok(()), |replaced| state.inherit_enrolments(&replaced)))
+                .and_then(|()| state.take_the_place_of(&State::path_of(job.state_dir, &job.pair.name), self.started));
         }
         if let Ok(finished) = &mut done {
             finished.fails(closed);

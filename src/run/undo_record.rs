@@ -209,7 +209,7 @@ pub(super) fn moved(state: &State, undo_record: i64) -> Result<Option<(LinkRow, 
     let Some((row, trace)) = state.moved_record(undo_record)? else { return Ok(None) };
     let trace: Trace = serde_json::from_str(&trace)?;
     let Some(before) = trace.moved.filter(|_| row.ids == trace.ids) else { return Ok(None) };
-    // Restored since, and linked anew.
+    // Restored since, and linked again.
     let is_back = state.link_of(row.kind, &SideId::new(Side::Ghl, before.ghl.as_str()))?.is_some();
     Ok((!is_back).then_some((row, before)))
 }
