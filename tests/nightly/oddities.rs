@@ -200,6 +200,25 @@ async fn who_is_hidden_by_a_row_that_stands_twice_is_not_made_again_where_a_list
 }
 
 #[tokio::test]
+async fn who_slipped_off_every_page_is_not_made_again_where_all_came_in_one_second() {
+    let house = House::build(&Plot::extended()).await;
+    for number in 1..=5 {
+        let (name, email) = (format!("Persona {number}"), format!("persona{number}@example.com"));
+        let created = "2026-11-01T12:00:00Z";
+        house.contact(Side::Cliengo, &json!({ "name": name, "email": email, "createdAt": created }));
+    }
+    house.good_night().await;
+    house.contact(Side::Cliengo, &json!({ "name": "Nora Vega", "email": "nora@example.com" }));
+    house.contact(Side::Ghl, &json!({ "firstName": "Nora", "lastName": "Vega", "email": "nora@example.com" }));
+    house.faults("torn-page@cliengo:READ*");
+    let finished = house.night().await;
+    assert!(!finished.plan.listings.cliengo.contact.complete && finished.needs_a_person());
+    house.faults("");
+    house.good_night().await;
+    assert_eq!([house.rows(Side::Cliengo, "contacts").len(), house.rows(Side::Ghl, "contacts").len()], [6, 6]);
+}
+
+#[tokio::test]
 async fn a_row_that_comes_twice_is_no_gap_in_an_account_that_knows_days_alone() {
     let account = "[cliengo]\ntotal = \"page\"\nunusual = \"repeated-row\"\nsub_day = \"cut\"\n".parse().unwrap();
     let house = House::build(&Plot { account, ..Plot::extended() }).await;

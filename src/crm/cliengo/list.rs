@@ -33,6 +33,19 @@ const MOST_TWICE: usize = 5;
 /// How often a page without its array is asked for.
 const TRIES: usize = 3;
 
+/// Where a page lists a contact.
+struct Places {
+    of_it: Vec<usize>,
+    in_all: usize,
+}
+
+fn places(page: &Page, id: &CliengoId) -> Places {
+    let is_it =
+        |raw: &RawValue| Row::read(raw.get()).and_then(|row| row.first_text(&ID)).as_deref() == Some(id.as_str());
+    let of_it = page.rows.iter().enumerate().filter(|(_, raw)| is_it(raw)).map(|(at, _)| at).collect();
+    Places { of_it, in_all: page.rows.len() }
+}
+
 /// A page of contacts.
 struct Page {
     rows: Vec<Box<RawValue>>,
@@ -370,11 +383,19 @@ impl Cliengo {
         Ok(true)
     }
 
-    /// How often the first page of a window lists a contact.
+    /// How often the first page of a window lists a contact. A page that lists others too may have lost one of them itself:
+    /// then each of the contact's two places is asked for alone.
     async fn times(&self, window: Window, id: &CliengoId) -> Result<usize, Failed> {
-        let page = self.page(window, 0).await?;
-        let ids = page.rows.iter().filter_map(|raw| Row::read(raw.get()).and_then(|row| row.first_text(&ID)));
-        Ok(ids.filter(|listed| listed.as_str() == id.as_str()).count())
+        let places = places(&self.page(window, 0).await?, id);
+        let [first, second, ..] = places.of_it[..] else { return Ok(places.of_it.len()) };
+        if places.of_it.len() == places.in_all {
+            return Ok(places.in_all);
+        }
+        let mut times = 0;
+        for place in [first, second] {
+            times += self::places(&self.page_of(window, place, 1).await?, id).of_it.len();
+        }
+        Ok(times)
     }
 
     /// Whether a total may be that of the page alone: a full page counts as many as it holds.
