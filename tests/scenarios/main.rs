@@ -109,12 +109,14 @@ fn every_rule_can_be_switched_off() -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
+/// Rules that tests of their own show, named in docs/RULES.md.
+const ELSEWHERE: [u8; 8] = [50, 56, 58, 62, 63, 64, 65, 66];
+
 fn every_rule_has_a_scenario() -> Result<(), String> {
     let mut shown = std::collections::BTreeSet::new();
     for folder in folders() {
         shown.extend(Scenario::read(&folder)?.steps.rules);
     }
-    let missing: Vec<u8> =
-        (1..=35).chain([36, 37, 38, 39, 40, 43, 45, 46, 47, 48]).filter(|rule| !shown.contains(rule)).collect();
+    let missing: Vec<u8> = (1..=66).filter(|rule| !shown.contains(rule) && !ELSEWHERE.contains(rule)).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("without a scenario: {missing:?}")) }
 }

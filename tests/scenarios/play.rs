@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use concord::config::{Config, Pair};
+use concord::crm::CrmError;
 use concord::reconcile::Mode;
 use concord::record::{Both, Side};
 use concord::report::{self, Audience, Report, Style};
-use concord::run::{Consent, Finished, RunError};
+use concord::run::{Consent, Finished, RunError, SavedPlan};
 use concord::sandbox::Profile;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ struct Play<'a> {
     names: Names,
     runs: usize,
     last_plan: Option<String>,
+    saved: Option<SavedPlan>,
     /// What each run showed, before ids have names.
     seen: Vec<Seen>,
 }
@@ -54,10 +56,12 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
         other => return Err(format!("profile = {other:?}: \"extended\" or \"legacy\"")),
     };
     let lag = steps.lag.as_deref().map(duration).transpose()?.unwrap_or_default();
-    let plot = Plot { profile, people: steps.people, lag, hide_tags: steps.hide_tags, ..Plot::extended() };
+    let (people, hide_tags, daily, account) = (steps.people, steps.hide_tags, steps.daily, steps.account);
+    let plot = Plot { profile, people, lag, hide_tags, daily, account, ..Plot::extended() };
     let mut house = House::furnish(&plot, pair(scenario, "schedules.toml")?).await;
     house.abreast = 1;
-    let mut play = Play { scenario, house, names: Names::default(), runs: 0, last_plan: None, seen: Vec::new() };
+    let names = Names::default();
+    let mut play = Play { scenario, house, names, runs: 0, last_plan: None, saved: None, seen: Vec::new() };
     for named in &scenario.start {
         play.edit(&named.edit, named.name.as_deref())?;
     }
@@ -103,7 +107,8 @@ impl Play<'_> {
             Step { edit: Some(edit), name, .. } => self.edit(edit, name.as_deref()),
             Step { run: Some(how), .. } => self.run(how, step).await,
             Step { fault: Some(fault), .. } => {
-                let fault = named(fault, &self.names.ids);
+                let answers = format!("answer=tests/scenarios/{}/", self.scenario.name);
+                let fault = named(fault, &self.names.ids).replace("answer=", &answers);
                 self.house.sandbox.set_faults(fault.parse().map_err(|why| format!("{why}"))?);
                 Ok(())
             }
@@ -129,19 +134,25 @@ impl Play<'_> {
     async fn run(&mut self, how: &str, step: &Step) -> Result<(), String> {
         self.runs += 1;
         self.house.mode = match how {
-            "sync" | "plan" => Mode::Incremental,
+            "sync" | "plan" | "plan, saved" | "apply" => Mode::Incremental,
             "full" => Mode::Full,
             "rebuild" => Mode::Rebuild,
             "undo" | "undo, dry" => Mode::Undo,
             other => {
-                let known = "\"sync\", \"plan\", \"full\", \"rebuild\", \"undo\" or \"undo, dry\"";
-                return Err(format!("run = {other:?}: {known}"));
+                let known = "sync; plan; plan, saved; apply; full; rebuild; undo; undo, dry";
+                return Err(format!("run = {other:?}; known: {known}"));
             }
         };
         let approve = self.last_plan.clone().filter(|_| step.approve);
-        let consent = Consent { approve, allow_empty: step.allow_empty.clone(), saved: None };
+        let saved = self.saved.take_if(|_| how == "apply");
+        let consent = Consent { approve, allow_empty: step.allow_empty.clone(), saved };
         let result = match how {
             "plan" => self.house.try_dry_run().await,
+            "plan, saved" => {
+                self.saved = Some(self.house.saved_plan().await);
+                self.house.try_dry_run().await
+            }
+            "apply" if consent.saved.is_none() => return Err("apply: no plan was saved".to_owned()),
             "undo, dry" => self.house.try_plan_undo(step.of.unwrap_or_default()).await,
             "undo" => self.house.try_undo(step.of.unwrap_or_default(), &consent, CancellationToken::new()).await,
             _ if step.meanwhile.is_some() => {
@@ -180,7 +191,7 @@ impl Play<'_> {
                 let document = serde_json::to_value(report::json(finished)).unwrap_or_default();
                 (report::text(&Report::of(finished, &Audience::plain()), style), document, exit_code(finished))
             }
-            Err(error) => (format!("error: {error}\n"), json!({ "error": error.to_string() }), "1"),
+            Err(error) => (format!("error: {error}\n"), json!({ "error": error.to_string() }), code_of(error)),
         };
         let report = match &self.last_plan {
             Some(id) => report.replace(id, "<plan>"),
@@ -240,6 +251,14 @@ fn exit_code(finished: &Finished) -> &'static str {
         Some(_) if finished.is_refused() => "4",
         Some(_) if finished.needs_a_person() => "3",
         _ => "0",
+    }
+}
+
+fn code_of(error: &RunError) -> &'static str {
+    match error {
+        RunError::Stale { .. } => "5",
+        RunError::Crm(CrmError::ReadOnlyField { .. }) => "10",
+        _ => "1",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use concord::sandbox::Edit;
+use concord::sandbox::{AccountProfile, Edit};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -33,6 +33,11 @@ pub struct Steps {
     /// People of the seed.
     #[serde(default)]
     pub people: usize,
+    /// GHL's requests per day, where they are few.
+    pub daily: Option<u64>,
+    /// How the accounts behave, such as `ghl = { name_stored = "cut" }`.
+    #[serde(default)]
+    pub account: AccountProfile,
     #[serde(default, rename = "step")]
     pub all: Vec<Step>,
 }
@@ -43,11 +48,12 @@ pub struct Steps {
 pub struct Step {
     /// A person's edit.
     pub edit: Option<Value>,
-    /// `sync`, `plan`, `full`, `rebuild`, `undo` or `undo, dry`; each a day after the last.
+    /// `sync`, `plan`, `full`, `rebuild`, `undo` or `undo, dry`; each a day after the last. `plan, saved` keeps its plan, and
+    /// `apply` runs that one.
     pub run: Option<String>,
     /// With an undo: the number of the run that is undone.
     pub of: Option<i64>,
-    /// What goes wrong from here on; empty: nothing any more.
+    /// What goes wrong from here on; empty: nothing any more. `answer=FILE` is a file of the scenario's folder.
     pub fault: Option<String>,
     /// Time that passes, such as `2h`.
     pub wait: Option<String>,
