@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
+use crate::record::Side;
 
 /// A run of the past.
 #[derive(Clone, Debug)]
@@ -137,6 +138,20 @@ impl State {
             .prepare_cached("UPDATE operation SET outcome = ?3, reason = ?4 WHERE run = ?1 AND number = ?2")?
             .execute(params![run, number, outcome, reason])?;
         Ok(())
+    }
+
+    /// What a contact showed by id when it was not deleted for it, the last time that was in a run begun by `until`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_shown_to_a_delete(&self, side: Side, id: &str, until: Timestamp) -> Result<Option<String>, StateError> {
+        let sql = "SELECT unpacked(before) FROM operation JOIN run ON run.id = operation.run
+              WHERE outcome = 'skipped_stale' AND before IS NOT NULL AND started <= ?3
+                AND unpacked(document) ->> '$.action' = 'delete' AND unpacked(document) ->> '$.kind' = 'contact'
+                AND unpacked(document) ->> ('$.ids.' || ?1) = ?2
+              ORDER BY run DESC LIMIT 1";
+        let shown = params![side.as_str(), id, until.as_millisecond()];
+        Ok(self.connection.prepare_cached(sql)?.query_row(shown, |row| row.get(0)).optional()?)
     }
 
     /// How many operations a run planned, and of how many its journal says that they were applied.

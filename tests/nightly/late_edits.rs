@@ -1,5 +1,7 @@
 //! What somebody does to a contact that is about to be deleted, seen or unseen by our fields: it stays. (`semantics` 59)
 
+use std::sync::Arc;
+
 use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
 use concord::run::{Finished, OperationOutcome};
@@ -7,6 +9,7 @@ use concord::sandbox::{Edit, EditKind, EditOp};
 use serde_json::{Value, json};
 
 use crate::house::{House, Person, Plot, count, held, outcomes};
+use crate::proxy::{self, Rewrite};
 
 const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
 
@@ -53,6 +56,32 @@ async fn an_edit_of_a_field_that_is_not_mapped_beats_a_delete() {
         came_back(&house, survivor, &person, &finished);
         house.quiet_night().await;
     }
+}
+
+#[tokio::test]
+async fn a_value_that_lists_always_show_otherwise_stops_a_delete_for_two_days_and_no_longer() {
+    let mut house = House::build(&Plot::extended().with_settings(PROPAGATE)).await;
+    house.strict = false;
+    let (person, _) = (house.person(1), house.person(2));
+    house.change(Side::Cliengo, &person, &json!({ "message": "Hola, ¿cuánto sale?" }));
+    let cut: Rewrite = Arc::new(|line, mut answer| {
+        if line.starts_with("GET /cliengo/1.0/contacts?") {
+            let rows = answer["results"].as_array_mut().unwrap();
+            rows.iter_mut().for_each(|row| row["message"] = json!("Hola…"));
+        }
+        Ok(answer)
+    });
+    house.urls.cliengo = proxy::before(&house.sandbox.cliengo_url(), cut).await;
+    house.good_night().await;
+    house.remove(Side::Ghl, &person);
+    for night in 1..=2 {
+        let finished = house.night().await;
+        assert_eq!(outcomes(&finished), [OperationOutcome::SkippedStale], "night {night}");
+        assert!(is_there(&house, Side::Cliengo, &person), "night {night}");
+    }
+    house.good_night().await;
+    assert!(!is_there(&house, Side::Cliengo, &person));
+    house.quiet_night().await;
 }
 
 #[tokio::test]

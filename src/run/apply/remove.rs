@@ -1,5 +1,7 @@
 //! Right before a contact is deleted: whether somebody worked on it since it was listed. (`semantics` 59)
 
+use jiff::SignedDuration;
+
 use super::{Applying, ended};
 use crate::crm::{CrmError, RawRecord, Shape, Writer};
 use crate::reconcile::Operation;
@@ -7,6 +9,9 @@ use crate::record::{Kind, RemoteId};
 use crate::run::finished::{Ended, OperationOutcome};
 use crate::run::session::lock;
 use crate::state::{StagedRow, StateError};
+
+/// How far a CRM's lists may lag behind what it shows by id, and more (`GHL API notes`, search).
+const LAG: SignedDuration = SignedDuration::from_hours(47);
 
 impl Applying<'_> {
     /// Holds a contact, as it is by now, against what was listed of it, and lists what stands under it once more. Says the
@@ -25,7 +30,8 @@ impl Applying<'_> {
         let listed = lock(self.stage).row(W::Id::SIDE, Kind::Contact, id.as_str())?;
         if let Some(listed) = listed {
             let changed = crm.unmapped_changes(Kind::Contact, &listed.payload, payload, false, self.forms);
-            if !changed.is_empty() {
+            if !changed.is_empty() && !self.shows_it_so_for_long(crm, id, payload)? {
+                lock(self.state).keep_before(self.run, operation.id, payload)?;
                 return stale(format!("its {} was changed", Vec::from_iter(changed).join(", ")));
             }
         }
@@ -38,6 +44,14 @@ impl Applying<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a contact was refused its deletion for what it showed, two days ago or more, and shows the same still: then
+    /// its CRM shows that otherwise in its lists, and nobody worked on it. An edit reaches the lists before.
+    fn shows_it_so_for_long<W: Writer + ?Sized>(&self, crm: &W, id: &W::Id, payload: &str) -> Result<bool, StateError> {
+        let until = self.job.clock.now() - LAG;
+        let shown = lock(self.state).last_shown_to_a_delete(W::Id::SIDE, id.as_str(), until)?;
+        Ok(shown.is_some_and(|shown| crm.unmapped_changes(Kind::Contact, &shown, payload, true, self.forms).is_empty()))
     }
 
     /// What somebody did to a contact's tasks or notes since they were listed, in a person's words.
