@@ -110,6 +110,7 @@ impl Catalogue {
         match class(name) {
             "text" => self.say(value),
             "field" | "word" => self.exact.get(value).cloned().unwrap_or_else(|| value.to_owned()),
+            "fields" => value.split(", ").map(|field| self.value("field", field)).collect::<Vec<_>>().join(", "),
             "n" => value.replace(',', "."),
             // `a kind`, `kinds`: the form is an entry of its own.
             name if name.contains("kind") => {
