@@ -65,6 +65,7 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
     for named in &scenario.start {
         play.edit(&named.edit, named.name.as_deref())?;
     }
+    play.faults("")?;
     for (at, step) in steps.all.iter().enumerate() {
         play.step(step).await.map_err(|why| format!("step {}: {why}", at + 1))?;
     }
@@ -102,16 +103,20 @@ impl Play<'_> {
         Ok(())
     }
 
+    /// What goes wrong from here on, beside what always does.
+    fn faults(&self, spec: &str) -> Result<(), String> {
+        let answers = format!("answer=tests/scenarios/{}/", self.scenario.name);
+        let spec = format!("{spec},{}", self.scenario.steps.always).replace("answer=", &answers);
+        let faults = named(&spec, &self.names.ids).parse().map_err(|why| format!("{why}"))?;
+        self.house.sandbox.set_faults(faults);
+        Ok(())
+    }
+
     async fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step { edit: Some(edit), name, .. } => self.edit(edit, name.as_deref()),
             Step { run: Some(how), .. } => self.run(how, step).await,
-            Step { fault: Some(fault), .. } => {
-                let answers = format!("answer=tests/scenarios/{}/", self.scenario.name);
-                let fault = named(fault, &self.names.ids).replace("answer=", &answers);
-                self.house.sandbox.set_faults(fault.parse().map_err(|why| format!("{why}"))?);
-                Ok(())
-            }
+            Step { fault: Some(fault), .. } => self.faults(fault),
             Step { wait: Some(time), .. } => {
                 self.house.clock.advance(duration(time)?);
                 Ok(())
@@ -157,11 +162,11 @@ impl Play<'_> {
             "undo" => self.house.try_undo(step.of.unwrap_or_default(), &consent, CancellationToken::new()).await,
             _ if step.meanwhile.is_some() => {
                 let edit = resolved(step.meanwhile.as_ref().unwrap_or(&Value::Null), &self.names.ids)?;
-                self.house.sandbox.set_faults(SLOW_NOTES.parse().map_err(|why| format!("{why}"))?);
+                self.faults(SLOW_NOTES)?;
                 let night = self.house.try_night(&consent, CancellationToken::new());
                 let (result, edited) = tokio::join!(night, self.house.edit_meanwhile(&edit));
                 edited.map_err(|why| why.to_string())?;
-                self.house.sandbox.set_faults("".parse().map_err(|why| format!("{why}"))?);
+                self.faults("")?;
                 result
             }
             _ => self.house.try_night(&consent, CancellationToken::new()).await,
@@ -202,7 +207,7 @@ impl Play<'_> {
     }
 
     async fn quiet_nights(&mut self) -> Result<(), String> {
-        self.house.sandbox.set_faults("".parse().map_err(|why| format!("{why}"))?);
+        self.faults("")?;
         self.house.mode = Mode::Incremental;
         for night in 1..=3 {
             let quiet = self.house.try_night(&Consent::default(), CancellationToken::new()).await;

@@ -38,6 +38,9 @@ pub struct Steps {
     /// How the accounts behave, such as `ghl = { name_stored = "cut" }`.
     #[serde(default)]
     pub account: AccountProfile,
+    /// A fault that lasts: what is so whatever else goes wrong, on the quiet nights too.
+    #[serde(default)]
+    pub always: String,
     #[serde(default, rename = "step")]
     pub all: Vec<Step>,
 }
