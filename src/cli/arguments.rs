@@ -291,7 +291,7 @@ pub(super) struct PlanOptions {
     /// The state was lost or is damaged: link both sides again, as in a first sync
     #[arg(long, conflicts_with = "full")]
     pub rebuild: bool,
-    /// Only this person, by id or e-mail, with their tasks and notes; may be given again
+    /// Only this person, by id, e-mail or phone, with their tasks and notes; may be given again
     #[arg(long, value_name = "ID|E-MAIL", conflicts_with_all = ["full", "rebuild", "save"])]
     pub contact: Vec<String>,
     /// The form of the report
@@ -320,7 +320,8 @@ pub(super) struct SyncOptions {
     /// The state was lost or is damaged: link both sides again, delete nothing; needs --approve. The old state is moved to NAME.db.aside-TIME
     #[arg(long, conflicts_with = "full")]
     pub rebuild: bool,
-    /// Only this person, by id or e-mail, with their tasks and notes; may be given again
+    /// Only this person, by id, e-mail or phone, with their tasks and notes; may be given again. Exits with 4 before the
+    /// first sync, which is of everybody
     #[arg(long, value_name = "ID|E-MAIL", conflicts_with_all = ["full", "rebuild", "plan"])]
     pub contact: Vec<String>,
     /// Apply exactly the plan that `plan --save` wrote; refuse it when stale

@@ -27,6 +27,7 @@ mod known;
 mod links;
 mod look_up;
 mod marks;
+mod newest;
 mod only;
 mod opened;
 mod parents;
@@ -197,7 +198,7 @@ async fn sync_locked(
     lock(state).name_plan(run, &plan_id)?;
     let mut record = RunRecord::begun(run, started, recovered);
     without_request::mark_absent(&mut lock(state), &gathered, run)?;
-    let before = |state: &mut State| without_request::before(state, &plan, &gathered, run);
+    let before = |state: &mut State| without_request::before(state, &plan, &gathered, &pulled.effects, run);
     let after = |state: &mut State, done: &apply::Done| {
         failed_operations::note(state, &plan, done, run)?;
         without_request::after(state, &stage, &gathered, &pulled, &done.settles(&plan), run, started)?;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::arrivals::{Arrival, arrivals};
 use super::error::RunError;
 use super::intake::Intake;
+use super::newest::{Newest, PAGES_FOR_A_CREATE, PAGES_FOR_A_NAME, not_read};
 use super::parents::Parents;
 use super::pulled::Found;
 use super::session::{Job, lock};
 use crate::config::OnDelete;
-use crate::crm::{CrmError, Lookup, Shape};
+use crate::crm::{CrmError, Lookup, Shape, is_id};
 use crate::reconcile::Inconclusive;
 use crate::record::{Both, Field, Forms, Ids, Kind, MatchKey, Record, RemoteId, Side, SideId, Value, canonical_email};
 use crate::state::{HeldRow, LinkRow, State};
@@ -52,7 +52,7 @@ pub(super) async fn find(
     if !nobody.is_empty() {
         return Err(RunError::Nobody { pair: job.pair.name.clone(), asked: nobody, looked: search.newest.said() });
     }
-    search.counterparts().await?;
+    search.counterparts(into).await?;
     search.blame(into).await?;
     let Search { read, unclear, mut found, .. } = search;
     found.unclear = unclear.into_iter().map(|one| one.said).collect();
@@ -81,55 +81,6 @@ struct Unclear {
 
 /// So many others are asked for before a CRM is blamed.
 const WITNESSES: usize = 3;
-
-/// Cliengo's newest contacts, as far as they were read: it cannot be asked for an e-mail or a phone (`Cliengo API notes, 2.5`).
-#[derive(Default)]
-struct Newest {
-    arrivals: Vec<Arrival>,
-    rows: usize,
-    pages: usize,
-    is_at_its_end: bool,
-}
-
-/// So many pages of the newest contacts are read at most for those whom nobody knows yet.
-const NEWEST_PAGES: usize = 4;
-
-impl Newest {
-    /// Reads one page more. Whether there may be somebody on it who was on none before.
-    async fn read_on(&mut self, job: &Job<'_>, forms: &Forms) -> Result<bool, CrmError> {
-        if self.is_at_its_end || self.pages == NEWEST_PAGES {
-            return Ok(false);
-        }
-        let page = job.cliengo.newest(self.rows).await?;
-        self.pages += 1;
-        self.rows += page.rows;
-        let fresh = arrivals(job.cliengo, forms, &page.records);
-        let known: BTreeSet<SideId> = self.arrivals.iter().map(|one| one.id.clone()).collect();
-        let fresh: Vec<Arrival> = fresh.into_iter().filter(|one| !known.contains(&one.id)).collect();
-        self.is_at_its_end = fresh.is_empty();
-        self.arrivals.extend(fresh);
-        Ok(!self.is_at_its_end)
-    }
-
-    /// Those of an e-mail or a phone.
-    fn of(&self, keys: &[MatchKey]) -> Vec<SideId> {
-        let is_it = |one: &&Arrival| keys.iter().any(|key| one.keys.contains(key));
-        self.arrivals.iter().filter(is_it).map(|one| one.id.clone()).collect()
-    }
-
-    /// What was looked at, for who finds nobody.
-    fn said(&self) -> String {
-        let count = self.arrivals.len();
-        match self.arrivals.iter().filter_map(|one| one.created).min() {
-            _ if self.pages == 0 => String::new(),
-            Some(oldest) if !self.is_at_its_end => format!(
-                "; Cliengo cannot be searched by e-mail or phone: its {count} newest contacts were read, back to {}",
-                oldest.strftime("%Y-%m-%d")
-            ),
-            _ => format!("; Cliengo cannot be searched by e-mail or phone: its {count} contacts were read"),
-        }
-    }
-}
 
 struct Search<'a, 'j> {
     job: &'a Job<'j>,
@@ -170,6 +121,11 @@ impl Search<'_, '_> {
             let links = state.holders(side, key)?;
             known.extend(links.iter().flat_map(|link| Side::BOTH.into_iter().filter_map(|side| link.ids.tagged(side))));
         }
+        if known.is_empty() {
+            // An id that somebody merged away in GHL is known by the link that went along.
+            let links = state.merged_away(name)?.into_iter();
+            known.extend(links.flat_map(|ids| Side::BOTH.into_iter().filter_map(move |side| ids.tagged(side))));
+        }
         known.extend(waiting(state, |row, side| {
             row.ids.of(side) == Some(name) || keys.iter().any(|key| shows(row, side, key, self.forms))
         })?);
@@ -191,6 +147,10 @@ impl Search<'_, '_> {
                 Err(error) => self.did_not_tell(Side::Ghl, name, not_told(&error), error),
             }
             return self.ask_newest(name, &keys).await;
+        }
+        // A number that can be no phone is nobody's.
+        if !is_id(name) {
+            return Ok(());
         }
         // Each CRM's ids have a form of their own; the likelier one is asked first.
         let is_cliengos = name.len() == 24 && name.chars().all(|letter| letter.is_ascii_hexdigit());
@@ -216,24 +176,12 @@ impl Search<'_, '_> {
         if self.read.iter().any(is_known) {
             return Ok(());
         }
-        loop {
-            let found = self.newest.of(keys);
-            if !found.is_empty() {
-                return self.follow(found).await;
-            }
-            match self.newest.read_on(self.job, self.forms).await {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
-                Err(error) if error.is_everybodys() => return Err(error.into()),
-                Err(error) => {
-                    let why = error.clone().of_one_record();
-                    let why =
-                        format!("Cliengo's newest contacts could not be read, and this one may be among them: {why}");
-                    self.did_not_tell(Side::Cliengo, name, why, error);
-                    return Ok(());
-                }
-            }
+        match self.newest.search(self.job, self.forms, keys, PAGES_FOR_A_NAME).await {
+            Ok(found) => return self.follow(found).await,
+            Err(error) if error.is_everybodys() => return Err(error.into()),
+            Err(error) => self.did_not_tell(Side::Cliengo, name, not_read(&error), error),
         }
+        Ok(())
     }
 
     /// A CRM did not say whether it has whom a person named.
@@ -311,7 +259,7 @@ impl Search<'_, '_> {
     }
 
     /// Looks for the other halves of those that have no link.
-    async fn counterparts(&mut self) -> Result<(), RunError> {
+    async fn counterparts(&mut self, into: &Intake<'_>) -> Result<(), RunError> {
         let lone = |read: &[Read]| -> Vec<(SideId, Record)> {
             read.iter().filter(|one| !one.is_linked).map(|one| (one.id.clone(), one.record.clone())).collect()
         };
@@ -341,12 +289,27 @@ impl Search<'_, '_> {
                     .state
                     .is_some_and(|state| state.holders(Side::Cliengo, key).is_ok_and(|holders| !holders.is_empty()));
             }
-            // Cliengo cannot be asked for an e-mail or a phone (`Cliengo API notes, 2.5`).
             if !is_held && !keys.is_empty() {
-                let why = "whether Cliengo has this person already is told by a whole listing only: the next sync of \
-                           everybody takes it";
-                let (ids, label) = (Ids::one(id), record.label());
-                self.found.unplaced.push(Inconclusive { kind: Kind::Contact, ids, label, why: why.to_owned() });
+                self.among_cliengos(into, id, &record).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for a contact of GHL among Cliengo's newest ones: who is none of them all has no counterpart.
+    async fn among_cliengos(&mut self, into: &Intake<'_>, id: SideId, record: &Record) -> Result<(), RunError> {
+        let keys: Vec<MatchKey> = record.all_keys().collect();
+        let why = match self.newest.search(self.job, self.forms, &keys, PAGES_FOR_A_CREATE).await {
+            Ok(found) if !found.is_empty() => return self.follow(found).await,
+            Ok(_) => self.newest.doubt(&lock(into.stage).missing(Side::Cliengo, Kind::Contact, true)?),
+            Err(error) if error.is_everybodys() => return Err(error.into()),
+            Err(error) => Some(not_read(&error)),
+        };
+        match why {
+            None => _ = self.found.alone.insert(id),
+            Some(why) => {
+                let (kind, ids, label) = (Kind::Contact, Ids::one(id), record.label());
+                self.found.unplaced.push(Inconclusive { kind, ids, label, why });
             }
         }
         Ok(())

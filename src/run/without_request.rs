@@ -13,7 +13,7 @@ use super::settle::keep;
 use super::staging::AT_ONCE;
 use super::{undo_record, unreported};
 use crate::reconcile::{BaseUpdate, OpenedConflict, Plan, Reading};
-use crate::record::{Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
+use crate::record::{Effects, Field, Ids, Kind, Record, RemoteId, Role, Side, SideId, Value};
 use crate::state::{ConflictRow, LinkRow, LinkStatus, NewLink, SeenRow, Stage, State, StateError};
 
 /// Marks the contacts that a list lacks, also where nothing else of the run is written.
@@ -33,7 +33,13 @@ pub(super) fn mark_absent(state: &mut State, gathered: &Gathered, run: i64) -> R
 ///
 /// # Errors
 /// When it cannot be written: then nothing is sent.
-pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i64) -> Result<(), StateError> {
+pub(super) fn before(
+    state: &mut State,
+    plan: &Plan,
+    gathered: &Gathered,
+    effects: &Effects,
+    run: i64,
+) -> Result<(), StateError> {
     state.atomically(|state| {
         if plan.first_sync {
             state.set_meta(FIRST_SYNC, BEGUN)?;
@@ -48,6 +54,7 @@ pub(super) fn before(state: &mut State, plan: &Plan, gathered: &Gathered, run: i
         for settlement in &plan.base_updates {
             settle_one(state, settlement, run)?;
         }
+        state.name_enrolments(effects)?;
         for (link, side) in &gathered.missed {
             state.set_missed(*link, *side, Some(run))?;
         }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 
 use super::{FailedOperationRow, State, StateError};
-use crate::record::{Effect, Enrolment, Ids, Kind, Side, SideId};
+use crate::record::{Effect, Effects, Enrolment, Ids, Kind, Side, SideId};
 
 /// So often has an operation failed that waits for a person.
 const ASIDE: u32 = 4;
+
+/// In the place of the run that it is owed by: of a contact whose create is long done, and whose link was lost or forgotten.
+const FOR_CERTAIN: i64 = 0;
 
 /// How far an enrolment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ impl EnrolmentStatus {
 pub struct EnrolmentRow {
     /// What it is.
     pub enrolment: Enrolment,
+    /// The id of what it is put into, once that was known.
+    pub sent: Option<String>,
     /// How far it is.
     pub status: EnrolmentStatus,
     /// The id of its operation, under which it waits.
@@ -58,7 +63,7 @@ impl State {
     /// When they cannot be read.
     pub fn enrolments(&self) -> Result<Vec<EnrolmentRow>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT contact, effect, status, operation, label, run FROM enrolment ORDER BY contact, effect",
+            "SELECT contact, effect, status, operation, label, run, sent FROM enrolment ORDER BY contact, effect",
         )?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
@@ -72,6 +77,7 @@ impl State {
                 operation: row.get(3)?,
                 label: row.get(4)?,
                 run: row.get(5)?,
+                sent: row.get(6)?,
             });
         }
         Ok(found)
@@ -93,7 +99,7 @@ impl State {
     pub fn owe(&self, enrolment: &Enrolment, operation: &str, label: &str, run: i64) -> Result<(), StateError> {
         self.connection
             .prepare_cached(
-                "INSERT INTO enrolment VALUES (?1, ?2, 'owed', ?3, ?4, ?5)
+                "INSERT INTO enrolment (contact, effect, status, operation, label, run) VALUES (?1, ?2, 'owed', ?3, ?4, ?5)
                  ON CONFLICT (contact, effect) DO UPDATE SET status = 'owed', operation = ?3, label = ?4, run = ?5
                  WHERE status <> 'done'",
             )?
@@ -104,6 +110,20 @@ impl State {
                 label,
                 run
             ])?;
+        Ok(())
+    }
+
+    /// Writes down the id of what contacts are put into, by the names that the configuration has for it now. The first one stays.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn name_enrolments(&self, effects: &Effects) -> Result<(), StateError> {
+        for (effect, sent) in effects {
+            let Ok(sent) = sent else { continue };
+            self.connection
+                .prepare_cached("UPDATE enrolment SET sent = ?2 WHERE effect = ?1 AND sent IS NULL")?
+                .execute([&serde_json::to_string(effect)?, sent])?;
+        }
         Ok(())
     }
 
@@ -162,8 +182,11 @@ impl State {
     pub fn inherit_enrolments(&self, replaced: &Self) -> Result<(), StateError> {
         for row in replaced.enrolments()? {
             let (id, label) = (&row.operation, &row.label);
-            self.owe(&row.enrolment, id, label, 0)?;
+            self.owe(&row.enrolment, id, label, FOR_CERTAIN)?;
             self.enrolled(&row.enrolment, row.status)?;
+            if let Some(sent) = row.sent {
+                self.name_enrolments(&Effects::from([(row.enrolment.effect, Ok(sent))]))?;
+            }
         }
         let unanswered = replaced.failed_operations()?.into_iter().filter(|row| row.action == "enrol");
         unanswered.map(|row| FailedOperationRow { run: 0, ..row }).try_for_each(|row| self.keep_failed_operation(&row))
@@ -196,14 +219,27 @@ impl State {
         Ok(())
     }
 
+    /// What is owed to these contacts is owed whoever links them again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn owe_for_certain(&self, contacts: &BTreeSet<SideId>) -> Result<(), StateError> {
+        for contact in contacts {
+            self.connection
+                .prepare_cached("UPDATE enrolment SET run = ?2 WHERE contact = ?1 AND status = 'owed'")?
+                .execute(params![Enrolment::key(contact), FOR_CERTAIN])?;
+        }
+        Ok(())
+    }
+
     /// Lets go of what is owed to a contact that no create of ours made.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn owe_nothing(&self, contact: &SideId) -> Result<(), StateError> {
         self.connection
-            .prepare_cached("DELETE FROM enrolment WHERE contact = ?1 AND status = 'owed'")?
-            .execute([Enrolment::key(contact)])?;
+            .prepare_cached("DELETE FROM enrolment WHERE contact = ?1 AND status = 'owed' AND run <> ?2")?
+            .execute(params![Enrolment::key(contact), FOR_CERTAIN])?;
         Ok(())
     }
 }

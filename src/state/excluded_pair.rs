@@ -93,14 +93,15 @@ impl State {
         Ok(())
     }
 
-    /// Nothing of this record waits any more: no conflict, no operation that failed.
+    /// Nothing of this record waits any more: no conflict, no operation that failed. What it may have been put into waits on:
+    /// without its row it would be sent again by itself.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn end_waiting(&self, kind: Kind, ids: &Ids) -> Result<(), StateError> {
-        for table in ["failed_operation", "conflict"] {
+        for table in ["failed_operation WHERE action <> 'enrol' AND", "conflict WHERE"] {
             self.connection
-                .prepare_cached(&format!("DELETE FROM {table} WHERE kind = ?1 AND (cliengo_id = ?2 OR ghl_id = ?3)"))?
+                .prepare_cached(&format!("DELETE FROM {table} kind = ?1 AND (cliengo_id = ?2 OR ghl_id = ?3)"))?
                 .execute(params![kind.as_str(), ids.of(Side::Cliengo), ids.of(Side::Ghl)])?;
         }
         Ok(())

@@ -94,6 +94,7 @@ impl State {
         self.atomically(|state| {
             let traces = state.traces(&link.ids)?;
             state.remove_links(&traces)?;
+            state.owe_for_certain(&traces.contacts)?;
             let contacts = traces.contacts.into_iter().collect();
             Ok(Forgotten { contacts, links: traces.links.len(), operations: 0, being_read: false })
         })

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::packed::{Pack, Unpacked};
 use super::{State, StateError};
-use crate::record::Side;
+use crate::record::{Ids, Side};
 
 /// A run of the past.
 #[derive(Clone, Debug)]
@@ -271,6 +271,21 @@ impl State {
             operations.extend(self.run(run)?.zip(row));
         }
         Ok(operations)
+    }
+
+    /// The ids of the links that went along when the contact of this id was merged into another one, as the history says.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn merged_away(&self, id: &str) -> Result<Vec<Ids>, StateError> {
+        let mut statement = self.connection.prepare(
+            "SELECT json_extract(unpacked(document), '$.ids') FROM operation
+             WHERE instr(unpacked(document), '\"merged_from\"') > 0
+               AND json_extract(unpacked(document), '$.kind') = 'contact'
+               AND json_extract(unpacked(document), '$.merged_from') = ?1",
+        )?;
+        let rows: Vec<String> = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        rows.iter().map(|ids| Ok(serde_json::from_str(ids)?)).collect()
     }
 
     /// Keeps the guarded operations of a plan that a guard stopped, for an approval to name (`semantics` 35).

@@ -230,11 +230,12 @@ fn migrations() -> Migrations<'static> {
             teach(transaction)?;
             Ok(transaction.execute_batch(include_str!("migrations/016_body.sql"))?)
         }),
+        M::up(include_str!("migrations/017_sent.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 16;
+const SCHEMA: usize = 17;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

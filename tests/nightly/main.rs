@@ -59,6 +59,7 @@ mod decided;
 mod deletes;
 mod documented;
 mod down_for_a_while;
+mod enrolled_once;
 mod examples;
 mod export;
 mod extra_params;

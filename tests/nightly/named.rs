@@ -171,3 +171,49 @@ async fn a_search_among_the_newest_ends_after_a_few_pages_and_says_how_far_it_lo
     let pages = sandbox.requests().into_iter().skip(before).filter(|sent| sent.path.contains("offset=")).count();
     assert_eq!(pages, 4, "no more pages than that");
 }
+
+/// Somebody whom GHL alone has, since today.
+fn newcomer(sandbox: &Sandbox, set: &Value) -> String {
+    let set = set.as_object().cloned().unwrap();
+    let theirs = Edit { side: Side::Ghl, op: EditOp::Create, kind: EditKind::Contact, contact: None, id: None, set };
+    sandbox.world().edit(&theirs).unwrap().id.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_new_in_ghl_is_made_or_linked_in_a_run_of_that_person_as_in_a_run_of_everybody() {
+    let (sandbox, desk) = linked(24).await;
+    let nora = newcomer(&sandbox, &json!({ "firstName": "Nora", "lastName": "Nueva", "email": "nora@example.com" }));
+    let dora = newcomer(&sandbox, &json!({ "firstName": "Dora", "lastName": "Doble", "email": "dora@example.com" }));
+    lead(&sandbox, &json!({ "name": "Dora Doble", "email": "dora@example.com" }));
+    for (id, action) in [(&nora, "create"), (&dora, "link")] {
+        let plan = desk.ask(&["plan", "--contact", id, "--format", "json"]).code(0).json();
+        let operations = plan["operations"].as_array().unwrap();
+        assert_eq!((operations.len(), &operations[0]["action"]), (1, &json!(action)), "{plan:#}");
+        desk.ask(&["sync", "--contact", id]).code(0).tells("Applied 1 of 1");
+        desk.ask(&["sync", "--contact", id]).code(0).tells("Nothing to do");
+    }
+    let tomorrow = desk.ask(&["plan", "--format", "json"]).json();
+    assert_eq!(tomorrow["operations"], json!([]), "nobody is doubled");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_new_in_ghl_waits_where_not_all_of_cliengo_could_be_read() {
+    let (sandbox, desk) = linked(24).await;
+    let nora = newcomer(&sandbox, &json!({ "firstName": "Nora", "lastName": "Nueva", "email": "nora@example.com" }));
+    // Its list lacks somebody who is linked: it may lack Nora as well.
+    let (cliengo, _) = &pairs(&desk)[0];
+    edit(&sandbox, Side::Cliengo, EditKind::Contact, EditOp::Delete, cliengo, &json!({}));
+    let said = desk.ask(&["sync", "--contact", &nora]).code(3).tells("the next sync of everybody takes it");
+    assert!(!said.out.contains("create contact"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_can_be_no_phone_is_nobodys() {
+    let (_sandbox, desk) = linked(6).await;
+    for name in ["+541100000000", "+54 11 0000-0000", "(11) 0000.0000"] {
+        for command in [["sync", "--contact", name].as_slice(), &["plan", "--contact", name], &["explain", name]] {
+            let said = desk.ask(command).code(1);
+            assert!(said.err.contains(&format!("neither CRM of pair acme has {name}")), "{said:?}");
+        }
+    }
+}

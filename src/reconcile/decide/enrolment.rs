@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::carry::Versions;
 use crate::reconcile::model::{
     BaseUpdate, Change, Due, Family, HeldReason, Input, LinkRef, Mode, Operation, Owed, RetryState, Settle, Subject,
-    Verdict, enrolment_id, unanswered,
+    Verdict, enrolment_id, still_owed, unanswered,
 };
 use crate::record::{Effect, Enrolment, Field, Kind, NoEffect, Record, Side, Value, Write};
 
@@ -64,14 +64,25 @@ pub fn changed(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, v
     verdict
 }
 
+/// What is sent for it, as far as that is known.
+fn sent<'a>(input: &'a Input<'_>, effect: &'a Effect) -> &'a str {
+    match input.effects.get(effect) {
+        Some(Ok(id)) => id,
+        _ => effect.name(),
+    }
+}
+
 /// Whether two triggers name one thing, by its name, its id, or in other case.
 fn is_one(input: &Input<'_>, one: &Effect, other: &Effect) -> bool {
-    let sent = |effect: &Effect| match input.effects.get(effect) {
-        Some(Ok(id)) => id.clone(),
-        _ => effect.name().to_owned(),
-    };
     let folded = |effect: &Effect| effect.name().trim().to_lowercase();
-    one.kind() == other.kind() && (sent(one) == sent(other) || folded(one) == folded(other))
+    one.kind() == other.kind() && (sent(input, one) == sent(input, other) || folded(one) == folded(other))
+}
+
+/// Whether what was written down is this, also where the configuration had another word for it then.
+fn is_known_as(input: &Input<'_>, owed: &Owed, effect: &Effect) -> bool {
+    let known = &owed.enrolment.effect;
+    let by_its_id = known.kind() == effect.kind() && owed.sent.as_deref() == Some(sent(input, effect));
+    by_its_id || is_one(input, known, effect)
 }
 
 /// What several triggers name, each thing once.
@@ -99,10 +110,13 @@ pub fn owed(input: &Input<'_>, at: u32, planned: &BTreeSet<Enrolment>) -> Verdic
             verdict.and(waiting);
             continue;
         }
-        let Some(link) = owed.link else { continue };
+        let Some(link) = owed.link else {
+            verdict.and(kept_separate(input, &subject, &owed.enrolment, &id));
+            continue;
+        };
         let Some(family) = Family::existing(verdict.next(), LinkRef::Existing(link), &ids, &label) else { continue };
-        let enrolment = in_force(input, &owed.enrolment);
-        if enrolment != owed.enrolment || !input.effects.contains_key(&owed.enrolment.effect) {
+        let enrolment = in_force(input, owed);
+        if !input.effects.contains_key(&enrolment.effect) || !is_known_as(input, owed, &enrolment.effect) {
             verdict.base_updates.push(BaseUpdate::OweNoMore { enrolment: owed.enrolment.clone() });
         }
         verdict.and(enrol(input, verdict.next(), &family, &subject, enrolment));
@@ -110,16 +124,31 @@ pub fn owed(input: &Input<'_>, at: u32, planned: &BTreeSet<Enrolment>) -> Verdic
     verdict
 }
 
-/// What the configuration names now in the place of what was owed.
-fn in_force(input: &Input<'_>, owed: &Enrolment) -> Enrolment {
-    // What every new lead is put into is for nobody else.
-    if owed.contact().side() != Side::Cliengo {
-        return owed.clone();
+/// What is owed to somebody whose link a person removed is said, and done once they are linked again.
+fn kept_separate(input: &Input<'_>, subject: &Subject, enrolment: &Enrolment, id: &str) -> Verdict {
+    let mut verdict = Verdict::default();
+    let is_dropped = input.failed_operations.get(id).is_some_and(|failed| failed.standing == RetryState::Dropped);
+    let why = input.kept_separate(Kind::Contact, &enrolment.contact(), None).filter(|_| !is_dropped);
+    if let Some(why) = why {
+        verdict.hold(subject, HeldReason::Apart, still_owed(&enrolment.effect, &why));
     }
-    let mut named = input.pair.triggers.created.iter().filter(|effect| effect.kind() == owed.effect.kind());
-    match named.next_back().filter(|_| !input.effects.contains_key(&owed.effect)) {
-        Some(effect) => Enrolment::of(&owed.contact(), effect.clone()),
-        None => owed.clone(),
+    verdict
+}
+
+/// What the configuration names now in the place of what was owed: the same by another name, or what new leads are put into.
+fn in_force(input: &Input<'_>, owed: &Owed) -> Enrolment {
+    let contact = owed.enrolment.contact();
+    if input.effects.contains_key(&owed.enrolment.effect) {
+        return owed.enrolment.clone();
+    }
+    let triggers = &input.pair.triggers;
+    let mut same = triggers.effects().filter(|effect| is_known_as(input, owed, effect));
+    // What every new lead is put into is for nobody else.
+    let mut of_a_lead = triggers.created.iter().filter(|effect| effect.kind() == owed.enrolment.effect.kind());
+    let instead = || of_a_lead.next_back().filter(|_| contact.side() == Side::Cliengo);
+    match same.next().or_else(instead) {
+        Some(effect) => Enrolment::of(&contact, effect.clone()),
+        None => owed.enrolment.clone(),
     }
 }
 
@@ -148,16 +177,17 @@ fn waits_for_an_answer(input: &Input<'_>, subject: &Subject, effect: &Effect, id
 
 fn enrol(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, enrolment: Enrolment) -> Verdict {
     let mut verdict = Verdict::at(at);
-    // Once for ever, under whichever id it had first.
+    // Once for ever, under whichever id and name it had first.
     let is_it = |owed: &&Owed| {
-        is_one(input, &owed.enrolment.effect, &enrolment.effect)
+        is_known_as(input, owed, &enrolment.effect)
             && (owed.enrolment.contact() == enrolment.contact() || owed.enrolment.is_of(&subject.ids))
     };
-    let known = input.owed.iter().find(is_it);
+    let known = input.owed.iter().filter(is_it).max_by_key(|owed| owed.due);
     let due = known.map(|owed| owed.due);
+    let effect = &enrolment.effect.clone();
     let enrolment = known.map_or(enrolment, |owed| owed.enrolment.clone());
     verdict.enrolled.insert(enrolment.clone());
-    let (effect, id) = (&enrolment.effect, enrolment_id(&input.pair.name, &enrolment));
+    let id = enrolment_id(&input.pair.name, &enrolment);
     if due == Some(Due::Done) {
         return verdict;
     }

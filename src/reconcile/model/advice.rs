@@ -27,6 +27,13 @@ pub(super) fn excluded(kind: Kind, contact: Option<&SideId>, other: &SideId, ids
     }
 }
 
+/// What a person is told of what somebody was to be put into, and cannot be because of `why`.
+#[must_use]
+pub fn still_owed(effect: &Effect, why: &str) -> String {
+    let (kind, name) = (effect.kind(), effect.name());
+    format!("it was to be put into the {kind} {name}, which was not done yet: {why}")
+}
+
 /// What a person is told of an enrolment without an answer, and how the person settles it: no listing shows who was put into it.
 #[must_use]
 pub fn unanswered(effect: &Effect, id: &str) -> String {

@@ -197,10 +197,15 @@ impl<'a> Input<'a> {
     /// What a person is told of a record whose link was removed by hand; `None` for the others.
     #[must_use]
     pub fn excluded(&self, record: &Unlinked) -> Option<String> {
-        let (kind, id) = (record.kind, &record.id);
+        self.kept_separate(record.kind, &record.id, record.parent.as_ref())
+    }
+
+    /// The same of a record that is known by its id.
+    #[must_use]
+    pub fn kept_separate(&self, kind: Kind, id: &SideId, contact: Option<&SideId>) -> Option<String> {
         let ids = self.excluded_pairs.get(&(kind, id.clone()))?;
         let other = ids.tagged(id.side().other())?;
-        Some(advice::excluded(kind, record.parent.as_ref(), &other, ids, &self.pair.name))
+        Some(advice::excluded(kind, contact, &other, ids, &self.pair.name))
     }
 
     /// Whether an edit of a record reaches `side` as a further one: it changes none, and the configuration says so.
@@ -432,6 +437,8 @@ pub struct Unreadable {
 pub struct Owed {
     /// What it is.
     pub enrolment: Enrolment,
+    /// The id of what it is put into, once that was known.
+    pub sent: Option<String>,
     /// How far it is.
     pub due: Due,
     /// The contact's link, where both halves are there.
@@ -443,7 +450,7 @@ pub struct Owed {
 }
 
 /// How far an enrolment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     /// It is to be done.
     Open,

@@ -86,7 +86,8 @@ const ROOMS: [&str; 10] = [
 ];
 
 /// What nobody is told, and sentences with a word in a hole that only the scenarios fill.
-const ELSEWHERE: [&str; 3] = ["name or service not known", "its phone is that of {}", "no answer came when it was put"];
+const ELSEWHERE: [&str; 4] =
+    ["name or service not known", "its phone is that of {}", "no answer came when it was put", "it was to be put into"];
 
 fn sources(place: &std::path::Path, found: &mut Vec<PathBuf>) {
     if place.is_file() {

@@ -27,7 +27,8 @@ pub(super) fn owed(state: &State, only: Option<&Found>) -> Result<Vec<Owed>, Sta
         if only.is_some_and(|only| !only.has(&ids)) {
             continue;
         }
-        owed.push(Owed { enrolment: row.enrolment, due, link: link.map(|link| link.id), ids, label: row.label });
+        let link = link.map(|link| link.id);
+        owed.push(Owed { enrolment: row.enrolment, sent: row.sent, due, link, ids, label: row.label });
     }
     Ok(owed)
 }

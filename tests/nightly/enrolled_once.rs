@@ -1,0 +1,165 @@
+//! What a contact was put into is known by its id and its name, whatever the configuration calls it later; what is owed or got
+//! no answer stays so until a person settles it.
+
+use concord::clock::Clock as _;
+use concord::reconcile::HeldReason;
+use concord::record::Side;
+use concord::sandbox::EditOp;
+use concord::state::State;
+use serde_json::json;
+
+use crate::house::{House, Person, Plot, held};
+
+const WORKFLOW: &str = "[pair.house.triggers]\nworkflow = \"Bienvenida\"\n";
+const CAMPAIGN: &str = "[pair.house.triggers]\ncampaign = \"Novedades\"\n";
+
+/// A house whose first sync is behind it.
+async fn settled(triggers: &str) -> House {
+    let mut house = House::build(&Plot::extended().with_settings(triggers)).await;
+    house.abreast = 1;
+    house.person(1);
+    house.person(2);
+    house.good_night().await;
+    house
+}
+
+async fn configure(house: &mut House, triggers: &str) {
+    house.pair = House::build(&Plot::extended().with_settings(triggers)).await.pair.clone();
+}
+
+fn lead(house: &House) -> String {
+    house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }))
+}
+
+/// What was sent that puts somebody into something, in this night.
+fn enrolments(house: &House) -> Vec<String> {
+    let sent = house.writes().into_iter().filter(|sent| sent.side == Side::Ghl);
+    let sent = sent.filter(|sent| sent.path.contains("/workflow/") || sent.path.contains("/campaigns/"));
+    sent.map(|sent| sent.path.clone()).collect()
+}
+
+/// When somebody becomes hot.
+fn when_hot(workflow: &str) -> String {
+    format!("[[pair.house.trigger]]\nwhen = {{ field = \"tags\", becomes = \"hot\" }}\nworkflow = \"{workflow}\"\n")
+}
+
+async fn id_of_the_workflow() -> String {
+    let house = settled(WORKFLOW).await;
+    lead(&house);
+    house.good_night().await;
+    enrolments(&house)[0].rsplit('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_was_named_by_its_name_and_is_by_its_id_later_is_one_thing() {
+    let id = id_of_the_workflow().await;
+    for (first, then) in [("Bienvenida", id.as_str()), (id.as_str(), "Bienvenida")] {
+        let mut house = settled(&when_hot(first)).await;
+        let person: Person = house.person(5);
+        house.good_night().await;
+        house.tag(Side::Ghl, EditOp::Create, &person, "hot");
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), 1, "{first}");
+        configure(&mut house, &when_hot(then)).await;
+        for op in [EditOp::Delete, EditOp::Create] {
+            house.tag(Side::Ghl, op, &person, "hot");
+            house.good_night().await;
+            assert_eq!(enrolments(&house), [""; 0], "{first}, then {then}");
+        }
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn what_an_older_state_knows_by_its_name_alone_is_learned_while_the_name_says_it() {
+    let id = id_of_the_workflow().await;
+    let mut house = settled(&when_hot("Bienvenida")).await;
+    let person: Person = house.person(5);
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Create, &person, "hot");
+    house.good_night().await;
+    house.edit_state(&["UPDATE enrolment SET sent = NULL"]);
+    house.quiet_night().await;
+    configure(&mut house, &when_hot(&id)).await;
+    for op in [EditOp::Delete, EditOp::Create] {
+        house.tag(Side::Ghl, op, &person, "hot");
+        house.good_night().await;
+        assert_eq!(enrolments(&house), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_owed_or_got_no_answer_is_done_once_under_whatever_name_the_configuration_has_now() {
+    let id = id_of_the_workflow().await;
+    for other in [id.as_str(), "bienvenida"] {
+        for fault in ["status=400", "reset-after-write"] {
+            let mut house = settled(WORKFLOW).await;
+            lead(&house);
+            house.sandbox.set_faults(format!("{fault}@ghl:POST:/workflow/").parse().unwrap());
+            house.night().await;
+            house.sandbox.set_faults("".parse().unwrap());
+            configure(&mut house, &format!("[pair.house.triggers]\nworkflow = \"{other}\"\n")).await;
+            let mut sent = Vec::new();
+            let mut waits = false;
+            for _ in 0..3 {
+                let night = house.night().await;
+                sent.extend(enrolments(&house));
+                waits = held(&night).contains(&HeldReason::UnknownOutcome);
+            }
+            let is_owed = fault == "status=400";
+            assert_eq!((sent.len(), waits), (usize::from(is_owed), !is_owed), "{other} {fault}: {sent:?}");
+            if !is_owed {
+                let state = State::open(&house.state_path()).unwrap();
+                let [waiting] = state.failed_operations().unwrap().try_into().unwrap();
+                assert!(state.lift_failed_operation(&waiting.id).unwrap());
+                drop(state);
+                house.good_night().await;
+                assert_eq!(enrolments(&house).len(), 1, "{other}: a person said that it was not done");
+            }
+            house.quiet_night().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_owed_to_somebody_is_owed_after_they_were_started_afresh() {
+    for settings in [CAMPAIGN, WORKFLOW] {
+        let house = settled(settings).await;
+        let ana = lead(&house);
+        house.sandbox.set_faults("status=400@ghl:POST:/campaigns/,status=400@ghl:POST:/workflow/".parse().unwrap());
+        house.night().await;
+        house.sandbox.set_faults("".parse().unwrap());
+        let mut state = State::open(&house.state_path()).unwrap();
+        let link = state.links_named(&ana).unwrap().remove(0);
+        state.start_afresh(&link).unwrap();
+        drop(state);
+        let mut sent = Vec::new();
+        for _ in 0..3 {
+            house.night().await;
+            sent.extend(enrolments(&house));
+        }
+        assert_eq!(sent.len(), 1, "{settings}: {sent:?}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_owed_or_got_no_answer_is_said_after_the_link_was_removed() {
+    for fault in ["status=400", "reset-after-write"] {
+        let house = settled(WORKFLOW).await;
+        let ana = lead(&house);
+        house.sandbox.set_faults(format!("{fault}@ghl:POST:/workflow/").parse().unwrap());
+        house.night().await;
+        house.sandbox.set_faults("".parse().unwrap());
+        let state = State::open(&house.state_path()).unwrap();
+        let link = state.links_named(&ana).unwrap().remove(0);
+        state.part(&link, house.clock.now()).unwrap();
+        drop(state);
+        for _ in 0..3 {
+            let night = house.night().await;
+            assert_eq!(enrolments(&house), [""; 0], "{fault}");
+            let said = night.plan.held.iter().any(|held| held.detail.contains("workflow Bienvenida"));
+            assert!(said && night.exit_code() == if fault == "status=400" { 0 } else { 3 }, "{:?}", night.plan.held);
+        }
+    }
+}
