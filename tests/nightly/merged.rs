@@ -295,6 +295,30 @@ async fn two_contacts_of_one_night_are_merged_into_one() {
     assert_eq!(roles, [Role::Primary, Role::Secondary]);
 }
 
+#[tokio::test]
+async fn several_merges_of_one_day_that_shorten_the_list_until_it_is_doubted_double_nothing() {
+    for form in FORMS {
+        for settings in [PROPAGATE, PRIMARY] {
+            let (house, people) = street(form, settings).await;
+            for side in Side::BOTH {
+                house.note(side, &people[1], "Otra nota");
+                house.task(side, &people[1], "Otra tarea");
+            }
+            house.good_night().await;
+            for lost in [0, 1] {
+                merge(&house, &people[5].ghl, &people[lost].ghl);
+            }
+            let there = counts(&house);
+            let doubted = house.night().await;
+            assert!(!doubted.plan.listings.ghl.contact.complete, "{form:?}: the list is doubted");
+            for _ in 0..4 {
+                house.night().await;
+            }
+            assert_eq!(counts(&house), there, "{form:?} {settings}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn report_explain_and_links_show_say_that_it_was_merged() {
     let (sandbox, desk) = linked().await;
@@ -321,6 +345,10 @@ async fn report_explain_and_links_show_say_that_it_was_merged() {
         let said = told(arguments);
         assert!(said.contains(&format!("GHL {ghl} was merged into {survivor}: the link went along")), "{said}");
     }
+    // By the id that is no more, too.
+    let said = told(&["explain", &ghl, "--pair", "acme"]);
+    assert!(said.contains(&format!("GHL {ghl} was merged into {survivor}: the link went along")), "{said}");
+    desk.ask(&["sync", "--contact", &ghl, "--pair", "acme"]).code(0).tells("Nothing to do");
     let shown = desk.ask(&["links", "show", &number, "--pair", "acme", "--format", "json"]).code(0).json();
     assert_eq!((&shown["merged_from"], &shown["ids"]["ghl"]), (&json!(ghl), &json!(survivor)));
 }

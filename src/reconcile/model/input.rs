@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::advice;
 use super::look_up::MissedLookUp;
-use super::lost::Lost;
+use super::lost::{Astray, Lost};
 use super::pending::{FailedOperation, PendingConflict};
 use super::plan::{ListingCount, Mode};
 use super::subject::Subject;
@@ -78,6 +78,8 @@ pub struct Input<'a> {
     pub deleted: BTreeMap<SideId, Both<Record>>,
     /// Linked contacts that GHL has no more, and what tells whether they were merged, by their links.
     pub lost: BTreeMap<i64, Lost>,
+    /// By contact of GHL: what may have come to stand under it since somebody merged another one into it.
+    pub astray: BTreeMap<SideId, Vec<Astray>>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
     /// The sources of creates whose outcome is not known.
@@ -155,6 +157,7 @@ impl<'a> Input<'a> {
             successors: BTreeMap::new(),
             deleted: BTreeMap::new(),
             lost: BTreeMap::new(),
+            astray: BTreeMap::new(),
             holders: Both::default(),
             pending: BTreeSet::new(),
             unparsable: Vec::new(),

@@ -1,6 +1,6 @@
 //! A contact that GHL has no more, and what tells whether somebody merged it into another one. (`semantics` 10)
 
-use crate::record::{Fields, Record, Role, SideId};
+use crate::record::{Fields, Kind, Record, Role, SideId};
 
 /// What is known of a linked contact that GHL does not have any more.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,15 @@ pub struct Survivor {
     pub record: Record,
     /// Whether it has a live link of its own. One that sleeps, or whose other half is gone, is no survivor.
     pub is_linked: bool,
+}
+
+/// A task or note of a contact that is linked, and of which this run does not know whether GHL has it still.
+#[derive(Clone, Debug)]
+pub struct Astray {
+    /// What it is.
+    pub kind: Kind,
+    /// As GHL last said it.
+    pub base: Record,
 }
 
 /// A link that follows its contact into the one that it was merged into.

@@ -117,7 +117,13 @@ fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surpl
         // A side that could not list this contact's children may hold the counterparts: nothing is created there.
         let is_listed = family.is_listed(input, other, kind);
         for child in children {
-            if is_listed {
+            if side == Side::Ghl && astray(input, child) {
+                let detail = format!(
+                    "it may have come with another contact that was merged into this one: GHL's list lacks a contact of the same \
+                     e-mail or phone that has the same {kind}, so nothing is created until a run knows what became of that one"
+                );
+                verdict.hold(&Subject::of(child), HeldReason::Unlisted, detail);
+            } else if is_listed {
                 verdict.and(create::child(input, verdict.next(), family, child, None));
             } else if input.policy(kind).direction.writes(other) {
                 let other = other.title();
@@ -128,6 +134,12 @@ fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surpl
         }
     }
     verdict
+}
+
+/// Whether a contact of which this run does not know what became has the same task or note.
+fn astray(input: &Input<'_>, child: &Unlinked) -> bool {
+    let astray = child.parent.as_ref().and_then(|contact| input.astray.get(contact)).into_iter().flatten();
+    astray.into_iter().any(|one| one.kind == child.kind && renewed::is_one(one.kind, &one.base, &child.record))
 }
 
 fn link(input: &Input<'_>, at: u32, family: &Family, cliengo: &Unlinked, ghl: &Unlinked) -> Verdict {

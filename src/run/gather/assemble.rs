@@ -102,6 +102,7 @@ impl<'j> Gathering<'j, '_> {
         self.know_the_unclear()?;
         let holders = self.holders(&contacts, &freed)?;
         let (lost, deleted) = (self.lost(&contacts, &holders)?, self.deleted()?);
+        let astray = self.astray(&lost)?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let (failed_operations, pending_conflicts) = (self.failed_operations()?, self.pending_conflicts()?);
@@ -143,6 +144,7 @@ impl<'j> Gathering<'j, '_> {
             successors,
             deleted,
             lost,
+            astray,
             holders,
             pending,
             linked_before,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Gathering;
-use crate::reconcile::{Holder, Linked, Lost, Now, Survivor};
+use crate::reconcile::{Astray, Holder, Linked, Lost, Now, Survivor};
 use crate::record::{Both, Kind, MatchKey, Role, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::session::lock;
@@ -51,6 +51,44 @@ impl Gathering<'_, '_> {
             }
             Some(_) => None,
         })
+    }
+
+    /// What hung under linked contacts that GHL did not list, and of which this run does not know what became, by the contacts that
+    /// have something new, and their e-mail or phone: they may have been merged into these.
+    pub(super) fn astray(&self, lost: &BTreeMap<i64, Lost>) -> Result<BTreeMap<SideId, Vec<Astray>>, RunError> {
+        let mut astray: BTreeMap<SideId, Vec<Astray>> = BTreeMap::new();
+        let Some(state) = self.state else { return Ok(astray) };
+        let unlisted = lock(self.stage).missing(Side::Ghl, Kind::Contact, true)?.into_iter();
+        let unlisted = unlisted.filter(|one| !self.pulled.sought.is_there(&SideId::new(Side::Ghl, one.id.as_str())));
+        let unlisted: BTreeSet<i64> = unlisted.map(|one| one.link).filter(|link| !lost.contains_key(link)).collect();
+        if unlisted.is_empty() {
+            return Ok(astray);
+        }
+        let parents: BTreeSet<&SideId> =
+            self.unlinked_children.ghl.iter().filter_map(|child| child.parent.as_ref()).collect();
+        for parent in parents {
+            let Some(contact) = lock(self.stage).seen(Side::Ghl, Kind::Contact, parent.as_str())? else { continue };
+            let mut links = BTreeSet::new();
+            for key in contact.all_keys() {
+                links.extend(state.holders(Side::Ghl, &key)?.into_iter().map(|row| row.id));
+            }
+            for link in links.intersection(&unlisted) {
+                astray.entry(parent.clone()).or_default().extend(self.hung_under(state, *link)?);
+            }
+        }
+        Ok(astray)
+    }
+
+    /// What hung under a contact, and is not listed under its id.
+    fn hung_under(&self, state: &State, contact: i64) -> Result<Vec<Astray>, RunError> {
+        let mut hung = Vec::new();
+        for child in state.children(contact)?.into_iter().filter(|child| child.status == LinkStatus::Live) {
+            let Some(id) = child.ids.of(Side::Ghl) else { continue };
+            let is_listed = lock(self.stage).has(Side::Ghl, child.kind, id)?;
+            let base = if is_listed { None } else { self.base(state, child.id, Side::Ghl)? };
+            hung.extend(base.map(|base| Astray { kind: child.kind, base }));
+        }
+        Ok(hung)
     }
 
     /// Under which contact each linked task and note of a contact is listed tonight.
