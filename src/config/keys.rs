@@ -48,7 +48,7 @@ pub struct Key {
 }
 
 /// What is typed where a form insists on an e-mail and there is none.
-pub(super) const FILLER_MAILBOXES: &str = "[\"notiene@*mail.com\", \"notengo@*mail.com\", \"sincorreo@*mail.com\", \"sinemail@*mail.com\", \"sinmail@*mail.com\", \"noemail@*mail.com\", \"nomail@*mail.com\", \"naotem@*mail.com\", \"sincorreo@sincorreo.com\", \"sinmail@sinmail.com\", \"nomail@nomail.com\", \"noemail@noemail.com\", \"test@test.com\", \"prueba@prueba.com\", \"no@no.com\", \"a@a.com\", \"aa@aa.com\", \"x@x.com\", \"asd@asd.com\", \"na@na.com\"]";
+pub(super) const FILLER_MAILBOXES: &str = "[\"notiene@*mail.com\", \"notengo@*mail.com\", \"sincorreo@*mail.com\", \"sinemail@*mail.com\", \"sinmail@*mail.com\", \"noemail@*mail.com\", \"nomail@*mail.com\", \"naotem@*mail.com\", \"naotenho@*mail.com\", \"sincorreo@sincorreo.com\", \"sinmail@sinmail.com\", \"nomail@nomail.com\", \"noemail@noemail.com\", \"test@test.com\", \"prueba@prueba.com\", \"no@no.com\", \"no@tengo.com\", \"no@tiene.com\", \"a@a.com\", \"aa@aa.com\", \"x@x.com\", \"asd@asd.com\", \"na@na.com\"]";
 
 const fn key(path: &'static str, takes: Takes, default: &'static str, says: &'static str) -> Key {
     Key { path, takes, default, says }

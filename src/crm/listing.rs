@@ -110,6 +110,7 @@ impl<I: RemoteId> Lists<'_, I> {
         if moved {
             self.leave(parent, format!("a {} of it moved while it was listed", self.kind));
         } else {
+            self.sink.listed(self.kind, &parent, &records);
             self.covered.insert(parent);
         }
         if records.is_empty() { Ok(()) } else { Ok(self.sink.put(self.kind, records)?) }
@@ -158,8 +159,14 @@ where
     {
         let mut asked = stream::iter(parents.iter().cloned())
             .map(|parent| {
-                let listing = list_one(parent.clone());
-                async move { (parent, listing.await) }
+                let recalled = sink.recall(kind, &parent);
+                let listing = recalled.is_none().then(|| list_one(parent.clone()));
+                async move {
+                    match (recalled, listing) {
+                        (None, Some(listing)) => (parent, listing.await),
+                        (recalled, _) => (parent, Ok(recalled.unwrap_or_default())),
+                    }
+                }
             })
             .buffer_unordered(concurrency.max(1));
         while let Some((parent, listing)) = asked.next().await {

@@ -20,6 +20,7 @@ mod path;
 mod retry;
 mod row;
 mod secrets;
+mod sink;
 mod transport;
 mod waiting;
 mod wire;
@@ -37,6 +38,7 @@ pub use pace::Announced;
 pub(crate) use path::is_id;
 pub use retry::Patience;
 pub use secrets::Secrets;
+pub use sink::Sink;
 use thiserror::Error;
 
 use crate::config::Mapping;
@@ -44,20 +46,6 @@ use crate::record::{
     Capabilities, CliengoId, Effect, Effects, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, User,
     Write,
 };
-
-/// Where a CRM's pages go: the pair's staging tables.
-pub trait Sink<I>: Sync {
-    /// Takes the records of one page, or one contact's children. The same id may come again; the last one put stands.
-    ///
-    /// # Errors
-    /// When they could not be stored; the listing is then void.
-    fn put(&self, kind: Kind, records: Vec<RawRecord<I>>) -> Result<(), SinkError>;
-
-    /// Hears that one more contact's children were asked for, whatever came of it. For who watches; decides nothing.
-    fn asked(&self, kind: Kind) {
-        let _ = kind;
-    }
-}
 
 /// The first 16 bytes of a blake3 hash over a payload without its volatile keys (`semantics` 4).
 pub type Fingerprint = [u8; 16];

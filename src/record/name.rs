@@ -4,6 +4,7 @@
 mod tests;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use super::email::{canonical_email, is_address};
 use super::text::canonical_line;
 use words::{
     BESIDE_FILLERS, FILLER_PHRASES, FILLERS, NEW, NUMBERED_FILLERS, OF, OTHERS, PARTICLES, PET_NAMES, RELATIVES,
-    RELATIVES_AT_THE_END, TRADES,
+    RELATIVES_AT_THE_END, SAINTS, TRADES,
 };
 
 /// A name in the parts its CRM stores: Cliengo's `name` and `lastName`, GHL's `firstName` and `lastName`.
@@ -198,7 +199,9 @@ impl PersonName {
             return true;
         }
         let (ours, theirs) = (self.without_filler(), other.without_filler());
-        let are_two = |one: &str, other: &str| are_two_relatives(one, other) || somebodys(one) != somebodys(other);
+        let are_two = |one: &str, other: &str| {
+            are_two_relatives(one, other) || somebodys(one) != somebodys(other) || initials_differ(one, other)
+        };
         if !ours.shares_a_word(&theirs) || are_two(&self.full(), &other.full()) {
             return false;
         }
@@ -246,6 +249,27 @@ fn somebodys(name: &str) -> Option<String> {
     let relative = RELATIVES.iter().find(|(known, _)| *known == word && !is_name).map(|(_, relative)| *relative);
     let is_one = relative.or_else(|| OTHERS.contains(&word).then_some(word))?;
     words.next().filter(|of| OF.contains(of)).map(|_| is_one.to_owned())
+}
+
+/// Whether one name has nothing but initials before what both have, and none of them begins a given name of the other:
+/// `J. Pérez` is not María.
+fn initials_differ(one: &str, other: &str) -> bool {
+    let (ours, theirs) = (words(one), words(other));
+    let before = |name: &str, shared: &[String]| -> Vec<String> {
+        let folded = folded(name);
+        let all = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let given = all.take_while(|word| !shared.iter().any(|known| known == word));
+        given.filter(|word| !PARTICLES.contains(word) && !is_trade(word)).map(str::to_owned).collect()
+    };
+    let (ours, theirs) = (before(one, &theirs), before(other, &ours));
+    let are_initials = |given: &[String]| {
+        !given.is_empty()
+            && given.iter().all(|word| word.chars().nth(1).is_none() && word.chars().all(char::is_alphabetic))
+    };
+    let begins = |initials: &[String], given: &[String]| {
+        given.is_empty() || initials.iter().any(|initial| given.iter().any(|name| name.starts_with(initial.as_str())))
+    };
+    are_initials(&ours) && !begins(&ours, &theirs) || are_initials(&theirs) && !begins(&theirs, &ours)
 }
 
 /// Whether it says what somebody is, and not who.
@@ -352,17 +376,30 @@ fn bare_word(word: &str) -> String {
     folded(word).trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
+/// The words of a folded name; a saint's is one: the pharmacy `San José` has nothing in common with José.
+fn with_saints(folded: &str) -> Vec<Cow<'_, str>> {
+    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let mut all = Vec::new();
+    while let Some(word) = words.next() {
+        let saint = words.next_if(|next| SAINTS.contains(&word) && !PARTICLES.contains(next));
+        all.push(saint.map_or(Cow::Borrowed(word), |saint| Cow::Owned(format!("{word}{saint}"))));
+    }
+    all
+}
+
 /// The words that a name is known by; where they say only what somebody is, numbers and initials too, and where there are
 /// none, particles.
 fn words(name: &str) -> Vec<String> {
     const APOSTROPHES: [char; 4] = ['\'', '’', '´', '`'];
     // An accent that stands alone is taken apart into a blank and a mark.
     let folded = folded(&name.replace(APOSTROPHES, ""));
-    let all = || folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let all = with_saints(&folded);
     let is_name = |word: &&str| {
         !PARTICLES.contains(word) && word.chars().nth(1).is_some() && word.chars().any(char::is_alphabetic)
     };
-    let some = |is: &dyn Fn(&&str) -> bool| all().filter(is).map(str::to_owned).collect::<Vec<String>>();
+    let some = |is: &dyn Fn(&&str) -> bool| {
+        all.iter().map(AsRef::as_ref).filter(is).map(str::to_owned).collect::<Vec<String>>()
+    };
     let names = some(&is_name);
     let others = if names.iter().all(|name| is_trade(name)) {
         some(&|word| !PARTICLES.contains(word) && *word != "n")

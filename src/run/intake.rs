@@ -5,9 +5,10 @@ use std::sync::Mutex;
 
 use super::progress::Meter;
 use super::session::lock;
+use crate::clock::Clock;
 use crate::crm::{RawRecord, Sink, SinkError};
 use crate::record::{Kind, RemoteId, Side, SideId};
-use crate::state::{Stage, is_forgotten};
+use crate::state::{KeptLists, KeptRow, Stage, is_forgotten};
 
 /// Takes in one listing.
 pub(super) struct StageSink<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Intake<'a> {
     pub forgotten: &'a BTreeSet<SideId>,
     /// What was listed of the forgotten.
     pub listed: Mutex<Vec<(SideId, String)>>,
+    /// What goes on where a run is cut off, and the time.
+    pub kept: Option<(&'a KeptLists, &'a dyn Clock)>,
 }
 
 impl<I: RemoteId> Sink<I> for StageSink<'_> {
@@ -46,6 +49,25 @@ impl<I: RemoteId> Sink<I> for StageSink<'_> {
                 .map_err(|error| SinkError(error.to_string()))?;
         }
         Ok(())
+    }
+
+    fn recall(&self, kind: Kind, parent: &I) -> Option<Vec<RawRecord<I>>> {
+        let rows = self.into.kept?.0.recall(self.side, kind, parent.as_str())?.into_iter();
+        let record = |KeptRow { id, fingerprint, payload }| RawRecord {
+            id: I::new(id),
+            parent: Some(parent.clone()),
+            payload,
+            fingerprint,
+        };
+        Some(rows.map(record).collect())
+    }
+
+    fn listed(&self, kind: Kind, parent: &I, records: &[RawRecord<I>]) {
+        let Some((kept, clock)) = self.into.kept else { return };
+        if !self.into.forgotten.contains(&parent.clone().tagged()) {
+            let rows = records.iter().map(|row| (row.id.as_str(), row.fingerprint, row.payload.as_str()));
+            kept.keep((self.side, kind, parent.as_str()), rows, clock.now());
+        }
     }
 
     fn asked(&self, _kind: Kind) {

@@ -128,7 +128,7 @@ async fn plan_in_span(job: &Job<'_>, save: bool) -> Result<Planned, RunError> {
     let staging = StagingFile::of(job);
     let stage = Mutex::new(Stage::create(&staging.0, state.as_ref())?);
     let accounts = accounts::ask(job, state.as_ref()).await?;
-    let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job)).await?;
+    let pulled = pull(job, &stage, state.as_ref(), &accounts, &Budget::of(job), None).await?;
     let (input, _) = gather(job, &stage, state.as_ref(), &pulled).await?;
     let mut plan = build_plan(job, state.as_ref(), Some(&stage), &input, &pulled.forms)?;
     drop(input);
@@ -172,7 +172,10 @@ async fn sync_locked(
     let accounts = accounts::ask(job, snapshot.as_ref()).await?;
     let _locks = accounts::lock(job, &accounts)?;
     let budget = Budget::of(job);
-    let pulled = pull(job, &stage, snapshot.as_ref(), &accounts, &budget).await?;
+    let kept = staging::kept_lists(job, run, &accounts);
+    let pulled = pull(job, &stage, snapshot.as_ref(), &accounts, &budget, kept.as_ref()).await;
+    staging::close(job, kept, pulled.is_ok());
+    let pulled = pulled?;
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
     let recovered = recover::recover(job, state, run, &pulled.forms).await?;

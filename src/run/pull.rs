@@ -17,7 +17,7 @@ use super::{accounts, doubt, look_up, only, seek};
 use crate::config::{Direction, OnDelete, Pair, TasksMode};
 use crate::crm::{Account, CrmError, Learned, Listed, Reader};
 use crate::record::{Both, CliengoId, Effect, Forms, Kind, RemoteId, Side};
-use crate::state::{Stage, State, StateError};
+use crate::state::{KeptLists, Stage, State, StateError};
 
 impl Job<'_> {
     /// A sink for everything of a kind; what it held last time is about what it will hold.
@@ -51,12 +51,18 @@ pub(super) async fn pull(
     state: Option<&State>,
     accounts: &Both<Account>,
     budget: &Budget,
+    kept: Option<&KeptLists>,
 ) -> Result<Pulled, RunError> {
     let (forms, look_ups) = look_up::forms_or_wait(job, &accounts.ghl).await?;
     let named: Vec<Effect> = job.pair.triggers.effects().cloned().collect();
     let effects = if named.is_empty() { BTreeMap::new() } else { job.ghl.effects(&named).await? };
     let marks = Marks::of(job, state)?;
-    let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default() };
+    let into = Intake {
+        stage,
+        forgotten: &marks.forgotten,
+        listed: Mutex::default(),
+        kept: kept.map(|kept| (kept, job.clock)),
+    };
     if !job.only.is_empty() {
         let mut pulled = pull_only(job, &into, state, accounts, forms, &marks).await?;
         pulled.look_ups.extend(look_ups);

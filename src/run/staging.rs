@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::session::{Job, lock};
-use crate::record::{Kind, Side};
-use crate::state::{Stage, StagedRow, StateError};
+use tracing::info;
+
+use crate::crm::Account;
+use crate::record::{Both, Kind, Side};
+use crate::state::{KeptLists, Stage, StagedRow, StateError};
 
 /// A run's staging file, gone with the run: it holds customers' data.
 pub(super) struct StagingFile(pub PathBuf);
@@ -28,6 +31,31 @@ impl Drop for StagingFile {
             // Nothing depends on it: the next run makes its own.
             let _ = std::fs::remove_file(self.0.with_extension(ending));
         }
+    }
+}
+
+/// What is kept of this run's lists until all are there, and what a run before it kept that was cut off.
+pub(super) fn kept_lists(job: &Job<'_>, run: i64, accounts: &Both<Account>) -> Option<KeptLists> {
+    if !job.only.is_empty() {
+        return None;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let like = [version, job.mode.as_str(), &job.pair.fingerprint(), &accounts.cliengo.id, &accounts.ghl.id].join("\n");
+    let path = job.state_dir.join(format!("{}.stage.lists", job.pair.name));
+    let kept = KeptLists::open(&path, run, &like, job.clock.now());
+    if kept.count() > 0 {
+        info!(
+            lists = kept.count(),
+            "the run before was cut off: what it listed within the last hour is not listed again"
+        );
+    }
+    Some(kept)
+}
+
+/// The lists are there, or are of no use: they hold customers' data. A run that is stopped leaves them to the next.
+pub(super) fn close(job: &Job<'_>, kept: Option<KeptLists>, came: bool) {
+    if let Some(kept) = kept.filter(|_| came || !job.stop.is_cancelled()) {
+        kept.remove();
     }
 }
 

@@ -119,6 +119,7 @@ mod refused_values;
 mod refused_with_200;
 mod refused_yet_made;
 mod reports;
+mod resumed;
 mod reviewed;
 mod reviewed_again;
 mod reviewed_modes;

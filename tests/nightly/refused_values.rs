@@ -65,6 +65,25 @@ async fn values_that_three_people_pass_on_in_a_ring_are_settled_in_one_night() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_does_not_name_who_has_the_value_is_settled_as_one_that_does() {
+    let account = "[ghl]\nduplicate = \"unprocessable\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    let people: Vec<_> = (1..=2).map(|number| house.person(number)).collect();
+    house.good_night().await;
+    let [ana, pedro] = [0, 1].map(|at| house.row(Side::Ghl, &people[at]));
+    for (person, other) in people.iter().zip([&pedro, &ana]) {
+        house.change(Side::Cliengo, person, &json!({ "email": other["email"], "phone": other["phone"] }));
+    }
+    house.good_night().await;
+    let [now_ana, now_pedro] = [0, 1].map(|at| house.row(Side::Ghl, &people[at]));
+    assert_eq!((&now_ana["email"], &now_ana["phone"]), (&pedro["email"], &pedro["phone"]));
+    assert_eq!((&now_pedro["email"], &now_pedro["phone"]), (&ana["email"], &ana["phone"]));
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
 async fn a_phone_that_another_contact_keeps_costs_the_phone_and_the_name_goes_over() {
     let house = House::build(&Plot::extended()).await;
     let (ana, pedro) = (house.person(1), house.person(2));

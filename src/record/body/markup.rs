@@ -141,6 +141,7 @@ impl Page {
                 self.begin_link(value("href"));
             }
             "img" => self.address(value("src"), value("alt")),
+            "area" => self.address(value("href"), value("alt")),
             "iframe" | "video" | "audio" | "embed" | "source" | "object" => {
                 self.address(value("src").or(value("data")), None);
             }
@@ -214,10 +215,16 @@ impl Page {
         self.rich |= source.is_some();
         let instead = instead.filter(|shown| !shown.is_empty());
         let shown = source.filter(|source| !is_embedded(source)).or(instead).or(sort);
-        let Some(shown) = shown.filter(|_| self.hidden == 0) else { return };
+        if let Some(shown) = shown.filter(|_| self.hidden == 0) {
+            self.word(shown);
+        }
+    }
+
+    /// Writes what no other word runs into.
+    fn word(&mut self, word: &str) {
         self.blank |= !self.text.ends_with([' ', '\n', '(']);
         self.flush();
-        self.text.push_str(shown);
+        self.text.push_str(word);
         self.blank = true;
     }
 
@@ -245,8 +252,7 @@ impl Page {
             return;
         }
         if shown.is_empty() {
-            self.flush();
-            self.text.push_str(bare);
+            self.word(bare);
         } else {
             self.text.push_str(&format!(" ({bare})"));
         }

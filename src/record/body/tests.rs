@@ -84,6 +84,8 @@ fn links_images_lists_and_tables_say_what_they_hold() {
         ("<a href=\"tel:+541143210000\">+541143210000</a>", "+541143210000"),
         ("<a href=\"#arriba\">arriba</a> <a name=\"x\">x</a>", "arriba x"),
         ("<a href=\"https://example.com/f\"></a>", "https://example.com/f"),
+        ("mira<a href=\"https://example.com/f\"></a>vacío", "mira https://example.com/f vacío"),
+        ("<map><area href=\"https://example.com/g\"></map>z", "https://example.com/g z"),
         (
             "<p>Plano: <img src=\"https://example.com/plano-3.png\" alt=\"plano\"></p>",
             "Plano: https://example.com/plano-3.png",

@@ -223,6 +223,11 @@ fn two_of_one_family_are_not_one_person() {
         ("Carlos Gil Sr.", "Carlos Gil Jr."),
         ("João Silva Filho", "João Silva Neto"),
         ("Mamá de Sofía", "Papá de Sofía"),
+        ("J. Pérez", "María Pérez"),
+        ("María Pérez", "J Pérez"),
+        ("J. C. Pérez", "Ana María Pérez"),
+        ("Farmacia San José", "José San Martín"),
+        ("Ana Gil", "Clínica Santa Ana"),
     ] {
         assert!(!name(one).can_be_one(&name(other)), "{one} and {other}");
     }
@@ -236,6 +241,13 @@ fn two_of_one_family_are_not_one_person() {
         ("Laura Benítez", "Luara Benitez"),
         ("Jesica Díaz", "Yesica Díaz"),
         ("L. Benítez", "Laura Benítez"),
+        ("J. C. Pérez", "Juan Carlos Pérez"),
+        ("M. José Pérez", "María José Pérez"),
+        ("Juan C. Pérez", "Juan Pérez"),
+        ("C. Pérez", "Juan Carlos Pérez"),
+        ("A. Ruiz", "Ruiz"),
+        ("Farmacia San José", "FARMACIA SAN JOSE"),
+        ("Farmacia San José", "San José"),
         ("Dra. Benítez", "Laura Benítez"),
         ("Ferretería Sosa", "Mirta Sosa"),
         ("Ma. Belén Sáenz Peña", "Belén Sáenz"),

@@ -1,5 +1,8 @@
 //! The words that names are told by: what joins them, what is a trade or a filler, and what friends say.
 
+/// What stands before a saint's name.
+pub(super) const SAINTS: [&str; 6] = ["san", "santa", "santo", "sao", "sta", "sto"];
+
 /// Words that join names, stand before them, or say what somebody is: two names that share nothing else share nothing.
 pub(super) const PARTICLES: [&str; 103] = [
     "de",

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::{Applying, Step, Turn, changed_meanwhile, ended, lock};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
 use crate::reconcile::{LinkRef, Operation, Plan, Settle, Updating, Work};
-use crate::record::{Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, RemoteId, Side, Value, Write};
+use crate::record::{
+    Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, Record, RemoteId, Side, Target, Value, Write,
+};
 use crate::run::as_it_was::as_it_was;
 use crate::run::finished::{Ended, OperationOutcome};
 use crate::state::{Attempt, StateError};
@@ -90,6 +92,31 @@ impl Applying<'_> {
             }
             _ => done,
         }))
+    }
+
+    /// A refusal of what another contact has, with that contact: where it is not named it is asked for.
+    /// (`GHL API notes, 4`)
+    pub(super) async fn with_its_holder<W: Writer + ?Sized>(
+        &self,
+        crm: &W,
+        write: &Write,
+        refusal: Refusal,
+    ) -> Refusal {
+        let is_update = write.action == Action::Update && write.kind == Kind::Contact;
+        if !is_update || refusal.existing.is_some() || !refusal.message.to_lowercase().contains("duplicat") {
+            return refusal;
+        }
+        for key in KEYS {
+            let Some(value) = write.set.get(&key).filter(|value| !value.is_empty()) else { continue };
+            let sought = Record { fields: Fields::from([(key.clone(), value.clone())]), ..Record::default() };
+            let Ok(Some(holder)) = crm.find_existing(&sought).await else { continue };
+            let is_itself = matches!(&write.target, Some(Target::Existing(id)) if id.as_str() == holder.as_str());
+            if !is_itself {
+                let (existing, taken) = (Some(holder.as_str().to_owned()), Some(key.as_str().to_owned()));
+                return Refusal { existing, taken, ..refusal };
+            }
+        }
+        refusal
     }
 
     /// An update of nothing but values that were refused by name: they stay where they are, and are not sent again until they

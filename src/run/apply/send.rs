@@ -71,6 +71,7 @@ impl Applying<'_> {
         (intent, turn): (i64, Turn),
         refusal: Refusal,
     ) -> Result<Ended, StateError> {
+        let refusal = self.with_its_holder(crm, write, refusal).await;
         if let Some(ended) = self.made_although_refused(crm, operation, write, intent, &refusal).await? {
             return Ok(ended);
         }
