@@ -284,8 +284,13 @@ impl Http {
                 }
             };
             let out_of_quota = failure.throttled && self.pace.daily_remaining() == Some(0);
-            if out_of_quota || self.wait(request, &mut tries, &failure).await.is_err() {
+            if out_of_quota {
                 return last;
+            }
+            match (self.wait(request, &mut tries, &failure).await, &last) {
+                (Ok(()), _) => {}
+                (Err(End::GaveUp(why)), Outcome::NotSent(_)) => return Outcome::NotSent(why),
+                (Err(_), _) => return last,
             }
             if matches!(last, Outcome::Unknown(_) | Outcome::Doubtful(_)) && !again().await {
                 return last;

@@ -172,10 +172,10 @@ impl Gathering<'_, '_> {
         let shape = if by_id { Shape::Single } else { Shape::Listed };
         let mut record = match crm.parse(kind, &row.payload, shape, &self.pulled.forms) {
             Ok(record) => record,
-            Err(why) => return self.unreadable(side, kind, row, why.to_string()),
+            Err(why) => return self.unreadable(side, kind, row, why.to_string(), false),
         };
         if let Some(why) = lacking(kind, &record, row.link.is_some()) {
-            return self.unreadable(side, kind, row, why);
+            return self.unreadable(side, kind, row, why, true);
         }
         if let Some(why) = record.unreadable.values().next() {
             // `semantics` 49: the rest of it goes on.
@@ -237,11 +237,22 @@ impl Gathering<'_, '_> {
         Ok(known.unwrap_or_else(|| Ids::one(SideId::new(side, row.id.clone()))))
     }
 
-    /// I30: a record that cannot be understood is there, and waits.
-    fn unreadable(&mut self, side: Side, kind: Kind, row: StagedRow, why: String) -> Result<(), RunError> {
+    /// I30: a record that cannot be understood, or `lacks` too much, is there, and waits.
+    fn unreadable(
+        &mut self,
+        side: Side,
+        kind: Kind,
+        mut row: StagedRow,
+        why: String,
+        lacks: bool,
+    ) -> Result<(), RunError> {
         if kind == Kind::Note && row.link.is_none() && self.is_known_without_text(side, &row.id)? {
-            debug!(%side, id = row.id, "a note without a text is left alone");
-            return Ok(());
+            if lacks {
+                debug!(%side, id = row.id, "a note without a text is left alone");
+                return Ok(());
+            }
+            // It is said still, and the others of its contact go on. (`semantics` 49, 64)
+            row.parent = None;
         }
         warn!(%side, %kind, id = row.id, why, "a record cannot be understood");
         let ids = self.ids_of(&row, side)?;
@@ -257,19 +268,6 @@ impl Gathering<'_, '_> {
         let parent = row.parent.map(|parent| SideId::new(side, parent));
         self.unparsable.push(Unreadable { kind, ids, parent, why });
         Ok(())
-    }
-
-    /// `semantics` 40: beside a note without a text nothing is created, since it may be the counterpart; one that had none
-    /// in two earlier runs has none: some CRMs write such notes themselves.
-    fn is_known_without_text(&mut self, side: Side, id: &str) -> Result<bool, RunError> {
-        let looks = [1, 2].map(|look| format!("without text {look}:{side}:{id}"));
-        for look in looks {
-            if !self.state.map(|state| state.is_remembered(&look)).transpose()?.unwrap_or_default() {
-                self.without_text.push(look);
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// A contact that one side misses brings its whole family: what happens to it depends on every child.

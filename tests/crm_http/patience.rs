@@ -65,6 +65,17 @@ async fn a_pause_longer_than_a_run_waits_ends_it_for_that_crm_and_is_said() {
 }
 
 #[tokio::test]
+async fn a_write_that_is_asked_to_wait_longer_than_a_run_waits_says_so() {
+    let server = Server::replying(vec![limited(&[("retry-after", "3600")]), location()]).await;
+    let ghl = server.ghl(|_| {});
+    let write = ghl.send(&Request::new(Method::Delete, "/contacts/A"), ALWAYS).await;
+    let Outcome::NotSent(why) = write else { panic!("{write:?}") };
+    assert!(why.contains("429") && why.contains("asks to wait 1 h") && why.contains("at most"), "{why}");
+    assert_eq!(unavailable(ghl.account().await), why, "the run ends for that CRM");
+    assert_eq!(server.seen().len(), 1, "nothing further is sent");
+}
+
+#[tokio::test]
 async fn a_slow_crm_that_goes_on_is_no_broken_one() {
     let replies = std::iter::repeat_n([limited(&[]), location()], 8).flatten();
     let server = Server::replying(replies.collect()).await;

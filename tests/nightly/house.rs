@@ -8,7 +8,7 @@ use concord::clock::{Clock, ManualClock};
 use concord::config::{Config, Pair, Readable, Retention};
 use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings};
 use concord::crm::ghl::{Ghl, GhlSettings};
-use concord::crm::{Patience, Reader, Writers};
+use concord::crm::{Patience, Reader, Secrets, Writers};
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::{Action, Both, CliengoId, GhlId, Kind, Side};
 use concord::run::{self, Consent, Finished, Job, OperationOutcome, RunError, SavedPlan};
@@ -121,6 +121,10 @@ pub struct House {
     pub patient: Duration,
     /// How long a CRM that fails is waited for in all, by one night.
     pub persistent: Duration,
+    /// How long of that for one request that alone fails.
+    pub alone: Duration,
+    /// How long a pause may be that a CRM asks for.
+    pub asked: Duration,
     /// Whether GHL answers as its specification says: not where a test makes it tell nonsense.
     pub strict: bool,
     /// How long history is kept.
@@ -165,6 +169,8 @@ impl House {
             abreast: 8,
             patient: Duration::from_secs(5),
             persistent: Duration::from_millis(500),
+            alone: Duration::from_millis(8),
+            asked: Duration::from_millis(20),
             strict: plot.account == AccountProfile::default(),
             retention: Retention { history_days: 90 },
             folder: tempfile::tempdir().unwrap(),
@@ -207,11 +213,11 @@ impl House {
             total: self.patient,
             backoff: Duration::from_millis(1),
             longest: Duration::from_millis(50),
-            asked: Duration::from_millis(20),
+            asked: self.asked,
             interval: Duration::from_millis(5),
             windows: (Duration::ZERO, Duration::from_secs(1)),
             in_all: self.persistent,
-            alone: Duration::from_millis(8),
+            alone: self.alone,
             farewell: Duration::from_secs(20),
         };
         let secret = SecretString::from(self.sandbox.api_key());
@@ -240,11 +246,14 @@ impl House {
             note_delete: known.note_delete,
         };
         let token = SecretString::from(self.sandbox.token());
+        let secrets = Secrets::of([&cliengo.secret, &token]);
         let location = self.sandbox.location_id();
         let mut ghl = GhlSettings::new(&self.urls.ghl, token, location, self.ours.clone());
         ghl.concurrency = self.abreast;
         ghl.patience = patience;
         ghl.stop = stop.clone();
+        // As the command does: each CRM's texts are searched for the other's secret, too.
+        (cliengo.secrets, ghl.secrets) = (secrets.clone(), secrets);
         (Cliengo::new(cliengo).unwrap(), Ghl::new(ghl).unwrap())
     }
 

@@ -1,5 +1,6 @@
 //! Plays a scenario against both embedded CRMs, and writes down what a person would see.
 
+use std::path::Path;
 use std::time::Duration;
 
 use concord::config::{Config, Pair};
@@ -18,6 +19,9 @@ use crate::script::{Scenario, Step, named, resolved};
 
 /// Leaves time between the contacts' listings and the first write.
 const SLOW_NOTES: &str = "hang=0.4@cliengo:GET:/notes,hang=0.4@ghl:GET:/notes";
+
+/// How long a run waits for a CRM.
+const REALLY: Duration = Duration::from_mins(15);
 
 /// The golden files of a scenario.
 #[derive(Default)]
@@ -44,7 +48,8 @@ struct Seen {
     report: String,
     plan: Value,
     requests: Vec<String>,
-    reads: Both<usize>,
+    /// Of a run that was made: one that ends before may have left the other CRM at any point.
+    reads: Option<Both<usize>>,
 }
 
 /// Plays all steps and three quiet nights.
@@ -60,7 +65,13 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
     let plot = Plot { profile, people, lag, hide_tags, daily, account, ..Plot::extended() };
     let mut house = House::furnish(&plot, pair(scenario, "schedules.toml")?).await;
     house.abreast = 1;
-    let names = Names::default();
+    if steps.patient {
+        [house.persistent, house.alone, house.asked] = [REALLY; 3];
+    }
+    let mut names = Names::default();
+    // Where one of them is shown, the golden file tells.
+    names.give("key@cliengo", house.sandbox.api_key());
+    names.give("token@ghl", house.sandbox.token());
     let mut play = Play { scenario, house, names, runs: 0, last_plan: None, saved: None, seen: Vec::new() };
     for named in &scenario.start {
         play.edit(&named.edit, named.name.as_deref())?;
@@ -74,9 +85,8 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
 }
 
 fn pair(scenario: &Scenario, file: &str) -> Result<Pair, String> {
-    let path = scenario.folder.join(file);
-    let text = std::fs::read_to_string(&path).map_err(|why| format!("{file}: {why}"))?;
-    let config = Config::parse(&text, &path).map_err(|why| format!("{file}: {why}"))?;
+    let text = std::fs::read_to_string(scenario.folder.join(file)).map_err(|why| format!("{file}: {why}"))?;
+    let config = Config::parse(&text, Path::new(file)).map_err(|why| why.to_string())?;
     config.pairs.into_iter().next().ok_or_else(|| format!("{file} has no pair"))
 }
 
@@ -122,7 +132,10 @@ impl Play<'_> {
                 Ok(())
             }
             Step { config: Some(file), .. } => {
-                self.house.pair = pair(self.scenario, file)?;
+                match pair(self.scenario, file) {
+                    Ok(pair) => self.house.pair = pair,
+                    Err(why) => self.refused(file, &why),
+                }
                 Ok(())
             }
             Step { lose: Some(what), .. } if what == "state" => {
@@ -177,12 +190,21 @@ impl Play<'_> {
         Ok(())
     }
 
+    /// A configuration that is refused: nothing was asked.
+    fn refused(&mut self, file: &str, why: &str) {
+        let heading = format!("== {file}: exit code 10");
+        let plan = json!({ "error": why });
+        self.seen.push(Seen { heading, report: format!("error: {why}\n"), plan, requests: Vec::new(), reads: None });
+    }
+
     fn see(&mut self, heading: &str, result: &Result<Finished, RunError>) {
         self.names.name_all(&self.house.dump());
         let all = self.house.sandbox.requests();
         let is_read = |method: &str, path: &str| method == "GET" || path.ends_with("/search");
-        let reads = Both::from_fn(|side| {
-            all.iter().filter(|request| request.side == side && is_read(&request.method, &request.path)).count()
+        let reads = result.is_ok().then(|| {
+            Both::from_fn(|side| {
+                all.iter().filter(|request| request.side == side && is_read(&request.method, &request.path)).count()
+            })
         });
         let requests =
             self.house.writes().into_iter().map(|write| {
@@ -196,7 +218,11 @@ impl Play<'_> {
                 let document = serde_json::to_value(report::json(finished)).unwrap_or_default();
                 (report::text(&Report::of(finished, &Audience::plain()), style), document, exit_code(finished))
             }
-            Err(error) => (format!("error: {error}\n"), json!({ "error": error.to_string() }), code_of(error)),
+            Err(error) => {
+                let folder = self.house.state_path().parent().map(|folder| folder.display().to_string());
+                let why = error.to_string().replace(&folder.unwrap_or_default(), "state");
+                (format!("error: {why}\n"), json!({ "error": why }), code_of(error))
+            }
         };
         let report = match &self.last_plan {
             Some(id) => report.replace(id, "<plan>"),
@@ -233,7 +259,10 @@ impl Play<'_> {
             for request in &seen.requests {
                 told.requests.push_str(&format!("{}\n", self.names.told(request)));
             }
-            told.requests.push_str(&format!("reads: cliengo {}, ghl {}\n\n", seen.reads.cliengo, seen.reads.ghl));
+            if let Some(Both { cliengo, ghl }) = seen.reads {
+                told.requests.push_str(&format!("reads: cliengo {cliengo}, ghl {ghl}\n"));
+            }
+            told.requests.push('\n');
             let mut plan = seen.plan.clone();
             if let Some(id) = plan.get_mut("plan_id") {
                 *id = "<plan>".into();

@@ -38,6 +38,9 @@ pub struct Steps {
     /// How the accounts behave, such as `ghl = { name_stored = "cut" }`.
     #[serde(default)]
     pub account: AccountProfile,
+    /// A CRM that fails is waited for as long as really, and no other request is tried meanwhile.
+    #[serde(default)]
+    pub patient: bool,
     /// A fault that lasts: what is so whatever else goes wrong, on the quiet nights too.
     #[serde(default)]
     pub always: String,
@@ -60,7 +63,7 @@ pub struct Step {
     pub fault: Option<String>,
     /// Time that passes, such as `2h`.
     pub wait: Option<String>,
-    /// The configuration from here on.
+    /// The configuration from here on; one that is refused is told, and the one before stays.
     pub config: Option<String>,
     /// `state`: the state file is lost.
     pub lose: Option<String>,

@@ -47,4 +47,17 @@ impl Gathering<'_, '_> {
         }
         Ok(())
     }
+
+    /// `semantics` 40: beside a note without a text nothing is created, since it may be the counterpart; one that had none
+    /// in two earlier runs has none: some CRMs write such notes themselves.
+    pub(super) fn is_known_without_text(&mut self, side: Side, id: &str) -> Result<bool, RunError> {
+        let looks = [1, 2].map(|look| format!("without text {look}:{side}:{id}"));
+        for look in looks {
+            if !self.state.map(|state| state.is_remembered(&look)).transpose()?.unwrap_or_default() {
+                self.without_text.push(look);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
