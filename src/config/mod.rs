@@ -58,7 +58,7 @@ pub use secret::{Secret, SecretSource};
 pub use settings::{
     Daemon, Email, Encryption, Language, Notify, NotifyOn, Report, Retention, Schedule, ScheduledRun, Smtp, Stated,
 };
-pub use show::{Setting, settings};
+pub use show::{Setting, settings, stated};
 pub use timeline::Timeline;
 pub use triggers::{Becomes, Triggers};
 pub use web_url::WebUrl;

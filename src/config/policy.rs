@@ -70,6 +70,12 @@ impl Direction {
     pub fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, direction)| *direction == self).map_or("", |(word, _)| word)
     }
+
+    /// What a word of the file means.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, direction)| *direction)
+    }
 }
 
 impl Choice for Direction {

@@ -1,5 +1,6 @@
 //! The settings in force, each with where it comes from; secrets as their source.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -77,6 +78,33 @@ pub fn settings(path: &Path, overrides: &Overrides) -> Result<Vec<Setting>, Conf
     Ok(settings)
 }
 
+/// What the file states, by key: also of each `[[map]]`, and nothing of what `[defaults]` says for all pairs.
+///
+/// # Errors
+/// As [`Config::load`].
+pub fn stated(path: &Path) -> Result<BTreeMap<String, Json>, ConfigError> {
+    let (_, Documents { main, included }) = Config::load_with_documents(path, &Overrides::default())?;
+    let problems = Problems::default();
+    let mut settings = Vec::new();
+    for source in std::iter::once(&main).chain(&included) {
+        let text = document(source)?;
+        let file = Table::file(text.get_ref(), source, &problems);
+        for key in KEYS.iter().filter(|key| !key.path.contains('*')) {
+            general(&file, key, &mut settings);
+        }
+        for name in named(&file, "pair") {
+            for key in KEYS.iter().filter(|key| key.path.starts_with("pair.*.")) {
+                match key.path.split_once("[].") {
+                    Some((list, rest)) => of_items(&file, &list.replace('*', &name), rest, key, &mut settings),
+                    None => below(&file, "pair", &name, key, false, &mut settings),
+                }
+            }
+        }
+    }
+    let stated = settings.into_iter().filter(|setting| setting.origin.is_some());
+    Ok(stated.map(|setting| (setting.key, setting.value)).collect())
+}
+
 /// The file's own tables; defaults stand in the main file alone.
 fn root_of<'a>(file: &Table<'a>, main: &Table<'a>) -> (Table<'a>, Table<'a>) {
     (file.clone(), main.clone())
@@ -112,19 +140,24 @@ impl Layers for (Table<'_>, Table<'_>) {
 /// A setting beside the pairs.
 fn general(root: &Table<'_>, key: &Key, settings: &mut Vec<Setting>) {
     if let Some((list, rest)) = key.path.split_once("[].") {
-        let Some(found) = root.look(&[list]) else { return };
-        let Some(items) = found.list("") else { return };
-        for (at, item) in items.iter().enumerate() {
-            let Some(table) = Table::of(item, "") else { continue };
-            let name = format!("{list}[{}].{rest}", at + 1);
-            add(&table, &rest.split('.').collect::<Vec<_>>(), name, key, false, settings);
-        }
+        of_items(root, list, rest, key, settings);
     } else if !matches!(key.takes, Takes::Table | Takes::Tables) {
         let path: Vec<&str> = key.path.split('.').collect();
         let is_optional = key.path.starts_with("notify.smtp") && root.look(&["notify", "smtp"]).is_none();
         if !is_optional {
             add(root, &path, key.path.to_owned(), key, false, settings);
         }
+    }
+}
+
+/// A setting of each table of a list, numbered from 1.
+fn of_items(root: &Table<'_>, list: &str, rest: &str, key: &Key, settings: &mut Vec<Setting>) {
+    let Some(found) = root.look(&list.split('.').collect::<Vec<_>>()) else { return };
+    let Some(items) = found.list("") else { return };
+    for (at, item) in items.iter().enumerate() {
+        let Some(table) = Table::of(item, "") else { continue };
+        let name = format!("{list}[{}].{rest}", at + 1);
+        add(&table, &rest.split('.').collect::<Vec<_>>(), name, key, false, settings);
     }
 }
 

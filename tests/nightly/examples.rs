@@ -24,7 +24,8 @@ async fn every_sample_is_read_as_it_stands_and_does_what_it_says() {
             ("CONCORD_KEY", "a key that seals"),
         ];
         desk.environment = secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        desk.ask(&["check", "--offline"]).code(0);
+        let checked = desk.ask(&["check", "--offline", "--format", "json"]).code(0).json();
+        assert!(checked.as_array().unwrap().iter().all(|one| one["result"] == "ok"), "{name}: {checked:#}");
         if name == "agency" {
             // Its app has no sandbox: `let_in` plays it.
             continue;

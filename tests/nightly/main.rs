@@ -141,6 +141,7 @@ mod undone_in_part;
 mod unknown;
 mod unlisted;
 mod unseen;
+mod unused_keys;
 mod waits;
 mod whose_account;
 mod widths;

@@ -9,13 +9,14 @@ mod idle;
 mod machine;
 mod people;
 mod tonight;
+mod unused;
 
 use finding::{Finding, table};
 
 use super::arguments::{CheckOptions, Format};
 use super::usage::Usage;
 use super::{Session, clients, code, credentials, output, pairs, shared};
-use crate::config::{Config, Pair};
+use crate::config::{self, Config, Pair};
 use crate::state::State;
 
 pub(super) async fn run(session: &Session, options: &CheckOptions) -> anyhow::Result<u8> {
@@ -48,12 +49,17 @@ async fn look(session: &Session, config: &Config, selected: &[&Pair], options: &
     let detail = format!("{}: {pairs}, {schedules}", config.path.display());
     let mut findings = vec![Finding::ok("configuration", detail)];
     findings.extend(machine::state_dir(&config.state_dir));
+    // It was read just now: what went wrong since is the next one's to say.
+    let stated = config::stated(&config.path).unwrap_or_default();
+    let today = session.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     for pair in selected {
         findings.push(secrets(session, config, pair));
         findings.extend(ages(session, config, pair));
         findings.extend(machine::pair(&config.state_dir, pair));
         findings.extend(idle::settings(pair));
+        findings.extend(unused::keys(pair, &stated, today));
     }
+    findings.extend(unused::notify(config, &stated));
     let shared = shared::by_what_is_known(session, config, selected);
     findings.extend(shared.into_iter().map(accounts::shared));
     // Exit code 10 promises that no request was made for any pair.
