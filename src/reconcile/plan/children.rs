@@ -123,7 +123,9 @@ fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surpl
                      e-mail or phone that has the same {kind}, so nothing is created until a run knows what became of that one"
                 );
                 verdict.hold(&Subject::of(child), HeldReason::Unlisted, detail);
-            } else if is_listed {
+                continue;
+            }
+            if is_listed {
                 verdict.and(create::child(input, verdict.next(), family, child, None));
             } else if input.policy(kind).direction.writes(other) {
                 let other = other.title();
