@@ -227,6 +227,25 @@ async fn an_undo_puts_the_link_back_and_the_merge_is_not_followed_again() {
 }
 
 #[tokio::test]
+async fn a_survivor_that_is_deleted_in_cliengo_afterwards_takes_nobody_along() {
+    for (settings, form) in [PROPAGATE, PRIMARY].into_iter().flat_map(|settings| FORMS.map(|form| (settings, form))) {
+        let (house, people) = street(form, settings).await;
+        house.change(Side::Cliengo, &people[0], &json!({ "name": "Beto Rey" }));
+        house.good_night().await;
+        merge(&house, &people[5].ghl, &people[0].ghl);
+        house.night().await;
+        house.quiet_night().await;
+        house.remove(Side::Cliengo, &people[5]);
+        let there = counts(&house);
+        for night in 1..=4 {
+            let finished = house.quiet_night().await;
+            assert!(held(&finished).contains(&HeldReason::SuspectedMerge), "{form:?} {night}: {:?}", held(&finished));
+        }
+        assert_eq!(counts(&house), there, "{settings} {form:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_was_merged_into_one_that_was_merged_on_the_same_day_is_not_deleted() {
     for form in [FORMS[0], FORMS[2]] {
         let (house, people) = street(form, PROPAGATE).await;

@@ -6,8 +6,8 @@ use super::merge::mark_of;
 use super::{create, telling};
 use crate::config::OnDelete;
 use crate::reconcile::model::{
-    BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Linked, Now, Place, Settle, Subject, Unlinked, Verdict,
-    Work,
+    BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Linked, Lost, Now, Place, Settle, Subject, Unlinked,
+    Verdict, Work,
 };
 use crate::record::{Action, Both, Field, Ids, Kind, MatchKey, Record, Side, SideId, Target, Write};
 
@@ -224,6 +224,13 @@ fn gone_contact(
         );
         return Verdict::held(subject, HeldReason::DirtyChild, detail);
     }
+    if let Some(whose) = stands_for_others(input, linked, gone) {
+        let detail = format!(
+            "gone in Cliengo, but in GHL {whose} stands on it too, who was most likely merged into it: nothing is deleted; \
+             delete or relink it by hand"
+        );
+        return Verdict::held(subject, HeldReason::SuspectedMerge, detail);
+    }
     let target = subject.ids.tagged(side).map(|id| (Target::Existing(id), None));
     let mut verdict = delete(input, at, Place::of_contact(at, subject), subject, linked.link, side, target, survivor);
     if !verdict.operations.is_empty() {
@@ -231,6 +238,23 @@ fn gone_contact(
         verdict.and(name_secondaries(input, linked, gone));
     }
     verdict
+}
+
+/// Somebody else who would go along with a GHL contact: one that was merged into it, or a further contact of Cliengo's that
+/// cannot take the place of the one that is gone. (`semantics` 5, 10)
+fn stands_for_others(input: &Input<'_>, linked: &Linked, gone: Side) -> Option<String> {
+    let contact = linked.ids.tagged(Side::Ghl).filter(|_| gone == Side::Cliengo)?;
+    let stands_there = |lost: &Lost| {
+        lost.children.iter().any(|(_, stands)| stands.as_ref() == Some(&contact))
+            || lost.led_to.as_ref() == Some(&contact)
+            || lost.survivors.iter().any(|survivor| survivor.id == contact)
+    };
+    let merged = input.lost.iter().find(|(link, lost)| **link != linked.link && stands_there(lost));
+    if let Some((link, _)) = merged {
+        return input.contacts.iter().find(|other| other.link == *link).map(Linked::label);
+    }
+    let further = input.successors.get(&linked.link)?.first()?;
+    Some(Subject::of(further).label)
 }
 
 /// Whom somebody removed does not come back out of a duplicate: contacts of `side` that have the e-mail or phone of a
