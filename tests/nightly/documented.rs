@@ -107,6 +107,14 @@ async fn a_last_name_edited_in_ghl_is_said_once_where_cliengo_keeps_one() {
     assert_eq!(house.sent(), [format!(r#"cliengo PATCH /contacts/{} {{"name":"Eva"}}"#, person.cliengo)]);
     house.quiet_night().await;
     assert_eq!(house.row(Side::Ghl, &person)["lastName"], "Paz");
+    // A first name that changes in Cliengo brings no last name along that nobody touched.
+    house.change(Side::Cliengo, &person, &json!({ "name": "Evita" }));
+    house.night().await;
+    let row = house.row(Side::Ghl, &person);
+    assert_eq!((&row["firstName"], &row["lastName"]), (&json!("Evita"), &json!("Paz")), "{:?}", house.sent());
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
 }
 
 #[tokio::test]

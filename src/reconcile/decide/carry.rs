@@ -6,7 +6,7 @@ use super::fit::{self, Fit, unfit};
 use super::merge::{Decision, FieldState, TagNews};
 use super::whole;
 use crate::reconcile::model::{HeldReason, Input, Linked, Rejected, Subject, Verdict};
-use crate::record::{Action, Both, Field, Fields, Record, Side, Value};
+use crate::record::{Action, Both, Field, Fields, PersonName, Record, Side, Value};
 
 /// Both versions of one record.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,23 @@ impl<'a> Versions<'a> {
     /// What of the other side's value `side` can hold.
     pub(super) fn fitted(&self, input: &Input<'_>, subject: &Subject, field: &Field, side: Side) -> Fit {
         let target = fit::Target::of(input, side, subject.kind, Some(self.now.of(side)), field);
-        target.fit(field, self.now.of(side.other()))
+        match (target.fit(field, self.now.of(side.other())), self.with_own_last_name(field, side)) {
+            (Fit::Write(_), Some(name)) => Fit::Write(name),
+            (fit, _) => fit,
+        }
+    }
+
+    /// A last name that the other side could not take stays where only the first name changed there since. (`semantics` 12)
+    fn with_own_last_name(&self, field: &Field, side: Side) -> Option<Value> {
+        let (states, other) = (self.states(field), side.other());
+        let [was, is] = [states.of(other).base?, states.of(other).now?];
+        let [own, shown] = [states.of(side).base?, states.of(side).now?];
+        let (Value::Name(was), Value::Name(is), Value::Name(own), Value::Name(shown)) = (was, is, own, shown) else {
+            return None;
+        };
+        let first_alone = !is.whole && !is.last.is_empty() && is.last == was.last && is.first != was.first;
+        let differs = !shown.last.is_empty() && shown.last == own.last && shown.last != is.last;
+        (first_alone && differs).then(|| Value::Name(PersonName::new(&is.first, &shown.last)))
     }
 }
 
