@@ -13,6 +13,7 @@ mod matching;
 mod merge;
 mod one_or_two;
 pub mod scope;
+mod suspected_merge;
 mod tags;
 pub mod task_mirror;
 pub mod telling;
