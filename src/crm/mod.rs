@@ -192,6 +192,8 @@ pub struct Learned {
     pub tasks: bool,
     /// Cliengo's listings show tags (`semantics` 14).
     pub tags_read: bool,
+    /// Cliengo parts a name that it is sent, and puts a last name in the place of the one that stood there. (`semantics` 12, 41)
+    pub parts_names: bool,
 }
 
 /// Requests made so far.

@@ -44,6 +44,8 @@ pub enum NameForm {
     FirstAndLast,
     /// One writable `name`, and a last name that can be read only (Cliengo).
     NameAndReadOnlyLast,
+    /// One writable `name`, which the side parts into a first and a last name itself.
+    Parted,
 }
 
 /// What one side can do: a table, so that a rule asks what a side can do, and not which CRM it is.

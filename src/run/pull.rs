@@ -11,6 +11,7 @@ use super::parents::{self, Parents};
 use super::progress::Part;
 use super::pulled::Pulled;
 use super::session::{Job, lock};
+use super::settle::PARTS_NAMES;
 use super::sought::Sought;
 use super::timeline::{self, Moments};
 use super::{accounts, doubt, look_up, only, seek};
@@ -254,7 +255,7 @@ pub fn learned(state: &State, pair: &Pair) -> Result<Learned, StateError> {
         TasksMode::Auto => is_known("learned.tasks")?,
         TasksMode::Notes | TasksMode::DueDate | TasksMode::Off => false,
     };
-    Ok(Learned { tasks, tags_read: is_known("learned.tags_read")? })
+    Ok(Learned { tasks, tags_read: is_known("learned.tags_read")?, parts_names: is_known(PARTS_NAMES)? })
 }
 
 /// Whether an account has tasks, as it was asked in this run.
@@ -287,7 +288,8 @@ async fn learn(
         }
         _ => false,
     };
-    Ok((Learned { tasks, tags_read }, probe))
+    let parts_names = pinned(PARTS_NAMES)?.is_some_and(|value| value == "true");
+    Ok((Learned { tasks, tags_read, parts_names }, probe))
 }
 
 /// Tasks of GHL come all at once and say whose tasks have news; then the others, contact by contact.

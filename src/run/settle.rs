@@ -6,6 +6,9 @@ use crate::reconcile::{Link, LinkRef, Making, Moved, Remade, Settle, TagDelta};
 use crate::record::{Effect, Enrolment, Field, Fields, Ids, Kind, Role, Side, Tags, Value};
 use crate::state::{Attempt, EnrolmentStatus, LinkRow, LinkStatus, NewLink, State, StateError};
 
+/// Where the state says that Cliengo parts names.
+pub(super) const PARTS_NAMES: &str = "learned.parts_names";
+
 /// Settles an applied write and says its link. Call it in the transaction that closes its intent. (I39)
 ///
 /// # Errors
@@ -224,8 +227,23 @@ fn remember_taken_back(state: &State, link: i64, applied: &Applied<'_>) -> Resul
     Ok(())
 }
 
+/// Notes where a side made a last name of a part of the name that it was sent: from then on it is sent whole names.
+/// (`semantics` 12, 41)
+fn learn_of_names(state: &State, applied: &Applied<'_>) -> Result<(), StateError> {
+    if let (Some(Value::Name(sent)), Some(Value::Name(shown))) =
+        (applied.sent.get(&Field::Name), applied.answer.get(&Field::Name))
+        && !shown.last.is_empty()
+        && shown.last != sent.last
+        && sent.first.strip_suffix(&shown.last).is_some_and(|first| first.ends_with(' '))
+    {
+        state.set_meta(PARTS_NAMES, "true")?;
+    }
+    Ok(())
+}
+
 /// I33: remembers what stood in the written fields, so that a CRM that goes back to it is not taken for a person.
 fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
+    learn_of_names(state, applied)?;
     let base = state.base(link, applied.side)?.map(|base| base.record).unwrap_or_default();
     for (field, sent) in shadowed(applied) {
         let before = applied.before.get(field).or_else(|| base.get(field)).cloned().unwrap_or(Value::Empty);

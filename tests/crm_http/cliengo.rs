@@ -379,7 +379,7 @@ async fn what_cliengo_can_do_follows_its_settings_and_what_was_learned() {
     let nothing = server.cliengo(|_| {}).capabilities(&Learned::default());
     assert!(nothing.kinds.contact.delete && nothing.kinds.note.create && !nothing.kinds.note.update);
     assert!(!nothing.kinds.task.list && !nothing.tags.read && !nothing.tags.remove && nothing.tags.add);
-    let learned = Learned { tasks: true, tags_read: true };
+    let learned = Learned { tasks: true, tags_read: true, parts_names: false };
     let cliengo = server.cliengo(|settings| {
         settings.capabilities = CliengoCapabilities { tags_read: Some(false), note_update: true, ..Default::default() };
     });

@@ -301,3 +301,37 @@ async fn who_is_restored_in_ghl_alone_is_made_again_of_what_cliengo_held() {
     assert_eq!((rows.len(), rows[0]["name"].as_str()), (1, Some("Ana 🌻 Gómez")));
     assert_eq!(house.rows(Side::Ghl, "contacts")[0]["firstName"], ghl["firstName"]);
 }
+
+#[tokio::test]
+async fn an_account_that_parts_names_is_sent_whole_ones_and_keeps_the_last_name() {
+    for stored in ["parted", "full-and-last"] {
+        let account = format!("[cliengo]\nname_stored = \"{stored}\"\n").parse().unwrap();
+        let mut house = House::build(&Plot { account, ..Plot::extended() }).await;
+        house.strict = false;
+        let ghl =
+            house.contact(Side::Ghl, &json!({ "firstName": "Juan", "lastName": "Pérez", "email": "juan@example.com" }));
+        let typed = json!({ "name": "Ana", "lastName": "Gómez", "email": "ana@example.com" });
+        let typed = house.contact(Side::Cliengo, &typed);
+        house.good_night().await;
+        let rows = house.rows(Side::Cliengo, "contacts");
+        let made =
+            rows.iter().find(|row| row["email"] == "juan@example.com").unwrap()["id"].as_str().unwrap().to_owned();
+        let rows = house.rows(Side::Ghl, "contacts");
+        let of_typed =
+            rows.iter().find(|row| row["email"] == "ana@example.com").unwrap()["id"].as_str().unwrap().to_owned();
+        let people = [Person { cliengo: made, ghl }, Person { cliengo: typed, ghl: of_typed }];
+        house.change(Side::Ghl, &people[0], &json!({ "firstName": "Juan Carlos" }));
+        house.change(Side::Ghl, &people[1], &json!({ "firstName": "Ana María" }));
+        house.good_night().await;
+        for _ in 0..3 {
+            house.quiet_night().await;
+        }
+        for (person, last) in people.iter().zip(["Pérez", "Gómez"]) {
+            let row = house.row(Side::Cliengo, person);
+            assert!(row["lastName"].as_str().unwrap().ends_with(last), "{stored}: {row}");
+        }
+        house.change(Side::Cliengo, &people[0], &json!({ "name": "Raúl Pérez", "lastName": "Pérez" }));
+        house.night().await;
+        assert_eq!(house.row(Side::Ghl, &people[0])["lastName"], "Pérez", "{stored}");
+    }
+}

@@ -278,7 +278,7 @@ impl Reader for Cliengo {
                 lowercase: false,
                 with_create: false,
             },
-            name: NameForm::NameAndReadOnlyLast,
+            name: if learned.parts_names { NameForm::Parted } else { NameForm::NameAndReadOnlyLast },
             complete_endpoint: false,
             due_required: false,
             cascades: true,

@@ -125,7 +125,7 @@ fn wire(write: &Write, field: &Field, value: &Value) -> Option<(String, Json)> {
 fn writable_name(name: &PersonName, before: Option<&Value>) -> Option<String> {
     let full = name.full();
     let Some(Value::Name(current)) = before.filter(|before| !before.is_empty()) else { return Some(full) };
-    if current.last.is_empty() || current.whole {
+    if current.last.is_empty() || current.whole || name.whole && name.last.is_empty() {
         return Some(full).filter(|full| *full != current.full());
     }
     let first = full.strip_suffix(&current.last).and_then(|rest| rest.strip_suffix(' '));

@@ -168,6 +168,9 @@ impl<'a> Target<'a> {
             (NameForm::NameAndReadOnlyLast, Some(current)) if !current.last.is_empty() => {
                 self.first_name_only(wanted, current)
             }
+            (NameForm::Parted, _) => {
+                Fit::Write(Value::Name(PersonName { whole: true, ..PersonName::new(&wanted.full(), "") }))
+            }
             (NameForm::NameAndReadOnlyLast, _) => Fit::Write(Value::Name(PersonName::new(&wanted.full(), ""))),
         }
     }
