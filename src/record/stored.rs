@@ -159,12 +159,34 @@ fn read(text: &str) -> Cow<'_, str> {
     plain
 }
 
+/// What somebody made of a text that its CRM had `stored` with marks as entities, as it is without them; `None` where it had
+/// stored what was `sent`.
+pub(super) fn as_sent(edited: &str, stored: &str, sent: &str) -> Option<String> {
+    let words = |text: &str| text.split_whitespace().collect::<String>();
+    let (mut stored, mut edited, sent) = (stored.to_owned(), edited.to_owned(), words(sent));
+    for _ in 0..LEVELS {
+        if words(&stored) == sent {
+            return None;
+        }
+        (stored, edited) = (with_less_entities(&stored), with_less_entities(&edited));
+        if words(&stored) == sent {
+            return Some(edited);
+        }
+    }
+    None
+}
+
+/// A text whose marks were written as entities once less.
+fn with_less_entities(text: &str) -> String {
+    let less = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+    less.replace("&nbsp;", " ").replace("&amp;", "&")
+}
+
 /// A text whose marks were not written as entities, however often.
 fn without_entities(text: &str) -> Cow<'_, str> {
     let mut plain = Cow::from(text);
     while plain.contains('&') {
-        let less = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
-        let less = less.replace("&nbsp;", " ").replace("&amp;", "&");
+        let less = with_less_entities(&plain);
         if less == plain {
             break;
         }

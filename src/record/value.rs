@@ -86,6 +86,19 @@ impl Value {
         }
     }
 
+    /// This edit of a text that a side had `stored` with its marks as entities, without them: what a CRM made of what was
+    /// `sent` is nobody's. `None` where it had stored it as it is. (`semantics` 41)
+    #[must_use]
+    pub fn as_sent(&self, stored: &Self, sent: &Self) -> Option<Self> {
+        let text = |value: &Self| match value {
+            Self::Body(body) if body.is_rich() => None,
+            Self::Line(_) | Self::Body(_) => Some(value.shown()),
+            _ => None,
+        };
+        let plain = stored::as_sent(&text(self)?, &text(stored)?, &text(sent)?)?;
+        Some(if matches!(self, Self::Line(_)) { Self::Line(plain) } else { Self::Body(Body::plain(plain)) })
+    }
+
     /// Whether this is what a CRM may have made of `sent` when it stored it: cut, rounded, in other case or blanks, with `?` for
     /// what it does not know, or the same line written otherwise. (`semantics` 41)
     #[must_use]

@@ -335,3 +335,27 @@ async fn an_account_that_parts_names_is_sent_whole_ones_and_keeps_the_last_name(
         assert_eq!(house.row(Side::Ghl, &people[0])["lastName"], "Pérez", "{stored}");
     }
 }
+
+#[tokio::test]
+async fn an_edit_of_a_text_that_is_stored_as_entities_brings_none_of_them_back() {
+    let account = "[ghl]\nnote_stored = \"escaped\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    let texts = ["Pérez & Hijos", "precio <100>", "usar &amp; siempre", "uno\ndos & tres", "<b>x</b>"];
+    let people: Vec<Person> = (1..=5).map(|number| house.person(number)).collect();
+    for (person, text) in people.iter().zip(texts) {
+        house.note(Side::Cliengo, person, text);
+    }
+    house.good_night().await;
+    house.quiet_night().await;
+    for (person, text) in people.iter().zip(texts) {
+        let note =
+            house.rows(Side::Ghl, "notes").into_iter().find(|note| note["contactId"] == json!(person.ghl)).unwrap();
+        let body = format!("{} hoy", note["body"].as_str().unwrap());
+        house.edit_child(Side::Ghl, EditKind::Note, person, note["id"].as_str().unwrap(), &json!({ "body": body }));
+        house.good_night().await;
+        let notes = house.rows(Side::Cliengo, "notes");
+        let edited = json!(format!("{text}\n\nhoy"));
+        assert!(notes.iter().any(|note| note["message"] == edited), "{notes:?}");
+        house.quiet_night().await;
+    }
+}

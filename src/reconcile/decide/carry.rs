@@ -77,10 +77,20 @@ impl<'a> Versions<'a> {
     /// What of the other side's value `side` can hold.
     pub(super) fn fitted(&self, input: &Input<'_>, subject: &Subject, field: &Field, side: Side) -> Fit {
         let target = fit::Target::of(input, side, subject.kind, Some(self.now.of(side)), field);
+        if let Some(plain) = self.as_sent(field, side) {
+            return target.fit(field, &Record::default().with(field.clone(), plain));
+        }
         match (target.fit(field, self.now.of(side.other())), self.with_own_last_name(field, side)) {
             (Fit::Write(_), Some(name)) => Fit::Write(name),
             (fit, _) => fit,
         }
+    }
+
+    /// An edit without what its CRM had made of the text that stood there. (`semantics` 41)
+    fn as_sent(&self, field: &Field, side: Side) -> Option<Value> {
+        let states = self.states(field);
+        let (edited, sent) = (states.of(side.other()), states.of(side));
+        edited.now?.as_sent(edited.base?, sent.base?)
     }
 
     /// A last name that the other side could not take stays where only the first name changed there since. (`semantics` 12)
