@@ -118,6 +118,21 @@ async fn a_last_name_edited_in_ghl_is_said_once_where_cliengo_keeps_one() {
 }
 
 #[tokio::test]
+async fn one_name_that_both_part_otherwise_is_carried_as_one() {
+    let house = House::build(&Plot::legacy()).await;
+    let set = json!({ "name": "Zoe de la", "lastName": "Cruz", "email": "zoe@example.com" });
+    let cliengo = house.contact(Side::Cliengo, &set);
+    let set = json!({ "firstName": "Zoe", "lastName": "de la Cruz", "email": "zoe@example.com" });
+    let person = Person { cliengo, ghl: house.contact(Side::Ghl, &set) };
+    house.good_night().await;
+    house.change(Side::Cliengo, &person, &json!({ "name": "Eva" }));
+    house.good_night().await;
+    let row = house.row(Side::Ghl, &person);
+    assert_eq!((&row["firstName"], &row["lastName"]), (&json!("Eva"), &json!("Cruz")));
+    house.quiet_night().await;
+}
+
+#[tokio::test]
 async fn notes_and_tags_still_cross_from_ghl() {
     let (house, person) = linked().await;
     house.note(Side::Ghl, &person, "Llamó hoy");

@@ -102,8 +102,9 @@ impl<'a> Versions<'a> {
             return None;
         };
         let first_alone = !is.whole && !is.last.is_empty() && is.last == was.last && is.first != was.first;
-        let differs = !shown.last.is_empty() && shown.last == own.last && shown.last != is.last;
-        (first_alone && differs).then(|| Value::Name(PersonName::new(&is.first, &shown.last)))
+        // One name that both part otherwise is one name.
+        let differs = was.full() != own.full() && shown.last == own.last && shown.last != is.last;
+        (first_alone && differs && !shown.last.is_empty()).then(|| Value::Name(PersonName::new(&is.first, &shown.last)))
     }
 }
 
