@@ -257,9 +257,8 @@ fn initials_differ(one: &str, other: &str) -> bool {
     let (ours, theirs) = (words(one), words(other));
     let before = |name: &str, shared: &[String]| -> Vec<String> {
         let folded = folded(name);
-        let all = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let given = all.take_while(|word| !shared.iter().any(|known| known == word));
-        given.filter(|word| !PARTICLES.contains(word) && !is_trade(word)).map(str::to_owned).collect()
+        let given = with_saints(&folded).into_iter().map(Cow::into_owned).take_while(|word| !shared.contains(word));
+        given.filter(|word| !PARTICLES.contains(&word.as_str()) && !is_trade(word)).collect()
     };
     let (ours, theirs) = (before(one, &theirs), before(other, &ours));
     let are_initials = |given: &[String]| {

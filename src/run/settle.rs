@@ -18,6 +18,7 @@ pub fn applied(
     applied: &Applied<'_>,
     resolve: impl Fn(LinkRef) -> Option<i64>,
 ) -> Result<Option<i64>, StateError> {
+    learn_of_names(state, applied)?;
     let link = match applied.settle {
         Settle::Create { made, remade, .. } => Some(created(state, applied, made, remade.as_deref(), resolve)?),
         Settle::Tell { contact, .. } => resolve(*contact),
@@ -243,7 +244,6 @@ fn learn_of_names(state: &State, applied: &Applied<'_>) -> Result<(), StateError
 
 /// I33: remembers what stood in the written fields, so that a CRM that goes back to it is not taken for a person.
 fn attempted(state: &State, link: i64, applied: &Applied<'_>) -> Result<(), StateError> {
-    learn_of_names(state, applied)?;
     let base = state.base(link, applied.side)?.map(|base| base.record).unwrap_or_default();
     for (field, sent) in shadowed(applied) {
         let before = applied.before.get(field).or_else(|| base.get(field)).cloned().unwrap_or(Value::Empty);

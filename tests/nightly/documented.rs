@@ -92,14 +92,21 @@ async fn a_field_emptied_in_ghl_is_said_once_and_is_not_filled_again() {
     }
 }
 
+/// Somebody who is linked, with a last name of its own on both sides.
+async fn with_last_names(cliengo: [&str; 2], ghl: [&str; 2]) -> (House, Person) {
+    let house = House::build(&Plot::legacy()).await;
+    let email = "ana@example.com";
+    let cliengo = json!({ "name": cliengo[0], "lastName": cliengo[1], "email": email });
+    let ghl = json!({ "firstName": ghl[0], "lastName": ghl[1], "email": email });
+    let cliengo = house.contact(Side::Cliengo, &cliengo);
+    let person = Person { cliengo, ghl: house.contact(Side::Ghl, &ghl) };
+    house.good_night().await;
+    (house, person)
+}
+
 #[tokio::test]
 async fn a_last_name_edited_in_ghl_is_said_once_where_cliengo_keeps_one() {
-    let house = House::build(&Plot::legacy()).await;
-    let set = json!({ "name": "Ana", "lastName": "Gómez", "email": "ana@example.com" });
-    let cliengo = house.contact(Side::Cliengo, &set);
-    let set = json!({ "firstName": "Ana", "lastName": "Gómez", "email": "ana@example.com" });
-    let person = Person { cliengo, ghl: house.contact(Side::Ghl, &set) };
-    house.good_night().await;
+    let (house, person) = with_last_names(["Ana", "Gómez"], ["Ana", "Gómez"]).await;
     house.change(Side::Ghl, &person, &json!({ "lastName": "Paz" }));
     is_said_once(&house, Kind::Contact, Action::Update).await;
     house.change(Side::Ghl, &person, &json!({ "firstName": "Eva" }));
@@ -119,12 +126,7 @@ async fn a_last_name_edited_in_ghl_is_said_once_where_cliengo_keeps_one() {
 
 #[tokio::test]
 async fn one_name_that_both_part_otherwise_is_carried_as_one() {
-    let house = House::build(&Plot::legacy()).await;
-    let set = json!({ "name": "Zoe de la", "lastName": "Cruz", "email": "zoe@example.com" });
-    let cliengo = house.contact(Side::Cliengo, &set);
-    let set = json!({ "firstName": "Zoe", "lastName": "de la Cruz", "email": "zoe@example.com" });
-    let person = Person { cliengo, ghl: house.contact(Side::Ghl, &set) };
-    house.good_night().await;
+    let (house, person) = with_last_names(["Zoe de la", "Cruz"], ["Zoe", "de la Cruz"]).await;
     house.change(Side::Cliengo, &person, &json!({ "name": "Eva" }));
     house.good_night().await;
     let row = house.row(Side::Ghl, &person);

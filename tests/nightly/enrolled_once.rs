@@ -9,19 +9,10 @@ use concord::state::State;
 use serde_json::json;
 
 use crate::house::{House, Person, Plot, held};
+use crate::triggers::{enrolments, is_put_in_no_more, settled};
 
 const WORKFLOW: &str = "[pair.house.triggers]\nworkflow = \"Bienvenida\"\n";
 const CAMPAIGN: &str = "[pair.house.triggers]\ncampaign = \"Novedades\"\n";
-
-/// A house whose first sync is behind it.
-async fn settled(triggers: &str) -> House {
-    let mut house = House::build(&Plot::extended().with_settings(triggers)).await;
-    house.abreast = 1;
-    house.person(1);
-    house.person(2);
-    house.good_night().await;
-    house
-}
 
 async fn configure(house: &mut House, triggers: &str) {
     house.pair = House::build(&Plot::extended().with_settings(triggers)).await.pair.clone();
@@ -29,13 +20,6 @@ async fn configure(house: &mut House, triggers: &str) {
 
 fn lead(house: &House) -> String {
     house.contact(Side::Cliengo, &json!({ "name": "Ana", "email": "ana@example.com" }))
-}
-
-/// What was sent that puts somebody into something, in this night.
-fn enrolments(house: &House) -> Vec<String> {
-    let sent = house.writes().into_iter().filter(|sent| sent.side == Side::Ghl);
-    let sent = sent.filter(|sent| sent.path.contains("/workflow/") || sent.path.contains("/campaigns/"));
-    sent.map(|sent| sent.path.clone()).collect()
 }
 
 /// When somebody becomes hot.
@@ -61,12 +45,7 @@ async fn what_was_named_by_its_name_and_is_by_its_id_later_is_one_thing() {
         house.good_night().await;
         assert_eq!(enrolments(&house).len(), 1, "{first}");
         configure(&mut house, &when_hot(then)).await;
-        for op in [EditOp::Delete, EditOp::Create] {
-            house.tag(Side::Ghl, op, &person, "hot");
-            house.good_night().await;
-            assert_eq!(enrolments(&house), [""; 0], "{first}, then {then}");
-        }
-        house.quiet_night().await;
+        is_put_in_no_more(&house, &person, &format!("{first}, then {then}")).await;
     }
 }
 
@@ -81,11 +60,7 @@ async fn what_an_older_state_knows_by_its_name_alone_is_learned_while_the_name_s
     house.edit_state(&["UPDATE enrolment SET sent = NULL"]);
     house.quiet_night().await;
     configure(&mut house, &when_hot(&id)).await;
-    for op in [EditOp::Delete, EditOp::Create] {
-        house.tag(Side::Ghl, op, &person, "hot");
-        house.good_night().await;
-        assert_eq!(enrolments(&house), [""; 0]);
-    }
+    is_put_in_no_more(&house, &person, &id).await;
 }
 
 #[tokio::test]

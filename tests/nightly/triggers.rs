@@ -19,7 +19,7 @@ const ALL: &str =
 const WORKFLOW: &str = "[pair.house.triggers]\nworkflow = \"Bienvenida\"\n";
 
 /// A house whose first sync is behind it.
-async fn settled(triggers: &str) -> House {
+pub(crate) async fn settled(triggers: &str) -> House {
     let mut house = House::build(&Plot::extended().with_settings(triggers)).await;
     house.abreast = 1;
     house.person(1);
@@ -34,10 +34,20 @@ fn lead(house: &House, name: &str) -> String {
 }
 
 /// What was sent that puts somebody into something, in this night.
-fn enrolments(house: &House) -> Vec<String> {
+pub(crate) fn enrolments(house: &House) -> Vec<String> {
     let sent = house.writes().into_iter().filter(|sent| sent.side == Side::Ghl);
     let sent = sent.filter(|sent| sent.path.contains("/workflow/") || sent.path.contains("/campaigns/"));
     sent.map(|sent| format!("{} {}", sent.method, sent.path)).collect()
+}
+
+/// Whoever becomes hot once more is put into nothing.
+pub(crate) async fn is_put_in_no_more(house: &House, person: &Person, why: &str) {
+    for op in [EditOp::Delete, EditOp::Create] {
+        house.tag(Side::Ghl, op, person, "hot");
+        house.good_night().await;
+        assert_eq!(enrolments(house), [""; 0], "{why}");
+    }
+    house.quiet_night().await;
 }
 
 fn outcomes(finished: &Finished) -> Vec<OperationOutcome> {
@@ -231,12 +241,7 @@ async fn a_contact_that_is_new_from_ghl_and_meets_a_condition_is_put_into_what_b
     let cliengo =
         house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row.to_string().contains("solo@example"));
     let solo = Person { cliengo: crate::house::id_of(&cliengo.unwrap()), ghl };
-    for op in [EditOp::Delete, EditOp::Create] {
-        house.tag(Side::Ghl, op, &solo, "hot");
-        house.good_night().await;
-        assert_eq!(enrolments(&house), [""; 0], "once for ever");
-    }
-    house.quiet_night().await;
+    is_put_in_no_more(&house, &solo, "once for ever").await;
 }
 
 #[tokio::test]

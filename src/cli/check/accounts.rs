@@ -173,7 +173,7 @@ async fn learned(pair: &Pair, cliengo: &Cliengo, state: Option<&State>, sample: 
         Readable::Off => false,
         Readable::Auto => sample.shows_tags || pinned("learned.tags_read").unwrap_or(false),
     };
-    Ok(Learned { tasks, tags_read, parts_names: false })
+    Ok(Learned { tasks, tags_read, parts_names: pinned("learned.parts_names").unwrap_or(false) })
 }
 
 /// What the account can and cannot do. What it cannot is no mistake: the report calls it unsupported, once.

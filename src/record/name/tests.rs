@@ -226,6 +226,7 @@ fn two_of_one_family_are_not_one_person() {
         ("J. Pérez", "María Pérez"),
         ("María Pérez", "J Pérez"),
         ("J. C. Pérez", "Ana María Pérez"),
+        ("M. San Martín", "Luis San Martín"),
         ("Farmacia San José", "José San Martín"),
         ("Ana Gil", "Clínica Santa Ana"),
     ] {
