@@ -246,6 +246,70 @@ async fn a_survivor_that_is_deleted_in_cliengo_afterwards_takes_nobody_along() {
 }
 
 #[tokio::test]
+async fn who_seemed_merged_is_not_deleted_because_the_survivor_is() {
+    for form in FORMS {
+        let (house, people) = street(form, PROPAGATE).await;
+        merge(&house, &people[5].ghl, &people[0].ghl);
+        house.night().await;
+        house.remove(Side::Ghl, &people[5]);
+        for _ in 0..4 {
+            let finished = house.night().await;
+            assert!(held(&finished).contains(&HeldReason::SuspectedMerge), "{form:?}: {:?}", held(&finished));
+        }
+        let stays = house.rows(Side::Cliengo, "contacts").iter().any(|row| row["id"] == json!(people[0].cliengo));
+        assert!(stays, "{form:?}");
+        if form.1 == MergedContact::ShowsSurvivor {
+            // Asked for the one, GHL says that the other is not there: that is no clear answer.
+            continue;
+        }
+        // By hand it goes.
+        house.remove(Side::Cliengo, &people[0]);
+        house.night().await;
+        three_quiet_nights(&house, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn who_seemed_to_be_one_with_another_in_cliengo_is_not_deleted_with_that_one() {
+    for settings in [PROPAGATE, PRIMARY] {
+        let (house, people) = street(FORMS[0], settings).await;
+        // Cliengo makes one of two: the e-mail of the one that goes stands on the other.
+        let theirs =
+            house.rows(Side::Cliengo, "contacts").into_iter().find(|row| row["id"] == json!(people[0].cliengo));
+        house.remove(Side::Cliengo, &people[0]);
+        house.change(Side::Cliengo, &people[5], &json!({ "email": theirs.unwrap()["email"] }));
+        assert!(held(&house.night().await).contains(&HeldReason::SuspectedMerge), "{settings}");
+        house.remove(Side::Cliengo, &people[5]);
+        for _ in 0..3 {
+            assert!(held(&house.night().await).contains(&HeldReason::SuspectedMerge), "{settings}");
+        }
+        assert!(house.rows(Side::Ghl, "contacts").iter().any(|row| row["id"] == json!(people[0].ghl)), "{settings}");
+    }
+}
+
+#[tokio::test]
+async fn two_who_are_merged_on_both_sides_leave_each_note_and_task_once() {
+    for (settings, form) in [PROPAGATE, PRIMARY].into_iter().flat_map(|settings| FORMS.map(|form| (settings, form))) {
+        for same_day in [true, false] {
+            let (house, people) = street(form, settings).await;
+            merge(&house, &people[5].ghl, &people[0].ghl);
+            if !same_day {
+                house.night().await;
+            }
+            // Cliengo makes one of the two as well.
+            house.remove(Side::Cliengo, &people[0]);
+            house.note(Side::Cliengo, &people[5], "Pidió precio");
+            house.task(Side::Cliengo, &people[5], "Enviar presupuesto");
+            for _ in 0..4 {
+                house.night().await;
+            }
+            assert_eq!(counts(&house), [11, 1, 1, 11, 1, 1], "{settings} {form:?} {same_day}");
+            three_quiet_nights(&house, &[]).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_was_merged_into_one_that_was_merged_on_the_same_day_is_not_deleted() {
     for form in [FORMS[0], FORMS[2]] {
         let (house, people) = street(form, PROPAGATE).await;

@@ -36,6 +36,16 @@ fn absence(linked: &Linked) -> Absence<'_> {
     }
 }
 
+/// Whether neither side has a contact: also where GHL answers with the one that it was merged into.
+pub fn is_gone_on_both(input: &Input<'_>, contact: &Linked) -> bool {
+    let became_another = input.lost.get(&contact.link).is_some_and(|lost| lost.led_to.is_some());
+    match absence(contact) {
+        Absence::Both => true,
+        Absence::Unknown => became_another && matches!(contact.sides.cliengo.now, Now::Gone(_)),
+        Absence::One { .. } => false,
+    }
+}
+
 /// What follows when a linked task or note is gone on one side while its contact is not.
 pub fn child(input: &Input<'_>, at: u32, family: &Family, subject: &Subject, linked: &Linked) -> Verdict {
     let mut verdict = Verdict::at(at);
@@ -153,14 +163,15 @@ pub fn contact(input: &Input<'_>, at: u32, subject: &Subject, linked: &Linked, c
     let mut verdict = Verdict::at(at);
     verdict.busy.insert(linked.link);
     verdict.busy.extend(children.linked.iter().map(|child| child.link));
-    match absence(linked) {
-        Absence::Unknown => verdict.and(say_unlisted(input, subject, linked, |_| true)),
-        Absence::Both => {
-            verdict.base_updates.push(BaseUpdate::Drop { link: linked.link });
-            for side in Side::BOTH {
-                verdict.and(leave_duplicates(input, linked, side));
-            }
+    if is_gone_on_both(input, linked) {
+        verdict.base_updates.push(BaseUpdate::Drop { link: linked.link });
+        for side in Side::BOTH {
+            verdict.and(leave_duplicates(input, linked, side));
         }
+        return verdict;
+    }
+    match absence(linked) {
+        Absence::Unknown | Absence::Both => verdict.and(say_unlisted(input, subject, linked, |_| true)),
         Absence::One { gone, survivor } => {
             if let Some(holder) = merged_into(input, linked, gone) {
                 let detail = format!(
@@ -221,6 +232,14 @@ fn gone_contact(
         let detail = format!(
             "gone in Cliengo, but in GHL {whose} stands on it too, who was most likely merged into it: nothing is deleted; \
              delete or relink it by hand"
+        );
+        return Verdict::held(subject, HeldReason::SuspectedMerge, detail);
+    }
+    if input.suspected.contains(&linked.link) {
+        let detail = format!(
+            "gone in {}, and an earlier run saw that it was most likely merged into another contact there, or another one into \
+             it: nothing is deleted; delete or relink it by hand",
+            gone.title()
         );
         return Verdict::held(subject, HeldReason::SuspectedMerge, detail);
     }

@@ -80,6 +80,10 @@ pub struct Input<'a> {
     pub lost: BTreeMap<i64, Lost>,
     /// By contact of GHL: what may have come to stand under it since somebody merged another one into it.
     pub astray: BTreeMap<SideId, Vec<Astray>>,
+    /// By contact: what stands under it and still has the link that it had under another one, which is gone on both sides.
+    pub leaving: BTreeMap<SideId, Vec<Astray>>,
+    /// Linked contacts that the last run held because somebody seemed to have merged them.
+    pub suspected: BTreeSet<i64>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
     /// The sources of creates whose outcome is not known.
@@ -158,6 +162,8 @@ impl<'a> Input<'a> {
             deleted: BTreeMap::new(),
             lost: BTreeMap::new(),
             astray: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+            suspected: BTreeSet::new(),
             holders: Both::default(),
             pending: BTreeSet::new(),
             unparsable: Vec::new(),

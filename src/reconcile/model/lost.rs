@@ -24,12 +24,12 @@ pub struct Survivor {
     pub is_linked: bool,
 }
 
-/// A task or note of a contact that is linked, and of which this run does not know whether GHL has it still.
+/// A task or note that is linked under a contact that may be gone, or is.
 #[derive(Clone, Debug)]
 pub struct Astray {
     /// What it is.
     pub kind: Kind,
-    /// As GHL last said it.
+    /// As its side last said it.
     pub base: Record,
 }
 

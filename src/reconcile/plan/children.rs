@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::alike::{due_at_once, is_one_text, key, says_the_same};
 use super::renewed;
 use crate::reconcile::decide::{Versions, absence, create, fields, task_mirror, timeline};
-use crate::reconcile::model::{Children, Family, HeldReason, Input, Linked, MatchedBy, Subject, Unlinked, Verdict};
-use crate::record::{Both, Ids, Kind, Side, beginning, is_beginning};
+use crate::reconcile::model::{
+    Astray, Children, Family, HeldReason, Input, Linked, MatchedBy, Subject, Unlinked, Verdict,
+};
+use crate::record::{Both, Ids, Kind, Side, SideId, beginning, is_beginning};
 
 /// Everything under one contact that both sides have, or will have, after what is planned for the contact itself.
 pub fn plan_children(input: &Input<'_>, planned: Verdict, family: &Family, children: &Children<'_>) -> Verdict {
@@ -117,7 +119,12 @@ fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surpl
         // A side that could not list this contact's children may hold the counterparts: nothing is created there.
         let is_listed = family.is_listed(input, other, kind);
         for child in children {
-            if side == Side::Ghl && astray(input, child) {
+            // Its counterpart came from a contact that is gone on both sides: the next run sees both without a link.
+            if family.ids.tagged(other).is_some_and(|contact| is_among(&input.leaving, &contact, child)) {
+                continue;
+            }
+            let of_a_lost_one = |contact| is_among(&input.astray, contact, child);
+            if side == Side::Ghl && child.parent.as_ref().is_some_and(of_a_lost_one) {
                 let detail = format!(
                     "it may have come with another contact that was merged into this one: GHL's list lacks a contact of the same \
                      e-mail or phone that has the same {kind}, so nothing is created until a run knows what became of that one"
@@ -138,10 +145,10 @@ fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surpl
     verdict
 }
 
-/// Whether a contact of which this run does not know what became has the same task or note.
-fn astray(input: &Input<'_>, child: &Unlinked) -> bool {
-    let astray = child.parent.as_ref().and_then(|contact| input.astray.get(contact)).into_iter().flatten();
-    astray.into_iter().any(|one| one.kind == child.kind && renewed::is_one(one.kind, &one.base, &child.record))
+/// Whether the same task or note is among those that are known by `contact`.
+fn is_among(known: &BTreeMap<SideId, Vec<Astray>>, contact: &SideId, child: &Unlinked) -> bool {
+    let mut known = known.get(contact).into_iter().flatten();
+    known.any(|one| one.kind == child.kind && renewed::is_one(one.kind, &one.base, &child.record))
 }
 
 fn link(input: &Input<'_>, at: u32, family: &Family, cliengo: &Unlinked, ghl: &Unlinked) -> Verdict {

@@ -1,9 +1,10 @@
 //! What is said of records that could not be read, and of kinds that a side does not have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::merged::Merge;
 use crate::config::Direction;
+use crate::reconcile::decide::absence;
 use crate::reconcile::model::{BaseUpdate, Half, HeldReason, Inconclusive, Input, Now, Subject, Unread, Verdict};
 use crate::record::{Action, Ids, Kind, Record, Side};
 
@@ -34,7 +35,12 @@ pub fn unreadable(input: &Input<'_>, merges: &BTreeMap<i64, Merge<'_>>) -> Verdi
         verdict.hold(&subject, HeldReason::Unparsable, unreadable.why.clone());
     }
     // `semantics` 55: neither there nor gone; nothing rests on it, and it is said.
-    let is_known = |asked: &&Inconclusive| merges.values().any(|merge| merge.is_of(asked.kind, &asked.ids));
+    let ended = input.contacts.iter().filter(|contact| absence::is_gone_on_both(input, contact));
+    let ended: BTreeSet<&Ids> = ended.map(|contact| &contact.ids).collect();
+    let is_known = |asked: &&Inconclusive| {
+        let merged = merges.values().any(|merge| merge.is_of(asked.kind, &asked.ids));
+        merged || asked.kind == Kind::Contact && ended.contains(&asked.ids)
+    };
     for asked in input.inconclusive.iter().filter(|asked| !is_known(asked)) {
         let subject = Subject { kind: asked.kind, ids: asked.ids.clone(), label: asked.label.clone(), link: None };
         verdict.hold(&subject, HeldReason::Inconclusive, asked.why.clone());

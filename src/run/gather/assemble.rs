@@ -103,6 +103,8 @@ impl<'j> Gathering<'j, '_> {
         let holders = self.holders(&contacts, &freed)?;
         let (lost, deleted) = (self.lost(&contacts, &holders)?, self.deleted()?);
         let astray = self.astray(&lost)?;
+        let leaving = self.leaving(&contacts, &secondaries, &lost)?;
+        let suspected = self.suspected()?;
         let successors = self.successors(&contacts)?;
         let covered = self.covered(&contacts, &parents)?;
         let (failed_operations, pending_conflicts) = (self.failed_operations()?, self.pending_conflicts()?);
@@ -145,6 +147,8 @@ impl<'j> Gathering<'j, '_> {
             deleted,
             lost,
             astray,
+            leaving,
+            suspected,
             holders,
             pending,
             linked_before,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Gathering;
-use crate::reconcile::{Astray, Holder, Linked, Lost, Now, Survivor};
+use crate::reconcile::{Astray, HeldReason, Holder, Linked, Lost, Now, Survivor};
 use crate::record::{Both, Kind, MatchKey, Role, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::session::lock;
@@ -77,6 +77,48 @@ impl Gathering<'_, '_> {
             }
         }
         Ok(astray)
+    }
+
+    /// What belonged to contacts that are gone on both sides and stands under others tonight, by these: both CRMs made one of two.
+    /// (`semantics` 9, 10)
+    pub(super) fn leaving(
+        &self,
+        contacts: &[Linked],
+        secondaries: &[Linked],
+        lost: &BTreeMap<i64, Lost>,
+    ) -> Result<BTreeMap<SideId, Vec<Astray>>, RunError> {
+        let mut leaving: BTreeMap<SideId, Vec<Astray>> = BTreeMap::new();
+        let Some(state) = self.state else { return Ok(leaving) };
+        let is_gone = |contact: &Linked, side: Side| matches!(contact.sides.of(side).now, Now::Gone(_));
+        let became_another = |contact: &Linked| lost.get(&contact.link).is_some_and(|lost| lost.led_to.is_some());
+        let both = contacts.iter().filter(|contact| is_gone(contact, Side::Ghl) || became_another(contact));
+        for contact in both.chain(secondaries).filter(|contact| is_gone(contact, Side::Cliengo)) {
+            for child in state.children(contact.link)?.into_iter().filter(|child| child.status == LinkStatus::Live) {
+                for id in Side::BOTH.into_iter().filter_map(|side| child.ids.tagged(side)) {
+                    let stands = lock(self.stage).row(id.side(), child.kind, id.as_str())?.and_then(|row| row.parent);
+                    let seen = lock(self.stage).seen(id.side(), child.kind, id.as_str())?;
+                    let base = seen.map_or_else(|| self.base(state, child.id, id.side()), |seen| Ok(Some(seen)))?;
+                    if let Some((parent, base)) = stands.zip(base) {
+                        let parent = SideId::new(id.side(), parent);
+                        leaving.entry(parent).or_default().push(Astray { kind: child.kind, base });
+                    }
+                }
+            }
+        }
+        Ok(leaving)
+    }
+
+    /// The contacts that the last run held because somebody seemed to have merged them, or others into them.
+    pub(super) fn suspected(&self) -> Result<BTreeSet<i64>, RunError> {
+        let mut suspected = BTreeSet::new();
+        let Some(state) = self.state else { return Ok(suspected) };
+        let reason = HeldReason::SuspectedMerge.as_str();
+        for row in state.held()?.into_iter().filter(|row| row.kind == Kind::Contact && row.reason == reason) {
+            for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
+                suspected.extend(state.link_of(Kind::Contact, &id)?.map(|link| link.id));
+            }
+        }
+        Ok(suspected)
     }
 
     /// What hung under a contact, and is not listed under its id.
