@@ -328,17 +328,17 @@ pub trait Reader: Sync + std::fmt::Debug {
     /// could not be read.
     async fn list_contacts(&self, sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
 
-    /// Lists the tasks of `parents`; all of them where none is named and the CRM can list them at once.
+    /// Lists what stands under `parents`, several requests in flight; everybody's where none is named and the CRM lists that
+    /// kind at once. A parent whose listing failed is not in the coverage.
     ///
     /// # Errors
     /// As `list_contacts`.
-    async fn list_tasks(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
-
-    /// Lists the notes of `parents`, several requests in flight. A parent whose listing failed is not in the coverage.
-    ///
-    /// # Errors
-    /// As `list_contacts`.
-    async fn list_notes(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError>;
+    async fn list_children(
+        &self,
+        kind: Kind,
+        parents: &[Self::Id],
+        sink: &dyn Sink<Self::Id>,
+    ) -> Result<Listed<Self::Id>, CrmError>;
 
     /// Makes a payload canonical.
     ///

@@ -6,10 +6,12 @@ use super::{ByKind, Field};
 
 /// What one side can do with one kind of record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts about a CRM, read by name")]
+#[expect(clippy::struct_excessive_bools, reason = "five independent facts about a CRM, read by name")]
 pub struct KindCapabilities {
     /// Whether this side has the kind at all. `false`: it takes no part, on either side.
     pub list: bool,
+    /// Whether everybody's are listed at once, page by page; else each contact's with a request of its own.
+    pub at_once: bool,
     /// Creates records.
     pub create: bool,
     /// Changes fields of existing records.

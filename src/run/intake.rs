@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use super::progress::Meter;
-use super::session::lock;
+use super::error::RunError;
+use super::progress::{Meter, Part};
+use super::session::{Job, lock};
 use crate::clock::Clock;
 use crate::crm::{RawRecord, Sink, SinkError};
 use crate::record::{Kind, RemoteId, Side, SideId};
-use crate::state::{KeptLists, KeptRow, Stage, is_forgotten};
+use crate::state::{KeptLists, KeptRow, Stage, State, is_forgotten};
 
 /// Takes in one listing.
 pub(super) struct StageSink<'a> {
@@ -27,6 +28,33 @@ pub(super) struct Intake<'a> {
     pub listed: Mutex<Vec<(SideId, String)>>,
     /// What goes on where a run is cut off, and the time.
     pub kept: Option<(&'a KeptLists, &'a dyn Clock)>,
+}
+
+impl Job<'_> {
+    /// A sink for everything of a kind; what it held last time is about what it will hold.
+    pub(super) fn whole<'a>(
+        &'a self,
+        into: &'a Intake<'a>,
+        state: Option<&State>,
+        side: Side,
+        kind: Kind,
+    ) -> Result<StageSink<'a>, RunError> {
+        let about = state.map(|state| state.last_count(side, kind)).transpose()?.flatten();
+        let meter = self.meter(Part::Listing(side, kind), about);
+        Ok(StageSink { into, side, meter, by_contact: false })
+    }
+
+    /// A sink for what stands under so many contacts.
+    pub(super) fn by_contact<'a>(
+        &'a self,
+        into: &'a Intake<'a>,
+        side: Side,
+        kind: Kind,
+        contacts: usize,
+    ) -> StageSink<'a> {
+        let meter = self.meter(Part::Listing(side, kind), Some(contacts as u64));
+        StageSink { into, side, meter, by_contact: true }
+    }
 }
 
 impl<I: RemoteId> Sink<I> for StageSink<'_> {

@@ -13,6 +13,7 @@ mod backup;
 mod breaker;
 mod budget;
 mod build_plan;
+mod children;
 mod commit;
 mod consent;
 mod doubt;

@@ -16,6 +16,7 @@ use crate::crm::{Coverage, Learned, Listed};
 use crate::reconcile::{Inconclusive, ListingCount, MissedLookUp, Reading};
 use crate::record::{Both, ByKind, Effects, Forms, Ids, Kind, Record, RemoteId, Side, SideId};
 use crate::state::{Identity, Stage};
+
 /// What was pulled, besides the records in the stage.
 #[derive(Debug)]
 pub(super) struct Pulled {
@@ -73,6 +74,32 @@ pub(super) struct Unread {
 }
 
 impl Pulled {
+    /// Before anything was listed.
+    pub(super) fn nothing(forms: Forms, learned: Learned, identities: Both<Identity>, marks: Marks) -> Self {
+        Self {
+            forms,
+            learned,
+            tags_were_read: learned.tags_read,
+            ghl_shows_tags: true,
+            identities,
+            listings: Both::default(),
+            complete: Both::default(),
+            doubted: Both::default(),
+            probed_tasks: None,
+            unidentified: Vec::new(),
+            visited: Parents::default(),
+            sought: Sought::default(),
+            marks,
+            forgotten: Vec::new(),
+            unread: Vec::new(),
+            only: None,
+            moments: Moments::default(),
+            look_ups: Vec::new(),
+            nobody_is_member: None,
+            effects: Effects::new(),
+        }
+    }
+
     /// Takes over who is of the business.
     pub(super) fn follow(&mut self, found: Option<FoundMembers>) {
         let Some(found) = found else { return };

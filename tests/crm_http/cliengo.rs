@@ -274,7 +274,7 @@ async fn notes_come_in_any_envelope_and_a_failing_contact_is_not_covered() {
     .await;
     let parents: Vec<CliengoId> = "abcdefghij".chars().map(|c| id(&c.to_string())).collect();
     let sink = Kept::new();
-    let listed = server.cliengo(|_| {}).list_notes(&parents, &sink).await.unwrap();
+    let listed = server.cliengo(|_| {}).list_children(Kind::Note, &parents, &sink).await.unwrap();
     let Coverage::Parents(covered) = &listed.coverage else { panic!("{:?}", listed.coverage) };
     assert_eq!(covered.iter().map(RemoteId::as_str).collect::<String>(), "abcdef");
     assert_eq!((listed.count, sink.len()), (7, 7));
@@ -287,7 +287,7 @@ async fn notes_come_in_any_envelope_and_a_failing_contact_is_not_covered() {
 async fn several_contacts_are_asked_at_once_and_not_more_than_configured() {
     let server = Server::start(|_| Reply::Slow(json!([]))).await;
     let parents: Vec<CliengoId> = (0..200).map(|number| id(&format!("p{number}"))).collect();
-    let listed = server.cliengo(|_| {}).list_tasks(&parents, &Kept::new()).await.unwrap();
+    let listed = server.cliengo(|_| {}).list_children(Kind::Task, &parents, &Kept::new()).await.unwrap();
     assert!(matches!(listed.coverage, Coverage::Parents(covered) if covered.len() == 200));
     assert_eq!((server.seen().len(), server.most_at_once()), (200, 8));
 }
@@ -411,7 +411,7 @@ async fn notes_whose_pages_repeat_are_not_read_for_ever() {
     let rows = [row(1), row(2)];
     let page = json!({ "results": rows, "paging": { "total": 1_000_000 } });
     let server = Server::start(move |_| ok(page.clone())).await;
-    let listed = server.cliengo(|_| {}).list_notes(&[id("c1")], &Kept::new()).await.unwrap();
+    let listed = server.cliengo(|_| {}).list_children(Kind::Note, &[id("c1")], &Kept::new()).await.unwrap();
     assert!(listed.unread.values().any(|why| why.contains("again and again")), "{:?}", listed.unread);
     assert!(server.seen().len() < 10, "{}", server.seen().len());
 }

@@ -158,7 +158,7 @@ async fn tasks_of_the_whole_location_are_listed_without_the_deleted_ones() {
         let all = tasks(count);
         let server = Server::start(move |seen| task_page(&all, seen)).await;
         let sink = Kept::new();
-        let listed = server.ghl(|_| {}).list_tasks(&[], &sink).await.unwrap();
+        let listed = server.ghl(|_| {}).list_children(Kind::Task, &[], &sink).await.unwrap();
         assert!(matches!(listed.coverage, Coverage::Complete(_)));
         assert_eq!((sink.len(), server.seen().len()), (count.saturating_sub(usize::from(count > 3)), requests));
     }
@@ -181,7 +181,7 @@ async fn tasks_that_move_across_pages_are_listed_again_and_then_not_believed() {
             task_page(&all, &seen)
         })
         .await;
-        let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+        let listed = server.ghl(|_| {}).list_children(Kind::Task, &[], &Kept::new()).await.unwrap();
         assert_eq!(matches!(listed.coverage, Coverage::Complete(_)), complete);
     }
 }
@@ -194,7 +194,7 @@ async fn a_task_that_always_comes_twice_is_counted_once() {
         task_page(&some, seen)
     })
     .await;
-    let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+    let listed = server.ghl(|_| {}).list_children(Kind::Task, &[], &Kept::new()).await.unwrap();
     assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
     assert_eq!((listed.count, server.seen().len()), (39, 2));
 }
@@ -218,7 +218,7 @@ async fn the_live_task_search_is_paged_by_its_cursor() {
     for (count, page, most, requests) in [(130, 100, 500, 2), (60, 20, 500, 4), (60, 100, 20, 4), (230, 500, 500, 3)] {
         let server = Server::start(move |seen| live_page(count, most, seen)).await;
         let ghl = server.ghl(|settings| settings.page_size = page);
-        let listed = ghl.list_tasks(&[], &Kept::new()).await.unwrap();
+        let listed = ghl.list_children(Kind::Task, &[], &Kept::new()).await.unwrap();
         assert!(matches!(listed.coverage, Coverage::Complete(_)), "{count}: {:?}", listed.coverage);
         assert_eq!(
             (listed.count, server.seen().len()),
@@ -247,7 +247,7 @@ async fn a_cursor_that_is_refused_or_ignored_is_given_up_for_skip() {
             task_page(&all, &seen)
         })
         .await;
-        let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+        let listed = server.ghl(|_| {}).list_children(Kind::Task, &[], &Kept::new()).await.unwrap();
         assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
         assert_eq!((listed.count, server.seen().len()), (229, 4), "{refuses}");
     }
@@ -262,7 +262,7 @@ async fn a_limit_that_is_refused_is_lowered() {
         task_page(&tasks(62), seen)
     })
     .await;
-    let listed = server.ghl(|_| {}).list_tasks(&[], &Kept::new()).await.unwrap();
+    let listed = server.ghl(|_| {}).list_children(Kind::Task, &[], &Kept::new()).await.unwrap();
     assert!(matches!(listed.coverage, Coverage::Complete(_)), "{:?}", listed.coverage);
     assert_eq!((listed.count, server.seen().len()), (61, 4));
 }
@@ -297,7 +297,7 @@ async fn notes_are_covered_contact_by_contact() {
     })
     .await;
     let parents = ["A", "B", "C", "D"].map(id);
-    let listed = server.ghl(|_| {}).list_notes(&parents, &Kept::new()).await.unwrap();
+    let listed = server.ghl(|_| {}).list_children(Kind::Note, &parents, &Kept::new()).await.unwrap();
     assert!(matches!(listed.coverage, Coverage::Parents(covered) if covered == [id("A"), id("B")].into()));
     assert_eq!(listed.count, 1);
 }

@@ -54,7 +54,7 @@ async fn a_refusal_names_the_request_the_scope_and_where_the_secret_came_from() 
     let refused = status(401, json!({ "message": "The token is not authorized for this scope." }));
     let server = Server::replying(vec![refused]).await;
     let ghl = server.ghl(|settings| settings.secret_source = Some("the environment variable GHL_TOKEN".to_owned()));
-    let said = credentials(ghl.list_tasks(&[], &Kept::new()).await);
+    let said = credentials(ghl.list_children(Kind::Task, &[], &Kept::new()).await);
     assert_eq!(
         said,
         "The token is not authorized for this scope.: POST /locations/{id}/tasks/search needs the scope \

@@ -108,12 +108,13 @@ impl<C: Reader> Reader for Mortal<C> {
         self.client.list_contacts(sink).await
     }
 
-    async fn list_tasks(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError> {
-        self.client.list_tasks(parents, sink).await
-    }
-
-    async fn list_notes(&self, parents: &[Self::Id], sink: &dyn Sink<Self::Id>) -> Result<Listed<Self::Id>, CrmError> {
-        self.client.list_notes(parents, sink).await
+    async fn list_children(
+        &self,
+        kind: Kind,
+        parents: &[Self::Id],
+        sink: &dyn Sink<Self::Id>,
+    ) -> Result<Listed<Self::Id>, CrmError> {
+        self.client.list_children(kind, parents, sink).await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {

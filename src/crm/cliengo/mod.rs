@@ -259,6 +259,7 @@ impl Reader for Cliengo {
         let tasks = learned.tasks && self.tasks != TasksMode::Off;
         let kind = |list, update, delete| KindCapabilities {
             list,
+            at_once: false,
             create: list,
             update,
             delete,
@@ -336,27 +337,21 @@ impl Reader for Cliengo {
         self.all_contacts(sink).await
     }
 
-    async fn list_tasks(
+    async fn list_children(
         &self,
+        kind: Kind,
         parents: &[CliengoId],
         sink: &dyn Sink<CliengoId>,
     ) -> Result<Listed<CliengoId>, CrmError> {
-        let one = |parent| async move { self.children_of(Kind::Task, &parent).await };
-        children(Kind::Task, parents, self.concurrency, sink, one, |contact| async move {
-            self.contact(&contact).await.map(drop)
-        })
-        .await
-    }
-
-    async fn list_notes(
-        &self,
-        parents: &[CliengoId],
-        sink: &dyn Sink<CliengoId>,
-    ) -> Result<Listed<CliengoId>, CrmError> {
-        let one = |parent| async move { self.children_of(Kind::Note, &parent).await };
-        children(Kind::Note, parents, self.concurrency, sink, one, |contact| async move {
-            self.contact(&contact).await.map(drop)
-        })
+        let one = |parent| async move { self.children_of(kind, &parent).await };
+        children(
+            kind,
+            parents,
+            self.concurrency,
+            sink,
+            one,
+            |contact| async move { self.contact(&contact).await.map(drop) },
+        )
         .await
     }
 

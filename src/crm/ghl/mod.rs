@@ -169,19 +169,6 @@ impl Ghl {
             concurrency: settings.concurrency,
         })
     }
-
-    async fn by_contact(
-        &self,
-        kind: Kind,
-        contacts: &[GhlId],
-        sink: &dyn Sink<GhlId>,
-    ) -> Result<Listed<GhlId>, CrmError> {
-        let one = |contact| async move { self.children_of(kind, &contact).await };
-        children(kind, contacts, self.concurrency, sink, one, |contact| async move {
-            self.one(Kind::Contact, &contact, None).await.map(drop)
-        })
-        .await
-    }
 }
 
 /// Asks for the location: read without any contact, task or note.
@@ -203,8 +190,9 @@ impl Reader for Ghl {
     type Id = GhlId;
 
     fn capabilities(&self, _learned: &Learned) -> Capabilities {
-        let kind = |clearable: &[Field]| KindCapabilities {
+        let kind = |at_once, clearable: &[Field]| KindCapabilities {
             list: true,
+            at_once,
             create: true,
             update: true,
             delete: true,
@@ -212,9 +200,9 @@ impl Reader for Ghl {
         };
         Capabilities {
             kinds: ByKind {
-                contact: kind(&[Field::Name, Field::Email, Field::Phone]),
-                task: kind(&[]),
-                note: kind(&[]),
+                contact: kind(true, &[Field::Name, Field::Email, Field::Phone]),
+                task: kind(true, &[]),
+                note: kind(false, &[]),
             },
             tags: TagCapabilities { read: true, add: true, remove: true, lowercase: true, with_create: true },
             name: NameForm::FirstAndLast,
@@ -266,12 +254,20 @@ impl Reader for Ghl {
         self.all_contacts(sink).await
     }
 
-    async fn list_tasks(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
-        if parents.is_empty() { self.all_tasks(sink).await } else { self.by_contact(Kind::Task, parents, sink).await }
-    }
-
-    async fn list_notes(&self, parents: &[GhlId], sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
-        self.by_contact(Kind::Note, parents, sink).await
+    async fn list_children(
+        &self,
+        kind: Kind,
+        parents: &[GhlId],
+        sink: &dyn Sink<GhlId>,
+    ) -> Result<Listed<GhlId>, CrmError> {
+        if parents.is_empty() && kind == Kind::Task {
+            return self.all_tasks(sink).await;
+        }
+        let one = |contact| async move { self.children_of(kind, &contact).await };
+        children(kind, parents, self.concurrency, sink, one, |contact| async move {
+            self.one(Kind::Contact, &contact, None).await.map(drop)
+        })
+        .await
     }
 
     fn parse(&self, kind: Kind, payload: &str, shape: Shape, forms: &Forms) -> Result<Record, Unparsable> {
