@@ -10,6 +10,7 @@ mod effect;
 mod email;
 mod field;
 mod fields;
+mod kind;
 mod mapped;
 mod name;
 mod phone;
@@ -37,6 +38,7 @@ pub use field::Field;
 pub use fields::Fields;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+pub use kind::*;
 pub use mapped::{GhlPlace, Holds, Mapped, OfAnotherShape, Step};
 pub use name::PersonName;
 pub use phone::{Extension, NoPhone, Phone, Region};
@@ -284,14 +286,11 @@ impl Record {
     #[must_use]
     pub fn compared_with_made(&self, kind: Kind, other: &Record, since: Timestamp) -> Option<bool> {
         let is_older = other.created.is_some_and(|created| since.duration_since(created) > CLOCKS_APART);
-        let (is_it, keys): (_, &[Field]) = match kind {
-            Kind::Contact => (self.is_same_person(other), &[Field::Email, Field::Phone]),
-            Kind::Task => (self.may_be_stored_as(other), &[Field::Title, Field::Completed]),
-            Kind::Note => (self.may_be_stored_as(other), &[Field::Body]),
-        };
-        let unknown = match kind {
-            Kind::Contact => keys.iter().any(|key| other.unreadable.contains_key(key)) && !is_it,
-            Kind::Task | Kind::Note => is_it && keys.iter().any(|key| other.get(key).is_none()),
+        let is_it = if kind.is_child() { self.may_be_stored_as(other) } else { self.is_same_person(other) };
+        let unknown = if kind.is_child() {
+            is_it && kind.told_by().iter().any(|key| other.get(key).is_none())
+        } else {
+            !is_it && kind.told_by().iter().any(|key| other.unreadable.contains_key(key))
         };
         if unknown { is_older.then_some(false) } else { Some(is_it) }
     }

@@ -1,11 +1,9 @@
-//! The two CRMs, the three kinds of record, and ids that know whose they are.
+//! The two CRMs, and ids that know whose they are.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-use super::field::Field;
 
 /// One of the two CRMs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,61 +53,6 @@ impl fmt::Display for Side {
     }
 }
 
-/// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A person.
-    Contact,
-    /// Something to do for a contact.
-    Task,
-    /// A text about a contact.
-    Note,
-}
-
-impl Kind {
-    /// All kinds, parents first.
-    pub const ALL: [Kind; 3] = [Kind::Contact, Kind::Task, Kind::Note];
-
-    /// What stands under a contact.
-    pub const CHILDREN: [Kind; 2] = [Kind::Task, Kind::Note];
-
-    /// Whether it stands under a contact.
-    #[must_use]
-    pub const fn is_child(self) -> bool {
-        match self {
-            Kind::Contact => false,
-            Kind::Task | Kind::Note => true,
-        }
-    }
-
-    /// The field without which no CRM takes one; a contact may lack any.
-    #[must_use]
-    pub const fn required(self) -> Option<Field> {
-        match self {
-            Kind::Contact => None,
-            Kind::Task => Some(Field::Title),
-            Kind::Note => Some(Field::Body),
-        }
-    }
-
-    /// The name used in files and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Kind::Contact => "contact",
-            Kind::Task => "task",
-            Kind::Note => "note",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// One `T` for each side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Both<T> {
@@ -140,51 +83,6 @@ impl<T> Both<T> {
             Side::Cliengo => &mut self.cliengo,
             Side::Ghl => &mut self.ghl,
         }
-    }
-}
-
-/// One `T` for each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ByKind<T> {
-    /// For contacts.
-    pub contact: T,
-    /// For tasks.
-    pub task: T,
-    /// For notes.
-    pub note: T,
-}
-
-impl<T> ByKind<T> {
-    /// Builds all three from one function.
-    pub fn from_fn(mut make: impl FnMut(Kind) -> T) -> Self {
-        Self { contact: make(Kind::Contact), task: make(Kind::Task), note: make(Kind::Note) }
-    }
-
-    /// The one of `kind`.
-    #[must_use]
-    pub fn of(&self, kind: Kind) -> &T {
-        match kind {
-            Kind::Contact => &self.contact,
-            Kind::Task => &self.task,
-            Kind::Note => &self.note,
-        }
-    }
-
-    /// The one of `kind`, to change.
-    pub fn of_mut(&mut self, kind: Kind) -> &mut T {
-        match kind {
-            Kind::Contact => &mut self.contact,
-            Kind::Task => &mut self.task,
-            Kind::Note => &mut self.note,
-        }
-    }
-}
-
-impl ByKind<u64> {
-    /// All kinds together.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        Kind::ALL.iter().map(|kind| self.of(*kind)).sum()
     }
 }
 

@@ -19,15 +19,6 @@ pub(crate) fn number(count: u64) -> String {
     grouped
 }
 
-/// `contacts`.
-pub(super) const fn plural(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Contact => "contacts",
-        Kind::Task => "tasks",
-        Kind::Note => "notes",
-    }
-}
-
 /// The mark and the word for an outcome, and the colour that repeats it.
 pub(super) const fn outcome(outcome: OperationOutcome) -> (&'static str, &'static str, Paint) {
     match outcome {
@@ -226,7 +217,7 @@ pub(super) const fn rule(reason: HeldReason) -> Option<u8> {
 pub(super) fn cannot(side: Side, kind: Kind, action: Action) -> String {
     let what = match action {
         Action::Tag => "tags".to_owned(),
-        other => format!("{} of {}", other.as_str(), plural(kind)),
+        other => format!("{} of {}", other.as_str(), kind.plural()),
     };
     format!("{}, on {what}", side.title())
 }
@@ -234,7 +225,7 @@ pub(super) fn cannot(side: Side, kind: Kind, action: Action) -> String {
 /// What a guard found: `GHL: 12 % of the contacts would be deleted; at most 10 % may`.
 pub(super) fn guard(guard: &Guard) -> String {
     let side = guard.side.title();
-    let kinds = plural(guard.kind);
+    let kinds = guard.kind.plural();
     let (value, limit) = (amount(guard.value), amount(guard.limit));
     let share = |done: &str| format!("{side}: {value} % of the {kinds} would be {done}; at most {limit} % may");
     let count = |done: &str| format!("{side}: {value} {kinds} would be {done}; at most {limit} may");

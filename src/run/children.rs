@@ -21,8 +21,8 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(job: &'a Job<'a>, learned: &Learned) -> Self {
-        Self { job, can: Both { cliengo: job.cliengo.capabilities(learned), ghl: job.ghl.capabilities(learned) } }
+    fn of(job: &'a Job<'a>, learned: Learned) -> Self {
+        Self { job, can: Both { cliengo: job.cliengo.capabilities(&learned), ghl: job.ghl.capabilities(&learned) } }
     }
 
     fn can(&self, side: Side, kind: Kind) -> &KindCapabilities {
@@ -73,7 +73,7 @@ pub(super) async fn pull(
     pulled: &mut Pulled,
     budget: &Budget,
 ) -> Result<(), RunError> {
-    let wanted = Wanted::of(job, &pulled.learned);
+    let wanted = Wanted::of(job, pulled.learned);
     take_at_once(&wanted, job.cliengo, (into, state), pulled).await?;
     take_at_once(&wanted, job.ghl, (into, state), pulled).await?;
     let parents = if Kind::CHILDREN.into_iter().any(|kind| wanted.goes(kind)) {
@@ -160,7 +160,7 @@ pub(super) async fn pull_theirs(
     let parents = Parents::of(contacts);
     let gone = pulled.only.iter().flat_map(|only| only.gone.iter().cloned()).collect::<Vec<_>>();
     let lost = only::survivors(job, into, state, &gone)?;
-    let wanted = Wanted::of(job, &pulled.learned);
+    let wanted = Wanted::of(job, pulled.learned);
     let whose = |kind: Kind| if wanted.is_on(kind) { &parents } else { &lost };
     let of_ghl = |kind: Kind| if wanted.is_told(kind) { &parents.ghl } else { &whose(kind).ghl };
     let cliengo = wanted.had(Side::Cliengo).map(|kind| (kind, &*whose(kind).cliengo));

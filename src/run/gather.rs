@@ -168,7 +168,8 @@ impl Gathering<'_, '_> {
     }
 
     fn sort<R: Reader + ?Sized>(&mut self, crm: &R, side: Side, kind: Kind, row: StagedRow) -> Result<(), RunError> {
-        let by_id = self.pulled.only.is_some() && (kind == Kind::Contact || (side, kind) == (Side::Ghl, Kind::Task));
+        let by_id = self.pulled.only.is_some()
+            && (kind == Kind::Contact || crm.capabilities(&self.pulled.learned).kinds.of(kind).at_once);
         let shape = if by_id { Shape::Single } else { Shape::Listed };
         let mut record = match crm.parse(kind, &row.payload, shape, &self.pulled.forms) {
             Ok(record) => record,

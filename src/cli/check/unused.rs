@@ -16,9 +16,9 @@ type Stated = BTreeMap<String, Json>;
 /// What is said of a pair, on the day of `today`.
 pub(super) fn keys(pair: &Pair, stated: &Stated, today: Date) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (kind, kinds) in [(Kind::Contact, "contacts"), (Kind::Task, "tasks"), (Kind::Note, "notes")] {
-        found.extend(of_kind(pair, kind, kinds, stated));
-        found.extend(maps(pair, kind, kinds, stated));
+    for kind in Kind::ALL {
+        found.extend(of_kind(pair, kind, stated));
+        found.extend(maps(pair, kind, stated));
     }
     found.extend(triggers(pair));
     found.extend([told_tasks(pair), kept_contacts(pair), since(pair, today)].into_iter().flatten());
@@ -37,8 +37,8 @@ pub(super) fn notify(config: &Config, stated: &Stated) -> Option<Finding> {
 }
 
 /// Keys of a kind that its other keys leave nothing to do.
-fn of_kind(pair: &Pair, kind: Kind, kinds: &str, stated: &Stated) -> Vec<Finding> {
-    let (name, policy) = (&pair.name, pair.policy(kind));
+fn of_kind(pair: &Pair, kind: Kind, stated: &Stated) -> Vec<Finding> {
+    let (name, kinds, policy) = (&pair.name, kind.plural(), pair.policy(kind));
     let mut policies = std::iter::once(policy).chain(pair.fields_of(kind).policies.values());
     let is_by_time = policies.any(|one| one.conflict == ConflictPolicy::Newest);
     let (is_off, goes) = (policy.direction == Direction::Off, policy.direction.word());
@@ -60,8 +60,8 @@ fn of_kind(pair: &Pair, kind: Kind, kinds: &str, stated: &Stated) -> Vec<Finding
 }
 
 /// Maps that go one way, of a kind that goes the other.
-fn maps(pair: &Pair, kind: Kind, kinds: &str, stated: &Stated) -> Vec<Finding> {
-    let (name, whole) = (&pair.name, pair.policy(kind).direction);
+fn maps(pair: &Pair, kind: Kind, stated: &Stated) -> Vec<Finding> {
+    let (name, kinds, whole) = (&pair.name, kind.plural(), pair.policy(kind).direction);
     let list = if kind == Kind::Contact { format!("pair.{name}.map[") } else { format!("pair.{name}.{kinds}.map[") };
     let mut found = Vec::new();
     for (key, value) in stated.iter().filter(|(key, _)| key.starts_with(&list)) {

@@ -521,7 +521,7 @@ pub(in crate::crm) fn take_page(body: &str) {
 
 /// The list of a contact's notes or tasks.
 pub(super) fn children_request(kind: Kind, parent: &CliengoId) -> Request {
-    Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())))
+    Request::new(Method::Get, format!("/contacts/{}/{}", encode(parent.as_str()), kind.plural()))
 }
 
 /// The rows of a list below a contact and its total, in any of the envelopes that may come (`Cliengo API notes, 2.7`).

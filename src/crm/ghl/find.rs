@@ -17,7 +17,9 @@ impl Ghl {
     pub(super) async fn one(&self, kind: Kind, id: &GhlId, parent: Option<&GhlId>) -> Result<Lookup, CrmError> {
         let path = match (kind, parent) {
             (Kind::Contact, _) => format!("/contacts/{}", encode(id.as_str())),
-            (_, Some(parent)) => format!("/contacts/{}/{kind}s/{}", encode(parent.as_str()), encode(id.as_str())),
+            (_, Some(parent)) => {
+                format!("/contacts/{}/{}/{}", encode(parent.as_str()), kind.plural(), encode(id.as_str()))
+            }
             (_, None) => return Err(self.http.protocol(format!("a {kind} can only be looked up with its contact"))),
         };
         match self.http.read(&Request::new(Method::Get, path)).await? {

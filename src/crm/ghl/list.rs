@@ -332,7 +332,7 @@ impl Ghl {
 
     /// All notes or tasks of one contact, or an error: they come all at once (`GHL API notes, 3.3 and 3.4`).
     pub(super) async fn children_of(&self, kind: Kind, parent: &GhlId) -> Result<Vec<RawRecord<GhlId>>, Failed> {
-        let request = Request::new(Method::Get, format!("/contacts/{}/{kind}s", encode(parent.as_str())));
+        let request = Request::new(Method::Get, format!("/contacts/{}/{}", encode(parent.as_str()), kind.plural()));
         let (rows, _) = match self.page(kind, &request).await? {
             Ok(page) => page,
             Err(no) if says_gone(&no, Kind::Contact, parent.as_str()) => {

@@ -139,7 +139,7 @@ fn at(write: &Write) -> Option<String> {
 }
 
 fn below(kind: Kind, parent: &Target) -> String {
-    format!("/contacts/{}/{kind}s", segment(parent))
+    format!("/contacts/{}/{}", segment(parent), kind.plural())
 }
 
 fn fields(manner: &Manner, write: &Write, forms: &Forms) -> Map<String, Json> {

@@ -79,6 +79,12 @@ pub enum MatchedBy {
 }
 
 impl MatchedBy {
+    /// What stands under a contact, by that without which there is none.
+    #[must_use]
+    pub fn child(kind: Kind) -> Self {
+        if kind.required() == Some(&Field::Title) { Self::Title } else { Self::Text }
+    }
+
     /// Contacts of this key.
     #[must_use]
     pub const fn of(key: &MatchKey) -> Self {

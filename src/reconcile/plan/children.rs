@@ -155,7 +155,7 @@ fn link(input: &Input<'_>, at: u32, family: &Family, cliengo: &Unlinked, ghl: &U
     let mut ids = Ids::one(cliengo.id.clone());
     ids.insert(ghl.id.clone());
     let subject = Subject { kind: cliengo.kind, ids, label: ghl.record.label(), link: None };
-    let matched_by = if cliengo.kind == Kind::Task { MatchedBy::Title } else { MatchedBy::Text };
+    let matched_by = MatchedBy::child(cliengo.kind);
     let versions = Versions::new(&cliengo.record, &ghl.record);
     fields::pair(input, at, family, &subject, versions, (None, Some(matched_by)))
 }

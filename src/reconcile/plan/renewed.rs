@@ -39,13 +39,8 @@ pub fn find<'a>(input: &Input<'_>, children: &Children<'a>) -> Vec<Renewed<'a>> 
 
 /// Whether a task or note is the one that was there, as far as it says.
 pub fn is_one(kind: Kind, base: &Record, now: &Record) -> bool {
-    match kind {
-        Kind::Contact => false,
-        Kind::Note => key(base) == key(now),
-        Kind::Task => {
-            key(base) == key(now) && due_at_once(base, now, true, std::time::Duration::ZERO) && says_the_same(base, now)
-        }
-    }
+    let is_all_it_says = || due_at_once(base, now, true, std::time::Duration::ZERO) && says_the_same(base, now);
+    key(base) == key(now) && (MatchedBy::child(kind) == MatchedBy::Text || is_all_it_says())
 }
 
 impl<'a> Renewed<'a> {
@@ -69,7 +64,7 @@ impl<'a> Renewed<'a> {
             Side::Cliengo => Versions::new(&self.now.record, other),
             Side::Ghl => Versions::new(other, &self.now.record),
         };
-        let matched_by = if self.linked.kind == Kind::Task { MatchedBy::Title } else { MatchedBy::Text };
+        let matched_by = MatchedBy::child(self.linked.kind);
         fields::pair(input, at, family, &subject, versions, (Some(self.linked.link), Some(matched_by)))
     }
 }

@@ -45,9 +45,7 @@ impl Messages for English {
 
     fn noun(&self, noun: Noun) -> (&'static str, &'static str) {
         match noun {
-            Noun::Kind(Kind::Contact) => ("contact", "contacts"),
-            Noun::Kind(Kind::Task) => ("task", "tasks"),
-            Noun::Kind(Kind::Note) => ("note", "notes"),
+            Noun::Kind(kind) => (kind.as_str(), kind.plural()),
             Noun::Record => ("record", "records"),
             Noun::Operation => ("operation", "operations"),
             Noun::Read => ("read", "reads"),

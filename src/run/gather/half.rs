@@ -47,19 +47,14 @@ pub(super) fn notice_rejected(half: &mut Half, now: &Now, attempts: &BTreeMap<Fi
 
 /// Why nothing can be done with a record, of which too little can be read; `None`: enough can. (`semantics` 40, 49)
 pub(super) fn lacking(kind: Kind, record: &Record, is_linked: bool) -> Option<String> {
-    let needed: &[Field] = match (kind, is_linked) {
-        // A person could be doubled where it cannot be told who it is.
-        (Kind::Contact, false) => {
-            let keys = [Field::Name, Field::Email, Field::Phone];
-            return keys.iter().find_map(|field| record.unreadable.get(field).cloned());
-        }
-        (Kind::Note, _) => &[Field::Body],
-        (Kind::Task, false) => &[Field::Title, Field::Due, Field::Completed],
-        (Kind::Contact | Kind::Task, true) => &[],
-    };
-    let missing = needed.iter().find(|field| record.get(field).is_none())?;
+    let mut needed = kind.needed(is_linked).iter();
+    if kind == Kind::Contact {
+        // What was not said may be nothing at all.
+        return needed.find_map(|field| record.unreadable.get(field).cloned());
+    }
+    let missing = needed.find(|field| record.get(field).is_none())?;
     let unreadable = record.unreadable.get(missing).cloned();
-    let what = if kind == Kind::Note { "text" } else { missing.as_str() };
+    let what = if *missing == Field::Body { "text" } else { missing.as_str() };
     Some(unreadable.unwrap_or_else(|| format!("the {kind} came without its {what}")))
 }
 
@@ -79,11 +74,8 @@ pub(super) fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
     }
 }
 
-/// Whether one absence is not enough: where a list per contact, or one without a total, is all there is.
+/// Whether one absence is not enough: where a list per contact, or one without a total, is all there is. GHL's list of a
+/// contact's notes is believed.
 pub(super) fn needs_two_looks(kind: Kind, side: Side) -> bool {
-    match kind {
-        Kind::Contact => false,
-        Kind::Task => true,
-        Kind::Note => side == Side::Cliengo,
-    }
+    kind.is_child() && (side, kind) != (Side::Ghl, Kind::Note)
 }

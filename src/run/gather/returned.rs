@@ -103,9 +103,10 @@ impl Gathering<'_, '_> {
     pub(super) fn find_returned(&mut self) -> Result<(), RunError> {
         for side in Side::BOTH {
             for (link, kind, id) in lock(self.stage).returned(side)? {
-                match kind {
-                    Kind::Contact => _ = self.came_back.insert((link, side), SideId::new(side, id)),
-                    Kind::Task | Kind::Note => self.returned.push((link, side)),
+                if kind.is_child() {
+                    self.returned.push((link, side));
+                } else {
+                    self.came_back.insert((link, side), SideId::new(side, id));
                 }
             }
         }
