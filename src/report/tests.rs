@@ -149,6 +149,7 @@ fn run(finished: &Finished, not_applied: &[(u32, OperationOutcome, &str)]) -> Ru
         started: "2026-11-23T03:00:00Z".parse().unwrap(),
         finished: "2026-11-23T03:03:12.4Z".parse().unwrap(),
         outcomes,
+        left_out: Vec::new(),
         recovered: 0,
         refused: false,
         unfit_approval: None,

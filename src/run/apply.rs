@@ -27,7 +27,7 @@ use super::progress::{Meter, Part};
 use super::pull::learned;
 use super::session::{Job, lock};
 use crate::crm::{CrmError, Learned, Writer, Writers};
-use crate::reconcile::{LinkRef, Operation, Plan};
+use crate::reconcile::{LinkRef, Operation, Plan, Unsupported};
 use crate::record::{Action, Both, Field, Fields, Forms, Kind, Record, Side, SideId, Target, Write};
 use crate::state::{Stage, State, StateError};
 
@@ -93,6 +93,8 @@ struct Applying<'a> {
     own: Mutex<BTreeSet<u32>>,
     /// Updates of nothing but values that were refused by name: they are not tried again.
     set_aside: Mutex<BTreeSet<u32>>,
+    /// What went over without a value that was refused.
+    left_out: Mutex<Vec<Unsupported>>,
     /// Updates whose e-mail or phone another contact has.
     taken: Mutex<BTreeMap<u32, Taken>>,
     /// What an undo moved before it was sent.
@@ -113,6 +115,8 @@ pub(super) struct Done {
     pub own: BTreeSet<u32>,
     /// Of those that were refused: for a value that is not sent again.
     pub set_aside: BTreeSet<u32>,
+    /// What went over without a value that was refused.
+    pub left_out: Vec<Unsupported>,
     /// The side that was given up, and why.
     pub broken: Option<(Side, String)>,
     /// Why a side took nothing: its credentials may not write.
@@ -151,6 +155,7 @@ pub(super) async fn apply(
         journaled: Mutex::default(),
         own: Mutex::default(),
         set_aside: Mutex::default(),
+        left_out: Mutex::default(),
         taken: Mutex::default(),
         foreseen: Mutex::default(),
         breaker: Breaker::default(),
@@ -165,6 +170,7 @@ pub(super) async fn apply(
         outcomes: applying.ended.into_inner().unwrap_or_else(PoisonError::into_inner),
         own: applying.own.into_inner().unwrap_or_else(PoisonError::into_inner),
         set_aside: applying.set_aside.into_inner().unwrap_or_else(PoisonError::into_inner),
+        left_out: applying.left_out.into_inner().unwrap_or_else(PoisonError::into_inner),
         broken,
         unauthorized,
         failure,

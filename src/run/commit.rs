@@ -48,6 +48,7 @@ pub(super) async fn carry_out(
         None => after(&mut lock(state), &done),
     };
     record.outcomes = done.outcomes;
+    record.left_out = done.left_out;
     let given_up = done.broken.map(|(_, why)| format!("{why}; what was left is planned again"));
     record.unauthorized = settled.is_ok() && done.unauthorized.is_some();
     record.failure = settled.err().map(|why| why.to_string()).or(done.unauthorized).or(given_up);
@@ -95,8 +96,9 @@ pub(super) fn to_go(
 }
 
 /// The finished run, written into the history.
-pub(super) fn ended(job: &Job<'_>, state: &Mutex<State>, plan: Plan, mut record: RunRecord) -> Finished {
+pub(super) fn ended(job: &Job<'_>, state: &Mutex<State>, mut plan: Plan, mut record: RunRecord) -> Finished {
     let (run, started) = (record.id, record.started);
+    plan.unsupported.append(&mut record.left_out);
     record.finished = job.clock.now();
     let mut finished = Finished { plan, generated_at: started, usage: job.usage(), run: Some(record) };
     let (status, summary) = finished.summary();

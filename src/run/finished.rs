@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crm::Usage;
 use crate::exit_code;
-use crate::reconcile::{Held, HeldReason, ListingCount, Plan, Reading};
+use crate::reconcile::{Held, HeldReason, ListingCount, Plan, Reading, Unsupported};
 use crate::record::{Both, Kind, Side};
 use crate::state::StateError;
 
@@ -75,6 +75,8 @@ pub struct RunRecord {
     pub finished: Timestamp,
     /// By operation number.
     pub outcomes: BTreeMap<u32, Ended>,
+    /// What went over without a value that a CRM refused, until the plan says it.
+    pub left_out: Vec<Unsupported>,
     /// Creates of earlier runs whose outcome was unknown and is now known.
     pub recovered: u64,
     /// Whether the plan was stopped by a guard; then nothing was written.
@@ -126,6 +128,7 @@ impl RunRecord {
             started,
             finished: started,
             outcomes,
+            left_out: Vec::new(),
             recovered,
             refused: false,
             unfit_approval: None,

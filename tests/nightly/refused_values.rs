@@ -101,6 +101,47 @@ async fn a_phone_that_another_contact_keeps_costs_the_phone_and_the_name_goes_ov
     }
 }
 
+/// What the report says that a side cannot, in words.
+fn said(finished: &Finished) -> Vec<&str> {
+    finished.plan.unsupported.iter().map(|one| one.detail.as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_goes_over_without_a_refused_value_says_in_the_report_which_once() {
+    let house = House::build(&Plot::extended()).await;
+    let (ana, pedro) = (house.person(1), house.person(2));
+    house.good_night().await;
+    let phone = house.row(Side::Ghl, &pedro)["phone"].clone();
+    house.change(Side::Cliengo, &ana, &json!({ "email": "nueva@example.com", "phone": phone }));
+    let finished = house.good_night().await;
+    assert_eq!(house.row(Side::Ghl, &ana)["email"], "nueva@example.com");
+    let [once] = said(&finished)[..] else { panic!("{:?}", said(&finished)) };
+    assert!(
+        once.starts_with("GHL refused its phone, and it is not sent again until it changes, or with --full"),
+        "{once}"
+    );
+    let finished = house.quiet_night().await;
+    assert!(said(&finished).is_empty(), "{:?}", said(&finished));
+}
+
+#[tokio::test]
+async fn of_a_refusal_that_names_no_field_the_value_that_nobody_has_goes_over() {
+    let account = "[ghl]\nduplicate = \"refused-without-field\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    let (ana, pedro) = (house.person(1), house.person(2));
+    house.good_night().await;
+    let before = house.row(Side::Ghl, &ana)["phone"].clone();
+    let phone = house.row(Side::Ghl, &pedro)["phone"].clone();
+    house.change(Side::Cliengo, &ana, &json!({ "email": "nueva@example.com", "phone": phone }));
+    let finished = house.good_night().await;
+    let row = house.row(Side::Ghl, &ana);
+    assert_eq!((&row["email"], &row["phone"]), (&json!("nueva@example.com"), &before), "{:?}", reasons(&finished));
+    assert_eq!(house.sent().len(), 2, "{:?}", house.sent());
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+}
+
 #[tokio::test]
 async fn a_phone_whose_holder_could_not_be_changed_tonight_goes_over_with_the_next_night() {
     let house = House::build(&Plot::extended()).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Applying, Step, Turn, changed_meanwhile, ended, lock};
 use crate::crm::{Lookup, Refusal, Shape, Writer};
-use crate::reconcile::{LinkRef, Operation, Plan, Settle, Updating, Work};
+use crate::reconcile::{LinkRef, Operation, Plan, Settle, Unsupported, Updating, Work};
 use crate::record::{
     Action, Field, Fields, Forms, GhlId, GhlPlace, Kind, Record, RemoteId, Side, Target, Value, Write,
 };
@@ -87,6 +87,7 @@ impl Applying<'_> {
         Ok(Some(match done.outcome {
             OperationOutcome::Applied => {
                 self.remember_refused(operation, &named)?;
+                self.say_left_out(operation, not_again(side, &named, refusal));
                 let more = done.reason.map(|reason| format!("; {reason}")).unwrap_or_default();
                 Ended { outcome: OperationOutcome::Applied, reason: Some(format!("{without}{more}")) }
             }
@@ -94,7 +95,7 @@ impl Applying<'_> {
         }))
     }
 
-    /// A refusal of what another contact has, with that contact: where it is not named it is asked for.
+    /// A refusal of what another contact has, with that contact and the value: where one is not named it is asked for.
     /// (`GHL API notes, 4`)
     pub(super) async fn with_its_holder<W: Writer + ?Sized>(
         &self,
@@ -103,11 +104,15 @@ impl Applying<'_> {
         refusal: Refusal,
     ) -> Refusal {
         let is_update = write.action == Action::Update && write.kind == Kind::Contact;
-        if !is_update || refusal.existing.is_some() || !refusal.message.to_lowercase().contains("duplicat") {
+        let said = [&refusal.existing, &refusal.taken];
+        let is_told = match said.map(Option::is_some) {
+            [true, told] => told || sent_keys(write).count() < 2,
+            [false, _] => !refusal.message.to_lowercase().contains("duplicat"),
+        };
+        if !is_update || is_told {
             return refusal;
         }
-        for key in KEYS {
-            let Some(value) = write.set.get(&key).filter(|value| !value.is_empty()) else { continue };
+        for (key, value) in sent_keys(write) {
             let sought = Record { fields: Fields::from([(key.clone(), value.clone())]), ..Record::default() };
             let Ok(Some(holder)) = crm.find_existing(&sought).await else { continue };
             let is_itself = matches!(&write.target, Some(Target::Existing(id)) if id.as_str() == holder.as_str());
@@ -137,11 +142,19 @@ impl Applying<'_> {
         }
         self.remember_refused(operation, named)?;
         lock(&self.set_aside).insert(operation.id);
-        let (side, names) = (operation.side.title(), names(named));
-        let words = &refusal.message;
-        let reason =
-            format!("{side} refused its {names}, and it is not sent again until it changes, or with --full: {words}");
-        Ok(ended(OperationOutcome::Refused, reason))
+        Ok(ended(OperationOutcome::Refused, not_again(operation.side.title(), named, refusal)))
+    }
+
+    /// What of an operation that got through is not there is told beside it.
+    fn say_left_out(&self, operation: &Operation, detail: String) {
+        lock(&self.left_out).push(Unsupported {
+            kind: operation.kind,
+            side: operation.side,
+            action: operation.action(),
+            ids: operation.ids.clone(),
+            label: operation.label.clone(),
+            detail,
+        });
     }
 
     /// What a CRM refused is no difference that a full sync may mend from the other side: it sends it once more.
@@ -337,6 +350,11 @@ impl Applying<'_> {
     }
 }
 
+fn not_again(side: &str, fields: &BTreeSet<Field>, refusal: &Refusal) -> String {
+    let (names, words) = (names(fields), &refusal.message);
+    format!("{side} refused its {names}, and it is not sent again until it changes, or with --full: {words}")
+}
+
 fn names(fields: &BTreeSet<Field>) -> String {
     fields.iter().map(Field::as_str).collect::<Vec<_>>().join(", ")
 }
@@ -411,10 +429,15 @@ fn is_further(forms: &Forms, field: &Field) -> bool {
     })
 }
 
+/// What tells who a contact is, of what is sent.
+fn sent_keys(write: &Write) -> impl Iterator<Item = (Field, &Value)> {
+    let sent = |key: Field| write.set.get(&key).filter(|value| !value.is_empty()).map(|value| (key, value));
+    KEYS.into_iter().filter_map(sent)
+}
+
 /// The fields that another contact has, of one that may have them alone.
 fn taken(write: &Write, refusal: &Refusal) -> BTreeSet<Field> {
-    let sent: BTreeSet<Field> =
-        KEYS.into_iter().filter(|key| write.set.get(key).is_some_and(|value| !value.is_empty())).collect();
+    let sent: BTreeSet<Field> = sent_keys(write).map(|(key, _)| key).collect();
     let said = refusal.taken.as_deref().unwrap_or_default().to_lowercase();
     let named: BTreeSet<Field> = sent.iter().filter(|key| said.contains(key.as_str())).cloned().collect();
     if named.is_empty() { sent } else { named }
