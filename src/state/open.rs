@@ -42,7 +42,9 @@ impl State {
         // Only now that it is ours: whatever else is there keeps its bytes and its rights.
         private_file(path)?;
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -800;",
+            )
             .map_err(refused)?;
         check_pages(&connection, path)?;
         teach(&connection)?;

@@ -98,7 +98,7 @@ impl Stage {
         super::private_file(path)?;
         let mut connection = Connection::open(path)?;
         connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -3000;",
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1200;",
         )?;
         connection.execute_batch(TABLES)?;
         match state {
@@ -119,12 +119,13 @@ impl Stage {
         Ok(Self { connection })
     }
 
-    /// Ends the writing: what is read from here on sees the snapshot as it is then, not as it was when staging began.
+    /// Ends the writing: what is read from here on sees the snapshot as it is then, not as it was when staging began. Pages that
+    /// were at hand for the writing are given back.
     ///
     /// # Errors
     /// When the pages cannot be written.
     pub fn seal(&self) -> Result<(), StateError> {
-        Ok(self.connection.execute_batch("COMMIT")?)
+        Ok(self.connection.execute_batch("COMMIT; PRAGMA shrink_memory")?)
     }
 
     /// Stores a listed record; the last of one id stands.
@@ -267,9 +268,9 @@ impl Stage {
         Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// What change detection lets through: records that differ from their base, and records without one. What we deleted
-    /// ourselves does not come back (I25). With `all`, everything comes through. At most `most`, by id from the one after
-    /// `after` on.
+    /// What change detection lets through: records that differ from their base, and records without one, and contacts that
+    /// stood outside the scope: they may be in again just as they were. What we deleted ourselves does not come back (I25).
+    /// With `all`, everything comes through. At most `most`, by id from the one after `after` on.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -282,7 +283,8 @@ impl Stage {
     ) -> Result<Vec<StagedRow>, StateError> {
         let sql = format!(
             "{STAGED} WHERE r.side = ?1 AND r.kind = ?2 AND r.remote_id > ?4
-               AND (?3 OR s.fingerprint IS NULL OR s.fingerprint <> r.fingerprint)
+               AND (?3 OR s.fingerprint IS NULL OR s.fingerprint <> r.fingerprint OR (r.kind = 'contact' AND EXISTS
+                 (SELECT 1 FROM base.link l WHERE l.id = s.link AND l.status = 'out_of_scope')))
                AND NOT EXISTS (SELECT 1 FROM buried t
                  WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
              ORDER BY r.remote_id LIMIT ?5"
@@ -419,7 +421,7 @@ impl Stage {
 
 fn attach(connection: &Connection, base: &Path) -> Result<(), StateError> {
     connection.execute("ATTACH DATABASE ?1 AS base", [format!("file:{}?mode=ro", uri_path(base))])?;
-    Ok(())
+    Ok(connection.execute_batch("PRAGMA base.cache_size = -800")?)
 }
 
 fn uri_path(path: &Path) -> String {

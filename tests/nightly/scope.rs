@@ -83,6 +83,54 @@ async fn tasks_and_notes_of_a_contact_outside_the_scope_stay_where_they_are() {
     }
 }
 
+// Watches: I22.
+#[tokio::test]
+async fn what_happened_below_a_contact_while_it_was_outside_is_carried_when_it_is_in_again() {
+    const TAGGED: &str = "[pair.house.scope]\nghl_tags = [\"adentro\"]\n";
+    for (by_tag, scope) in [(true, TAGGED), (false, SINCE)] {
+        let mut house = House::build(&Plot::extended()).await;
+        let one = old(&house);
+        house.tag(Side::Ghl, EditOp::Create, &one, "adentro");
+        for side in Side::BOTH {
+            house.note(side, &one, "Primera");
+            house.task(side, &one, "Llamar");
+        }
+        if by_tag {
+            house.pair = pair(scope);
+        }
+        house.good_night().await;
+        house.quiet_night().await;
+        // It leaves.
+        if by_tag {
+            house.tag(Side::Ghl, EditOp::Delete, &one, "adentro");
+        } else {
+            house.pair = pair(scope);
+        }
+        house.quiet_night().await;
+        let (note, task) = (house.only(Side::Ghl, "notes"), house.only(Side::Ghl, "tasks"));
+        house.edit_child(Side::Ghl, EditKind::Note, &one, &note, &json!({ "body": "Otra" }));
+        house.remove_child(Side::Ghl, EditKind::Task, &one, &task);
+        house.note(Side::Cliengo, &one, "De entonces");
+        house.night().await;
+        // It is in again, just as it was.
+        if by_tag {
+            house.tag(Side::Ghl, EditOp::Create, &one, "adentro");
+        } else {
+            house.pair = pair("");
+        }
+        for _ in 0..3 {
+            house.good_night().await;
+        }
+        for side in Side::BOTH {
+            let mut notes = house.children(side, "notes", one.on(side));
+            notes.sort();
+            assert_eq!(notes, ["De entonces", "Otra"], "{scope} {side}");
+            assert_eq!(house.children(side, "tasks", one.on(side)), [""; 0], "{scope} {side}");
+        }
+        house.quiet_night().await;
+    }
+}
+
 #[tokio::test]
 async fn both_edits_of_the_time_outside_are_a_conflict_that_is_said() {
     let mut house = House::build(&Plot::extended()).await;
