@@ -177,9 +177,8 @@ fn sentence(line: &Line, audience: &Audience, now: Timestamp) -> String {
                 (status, Some(finished)) => format!("run {} {status}, {}", run.run, local(finished)),
                 (status, None) => format!("run {} {status} since {}", run.run, local(&run.started)),
             });
-            let links = &line.links;
-            let linked = [links.contact, links.task, links.note];
-            parts.push(format!("linked: {} contacts, {} tasks, {} notes", linked[0], linked[1], linked[2]));
+            let ByKind { contact, task, note } = line.links;
+            parts.push(format!("linked: {contact} contacts, {task} tasks, {note} notes"));
             let waiting = format!("pending {}, held {}, conflicts {}", line.pending, line.held, line.conflicts);
             let as_of = line.as_of.filter(|as_of| *as_of != run.run);
             parts.push(as_of.map_or(waiting.clone(), |as_of| format!("{waiting} (as of run {as_of})")));

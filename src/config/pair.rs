@@ -94,6 +94,15 @@ impl Pair {
         }
     }
 
+    /// The same, to change.
+    pub const fn policy_mut(&mut self, kind: Kind) -> &mut KindPolicy {
+        match kind {
+            Kind::Contact => &mut self.contacts,
+            Kind::Task => &mut self.tasks.policy,
+            Kind::Note => &mut self.notes.policy,
+        }
+    }
+
     /// The rules of one field, where they are its own, else those of its kind.
     #[must_use]
     pub fn field_policy(&self, kind: Kind, field: &Field) -> &KindPolicy {

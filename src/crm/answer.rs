@@ -3,6 +3,8 @@
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use crate::record::Kind;
+
 /// Long enough for every message seen on the wire.
 const SHOWN: usize = 200;
 
@@ -119,7 +121,8 @@ pub(super) fn says(body: &str, is_delete: bool) -> Says {
         is_refused |= !flag;
     }
     let status = object.get("status").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-    let is_record = RECORDS.iter().any(|key| object.get(*key).is_some_and(|value| !value.is_null()));
+    let records = RECORDS.into_iter().chain(Kind::ALL.map(Kind::as_str));
+    let is_record = records.into_iter().any(|key| object.get(key).is_some_and(|value| !value.is_null()));
     let speaks_of_error = ["error", "errors"].iter().any(|key| object.get(*key).is_some_and(is_something));
     let failed = matches!(status.as_str(), "error" | "fail" | "failed" | "failure" | "refused" | "rejected");
     if is_refused || !is_record && (failed || speaks_of_error && !is_done) {
@@ -136,9 +139,8 @@ pub(super) fn says(body: &str, is_delete: bool) -> Says {
     }
 }
 
-/// Keys that only what was written has.
-const RECORDS: [&str; 10] =
-    ["id", "_id", "ID", "results", "contact", "note", "task", "tags", "tagsAdded", "tagsRemoved"];
+/// Keys that only what was written has, beside what it is.
+const RECORDS: [&str; 7] = ["id", "_id", "ID", "results", "tags", "tagsAdded", "tagsRemoved"];
 
 fn is_something(value: &Value) -> bool {
     match value {

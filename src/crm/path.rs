@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::record::Target;
+use crate::record::{Kind, Target};
 
 /// `text` as it may stand in one segment of a path, or as one value of a query. `+` becomes `%2B`.
 pub(super) fn encode(text: &str) -> String {
@@ -41,8 +41,8 @@ pub(super) fn segment(target: &Target) -> String {
     }
 }
 
-/// Segments that are part of an interface, not of anybody's data.
-const FIXED: [&str; 29] = [
+/// Segments that are part of an interface, not of anybody's data, beside the kinds of record.
+const FIXED: [&str; 26] = [
     "account",
     "appointments",
     "business",
@@ -51,7 +51,6 @@ const FIXED: [&str; 29] = [
     "chatbot",
     "chatbots",
     "completed",
-    "contacts",
     "conversations",
     "customFields",
     "duplicate",
@@ -60,14 +59,12 @@ const FIXED: [&str; 29] = [
     "locations",
     "me",
     "messages",
-    "notes",
     "oauth",
     "plan",
     "search",
     "sites",
     "status",
     "tags",
-    "tasks",
     "token",
     "users",
     "workflow",
@@ -77,8 +74,10 @@ const FIXED: [&str; 29] = [
 /// A path as the CRM's manual writes it: `/contacts/{id}/notes`, without a query.
 pub(super) fn pattern(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
-    let segments =
-        path.split('/').map(|segment| if segment.is_empty() || FIXED.contains(&segment) { segment } else { "{id}" });
+    let is_fixed = |segment: &str| {
+        segment.is_empty() || FIXED.contains(&segment) || Kind::ALL.into_iter().any(|kind| kind.plural() == segment)
+    };
+    let segments = path.split('/').map(|segment| if is_fixed(segment) { segment } else { "{id}" });
     segments.collect::<Vec<_>>().join("/")
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::finding::Finding;
 use crate::config::Pair;
 use crate::notify::without_contacts;
+use crate::record::ByKind;
 use crate::run::RunError;
 use crate::schedule::RunProgress;
 use crate::state::{PairLock, State, StateError};
@@ -146,7 +147,7 @@ fn sound(state: &State) -> Result<(String, usize), StateError> {
     if !wrong.is_empty() {
         return Err(StateError::Damaged { path: state.path().to_owned(), why: wrong.join("; ") });
     }
-    let links = state.link_counts()?;
-    let detail = format!("sound; {} contacts, {} tasks, {} notes linked", links.contact, links.task, links.note);
+    let ByKind { contact, task, note } = state.link_counts()?;
+    let detail = format!("sound; {contact} contacts, {task} tasks, {note} notes linked");
     Ok((detail, state.open_creates()?.len()))
 }

@@ -6,7 +6,7 @@ use crate::cli::Session;
 use crate::cli::clients::Clients;
 use crate::config::{Config, Direction, OnDelete, Pair, TasksMode};
 use crate::reconcile::{HeldReason, Mode, Plan};
-use crate::record::{Action, Kind, Side};
+use crate::record::{Action, Capabilities, Kind, Side};
 use crate::report::number;
 use crate::run;
 use crate::state::State;
@@ -34,12 +34,17 @@ pub(super) fn forecast(
     let of_cliengo = cliengo.contacts.unwrap_or_else(|| last(Side::Cliengo, Kind::Contact));
     let of_ghl = ghl.contacts.unwrap_or_else(|| last(Side::Ghl, Kind::Contact));
     let (timeline, notes_listed) = (pair.timeline, takes_part(Kind::Note));
-    let per_contact =
-        u64::from(notes_listed) + u64::from(takes_part(Kind::Task)) + u64::from(timeline.conversations && notes_listed);
+    let by_contact = |can: &Capabilities| {
+        let kinds = Kind::CHILDREN.into_iter().filter(|kind| takes_part(*kind) && !can.kinds.of(*kind).at_once);
+        kinds.count() as u64
+    };
+    let per_contact = by_contact(&cliengo.can) + u64::from(timeline.conversations && notes_listed);
     let pages = |count: u64, size: u32| count / u64::from(size.max(1)) + 1;
     let reads_cliengo = pages(of_cliengo, pair.cliengo.page_size) + of_cliengo * per_contact + FIXED_OF_CLIENGO;
-    let notes = if notes_listed { of_ghl * (1 + u64::from(timeline.appointments)) } else { 0 };
-    let fixed = pages(of_ghl, pair.ghl.page_size) + pages(last(Side::Ghl, Kind::Task), 100) + FIXED;
+    let notes = of_ghl * (by_contact(&ghl.can) + u64::from(timeline.appointments && notes_listed));
+    let at_once = Kind::CHILDREN.into_iter().filter(|kind| ghl.can.kinds.of(*kind).at_once);
+    let pages_at_once: u64 = at_once.map(|kind| pages(last(Side::Ghl, kind), 100)).sum();
+    let fixed = pages(of_ghl, pair.ghl.page_size) + pages_at_once + FIXED;
     let announced = clients.ghl.announced();
     let took = takes(reads_cliengo, Some(pair.cliengo.requests_per_second).filter(|rate| rate.is_finite()));
     let cost = format!("about {} reads of Cliengo{took} and {} of GHL", number(reads_cliengo), number(fixed + notes));
@@ -94,8 +99,9 @@ pub(super) async fn first_sync(
 /// The pair without its tasks and notes: their requests would be the night's, and matching needs none of them.
 fn contacts_alone(pair: &Pair) -> Pair {
     let mut alone = pair.clone();
-    alone.tasks.policy.direction = Direction::Off;
-    alone.notes.policy.direction = Direction::Off;
+    for kind in Kind::CHILDREN {
+        alone.policy_mut(kind).direction = Direction::Off;
+    }
     alone.contacts.on_delete = OnDelete::Ignore;
     alone.cliengo.tasks = TasksMode::Off;
     alone

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::crm::difference::Rules;
 use crate::crm::path::is_id;
 use crate::crm::row::Row;
 use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, place, read, tell, tell_due, tell_tags, text_in};
@@ -96,6 +97,70 @@ fn task(record: &mut Record, wire: &Wire, forms: &Forms) {
     tell(record, Field::Completed, said, Value::Flag);
     tell_mapped(record, wire, forms, Kind::Task);
 }
+
+/// What of a payload our fields show, and what people edit besides.
+pub(super) const fn rules(kind: Kind) -> &'static Rules {
+    match kind {
+        Kind::Contact => &CONTACT,
+        Kind::Task => &TASK,
+        Kind::Note => &NOTE,
+    }
+}
+
+/// What hangs under a contact is embedded in some answers and not in others (`Cliengo API notes, 2.7 and 3`): it is listed
+/// by itself.
+const CONTACT: Rules = Rules {
+    ignored: &[
+        "id",
+        "ID",
+        "_id",
+        "accountId",
+        "accountName",
+        "websiteName",
+        "creationDate",
+        "lastUpdateDate",
+        "lastUpdate",
+        "name",
+        "lastName",
+        "email",
+        "phone",
+        "tags",
+        "notes",
+        "calls",
+        "logs",
+        "messages",
+        "history",
+        "duplicatedContact",
+        "mediumTranslate",
+    ],
+    edited: &[
+        "websiteId",
+        "status",
+        "subStatus",
+        "rating",
+        "assignedTo",
+        "dueDate",
+        "message",
+        "entryMethod",
+        "sellPrice",
+        "sellSuscription",
+        "cancelReason",
+        "leadFields",
+    ],
+    spelt: &[],
+};
+
+const TASK: Rules = Rules {
+    ignored: &["id", "ID", "_id", "creationDate", "lastUpdate", "title", "description", "dueDate", "completed"],
+    edited: &["assignedTo"],
+    spelt: &[],
+};
+
+const NOTE: Rules = Rules {
+    ignored: &["id", "ID", "_id", "creationDate", "lastUpdate", "message", "creatorId"],
+    edited: &[],
+    spelt: &[],
+};
 
 /// Reads the account. Its `timeZone` is an offset, not a zone; its country may be any code.
 pub(super) fn account(body: &str) -> Option<Account> {

@@ -530,7 +530,8 @@ pub(super) fn enveloped(body: &str) -> Option<(Vec<&RawValue>, Option<usize>)> {
         return Some((rows, None));
     }
     let envelope = Row::read(body)?;
-    let rows = ["results", "notes", "tasks", "messages", "data"].iter().find_map(|key| envelope.raw(key))?;
+    let keys = Kind::CHILDREN.map(Kind::plural).into_iter().chain(["messages", "data"]);
+    let rows = std::iter::once("results").chain(keys).find_map(|key| envelope.raw(key))?;
     let paging = envelope.raw("paging").and_then(|paging| serde_json::from_str::<Paging>(paging.get()).ok());
     Some((serde_json::from_str(rows.get()).ok()?, paging.and_then(|paging| paging.total)))
 }

@@ -4,71 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use super::api;
 use crate::crm::difference::{Comparable, Rules};
 use crate::record::{Forms, Kind};
 
-/// What hangs under a contact is embedded in some answers and not in others (`Cliengo API notes, 2.7 and 3`): it is listed
-/// by itself.
-const CONTACT: Rules = Rules {
-    ignored: &[
-        "id",
-        "ID",
-        "_id",
-        "accountId",
-        "accountName",
-        "websiteName",
-        "creationDate",
-        "lastUpdateDate",
-        "lastUpdate",
-        "name",
-        "lastName",
-        "email",
-        "phone",
-        "tags",
-        "notes",
-        "calls",
-        "logs",
-        "messages",
-        "history",
-        "duplicatedContact",
-        "mediumTranslate",
-    ],
-    edited: &[
-        "websiteId",
-        "status",
-        "subStatus",
-        "rating",
-        "assignedTo",
-        "dueDate",
-        "message",
-        "entryMethod",
-        "sellPrice",
-        "sellSuscription",
-        "cancelReason",
-        "leadFields",
-    ],
-    spelt: &[],
-};
-
-const TASK: Rules = Rules {
-    ignored: &["id", "ID", "_id", "creationDate", "lastUpdate", "title", "description", "dueDate", "completed"],
-    edited: &["assignedTo"],
-    spelt: &[],
-};
-
-const NOTE: Rules = Rules {
-    ignored: &["id", "ID", "_id", "creationDate", "lastUpdate", "message", "creatorId"],
-    edited: &[],
-    spelt: &[],
-};
-
 /// The keys, besides those of our fields, in which two payloads of one record differ. `alike`: both came in one shape.
 pub(super) fn changes(kind: Kind, before: &str, now: &str, alike: bool, forms: &Forms) -> BTreeSet<String> {
-    let rules = match kind {
-        Kind::Contact => &CONTACT,
-        Kind::Task => &TASK,
-        Kind::Note => &NOTE,
-    };
+    let rules = api::rules(kind);
     match (read(kind, rules, before, forms), read(kind, rules, now, forms)) {
         (Some(before), Some(now)) => before.differences(&now, rules, alike),
         _ => BTreeSet::new(),

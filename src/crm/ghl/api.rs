@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::crm::difference::Rules;
 use crate::crm::row::Row;
 use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, place, read, tell, tell_due, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
@@ -121,6 +122,98 @@ fn task(record: &mut Record, wire: &Wire, forms: &Forms) {
     tell(record, Field::Completed, said, Value::Flag);
     tell_mapped(record, wire, forms, Kind::Task);
 }
+
+/// What of a payload our fields show, and what people edit besides.
+pub(super) const fn rules(kind: Kind) -> &'static Rules {
+    match kind {
+        Kind::Contact => &CONTACT,
+        Kind::Task => &TASK,
+        Kind::Note => &NOTE,
+    }
+}
+
+/// A search calls `address` what the other shapes call `address1` (`GHL API notes, 3.2`). A search shows `null` for what a
+/// contact does not have, the other shapes leave it out.
+const CONTACT: Rules = Rules {
+    ignored: &[
+        "id",
+        "_id",
+        "locationId",
+        "searchAfter",
+        "dateAdded",
+        "dateUpdated",
+        "updatedAt",
+        "createdAt",
+        "lastActivity",
+        "traceId",
+        "createdBy",
+        "lastUpdatedBy",
+        "firstName",
+        "lastName",
+        "firstNameRaw",
+        "lastNameRaw",
+        "firstNameLowerCase",
+        "lastNameLowerCase",
+        "fullNameLowerCase",
+        "contactName",
+        "name",
+        "email",
+        "emailLowerCase",
+        "validEmail",
+        "validEmailDate",
+        "phone",
+        "phoneLabel",
+        "tags",
+    ],
+    edited: &[
+        "address1",
+        "city",
+        "state",
+        "postalCode",
+        "website",
+        "source",
+        "companyName",
+        "businessId",
+        "assignedTo",
+        "followers",
+        "dnd",
+        "dateOfBirth",
+        "additionalEmails",
+        "additionalPhones",
+        "customFields",
+    ],
+    spelt: &[("address", "address1")],
+};
+
+const TASK: Rules = Rules {
+    ignored: &[
+        "id",
+        "_id",
+        "locationId",
+        "contactId",
+        "searchAfter",
+        "dateAdded",
+        "dateUpdated",
+        "createdAt",
+        "updatedAt",
+        "contactDetails",
+        "assignedToUserDetails",
+        "title",
+        "body",
+        "dueDate",
+        "completed",
+        "status",
+        "statusGroup",
+    ],
+    edited: &["assignedTo"],
+    spelt: &[],
+};
+
+const NOTE: Rules = Rules {
+    ignored: &["id", "_id", "contactId", "locationId", "dateAdded", "dateUpdated", "body", "bodyText", "relations"],
+    edited: &["title", "color", "pinned"],
+    spelt: &[],
+};
 
 /// Reads the location.
 pub(super) fn account(body: &str) -> Option<Account> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Direction, Pair};
 use crate::crm::catalogue::Listed;
-use crate::record::{Effect, Method, Request, Side};
+use crate::record::{Effect, Kind, Method, Request, Side};
 
 /// The scope, as GHL spells it.
 pub(super) fn needed(request: &Request) -> Option<&'static str> {
@@ -37,9 +37,8 @@ pub fn scopes_for(pair: &Pair) -> BTreeSet<&'static str> {
 }
 
 fn is_needed(scope: &str, pair: &Pair) -> bool {
-    let kinds = [pair.contacts.direction, pair.tasks.policy.direction, pair.notes.policy.direction];
     match scope {
-        "contacts.write" => kinds.iter().any(|direction| direction.writes(Side::Ghl)),
+        "contacts.write" => Kind::ALL.into_iter().any(|kind| pair.policy(kind).direction.writes(Side::Ghl)),
         "locations/tasks.readonly" => pair.tasks.policy.direction != Direction::Off,
         "locations/customFields.readonly" => {
             pair.fields.mappings.iter().any(|mapping| mapping.ghl.starts_with("customFields."))

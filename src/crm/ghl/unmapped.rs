@@ -4,100 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::api;
 use crate::crm::difference::{Comparable, Rules};
 use crate::crm::wire::text_in;
 use crate::record::{Forms, GhlPlace, Kind};
 
-/// A search calls `address` what the other shapes call `address1` (`GHL API notes, 3.2`). A search shows `null` for what a
-/// contact does not have, the other shapes leave it out.
-const CONTACT: Rules = Rules {
-    ignored: &[
-        "id",
-        "_id",
-        "locationId",
-        "searchAfter",
-        "dateAdded",
-        "dateUpdated",
-        "updatedAt",
-        "createdAt",
-        "lastActivity",
-        "traceId",
-        "createdBy",
-        "lastUpdatedBy",
-        "firstName",
-        "lastName",
-        "firstNameRaw",
-        "lastNameRaw",
-        "firstNameLowerCase",
-        "lastNameLowerCase",
-        "fullNameLowerCase",
-        "contactName",
-        "name",
-        "email",
-        "emailLowerCase",
-        "validEmail",
-        "validEmailDate",
-        "phone",
-        "phoneLabel",
-        "tags",
-    ],
-    edited: &[
-        "address1",
-        "city",
-        "state",
-        "postalCode",
-        "website",
-        "source",
-        "companyName",
-        "businessId",
-        "assignedTo",
-        "followers",
-        "dnd",
-        "dateOfBirth",
-        "additionalEmails",
-        "additionalPhones",
-        "customFields",
-    ],
-    spelt: &[("address", "address1")],
-};
-
-const TASK: Rules = Rules {
-    ignored: &[
-        "id",
-        "_id",
-        "locationId",
-        "contactId",
-        "searchAfter",
-        "dateAdded",
-        "dateUpdated",
-        "createdAt",
-        "updatedAt",
-        "contactDetails",
-        "assignedToUserDetails",
-        "title",
-        "body",
-        "dueDate",
-        "completed",
-        "status",
-        "statusGroup",
-    ],
-    edited: &["assignedTo"],
-    spelt: &[],
-};
-
-const NOTE: Rules = Rules {
-    ignored: &["id", "_id", "contactId", "locationId", "dateAdded", "dateUpdated", "body", "bodyText", "relations"],
-    edited: &["title", "color", "pinned"],
-    spelt: &[],
-};
-
 /// The keys, besides those of our fields, in which two payloads of one record differ. `alike`: both came in one shape.
 pub(super) fn changes(kind: Kind, before: &str, now: &str, alike: bool, forms: &Forms) -> BTreeSet<String> {
-    let rules = match kind {
-        Kind::Contact => &CONTACT,
-        Kind::Task => &TASK,
-        Kind::Note => &NOTE,
-    };
+    let rules = api::rules(kind);
     match (read(kind, rules, before, forms), read(kind, rules, now, forms)) {
         (Some(before), Some(now)) => before.differences(&now, rules, alike),
         _ => BTreeSet::new(),

@@ -58,22 +58,20 @@ pub(super) fn requests(manner: &Manner, write: &Write, was: Option<&str>, forms:
 fn create(manner: &Manner, write: &Write, was: Option<&str>, forms: &Forms) -> Option<Request> {
     let mut body: Map<String, Json> =
         fields(manner, write, forms).into_iter().filter(|(_, value)| !value.is_null()).collect();
-    let path = match write.kind {
-        Kind::Contact => {
-            body.insert("locationId".to_owned(), json!(manner.location_id));
-            let tags = first_tags(write);
-            if !tags.is_empty() {
-                body.insert("tags".to_owned(), json!(tags));
-            }
-            "/contacts/".to_owned()
+    let path = if write.kind == Kind::Contact {
+        body.insert("locationId".to_owned(), json!(manner.location_id));
+        let tags = first_tags(write);
+        if !tags.is_empty() {
+            body.insert("tags".to_owned(), json!(tags));
         }
-        Kind::Task => {
-            // A task without it is refused with 422.
-            body.entry("completed").or_insert(json!(false));
-            below(Kind::Task, write.parent.as_ref()?)
-        }
-        Kind::Note => below(Kind::Note, write.parent.as_ref()?),
+        "/contacts/".to_owned()
+    } else {
+        below(write.kind, write.parent.as_ref()?)
     };
+    if write.kind == Kind::Task {
+        // A task without it is refused with 422.
+        body.entry("completed").or_insert(json!(false));
+    }
     kept::complete(write.kind, write.action, &mut body, was);
     Some(Request::new(Method::Post, path).with_body(Json::Object(body)))
 }
