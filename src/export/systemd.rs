@@ -170,11 +170,15 @@ fn confined(setup: &Setup<'_>, secrets: &Secrets) -> Result<String, ExportError>
 fn given(setup: &Setup<'_>, secrets: &Secrets) -> Result<String, ExportError> {
     let folder = plain(SYSTEMD, folder(setup))?.trim_end_matches('/');
     let mut text = String::new();
-    if !secrets.variables.is_empty() {
-        let names: Vec<&str> = secrets.variables.iter().map(String::as_str).collect();
-        text.push_str(&format!("# A line NAME=… for each of: {}\n", names.join(", ")));
-        text.push_str(&format!("EnvironmentFile=-{folder}/secrets.env\n"));
-    }
+    // Also where the configuration names no variable yet: a packaged unit is there before the configuration is written.
+    let names: Vec<&str> = secrets.variables.iter().map(String::as_str).collect();
+    let names = if names.is_empty() {
+        "each variable that the configuration names".to_owned()
+    } else {
+        format!("each of: {}", names.join(", "))
+    };
+    text.push_str(&format!("# A line NAME=… for {names}\n"));
+    text.push_str(&format!("EnvironmentFile=-{folder}/secrets.env\n"));
     secrets.check_names(SYSTEMD)?;
     for name in &secrets.credentials {
         text.push_str(&format!("LoadCredential={name}:{folder}/credentials/{name}\n"));
