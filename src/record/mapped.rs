@@ -432,6 +432,14 @@ impl Mapped {
         match value {
             Value::Choices(chosen) => chosen.iter().map(|one| word(one.clone())).collect::<Vec<_>>().into(),
             Value::Line(line) => word(line.clone()).into(),
+            Value::Flag(flag) => {
+                let known = self.values.iter().find(|(_, ghl)| truth(ghl) == Some(*flag));
+                known.map_or_else(|| value.json(), |(cliengo, _)| cliengo.clone().into())
+            }
+            Value::Number(_) => {
+                let known = self.known_word(&|(_, ghl)| ghl, &value.shown());
+                known.map_or_else(|| value.json(), |(cliengo, _)| cliengo.clone().into())
+            }
             other => other.json(),
         }
     }

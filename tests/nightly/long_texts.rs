@@ -57,6 +57,17 @@ async fn a_text_that_is_too_long_is_cut_with_a_word_where_the_rest_stands() {
 }
 
 #[tokio::test]
+async fn an_edit_of_the_whole_is_no_conflict_with_what_was_cut() {
+    let (house, person, note) = noted().await;
+    for text in [long("Ya no quiere patio. "), "Compró.".to_owned()] {
+        house.edit_child(Side::Ghl, EditKind::Note, &person, &note, &json!({ "body": text }));
+        let night = house.good_night().await;
+        assert_eq!((shown(&night), night.plan.conflicts.len()), (vec!["cliengo note update".to_owned()], 0), "{text}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
 async fn an_edit_of_what_was_cut_waits_and_the_whole_stays() {
     let (house, person, note) = noted().await;
     let theirs = house.only(Side::Cliengo, "notes");

@@ -178,3 +178,18 @@ async fn tags_that_are_not_to_come_back_do_not_under_another_region() {
     house.quiet_night().await;
     assert_eq!(house.row(Side::Ghl, &person)["tags"], json!([]));
 }
+
+#[tokio::test]
+async fn do_not_disturb_that_nobody_ever_set_is_off_in_every_shape_and_can_be_turned_on() {
+    let dnd = "[[pair.house.map]]\ncliengo = \"leadFields.no_molestar\"\nghl = \"dnd\"\ndirection = \"to_ghl\"\n";
+    let house = House::build(&Plot::extended().with_settings(dnd)).await;
+    let person = house.person(1);
+    house.good_night().await;
+    house.change(Side::Cliengo, &person, &json!({ "leadFields": { "no_molestar": "si" } }));
+    house.good_night().await;
+    assert_eq!(
+        (house.writes()[0].body.clone(), house.row(Side::Ghl, &person)["dnd"].clone()),
+        (json!({ "dnd": true }), json!(true))
+    );
+    house.quiet_night().await;
+}

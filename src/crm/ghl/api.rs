@@ -6,7 +6,7 @@ use crate::crm::difference::Rules;
 use crate::crm::row::Row;
 use crate::crm::wire::{Said, Wire, fits_a_filler, is_placeholder, place, read, tell, tell_due, tell_tags, text_in};
 use crate::crm::{Account, Shape, Unparsable};
-use crate::record::{Field, Forms, GhlPlace, Kind, MatchKey, Phone, Record, Value, canonical_email, is_address};
+use crate::record::{Field, Forms, GhlPlace, Holds, Kind, MatchKey, Phone, Record, Value, canonical_email, is_address};
 
 /// Keys that change without the record changing.
 pub(super) const VOLATILE: [&str; 6] =
@@ -78,6 +78,8 @@ fn tell_mapped(record: &mut Record, wire: &Wire, forms: &Forms, kind: Kind) {
             Said::Is(value) => {
                 mapped.of_ghl(value).map(Said::Is).map_err(|_| wire.wrong(mapped.field.as_str(), "one value"))
             }
+            // A switch that nobody turned on is off: a search says so, and a GET by id leaves it out.
+            Said::Empty if mapped.holds == Holds::Flag => Ok(Said::Is(Value::Flag(false))),
             Said::Empty => Ok(Said::Empty),
             Said::Unknown => Ok(Said::Unknown),
         };

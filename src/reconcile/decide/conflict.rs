@@ -3,6 +3,7 @@
 use super::carry::{Merged, Versions, carry};
 use super::fit::{self, Fit, is_synthetic};
 use super::merge::FieldState;
+use super::whole::is_cut_of;
 use crate::config::{ConflictPolicy, Direction};
 use crate::reconcile::model::{
     BaseUpdate, Cause, Conflict, Family, Input, OpenedConflict, Subject, Verdict, Winner, conflict_id,
@@ -175,8 +176,10 @@ pub(super) fn name_unseen(
         Field::Email => !theirs.has_placeholder_email(),
         _ => true,
     };
-    let is_known =
-        replaced.is_empty() || before.same_for_linking(replaced) || replaced.not_kept(before, wanted).is_some();
+    let is_known = replaced.is_empty()
+        || before.same_for_linking(replaced)
+        || replaced.not_kept(before, wanted).is_some()
+        || is_cut_of(replaced, before, source);
     if !is_later || !was_entered || is_known {
         return Verdict::default();
     }

@@ -58,6 +58,12 @@ pub fn keep(
     }
 }
 
+/// Whether `held` is what a side holds of the text that stands in `whole`: replaced, nothing is lost that was not known.
+pub fn is_cut_of(held: &Value, all: &Value, whole: Side) -> bool {
+    let (Some(held), Some(all)) = (text(Some(held)), text(Some(all))) else { return false };
+    is_beginning(beginning(held, whole).unwrap_or(held), all)
+}
+
 /// Why `side`, which holds the whole of a text, is not given what stands on the other one.
 pub fn loss(field: &Field, states: Both<FieldState<'_>>, side: Side) -> Option<String> {
     (stands(field, states) == Some(side)).then(|| {

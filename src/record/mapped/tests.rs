@@ -150,6 +150,22 @@ fn long_texts_keep_their_lines_and_files_are_read_as_their_addresses() {
 }
 
 #[test]
+fn yes_no_and_numbers_go_back_in_the_words_that_they_came_in() {
+    let told = [("si", json!("si")), ("no", json!("no"))];
+    let flag = mapped(Holds::Flag, Vec::new(), &[("si", "yes"), ("no", "false")]);
+    for (is, (word, back)) in [true, false].into_iter().zip(told) {
+        assert_eq!(read(&flag, &json!(word)), Some(Value::Flag(is)));
+        assert_eq!(flag.in_cliengo(&Value::Flag(is)), back);
+    }
+    let number = mapped(Holds::Number, Vec::new(), &[("uno", "1")]);
+    assert_eq!(read(&number, &json!("uno")), Some(Value::Number(1.0)));
+    assert_eq!(number.in_cliengo(&Value::Number(1.0)), json!("uno"));
+    assert_eq!(number.in_cliengo(&Value::Number(2.5)), json!(2.5));
+    let plain = mapped(Holds::Flag, Vec::new(), &[]);
+    assert_eq!(plain.in_cliengo(&Value::Flag(true)), json!(true));
+}
+
+#[test]
 fn words_are_translated_both_ways_and_others_pass() {
     let mapped = mapped(Holds::Option(vec!["Nuevo".to_owned()]), Vec::new(), &[("NEW", "Nuevo")]);
     assert_eq!(read(&mapped, &json!("NEW")), Some(Value::Line("Nuevo".to_owned())));
