@@ -47,6 +47,7 @@ const CONTACT: Places = Places {
         ("utmCampaign", false),
         ("utmContent", false),
         ("utmMedium", false),
+        ("utmSource", false),
         ("utmTerm", false),
         ("conversionUrl", false),
         ("landingUrl", false),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use concord::clock::{Clock, ManualClock};
 use concord::config::{Config, Pair, Readable, Retention};
 use concord::crm::cliengo::{Cliengo, CliengoAuth, CliengoCapabilities, CliengoSettings};
-use concord::crm::ghl::{Ghl, GhlSettings};
+use concord::crm::ghl::{Access, Ghl, GhlSettings};
 use concord::crm::{Patience, Reader, Secrets, Writers};
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::{Action, Both, CliengoId, GhlId, Kind, Side};
@@ -129,6 +129,8 @@ pub struct House {
     pub strict: bool,
     /// How long history is kept.
     pub retention: Retention,
+    /// How GHL is entered, where that is not with its token.
+    pub entered: Option<Access>,
     folder: TempDir,
     /// How the Cliengo account takes its key.
     key: Key,
@@ -173,6 +175,7 @@ impl House {
             asked: Duration::from_millis(20),
             strict: plot.account == AccountProfile::default(),
             retention: Retention { history_days: 90 },
+            entered: None,
             folder: tempfile::tempdir().unwrap(),
             key: plot.account.cliengo.key,
         }
@@ -248,7 +251,8 @@ impl House {
         let token = SecretString::from(self.sandbox.token());
         let secrets = Secrets::of([&cliengo.secret, &token]);
         let location = self.sandbox.location_id();
-        let mut ghl = GhlSettings::new(&self.urls.ghl, token, location, self.ours.clone());
+        let access = self.entered.clone().unwrap_or(Access::Token(token));
+        let mut ghl = GhlSettings::entered(&self.urls.ghl, access, location, self.ours.clone());
         ghl.concurrency = self.abreast;
         ghl.patience = patience;
         ghl.stop = stop.clone();
@@ -435,15 +439,20 @@ impl House {
         self.sandbox.world().edit(&edit).unwrap().id.unwrap_or_default()
     }
 
-    /// A person's edit once a night lists notes on both sides: its contacts are listed by then.
+    /// A person's edit once a night lists notes on both sides.
     pub async fn edit_meanwhile(&self, edit: &Edit) -> Result<Edit, concord::sandbox::SandboxError> {
+        self.lists_notes().await;
+        self.sandbox.world().edit(edit)
+    }
+
+    /// Until a night lists notes on both sides: its contacts are listed by then.
+    pub async fn lists_notes(&self) {
         let lists = |side: Side| {
             self.sandbox.requests().iter().any(|asked| asked.side == side && asked.path.ends_with("/notes"))
         };
         while !(lists(Side::Cliengo) && lists(Side::Ghl)) {
             tokio::task::yield_now().await;
         }
-        self.sandbox.world().edit(edit)
     }
 
     /// A contact on one side, an hour old.

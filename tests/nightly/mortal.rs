@@ -27,12 +27,32 @@ pub fn every(of: usize) -> usize {
 pub struct Fate {
     moments: Arc<AtomicU64>,
     last: u64,
+    /// The request that is its last one, and whether it is still sent.
+    request: Option<(String, bool)>,
 }
 
 impl Fate {
     /// Dies at moment number `last`, counted from 0.
     pub fn at(last: u64) -> Self {
-        Self { moments: Arc::default(), last }
+        Self { moments: Arc::default(), last, request: None }
+    }
+
+    /// Dies at the first request like `POST /notes` (its method, and a part of its path): before it is sent, or before its
+    /// answer is taken in.
+    #[allow(dead_code, reason = "so die the scenarios' runs")]
+    pub fn at_request(like: &str, is_sent: bool) -> Self {
+        Self { request: Some((like.to_owned(), is_sent)), ..Self::at(u64::MAX / 2) }
+    }
+
+    /// Whether this request is the last one, and is still sent.
+    fn is_last(&self, request: &Request) -> Option<bool> {
+        let (like, is_sent) = self.request.as_ref()?;
+        let (method, part) = like.split_once(' ')?;
+        (request.method.as_str() == method && request.path.contains(part)).then_some(*is_sent)
+    }
+
+    fn die(&self) {
+        self.moments.store(self.last, Ordering::SeqCst);
     }
 
     /// Never dies, and counts.
@@ -179,10 +199,17 @@ impl<C: Reader> Reader for Mortal<C> {
 #[async_trait::async_trait]
 impl<C: Writer> Writer for Mortal<C> {
     async fn send(&self, request: &Request, again: Again<'_>) -> Outcome {
+        let last = self.fate.is_last(request);
+        if last == Some(false) {
+            self.fate.die();
+        }
         if !self.fate.outlives() {
             return Outcome::NotSent("the process died".to_owned());
         }
         let outcome = self.client.send(request, again).await;
+        if last == Some(true) {
+            self.fate.die();
+        }
         if self.fate.outlives() { outcome } else { Outcome::Unknown("the process died".to_owned()) }
     }
 

@@ -14,6 +14,10 @@
 #[allow(dead_code, reason = "shared with the nights")]
 #[path = "../nightly/house.rs"]
 mod house;
+mod let_in;
+#[allow(dead_code, reason = "shared with the nights")]
+#[path = "../nightly/mortal.rs"]
+mod mortal;
 mod names;
 mod play;
 mod script;

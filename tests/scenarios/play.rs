@@ -4,16 +4,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use concord::config::{Config, Pair};
-use concord::crm::CrmError;
+use concord::crm::{CrmError, Reader};
 use concord::reconcile::Mode;
 use concord::record::{Both, Side};
 use concord::report::{self, Audience, Report, Style};
 use concord::run::{Consent, Finished, RunError, SavedPlan};
 use concord::sandbox::Profile;
+use concord::state::State;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, Plot};
+use crate::house::{House, Plot, Written};
+use crate::let_in::let_in;
+use crate::mortal::Fate;
 use crate::names::{Names, id_of};
 use crate::script::{Scenario, Step, named, resolved};
 
@@ -36,6 +39,7 @@ struct Play<'a> {
     scenario: &'a Scenario,
     house: House,
     names: Names,
+    always: String,
     runs: usize,
     last_plan: Option<String>,
     saved: Option<SavedPlan>,
@@ -68,11 +72,19 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
     if steps.patient {
         [house.persistent, house.alone, house.asked] = [REALLY; 3];
     }
+    if let Some(through) = &steps.let_in {
+        house.entered = Some(let_in(&house, through).await?);
+        // The specification has no page for people, and not all that a token comes with.
+        house.strict = false;
+        house.sandbox.clear_requests();
+    }
     let mut names = Names::default();
     // Where one of them is shown, the golden file tells.
     names.give("key@cliengo", house.sandbox.api_key());
     names.give("token@ghl", house.sandbox.token());
-    let mut play = Play { scenario, house, names, runs: 0, last_plan: None, saved: None, seen: Vec::new() };
+    name_users(&mut names, &house).await?;
+    let always = steps.always.clone();
+    let mut play = Play { scenario, house, names, always, runs: 0, last_plan: None, saved: None, seen: Vec::new() };
     for named in &scenario.start {
         play.edit(&named.edit, named.name.as_deref())?;
     }
@@ -82,6 +94,19 @@ pub async fn play(scenario: &Scenario) -> Result<Told, String> {
     }
     play.quiet_nights().await?;
     Ok(play.told())
+}
+
+/// Who works in both CRMs: `user:lucia@ghl`.
+async fn name_users(names: &mut Names, house: &House) -> Result<(), String> {
+    let (cliengo, ghl) = house.clients(&CancellationToken::new());
+    let users = Both { cliengo: cliengo.users().await, ghl: ghl.users().await };
+    for side in Side::BOTH {
+        for user in users.of(side).as_ref().map_err(ToString::to_string)? {
+            let local = user.email.split('@').next().unwrap_or_default();
+            names.give(&format!("user:{local}@{side}"), &user.id);
+        }
+    }
+    Ok(())
 }
 
 fn pair(scenario: &Scenario, file: &str) -> Result<Pair, String> {
@@ -116,7 +141,7 @@ impl Play<'_> {
     /// What goes wrong from here on, beside what always does.
     fn faults(&self, spec: &str) -> Result<(), String> {
         let answers = format!("answer=tests/scenarios/{}/", self.scenario.name);
-        let spec = format!("{spec},{}", self.scenario.steps.always).replace("answer=", &answers);
+        let spec = format!("{spec},{}", self.always).replace("answer=", &answers);
         let faults = named(&spec, &self.names.ids).parse().map_err(|why| format!("{why}"))?;
         self.house.sandbox.set_faults(faults);
         Ok(())
@@ -127,6 +152,11 @@ impl Play<'_> {
             Step { edit: Some(edit), name, .. } => self.edit(edit, name.as_deref()),
             Step { run: Some(how), .. } => self.run(how, step).await,
             Step { fault: Some(fault), .. } => self.faults(fault),
+            Step { always: Some(always), .. } => {
+                self.always.clone_from(always);
+                self.faults("")
+            }
+            Step { quarantine: Some(word), .. } => self.settle(word),
             Step { wait: Some(time), .. } => {
                 self.house.clock.advance(duration(time)?);
                 Ok(())
@@ -145,8 +175,24 @@ impl Play<'_> {
                 }
                 Ok(())
             }
-            _ => Err("a step is one of edit, run, fault, wait, config, lose = \"state\"".to_owned()),
+            _ => {
+                Err("a step is one of edit, run, fault, always, wait, config, quarantine, lose = \"state\"".to_owned())
+            }
         }
+    }
+
+    /// What `quarantine retry` and `quarantine drop` do.
+    fn settle(&self, word: &str) -> Result<(), String> {
+        let state = State::open(&self.house.state_path()).map_err(|why| why.to_string())?;
+        for failed in state.failed_operations().map_err(|why| why.to_string())? {
+            let done = match word {
+                "retry" => state.lift_failed_operation(&failed.id),
+                "drop" => state.drop_failed_operation(&failed.id),
+                other => return Err(format!("quarantine = {other:?}; known: retry, drop")),
+            };
+            done.map_err(|why| why.to_string())?;
+        }
+        Ok(())
     }
 
     async fn run(&mut self, how: &str, step: &Step) -> Result<(), String> {
@@ -164,6 +210,10 @@ impl Play<'_> {
         let approve = self.last_plan.clone().filter(|_| step.approve);
         let saved = self.saved.take_if(|_| how == "apply");
         let consent = Consent { approve, allow_empty: step.allow_empty.clone(), saved };
+        let with = if step.approve { ", approved" } else { "" };
+        if let Some(dies) = &step.dies {
+            return self.dies(&format!("== run {}: {how}{with}, dies {dies}", self.runs), dies).await;
+        }
         let result = match how {
             "plan" => self.house.try_dry_run().await,
             "plan, saved" => {
@@ -182,19 +232,55 @@ impl Play<'_> {
                 self.faults("")?;
                 result
             }
+            _ if step.passes.is_some() => {
+                let time = step.passes.as_deref().map(duration).transpose()?.unwrap_or_default();
+                self.faults(SLOW_NOTES)?;
+                let night = self.house.try_night(&consent, CancellationToken::new());
+                let passes = async {
+                    self.house.lists_notes().await;
+                    self.house.clock.advance(time);
+                };
+                let (result, ()) = tokio::join!(night, passes);
+                result
+            }
             _ => self.house.try_night(&consent, CancellationToken::new()).await,
         };
-        let with = if step.approve { ", approved" } else { "" };
         let heading = format!("== run {}: {how}{with}", self.runs);
         self.see(&heading, &result);
         Ok(())
     }
 
+    /// A run that nobody hears of: what it sent is all there is.
+    async fn dies(&mut self, heading: &str, dies: &str) -> Result<(), String> {
+        let (when, like) = dies
+            .split_once(' ')
+            .filter(|(when, _)| ["before", "after"].contains(when))
+            .ok_or_else(|| format!("dies = {dies:?}: before or after, a method and a part of a path"))?;
+        // What dies there is no error of the scenario's.
+        let _ = self.house.mortal_night(&Fate::at_request(like, when == "after")).await;
+        self.names.name_all(&self.house.dump());
+        let requests = self.sent();
+        self.only_said(heading, "the process died", requests);
+        Ok(())
+    }
+
     /// A configuration that is refused: nothing was asked.
     fn refused(&mut self, file: &str, why: &str) {
-        let heading = format!("== {file}: exit code 10");
-        let plan = json!({ "error": why });
-        self.seen.push(Seen { heading, report: format!("error: {why}\n"), plan, requests: Vec::new(), reads: None });
+        self.only_said(&format!("== {file}: exit code 10"), why, Vec::new());
+    }
+
+    fn only_said(&mut self, heading: &str, why: &str, requests: Vec<String>) {
+        let (report, plan) = (format!("error: {why}\n"), json!({ "error": why }));
+        self.seen.push(Seen { heading: heading.to_owned(), report, plan, requests, reads: None });
+    }
+
+    fn sent(&self) -> Vec<String> {
+        let told = |write: Written| {
+            // What a token is renewed with is nobody's business.
+            let body = if is_renewal(&write) { &write.body["grant_type"] } else { &write.body };
+            format!("{} {} {} {body} -> {}", write.side, write.method, write.path, write.status)
+        };
+        self.house.writes().into_iter().map(told).collect()
     }
 
     fn see(&mut self, heading: &str, result: &Result<Finished, RunError>) {
@@ -206,11 +292,7 @@ impl Play<'_> {
                 all.iter().filter(|request| request.side == side && is_read(&request.method, &request.path)).count()
             })
         });
-        let requests =
-            self.house.writes().into_iter().map(|write| {
-                format!("{} {} {} {} -> {}", write.side, write.method, write.path, write.body, write.status)
-            });
-        let requests = requests.collect();
+        let requests = self.sent();
         let (report, plan, code) = match result {
             Ok(finished) => {
                 self.last_plan = Some(finished.plan.id());
@@ -238,7 +320,7 @@ impl Play<'_> {
         for night in 1..=3 {
             let quiet = self.house.try_night(&Consent::default(), CancellationToken::new()).await;
             let quiet = quiet.map_err(|why| format!("quiet night {night}: {why}"))?;
-            let writes = self.house.sent();
+            let writes: Vec<Written> = self.house.writes().into_iter().filter(|write| !is_renewal(write)).collect();
             if !writes.is_empty() || !quiet.plan.operations.is_empty() {
                 self.see(&format!("== quiet night {night}"), &Ok(quiet));
                 let told = self.seen.last().map(|seen| self.names.told(&seen.report)).unwrap_or_default();
@@ -277,6 +359,11 @@ impl Play<'_> {
     }
 }
 
+/// Whether a token is renewed, and nothing of anybody's written.
+fn is_renewal(write: &Written) -> bool {
+    write.path.starts_with("/oauth/")
+}
+
 fn exit_code(finished: &Finished) -> &'static str {
     let guarded = finished.plan.tripped().any(|guard| guard.guard != concord::reconcile::GuardName::FirstSync);
     match &finished.run {
@@ -291,6 +378,7 @@ fn exit_code(finished: &Finished) -> &'static str {
 fn code_of(error: &RunError) -> &'static str {
     match error {
         RunError::Stale { .. } => "5",
+        RunError::Crm(CrmError::Credentials { .. } | CrmError::NoGrant { .. }) => "12",
         RunError::Crm(CrmError::ReadOnlyField { .. }) => "10",
         _ => "1",
     }
@@ -298,7 +386,7 @@ fn code_of(error: &RunError) -> &'static str {
 
 /// One side's records, with what a person would look at.
 fn side_told(dump: &Value, side: Side) -> Value {
-    const SHOWN: [&str; 26] = [
+    const SHOWN: [&str; 34] = [
         "name",
         "firstName",
         "lastName",
@@ -325,6 +413,14 @@ fn side_told(dump: &Value, side: Side) -> Value {
         "contactId",
         "due",
         "website",
+        "assignedTo",
+        "assigned_to",
+        "address1",
+        "dateOfBirth",
+        "source",
+        "timezone",
+        "dnd",
+        "rating",
     ];
     let mut told = Map::new();
     for kinds in ["contacts", "tasks", "notes"] {
@@ -333,7 +429,9 @@ fn side_told(dump: &Value, side: Side) -> Value {
             shown.insert("id".to_owned(), id_of(row).into());
             for key in SHOWN {
                 let value = &row[key];
-                let is_blank = value.is_null() || *value == json!("") || *value == json!([]) || *value == json!({});
+                let is_off = key == "dnd" && *value == json!(false);
+                let is_blank =
+                    is_off || value.is_null() || *value == json!("") || *value == json!([]) || *value == json!({});
                 if !is_blank {
                     shown.insert(key.to_owned(), value.clone());
                 }

@@ -38,6 +38,8 @@ pub struct Steps {
     /// How the accounts behave, such as `ghl = { name_stored = "cut" }`.
     #[serde(default)]
     pub account: AccountProfile,
+    /// How GHL is entered, where that is not with a token of its own: through its `app`, or its `agency`'s.
+    pub let_in: Option<String>,
     /// A CRM that fails is waited for as long as really, and no other request is tried meanwhile.
     #[serde(default)]
     pub patient: bool,
@@ -65,6 +67,10 @@ pub struct Step {
     pub wait: Option<String>,
     /// The configuration from here on; one that is refused is told, and the one before stays.
     pub config: Option<String>,
+    /// What lasts from here on, in place of the `always` before: what a CRM lists of what nobody can edit here, say.
+    pub always: Option<String>,
+    /// What a person says to all that got no answer or kept failing: `retry` or `drop`.
+    pub quarantine: Option<String>,
     /// `state`: the state file is lost.
     pub lose: Option<String>,
     /// With `edit`: what later steps call the record.
@@ -73,8 +79,13 @@ pub struct Step {
     /// With `run`: approves the plan of the run before.
     #[serde(default)]
     pub approve: bool,
+    /// With `run = "sync"`: the process dies at its first request like `before POST /notes`, or `after POST /notes`, when it was
+    /// sent and its answer is not taken in yet.
+    pub dies: Option<String>,
     /// With `run`: an edit while the notes are being listed, the contacts already are.
     pub meanwhile: Option<Value>,
+    /// With `run`: time that passes while the notes are being listed, such as `6m`.
+    pub passes: Option<String>,
     /// With `run`: sides and kinds that may be empty.
     #[serde(default)]
     pub allow_empty: Vec<String>,

@@ -7,7 +7,7 @@ use crate::sandbox::account::cliengo::Switches;
 use crate::sandbox::cliengo::{child_written, stored_tag};
 use crate::sandbox::data::{CliengoContact, CliengoNote, CliengoTask, Data, Moment};
 
-const CONTACT_KEYS: [&str; 16] = [
+const CONTACT_KEYS: [&str; 24] = [
     "name",
     "lastName",
     "email",
@@ -17,7 +17,15 @@ const CONTACT_KEYS: [&str; 16] = [
     "rating",
     "message",
     "entryMethod",
+    "medium",
+    "utmSource",
+    "utmMedium",
     "utmCampaign",
+    "utmTerm",
+    "utmContent",
+    "landingUrl",
+    "conversionUrl",
+    "referalUrl",
     "assignedTo",
     "dueDate",
     "city",
