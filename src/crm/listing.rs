@@ -72,7 +72,13 @@ struct Lists<'a, I> {
     refusal: Option<CrmError>,
 }
 
-impl<I: RemoteId> Lists<'_, I> {
+impl<'a, I: RemoteId> Lists<'a, I> {
+    fn new(kind: Kind, sink: &'a dyn Sink<I>) -> Self {
+        let (covered, homes, unread, gone) = (BTreeSet::new(), HashMap::new(), BTreeMap::new(), BTreeSet::new());
+        let (refused, refusal) = (Vec::new(), None);
+        Self { kind, sink, covered, homes, unread, gone, nothing: None, in_a_row: 0, refused, refusal }
+    }
+
     /// Takes in one contact's list. One that could not be read is that contact's (`semantics` 57).
     fn take(&mut self, parent: I, listing: Result<Vec<RawRecord<I>>, Failed>) -> Result<(), CrmError> {
         self.sink.asked(self.kind);
@@ -127,6 +133,62 @@ impl<I: RemoteId> Lists<'_, I> {
         self.refusal.take().filter(|_| self.covered.is_empty() && self.refused.len() > 1)
     }
 
+    /// Why the CRM cannot be read, where many contacts in a row could not and it does not answer for one of them either.
+    async fn doubt<A>(&mut self, last: I, answers: &(impl Fn(I) -> A + Sync)) -> Result<Option<CrmError>, CrmError>
+    where
+        A: Future<Output = Result<(), CrmError>> + Send,
+    {
+        if self.in_a_row < IN_A_ROW {
+            return Ok(None);
+        }
+        self.in_a_row = 0;
+        if let Some(refusal) = self.refusal_of_all() {
+            return Err(refusal);
+        }
+        match answers(self.witness(last)).await.map_err(Failed::from) {
+            Err(Failed::Run(error)) => Err(error),
+            Err(Failed::Unread(error) | Failed::Gone(error)) => Ok(Some(error)),
+            Err(Failed::Void(_)) | Ok(()) => Ok(None),
+        }
+    }
+
+    /// Whether the credentials are taken still, where somebody was refused: those whose lists came show it.
+    async fn judge_refusals<A>(&mut self, answers: &(impl Fn(I) -> A + Sync)) -> Result<(), CrmError>
+    where
+        A: Future<Output = Result<(), CrmError>> + Send,
+    {
+        let Some(last) = self.refused.last().cloned() else { return Ok(()) };
+        if let Some(refusal) = self.refusal_of_all() {
+            return Err(refusal);
+        }
+        match answers(self.witness(last)).await.map_err(Failed::from) {
+            Err(Failed::Run(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// What came of all of them. Whom a CRM that could not be read left over was not read either.
+    fn listed(mut self, parents: &[I], failed: Option<CrmError>) -> Listed<I> {
+        if let Some(error) = &failed {
+            let is_left = |parent: &&I| !self.covered.contains(*parent) && !self.unread.contains_key(*parent);
+            let left: Vec<I> = parents.iter().filter(is_left).cloned().collect();
+            self.unread.extend(left.into_iter().map(|parent| (parent, error.to_string())));
+        }
+        // One contact alone may be at fault itself; several, and nobody else, are not.
+        let failed = failed.or_else(|| self.nothing.take().filter(|_| self.unread.len() > 1));
+        Listed {
+            count: self.homes.len() as u64,
+            coverage: Coverage::Parents(self.covered),
+            account: None,
+            tags_seen: false,
+            places_told: true,
+            unidentified: Vec::new(),
+            unread: self.unread,
+            gone: self.gone,
+            failed,
+        }
+    }
+
     fn leave(&mut self, parent: I, why: String) {
         if self.gone.contains(&parent) {
             tracing::info!(side = %I::SIDE, kind = %self.kind, %parent, why, "a contact is gone, and its list with it");
@@ -145,16 +207,14 @@ pub(super) async fn children<I, F, A>(
     concurrency: usize,
     sink: &dyn Sink<I>,
     list_one: impl Fn(I) -> F + Send,
-    answers: impl Fn(I) -> A + Send,
+    answers: impl Fn(I) -> A + Send + Sync,
 ) -> Result<Listed<I>, CrmError>
 where
     I: RemoteId,
     F: Future<Output = Result<Vec<RawRecord<I>>, Failed>> + Send,
     A: Future<Output = Result<(), CrmError>> + Send,
 {
-    let (covered, homes, unread, gone) = (BTreeSet::new(), HashMap::new(), BTreeMap::new(), BTreeSet::new());
-    let (refused, refusal) = (Vec::new(), None);
-    let mut lists = Lists { kind, sink, covered, homes, unread, gone, nothing: None, in_a_row: 0, refused, refusal };
+    let mut lists = Lists::new(kind, sink);
     let mut failed = None;
     {
         let mut asked = stream::iter(parents.iter().cloned())
@@ -176,48 +236,14 @@ where
             }
             let asked_last = parent.clone();
             lists.take(parent, listing)?;
-            if lists.in_a_row >= IN_A_ROW {
-                lists.in_a_row = 0;
-                if let Some(refusal) = lists.refusal_of_all() {
-                    return Err(refusal);
-                }
-                match answers(lists.witness(asked_last)).await.map_err(Failed::from) {
-                    Err(Failed::Run(error)) => return Err(error),
-                    Err(Failed::Unread(error) | Failed::Gone(error)) => failed = Some(error),
-                    Err(Failed::Void(_)) | Ok(()) => {}
-                }
-            }
+            failed = lists.doubt(asked_last, &answers).await?;
             if failed.is_some() {
                 break;
             }
         }
     }
-    if let Some(last) = lists.refused.last().cloned().filter(|_| failed.is_none()) {
-        if let Some(refusal) = lists.refusal_of_all() {
-            return Err(refusal);
-        }
-        // Those whose lists came show whether the credentials are taken still.
-        if let Err(Failed::Run(error)) = answers(lists.witness(last)).await.map_err(Failed::from) {
-            return Err(error);
-        }
+    if failed.is_none() {
+        lists.judge_refusals(&answers).await?;
     }
-    if let Some(error) = &failed {
-        let left =
-            parents.iter().filter(|parent| !lists.covered.contains(*parent) && !lists.unread.contains_key(*parent));
-        let left: Vec<I> = left.cloned().collect();
-        lists.unread.extend(left.into_iter().map(|parent| (parent, error.to_string())));
-    }
-    // One contact alone may be at fault itself; several, and nobody else, are not.
-    let failed = failed.or_else(|| lists.nothing.take().filter(|_| lists.unread.len() > 1));
-    Ok(Listed {
-        count: lists.homes.len() as u64,
-        coverage: Coverage::Parents(lists.covered),
-        account: None,
-        tags_seen: false,
-        places_told: true,
-        unidentified: Vec::new(),
-        unread: lists.unread,
-        gone: lists.gone,
-        failed,
-    })
+    Ok(lists.listed(parents, failed))
 }

@@ -153,7 +153,6 @@ fn refuse_files(secrets: [&Secrets; 2]) -> Result<(), ExportError> {
 }
 
 fn container(work: &Work<'_>, shared: &Secrets, credentials: bool) -> String {
-    let secrets = &work.secrets;
     let arguments: Vec<String> = work.arguments.iter().map(|word| quoted(word)).collect();
     let mut text = format!(
         "          containers:\n\
@@ -163,6 +162,16 @@ fn container(work: &Work<'_>, shared: &Secrets, credentials: bool) -> String {
         quoted(work.image),
         arguments.join(", "),
     );
+    text.push_str(&environment(work, shared, credentials));
+    text.push_str(RESOURCES);
+    text.push_str(&mounts(credentials));
+    text
+}
+
+/// Which container it is in its job, its secrets, and where those in files are.
+fn environment(work: &Work<'_>, shared: &Secrets, credentials: bool) -> String {
+    let secrets = &work.secrets;
+    let mut text = String::new();
     let of_pair = secrets.variables.iter().map(|name| (name, work.secret.clone()));
     let of_all = shared.variables.difference(&secrets.variables).map(|name| (name, SHARED.to_owned()));
     let variables: Vec<_> = of_pair.chain(of_all).collect();
@@ -191,19 +200,26 @@ fn container(work: &Work<'_>, shared: &Secrets, credentials: bool) -> String {
             "                - name: CREDENTIALS_DIRECTORY\n\x20                 value: {CREDENTIALS}\n"
         ));
     }
-    text.push_str(&format!(
-        "              resources:\n\
-         \x20               requests:\n\
-         \x20                 cpu: 50m\n\
-         \x20                 memory: 64Mi\n\
-         \x20               limits:\n\
-         \x20                 memory: 512Mi\n\
-         \x20             securityContext:\n\
-         \x20               allowPrivilegeEscalation: false\n\
-         \x20               readOnlyRootFilesystem: true\n\
-         \x20               capabilities:\n\
-         \x20                 drop: [ALL]\n\
-         \x20             volumeMounts:\n\
+    text
+}
+
+/// What it may use, and what it may not do.
+const RESOURCES: &str = "              resources:
+                requests:
+                  cpu: 50m
+                  memory: 64Mi
+                limits:
+                  memory: 512Mi
+              securityContext:
+                allowPrivilegeEscalation: false
+                readOnlyRootFilesystem: true
+                capabilities:
+                  drop: [ALL]
+";
+
+fn mounts(credentials: bool) -> String {
+    let mut text = format!(
+        "              volumeMounts:\n\
          \x20               - name: config\n\
          \x20                 mountPath: {CONFIGURATION}\n\
          \x20                 readOnly: true\n\
@@ -211,7 +227,7 @@ fn container(work: &Work<'_>, shared: &Secrets, credentials: bool) -> String {
          \x20                 mountPath: {STATE}\n\
          \x20               - name: tmp\n\
          \x20                 mountPath: /tmp\n"
-    ));
+    );
     if credentials {
         text.push_str(&format!(
             "                - name: credentials\n\
