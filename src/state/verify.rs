@@ -149,6 +149,17 @@ mod tests {
         (folder, state)
     }
 
+    #[test]
+    fn every_kind_can_be_linked() {
+        let (_folder, state) = state_with_a_link();
+        for kind in Kind::CHILDREN {
+            let ids = Ids::one(SideId::new(Side::Cliengo, "n1"));
+            let link = NewLink { kind, parent: Some(1), ids, run: 1, role: Role::Primary };
+            let added = state.add_link(&link);
+            assert!(added.is_ok(), "a migration has to let link.kind be {kind}: {added:?}");
+        }
+    }
+
     // Watches: I15.
     #[test]
     fn whatever_is_wrong_with_a_link_is_said() {

@@ -35,7 +35,7 @@ impl Stage {
              JOIN base.link l ON l.id = s.link AND l.status = 'live'
              JOIN base.shadow p ON p.link = l.parent AND p.side = s.side
              JOIN record c ON c.side = p.side AND c.kind = 'contact' AND c.remote_id = p.remote_id
-             WHERE s.side = ?1 AND s.kind = ?2 AND (s.side = 'cliengo' OR s.kind = 'note') AND NOT EXISTS
+             WHERE s.side = ?1 AND s.kind = ?2 AND (s.side = 'cliengo' OR s.kind <> 'task') AND NOT EXISTS
                (SELECT 1 FROM covered v WHERE v.side = s.side AND v.kind = s.kind AND v.parent_id = c.remote_id)
              ORDER BY s.remote_id LIMIT 3",
         )?;
