@@ -95,6 +95,23 @@ async fn the_link_goes_along_into_a_contact_without_one_in_each_of_the_four_form
 }
 
 #[tokio::test]
+async fn a_phone_that_the_survivor_of_a_merge_has_among_its_further_ones_agrees_also_in_a_full_sync() {
+    let (mut house, people) = street(FORMS[0], PROPAGATE).await;
+    let set = json!({ "firstName": "Persona", "lastName": "Prueba1", "email": "otra@example.com" });
+    let survivor = house.contact(Side::Ghl, &set);
+    merge(&house, &survivor, &people[0].ghl);
+    house.change(
+        Side::Ghl,
+        &Person { ghl: survivor, ..people[0].clone() },
+        &json!({ "phone": null, "additionalPhones": ["+5491140000001"] }),
+    );
+    house.good_night().await;
+    house.mode = Mode::Full;
+    let finished = house.night().await;
+    assert_eq!((said(&finished), shown(&finished)), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn a_contact_that_was_merged_into_a_linked_one_waits_and_nothing_is_doubled() {
     for form in FORMS {
         let (house, people) = street(form, PROPAGATE).await;

@@ -270,11 +270,11 @@ fn carried(
     let holds_nothing = |side: Side| versions.now.of(side).get(field).is_some_and(Value::is_empty);
     match decision {
         Decision::Take(source) if has_besides(source) => Decision::Agree,
+        Decision::Conflict(_) | Decision::Manual if Side::BOTH.into_iter().any(has_besides) => Decision::Agree,
         Decision::Conflict(winner) if holds_nothing(winner) => match versions.fitted(input, subject, field, winner) {
             Fit::Cannot(_) => Decision::Take(winner.other()),
             _ => decision,
         },
-        Decision::Conflict(_) | Decision::Manual if Side::BOTH.into_iter().any(has_besides) => Decision::Agree,
         Decision::Conflict(winner) => match versions.fitted(input, subject, field, winner.other()) {
             Fit::Same | Fit::Cannot(_) => Decision::Take(winner),
             Fit::Write(_) | Fit::Partly(..) => decision,
