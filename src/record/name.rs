@@ -1,11 +1,11 @@
 //! Names of people. Two names are the same when their joined full names are (`semantics` 12).
 
+mod parted;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
@@ -13,8 +13,8 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 use super::email::{canonical_email, is_address};
 use super::text::canonical_line;
 use words::{
-    BESIDE_FILLERS, FILLER_PHRASES, FILLERS, NEW, NUMBERED_FILLERS, OF, OTHERS, PARTICLES, PET_NAMES, RELATIVES,
-    RELATIVES_AT_THE_END, SAINTS, TRADES,
+    BEFORE_LAST_NAMES, BESIDE_FILLERS, FILLER_PHRASES, FILLERS, NEW, NUMBERED_FILLERS, PARTICLES, PET_NAMES, SAINTS,
+    TRADES,
 };
 
 /// A name in the parts its CRM stores: Cliengo's `name` and `lastName`, GHL's `firstName` and `lastName`.
@@ -198,18 +198,23 @@ impl PersonName {
         if full == other.full() && full.contains(char::is_alphanumeric) {
             return true;
         }
-        let (ours, theirs) = (self.without_filler(), other.without_filler());
-        let are_two = |one: &str, other: &str| {
-            are_two_relatives(one, other) || somebodys(one) != somebodys(other) || initials_differ(one, other)
-        };
-        if !ours.shares_a_word(&theirs) || are_two(&self.full(), &other.full()) {
+        let (ours, theirs) = (self.of_the_person(), other.of_the_person());
+        if parted::are_two(self, other) || parted::initials_differ(&ours.full(), &theirs.full()) {
             return false;
         }
+        if !ours.shares_a_word(&theirs) {
+            return parted::is_in_initials(&ours.full(), &theirs.full());
+        }
+        let begins_with_last_name = [&ours, &theirs].into_iter().any(Self::begins_with_last_name);
         let (ours, theirs) = (words(&ours.full()), words(&theirs.full()));
         // Given names stand before what both have.
         let given = |of: &[String], shared: &[String]| -> Vec<String> {
-            let given: Vec<String> =
-                of.iter().take_while(|word| is_trade(word) || !shared.contains(word)).cloned().collect();
+            let is_own = |word: &&String| is_trade(word) || !shared.contains(word);
+            let given: Vec<String> = if begins_with_last_name {
+                of.iter().filter(is_own).cloned().collect()
+            } else {
+                of.iter().take_while(is_own).cloned().collect()
+            };
             let is_nobodys = Self::new(&given.join(" "), "").is_filler();
             given.into_iter().filter(|_| !is_nobodys).collect()
         };
@@ -223,52 +228,19 @@ impl PersonName {
             || our_given.len() == ours.len()
             || our_given.iter().any(is_one)
     }
-}
 
-/// Whether both say who somebody is to others, and not the same: father and son of one name.
-fn are_two_relatives(one: &str, other: &str) -> bool {
-    let said = |name: &str| -> BTreeSet<&'static str> {
-        let folded = folded(name);
-        let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let last = words.last().copied();
-        let anywhere = RELATIVES.iter().filter(|(word, _)| words.contains(word));
-        let at_the_end = RELATIVES_AT_THE_END.iter().filter(|(word, _)| last == Some(*word));
-        anywhere.chain(at_the_end).map(|(_, relative)| *relative).collect()
-    };
-    let (ours, theirs) = (said(one), said(other));
-    !ours.is_empty() && !theirs.is_empty() && ours.is_disjoint(&theirs)
-}
+    /// Without what is nobody's, and without whose relative it is.
+    fn of_the_person(&self) -> Self {
+        match parted::without_whose(&self.full()) {
+            Some(own) => Self::new(&own, ""),
+            None => self.without_filler(),
+        }
+    }
 
-/// Who somebody is to the one whose name follows: `Esposa de Juan Pérez` is not Juan.
-fn somebodys(name: &str) -> Option<String> {
-    let folded = folded(name);
-    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let word = words.find(|word| !matches!(*word, "la" | "el" | "a" | "o" | "the"))?;
-    // `Irma de la Cruz` and `Junior da Silva` are names.
-    let is_name = matches!(word, "irma" | "junior" | "jr" | "senior");
-    let relative = RELATIVES.iter().find(|(known, _)| *known == word && !is_name).map(|(_, relative)| *relative);
-    let is_one = relative.or_else(|| OTHERS.contains(&word).then_some(word))?;
-    words.next().filter(|of| OF.contains(of)).map(|_| is_one.to_owned())
-}
-
-/// Whether one name has nothing but initials before what both have, and none of them begins a given name of the other:
-/// `J. Pérez` is not María.
-fn initials_differ(one: &str, other: &str) -> bool {
-    let (ours, theirs) = (words(one), words(other));
-    let before = |name: &str, shared: &[String]| -> Vec<String> {
-        let folded = folded(name);
-        let given = with_saints(&folded).into_iter().map(Cow::into_owned).take_while(|word| !shared.contains(word));
-        given.filter(|word| !PARTICLES.contains(&word.as_str()) && !is_trade(word)).collect()
-    };
-    let (ours, theirs) = (before(one, &theirs), before(other, &ours));
-    let are_initials = |given: &[String]| {
-        !given.is_empty()
-            && given.iter().all(|word| word.chars().nth(1).is_none() && word.chars().all(char::is_alphabetic))
-    };
-    let begins = |initials: &[String], given: &[String]| {
-        given.is_empty() || initials.iter().any(|initial| given.iter().any(|name| name.starts_with(initial.as_str())))
-    };
-    are_initials(&ours) && !begins(&ours, &theirs) || are_initials(&theirs) && !begins(&theirs, &ours)
+    /// Whether the last name stands in front: `De la Cruz Ana`.
+    fn begins_with_last_name(&self) -> bool {
+        folded(&self.full()).split(' ').next().is_some_and(|word| BEFORE_LAST_NAMES.contains(&word))
+    }
 }
 
 /// Whether it says what somebody is, and not who.
@@ -381,7 +353,12 @@ fn with_saints(folded: &str) -> Vec<Cow<'_, str>> {
     let mut all = Vec::new();
     while let Some(word) = words.next() {
         let saint = words.next_if(|next| SAINTS.contains(&word) && !PARTICLES.contains(next));
-        all.push(saint.map_or(Cow::Borrowed(word), |saint| Cow::Owned(format!("{word}{saint}"))));
+        let title = match word {
+            "sta" => "santa",
+            "sto" => "santo",
+            title => title,
+        };
+        all.push(saint.map_or(Cow::Borrowed(word), |saint| Cow::Owned(format!("{title}{saint}"))));
     }
     all
 }

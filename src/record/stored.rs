@@ -159,21 +159,43 @@ fn read(text: &str) -> Cow<'_, str> {
     plain
 }
 
-/// What somebody made of a text that its CRM had `stored` with marks as entities, as it is without them; `None` where it had
-/// stored what was `sent`.
+/// What somebody made of a text that its CRM had `stored` with marks as entities or with other blanks, as it is without that;
+/// `None` where it had stored what was `sent`.
 pub(super) fn as_sent(edited: &str, stored: &str, sent: &str) -> Option<String> {
     let words = |text: &str| text.split_whitespace().collect::<String>();
-    let (mut stored, mut edited, sent) = (stored.to_owned(), edited.to_owned(), words(sent));
-    for _ in 0..LEVELS {
-        if words(&stored) == sent {
-            return None;
+    let (mut stored, mut edited, bare) = (stored.to_owned(), edited.to_owned(), words(sent));
+    if stored == sent {
+        return None;
+    }
+    for _ in 0..=LEVELS {
+        if words(&stored) == bare {
+            return Some(with_blanks_of(sent, &stored, &edited));
         }
         (stored, edited) = (with_less_entities(&stored), with_less_entities(&edited));
-        if words(&stored) == sent {
-            return Some(edited);
-        }
     }
     None
+}
+
+/// What somebody made of a text, with the blanks of `sent`, which is that text but for these, before and behind what is new.
+fn with_blanks_of(sent: &str, text: &str, edited: &str) -> String {
+    let same = |(ours, theirs): &(char, char)| ours == theirs;
+    let ahead: usize = text.chars().zip(edited.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let (begin, text) = text.split_at_checked(ahead).unwrap_or((text, ""));
+    let edited = edited.get(ahead..).unwrap_or_default();
+    let behind: usize = text.chars().rev().zip(edited.chars().rev()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let end = text.get(text.len() - behind..).unwrap_or_default();
+    let new = edited.get(..edited.len() - behind).unwrap_or_default();
+    let count = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    // With the blanks at its edge where `text` has some there.
+    let after = |count: usize, with_blanks: bool| -> usize {
+        let nth = count.checked_sub(1).and_then(|nth| sent.char_indices().filter(|(_, c)| !c.is_whitespace()).nth(nth));
+        let at = nth.map_or(0, |(at, c)| at + c.len_utf8());
+        let rest = sent.get(at..).unwrap_or_default();
+        if with_blanks { at + rest.len() - rest.trim_start().len() } else { at }
+    };
+    let from = after(count(sent) - count(end), !end.starts_with(char::is_whitespace));
+    let to = after(count(begin), begin.ends_with(char::is_whitespace));
+    format!("{}{new}{}", sent.get(..to).unwrap_or_default(), sent.get(from..).unwrap_or_default())
 }
 
 /// A text whose marks were written as entities once less.

@@ -337,6 +337,72 @@ async fn an_account_that_parts_names_is_sent_whole_ones_and_keeps_the_last_name(
 }
 
 #[tokio::test]
+async fn a_last_name_that_ghl_emptied_and_such_an_account_keeps_is_said_once_and_not_filled_again() {
+    for stored in ["parted", "full-and-last"] {
+        let account = format!("[cliengo]\nname_stored = \"{stored}\"\n").parse().unwrap();
+        let house = House::build(&Plot { account, ..Plot::extended() }).await;
+        let typed = json!({ "firstName": "Juan", "lastName": "Pérez", "email": "juan@example.com" });
+        let ghl = house.contact(Side::Ghl, &typed);
+        house.good_night().await;
+        let cliengo = house.rows(Side::Cliengo, "contacts")[0]["id"].as_str().unwrap().to_owned();
+        let person = Person { cliengo, ghl };
+        for emptied in [json!({ "lastName": "" }), json!({ "firstName": "Raúl" })] {
+            house.change(Side::Ghl, &person, &emptied);
+            let finished = house.good_night().await;
+            let said: Vec<_> = finished.plan.unsupported.iter().map(|one| one.detail.as_str()).collect();
+            assert_eq!(said, ["Cliengo cannot empty a last name"], "{stored}");
+            for _ in 0..2 {
+                let finished = house.quiet_night().await;
+                assert!(finished.plan.unsupported.is_empty(), "{stored}: {:?}", finished.plan.unsupported);
+            }
+        }
+        let row = house.row(Side::Cliengo, &person);
+        assert!(row["name"].as_str().unwrap().starts_with("Raúl") && row["lastName"] == "Pérez", "{stored}: {row}");
+        let own = if stored == "parted" { "Rauli" } else { "Rauli Pérez" };
+        house.change(Side::Cliengo, &person, &json!({ "name": own }));
+        let finished = house.good_night().await;
+        assert!(finished.plan.conflicts.is_empty(), "{stored}: {:?}", finished.plan.conflicts);
+        let row = house.row(Side::Ghl, &person);
+        assert_eq!(
+            (&row["firstName"], row["lastName"].as_str().unwrap_or_default()),
+            (&json!("Rauli"), ""),
+            "{stored}"
+        );
+        for _ in 0..3 {
+            house.quiet_night().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_word_added_to_a_text_that_ghl_wraps_joins_none_of_its_lines() {
+    let account = "[ghl]\nnote_stored = \"paragraph\"\n".parse().unwrap();
+    let house = House::build(&Plot { account, ..Plot::extended() }).await;
+    let texts = ["uno\ndos", "a\tb", "uno\n\ndos\ntres"];
+    let people: Vec<Person> = (1..=3).map(|number| house.person(number)).collect();
+    for (person, text) in people.iter().zip(texts) {
+        house.note(Side::Cliengo, person, text);
+    }
+    house.good_night().await;
+    house.quiet_night().await;
+    for person in &people {
+        let notes = house.rows(Side::Ghl, "notes");
+        let note = notes.iter().find(|note| note["contactId"] == json!(person.ghl)).unwrap();
+        let body = note["body"].as_str().unwrap().replace("</p>", " sí</p>");
+        house.edit_child(Side::Ghl, EditKind::Note, person, note["id"].as_str().unwrap(), &json!({ "body": body }));
+    }
+    house.good_night().await;
+    let notes = house.rows(Side::Cliengo, "notes");
+    for text in texts {
+        let edited = json!(format!("{text} sí"));
+        assert!(notes.iter().any(|note| note["message"] == edited), "{notes:?}");
+    }
+    for _ in 0..2 {
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
 async fn an_edit_of_a_text_that_is_stored_as_entities_brings_none_of_them_back() {
     let account = "[ghl]\nnote_stored = \"escaped\"\n".parse().unwrap();
     let house = House::build(&Plot { account, ..Plot::extended() }).await;

@@ -101,10 +101,11 @@ impl<'a> Versions<'a> {
         let (Value::Name(was), Value::Name(is), Value::Name(own), Value::Name(shown)) = (was, is, own, shown) else {
             return None;
         };
-        let first_alone = !is.whole && !is.last.is_empty() && is.last == was.last && is.first != was.first;
+        let first_alone = !is.last.is_empty() && is.last == was.last && is.first != was.first;
         // One name that both part otherwise is one name.
         let differs = was.full() != own.full() && shown.last == own.last && shown.last != is.last;
-        (first_alone && differs && !shown.last.is_empty()).then(|| Value::Name(PersonName::new(&is.first, &shown.last)))
+        let is_kept = if own.last.is_empty() { own.full() == was.first } else { !is.whole };
+        (first_alone && differs && is_kept).then(|| Value::Name(PersonName::new(&is.first, &shown.last)))
     }
 }
 

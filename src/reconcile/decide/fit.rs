@@ -168,11 +168,21 @@ impl<'a> Target<'a> {
             (NameForm::NameAndReadOnlyLast, Some(current)) if !current.last.is_empty() => {
                 self.first_name_only(wanted, current)
             }
-            (NameForm::Parted, _) => {
-                Fit::Write(Value::Name(PersonName { whole: true, ..PersonName::new(&wanted.full(), "") }))
+            (NameForm::Parted, Some(current)) if !current.last.is_empty() && !wanted.full().contains(' ') => {
+                self.without_a_last_name(wanted, current)
             }
+            (NameForm::Parted, _) => Fit::Write(whole(&wanted.full())),
             (NameForm::NameAndReadOnlyLast, _) => Fit::Write(Value::Name(PersonName::new(&wanted.full(), ""))),
         }
+    }
+
+    /// `semantics` 2: an account that parts the names that it is sent keeps its last name where none is in them.
+    fn without_a_last_name(&self, wanted: &PersonName, current: &PersonName) -> Fit {
+        let cannot = format!("{} cannot empty a last name", self.side.title());
+        if wanted.full() == current.first {
+            return Fit::Cannot(cannot);
+        }
+        Fit::Partly(whole(&format!("{} {}", wanted.full(), current.last)), cannot)
     }
 
     /// `semantics` 12: where a last name stands apart, only the first can be written.
@@ -187,6 +197,11 @@ impl<'a> Target<'a> {
             (false, false) => Fit::Partly(written, cannot),
         }
     }
+}
+
+/// A name as one that its CRM parts itself.
+fn whole(full: &str) -> Value {
+    Value::Name(PersonName { whole: true, ..PersonName::new(full, "") })
 }
 
 /// What `side` is told of a text that is too long for it together with what follows; `None`: all of it.

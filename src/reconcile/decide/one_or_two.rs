@@ -12,8 +12,7 @@ pub(super) fn other_name(
     pair: &str,
 ) -> String {
     let ours = own.own_name().map(PersonName::full).unwrap_or_default();
-    let one_family = own.own_name().is_some_and(|ours| ours.shares_a_word(&PersonName::new(name, "")));
-    let but = if one_family { "share no word but a last name" } else { "share no word" };
+    let but = why_two(own.own_name(), &PersonName::new(name, ""));
     let what = format!("its phone is that of {} {other}, but {ours:?} and {name:?} {but}", other.side().title());
     match links_command("remove", ids, pair) {
         Some(remove) if is_linked => {
@@ -22,6 +21,12 @@ pub(super) fn other_name(
         Some(_) => format!("{what}{}", one_or_two(ids, pair)),
         None => format!("{what}: correct one of them in its CRM"),
     }
+}
+
+/// Why the names of two who share a phone alone are not one person's.
+pub(super) fn why_two(one: Option<&PersonName>, other: &PersonName) -> &'static str {
+    let shares_one = one.is_some_and(|one| one.shares_a_word(other));
+    if shares_one { "seem two people's names" } else { "share no word" }
 }
 
 /// The end of the sentence: what settles it.

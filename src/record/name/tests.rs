@@ -295,3 +295,91 @@ fn names_share_a_word_whatever_its_case_accents_and_order() {
         assert!(!name(one).shares_a_word(&name(other)), "{one} and {other}");
     }
 }
+
+#[test]
+fn who_is_named_beside_a_relative_is_another() {
+    for (one, other) in [
+        ("Juan Pérez (p)", "Juan Pérez (h)"),
+        ("Nora (hija de Ana Paz)", "Ana Paz"),
+        ("Nora, vecina de Ana Paz", "Ana Paz"),
+        ("La prima de Ana", "Ana Paz"),
+        ("Juan Pérez (esposa)", "Juan Pérez"),
+        ("Ana Paz - esposo", "Ana Paz"),
+    ] {
+        assert!(!name(one).can_be_one(&name(other)) && !name(other).can_be_one(&name(one)), "{one} and {other}");
+    }
+    for (one, other) in [
+        ("Juan Pérez (p)", "Juan Pérez"),
+        ("Juan Pérez (p)", "Juan Pérez padre"),
+        ("Juan Pérez (h)", "Juan Pérez Gómez"),
+        ("Nora (hija de Ana Paz)", "Nora Paz"),
+        ("Nora (hija de Ana Paz)", "Nora"),
+        ("Ana Paz (esposa)", "Ana Paz"),
+        ("Juan Pérez (esposa)", "Esposa de Juan Pérez"),
+        ("Juan Pérez (esposo)", "Juan Pérez"),
+        ("Miguel Primo de Rivera", "M. Primo de Rivera"),
+        ("João Neto da Silva", "J. Silva"),
+        ("Ruth Paz", "Rut Paz"),
+    ] {
+        assert!(name(one).can_be_one(&name(other)) && name(other).can_be_one(&name(one)), "{one} and {other}");
+    }
+}
+
+#[test]
+fn an_initial_is_that_of_the_word_in_its_place() {
+    for (one, other) in [
+        ("María J.", "María Gómez"),
+        ("María J.", "Josefa María Paz"),
+        ("María J. Paz", "María L. Paz"),
+        ("María J. Paz", "Paz María Luisa"),
+        ("Juan C. Paz", "Juan D. Paz"),
+        ("Juan C. Paz", "Juan Domingo Paz"),
+        ("J. P. Sosa", "P. J. Sosa"),
+        ("J. C. Pérez", "Juan Alberto Pérez"),
+        ("M. Pérez", "Pérez Juan"),
+        ("E. Pérez", "María Pérez"),
+        ("J. P.", "Juan Gómez"),
+        ("J. P.", "María Sosa"),
+        ("M.", "Juan Pérez"),
+    ] {
+        assert!(!name(one).can_be_one(&name(other)) && !name(other).can_be_one(&name(one)), "{one} and {other}");
+    }
+    for (one, other) in [
+        ("J.P.", "Juan Pérez"),
+        ("María J.", "María José Gómez"),
+        ("María J.", "María Juárez"),
+        ("Juan P.", "Juan Carlos Pérez"),
+        ("M. J. Gómez", "María José Gómez"),
+        ("María J. Gómez", "Gómez María José"),
+        ("L. Benítez", "Benítez, Laura"),
+        ("María J. Paz", "María Paz Ruiz"),
+        ("Nicolás A. Gil", "Nico Gil"),
+        ("Ana D.", "Ana Luz de la Cruz"),
+        ("Ana C.", "Ana de la Cruz"),
+        ("E. Pérez", "Elena Pérez"),
+        ("Sta. María Rosa", "Santa María Rosa"),
+        ("Rosa Sta. María", "Rosa Santa María"),
+        ("Depto 3 B", "Depto 3B"),
+        ("Juan y María Pérez", "María Pérez"),
+    ] {
+        assert!(name(one).can_be_one(&name(other)) && name(other).can_be_one(&name(one)), "{one} and {other}");
+    }
+}
+
+#[test]
+fn who_shares_the_last_name_that_stands_in_front_is_another() {
+    for (one, other) in
+        [("De la Cruz Ana", "Cruz Beto"), ("De la Cruz Ana", "Beto Cruz"), ("Dos Santos Autos", "Pedro dos Santos")]
+    {
+        assert!(!name(one).can_be_one(&name(other)) && !name(other).can_be_one(&name(one)), "{one} and {other}");
+    }
+    for (one, other) in [
+        ("De la Cruz Ana", "Ana de la Cruz"),
+        ("dos Santos, Maria", "Maria dos Santos"),
+        ("De la Cruz", "Ana de la Cruz"),
+        ("María del Carmen", "Carmen Ruiz"),
+        ("De Luca Hnos.", "Luca Pérez"),
+    ] {
+        assert!(name(one).can_be_one(&name(other)) && name(other).can_be_one(&name(one)), "{one} and {other}");
+    }
+}

@@ -390,4 +390,24 @@ pub(super) const OTHERS: [&str; 40] = [
 pub(super) const OF: [&str; 5] = ["de", "del", "do", "da", "of"];
 
 /// The same, where it ends a name: `Carlos Gil (h)`; before one, `Sr.` is how somebody is addressed.
-pub(super) const RELATIVES_AT_THE_END: [(&str, &str); 2] = [("sr", "padre"), ("h", "hijo")];
+pub(super) const RELATIVES_AT_THE_END: [(&str, &str); 3] = [("sr", "padre"), ("h", "hijo"), ("(p)", "padre")];
+
+/// Who is married to somebody, or as good as, and whether that is a woman: where it ends a name, it may be said of that
+/// one's.
+pub(super) const SPOUSES: [(&str, bool); 9] = [
+    ("esposa", true),
+    ("mujer", true),
+    ("novia", true),
+    ("namorada", true),
+    ("wife", true),
+    ("esposo", false),
+    ("novio", false),
+    ("namorado", false),
+    ("husband", false),
+];
+
+/// Relatives whose word, behind a first name, is a last name too: `Miguel Primo de Rivera`, `João Neto da Silva`.
+pub(super) const LAST_NAMES: [&str; 6] = ["primo", "prima", "neto", "neta", "filho", "filha"];
+
+/// What begins a last name, and no first one.
+pub(super) const BEFORE_LAST_NAMES: [&str; 10] = ["de", "del", "da", "das", "do", "dos", "di", "du", "van", "von"];
