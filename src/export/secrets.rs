@@ -74,7 +74,8 @@ impl Secrets {
         match &secret.source {
             SecretSource::Env(name) => self.variables.insert(name.clone()),
             SecretSource::Credential(name) => self.credentials.insert(name.clone()),
-            SecretSource::File(path) => self.files.insert(path.clone()),
+            // Whoever reads the export stands elsewhere.
+            SecretSource::File(path) => self.files.insert(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
         };
     }
 }

@@ -357,3 +357,11 @@ fn without_a_schedule_there_is_nothing_to_export() {
     }
     desk.run(&["export", "launchd"]).code(10);
 }
+
+#[test]
+fn an_export_names_the_files_of_secrets_from_the_root_on() {
+    let pair = ACME.replace("{ env = \"CLIENGO_API_KEY\" }", "{ file = \"secrets/acme.cliengo\" }");
+    let desk = Desk::with(&format!("{NIGHTLY}{pair}"));
+    let file = std::fs::canonicalize(desk.folder.path()).unwrap().join("secrets/acme.cliengo");
+    desk.run(&["export", "systemd"]).code(0).tells(&format!("chown concord {0} && chmod 600 {0}", file.display()));
+}
