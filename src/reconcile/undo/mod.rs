@@ -10,11 +10,11 @@ mod restore;
 
 use std::collections::BTreeMap;
 
-use common::subject_of;
+use common::{place_of, subject_of};
 
 use super::model::{BaseUpdate, Input, Plan, Subject, UndoRecord, Undoing, Verdict};
 use super::plan::draft::Draft;
-use crate::record::{Action, Ids, Kind, SideId};
+use crate::record::{Action, Ids, Kind, Side, SideId};
 
 /// Plans the reverse of what a run did.
 #[must_use]
@@ -44,12 +44,13 @@ fn say_what_stays_linked(pair: &str, undoing: &Undoing) -> Verdict {
             |undo_record: &&UndoRecord| contact_of(undo_record).is_some_and(|id| ids.tagged(id.side()) == Some(id));
         let Some(undo_record) = undoing.undo_records.iter().find(touched) else { continue };
         let subject =
-            Subject { kind: Kind::Contact, ids: ids.clone(), label: undo_record.trace.label.clone(), link: None };
+            Subject { kind: Kind::Contact, ids: ids.clone(), label: place_of(0, undo_record).contact, link: None };
         let detail = format!(
             "run {} linked these two, and they stay linked. If they are two people: concord links remove {link} --pair {pair}",
             undoing.run
         );
-        said.and(Verdict::unsupported(&subject, undo_record.side, Action::Link, detail));
+        // A link is of both sides: all of them stand in one list.
+        said.and(Verdict::unsupported(&subject, Side::Ghl, Action::Link, detail));
     }
     said
 }
