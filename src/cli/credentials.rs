@@ -61,7 +61,7 @@ fn keys(accounts: &RealAccounts) -> Vec<(&'static str, String)> {
 fn key(name: &'static str, secret: &str, uses: &CredentialUses, now: Timestamp) -> Credential {
     let what = if name == "ghl" { "GHL's token" } else { "Cliengo's key" };
     let Some(used) = uses.get(name).filter(|used| used.is(secret)) else {
-        return Credential { name, detail: format!("{what} is used from the next sync on"), due: None };
+        return Credential { name, detail: format!("{what} is new: no sync has used it yet"), due: None };
     };
     let day = used.since.strftime("%F");
     let age = now.duration_since(used.since);

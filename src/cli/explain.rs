@@ -57,7 +57,12 @@ pub(super) fn print_usage(error: &clap::Error, words: &[OsString]) {
             message.push(line);
         }
     }
-    hints.push(format!("see what it takes: {command} --help"));
+    let asks_for_a_run = command.ends_with(" undo") && error.kind() == clap::error::ErrorKind::MissingRequiredArgument;
+    hints.push(if asks_for_a_run {
+        "the runs and their numbers: concord history".to_owned()
+    } else {
+        format!("see what it takes: {command} --help")
+    });
     let mut stderr = std::io::stderr().lock();
     for line in message {
         let (indent, said) = line.split_at(line.len() - line.trim_start().len());

@@ -7,7 +7,8 @@ use super::status::CUT_OFF;
 use super::usage::Usage;
 use super::{Session, code, output, pairs, waiting};
 use crate::config::{Config, Pair};
-use crate::record::{Kind, Side};
+use crate::record::{Action, Field, Kind, Side};
+use crate::report::language::Label;
 use crate::report::{
     Audience, Column, Line, Page, Paint, elapsed, masked_document, number, on_one_line, printable_json, table,
 };
@@ -259,8 +260,8 @@ fn written(page: &mut Page, audience: &Audience, row: &OperationRow, in_full: bo
     if let Some(reason) = &row.reason {
         page.flow(Line::of("     "), 5, Line::of(audience.say(&on_one_line(reason))));
     }
-    for change in row.document.get("changes").and_then(Json::as_array).into_iter().flatten() {
-        page.flow_at_most(Line::of("       "), 9, Line::of(changed(change, audience)), most(in_full));
+    for change in changes(&row.document, audience) {
+        page.flow_at_most(Line::of("       "), 9, Line::of(change), most(in_full));
     }
     for request in row.document.get("requests").and_then(Json::as_array).into_iter().flatten() {
         let part = |key: &str| request.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -302,9 +303,19 @@ const fn most(in_full: bool) -> usize {
     if in_full { usize::MAX } else { 4 }
 }
 
-/// `phone "+54…" → "+54…"`, or `tags +vip -old`.
-pub(super) fn changed(change: &Json, audience: &Audience) -> String {
-    let field = audience.say(change.get("field").and_then(Json::as_str).unwrap_or_default());
+/// What an operation changed; of what it created, what was given to it.
+pub(super) fn changes(document: &Json, audience: &Audience) -> Vec<String> {
+    let is_create = document.get("action").and_then(Json::as_str) == Some(Action::Create.as_str());
+    let changes = document.get("changes").and_then(Json::as_array).into_iter().flatten();
+    // A task that nobody completed yet says nothing by that.
+    let is_said = |change: &&Json| !is_create || !matches!(change.get("after"), Some(Json::Null | Json::Bool(false)));
+    changes.filter(is_said).map(|change| changed(change, is_create, audience)).collect()
+}
+
+/// `phone "+54…" → "+54…"`, or `tags +"vip" -"old"`.
+fn changed(change: &Json, is_create: bool, audience: &Audience) -> String {
+    let name = change.get("field").and_then(Json::as_str).unwrap_or_default();
+    let field = audience.say(name);
     let tags = |key: &str, sign: char| {
         let tags = change.get(key).and_then(Json::as_array).into_iter().flatten();
         tags.map(|tag| format!("{sign}{}", on_one_line(&tag.to_string()))).collect::<Vec<_>>()
@@ -314,7 +325,12 @@ pub(super) fn changed(change: &Json, audience: &Audience) -> String {
     }
     let value = |key: &str| match change.get(key) {
         None | Some(Json::Null) => audience.say("(empty)"),
+        Some(Json::Bool(value)) => audience.words().label(if *value { Label::Yes } else { Label::No }).to_owned(),
+        Some(Json::String(text)) if name == Field::Due.as_str() => audience.moment(text),
         Some(value) => on_one_line(&value.to_string()),
     };
+    if is_create && change.get("before").is_none_or(Json::is_null) {
+        return format!("{field} {}", value("after"));
+    }
     format!("{field} {} → {}", value("before"), value("after"))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Format, LinksCommand, LinksOptions};
+use super::link_standing::{gone, status};
 use super::usage::Usage;
 use super::{Session, clients, code, masking, output, pairs, person, waiting};
 use crate::config::{Config, Pair};
@@ -106,14 +107,6 @@ fn drawn(session: &Session, rows: &[(&Pair, NamedLink)]) -> String {
     table(heads, &rows, output::style(&session.global, false))
 }
 
-/// `live`, and of a further contact of one person `secondary`.
-fn status(link: &LinkRow) -> String {
-    match (link.status, link.role) {
-        (LinkStatus::Live, crate::record::Role::Secondary) => "secondary".to_owned(),
-        (status, _) => status.as_str().replace('_', " "),
-    }
-}
-
 fn document(pair: &Pair, link: &LinkRow, label: &str) -> Json {
     json!({
         "id": link.id,
@@ -141,6 +134,7 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     let on = on.map(|(key, on)| (key, masking::recognised(config, &on)));
     let [cliengo, ghl] = [cliengo, ghl].map(|record| record.map(|record| masking::record(config, &record)));
     let merged_from = person::merged_from_elsewhere(&state, &link)?;
+    let gone = gone(&state, &link)?;
     if format == Format::Json {
         let mut document = document(pair, &link, &label);
         let fields = |record: Option<&Record>| record.map(person::fields);
@@ -173,7 +167,10 @@ fn show(session: &Session, config: &Config, id: &str, format: Format) -> anyhow:
     if let Some(from) = &merged_from {
         text.push_str(&format!("{}\n", person::was_merged(from, id(Side::Ghl))));
     }
-    if link.kind == Kind::Contact {
+    if let Some(gone) = &gone {
+        text.push_str(&format!("{}\n{}\n", gone.said(), gone.means()));
+        text.extend(gone.remedy(pair, &link).map(|remedy| format!("{remedy}\n")));
+    } else if link.kind == Kind::Contact {
         text.push_str(&match &on {
             Some((MatchKey::Email(_), on)) => format!("both have the e-mail {}\n", on.shown()),
             Some((MatchKey::Phone(_), on)) => format!("both have the phone {}\n", on.shown()),

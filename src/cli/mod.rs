@@ -20,6 +20,7 @@ mod history;
 mod init;
 mod interrupt;
 mod kept_reports;
+mod link_standing;
 mod links;
 mod man;
 mod masking;

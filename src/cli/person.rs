@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{ExplainOptions, Format};
-use super::history::{changed, operation, side_title};
+use super::history::{changes, operation, side_title};
+use super::link_standing::{Gone, gone};
 use super::{Session, clients, code, masking, output, pairs, waiting, whom};
 use crate::config::{Config, Pair};
 use crate::reconcile::{HeldReason, Mode};
-use crate::record::{Both, Field, Kind, Record, Side, SideId, Value};
+use crate::record::{Action, Both, Field, Kind, Record, Side, SideId, Value};
 use crate::report::{self, Audience, Line, Page, Paint, Report, Style, masked, masked_document, on_one_line, padded};
 use crate::run::{self, Finished, Job, RunError};
 use crate::state::{HeldRow, LinkRow, LinkStatus, OperationRow, RunRow, State};
@@ -37,6 +38,8 @@ struct Linked {
     is_told: bool,
     /// The GHL contact that it stood for until that one was merged into the one of today.
     merged_from: Option<String>,
+    /// Which half of it is gone, where it was kept without that.
+    gone: Option<Gone>,
     cliengo: Option<Record>,
     ghl: Option<Record>,
     /// When what hangs under each half was last listed.
@@ -115,7 +118,17 @@ async fn known<'a>(session: &Session, config: &Config, pair: &'a Pair, who: &str
             })
         };
         let listed = Both { cliengo: listed(Side::Cliengo)?, ghl: listed(Side::Ghl)? };
-        known.links.push(Linked { row, matched_by: None, is_told: false, merged_from: None, cliengo, ghl, listed });
+        let gone = gone(&state, &row)?;
+        known.links.push(Linked {
+            row,
+            matched_by: None,
+            is_told: false,
+            merged_from: None,
+            gone,
+            cliengo,
+            ghl,
+            listed,
+        });
     }
     let ids: Vec<String> = ids.into_iter().collect();
     known.history = state.operations_about(&ids, MOST)?;
@@ -257,6 +270,11 @@ fn shown(session: &Session, config: &Config, known: &Known<'_>, style: Style) ->
         page.gap();
         page.line(0, &Line::of(format!("{}  {}", linked.row.id, session.say(&standing(linked)))));
         page.line(4, &Line::of(format!("Cliengo {}  GHL {}", id(Side::Cliengo), id(Side::Ghl))));
+        if let Some(gone) = &linked.gone {
+            let remedy = gone.remedy(known.pair, &linked.row).map(|remedy| format!(" {}", session.say(&remedy)));
+            let means = format!("{}{}", session.say(&gone.means()), remedy.unwrap_or_default());
+            page.flow(Line::of("    "), 4, Line::of(means));
+        }
         let when = |side: Side| linked.listed.of(side).map(|at| format!("{} {}", side.title(), audience.time(at)));
         let when: Vec<String> = Side::BOTH.into_iter().filter_map(when).collect();
         if !when.is_empty() {
@@ -301,7 +319,10 @@ pub(super) fn was_merged(from: &str, into: &str) -> String {
 /// Whether two records are linked, and by what they were recognised.
 fn standing(linked: &Linked) -> String {
     if linked.row.status == LinkStatus::Retired {
-        return "no longer linked".to_owned();
+        return "former link: no longer linked".to_owned();
+    }
+    if let Some(gone) = &linked.gone {
+        return format!("kept link: {}", gone.said());
     }
     let by = match linked.matched_by.as_deref() {
         Some("email") => "e-mail",
@@ -311,9 +332,9 @@ fn standing(linked: &Linked) -> String {
         None => "hand",
     };
     if linked.is_told || by == "hand" {
-        format!("linked, matched by {by}")
+        format!("link, matched by {by}")
     } else {
-        format!("linked, by hand or before the history begins; both had the same {by}")
+        format!("link, by hand or before the history begins; both had the same {by}")
     }
 }
 
@@ -346,13 +367,20 @@ fn compared(page: &mut Page, session: &Session, config: &Config, known: &Known<'
 
 fn value(config: &Config, field: &Field, records: &[&Record]) -> String {
     let mut values: Vec<String> = Vec::new();
-    for shown in records.iter().filter_map(|record| record.get(field)).map(Value::shown) {
+    for shown in records.iter().filter_map(|record| record.get(field)).map(in_words) {
         let shown = on_one_line(shown.trim());
         if !shown.is_empty() && !values.contains(&shown) {
             values.push(shown);
         }
     }
     masking::of_field(config, field, &values.join(" | "))
+}
+
+/// A value as it is shown; a tag that has a blank or a comma in it, in quotes.
+fn in_words(value: &Value) -> String {
+    let Value::Tags(tags) = value else { return value.shown() };
+    let quoted = |tag: &str| if tag.contains([' ', ',']) { format!("\"{tag}\"") } else { tag.to_owned() };
+    tags.iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 fn operations(page: &mut Page, config: &Config, known: &Known<'_>, audience: &Audience) {
@@ -369,12 +397,18 @@ fn operations(page: &mut Page, config: &Config, known: &Known<'_>, audience: &Au
             .map(|reason| format!(": {}", audience.say(&on_one_line(reason))));
         let label =
             if text("kind") == "contact" { String::new() } else { format!(" \"{}\"", on_one_line(text("label"))) };
-        let what = audience.say(&format!("{} {}{label} in {}", text("action"), text("kind"), side_title(text("side"))));
+        let done = format!("{} {}", text("action"), text("kind"));
+        // A link is in neither CRM.
+        let what = if text("action") == Action::Link.as_str() {
+            format!("{}{label}", audience.say(&done))
+        } else {
+            audience.say(&format!("{done}{label} in {}", side_title(text("side"))))
+        };
         let outcome = audience.say(&row.outcome.as_deref().unwrap_or("not started").replace('_', " "));
         let lead = format!("{:<4} {}  ", run.id, audience.time(run.started));
         page.flow(Line::of(lead), 5, Line::of(format!("{what}: {outcome}{}", reason.collect::<String>())));
-        for change in document.get("changes").and_then(Json::as_array).into_iter().flatten() {
-            page.flow_at_most(Line::of("       "), 9, Line::of(changed(change, audience)), 4);
+        for change in changes(&document, audience) {
+            page.flow_at_most(Line::of("       "), 9, Line::of(change), 4);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `sandbox`: the embedded CRMs, for rehearsals, tests and benchmarks.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use super::arguments::{EditOptions, SandboxCommand, SandboxOptions, ServeOptions
 use super::usage::Usage;
 use super::{Session, clients, code, output, pairs};
 use crate::config::Config;
-use crate::sandbox::{Account, AccountProfile, Edit, Options, Sandbox, SandboxError, Store, World};
+use crate::report::{Line, Page, on_one_line};
+use crate::sandbox::{Account, AccountProfile, Edit, EditKind, EditOp, Options, Sandbox, SandboxError, Store, World};
 
 pub(super) async fn run(session: &Session, options: &SandboxOptions) -> anyhow::Result<u8> {
     match &options.command {
@@ -56,12 +58,41 @@ fn edit(session: &Session, options: &EditOptions) -> anyhow::Result<()> {
         (None, Some(path)) => run_script(&world, path)?,
         (None, None) => Vec::new(),
     };
-    let mut text = String::new();
-    for edit in done {
-        text.push_str(&serde_json::to_string(&edit)?);
-        text.push('\n');
+    if session.global.quiet || done.is_empty() {
+        return Ok(());
     }
-    if session.global.quiet { Ok(()) } else { output::print(&text) }
+    // A program reads lines that are a script again.
+    if !std::io::stdout().is_terminal() {
+        let lines = done.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        return output::print(&format!("{}\n", lines.join("\n")));
+    }
+    let mut page = Page::new(output::style(&session.global, false));
+    for edit in &done {
+        page.flow(Line::default(), 2, Line::of(sentence(session, edit)));
+    }
+    page.gap();
+    let pair = sandbox_pair(session, &session.config()?)?;
+    let next = session.say(&format!("See what a sync would do with it: concord plan --pair {pair}"));
+    page.flow(Line::default(), 2, Line::of(next));
+    output::print(&page.finish())
+}
+
+/// `update contact in GHL ana@example.com: phone "+54…"`.
+fn sentence(session: &Session, edit: &Edit) -> String {
+    let kind = serde_json::to_value(edit.kind).unwrap_or_default();
+    let op = serde_json::to_value(edit.op).unwrap_or_default();
+    let (kind, op) = (kind.as_str().unwrap_or_default(), op.as_str().unwrap_or_default());
+    let (kind, op) = if edit.kind == EditKind::Tag { ("contact", "tag") } else { (kind, op) };
+    let what = session.say(&format!("{op} {kind} in {}", edit.side.title()));
+    let whom = edit.contact.as_ref().or(edit.id.as_ref()).map(|id| format!(" {}", on_one_line(id)));
+    let removed = if edit.kind == EditKind::Tag && edit.op == EditOp::Delete { "-" } else { "" };
+    let set = edit.set.iter().map(|(field, value)| {
+        let value = on_one_line(&value.to_string());
+        if edit.kind == EditKind::Tag { format!("{removed}{value}") } else { format!("{} {value}", session.say(field)) }
+    });
+    let set = set.collect::<Vec<_>>().join(", ");
+    let set = if set.is_empty() { set } else { format!(": {set}") };
+    format!("{what}{}{set}", whom.unwrap_or_default())
 }
 
 /// Applies every line of a script, or none.

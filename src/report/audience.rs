@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::language::{Messages, messages};
+use super::screen::on_one_line;
 use crate::config::{Accounts, Config, Language, Pair, WebUrl};
 use crate::record::{Both, Side};
 
@@ -67,6 +68,12 @@ impl Audience {
     #[must_use]
     pub fn time(&self, at: Timestamp) -> String {
         self.local(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// A due date in this reader's zone; what is no time is left as it is.
+    pub(crate) fn moment(&self, text: &str) -> String {
+        let at = text.parse::<Timestamp>();
+        at.map_or_else(|_| on_one_line(text), |at| self.words().short_moment(&self.local(at)))
     }
 
     /// When a day begins for this reader.

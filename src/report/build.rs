@@ -172,7 +172,8 @@ impl<'a> Builder<'a> {
         // An undo compares nothing.
         if plan.undoes.is_none() && plan.in_sync > 0 {
             let records = self.words.count(plan.in_sync, Noun::Record);
-            remarks.push(format!("{records} {}.", self.words.label(Label::InSync)));
+            let need = if plan.in_sync == 1 { Label::OneInSync } else { Label::InSync };
+            remarks.push(format!("{records} {}.", self.words.label(need)));
         }
         if !plan.only.is_empty() {
             remarks.push(self.words.label(Label::OnlyThese).to_owned());

@@ -38,7 +38,7 @@ pub use markdown::{markdown, markdown_failure};
 pub use mask::{masked, masked_document};
 pub(crate) use past::past;
 pub use screen::Style;
-pub(crate) use screen::{Line, Page, Paint, padded};
+pub(crate) use screen::{Line, Page, Paint, columns, padded};
 pub(crate) use settling::{Settling, may_be_one, ways_to_settle};
 pub use table::{Column, table};
 pub use text::{next, text};

@@ -283,7 +283,7 @@ fn words(text: Line) -> Vec<Word> {
 }
 
 /// Columns that `text` takes on a terminal: none for combining marks, two for East Asian letters and emoji.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars()
         .map(|character| match character {
             '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,

@@ -172,7 +172,11 @@ impl Report<'_> {
 
     /// What stands above the guards that were tripped.
     pub(super) fn guards_title(&self) -> &'static str {
-        self.label(if self.is_approved() { Label::PassedGuards } else { Label::StoppedByGuards })
+        self.label(match &self.finished.run {
+            Some(_) if self.is_approved() => Label::PassedGuards,
+            Some(_) => Label::StoppedByGuards,
+            None => Label::WouldStop,
+        })
     }
 
     /// The command that shows who waits for a person, once a run has kept them.
@@ -194,7 +198,7 @@ impl Report<'_> {
             Json::Null => self.label(Label::Empty).to_owned(),
             Json::Bool(true) => self.label(Label::Yes).to_owned(),
             Json::Bool(false) => self.label(Label::No).to_owned(),
-            Json::String(text) if *field == Field::Due => self.due(text),
+            Json::String(text) if *field == Field::Due => self.audience.moment(text),
             Json::String(text) => visible(text),
             Json::Array(items) => {
                 let texts: Vec<String> = items
@@ -205,12 +209,6 @@ impl Report<'_> {
             }
             other => visible(&other.to_string()),
         }
-    }
-
-    /// A due date in the reader's zone.
-    fn due(&self, text: &str) -> String {
-        let at = text.parse::<jiff::Timestamp>();
-        at.map_or_else(|_| visible(text), |at| self.words.short_moment(&self.audience.local(at)))
     }
 
     /// What came of an operation, in a word.

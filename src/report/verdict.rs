@@ -47,11 +47,14 @@ impl Verdict<'_> {
         let rest = match &finished.run {
             Some(run) if run.failure.is_some() => return self.failed(run),
             Some(RunRecord { unfit_approval: Some(approved), .. }) => self.unfit(approved),
-            Some(run) if run.refused => self.stopped(),
+            Some(run) if run.refused => self.stopped(false),
             Some(run) => self.done(run),
-            None if is_stopped => self.stopped(),
+            None if is_stopped => self.stopped(true),
             None if plan.operations.is_empty() => self.nothing_to_do(),
-            None => self.say(Sentence::Planned { operations: &self.operations(), command: &self.apply() }),
+            None => {
+                let (count, operations, command) = (self.count(), self.operations(), self.apply());
+                self.say(Sentence::Planned { count, operations: &operations, command: &command })
+            }
         };
         let rest = match finished.run.as_ref().and_then(|run| run.to_go) {
             Some(to_go) => format!("{rest} {}", self.goes_on(to_go)),
@@ -68,7 +71,11 @@ impl Verdict<'_> {
     }
 
     fn operations(&self) -> String {
-        self.words.count(self.plan.operations.len() as u64, Noun::Operation)
+        self.words.count(self.count(), Noun::Operation)
+    }
+
+    const fn count(&self) -> u64 {
+        self.plan.operations.len() as u64
     }
 
     /// `semantics` 65: how far a first sync is that the day's quota spreads over several runs.
@@ -181,19 +188,20 @@ impl Verdict<'_> {
         let command = if is_stopped { words::approve_command(plan, &plan.id()) } else { self.apply() };
         let approved = on_one_line(approved);
         let operations = self.operations();
-        let now = (!plan.operations.is_empty()).then_some((operations.as_str(), command.as_str()));
+        let now = (!plan.operations.is_empty()).then_some((self.count(), operations.as_str(), command.as_str()));
         self.say(Sentence::Unfit { approved: &approved, now })
     }
 
-    fn stopped(&self) -> String {
+    /// `would`: nothing was to be written.
+    fn stopped(&self, would: bool) -> String {
         let plan = self.plan;
         let command = words::approve_command(plan, &plan.id());
         let guards: Vec<_> = plan.tripped().filter(|guard| guard.guard != GuardName::FirstSync).collect();
         let operations = self.operations();
         self.say(match guards.first().map(|guard| self.words.guard(guard)) {
             Some(guard) => {
-                let more = guards.len() - 1;
-                return self.say(Sentence::Stopped { operations: &operations, guard: &guard, more, command: &command });
+                let (more, operations, guard, command) = (guards.len() - 1, &operations, &guard, &command);
+                return self.say(Sentence::Stopped { would, operations, guard, more, command });
             }
             None if plan.mode == Mode::Rebuild => {
                 Sentence::ApproveRebuild { operations: &operations, command: &command }

@@ -143,7 +143,7 @@ async fn a_conflict_that_waits_for_a_choice_has_one_id_in_held_and_in_conflicts(
     assert_eq!((ids("held"), ids("held").len()), (ids("conflicts"), 2));
     let people: BTreeSet<String> = listed(&desk).iter().map(|one| one["person"].to_string()).collect();
     assert_eq!(people.len(), 1);
-    desk.ask(&["held"]).code(0).tells("de.cliengo@example.com").tells("--take cliengo --pair house");
+    desk.ask(&["held"]).code(0).tells("de.cliengo@example.com").tells("--take cliengo\n");
     acknowledge_all(&desk);
     assert!(!house.night().await.needs_a_person(), "conflicts that are known ask for nobody");
     // A tag is no part of what waits.

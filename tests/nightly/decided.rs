@@ -1,7 +1,7 @@
 //! What a person decides is shown before it is written down, and afterwards it is said what the next run does with it.
 
 use concord::record::Side;
-use concord::sandbox::Sandbox;
+use concord::sandbox::{Edit, EditKind, EditOp, Sandbox};
 use serde_json::json;
 
 use crate::command::{Desk, mutating};
@@ -137,4 +137,68 @@ async fn an_undo_names_the_link_that_did_the_harm_and_the_command_that_ends_it()
     desk.ask(&words).code(0);
     let after = desk.ask(&["sync", "--format", "json"]).json();
     assert_eq!(after["operations"], json!([]), "neither gets what is the other's again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_undo_calls_whom_it_leaves_linked_by_their_own_names_in_one_list() {
+    let sandbox = crate::command::sandbox(0).await;
+    let desk = Desk::real(&sandbox);
+    let (create, contact, task) = (EditOp::Create, EditKind::Contact, EditKind::Task);
+    let edit = |side: Side, kind: EditKind, contact: Option<String>, set: serde_json::Value| {
+        let set = set.as_object().cloned().unwrap();
+        sandbox.world().edit(&Edit { side, op: create, kind, contact, id: None, set }).unwrap()
+    };
+    for (number, name) in ["Begoña Paz", "Ana Gil"].into_iter().enumerate() {
+        let (first, last) = name.split_once(' ').unwrap();
+        let email = format!("persona{number}@example.com");
+        edit(Side::Cliengo, contact, None, json!({ "name": name, "email": email }));
+        edit(Side::Ghl, contact, None, json!({ "firstName": first, "lastName": last, "email": email }));
+        let side = Side::BOTH[number];
+        edit(side, task, Some(email), json!({ "title": "Pedir referencias", "dueDate": "2027-03-01T15:00:00Z" }));
+    }
+    let planned = desk.ask(&["plan", "--format", "json"]).json();
+    let run = desk.ask(&["sync", "--approve", planned["plan_id"].as_str().unwrap(), "--format", "json"]).json();
+    let undo = desk.ask(&["undo", &run["run"]["id"].to_string(), "--dry-run", "--format", "json"]).json();
+    let stay: Vec<_> =
+        undo["unsupported"].as_array().unwrap().iter().filter(|entry| entry["action"] == "link").collect();
+    assert_eq!((stay.len(), &stay[0]["side"]), (2, &stay[1]["side"]), "{undo}");
+    let said = desk.ask(&["undo", &run["run"]["id"].to_string(), "--dry-run"]);
+    for name in ["Begoña Paz", "Ana Gil"] {
+        assert!(said.out.contains(&format!("{name}: run 1 linked")), "{}", said.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_an_undo_removed_is_called_removed_and_the_command_beside_it_makes_them_again() {
+    let sandbox = crate::command::sandbox(0).await;
+    let desk = Desk::real(&sandbox);
+    let nora = json!({ "name": "Nora Gil", "email": "nora@example.com" }).as_object().cloned().unwrap();
+    let (side, op, kind) = (Side::Cliengo, EditOp::Create, EditKind::Contact);
+    let made = sandbox.world().edit(&Edit { side, op, kind, contact: None, id: None, set: nora }).unwrap();
+    let planned = desk.ask(&["plan", "--format", "json"]).json();
+    desk.ask(&["sync", "--approve", planned["plan_id"].as_str().unwrap()]).code(0);
+    desk.ask(&["undo", "1"]).code(0);
+    let (link, ..) = somebody(&desk);
+    let remedy = format!("concord links forget {link} --pair acme");
+    for command in [["explain", "nora@example.com"].as_slice(), &["links", "show", &link]] {
+        let said = desk.ask(command).code(0);
+        let text = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "its GHL contact was removed by run 2 (undo)",
+            "It stays in Cliengo, and is not created in GHL again.",
+            &remedy,
+        ] {
+            assert!(text.contains(part), "no {part:?} in {text}");
+        }
+        assert!(!text.contains("both have") && !text.contains("matched by"), "{text}");
+    }
+    // Not even when somebody changes them.
+    change(&sandbox, Side::Cliengo, made.id.as_ref().unwrap(), &json!({ "phone": "+5491155550099" }));
+    for command in [["sync", "--format", "json"].as_slice(), &["sync", "--full", "--format", "json"]] {
+        assert_eq!(desk.ask(command).code(0).json()["operations"], json!([]));
+    }
+    let words: Vec<&str> = remedy.split(' ').skip(1).collect();
+    desk.ask(&words).code(0);
+    let again = desk.ask(&["plan", "--format", "json"]).json();
+    assert_eq!(again["summary"]["ghl"]["contact"]["create"], 1, "{again}");
 }

@@ -137,6 +137,19 @@ fn what_is_missing_is_said_at_once_where_nobody_can_be_asked() {
     let missing =
         ["init", "--pair", "acme", "--location-id", "x", "--ghl-token-env", "NOT_SET", "--cliengo-key-env", "NOT_SET"];
     desk.run(&missing).code(10).tells("NOT_SET");
+    desk.run(&[
+        "init",
+        "--pair",
+        "acme",
+        "--location-id",
+        "pit-1234",
+        "--ghl-token-env",
+        "X",
+        "--cliengo-key-env",
+        "X",
+    ])
+    .code(10)
+    .tells("looks like the token");
     assert!(!desk.path("schedules.toml").exists());
 }
 
@@ -181,6 +194,8 @@ async fn init_on_a_terminal_asks_tries_each_answer_and_shows_no_secret() {
     person.until("landing.example.com").await;
     person.answer("Number", "7").await;
     person.answer("Number", "1").await;
+    person.answer("location id", "pit-00000000-0000-0000-0000-000000000000").await;
+    person.until("this looks like the token").await;
     person.answer("location id", sandbox.location_id()).await;
     person.answer("private integration token", sandbox.token()).await;
     person.until("GHL answers: Sucursal Centro").await;
@@ -189,6 +204,10 @@ async fn init_on_a_terminal_asks_tries_each_answer_and_shows_no_secret() {
     person.answer("cron line in America/Argentina/Buenos_Aires", "every night").await;
     person.answer("cron line in America/Argentina/Buenos_Aires", "30 2 * * *").await;
     assert_eq!(person.ends().await, 0, "{}", person.shown);
+    let end = person.shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in ["and beside it schedules.schema.json", "The keys are in secrets/acme.cliengo, secrets/acme.ghl"] {
+        assert!(end.contains(said), "{end}");
+    }
     for secret in [sandbox.api_key(), sandbox.token(), "mistyped"] {
         assert!(!person.shown.contains(secret), "{}", person.shown);
     }

@@ -234,3 +234,23 @@ fn in_spanish_no_word_of_them_is_english() {
     let nobody = desk.run(&["explain", "Agustín", "--pair", "demo"]).code(10);
     assert!(nobody.err.contains("no se busca por nombre"), "{nobody:#?}");
 }
+
+#[test]
+fn an_undo_without_a_run_points_to_the_runs() {
+    let desk = Desk::demo();
+    let said = desk.run(&["undo", "--dry-run"]).code(10).tells("hint: the runs and their numbers: concord history");
+    assert!(!said.err.contains("--help"), "{said:#?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_edited_in_the_sandbox_is_said_in_sentences_on_a_terminal_and_as_a_script_elsewhere() {
+    let desk = Desk::demo();
+    desk.ask(&["sync", "--quiet"]);
+    let mut person = crate::terminal::Terminal::run(&desk, &["sandbox", "edit", "--random", "3"]);
+    assert_eq!(person.ends().await, 0, "{}", person.shown);
+    assert!(!person.shown.contains('{') && person.shown.contains("concord plan --pair demo"), "{}", person.shown);
+    assert!([" in GHL ", " in Cliengo "].iter().any(|side| person.shown.contains(side)), "{}", person.shown);
+    let lines = desk.ask(&["sandbox", "edit", "--random", "3"]).code(0).out;
+    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count(), 3);
+}

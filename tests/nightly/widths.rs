@@ -141,6 +141,16 @@ fn every_text_fits_80_and_120_columns_and_says_the_same_in_colour() {
     assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
 
+/// A terminal breaks a line that is too long inside a word, which nobody can paste.
+#[test]
+fn every_command_that_held_offers_fits_on_a_line_of_80_columns() {
+    let mut desk = desk();
+    let text = said(&mut desk, &["held"], 80, "never").out;
+    let offered: Vec<&str> = text.lines().filter(|line| line.contains("concord ")).collect();
+    assert!(offered.len() > 5, "{text}");
+    assert!(offered.iter().all(|line| line.chars().count() <= 80), "{text}");
+}
+
 #[test]
 fn no_command_that_is_offered_has_a_placeholder_or_means_something_else_to_a_shell() {
     let mut desk = desk();

@@ -9,7 +9,9 @@ use super::{Entry, Other};
 use crate::cli::{Session, masking, output};
 use crate::config::Config;
 use crate::record::{Kind, Side};
-use crate::report::{Audience, Line, Page, Paint, Settling, Style, masked_document, may_be_one, on_one_line, padded};
+use crate::report::{
+    Audience, Line, Page, Paint, Settling, Style, columns, masked_document, may_be_one, on_one_line, padded,
+};
 use crate::state::HeldRow;
 
 /// One block for each person, those with news first.
@@ -77,7 +79,8 @@ fn block(page: &mut Page, style: Style, session: &Session, config: &Config, reco
         }
         for command in &entry.commands {
             let then = if entry.rests.is_some() { "then" } else { "settle it" };
-            page.line(4, &Line::of(format!("{}: ", session.word(then))).paint(command.clone(), Paint::Bold));
+            let command = short(config, command);
+            page.line(4, &Line::of(format!("{}: ", session.word(then))).paint(command, Paint::Bold));
         }
     }
     let offered = offered(records);
@@ -87,13 +90,37 @@ fn block(page: &mut Page, style: Style, session: &Session, config: &Config, reco
     }
     for command in &offered {
         let lead = if offered.len() > 1 { "  ".to_owned() } else { format!("{}: ", session.word("if they are one")) };
-        page.line(4, &Line::of(lead).paint(command.clone(), Paint::Bold));
+        page.line(4, &Line::of(lead).paint(short(config, command), Paint::Bold));
     }
     let new: Vec<&str> = records.iter().filter(|entry| !entry.known).map(|entry| entry.row.id.as_str()).collect();
-    if !new.is_empty() {
-        let command = format!("concord held ack {} --pair {}", new.join(" "), first.pair.name);
-        page.line(4, &Line::of(format!("{}: ", session.word("leave it as it is"))).paint(command, Paint::Bold));
+    let lead = format!("{}: ", session.word("leave it as it is"));
+    for command in acknowledging(&new, style.width.saturating_sub(4 + columns(&lead)), |ids| {
+        short(config, &format!("concord held ack {ids} --pair {}", first.pair.name))
+    }) {
+        page.line(4, &Line::of(lead.clone()).paint(command, Paint::Bold));
     }
+}
+
+/// A command without its pair, where there is one only: it fits on a line then.
+fn short(config: &Config, command: &str) -> String {
+    let [pair] = config.pairs.as_slice() else { return command.to_owned() };
+    command.strip_suffix(&format!(" --pair {}", pair.name)).unwrap_or(command).to_owned()
+}
+
+/// The commands that acknowledge all of these, each on one line: a terminal would break a longer one inside an id.
+fn acknowledging(ids: &[&str], room: usize, command: impl Fn(&str) -> String) -> Vec<String> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for id in ids {
+        let longer = commands.last().map(|(ids, _)| format!("{ids} {id}"));
+        match longer.map(|ids| (command(&ids), ids)).filter(|(command, _)| columns(command) <= room) {
+            Some((command, ids)) => {
+                commands.pop();
+                commands.push((ids, command));
+            }
+            None => commands.push(((*id).to_owned(), command(id))),
+        }
+    }
+    commands.into_iter().map(|(_, command)| command).collect()
 }
 
 /// How long a create without an answer waits.

@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
 use super::super::terminal::{Terminal, say};
+use super::judged::{check_name, is_location, is_region, is_token, loads};
 use super::quoted::quoted;
 use super::secrets::{Kept, Place};
 use crate::cli::Session;
 use crate::cli::arguments::InitOptions;
 use crate::cli::usage::Usage;
 use crate::cli::{explain, output};
-use crate::config::Config;
 use crate::crm::cliengo::{Cliengo, CliengoSettings, Website};
 use crate::crm::ghl::{Ghl, GhlSettings};
 use crate::crm::{Account, CrmError, Reader};
@@ -58,6 +58,16 @@ impl Answers {
         names.collect()
     }
 
+    /// The files that the secrets were written to.
+    pub fn new_files(&self) -> Vec<String> {
+        let secrets = self.accounts.iter().flat_map(|accounts| [&accounts.cliengo_key, &accounts.ghl_token]);
+        let files = secrets.filter_map(|kept| match &kept.place {
+            Place::New(file) => Some(file.display().to_string()),
+            Place::Known(_) | Place::Environment(_) => None,
+        });
+        files.collect()
+    }
+
     /// Writes the secrets that were typed or piped in.
     pub fn keep_secrets(&self) -> anyhow::Result<()> {
         let mut secrets = self.accounts.iter().flat_map(|accounts| [&accounts.cliengo_key, &accounts.ghl_token]);
@@ -73,6 +83,10 @@ pub(super) async fn gather(
 ) -> anyhow::Result<Answers> {
     if terminal.is_none() && !options.sandbox {
         refuse_gaps(session, options)?;
+    }
+    if options.location_id.as_deref().is_some_and(is_token) {
+        let message = "--location-id was given what looks like the token: it begins with pit-".to_owned();
+        return Err(Usage { message, hint: "copy it from GHL: Settings, Business Profile".to_owned() }.into());
     }
     if let Some(id) = options.location_id.as_deref().filter(|id| !is_location(id)) {
         let message = format!("--location-id {id:?} cannot be a location's id: letters, digits, - and _ alone");
@@ -155,28 +169,6 @@ async fn name(session: &Session, terminal: Option<&Terminal<'_>>, usual: &str) -
             }
         },
     }
-}
-
-fn check_name(name: &str) -> Result<(), Usage> {
-    if loads(&format!("[pair.{}]\nsandbox = true\n", quoted(name))) {
-        return Ok(());
-    }
-    let message = format!("{name:?} cannot be the name of a pair");
-    Err(Usage { message, hint: "a-z, 0-9, _ and - alone, 64 at most: the name becomes a file name".to_owned() })
-}
-
-/// Lets the configuration's own reader judge an answer.
-fn loads(text: &str) -> bool {
-    Config::parse(text, Path::new("init")).is_ok()
-}
-
-fn is_location(id: &str) -> bool {
-    let key = "[pair.x.cliengo]\nwebsite_id = \"w\"\napi_key = { env = \"KEY\" }\n";
-    loads(&format!("{key}[pair.x.ghl]\ntoken = {{ env = \"TOKEN\" }}\nlocation_id = {}\n", quoted(id)))
-}
-
-fn is_region(code: &str) -> bool {
-    loads(&format!("[pair.x]\nsandbox = true\nregion = {}\n", quoted(code)))
 }
 
 /// Why a CRM did not answer; nobody can check a configuration that is not written yet.
@@ -367,10 +359,14 @@ impl Asking<'_> {
     async fn location(&self, terminal: &Terminal<'_>) -> anyhow::Result<String> {
         loop {
             let id = terminal.line("GHL's location id (Settings, Business Profile)", "").await?;
-            if is_location(&id) {
-                return Ok(id);
-            }
-            say(&self.session.say("  letters, digits, - and _ alone, as GHL shows it\n"));
+            let why = match id.as_str() {
+                id if is_token(id) => {
+                    "this looks like the token, which is asked for next; the location's id is in Settings, Business Profile"
+                }
+                id if is_location(id) => return Ok(id.to_owned()),
+                _ => "letters, digits, - and _ alone, as GHL shows it",
+            };
+            say(&output::fitted(&self.session.say(&format!("  {why}\n"))));
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod answers;
 mod file;
+mod judged;
 mod quoted;
 mod secrets;
 
@@ -36,7 +37,7 @@ pub(super) async fn run(session: &Session, options: &InitOptions) -> anyhow::Res
     file::write(path, &text, options.force, session.clock.now())?;
     file::write_schema(path)?;
     if !session.global.quiet {
-        output::print(&session.say(&next(path, &answers, output::style(&session.global, false))))?;
+        output::print(&next(session, path, &answers, output::style(&session.global, false)))?;
     }
     Ok(code::DONE)
 }
@@ -50,25 +51,31 @@ fn language(session: &Session) -> Language {
     if is_spanish && Terminal::attached(session, "").is_some() { Language::Spanish } else { Language::English }
 }
 
-/// What to do next: three commands, ready to be pasted.
-fn next(path: &Path, answers: &Answers, style: Style) -> String {
+/// What was written, and what to do next: three commands, ready to be pasted.
+fn next(session: &Session, path: &Path, answers: &Answers, style: Style) -> String {
     let named = if path == Path::new(USUAL) { String::new() } else { format!(" --config {}", path.display()) };
-    let mut said = format!("{} is written.", path.display());
-    let variables = answers.variables();
-    if !variables.is_empty() {
-        said.push_str(&format!(" Every run needs {} in its environment.", variables.join(" and ")));
+    let named_file = path.display();
+    let mut said =
+        vec![format!("{named_file} is written, and beside it schedules.schema.json, by which an editor checks it.")];
+    let (files, variables) = (answers.new_files(), answers.variables());
+    if !files.is_empty() {
+        said.push(format!("The keys are in {}, readable by you alone.", files.join(", ")));
     }
-    said.push_str(" Next:");
+    if !variables.is_empty() {
+        said.push(format!("Every run needs {} in its environment.", variables.join(" and ")));
+    }
+    said.push("Next:".to_owned());
+    let said: Vec<String> = said.iter().map(|sentence| session.say(sentence)).collect();
     let mut page = Page::new(style);
-    page.flow(Line::default(), 0, Line::of(said));
+    page.flow(Line::default(), 0, Line::of(said.join(" ")));
     let third = if answers.accounts.is_some() {
         format!("concord sync{named}     # the first one shows its plan and waits for your approval")
     } else {
         format!("concord sync{named}     # again after: concord sandbox edit{named} --random 20")
     };
-    format!(
-        "{}\n  concord check{named}    # is everything right, before the first run?\n  \
+    let commands = format!(
+        "\n  concord check{named}    # is everything right, before the first run?\n  \
          concord plan{named}     # what would a sync do?\n  {third}\n",
-        page.finish()
-    )
+    );
+    format!("{}{}", page.finish(), session.say(&commands))
 }

@@ -6,7 +6,7 @@ use crate::exit_code;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sentence<'a> {
     /// What a dry run found.
-    Planned { operations: &'a str, command: &'a str },
+    Planned { count: u64, operations: &'a str, command: &'a str },
     /// What a run did; `but` is what did not go well.
     Applied { applied: &'a str, operations: &'a str, but: &'a [String] },
     /// A part: so many operations did not get through.
@@ -32,9 +32,9 @@ pub(crate) enum Sentence<'a> {
     /// Both sides agree.
     BothAgree,
     /// An approval of another plan; of one that has operations now, or none.
-    Unfit { approved: &'a str, now: Option<(&'a str, &'a str)> },
-    /// What a guard found, and how many more did.
-    Stopped { operations: &'a str, guard: &'a str, more: usize, command: &'a str },
+    Unfit { approved: &'a str, now: Option<(u64, &'a str, &'a str)> },
+    /// What a guard found, and how many more did; `would`: a dry run is stopped by nothing.
+    Stopped { would: bool, operations: &'a str, guard: &'a str, more: usize, command: &'a str },
     /// A first sync wants a person's consent.
     ApproveFirstSync { operations: &'a str, command: &'a str },
     /// A rebuild wants a person's consent.
@@ -61,7 +61,9 @@ pub(crate) enum Sentence<'a> {
 pub(super) fn english(sentence: Sentence<'_>) -> String {
     let with = |but: &[String]| if but.is_empty() { String::new() } else { format!("; {}", but.join(", ")) };
     match sentence {
-        Sentence::Planned { operations, command } => format!("{operations} planned. Apply them with: {command}"),
+        Sentence::Planned { count, operations, command } => {
+            format!("{operations} planned. Apply {} with: {command}", if count == 1 { "it" } else { "them" })
+        }
         Sentence::Applied { applied, operations, but } => format!("Applied {applied} of {operations}{}.", with(but)),
         Sentence::Missed(count) => format!("{count} did not get through"),
         Sentence::Waiting { count: 1, records } => format!("{records} needs a person"),
@@ -86,13 +88,19 @@ pub(super) fn english(sentence: Sentence<'_>) -> String {
         Sentence::Unfit { approved, now } => {
             let then = now.map_or_else(
                 || "There is nothing to write now".to_owned(),
-                |(operations, command)| format!("{operations} planned now. Apply them with: {command}"),
+                |(count, operations, command)| {
+                    format!(
+                        "{operations} planned now. Apply {} with: {command}",
+                        if count == 1 { "it" } else { "them" }
+                    )
+                },
             );
             format!("The approval {approved} fits no plan any more, so nothing was written. {then}")
         }
-        Sentence::Stopped { operations, guard, more, command } => {
+        Sentence::Stopped { would, operations, guard, more, command } => {
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            format!("Stopped before writing: {guard}{more}. {operations} planned. Approve with: {command}")
+            let stopped = if would { "Would stop" } else { "Stopped" };
+            format!("{stopped} before writing: {guard}{more}. {operations} planned. Approve with: {command}")
         }
         Sentence::ApproveFirstSync { operations, command } => {
             format!("{operations} planned. Approve this first sync with: {command}")
@@ -128,7 +136,12 @@ pub(super) fn english(sentence: Sentence<'_>) -> String {
 pub(super) fn spanish(sentence: Sentence<'_>) -> String {
     let with = |but: &[String]| if but.is_empty() { String::new() } else { format!("; {}", but.join(", ")) };
     match sentence {
-        Sentence::Planned { operations, command } => format!("Previstas: {operations}. Para aplicarlas: {command}"),
+        Sentence::Planned { count: 1, operations, command } => {
+            format!("Prevista: {operations}. Para aplicarla: {command}")
+        }
+        Sentence::Planned { operations, command, .. } => {
+            format!("Previstas: {operations}. Para aplicarlas: {command}")
+        }
         Sentence::Applied { applied, operations, but } => {
             format!("Se aplicaron {applied} de {operations}{}.", with(but))
         }
@@ -155,13 +168,17 @@ pub(super) fn spanish(sentence: Sentence<'_>) -> String {
         Sentence::Unfit { approved, now } => {
             let then = now.map_or_else(
                 || "Ahora no hay nada que escribir".to_owned(),
-                |(operations, command)| format!("Previstas ahora: {operations}. Para aplicarlas: {command}"),
+                |(count, operations, command)| {
+                    let (planned, them) = if count == 1 { ("Prevista", "la") } else { ("Previstas", "las") };
+                    format!("{planned} ahora: {operations}. Para aplicar{them}: {command}")
+                },
             );
             format!("La aprobación {approved} ya no corresponde a ningún plan, por lo que no se escribió nada. {then}")
         }
-        Sentence::Stopped { operations, guard, more, command } => {
+        Sentence::Stopped { would, operations, guard, more, command } => {
             let more = if more > 0 { format!(" (y {more} más)") } else { String::new() };
-            format!("Detenido antes de escribir: {guard}{more}. Previstas: {operations}. Para aprobarlas: {command}")
+            let stopped = if would { "Se detendría" } else { "Detenido" };
+            format!("{stopped} antes de escribir: {guard}{more}. Previstas: {operations}. Para aprobarlas: {command}")
         }
         Sentence::ApproveFirstSync { operations, command } => {
             format!("Previstas: {operations}. Para aprobar esta primera sincronización: {command}")
