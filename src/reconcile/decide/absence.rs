@@ -237,8 +237,8 @@ fn gone_contact(
     }
     if input.suspected.contains(&linked.link) {
         let detail = format!(
-            "gone in {}, and an earlier run saw that it was most likely merged into another contact there, or another one into \
-             it: nothing is deleted; delete or relink it by hand",
+            "gone in {}, and an earlier run saw that it was most likely merged into another contact there: nothing is deleted; \
+             delete or relink it by hand",
             gone.title()
         );
         return Verdict::held(subject, HeldReason::SuspectedMerge, detail);

@@ -24,4 +24,5 @@ pub use carry::Versions;
 pub use choice::Choosing;
 pub use matching::{Correlated, correlate, is_too_young, too_young};
 pub use merge::{Decision, FieldState, Rules, TagNews, decide, is_mark, tag_news};
+pub use suspected_merge::OTHERS_STAND_ON_IT;
 pub use task_mirror::untold;

@@ -3,6 +3,9 @@
 use crate::reconcile::model::{Input, Linked, Lost, Subject};
 use crate::record::{Side, SideId};
 
+/// How it begins what is said of a contact that others stand on as well: that is of today, and no word of its own fate.
+pub const OTHERS_STAND_ON_IT: &str = "gone in Cliengo, but in GHL ";
+
 /// `semantics` 10: the live contact of `side` that now holds the missing one's e-mail or phone.
 pub(super) fn merged_into(input: &Input<'_>, linked: &Linked, gone: Side) -> Option<String> {
     let base = linked.sides.of(gone).base.as_ref()?;
