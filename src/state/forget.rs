@@ -72,6 +72,10 @@ impl State {
                 self.connection.prepare_cached(&format!("DELETE FROM {table} {about}"))?.execute([id])?;
             }
             self.forget_held(id)?;
+            // Whoever seemed to be merged into them still did.
+            let merged = "UPDATE OR REPLACE unsupported SET what = replace(what, ?1, 'forgotten')
+                          WHERE what LIKE 'merged:%' AND instr(what, ?1) > 0";
+            self.connection.prepare_cached(merged)?.execute([id])?;
             self.connection.prepare_cached("DELETE FROM visited WHERE contact_id = ?1")?.execute([id])?;
             self.connection
                 .prepare_cached("DELETE FROM excluded_pair WHERE ?1 IN (cliengo_id, ghl_id)")?

@@ -268,7 +268,16 @@ async fn who_seemed_merged_is_not_deleted_because_the_survivor_is() {
         let (house, people) = street(form, PROPAGATE).await;
         merge(&house, &people[5].ghl, &people[0].ghl);
         house.night().await;
+        // A night that cannot tell forgets nothing.
+        house.faults("short-listing@ghl*");
+        house.night().await;
+        house.faults("");
         house.remove(Side::Ghl, &people[5]);
+        if form == FORMS[1] {
+            // Not even the survivor's id has to be known any more.
+            let other = link(&house, Side::Ghl, &people[5].ghl);
+            State::open(&house.state_path()).unwrap().start_afresh(&other).unwrap();
+        }
         for _ in 0..4 {
             let finished = house.night().await;
             assert!(held(&finished).contains(&HeldReason::SuspectedMerge), "{form:?}: {:?}", held(&finished));

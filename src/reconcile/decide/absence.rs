@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::merge::mark_of;
 use super::suspected_merge::{children_stand_elsewhere, merged_into, stands_for_others};
-use super::{create, telling};
+use super::{create, suspected_merge, telling};
 use crate::config::OnDelete;
 use crate::reconcile::model::{
     BaseUpdate, Children, Family, HeldReason, Input, LinkRef, Linked, Now, Place, Settle, Subject, Unlinked, Verdict,
@@ -179,14 +179,14 @@ pub fn contact(input: &Input<'_>, at: u32, subject: &Subject, linked: &Linked, c
                      Nothing is deleted; delete or relink it by hand",
                     gone.title()
                 );
-                verdict.hold(subject, HeldReason::SuspectedMerge, detail);
+                verdict.and(suspected_merge::waits(subject, linked.link, &holder, detail));
             } else if let Some(holder) = children_stand_elsewhere(input, linked, gone) {
                 let detail = format!(
                     "missing in {}, but tasks or notes of it stand under {holder} there: most likely merged. Nothing is \
                      deleted; delete or relink it by hand",
                     gone.title()
                 );
-                verdict.hold(subject, HeldReason::SuspectedMerge, detail);
+                verdict.and(suspected_merge::waits(subject, linked.link, holder, detail));
             } else if let Some(stays) = stays(input, at, subject, linked, gone, survivor) {
                 verdict.and(stays);
             } else {

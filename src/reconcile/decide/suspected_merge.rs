@@ -1,13 +1,10 @@
 //! Whether somebody who seems to be gone was merged into another contact, and who goes along with whom. (`semantics` 10)
 
-use crate::reconcile::model::{Input, Linked, Lost, Subject};
+use crate::reconcile::model::{BaseUpdate, HeldReason, Input, Linked, Lost, SeemedMerged, Subject, Verdict};
 use crate::record::{Side, SideId};
 
-/// How it begins what is said of a contact that others stand on as well: that is of today, and no word of its own fate.
-pub const OTHERS_STAND_ON_IT: &str = "gone in Cliengo, but in GHL ";
-
 /// `semantics` 10: the live contact of `side` that now holds the missing one's e-mail or phone.
-pub(super) fn merged_into(input: &Input<'_>, linked: &Linked, gone: Side) -> Option<String> {
+pub(super) fn merged_into(input: &Input<'_>, linked: &Linked, gone: Side) -> Option<SideId> {
     let base = linked.sides.of(gone).base.as_ref()?;
     let keys: Vec<_> = base.all_keys().collect();
     let held = keys.iter().flat_map(|key| input.holders.of(gone).get(key).into_iter().flatten());
@@ -18,7 +15,15 @@ pub(super) fn merged_into(input: &Input<'_>, linked: &Linked, gone: Side) -> Opt
             keys.iter().any(|key| theirs.contains(key) || contact.record.also.contains(key))
         })
     };
-    linked_holder.or_else(|| unlinked_holder().map(|contact| contact.id.clone())).map(|id| id.to_string())
+    linked_holder.or_else(|| unlinked_holder().map(|contact| contact.id.clone()))
+}
+
+/// A contact that seems to be merged into `into` waits, and that is remembered.
+pub fn waits(subject: &Subject, link: i64, into: &SideId, detail: String) -> Verdict {
+    let mut verdict = Verdict::held(subject, HeldReason::SuspectedMerge, detail);
+    let what = SeemedMerged { link, into: into.clone() }.stored();
+    verdict.base_updates.push(BaseUpdate::Remember { what, link: Some(link) });
+    verdict
 }
 
 /// Another contact of GHL's under which something of a contact that is gone there is listed: what it was recognised by may have

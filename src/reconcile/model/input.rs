@@ -82,7 +82,7 @@ pub struct Input<'a> {
     pub astray: BTreeMap<SideId, Vec<Astray>>,
     /// By contact: what stands under it and still has the link that it had under another one, which is gone on both sides.
     pub leaving: BTreeMap<SideId, Vec<Astray>>,
-    /// Linked contacts that the last run held because somebody seemed to have merged them into others.
+    /// Linked contacts that an earlier run held because they seemed to be merged into others, which are not there any more.
     pub suspected: BTreeSet<i64>,
     /// Linked contacts by the keys that matter in this run.
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,

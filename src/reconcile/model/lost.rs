@@ -1,6 +1,6 @@
 //! A contact that GHL has no more, and what tells whether somebody merged it into another one. (`semantics` 10)
 
-use crate::record::{Fields, Kind, Record, Role, SideId};
+use crate::record::{Fields, Kind, Record, Role, Side, SideId};
 
 /// What is known of a linked contact that GHL does not have any more.
 #[derive(Clone, Debug, Default)]
@@ -55,4 +55,31 @@ pub struct MovedFrom {
     pub base: Fields,
     /// The further Cliengo contacts of that person, by their links, which went along.
     pub secondaries: Vec<i64>,
+}
+
+/// That a linked contact seemed to be merged into another one. The snapshot remembers it, whatever later nights can see.
+/// (`semantics` 10)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeemedMerged {
+    /// The link of the contact that is gone.
+    pub link: i64,
+    /// The other one.
+    pub into: SideId,
+}
+
+impl SeemedMerged {
+    /// As it is remembered.
+    #[must_use]
+    pub fn stored(&self) -> String {
+        format!("merged:{}:{}:{}", self.link, self.into.side(), self.into.as_str())
+    }
+
+    /// One that is remembered; `None` where something else is.
+    #[must_use]
+    pub fn read(stored: &str) -> Option<Self> {
+        let (link, into) = stored.strip_prefix("merged:")?.split_once(':')?;
+        let (side, id) = into.split_once(':')?;
+        let side = Side::BOTH.into_iter().find(|known| known.as_str() == side)?;
+        Some(Self { link: link.parse().ok()?, into: SideId::new(side, id) })
+    }
 }

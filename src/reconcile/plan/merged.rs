@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::children::plan_children;
 use super::renewed::is_one;
 use crate::config::Duplicates;
-use crate::reconcile::decide::{Versions, fields, scope};
+use crate::reconcile::decide::{Versions, fields, scope, suspected_merge};
 use crate::reconcile::model::{
-    BaseUpdate, Children, Family, HeldReason, Input, Link, LinkRef, Linked, Lost, Making, MatchedBy, Moved, Now, Place,
-    Subject, Survivor, Unlinked, Verdict, Work,
+    BaseUpdate, Children, Family, Input, Link, LinkRef, Linked, Lost, Making, MatchedBy, Moved, Now, Place, Subject,
+    Survivor, Unlinked, Verdict, Work,
 };
 use crate::record::{Both, Field, Fields, Ids, Kind, MatchKey, Record, Role, Side, SideId, Value};
 
@@ -218,7 +218,7 @@ impl<'a> Merge<'a> {
             "merged into {id} in GHL, with its tasks and notes; that one is linked to another contact in Cliengo. Nothing is \
              deleted: merge or delete one of both in Cliengo, or set duplicates = \"primary\" in [pair.{pair}.contacts]"
         );
-        let mut verdict = Verdict::held(&self.subject(self.lost.ids.clone()), HeldReason::SuspectedMerge, detail);
+        let mut verdict = suspected_merge::waits(&self.subject(self.lost.ids.clone()), self.lost.link, id, detail);
         let renewed = self.renewed.iter().map(|(link, now)| BaseUpdate::Renew { link: *link, id: now.id.clone() });
         verdict.base_updates.extend(renewed);
         verdict

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Gathering;
-use crate::reconcile::{Astray, HeldReason, Holder, Linked, Lost, Now, OTHERS_STAND_ON_IT, Survivor};
+use crate::reconcile::{Astray, Holder, Linked, Lost, Now, SeemedMerged, Survivor};
 use crate::record::{Both, Kind, MatchKey, Role, Side, SideId};
 use crate::run::error::RunError;
 use crate::run::session::lock;
-use crate::state::{HeldRow, LinkStatus, State};
+use crate::state::{LinkStatus, State};
 
 impl Gathering<'_, '_> {
     /// The linked contacts that GHL has no more, or for which it answers with another one.
@@ -108,35 +108,17 @@ impl Gathering<'_, '_> {
         Ok(leaving)
     }
 
-    /// The contacts that the last run held because somebody seemed to have merged them into another one that is not there any more:
-    /// of one that is, tonight's listing tells. Whoever waited because others stand on the same contact of GHL's waits no longer
-    /// than they do.
+    /// The links of contacts that seemed to be merged into others, which are not listed any more: of those that are, tonight's
+    /// listing tells.
     pub(super) fn suspected(&self) -> Result<BTreeSet<i64>, RunError> {
+        let remembered = self.state.map(State::remembered).transpose()?.unwrap_or_default();
         let mut suspected = BTreeSet::new();
-        let Some(state) = self.state else { return Ok(suspected) };
-        let reason = HeldReason::SuspectedMerge.as_str();
-        for row in state.held()?.into_iter().filter(|row| row.kind == Kind::Contact && row.reason == reason) {
-            if row.detail.starts_with(OTHERS_STAND_ON_IT) || self.names_somebody_listed(&row)? {
-                continue;
-            }
-            for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
-                suspected.extend(state.link_of(Kind::Contact, &id)?.map(|link| link.id));
+        for SeemedMerged { link, into } in remembered.iter().filter_map(|what| SeemedMerged::read(what)) {
+            if !lock(self.stage).has(into.side(), Kind::Contact, into.as_str())? {
+                suspected.insert(link);
             }
         }
         Ok(suspected)
-    }
-
-    /// Whether what is said of a contact that waits names another one, by its id, that is listed tonight.
-    fn names_somebody_listed(&self, row: &HeldRow) -> Result<bool, RunError> {
-        let stage = lock(self.stage);
-        for side in Side::BOTH {
-            for word in row.detail.split_whitespace().filter(|word| row.ids.of(side) != Some(*word)) {
-                if stage.has(side, Kind::Contact, word)? {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// What hung under a contact, and is not listed under its id.
