@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench nights` serves both CRMs in a process of its own and lets the program run a first, a quiet, a
 //! 1 %-changed and a full night, for 1,000 and for 10,000 contacts; `-- --contacts 100000` for others, `-- --runs 5` for
-//! medians of five, `-- --rate 50` to pace Cliengo. Linux only: the figures come from `/proc`.
+//! medians of five, `-- --rate 50` to pace Cliengo, `-- --new` for a GHL account where nobody is yet. Linux only: the figures
+//! come from `/proc`; *wire* is all that went over the loopback meanwhile, both ways, headers and acknowledgements included.
 
 #![expect(clippy::print_stdout, reason = "a bench's figures are its output")]
 
@@ -37,6 +38,9 @@ struct Arguments {
     /// Requests a second to Cliengo; 0 does not pace
     #[arg(long, default_value_t = 0.0)]
     rate: f64,
+    /// GHL has nobody yet: the first sync creates everything there
+    #[arg(long)]
+    new: bool,
     /// Serves both CRMs and makes the edits that stdin asks for
     #[arg(long)]
     serve: bool,
@@ -65,21 +69,25 @@ struct Cost {
     cpu_seconds: f64,
     peak_mib: f64,
     state_mib: f64,
+    wire_mib: f64,
 }
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     if arguments.serve {
         let contacts = arguments.contacts.first().copied().unwrap_or_default();
-        return tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(contacts));
+        return tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(serve(contacts, arguments.new));
     }
     println!(
-        "contacts  night        cliengo  ghl      minimum  operations  wall s   cpu s    µs cpu/request  peak MiB  state MiB"
+        "contacts  night        cliengo  ghl      minimum  operations  wall s   cpu s    µs cpu/request  peak MiB  state MiB  wire MiB"
     );
     for contacts in &arguments.contacts {
         let mut nights: Vec<(&str, Vec<Cost>)> = Vec::new();
         for _ in 0..arguments.runs.max(1) {
-            for (at, (name, cost)) in one_round(*contacts, arguments.rate)?.into_iter().enumerate() {
+            for (at, (name, cost)) in one_round(*contacts, &arguments)?.into_iter().enumerate() {
                 match nights.get_mut(at) {
                     Some((_, costs)) => costs.push(cost),
                     None => nights.push((name, vec![cost])),
@@ -94,9 +102,10 @@ fn main() -> Result<(), Failure> {
 }
 
 /// A first, a quiet, a 1 %-changed and a full night, one after the other.
-fn one_round(contacts: usize, rate: f64) -> Result<Vec<(&'static str, Cost)>, Failure> {
+fn one_round(contacts: usize, asked: &Arguments) -> Result<Vec<(&'static str, Cost)>, Failure> {
     let mut server = Command::new(std::env::current_exe()?)
         .args(["--serve", "--contacts", &contacts.to_string()])
+        .args(asked.new.then_some("--new"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
@@ -104,7 +113,7 @@ fn one_round(contacts: usize, rate: f64) -> Result<Vec<(&'static str, Cost)>, Fa
     let mut orders = server.stdin.take().ok_or("the server has no input")?;
     let crms: Crms = serde_json::from_str(&line(&mut answers)?)?;
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("schedules.toml"), configuration(&crms, rate))?;
+    std::fs::write(folder.path().join("schedules.toml"), configuration(&crms, asked.rate))?;
     let one = |arguments: &[&str]| night(folder.path(), &crms, arguments);
     let mut nights = vec![("first", one(&["sync"])?), ("quiet", one(&["sync"])?)];
     writeln!(orders, "{}", (contacts / 100).max(1))?;
@@ -137,7 +146,7 @@ fn line(from: &mut impl BufRead) -> Result<String, Failure> {
 
 /// Runs the program once, and looks at it until it ends.
 fn night(folder: &Path, crms: &Crms, arguments: &[&str]) -> Result<Cost, Failure> {
-    let begun = Instant::now();
+    let (begun, wire) = (Instant::now(), loopback()?);
     let mut child: Child = Command::new(env!("CARGO_BIN_EXE_concord"))
         .current_dir(folder)
         .args(arguments)
@@ -158,7 +167,7 @@ fn night(folder: &Path, crms: &Crms, arguments: &[&str]) -> Result<Cost, Failure
         #[expect(clippy::disallowed_methods, reason = "it looks at a process of its own, and blocks nobody")]
         std::thread::sleep(LOOK);
     };
-    let wall_seconds = begun.elapsed().as_secs_f64();
+    let (wall_seconds, wire) = (begun.elapsed().as_secs_f64(), loopback()?.saturating_sub(wire));
     if !matches!(status.code(), Some(0 | 3)) {
         return Err(format!("the night ended with {status}").into());
     }
@@ -180,7 +189,15 @@ fn night(folder: &Path, crms: &Crms, arguments: &[&str]) -> Result<Cost, Failure
         cpu_seconds: ticks / 100.0,
         peak_mib: peak_kib / 1024.0,
         state_mib: mib(state),
+        wire_mib: mib(wire),
     })
+}
+
+/// What the loopback has received since the machine started, in bytes.
+fn loopback() -> Result<u64, Failure> {
+    let devices = std::fs::read_to_string("/proc/net/dev")?;
+    let line = devices.lines().find_map(|line| line.trim().strip_prefix("lo:")).ok_or("no loopback")?;
+    Ok(line.split_whitespace().next().ok_or("no count")?.parse()?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for a person")]
@@ -217,7 +234,7 @@ fn show(name: &str, costs: &[Cost], contacts: u64) {
     };
     let requests = median(&|cost| (cost.cliengo + cost.ghl) as f64);
     println!(
-        "{contacts:<9} {name:<12} {:<8} {:<8} {:<8} {:<11} {:<8.2} {:<8.2} {:<15.0} {:<9.1} {:.1}",
+        "{contacts:<9} {name:<12} {:<8} {:<8} {:<8} {:<11} {:<8.2} {:<8.2} {:<15.0} {:<9.1} {:<10.1} {:.1}",
         median(&|cost| cost.cliengo as f64),
         median(&|cost| cost.ghl as f64),
         minimum(contacts),
@@ -227,12 +244,13 @@ fn show(name: &str, costs: &[Cost], contacts: u64) {
         median(&|cost| cost.cpu_seconds) * 1e6 / requests.max(1.0),
         median(&|cost| cost.peak_mib),
         median(&|cost| cost.state_mib),
+        median(&|cost| cost.wire_mib),
     );
 }
 
-async fn serve(contacts: usize) -> Result<(), Failure> {
+async fn serve(contacts: usize, is_new: bool) -> Result<(), Failure> {
     let sandbox = Sandbox::start(Options { contacts: 0, ..Options::default() }).await?;
-    sandbox.world().fill(contacts, contacts, None, 1, 1)?;
+    sandbox.world().fill(contacts, if is_new { 0 } else { contacts }, None, 1, 1)?;
     let crms = Crms {
         cliengo: sandbox.cliengo_url(),
         api_key: sandbox.api_key().to_owned(),
