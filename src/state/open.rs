@@ -18,6 +18,10 @@ enum Found {
     File,
 }
 
+/// What all connections of the process may keep at hand together, in bytes. What one of them may keep is no limit: SQLite, as it is
+/// built in, lends each what the others leave. (<https://sqlite.org/malloc.html>, 3.3 and 5)
+pub(super) const AT_HAND: &str = "PRAGMA soft_heap_limit = 4194304;";
+
 impl State {
     /// Opens the state to write, makes it where there is none, and brings an older one up to date.
     ///
@@ -42,10 +46,9 @@ impl State {
         // Only now that it is ours: whatever else is there keeps its bytes and its rights.
         private_file(path)?;
         connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -800;",
-            )
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             .map_err(refused)?;
+        connection.execute_batch(AT_HAND).map_err(refused)?;
         check_pages(&connection, path)?;
         teach(&connection)?;
         bring_up_to_date(&mut connection, path)?;
@@ -73,6 +76,7 @@ impl State {
         let refused = |why: rusqlite::Error| cannot_use(path, &why);
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(refused)?;
         connection.execute_batch("PRAGMA busy_timeout = 3000;").map_err(refused)?;
+        connection.execute_batch(AT_HAND).map_err(refused)?;
         refuse_others(&connection, path)?;
         let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
         teach(&connection)?;

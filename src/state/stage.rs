@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::column::kind_of;
+use super::open::AT_HAND;
 use super::{State, StateError};
 use crate::record::{Kind, Side};
 
@@ -97,9 +98,8 @@ impl Stage {
         remove_database(path)?;
         super::private_file(path)?;
         let mut connection = Connection::open(path)?;
-        connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1200;",
-        )?;
+        connection.execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
+        connection.execute_batch(AT_HAND)?;
         connection.execute_batch(TABLES)?;
         match state {
             Some(state) if state.is_copy() => {
@@ -421,7 +421,7 @@ impl Stage {
 
 fn attach(connection: &Connection, base: &Path) -> Result<(), StateError> {
     connection.execute("ATTACH DATABASE ?1 AS base", [format!("file:{}?mode=ro", uri_path(base))])?;
-    Ok(connection.execute_batch("PRAGMA base.cache_size = -800")?)
+    Ok(())
 }
 
 fn uri_path(path: &Path) -> String {
