@@ -1,12 +1,12 @@
 //! What waits for a person: whose it is, what both sides show of it, and whether a person has acknowledged it as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use serde_json::Value as Json;
 
 use super::error::RunError;
-use super::pulled::Pulled;
+use super::pulled::{self, Pulled};
 use super::session::{Job, lock};
 use crate::crm::Shape;
 use crate::reconcile::{Held, HeldReason, Plan, name_of};
@@ -94,20 +94,25 @@ pub(super) fn look(
         });
     }
     if let (Some(only), Some(state)) = (&pulled.only, state) {
-        // Whoever the run is not about waits as before.
-        for row in before.into_values() {
-            let mut theirs = only.has(&row.ids);
-            for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
-                if let Some(contact) = contact_of(Some(state), row.kind, &id)? {
-                    theirs |= only.has(&Ids::one(SideId::new(id.side(), contact)));
-                }
-            }
-            if !theirs && !rows.iter().any(|known| known.id == row.id) {
+        let known: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
+        for row in before.into_values().filter(|row| !known.contains(&row.id)) {
+            if !is_about(only, state, &row)? {
                 rows.push(row);
             }
         }
     }
     Ok(rows)
+}
+
+/// Whether a run about some people alone is about the one who waits; whoever it is not about waits as before.
+fn is_about(only: &pulled::Found, state: &State, row: &HeldRow) -> Result<bool, RunError> {
+    let mut theirs = only.has(&row.ids);
+    for id in Side::BOTH.into_iter().filter_map(|side| row.ids.tagged(side)) {
+        if let Some(contact) = contact_of(Some(state), row.kind, &id)? {
+            theirs |= only.has(&Ids::one(SideId::new(id.side(), contact)));
+        }
+    }
+    Ok(theirs)
 }
 
 /// The record on both sides, and what says whose it is.

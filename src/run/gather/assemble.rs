@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use super::{Gathering, Loaded, enrolment, unread};
+use super::loaded::Loaded;
+use super::{Gathering, enrolment, unread};
 use crate::reconcile::{Input, Linked, Mode, Now, Parent};
 use crate::record::{Both, ByKind, Capabilities, Field, GhlId, Kind, RemoteId, Role, Side, SideId};
 use crate::run::error::RunError;
