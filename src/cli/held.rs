@@ -1,5 +1,6 @@
 //! `held`: what waits for a person, who knows of it, and the command that settles it.
 
+mod again;
 mod block;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub(super) fn run(session: &Session, options: &HeldOptions) -> anyhow::Result<u8
         Some(HeldCommand::Ack { ids, until, note }) => {
             acknowledge(session, &config, ids, (until.as_deref(), note.as_deref()), options.format)?;
         }
+        Some(HeldCommand::Retry { ids }) => again::run(session, &config, ids, options.format)?,
         Some(HeldCommand::Unack { ids }) => take_back(session, &config, ids, options.format)?,
     }
     Ok(code::DONE)
@@ -117,6 +119,7 @@ fn keys(shown: &BTreeMap<String, Json>) -> Vec<MatchKey> {
 fn rests(session: &Session, pair: &Pair, state: &State, row: &HeldRow) -> Result<Option<jiff::Timestamp>, StateError> {
     let is_source = |id: &String| Side::BOTH.into_iter().any(|side| row.ids.of(side) == Some(id.as_str()));
     let open = state.open_creates()?.into_iter().filter(|one| one.kind == row.kind);
+    let open = open.filter(|one| one.candidates.is_empty());
     let sent = open.filter(|one| one.source_id.as_ref().is_some_and(is_source)).map(|one| one.at).max();
     let settle = jiff::SignedDuration::try_from(pair.settle).unwrap_or(jiff::SignedDuration::MAX);
     let until = sent.map(|sent| sent.checked_add(settle).unwrap_or(jiff::Timestamp::MAX));

@@ -43,8 +43,8 @@ use thiserror::Error;
 
 use crate::config::Mapping;
 use crate::record::{
-    Capabilities, CliengoId, Effect, Effects, Forms, GhlId, Kind, Mapped, Moment, Record, RemoteId, Request, User,
-    Write,
+    Capabilities, CliengoId, Effect, Effects, Forms, GhlId, Kind, Likeness, Mapped, Moment, Record, RemoteId, Request,
+    User, Write,
 };
 
 /// The first 16 bytes of a blake3 hash over a payload without its volatile keys (`semantics` 4).
@@ -244,8 +244,8 @@ pub struct Found<I> {
     pub payload: String,
     /// The shape it came in.
     pub shape: Shape,
-    /// Whether it says what was sent; else its CRM may have stored that in another form. (`semantics` 41)
-    pub is_as_sent: bool,
+    /// How far it is what was sent.
+    pub likeness: Likeness,
 }
 
 /// Reading a CRM: all that a dry run is given.
@@ -382,7 +382,8 @@ pub trait Reader: Sync + std::fmt::Debug {
     /// When it could not be read.
     async fn newest(&self, offset: usize) -> Result<Newest<Self::Id>, CrmError>;
 
-    /// Records like `record`, from the primary store: what an unknown create may have made (`semantics` 31).
+    /// What an unknown create of `record` may have made, from the primary store (`semantics` 31): contacts of the same person, and
+    /// every task or note of the contact, each with how far it is what was sent.
     ///
     /// # Errors
     /// When it could not be read to its end.

@@ -10,6 +10,7 @@ mod plan;
 mod undo;
 
 pub use decide::linked_before::{MATCH_RULES, why_not_linked_today};
+pub use decide::telling::is_marked;
 pub use decide::{Choosing, Decision, FieldState, Rules, TagNews, decide, is_mark, tag_news, untold};
 pub use model::*;
 pub use plan::reconcile;

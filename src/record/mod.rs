@@ -118,6 +118,31 @@ impl Forms {
     }
 }
 
+/// How far a record is what a create was to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// It says what was sent.
+    Same,
+    /// Its CRM may have stored what was sent as this. (`semantics` 41)
+    Stored,
+    /// It is a task of that title and date, and says something else besides.
+    Edited,
+    /// It says something else, and somebody may have made that of it.
+    Resembles,
+    /// It says something else.
+    Other,
+}
+
+/// Whether half of the words of the shorter text are in the other one too.
+fn shares_half(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    };
+    let (ours, theirs) = (words(one), words(other));
+    let shared = ours.intersection(&theirs).count();
+    shared > 0 && shared * 2 >= ours.len().min(theirs.len())
+}
+
 /// How far two clocks may be apart before a record counts as older than a moment of the other.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(48);
 
@@ -281,10 +306,10 @@ impl Record {
         key.is_some_and(|key| self.also.contains(&key))
     }
 
-    /// Whether `other` is what the creation of this record made after `since`, be it that its CRM stored it in another form;
-    /// `None` where too little of it can be read to tell. Who was there long before was not made then.
+    /// How far `other` is what the creation of this record made after `since`; `None` where too little of it can be read to
+    /// tell. Who was there long before was not made then.
     #[must_use]
-    pub fn compared_with_made(&self, kind: Kind, other: &Record, since: Timestamp) -> Option<bool> {
+    pub fn compared_with_made(&self, kind: Kind, other: &Record, since: Timestamp) -> Option<Likeness> {
         let is_older = other.created.is_some_and(|created| since.duration_since(created) > CLOCKS_APART);
         let is_it = if kind.is_child() { self.may_be_stored_as(other) } else { self.is_same_person(other) };
         let unknown = if kind.is_child() {
@@ -292,7 +317,31 @@ impl Record {
         } else {
             !is_it && kind.told_by().iter().any(|key| other.unreadable.contains_key(key))
         };
-        if unknown { is_older.then_some(false) } else { Some(is_it) }
+        match (unknown, is_it) {
+            (true, _) => is_older.then_some(Likeness::Other),
+            (false, true) if !kind.is_child() || self.says_the_same(other) => Some(Likeness::Same),
+            (false, true) => Some(Likeness::Stored),
+            (false, false) if kind == Kind::Task && self.is_titled_as(other) => Some(Likeness::Edited),
+            (false, false) if kind.is_child() && self.resembles(other) => Some(Likeness::Resembles),
+            (false, false) => Some(Likeness::Other),
+        }
+    }
+
+    /// Whether a task has this one's title and date.
+    fn is_titled_as(&self, other: &Record) -> bool {
+        [Field::Title, Field::Due].iter().all(|field| match (self.get(field), other.get(field)) {
+            (Some(ours), Some(theirs)) => ours.same(theirs),
+            (ours, theirs) => ours.is_none_or(Value::is_empty) && theirs.is_none_or(Value::is_empty),
+        })
+    }
+
+    /// Whether a task or note could be this one after somebody edited it: half of the words of a text are the other's too, or
+    /// both are due at once.
+    fn resembles(&self, other: &Record) -> bool {
+        let shown = |record: &Record, field: &Field| record.get(field).map(Value::shown).unwrap_or_default();
+        let share = |field: &Field| shares_half(&shown(self, field), &shown(other, field));
+        let due = [self, other].map(|record| record.get(&Field::Due).filter(|due| !due.is_empty()));
+        share(&Field::Title) || share(&Field::Body) || matches!(due, [Some(ours), Some(theirs)] if ours.same(theirs))
     }
 
     /// Whether the e-mail is no address but a filler: made of the contact's own phone, or of a configured pattern.

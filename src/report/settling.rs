@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::reconcile::{HeldReason, is_plain};
+use crate::reconcile::{HeldReason, MOST_CANDIDATES, is_plain};
 use crate::record::{Kind, Side};
-use crate::state::{FailedOperationRow, HeldRow, State, StateError};
+use crate::state::{FailedOperationRow, HeldRow, Intent, State, StateError};
 
 /// So many pairs of records are offered as one.
 const MOST_OFFERED: usize = 4;
@@ -16,6 +16,10 @@ pub(crate) enum Settling {
     Take { conflict: String, side: Side },
     /// Two contacts are one person.
     Link { cliengo: String, ghl: String },
+    /// A task or note is what a create made of another one.
+    LinkMade { kind: Kind, cliengo: String, ghl: String, contact: String },
+    /// A create was not done: the next run does it.
+    CreateAgain(String),
     /// Two contacts are two people.
     Separate { cliengo: String, ghl: String },
     /// A link is forgotten: the next run matches its records again.
@@ -44,6 +48,10 @@ impl Settling {
                 ["conflicts", "resolve", conflict, "--take", side.as_str()].iter().map(text).collect()
             }
             Self::Link { cliengo, ghl } => ["links", "add", cliengo, ghl].iter().map(text).collect(),
+            Self::LinkMade { kind, cliengo, ghl, contact } => {
+                ["links", "add", cliengo, ghl, "--kind", kind.as_str(), "--contact", contact].iter().map(text).collect()
+            }
+            Self::CreateAgain(id) => ["held", "retry", id].iter().map(text).collect(),
             Self::Separate { cliengo, ghl } => ["links", "remove", cliengo, ghl].iter().map(text).collect(),
             Self::Forget(link) => vec!["links".to_owned(), "forget".to_owned(), link.to_string()],
             Self::Retry(id) => ["quarantine", "retry", id].iter().map(text).collect(),
@@ -83,12 +91,32 @@ pub(crate) fn ways_to_settle(
         }
         Some(HeldReason::UnknownOutcome) => match enrolment(state, row)? {
             Some(one) => vec![Settling::Retry(one.id.clone()), Settling::Drop(one.id)],
-            None => vec![Settling::Sync],
+            None => made_or_not(state, row)?,
         },
         Some(HeldReason::SuspectedMerge) => link_of(state, row)?.map(Settling::Forget).into_iter().collect(),
         Some(HeldReason::Unlisted | HeldReason::Inconclusive | HeldReason::FirstSync) => vec![Settling::Sync],
         _ => Vec::new(),
     })
+}
+
+/// What settles a create without an answer: that one of these is what it made, or that it was not done; the next run, where
+/// it has not been looked for yet.
+fn made_or_not(state: &State, row: &HeldRow) -> Result<Vec<Settling>, StateError> {
+    let is_its = |one: &Intent| one.kind == row.kind && one.source_id.as_deref() == row.ids.of(one.side.other());
+    let Some(intent) = state.open_creates()?.into_iter().find(|one| is_its(one) && !one.candidates.is_empty()) else {
+        return Ok(vec![Settling::Sync]);
+    };
+    let source = intent.source_id.as_deref().unwrap_or_default();
+    let offered = intent.candidates.iter().take(MOST_CANDIDATES).filter(|id| is_plain(id) && is_plain(source));
+    let links = offered.map(|made| {
+        let (cliengo, ghl) = if intent.side == Side::Ghl { (source, made.as_str()) } else { (made.as_str(), source) };
+        let (cliengo, ghl) = (cliengo.to_owned(), ghl.to_owned());
+        match &intent.parent_id {
+            Some(contact) => Settling::LinkMade { kind: row.kind, cliengo, ghl, contact: contact.clone() },
+            None => Settling::Link { cliengo, ghl },
+        }
+    });
+    Ok(links.chain([Settling::CreateAgain(row.id.clone())]).collect())
 }
 
 /// The link of a contact that waits. An id of it may stand in another link too.

@@ -3,6 +3,7 @@
 
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use super::build_plan::build_plan;
@@ -15,7 +16,8 @@ use super::{accounts, recover};
 use crate::crm::{Lookup, Reader, Shape};
 use crate::reconcile::{Half, Input, Linked, Mode, Now, Parent, Rejected};
 use crate::record::{
-    Both, ByKind, Capabilities, CliengoId, Field, Fields, Forms, GhlId, Ids, Kind, Record, RemoteId, Role, Side, Value,
+    Both, ByKind, Capabilities, CliengoId, Field, Fields, Forms, GhlId, Ids, Kind, Likeness, Record, RemoteId, Role,
+    Side, Value,
 };
 use crate::state::{LinkRow, LinkStatus, NewLink, PairLock, State, StateError};
 
@@ -198,7 +200,14 @@ fn settle_open_create(state: &Mutex<State>, by_hand: &ByHand, now: &Both<Record>
         .find(|intent| intent.kind == by_hand.kind && intent.source_id.as_deref() == ids.of(intent.side.other()));
     let Some(intent) = open else { return Ok(None) };
     let run = last_run(&lock(state))?;
-    let made = Ok(now.of(intent.side).clone());
+    let (sought, stands): (Record, _) =
+        (serde_json::from_str(&intent.sought).map_err(StateError::from)?, now.of(intent.side));
+    // What somebody made of it since is an edit of what was sent.
+    let is_edited = matches!(
+        sought.compared_with_made(intent.kind, stands, Timestamp::MIN),
+        Some(Likeness::Edited | Likeness::Resembles | Likeness::Other) | None
+    );
+    let made = Ok(if is_edited { Record::default() } else { stands.clone() });
     match intent.side {
         Side::Cliengo => recover::adopt(state, &intent, run, &by_hand.cliengo, made)?,
         Side::Ghl => recover::adopt(state, &intent, run, &by_hand.ghl, made)?,

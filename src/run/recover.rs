@@ -1,6 +1,7 @@
 //! What became of requests without an answer: creates are resolved by reading, never by sending again (I38); a change
 //! that was done is our own, and no edit of a person's.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,9 +13,9 @@ use super::error::RunError;
 use super::session::{Job, lock};
 use super::settle;
 use super::undo_record;
-use crate::crm::{Lookup, Reader, Shape, Unparsable};
-use crate::reconcile::{LinkRef, Settle};
-use crate::record::{Forms, Kind, Record, RemoteId, Side, SideId};
+use crate::crm::{Found, Lookup, Reader, Shape, Unparsable};
+use crate::reconcile::{LinkRef, Settle, is_marked};
+use crate::record::{Forms, Kind, Likeness, Record, RemoteId, Side, SideId};
 use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 
 /// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
@@ -26,8 +27,12 @@ enum Resolution<I> {
     Adopt(I, String, Shape),
     /// It is not there.
     Absent,
-    /// It cannot be told yet, or several could be it.
+    /// Exactly one unlinked record is it, and was edited since.
+    Edited(I),
+    /// It cannot be told yet.
     Open(String),
+    /// Several could be it, or what stands there says something else: a person says.
+    Asked(BTreeSet<String>),
 }
 
 /// Resolves the creates that earlier runs left unknown and says how many were found. Those that have not rested for
@@ -39,15 +44,40 @@ pub(super) async fn recover(job: &Job<'_>, state: &Mutex<State>, run: i64, forms
     let open = lock(state).open_creates()?;
     let settle = SignedDuration::try_from(job.pair.settle).unwrap_or(SignedDuration::MAX);
     let mut recovered = 0;
+    let mut asked = Vec::new();
     for intent in open {
         let rested = job.clock.now().duration_since(intent.at) >= settle;
-        let done = match intent.side {
+        let resolved = match intent.side {
             Side::Cliengo => resolve(job.cliengo, state, &intent, run, forms, rested).await?,
             Side::Ghl => resolve(job.ghl, state, &intent, run, forms, rested).await?,
         };
-        recovered += u64::from(done);
+        match resolved {
+            Resolved::Found => recovered += 1,
+            Resolved::Open(candidates) => asked.extend(candidates.map(|candidates| (intent, candidates))),
+            Resolved::NotDone => {}
+        }
+    }
+    let state = lock(state);
+    for (intent, mut candidates) in asked {
+        // What another create was found to have made is not this one's.
+        for id in candidates.clone() {
+            if state.link_of(intent.kind, &SideId::new(intent.side, &id))?.is_some() {
+                candidates.remove(&id);
+            }
+        }
+        state.keep_candidates(intent.id, &candidates)?;
     }
     Ok(recovered)
+}
+
+/// What became of one unknown create.
+pub(super) enum Resolved {
+    /// It was done, and is settled.
+    Found,
+    /// It was not done.
+    NotDone,
+    /// It stays open; what it may have made, where that is known.
+    Open(Option<BTreeSet<String>>),
 }
 
 /// Reads back what earlier runs changed without an answer, once. What was not done, or cannot be told, is merged as if it
@@ -170,7 +200,7 @@ fn settle_adopted(
     state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))
 }
 
-/// Reads one unknown create back and settles what can be settled. Says whether it was found.
+/// Reads one unknown create back and settles what can be settled.
 ///
 /// # Errors
 /// When the state cannot be written.
@@ -181,21 +211,31 @@ pub(super) async fn resolve<R: Reader + ?Sized>(
     run: i64,
     forms: &Forms,
     rested: bool,
-) -> Result<bool, RunError> {
+) -> Result<Resolved, RunError> {
     match look(crm, state, intent, forms).await? {
         Resolution::Adopt(id, payload, shape) => {
             let record = crm.parse(intent.kind, &payload, shape, forms);
-            adopt::<R::Id>(state, intent, run, &id, record)
+            let is_done = adopt::<R::Id>(state, intent, run, &id, record)?;
+            Ok(if is_done { Resolved::Found } else { Resolved::NotDone })
+        }
+        // What somebody made of it since is an edit of what was sent.
+        Resolution::Edited(id) => {
+            let is_done = adopt::<R::Id>(state, intent, run, &id, Ok(Record::default()))?;
+            Ok(if is_done { Resolved::Found } else { Resolved::NotDone })
         }
         Resolution::Absent if rested => {
             info!(intent = intent.id, side = %intent.side, kind = %intent.kind, "an unknown create was not done");
             lock(state).close_intent(intent.id, IntentState::Absent, None, None)?;
-            Ok(false)
+            Ok(Resolved::NotDone)
         }
-        Resolution::Absent => Ok(false),
+        Resolution::Absent => Ok(Resolved::Open(Some(BTreeSet::new()))),
         Resolution::Open(why) => {
             warn!(intent = intent.id, side = %intent.side, kind = %intent.kind, why, "an unknown create stays open");
-            Ok(false)
+            Ok(Resolved::Open(None))
+        }
+        Resolution::Asked(candidates) => {
+            info!(intent = intent.id, side = %intent.side, kind = %intent.kind, ?candidates, "an unknown create waits for a person");
+            Ok(Resolved::Open(Some(candidates)))
         }
     }
 }
@@ -221,22 +261,56 @@ async fn look<R: Reader + ?Sized>(
         }
     };
     let mut candidates = Vec::new();
+    let mut edited = Vec::new();
     for candidate in found {
-        let newer = candidate.created.is_none_or(|created| created >= since);
-        if newer && lock(state).link_of(intent.kind, &candidate.id.clone().tagged())?.is_none() {
-            candidates.push(candidate);
+        if lock(state).link_of(intent.kind, &candidate.id.clone().tagged())?.is_some() {
+            continue;
+        }
+        if matches!(candidate.likeness, Likeness::Same | Likeness::Stored) {
+            if candidate.created.is_none_or(|created| created >= since) {
+                candidates.push(candidate);
+            }
+        } else if may_be_edited(intent, &candidate, crm.clock_ahead())? && !tells(crm, intent, &candidate, forms) {
+            edited.push(candidate);
         }
     }
     // What reads as it was sent is it, whatever else its CRM could have made of that.
-    if candidates.iter().any(|candidate| candidate.is_as_sent) {
-        candidates.retain(|candidate| candidate.is_as_sent);
+    if candidates.iter().any(|candidate| candidate.likeness == Likeness::Same) {
+        candidates.retain(|candidate| candidate.likeness == Likeness::Same);
     }
-    let mut candidates = candidates.into_iter();
-    Ok(match (candidates.next(), candidates.next()) {
-        (None, _) => Resolution::Absent,
-        (Some(only), None) => Resolution::Adopt(only.id, only.payload, only.shape),
-        (Some(_), Some(_)) => Resolution::Open("several records could be it".to_owned()),
+    let ids = |found: &[Found<R::Id>]| found.iter().map(|one| one.id.as_str().to_owned()).collect();
+    Ok(match (candidates.as_slice(), edited.as_slice()) {
+        ([], []) => Resolution::Absent,
+        ([], [only]) if only.likeness == Likeness::Edited => Resolution::Edited(only.id.clone()),
+        ([], _) => Resolution::Asked(ids(&edited)),
+        ([only], _) => Resolution::Adopt(only.id.clone(), only.payload.clone(), only.shape),
+        (_, _) => Resolution::Asked(ids(&candidates)),
     })
+}
+
+/// Whether a task or note that says something else may be what a create made, and was edited since: it was made at that very
+/// time, or, where that is not known, is new there and resembles what was sent.
+fn may_be_edited<I: RemoteId>(
+    intent: &Intent,
+    found: &Found<I>,
+    ahead: Option<SignedDuration>,
+) -> Result<bool, StateError> {
+    let adoption: Adoption = serde_json::from_str(&intent.settle)?;
+    let can_be_linked = intent.source_id.is_some() && matches!(adoption.settle, Settle::Create { remade: None, .. });
+    let stood_there = intent.known.as_ref().is_some_and(|known| known.contains(found.id.as_str()));
+    let by_their_clock = |ahead| intent.at.checked_add(ahead).unwrap_or(Timestamp::MAX);
+    let is_near = |created: Timestamp, at: Timestamp| created.duration_since(at).abs() <= SKEW;
+    let fits = match found.created {
+        Some(created) => is_near(created, intent.at) || is_near(created, by_their_clock(ahead.unwrap_or_default())),
+        None => matches!(found.likeness, Likeness::Edited | Likeness::Resembles),
+    };
+    Ok(can_be_linked && !stood_there && fits)
+}
+
+/// Whether a note tells of something on the other side: no create of a note made it.
+fn tells<R: Reader + ?Sized>(crm: &R, intent: &Intent, found: &Found<R::Id>, forms: &Forms) -> bool {
+    let record = crm.parse(intent.kind, &found.payload, found.shape, forms);
+    record.is_ok_and(|record| is_marked(intent.side, &record))
 }
 
 pub(super) fn adopt<I: RemoteId>(

@@ -54,6 +54,8 @@ fn offers(
                 Settling::Take { side: Side::Ghl, .. } => PageLabel::TakeGhl,
                 Settling::Forget(_) => PageLabel::MatchAgain,
                 Settling::Retry(_) => PageLabel::TryAgain,
+                Settling::LinkMade { .. } | Settling::Link { .. } => PageLabel::MadeThis,
+                Settling::CreateAgain(_) => PageLabel::NotDone,
                 Settling::Drop(_) => PageLabel::GiveUp,
                 _ => PageLabel::RunNow,
             };

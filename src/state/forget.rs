@@ -208,7 +208,8 @@ impl State {
     /// Empties journalled requests. One that is open is closed: what it may have made is not looked for any more.
     fn empty_intents(&self, condition: &str, values: impl rusqlite::Params) -> Result<(), StateError> {
         let sql = format!(
-            "UPDATE intent SET request = '{{}}', request_hash = '', detail = NULL, sought = NULL, settle = NULL,
+            "UPDATE intent SET request = '{{}}', request_hash = '', detail = NULL, sought = NULL, settle = NULL, known = NULL,
+               candidates = NULL,
                state = CASE WHEN state IN ('in_flight', 'unknown') THEN 'absent' ELSE state END WHERE {condition}"
         );
         self.connection.prepare_cached(&sql)?.execute(values)?;

@@ -233,11 +233,12 @@ fn migrations() -> Migrations<'static> {
             Ok(transaction.execute_batch(include_str!("migrations/016_body.sql"))?)
         }),
         M::up(include_str!("migrations/017_sent.sql")),
+        M::up(include_str!("migrations/018_candidates.sql")),
     ])
 }
 
 /// How many migrations this program knows.
-const SCHEMA: usize = 17;
+const SCHEMA: usize = 18;
 
 /// Says before every commit whether it may be made: what a test lets a run die of.
 #[derive(Clone)]

@@ -79,6 +79,7 @@ mod tests {
             at,
             source_id: None,
             parent_id: None,
+            known: None,
             sought: Some("{}".to_owned()),
             settle: Some("{}".to_owned()),
         };

@@ -391,6 +391,7 @@ impl Life {
 
     /// Reads the report as a person would.
     fn read(&mut self, finished: Option<Finished>) {
+        self.answer();
         let Some(finished) = finished else { return };
         let document = serde_json::to_value(concord::report::json(&finished)).unwrap();
         let counts = document["run"]["outcomes"].as_object().unwrap();
@@ -407,6 +408,15 @@ impl Life {
             for value in [&conflict.cliengo, &conflict.ghl] {
                 self.disputed.insert(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             }
+        }
+    }
+
+    /// Nobody edits what a run creates, so whatever may be that is somebody's own.
+    fn answer(&self) {
+        let Ok(state) = State::open(&self.house.state_path()) else { return };
+        for intent in state.open_creates().unwrap().into_iter().filter(|intent| !intent.candidates.is_empty()) {
+            let source = SideId::new(intent.side.other(), intent.source_id.unwrap());
+            state.was_not_done(intent.kind, &source).unwrap();
         }
     }
 

@@ -59,6 +59,7 @@ mod decided;
 mod deletes;
 mod documented;
 mod down_for_a_while;
+mod edited_before_found;
 mod enrolled_once;
 mod examples;
 mod export;

@@ -91,7 +91,8 @@ Examples:
   concord held                            one block for each person
   concord held ack kbqftrnmdc             you know: no exit code 3 for it
   concord held ack kbqftrnmdc --until 2027-01-31 --note asked
-  concord held unack kbqftrnmdc           it is new again";
+  concord held unack kbqftrnmdc           it is new again
+  concord held retry kbqftrnmdc           it was not created: create it";
 
 pub(super) const CONFLICTS: &str = "\
 Examples:

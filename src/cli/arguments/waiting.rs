@@ -38,6 +38,12 @@ pub(in crate::cli) enum HeldCommand {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// A create that got no answer was not done: the next sync does it
+    Retry {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+    },
     /// It is new again
     Unack {
         /// Their ids

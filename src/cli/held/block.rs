@@ -69,10 +69,7 @@ fn block(page: &mut Page, style: Style, session: &Session, config: &Config, reco
         let lead = Line::of(format!("{}  ", row.id));
         let why = entry.reason.map_or(row.reason.as_str(), |reason| session.words().held(reason).0);
         let detail = masked(config, &row.detail);
-        // Whether several could be it is known when it has rested.
-        let told = entry.rests.and_then(|_| detail.split_once("; where several could be it"));
-        let detail = told.map_or(detail.as_str(), |(detail, _)| detail);
-        let why = format!("  {why}: {}", session.say(&on_one_line(detail)));
+        let why = format!("  {why}: {}", session.say(&on_one_line(&detail)));
         page.flow(lead, row.id.len() + 2, Line::painted(standing(session, entry), Paint::Yellow).then(why));
         if let Some(until) = entry.rests {
             page.flow(Line::of("    "), 4, Line::of(session.say(&resting(config, entry, until))));

@@ -37,8 +37,8 @@ use super::{
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::record::{
-    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Mapped, MatchKey, Method, Moment, NameForm, Record,
-    RemoteId, Request, Side, TagCapabilities, User, Write,
+    ByKind, Capabilities, CliengoId, Forms, Kind, KindCapabilities, Likeness, Mapped, MatchKey, Method, Moment,
+    NameForm, Record, RemoteId, Request, Side, TagCapabilities, User, Write,
 };
 
 /// How Cliengo is told who asks (`Cliengo API notes, 1.2`).
@@ -409,20 +409,16 @@ impl Reader for Cliengo {
                 Err(_) => continue,
             };
             match record.compared_with_made(kind, &theirs, since) {
-                Some(true) => {
-                    found.push(Found {
-                        id: raw.id,
-                        created: theirs.created,
-                        payload: raw.payload,
-                        shape: Shape::Listed,
-                        is_as_sent: kind == Kind::Contact || record.says_the_same(&theirs),
-                    });
+                Some(Likeness::Other) if kind == Kind::Contact => {}
+                Some(likeness) => {
+                    let (created, payload, shape) = (theirs.created, raw.payload, Shape::Listed);
+                    found.push(Found { id: raw.id, created, payload, shape, likeness });
                 }
                 // One of which too little can be read could be the one that is looked for.
                 None if kind != Kind::Contact || could_be(record, &raw.payload) => {
                     return Err(self.http.protocol(format!("a {kind} of its list cannot be understood")));
                 }
-                Some(false) | None => {}
+                None => {}
             }
         }
         Ok(found)

@@ -10,7 +10,7 @@ use crate::crm::listing::Failed;
 use crate::crm::path::encode;
 use crate::crm::row::Row;
 use crate::crm::{CrmError, Found, Gone, Lookup, RawRecord, Shape};
-use crate::record::{Field, Forms, GhlId, Kind, Method, Record, RemoteId, Request, Side, Value};
+use crate::record::{Field, Forms, GhlId, Kind, Likeness, Method, Record, RemoteId, Request, Side, Value};
 
 impl Ghl {
     /// GET by id. Gone is only what GHL says was not found, by this id. (I20)
@@ -73,7 +73,8 @@ impl Ghl {
                 let theirs = api::parse(Kind::Contact, &payload, Shape::Single, forms)
                     .map_err(|error| self.http.protocol(error.to_string()))?;
                 // `semantics` 7: who only shares the phone is somebody else.
-                let found = Found { id, created: theirs.created, payload, shape: Shape::Single, is_as_sent: true };
+                let found =
+                    Found { id, created: theirs.created, payload, shape: Shape::Single, likeness: Likeness::Same };
                 Ok(if record.is_same_person(&theirs) { vec![found] } else { Vec::new() })
             }
         }
@@ -87,7 +88,7 @@ impl Ghl {
         })
     }
 
-    /// What a child's create may have made: the equal ones in its contact's own list.
+    /// What a child's create may have made: those in its contact's own list.
     pub(super) async fn created_children(
         &self,
         kind: Kind,
@@ -101,19 +102,11 @@ impl Ghl {
             // One that cannot be read could be the one that is looked for.
             let theirs = api::parse(kind, &raw.payload, Shape::Single, forms)
                 .map_err(|error| self.http.protocol(error.to_string()))?;
-            match record.compared_with_made(kind, &theirs, since) {
-                Some(true) => {
-                    found.push(Found {
-                        id: raw.id,
-                        created: theirs.created,
-                        payload: raw.payload,
-                        shape: Shape::Single,
-                        is_as_sent: record.says_the_same(&theirs),
-                    });
-                }
-                Some(false) => {}
-                None => return Err(self.http.protocol(format!("a {kind} of its list cannot be understood"))),
-            }
+            let Some(likeness) = record.compared_with_made(kind, &theirs, since) else {
+                return Err(self.http.protocol(format!("a {kind} of its list cannot be understood")));
+            };
+            let (created, payload, shape) = (theirs.created, raw.payload, Shape::Single);
+            found.push(Found { id: raw.id, created, payload, shape, likeness });
         }
         Ok(found)
     }

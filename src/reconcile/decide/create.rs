@@ -6,9 +6,7 @@ use super::enrolment;
 use super::fit::{self, Fit, unfit};
 use super::merge::{TagNews, is_mark};
 use super::tags::write_tags;
-use crate::reconcile::model::{
-    Family, HeldReason, Input, LinkRef, Making, Place, Settle, Subject, UNKNOWN, Unlinked, Verdict,
-};
+use crate::reconcile::model::{Family, HeldReason, Input, LinkRef, Making, Place, Settle, Subject, Unlinked, Verdict};
 use crate::record::{Action, Both, Field, Fields, Kind, Record, Side, Target, Value, Write, canonical_line, fold_tag};
 
 /// What a create carries, and what it has to leave out.
@@ -63,8 +61,8 @@ pub fn content(
 
 /// Why a contact's counterpart is not created now.
 fn is_put_off(input: &Input<'_>, side: Side, subject: &Subject, contact: &Unlinked) -> Option<Verdict> {
-    if input.pending.contains(&(Kind::Contact, contact.id.clone())) {
-        return Some(Verdict::held(subject, HeldReason::UnknownOutcome, UNKNOWN));
+    if let Some(why) = input.unknown_outcome(contact) {
+        return Some(Verdict::held(subject, HeldReason::UnknownOutcome, why));
     }
     if !input.can(side, Kind::Contact).create {
         let detail = format!("{} cannot create contacts", side.title());
@@ -199,8 +197,8 @@ fn choosing(
     if !input.policy(child.kind).direction.writes(side) {
         return Verdict::at(at);
     }
-    if input.pending.contains(&(child.kind, child.id.clone())) {
-        return Verdict::held(&subject, HeldReason::UnknownOutcome, UNKNOWN);
+    if let Some(why) = input.unknown_outcome(child) {
+        return Verdict::held(&subject, HeldReason::UnknownOutcome, why);
     }
     if !input.can(side, child.kind).create {
         let detail = format!("{} cannot create {}s", side.title(), child.kind);

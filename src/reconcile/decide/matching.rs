@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::one_or_two::{one_or_two, other_name};
 use crate::config::{Duplicates, MatchField};
-use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, UNKNOWN, Unlinked};
+use crate::reconcile::model::{HeldReason, Holder, Input, MatchedBy, Unlinked};
 use crate::record::{Both, Field, Ids, MatchKey, PersonName, Side, SideId, Value};
 
 /// What becomes of the unlinked contacts.
@@ -113,8 +113,8 @@ impl<'a, 'k> Matching<'a, 'k> {
             for (at, (contact, keys)) in self.input.unlinked.of(side).iter().zip(self.keys.of(side)).enumerate() {
                 // Nobody is new by what stands among further addresses alone.
                 let has_own = keys.len() > contact.record.also.len();
-                if self.input.pending.contains(&(contact.kind, contact.id.clone())) {
-                    self.hold(side, at, HeldReason::UnknownOutcome, UNKNOWN.to_owned());
+                if let Some(why) = self.input.unknown_outcome(contact) {
+                    self.hold(side, at, HeldReason::UnknownOutcome, why);
                 } else if let Some(detail) = self.input.excluded(contact) {
                     self.hold(side, at, HeldReason::Apart, detail);
                 } else if !has_own {

@@ -42,6 +42,12 @@ fn marked(side: Side, note: &Record) -> Option<(Facet, String)> {
     })
 }
 
+/// Whether a note of `side` says that it tells of something on the other side.
+#[must_use]
+pub fn is_marked(side: Side, note: &Record) -> bool {
+    marked(side, note).is_some()
+}
+
 /// What a note tells of, where it does; `told` is what its contact was told.
 #[must_use]
 pub fn of<'a>(note: &'a Unlinked, told: Option<&Told>) -> Option<Telling<'a>> {

@@ -1,6 +1,16 @@
 //! Commands that a person is offered: whole, and nothing in them is taken by a shell for something else.
 
+use std::collections::BTreeSet;
+
+use super::findings::HeldReason;
+use super::names::held_id;
 use crate::record::{Effect, Ids, Kind, Side, SideId};
+
+/// So many records are offered as the one that a create made.
+pub const MOST_CANDIDATES: usize = 4;
+
+/// What a person is told of a record whose create has an unknown outcome.
+pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first";
 
 /// `links add` or `links remove` with both ids; `None` where one of them cannot be pasted.
 #[must_use]
@@ -42,4 +52,30 @@ pub fn unanswered(effect: &Effect, id: &str) -> String {
         "no answer came when it was put into the {kind} {name}, and GHL does not tell whether it was. If it was not: \
          concord quarantine retry {id}. If it was: concord quarantine drop {id}"
     )
+}
+
+/// What a person is told of a record whose create has an unknown outcome, where these may be what it made: somebody edited one
+/// since, or several read as it was sent.
+pub(super) fn may_be_one_of(
+    kind: Kind,
+    source: &SideId,
+    contact: Option<&SideId>,
+    candidates: &BTreeSet<SideId>,
+    pair: &str,
+) -> String {
+    let side = source.side().other().title();
+    let offered: Vec<&SideId> = candidates.iter().take(MOST_CANDIDATES).collect();
+    let names = offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = format!(
+        "an earlier run tried to create its counterpart in {side} and got no answer; what it made may be {names}"
+    );
+    let under = contact.map(|contact| format!(" --kind {kind} --contact {contact}")).unwrap_or_default();
+    let links = offered.into_iter().filter_map(|candidate| {
+        let mut ids = Ids::one(source.clone());
+        ids.insert(candidate.clone());
+        Some(format!("if it is {candidate}: {}{under}", links_command("add", &ids, pair)?))
+    });
+    let id = held_id(pair, kind, &Ids::one(source.clone()), HeldReason::UnknownOutcome);
+    let again = format!("if it was not done: concord held retry {id} --pair {pair}");
+    std::iter::once(what).chain(links).chain([again]).collect::<Vec<_>>().join("; ")
 }

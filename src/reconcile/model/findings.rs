@@ -234,7 +234,3 @@ pub struct Unsupported {
     /// In a person's words.
     pub detail: String,
 }
-
-/// What a person is told of a record whose create has an unknown outcome.
-pub const UNKNOWN: &str = "an earlier run tried to create its counterpart and got no answer; it is read back first; \
-    where several could be it, linking the right two settles it: concord links add --help";

@@ -88,6 +88,8 @@ pub struct Input<'a> {
     pub holders: Both<BTreeMap<MatchKey, Vec<Holder>>>,
     /// The sources of creates whose outcome is not known.
     pub pending: BTreeSet<(Kind, SideId)>,
+    /// What such a create may have made, where a person is to say: by its source.
+    pub candidates: BTreeMap<(Kind, SideId), BTreeSet<SideId>>,
     /// Records whose payload cannot be understood.
     pub unparsable: Vec<Unreadable>,
     /// Records of which their CRM said neither that they are there nor that they are gone. (`semantics` 55)
@@ -166,6 +168,7 @@ impl<'a> Input<'a> {
             suspected: BTreeSet::new(),
             holders: Both::default(),
             pending: BTreeSet::new(),
+            candidates: BTreeMap::new(),
             unparsable: Vec::new(),
             inconclusive: Vec::new(),
             linked_before: None,
@@ -222,6 +225,19 @@ impl<'a> Input<'a> {
     pub fn appends(&self, side: Side, kind: Kind) -> bool {
         let can = self.can(side, kind);
         kind == Kind::Note && self.pair.notes.append_edit && can.create && !can.update
+    }
+
+    /// Why the counterpart of a record is not created now: a create of it has an unknown outcome. `None`: it is created.
+    #[must_use]
+    pub fn unknown_outcome(&self, source: &Unlinked) -> Option<String> {
+        let key = (source.kind, source.id.clone());
+        let candidates = self.candidates.get(&key);
+        self.pending.contains(&key).then(|| match candidates {
+            Some(candidates) => {
+                advice::may_be_one_of(source.kind, &source.id, source.parent.as_ref(), candidates, &self.pair.name)
+            }
+            None => advice::UNKNOWN.to_owned(),
+        })
     }
 
     /// What `side` can do with `kind`.

@@ -110,11 +110,14 @@ fn create_surplus(input: &Input<'_>, at: u32, family: &Family, kind: Kind, surpl
     for side in Side::BOTH {
         let other = side.other();
         // What a create with an unknown outcome may have made on this side has its source on the other one already.
-        let may_be_ours = surplus.of(other).iter().any(|child| input.pending.contains(&(kind, child.id.clone())));
-        if may_be_ours {
+        let sources = surplus.of(other).iter().map(|child| (kind, child.id.clone()));
+        let sources: Vec<_> = sources.filter(|source| input.pending.contains(source)).collect();
+        let candidates: Vec<_> = sources.iter().filter_map(|source| input.candidates.get(source)).collect();
+        if candidates.len() < sources.len() {
             continue;
         }
         let mut children = surplus.of(side).clone();
+        children.retain(|child| !candidates.iter().any(|candidates| candidates.contains(&child.id)));
         children.sort_by_key(|child| (child.record.created, child.id.clone()));
         // A side that could not list this contact's children may hold the counterparts: nothing is created there.
         let is_listed = family.is_listed(input, other, kind);

@@ -1,8 +1,10 @@
 //! What applying writes down: each request before it is sent, and what came of it.
 
+use std::collections::BTreeSet;
+
 use super::{Applying, Heard, Made};
 use crate::reconcile::{Operation, Work};
-use crate::record::{Action, Fields, Record, Request, SideId, Write};
+use crate::record::{Action, Fields, Kind, Record, Request, SideId, Write};
 use crate::run::adoption::Adoption;
 use crate::run::applied::{Applied, Origin};
 use crate::run::finished::{Ended, OperationOutcome};
@@ -10,7 +12,7 @@ use crate::run::foresee::{self, foresee};
 use crate::run::session::lock;
 use crate::run::settle;
 use crate::run::undo_record;
-use crate::state::{EnrolmentStatus, IntentDraft, IntentState, State, StateError};
+use crate::state::{EnrolmentStatus, IntentDraft, IntentState, Stage, State, StateError};
 
 impl Applying<'_> {
     /// Writes a request down before it is sent, with the `first` one also what an undo needs.
@@ -30,6 +32,11 @@ impl Applying<'_> {
         let settle = operation.settle().filter(|_| settles);
         let adoption = settle.map(|settle| Adoption::of(settle, ids, write, |link| self.resolve(link)));
         let sought = Record { fields: write.set.clone(), ..Record::default() };
+        let stage = lock(self.stage);
+        let stands_there = match &parent {
+            Some(parent) if create && write.kind.is_child() => Some(unlinked(&stage, write.kind, parent)?),
+            _ => None,
+        };
         let draft = IntentDraft {
             run: self.run,
             operation: operation.id,
@@ -40,11 +47,11 @@ impl Applying<'_> {
             at: self.job.clock.now(),
             source_id: create.then(|| operation.ids.of(operation.side.other())).flatten(),
             parent_id: parent.as_ref().map(SideId::as_str),
+            known: stands_there.as_ref(),
             sought: create.then(|| serde_json::to_string(&sought)).transpose()?,
             settle: adoption.map(|adoption| serde_json::to_string(&adoption)).transpose()?,
         };
         let known = [write.target.as_ref(), write.parent.as_ref()].map(|target| target.and_then(|id| self.id_of(id)));
-        let stage = lock(self.stage);
         let (intent, foreseen) = lock(self.state).atomically(|state| {
             let mut foreseen = None;
             if let Some(enrolment) = operation.enrols() {
@@ -150,4 +157,10 @@ impl Applying<'_> {
         }
         Ok(())
     }
+}
+
+/// What the run listed under a contact that has no link.
+fn unlinked(stage: &Stage, kind: Kind, parent: &SideId) -> Result<BTreeSet<String>, StateError> {
+    let listed = stage.under(parent.side(), kind, parent.as_str())?;
+    Ok(listed.into_iter().filter(|row| row.link.is_none()).map(|row| row.id).collect())
 }

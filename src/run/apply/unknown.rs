@@ -9,7 +9,7 @@ use crate::reconcile::{Operation, TagDelta};
 use crate::record::{Action, Kind, Record, RemoteId, Write};
 use crate::run::error::RunError;
 use crate::run::finished::{Ended, OperationOutcome};
-use crate::run::recover::{self, Changed};
+use crate::run::recover::{self, Changed, Resolved};
 use crate::run::session::lock;
 use crate::state::{IntentState, StateError};
 
@@ -105,11 +105,11 @@ impl Applying<'_> {
         let open = lock(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
         let Some(open) = open else { return Ok(false) };
         match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
-            Ok(true) => {
+            Ok(Resolved::Found) => {
                 self.remember_found(operation)?;
                 Ok(true)
             }
-            Ok(false) => Ok(false),
+            Ok(Resolved::NotDone | Resolved::Open(_)) => Ok(false),
             Err(RunError::State(error)) => Err(error),
             Err(error) => {
                 warn!(%error, "an unknown create could not be read back");

@@ -151,7 +151,8 @@ impl<'j> Gathering<'j, '_> {
             leaving,
             suspected,
             holders,
-            pending,
+            pending: pending.keys().cloned().collect(),
+            candidates: pending.into_iter().filter(|(_, candidates)| !candidates.is_empty()).collect(),
             linked_before,
             unread: unread::of(state, self.pulled)?,
             unparsable: self.unparsable,
@@ -186,11 +187,16 @@ impl<'j> Gathering<'j, '_> {
         capabilities
     }
 
-    /// The sources of creates whose outcome is not known.
-    fn pending(&self) -> Result<BTreeSet<(Kind, SideId)>, RunError> {
+    /// The sources of creates whose outcome is not known, each with what it may have made as far as a person is to say.
+    fn pending(&self) -> Result<BTreeMap<(Kind, SideId), BTreeSet<SideId>>, RunError> {
         let open = self.state.map(State::open_creates).transpose()?.unwrap_or_default();
-        let source = |intent: Intent| Some((intent.kind, SideId::new(intent.side.other(), intent.source_id?)));
-        Ok(open.into_iter().filter_map(source).collect())
+        let mut pending: BTreeMap<(Kind, SideId), BTreeSet<SideId>> = BTreeMap::new();
+        for Intent { kind, side, source_id, candidates, .. } in open {
+            let Some(source) = source_id else { continue };
+            let candidates = candidates.into_iter().map(|id| SideId::new(side, id));
+            pending.entry((kind, SideId::new(side.other(), source))).or_default().extend(candidates);
+        }
+        Ok(pending)
     }
 
     /// What earlier runs said already.
