@@ -60,7 +60,10 @@ fn tags_lost(plan: &Plan, input: &Input<'_>, side: Side) -> Option<Guard> {
             Change::Value { .. } => &[],
         })
     });
-    let lost = removed.filter(|tag| !is_mark(tag)).count() as u64;
+    share_lost(input, side, removed.filter(|tag| !is_mark(tag)).count() as u64)
+}
+
+fn share_lost(input: &Input<'_>, side: Side, lost: u64) -> Option<Guard> {
     let known = *input.tags.of(side);
     if lost == 0 || known == 0 {
         return None;
@@ -212,6 +215,32 @@ mod tests {
         let input = input(&pair, &forms);
         for (links, tally, expected) in cases {
             assert_eq!(stopped(&input, links, tally), expected, "{links} links, {tally:?}");
+        }
+    }
+
+    #[test]
+    fn tags_stop_where_more_than_their_share_and_five_go_or_all_of_more_than_three() {
+        let (pair, forms) = (pair("guard.delete_percent = 10\nguard.min_records = 20\n"), forms());
+        // Links, tags that a side has, and how many of them go; none says nothing at all.
+        let cases = [
+            (20, 100, 10, Some(false)),
+            (20, 100, 11, Some(true)),
+            (20, 10, 5, Some(false)),
+            (20, 10, 6, Some(true)),
+            (19, 100, 99, Some(false)),
+            (19, 100, 100, Some(true)),
+            (20, 3, 3, Some(false)),
+            (20, 4, 4, Some(true)),
+            (20, 4, 5, Some(true)),
+            (20, 100, 0, None),
+            (20, 0, 6, None),
+        ];
+        for (links, known, lost, expected) in cases {
+            let mut input = input(&pair, &forms);
+            *input.links.of_mut(Kind::Contact) = links;
+            *input.tags.of_mut(Side::Ghl) = known;
+            let tripped = share_lost(&input, Side::Ghl, lost).map(|guard| guard.tripped);
+            assert_eq!(tripped, expected, "{links} links, {lost} of {known} tags");
         }
     }
 
