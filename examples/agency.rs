@@ -119,7 +119,8 @@ fn nights(arguments: &Arguments) -> Result<(), Failure> {
 /// How long the pair that asks Cliengo most must take at this rate, in seconds.
 fn slowest(folder: &Path, rate: f64) -> Result<f64, Failure> {
     let report: Value = serde_json::from_slice(&fs::read(folder.join("report.json"))?)?;
-    let asked = |pair: &Value| pair.pointer("/requests/cliengo/reads").and_then(Value::as_f64);
+    let count = |pair: &Value, what: &str| pair.pointer(&format!("/requests/cliengo/{what}")).and_then(Value::as_f64);
+    let asked = |pair: &Value| Some(count(pair, "reads")? + count(pair, "writes")?);
     let most = report.as_array().into_iter().flatten().filter_map(asked).max_by(f64::total_cmp);
     Ok(most.ok_or("no pair says what it asked")? / rate)
 }

@@ -2,7 +2,7 @@
 
 use concord::crm::cliengo::{CliengoCapabilities, TasksMode};
 use concord::crm::{Coverage, CrmError, Learned, Listed, Lookup, Reader};
-use concord::record::{CliengoId, Field, Kind, Record, RemoteId, Value};
+use concord::record::{CliengoId, Field, Kind, Likeness, Record, RemoteId, Value};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -370,7 +370,8 @@ async fn what_an_unknown_create_made_is_found_in_the_newest_window() {
     let wanted = Record::default().with(Field::Body, Value::markup("<p>note n1</p>"));
     let cliengo = server.cliengo(|_| {});
     let found = cliengo.find_created(Kind::Note, Some(&id("a")), &wanted, since, &forms()).await.unwrap();
-    assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["n1"]);
+    let found: Vec<_> = found.iter().map(|found| (found.id.as_str(), found.likeness)).collect();
+    assert_eq!(found, [("n1", Likeness::Same), ("n2", Likeness::Other)]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! GHL's listings and lookups.
 
 use concord::crm::{Coverage, CrmError, Listed, Lookup, Reader};
-use concord::record::{Field, GhlId, Kind, Record, RemoteId, Value};
+use concord::record::{Field, GhlId, Kind, Likeness, Record, RemoteId, Value};
 use serde_json::{Value as Json, json};
 
 use crate::server::{Kept, Reply, Seen, Server, forms, ok, status, text};
@@ -379,7 +379,8 @@ async fn what_an_unknown_create_made_is_found_in_the_primary_store() {
     let due = concord::record::Due::parse("2026-12-01T10:00:00Z", &forms().zone).unwrap();
     let record = Record::default().with(Field::Title, Value::line("Llamar")).with(Field::Due, Value::Due(due));
     let found = ghl.find_created(Kind::Task, Some(&id("A")), &record, since, &forms()).await.unwrap();
-    assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["T1"]);
+    let found: Vec<_> = found.iter().map(|found| (found.id.as_str(), found.likeness)).collect();
+    assert_eq!(found, [("T1", Likeness::Same), ("T2", Likeness::Resembles)]);
 }
 
 #[tokio::test]
