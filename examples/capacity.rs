@@ -33,8 +33,8 @@ const GHL_A_DAY: u64 = 200_000;
 const CPU_A_REQUEST: f64 = 97e-6;
 
 /// Measured: MiB of one quiet night, and what each contact adds to the state, in bytes.
-const PEAK_MIB: f64 = 50.0;
-const STATE_A_CONTACT: u64 = 3_700;
+const PEAK_MIB: f64 = 31.0;
+const STATE_A_CONTACT: u64 = 3_000;
 
 /// How far the model may be from what is counted.
 const OFF_BY: f64 = 0.03;
