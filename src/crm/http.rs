@@ -27,6 +27,7 @@ use super::path::{is_straight, pattern};
 use super::retry::{Patience, ahead, retry_after};
 use super::secrets::Secrets;
 use super::transport::{Attempt, Unread, bearer, head, sensitive, whole_body};
+use super::trust::trust;
 use super::waiting::{Failure, Tries, Waiting};
 use super::{Again, CrmError, Outcome, Refusal, Usage};
 use crate::clock::Clock;
@@ -108,6 +109,7 @@ pub(super) fn client(
         return Err(SetupError::BaseUrl);
     }
     let builder = Client::builder()
+        .tls_backend_preconfigured(trust().map_err(|error| SetupError::Client(error.to_string()))?)
         .default_headers(headers)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -22,6 +22,7 @@ mod row;
 mod secrets;
 mod sink;
 mod transport;
+mod trust;
 mod waiting;
 mod wire;
 
