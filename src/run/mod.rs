@@ -179,7 +179,10 @@ async fn sync_locked(
     let pulled = pulled?;
     bind(state, &pulled)?;
     rederive::rederive(job, state, &pulled.forms)?;
-    let recovered = recover::recover(job, state, run, &pulled.forms).await?;
+    let recovered = {
+        let lists = recover::Lists { stage: &stage, pulled: &pulled };
+        recover::recover(job, state, run, &pulled.forms, Some(lists)).await?
+    };
     recover::recover_changes(job, state, run, &pulled.forms).await?;
     let (input, gathered) = gather(job, &stage, snapshot.as_ref(), &pulled).await?;
     let mut plan = build_plan(job, Some(&lock(state)), Some(&stage), &input, &pulled.forms)?;

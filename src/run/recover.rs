@@ -1,9 +1,12 @@
 //! What became of requests without an answer: creates are resolved by reading, never by sending again (I38); a change
 //! that was done is our own, and no edit of a person's.
 
+mod arrived;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+pub(super) use arrived::Lists;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
@@ -21,6 +24,9 @@ use crate::state::{Intent, IntentState, LinkStatus, State, StateError};
 /// How far a CRM's clock may be from ours before a record counts as older than the request that may have made it.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a request may wait for its turn, where its CRM answers 429, after it was journalled.
+const WAITED: SignedDuration = SignedDuration::from_mins(30);
+
 /// What reading said of one unknown create.
 enum Resolution<I> {
     /// Exactly one unlinked record is it.
@@ -36,20 +42,35 @@ enum Resolution<I> {
 }
 
 /// Resolves the creates that earlier runs left unknown and says how many were found. Those that have not rested for
-/// `settle` stay open, and their sources wait.
+/// `settle` stay open, and their sources wait. That a contact was not made is said by this run's `lists` alone: by its e-mail
+/// and phone nobody is found who was given others since.
 ///
 /// # Errors
 /// When the state cannot be written.
-pub(super) async fn recover(job: &Job<'_>, state: &Mutex<State>, run: i64, forms: &Forms) -> Result<u64, RunError> {
+pub(super) async fn recover(
+    job: &Job<'_>,
+    state: &Mutex<State>,
+    run: i64,
+    forms: &Forms,
+    lists: Option<Lists<'_>>,
+) -> Result<u64, RunError> {
     let open = lock(state).open_creates()?;
     let settle = SignedDuration::try_from(job.pair.settle).unwrap_or(SignedDuration::MAX);
     let mut recovered = 0;
     let mut asked = Vec::new();
     for intent in open {
-        let rested = job.clock.now().duration_since(intent.at) >= settle;
+        let knows_all = intent.kind != Kind::Contact || lists.is_some_and(|lists| lists.has_all(intent.side));
+        let rested = knows_all && job.clock.now().duration_since(intent.at) >= settle;
         let resolved = match intent.side {
-            Side::Cliengo => resolve(job.cliengo, state, &intent, run, forms, rested).await?,
-            Side::Ghl => resolve(job.ghl, state, &intent, run, forms, rested).await?,
+            Side::Cliengo => {
+                let arrived =
+                    || lists.map_or(Ok(BTreeSet::new()), |lists| lists.may_be(job, job.cliengo, state, &intent));
+                resolve(job.cliengo, state, &intent, run, forms, rested, arrived).await?
+            }
+            Side::Ghl => {
+                let arrived = || lists.map_or(Ok(BTreeSet::new()), |lists| lists.may_be(job, job.ghl, state, &intent));
+                resolve(job.ghl, state, &intent, run, forms, rested, arrived).await?
+            }
         };
         match resolved {
             Resolved::Found => recovered += 1,
@@ -200,7 +221,8 @@ fn settle_adopted(
     state.end_operation(run, number, "applied", Some("no answer came; it was found by reading"))
 }
 
-/// Reads one unknown create back and settles what can be settled.
+/// Reads one unknown create back and settles what can be settled. Where nobody is found, `arrived` says who else it may have
+/// made.
 ///
 /// # Errors
 /// When the state cannot be written.
@@ -211,6 +233,7 @@ pub(super) async fn resolve<R: Reader + ?Sized>(
     run: i64,
     forms: &Forms,
     rested: bool,
+    arrived: impl FnOnce() -> Result<BTreeSet<String>, RunError>,
 ) -> Result<Resolved, RunError> {
     match look(crm, state, intent, forms).await? {
         Resolution::Adopt(id, payload, shape) => {
@@ -223,12 +246,15 @@ pub(super) async fn resolve<R: Reader + ?Sized>(
             let is_done = adopt::<R::Id>(state, intent, run, &id, Ok(Record::default()))?;
             Ok(if is_done { Resolved::Found } else { Resolved::NotDone })
         }
-        Resolution::Absent if rested => {
+        Resolution::Absent => {
+            let arrived = arrived()?;
+            if !rested || !arrived.is_empty() {
+                return Ok(Resolved::Open(Some(arrived)));
+            }
             info!(intent = intent.id, side = %intent.side, kind = %intent.kind, "an unknown create was not done");
             lock(state).close_intent(intent.id, IntentState::Absent, None, None)?;
             Ok(Resolved::NotDone)
         }
-        Resolution::Absent => Ok(Resolved::Open(Some(BTreeSet::new()))),
         Resolution::Open(why) => {
             warn!(intent = intent.id, side = %intent.side, kind = %intent.kind, why, "an unknown create stays open");
             Ok(Resolved::Open(None))
@@ -298,13 +324,18 @@ fn may_be_edited<I: RemoteId>(
     let adoption: Adoption = serde_json::from_str(&intent.settle)?;
     let can_be_linked = intent.source_id.is_some() && matches!(adoption.settle, Settle::Create { remade: None, .. });
     let stood_there = intent.known.as_ref().is_some_and(|known| known.contains(found.id.as_str()));
-    let by_their_clock = |ahead| intent.at.checked_add(ahead).unwrap_or(Timestamp::MAX);
-    let is_near = |created: Timestamp, at: Timestamp| created.duration_since(at).abs() <= SKEW;
     let fits = match found.created {
-        Some(created) => is_near(created, intent.at) || is_near(created, by_their_clock(ahead.unwrap_or_default())),
+        Some(created) => is_made_then(intent, created, ahead),
         None => matches!(found.likeness, Likeness::Edited | Likeness::Resembles),
     };
     Ok(can_be_linked && !stood_there && fits)
+}
+
+/// Whether something came to be at the time when a create was sent, by our clock or by its CRM's.
+fn is_made_then(intent: &Intent, created: Timestamp, ahead: Option<SignedDuration>) -> bool {
+    let since = created.duration_since(intent.at);
+    let fits = |since: SignedDuration| -SKEW <= since && since <= SKEW + WAITED;
+    fits(since) || since.checked_sub(ahead.unwrap_or_default()).is_some_and(fits)
 }
 
 /// Whether a note tells of something on the other side: no create of a note made it.

@@ -66,6 +66,7 @@ pub fn correlate<'a>(input: &'a Input<'a>) -> Correlated<'a> {
     let keys_of = |contact: &Unlinked| contact.record.all_keys().collect();
     let keys = Both::from_fn(|side| input.unlinked.of(side).iter().map(keys_of).collect());
     let mut matching = Matching { input, keys: &keys, fate, done: Correlated::default() };
+    matching.set_aside_what_creates_made();
     matching.hold_unready();
     for field in &input.policy(crate::record::Kind::Contact).match_by {
         for (key, group) in matching.groups(*field) {
@@ -111,6 +112,9 @@ impl<'a, 'k> Matching<'a, 'k> {
     fn hold_unready(&mut self) {
         for side in Side::BOTH {
             for (at, (contact, keys)) in self.input.unlinked.of(side).iter().zip(self.keys.of(side)).enumerate() {
+                if !self.is_open(side, at) {
+                    continue;
+                }
                 // Nobody is new by what stands among further addresses alone.
                 let has_own = keys.len() > contact.record.also.len();
                 if let Some(why) = self.input.unknown_outcome(contact) {
@@ -121,6 +125,20 @@ impl<'a, 'k> Matching<'a, 'k> {
                     self.hold(side, at, HeldReason::NoMatchKey, without_key(contact));
                 } else if let Some(detail) = self.without_matched_key(keys) {
                     self.hold(side, at, HeldReason::NoMatchKey, detail);
+                }
+            }
+        }
+    }
+
+    /// What a create with an unknown outcome may have made has its source on the other side already.
+    fn set_aside_what_creates_made(&mut self) {
+        for ((_, source), candidates) in &self.input.candidates {
+            let other = source.side().other();
+            if self.input.unlinked.of(source.side()).iter().any(|contact| contact.id == *source) {
+                for (at, contact) in self.input.unlinked.of(other).iter().enumerate() {
+                    if candidates.contains(&contact.id) {
+                        self.settle(other, at);
+                    }
                 }
             }
         }

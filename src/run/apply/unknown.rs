@@ -1,6 +1,8 @@
 //! Requests that may have been done: what they are about is read, and is not sent again over what somebody did since.
 //! (`semantics` 31 and 58)
 
+use std::collections::BTreeSet;
+
 use tracing::warn;
 
 use super::{Applying, Heard, changed_meanwhile, ended};
@@ -104,7 +106,7 @@ impl Applying<'_> {
     ) -> Result<bool, StateError> {
         let open = lock(self.state).open_creates()?.into_iter().find(|open| open.id == intent);
         let Some(open) = open else { return Ok(false) };
-        match recover::resolve(crm, self.state, &open, self.run, self.forms, false).await {
+        match recover::resolve(crm, self.state, &open, self.run, self.forms, false, || Ok(BTreeSet::new())).await {
             Ok(Resolved::Found) => {
                 self.remember_found(operation)?;
                 Ok(true)

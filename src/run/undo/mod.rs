@@ -82,7 +82,7 @@ async fn undo_locked(
     let budget = Budget::of(job);
     drop(snapshot);
     lock(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, &Both::default())))?;
-    let recovered = recover::recover(job, state, run, &forms).await?;
+    let recovered = recover::recover(job, state, run, &forms, None).await?;
     recover::recover_changes(job, state, run, &forms).await?;
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let staging = StagingFile::of_the_run(job);
