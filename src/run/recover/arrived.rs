@@ -47,28 +47,19 @@ impl Lists<'_> {
         if arrived.is_empty() {
             return Ok(BTreeSet::new());
         }
-        // Who has a counterpart on the other side came to both by themselves.
+        // Who shares an e-mail or phone with somebody on the other side, the create's source or not, is recognised by it.
         let known = match intent.side.other() {
-            Side::Cliengo => self.keys_without(job.cliengo, state, intent)?,
-            Side::Ghl => self.keys_without(job.ghl, state, intent)?,
+            Side::Cliengo => self.keys(job.cliengo, state)?,
+            Side::Ghl => self.keys(job.ghl, state)?,
         };
         let is_alone = |record: &Record| record.all_keys().all(|key| !known.contains(&key));
         Ok(arrived.into_iter().filter(|(_, record)| is_alone(record)).map(|(id, _)| id).collect())
     }
 
-    /// What everybody without a link on the create's own side can be recognised by, its source aside.
-    fn keys_without<R: Reader + ?Sized>(
-        self,
-        crm: &R,
-        state: &Mutex<State>,
-        intent: &Intent,
-    ) -> Result<BTreeSet<MatchKey>, RunError> {
+    /// What the contacts of a side without a link can be recognised by.
+    fn keys<R: Reader + ?Sized>(self, crm: &R, state: &Mutex<State>) -> Result<BTreeSet<MatchKey>, RunError> {
         let mut keys = BTreeSet::new();
-        self.each(crm, state, |id, record| {
-            if intent.source_id.as_deref() != Some(id.as_str()) {
-                keys.extend(record.all_keys());
-            }
-        })?;
+        self.each(crm, state, |_, record| keys.extend(record.all_keys()))?;
         Ok(keys)
     }
 
