@@ -729,7 +729,14 @@ fn a_fingerprint_follows_what_decides_a_plan() {
 fn a_scope_that_a_create_could_not_satisfy_is_refused() {
     let outside = format!("{REAL}\n[pair.acme.scope]\ncliengo_websites = [\"otra\"]\n");
     assert_wrong(&outside, "`pair.acme.scope.cliengo_websites` does not hold cliengo.website_id");
-    valid(&outside.replace("[pair.acme.scope]", "[pair.acme.contacts]\ndirection = \"to_ghl\"\n[pair.acme.scope]"));
+    let one_way = |text: &str| {
+        text.replace("[pair.acme.scope]", "[pair.acme.contacts]\ndirection = \"to_ghl\"\n[pair.acme.scope]")
+    };
+    valid(&one_way(&outside));
+    let clients = format!("{REAL}\n[pair.acme.scope]\ncliengo_statuses = [\"CLIENT\"]\n");
+    assert_wrong(&clients, "`pair.acme.scope.cliengo_statuses` does not hold \"NEW\"");
+    valid(&one_way(&clients));
+    valid(&clients.replace("[\"CLIENT\"]", "[\"new\", \"Client\"]"));
 }
 
 #[test]
@@ -742,6 +749,8 @@ fn a_mapping_that_could_not_be_kept_is_refused() {
         ("cliengo = \"leadFields.a\"\nghl = \"city\"", "cannot be done"),
         ("cliengo = \"message\"\nghl = \"customFields.a\"", "cannot be done"),
         ("cliengo = \"status\"\nghl = \"customFields.a\"\ntransform = [\"lower\"]", "cannot be turned back"),
+        ("cliengo = \"leadFields.a\"\nghl = \"followers\"\ndirection = \"to_ghl\"", "it is only read"),
+        ("cliengo = \"assignedTo\"\nghl = \"followers\"\ndirection = \"to_cliengo\"", "maps a user to something"),
         ("cliengo = \"status\"\nghl = \"customFields.a\"\nvalues = { A = \"x\", B = \"x\" }", "become the same word"),
         ("cliengo = \"status\"\nghl = \"customFields.a\"\ntransform = [\"split:,\"]", "split:SEP:N"),
         ("cliengo = \"tags\"\ntransform = [\"trim\"]", "does not go with a built-in field"),

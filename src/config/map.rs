@@ -10,7 +10,7 @@ use super::extra_params::ExtraParams;
 use super::policy::{ConflictPolicy, Direction, KindPolicy};
 use super::reader::Table;
 use super::value::Found;
-use crate::record::{Field, Kind, Places, Side, Step, holds_a_user};
+use crate::record::{FOLLOWERS, Field, Kind, Places, Side, Step, holds_a_user};
 
 /// A field that is mapped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,7 +68,7 @@ impl Fields {
     /// Whether one holds users.
     #[must_use]
     pub fn hold_users(&self) -> bool {
-        self.mappings.iter().any(|mapping| holds_a_user(&mapping.ghl))
+        self.mappings.iter().any(|mapping| holds_a_user(&mapping.ghl) || mapping.ghl == FOLLOWERS)
     }
 
     /// The same, and who has the record goes over.
@@ -138,9 +138,15 @@ fn one(
         return None;
     };
     let writable = cliengo_field(cliengo.as_ref()?, kind, &places, from)?;
-    ghl_field(ghl.as_ref()?, kind, &places, to)?;
+    let is_read_only = ghl_field(ghl.as_ref()?, kind, &places, to)?;
     people(found, from, to, transform.as_ref().or(values_given.as_ref()))?;
     let steps = steps.unwrap_or(Some(Vec::new()))?;
+    if is_read_only && policy.direction.writes(Side::Ghl) {
+        let about = chosen.as_ref().unwrap_or(found);
+        let hint = "add direction = \"to_cliengo\": who follows a contact is changed in GHL alone";
+        about.reject(&format!("lets {to:?} be written in GHL, where it is only read"), hint);
+        return None;
+    }
     if policy.direction.writes(Side::Cliengo) {
         let about = chosen.as_ref().unwrap_or(found);
         let lead = from.starts_with(LEAD);
@@ -280,10 +286,11 @@ fn cliengo_field(found: &Found<'_>, kind: Kind, places: &Places, name: &str) -> 
     found.expect(&format!("{lead}one of {known}"))
 }
 
-fn ghl_field(found: &Found<'_>, kind: Kind, places: &Places, name: &str) -> Option<()> {
+/// Whether a GHL field, which has to exist, is only read.
+fn ghl_field(found: &Found<'_>, kind: Kind, places: &Places, name: &str) -> Option<bool> {
     let custom = name.strip_prefix(CUSTOM).filter(|_| kind == Kind::Contact).is_some_and(|key| !key.trim().is_empty());
-    if custom || places.ghl(name).is_some() {
-        return Some(());
+    if let Some(is_read_only) = places.ghl(name).map(|field| field.read_only).or(custom.then_some(false)) {
+        return Some(is_read_only);
     }
     let known = places.ghl.iter().map(|known| known.key).collect::<Vec<_>>().join(", ");
     let custom = if kind == Kind::Contact { "customFields.KEY or " } else { "" };

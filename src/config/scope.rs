@@ -13,6 +13,8 @@ use crate::record::Side;
 pub struct Scope {
     /// Cliengo contacts of these websites only.
     pub cliengo_websites: Vec<String>,
+    /// Cliengo contacts of these statuses only, in any case.
+    pub cliengo_statuses: Vec<String>,
     /// GHL contacts of this business only.
     pub ghl_business_id: Option<String>,
     /// GHL contacts with at least one of these tags only. What is created there gets the first of them.
@@ -22,6 +24,13 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Whether contacts of this status of Cliengo's take part.
+    #[must_use]
+    pub fn takes_status(&self, status: &str) -> bool {
+        let status = status.trim();
+        self.cliengo_statuses.iter().any(|one| one.trim().eq_ignore_ascii_case(status))
+    }
+
     /// Whether nothing is left out.
     #[must_use]
     pub fn is_everything(&self) -> bool {
@@ -35,6 +44,7 @@ pub(super) fn read(mut table: Table<'_>, website: Option<&str>, direction: Direc
         cliengo_websites: table
             .read("cliengo_websites", |found| websites(found, website, direction))
             .unwrap_or_default(),
+        cliengo_statuses: table.read("cliengo_statuses", |found| statuses(found, direction)).unwrap_or_default(),
         ghl_business_id: table.read("ghl_business_id", |found| business(found, direction)),
         ghl_tags: table.read("ghl_tags", listed).unwrap_or_default(),
         since: table.read("since", |found| match found.text()?.parse::<Date>() {
@@ -68,6 +78,21 @@ fn websites(found: &Found<'_>, website: Option<&str>, direction: Direction) -> O
         return None;
     }
     Some(websites)
+}
+
+/// What Cliengo gives to a contact that is created there (`Cliengo API notes, 2.5`).
+const NEW: &str = "NEW";
+
+fn statuses(found: &Found<'_>, direction: Direction) -> Option<Vec<String>> {
+    let statuses = listed(found)?;
+    if direction.writes(Side::Cliengo) && !statuses.iter().any(|status| status.eq_ignore_ascii_case(NEW)) {
+        found.reject(
+            &format!("does not hold {NEW:?}: what is created there would be outside the scope"),
+            "add it to the list, or let contacts go to GHL only (contacts.direction = \"to_ghl\")",
+        );
+        return None;
+    }
+    Some(statuses)
 }
 
 fn business(found: &Found<'_>, direction: Direction) -> Option<String> {

@@ -4,18 +4,22 @@
 
 mod amount;
 mod day;
+mod holds;
 #[cfg(test)]
 mod tests;
 mod words;
 
+use std::collections::BTreeSet;
+
 use amount::{Amount, amount, exactly, has_too_many_digits, number_in};
 use day::{day, day_at, day_in};
+pub use holds::Holds;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::text::folded_case;
 use super::user::{User, nobody};
-use super::{Both, Field, Kind, PlainField, Side, Value, canonical_line};
+use super::{Field, Kind, PlainField, Side, Value, canonical_line};
 
 /// A field that both sides have by configuration, resolved against the GHL location.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,36 +49,13 @@ pub enum GhlPlace {
     Custom(String),
 }
 
-/// What a GHL field keeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// One line of text.
-    Text,
-    /// Text of several lines.
-    Lines,
-    /// Files, a signature or a list of boxes: read only, and read as their addresses or texts. (`semantics` 50)
-    Opaque,
-    /// A number.
-    Number,
-    /// A day, as `2026-12-24`.
-    Date,
-    /// One of these.
-    Option(Vec<String>),
-    /// Any of these.
-    Options(Vec<String>),
-    /// Yes or no.
-    Flag,
-    /// One of these users. Cliengo's ids become those of GHL's by the field's words.
-    User(Box<Both<Vec<User>>>),
-}
-
 /// A list or an object where one value belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a list or an object where one value belongs")]
 pub struct OfAnotherShape;
 
 /// What Cliengo calls how far a contact is (`Cliengo API notes, 2.5`).
-const STATUSES: [&str; 4] = ["NEW", "ACTIVE", "LONG_TERM", "CLIENT"];
+pub const STATUSES: [&str; 4] = ["NEW", "ACTIVE", "LONG_TERM", "CLIENT"];
 
 /// How Cliengo says that a contact is assigned to nobody (`Cliengo API notes, 2.5`).
 const UNASSIGNED: &str = "UNASSIGNED";
@@ -296,7 +277,7 @@ impl Mapped {
     fn is_of_another_shape(&self, value: &Json) -> bool {
         match (&self.holds, value) {
             (Holds::Opaque, _) => false,
-            (Holds::Options(_), Json::Array(_)) => !has_parts(value),
+            (Holds::Options(_) | Holds::Followers(_), Json::Array(_)) => !has_parts(value),
             (Holds::User(_), Json::Object(user)) => !user.get("id").is_some_and(Json::is_string),
             (_, Json::Array(_) | Json::Object(_)) => true,
             _ => false,
@@ -337,6 +318,11 @@ impl Mapped {
                 nobody if nobody == UNASSIGNED => Value::Empty,
                 id => Value::line(&id),
             },
+            Holds::Followers(users) => {
+                let called = |id: &String| users.iter().find(|user| user.id == *id).map_or(id.clone(), User::address);
+                let followers: BTreeSet<String> = texts_in(value).iter().map(called).collect();
+                Value::line(&followers.into_iter().collect::<Vec<_>>().join(", "))
+            }
             Holds::Text | Holds::Option(_) => Value::line(&shown(value)),
         })
     }
@@ -397,6 +383,7 @@ impl Mapped {
                 Some(format!("{:?} is neither yes nor no, and {} in GHL takes nothing else", other.shown(), self.field))
             }
             (Holds::Opaque, _) => Some(format!("{} in GHL holds no text and is never written", self.field)),
+            (Holds::Followers(_), _) => Some(format!("{} in GHL is only read", self.field)),
             (Holds::Number, other) if self.is_ambiguous(other) => Some(format!(
                 "{:?} for {} can mean two amounts: write it with two decimals, as 1500.00 or 1.50, or map it with transform = [\"number\"]",
                 other.shown(),

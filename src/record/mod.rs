@@ -39,10 +39,10 @@ pub use fields::Fields;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 pub use kind::*;
-pub use mapped::{GhlPlace, Holds, Mapped, OfAnotherShape, Step};
+pub use mapped::{GhlPlace, Holds, Mapped, OfAnotherShape, STATUSES, Step};
 pub use name::PersonName;
 pub use phone::{Extension, NoPhone, Phone, Region};
-pub use place::{Places, PlainField, holds_a_user};
+pub use place::{FOLLOWERS, Places, PlainField, holds_a_user};
 pub use recognised::Recognised;
 use serde::{Deserialize, Serialize};
 pub use side::*;
@@ -163,6 +163,9 @@ pub struct Record {
     /// Where its CRM files it: a Cliengo contact's website, a GHL contact's business; blank is nowhere, `None` unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// How far Cliengo says that a contact is (`status`); blank where it says nothing of it, `None` unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Box<str>>,
     /// Whether its e-mail fits a pattern of placeholders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub placeholder: bool,

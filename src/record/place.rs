@@ -13,14 +13,20 @@ pub struct PlainField {
     pub clearable: bool,
     /// Whether only POST takes it (`semantics` 18).
     pub create_only: bool,
+    /// Whether neither takes it: it is only read.
+    pub read_only: bool,
 }
 
 const fn plain(key: &'static str, clearable: bool) -> PlainField {
-    PlainField { key, searched: key, clearable, create_only: false }
+    PlainField { key, searched: key, clearable, create_only: false, read_only: false }
 }
 
 const fn once(key: &'static str) -> PlainField {
-    PlainField { key, searched: key, clearable: false, create_only: true }
+    PlainField { create_only: true, ..plain(key, false) }
+}
+
+const fn shown(key: &'static str) -> PlainField {
+    PlainField { read_only: true, ..plain(key, false) }
 }
 
 /// The fields of one kind that can be mapped, besides custom fields and `leadFields`.
@@ -60,7 +66,7 @@ const CONTACT: Places = Places {
     ghl: &[
         once("companyName"),
         once("gender"),
-        PlainField { key: "address1", searched: "address", clearable: true, create_only: false },
+        PlainField { searched: "address", ..plain("address1", true) },
         plain("city", true),
         plain("state", true),
         plain("postalCode", false),
@@ -71,6 +77,7 @@ const CONTACT: Places = Places {
         plain("dateOfBirth", true),
         plain("assignedTo", true),
         plain("dnd", false),
+        shown(FOLLOWERS),
     ],
     built_in: &[
         (Field::Name, "name", "name"),
@@ -116,6 +123,9 @@ impl Places {
         self.ghl.iter().copied().find(|field| field.key == key)
     }
 }
+
+/// GHL's field of those who follow a contact: Cliengo has none, and is told of them as text.
+pub const FOLLOWERS: &str = "followers";
 
 /// Whether a field, as either CRM calls it, holds the id of a user.
 #[must_use]

@@ -23,6 +23,12 @@ impl User {
         self.id == called || has_email || has_name
     }
 
+    /// The e-mail, or else what is said of the user.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.email.is_empty() { self.shown() } else { self.email.clone() }
+    }
+
     /// Name and e-mail, as far as they are said.
     #[must_use]
     pub fn shown(&self) -> String {

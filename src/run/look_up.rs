@@ -84,13 +84,19 @@ async fn read_forms(job: &Job<'_>, location: &Account) -> Result<(Forms, Vec<Unk
         match users.await {
             Ok(users) => {
                 let pairs = paired(&users, job.pair.assignees.as_deref().unwrap_or_default());
-                for mapped in mapped.iter_mut().filter(|mapped| matches!(mapped.holds, Holds::User(_))) {
-                    mapped.holds = Holds::User(Box::new(users.clone()));
-                    mapped.values.clone_from(&pairs);
+                for mapped in &mut mapped {
+                    match &mut mapped.holds {
+                        Holds::User(known) => {
+                            known.as_mut().clone_from(&users);
+                            mapped.values.clone_from(&pairs);
+                        }
+                        Holds::Followers(known) => known.clone_from(&users.ghl),
+                        _ => {}
+                    }
                 }
             }
             Err(why) => {
-                let of_users = mapped.extract_if(.., |mapped| matches!(mapped.holds, Holds::User(_)));
+                let of_users = mapped.extract_if(.., |mapped| mapped.holds.needs_users());
                 unknown.push((why, of_users.map(|mapped| (mapped.kind, mapped.field)).collect()));
             }
         }

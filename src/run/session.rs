@@ -15,7 +15,7 @@ use crate::record::{Both, CliengoId, GhlId, Kind, RemoteId, SideId};
 use crate::state::{State, Watch};
 
 /// The version of what canonical forms and mapping mean; in the state and in saved plans. (I35)
-pub const MAPPING_VERSION: &str = "3";
+pub const MAPPING_VERSION: &str = "4";
 
 /// Where the state says how far the first sync came.
 pub(super) const FIRST_SYNC: &str = "first_sync";

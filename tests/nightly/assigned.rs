@@ -169,3 +169,28 @@ async fn a_field_of_a_task_has_a_direction_of_its_own() {
     house.night().await;
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn who_follows_a_contact_in_ghl_is_told_in_cliengo_by_email_and_changed_in_ghl_alone() {
+    let map = "[pair.house.cliengo]\ncapabilities = { extra_params = \"merge\" }\n\
+               [[pair.house.map]]\ncliengo = \"leadFields.siguen\"\nghl = \"followers\"\ndirection = \"to_cliengo\"\n";
+    let (house, person, [_, ghl]) = house(map).await;
+    let told = || house.row(Side::Cliengo, &person)["leadFields"]["siguen"].clone();
+    let follow = |who: &[&String]| house.change(Side::Ghl, &person, &json!({ "followers": who }));
+    for (who, expected) in [
+        (vec![&ghl[1], &ghl[0]], "lucia@demo.example.com, martin@demo.example.com"),
+        (vec![&ghl[1]], "martin@demo.example.com"),
+    ] {
+        follow(&who);
+        assert_eq!(shown(&house.good_night().await), ["cliengo contact update"], "{who:?}");
+        assert_eq!(told(), json!(expected));
+        for _ in 0..3 {
+            house.quiet_night().await;
+        }
+    }
+    // The same people in another order are no change.
+    follow(&[&ghl[0], &ghl[1]]);
+    house.good_night().await;
+    follow(&[&ghl[1], &ghl[0]]);
+    house.quiet_night().await;
+}

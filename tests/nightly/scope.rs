@@ -310,3 +310,35 @@ async fn a_survivor_outside_the_scope_leaves_its_old_link_for_who_comes_back() {
     assert_eq!(house.row(Side::Ghl, &Person { ghl, ..one })["email"], "vieja@example.com");
     house.quiet_night().await;
 }
+
+// Watches: I22.
+#[tokio::test]
+async fn only_people_of_the_statuses_that_are_named_go_over_and_who_leaves_them_sleeps_until_they_are_back() {
+    let scope = "[pair.house.scope]\ncliengo_statuses = [\"new\", \"CLIENT\"]\n";
+    let mut house = House::build(&Plot::extended().with_settings(scope)).await;
+    let one = house.person(1);
+    let set =
+        |name: &str, status: &str| json!({ "name": name, "email": format!("{name}@example.com"), "status": status });
+    for (name, status) in [("activa", "ACTIVE"), ("cliente", "client"), ("otro", "LONG_TERM")] {
+        house.contact(Side::Cliengo, &set(name, status));
+    }
+    house.good_night().await;
+    let emails = crate::story::emails(&house, Side::Ghl);
+    assert!(emails.contains_key("cliente@example.com") && emails.len() == 2, "{emails:?}");
+    house.quiet_night().await;
+    house.change(Side::Cliengo, &one, &json!({ "status": "ACTIVE" }));
+    house.quiet_night().await;
+    house.change(Side::Ghl, &one, &json!({ "phone": "+5491140000091" }));
+    assert_eq!(held(&house.quiet_night().await), [HeldReason::OutOfScope]);
+    house.change(Side::Cliengo, &one, &json!({ "status": "CLIENT" }));
+    assert_eq!(shown(&house.good_night().await), ["cliengo contact update"]);
+    for _ in 0..3 {
+        house.quiet_night().await;
+    }
+    // Who stays unchanged while the file names others is known by what was agreed.
+    house.pair =
+        pair("[pair.house.contacts]\ndirection = \"to_ghl\"\n[pair.house.scope]\ncliengo_statuses = [\"ACTIVE\"]\n");
+    house.change(Side::Cliengo, &one, &json!({ "phone": "+5491140000092" }));
+    let night = house.night().await;
+    assert_eq!((shown(&night), held(&night)), (vec!["ghl contact create".to_owned()], vec![HeldReason::OutOfScope]));
+}

@@ -4,7 +4,7 @@ use super::finding::Finding;
 use crate::config::{Becomes, Direction, Pair, TasksMode};
 use crate::crm::CrmError;
 use crate::crm::ghl::Ghl;
-use crate::record::{Field, Holds, Kind, Mapped, Side};
+use crate::record::{Field, Kind, Mapped, Side};
 
 /// What the configuration alone tells.
 pub(super) fn settings(pair: &Pair) -> Vec<Finding> {
@@ -119,8 +119,7 @@ pub(super) async fn business(pair: &Pair, ghl: &Ghl) -> Option<Finding> {
 pub(super) fn words(pair: &Pair, resolved: &[Mapped]) -> Vec<Finding> {
     let name = &pair.name;
     let mut findings = Vec::new();
-    for mapped in resolved.iter().filter(|mapped| !mapped.values.is_empty() && !matches!(mapped.holds, Holds::User(_)))
-    {
+    for mapped in resolved.iter().filter(|mapped| !mapped.values.is_empty() && !mapped.holds.needs_users()) {
         for (side, word, known) in mapped.unknown_words() {
             findings.push(Finding::warn(
                 format!("{name}.values.{}", mapped.field),

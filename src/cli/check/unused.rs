@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::finding::Finding;
 use crate::config::{Config, ConflictPolicy, Direction, OnDelete, Pair, TasksMode};
 use crate::reconcile::is_mark;
-use crate::record::{Effect, Field, Kind, Side, fold_tag};
+use crate::record::{Effect, Field, Kind, STATUSES, Side, fold_tag};
 
 /// What the file states, by key.
 type Stated = BTreeMap<String, Json>;
@@ -21,7 +21,7 @@ pub(super) fn keys(pair: &Pair, stated: &Stated, today: Date) -> Vec<Finding> {
         found.extend(maps(pair, kind, stated));
     }
     found.extend(triggers(pair));
-    found.extend([told_tasks(pair), kept_contacts(pair), since(pair, today)].into_iter().flatten());
+    found.extend([told_tasks(pair), kept_contacts(pair), statuses(pair), since(pair, today)].into_iter().flatten());
     found
 }
 
@@ -142,6 +142,17 @@ fn kept_contacts(pair: &Pair) -> Option<Finding> {
             format!("set contact_delete = true under [pair.{name}.cliengo.capabilities], or on_delete = \"mark\""),
         )
     })
+}
+
+/// Others may exist: a word that is misspelt leaves everybody out.
+fn statuses(pair: &Pair) -> Option<Finding> {
+    let is_known = |status: &&String| STATUSES.iter().any(|known| known.eq_ignore_ascii_case(status.trim()));
+    let unknown = pair.scope.cliengo_statuses.iter().find(|status| !is_known(status))?;
+    Some(Finding::warn(
+        format!("{}.scope.cliengo_statuses", pair.name),
+        format!("{unknown:?} is no status that Cliengo is known to have: nobody may have it"),
+        format!("known are {}; correct it under [pair.{}.scope]", STATUSES.join(", "), pair.name),
+    ))
 }
 
 fn since(pair: &Pair, today: Date) -> Option<Finding> {

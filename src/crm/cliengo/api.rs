@@ -51,6 +51,7 @@ fn contact(record: &mut Record, wire: &Wire, shape: Shape, forms: &Forms) {
     tell(record, Field::Email, said, Value::email);
     record.placeholder = is_placeholder(wire, forms);
     record.place = place(wire, "websiteId");
+    record.status = place(wire, "status").map(String::into_boxed_str);
     let said = read(record, Field::Phone, wire.text("phone"));
     tell(record, Field::Phone, said, |phone| Value::phone(phone, forms.region));
     tell_mapped(record, wire, forms, Kind::Contact);

@@ -21,7 +21,8 @@ const OWN_USERS: &str = "users are the account's own affair";
 const RECURRING: &str = "templates from which GHL makes tasks; the tasks themselves are carried";
 const WHOLE_LOCATIONS: &str = "creates, changes or removes whole locations, which no reconciler may do";
 const NO_BUSINESSES: &str = "Cliengo has no businesses: what is entered in GHL stays there";
-const FOLLOWERS: &str = "Cliengo has no followers: what is entered in GHL stays there";
+const FOLLOWERS: &str =
+    "Cliengo has no followers: those of GHL are told there as text (`ghl = \"followers\"`), and changed in GHL";
 const INSTALLED: &str =
     "the configuration names its locations; each one's token says whether the app is installed there";
 const LEAVE: &str = "taking somebody out of a campaign is a person's decision";

@@ -9,7 +9,7 @@ use crate::config::Mapping;
 use crate::crm::CrmError;
 use crate::crm::answer::Answer;
 use crate::crm::path::encode;
-use crate::record::{GhlPlace, Holds, Mapped, Method, Places, Request, Side, holds_a_user};
+use crate::record::{FOLLOWERS, GhlPlace, Holds, Mapped, Method, Places, Request, Side, holds_a_user};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,6 +86,7 @@ fn held_by(key: &str) -> Holds {
         "dateOfBirth" => Holds::Date,
         "dnd" => Holds::Flag,
         key if holds_a_user(key) => Holds::User(Box::default()),
+        FOLLOWERS => Holds::Followers(Vec::new()),
         _ => Holds::Text,
     }
 }

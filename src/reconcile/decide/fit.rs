@@ -292,8 +292,13 @@ mod tests {
     #[test]
     fn what_ghl_takes_once_only_cliengo_takes_always() {
         let field = Field::Mapped("gender".into());
-        let place =
-            GhlPlace::Plain(PlainField { key: "gender", searched: "gender", clearable: false, create_only: true });
+        let place = GhlPlace::Plain(PlainField {
+            key: "gender",
+            searched: "gender",
+            clearable: false,
+            create_only: true,
+            read_only: false,
+        });
         let mapped = Mapped {
             kind: Kind::Contact,
             field: field.clone(),

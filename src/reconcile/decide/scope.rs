@@ -13,20 +13,13 @@ use crate::record::{Both, Field, Fields, Kind, Record, Side, Value};
 /// changes nothing; one that is not linked takes part only when it is known to.
 #[must_use]
 pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Option<String> {
-    let places: Vec<&str> = match side {
-        Side::Cliengo => scope.cliengo_websites.iter().map(String::as_str).collect(),
-        Side::Ghl => scope.ghl_business_id.iter().map(String::as_str).collect(),
-    };
-    let (key, what) = match side {
-        Side::Cliengo => ("cliengo_websites", "website"),
-        Side::Ghl => ("ghl_business_id", "business"),
-    };
-    match record.place.as_deref() {
-        _ if places.is_empty() => {}
-        Some(place) if places.contains(&place) => {}
-        Some(_) => return Some(format!("its {what} in {} is not in scope.{key}", side.title())),
-        None if linked => {}
-        None => return Some(format!("{} does not say whether its {what} is in scope.{key}", side.title())),
+    for Filed { key, what, is_in } in filed(scope, side, record) {
+        match is_in {
+            Some(true) => {}
+            Some(false) => return Some(format!("its {what} in {} is not in scope.{key}", side.title())),
+            None if linked => {}
+            None => return Some(format!("{} does not say whether its {what} is in scope.{key}", side.title())),
+        }
     }
     let knows_tags = record.get(&Field::Tags).is_some();
     let tagged = || scope.ghl_tags.iter().any(|tag| record.tags().contains(tag));
@@ -45,11 +38,42 @@ pub fn outside(scope: &Scope, side: Side, record: &Record, linked: bool) -> Opti
     }
 }
 
+/// One of the things by which a CRM files a contact, and of which the scope asks.
+struct Filed {
+    key: &'static str,
+    what: &'static str,
+    /// Whether it is in the scope by that; `None`: that is not told.
+    is_in: Option<bool>,
+}
+
+fn filed(scope: &Scope, side: Side, record: &Record) -> Vec<Filed> {
+    let place = |places: &[&str]| record.place.as_deref().map(|place| places.contains(&place));
+    let mut filed = Vec::new();
+    match side {
+        Side::Cliengo => {
+            let websites: Vec<&str> = scope.cliengo_websites.iter().map(String::as_str).collect();
+            if !websites.is_empty() {
+                filed.push(Filed { key: "cliengo_websites", what: "website", is_in: place(&websites) });
+            }
+            if !scope.cliengo_statuses.is_empty() {
+                let is_in = record.status.as_deref().map(|status| scope.takes_status(status));
+                filed.push(Filed { key: "cliengo_statuses", what: "status", is_in });
+            }
+        }
+        Side::Ghl => {
+            let business = scope.ghl_business_id.as_deref();
+            filed.extend(business.map(|id| Filed { key: "ghl_business_id", what: "business", is_in: place(&[id]) }));
+        }
+    }
+    filed
+}
+
 /// Whether it is not known where a contact is filed, on a side of which the scope asks that.
 fn is_untold(scope: &Scope, contact: &Linked) -> bool {
-    let asks = Both { cliengo: !scope.cliengo_websites.is_empty(), ghl: scope.ghl_business_id.is_some() };
-    let is_unfiled = |side: Side| contact.sides.of(side).current().is_some_and(|record| record.place.is_none());
-    Side::BOTH.into_iter().any(|side| *asks.of(side) && is_unfiled(side))
+    Side::BOTH.into_iter().any(|side| {
+        let record = contact.sides.of(side).current();
+        record.is_some_and(|record| filed(scope, side, record).iter().any(|filed| filed.is_in.is_none()))
+    })
 }
 
 /// Whether an unlinked contact stands outside the scope; and whether it counts as left out: such contacts are counted, not
@@ -157,6 +181,14 @@ mod tests {
         assert!(takes_part(&websites, Side::Cliengo, &at("a"), false));
         assert!(!takes_part(&websites, Side::Cliengo, &at(""), true));
         assert!(takes_part(&websites, Side::Ghl, &at("b"), false));
+        let stands = |status: &str| Record { status: Some(status.into()), ..Record::default() };
+        let statuses = Scope { cliengo_statuses: vec!["Client".to_owned()], ..Scope::default() };
+        assert!(takes_part(&statuses, Side::Cliengo, &stands("CLIENT "), false));
+        assert!(!takes_part(&statuses, Side::Cliengo, &stands("ACTIVE"), true));
+        assert!(!takes_part(&statuses, Side::Cliengo, &stands(""), true));
+        assert!(takes_part(&statuses, Side::Cliengo, &Record::default(), true));
+        assert!(!takes_part(&statuses, Side::Cliengo, &Record::default(), false));
+        assert!(takes_part(&statuses, Side::Ghl, &Record::default(), false));
     }
 
     #[test]

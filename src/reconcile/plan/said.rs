@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merged::Merge;
-use crate::config::Direction;
+use crate::config::{Direction, TasksMode};
 use crate::reconcile::decide::absence;
 use crate::reconcile::model::{BaseUpdate, Half, HeldReason, Inconclusive, Input, Now, Subject, Unread, Verdict};
 use crate::record::{Action, Ids, Kind, Record, Side};
@@ -67,7 +67,12 @@ pub fn missing_kinds(input: &Input<'_>) -> Verdict {
             let has_none = is_known && !input.can(side, kind).list;
             if takes_part && !told_otherwise && has_none && !input.remembered.contains(&what) {
                 let subject = Subject { kind, ids: Ids::default(), label: String::new(), link: None };
-                let detail = format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title());
+                let is_off = (side, kind) == (Side::Cliengo, Kind::Task) && input.pair.cliengo.tasks == TasksMode::Off;
+                let detail = if is_off {
+                    "Cliengo's tasks are switched off (tasks = \"off\"): tasks stay where they are".to_owned()
+                } else {
+                    format!("{} has no {kind}s: they stay in {}", side.title(), side.other().title())
+                };
                 verdict.cannot(&subject, side, Action::Create, detail);
                 verdict.base_updates.push(BaseUpdate::Remember { what, link: None });
             }

@@ -65,7 +65,7 @@ pub(super) fn unchanged_if_equal(now: Now, base: Option<&Record>) -> Now {
         (Now::Changed(record), Some(base))
             if record.unreadable.is_empty()
                 && covers(base, &record)
-                && base.place == record.place
+                && (&base.place, &base.status) == (&record.place, &record.status)
                 && base.also == record.also =>
         {
             Now::Unchanged

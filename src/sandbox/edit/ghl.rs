@@ -7,7 +7,7 @@ use crate::sandbox::account::ghl::{MergedChildren, PersonDeletes};
 use crate::sandbox::data::{Data, GhlContact, GhlNote, GhlTask, Moment, parse_date};
 use crate::sandbox::ghl::{child_written, define, set_custom_field, set_field, tags_updated, tidy};
 
-const CONTACT_KEYS: [&str; 24] = [
+const CONTACT_KEYS: [&str; 25] = [
     "firstName",
     "lastName",
     "name",
@@ -25,6 +25,7 @@ const CONTACT_KEYS: [&str; 24] = [
     "gender",
     "dateOfBirth",
     "assignedTo",
+    "followers",
     "businessId",
     "dnd",
     "dndSettings",
