@@ -166,7 +166,7 @@ pub(crate) const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         ),
         HeldReason::OutOfScope => (
             "Outside the scope",
-            "Nothing is written for it, and it is never deleted. Change [pair.NAME.scope] or the record to take it in again.",
+            "Nothing is written for it, and it is never deleted. Change the scope of this pair, or the record, to take it in again.",
         ),
         HeldReason::EditedSince => (
             "Changed since",

@@ -421,7 +421,7 @@ const fn held(reason: HeldReason) -> (&'static str, &'static str) {
         ),
         HeldReason::OutOfScope => (
             "Fuera del alcance",
-            "No se escribe nada y nunca se elimina. Cambie [pair.NOMBRE.scope] o el registro para incluirlo otra vez.",
+            "No se escribe nada y nunca se elimina. Cambie el alcance (scope) de este par, o el registro, para incluirlo otra vez.",
         ),
         HeldReason::EditedSince => (
             "Cambiado después",
