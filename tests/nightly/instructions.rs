@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::command::Desk;
 
 /// Contacts on each side, with one task and one note each; and twice as many.
-const CONTACTS: usize = 40;
+const CONTACTS: usize = 25;
 
 /// So many of them differ in one field on the changed night.
 const CHANGED_SHARE: usize = 10;
