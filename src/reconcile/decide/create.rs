@@ -222,8 +222,7 @@ fn choosing(
     for (_, reason, objection) in content.unfit {
         verdict.hold(&subject, reason, objection);
     }
-    let place = Place { parent: family.ids.clone(), ..family.place(child.kind) };
-    if verdict.write(input, place, &subject, side, source, (write, settle)).is_some() {
+    if verdict.write(input, family.place(child.kind), &subject, side, source, (write, settle)).is_some() {
         say_cannot(&mut verdict, &subject, side, content.cannot);
     }
     verdict
