@@ -138,3 +138,46 @@ async fn what_is_owed_or_got_no_answer_is_said_after_the_link_was_removed() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_tag_of_new_leads_is_given_neither_at_the_first_sync_nor_to_who_comes_back() {
+    const TAG: &str = "[pair.house.triggers]\ntag = \"nuevo\"\n[pair.house.contacts]\non_delete = \"propagate\"\n";
+    let house = House::build(&Plot::extended().with_settings(TAG)).await;
+    let person = house.person(1);
+    house.person(2);
+    lead(&house);
+    house.good_night().await;
+    house.remove(Side::Ghl, &person);
+    house.change(Side::Cliengo, &person, &json!({ "email": "vuelve@example.com" }));
+    house.good_night().await;
+    let rows = house.rows(Side::Ghl, "contacts");
+    assert!(rows.iter().any(|row| row["email"] == "vuelve@example.com"), "{rows:#?}");
+    assert!(rows.iter().all(|row| row["tags"] == json!([])), "{rows:#?}");
+}
+
+#[tokio::test]
+async fn what_is_owed_to_one_is_done_for_nobody_else_who_is_new() {
+    let house = settled(WORKFLOW).await;
+    lead(&house);
+    house.sandbox.set_faults("status=400@ghl:POST:/workflow/".parse().unwrap());
+    house.night().await;
+    house.sandbox.set_faults("".parse().unwrap());
+    let beto = house.contact(Side::Ghl, &json!({ "firstName": "Beto", "email": "beto@example.com" }));
+    house.night().await;
+    let sent = enrolments(&house);
+    assert!(sent.len() == 1 && !sent[0].contains(&beto), "{sent:?}");
+}
+
+#[tokio::test]
+async fn two_workflows_of_one_moment_are_two_and_one_under_two_names_is_one() {
+    let id = id_of_the_workflow().await;
+    for (other, expected) in [("Recordatorio", 2), ("bienvenida", 1), (id.as_str(), 1)] {
+        let house = settled(&format!("{}{}", when_hot("Bienvenida"), when_hot(other))).await;
+        let person: Person = house.person(5);
+        house.good_night().await;
+        house.tag(Side::Ghl, EditOp::Create, &person, "hot");
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), expected, "{other}");
+        house.quiet_night().await;
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concord::clock::Clock;
 use concord::reconcile::HeldReason;
-use concord::record::{Action, Kind, Side};
+use concord::record::{Action, Kind, Side, SideId};
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
 
@@ -369,4 +369,69 @@ async fn where_people_are_matched_by_email_alone_who_has_none_is_made_nowhere() 
     house.contact(Side::Ghl, &json!({ "firstName": "Solo", "lastName": "Fono", "phone": "+541155551234" }));
     let finished = house.quiet_night().await;
     assert_eq!(held(&finished), [HeldReason::NoMatchKey, HeldReason::NoMatchKey]);
+}
+
+#[tokio::test]
+async fn whoever_shares_a_phone_and_has_another_email_is_no_further_contact_of_a_person() {
+    let settings = "[pair.house.contacts]\nduplicates = \"primary\"\nmatch = [\"phone\"]\n";
+    let phone = "+5491155550000";
+    let ana = |email: Option<&str>| json!({ "name": "Ana", "email": email, "phone": phone });
+    for is_in_ghl in [true, false] {
+        let house = House::build(&Plot::extended().with_settings(settings)).await;
+        house.contact(Side::Cliengo, &ana(is_in_ghl.then_some("ana@example.com")));
+        house.contact(Side::Cliengo, &ana(Some("otra@example.com")));
+        if is_in_ghl {
+            house.contact(Side::Cliengo, &json!({ "name": "Berta", "phone": phone }));
+            house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com", "phone": phone }));
+            let finished = house.good_night().await;
+            assert_eq!(shown(&finished), ["cliengo contact link"]);
+            assert_eq!(held(&finished), [HeldReason::NameMismatch, HeldReason::EmailPhoneMismatch]);
+        } else {
+            house.contact(Side::Cliengo, &ana(Some("tercera@example.com")));
+            are_held(&house, &[HeldReason::AmbiguousMatch; 3]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_lacks_the_one_key_that_people_are_matched_by_is_told_which_it_is() {
+    for (key, other) in
+        [("phone", json!({ "email": "ana@example.com" })), ("email", json!({ "phone": "+5491155550000" }))]
+    {
+        let settings = format!("[pair.house.contacts]\nmatch = [\"{key}\"]\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        house.contact(Side::Cliengo, &other);
+        let finished = house.quiet_night().await;
+        let expected = format!("people are matched by {key} alone, and it has none");
+        assert_eq!(finished.plan.held[0].detail, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_further_contact_leaves_its_person_only_where_it_is_gone_or_says_that_it_is_somebody_else() {
+    let settings = "[pair.house.contacts]\nduplicates = \"primary\"\n";
+    for (set, stays) in [
+        (Some(json!({ "name": "Berta Sosa" })), true),
+        (Some(json!({ "email": "otra@example.com", "phone": null })), true),
+        (Some(json!({ "name": "Berta Sosa", "email": "otra@example.com", "phone": null })), false),
+        (None, false),
+    ] {
+        let house = House::build(&Plot::extended().with_settings(settings)).await;
+        let person = house.person(1);
+        house.good_night().await;
+        let row = house.row(Side::Cliengo, &person);
+        let again = json!({ "name": row["name"], "email": row["email"], "phone": row["phone"] });
+        let cliengo = house.contact(Side::Cliengo, &again);
+        let further = crate::house::Person { cliengo, ..person };
+        house.good_night().await;
+        match &set {
+            Some(set) => house.change(Side::Cliengo, &further, set),
+            None => house.remove(Side::Cliengo, &further),
+        }
+        house.night().await;
+        let state = concord::state::State::open_read_only(&house.state_path()).unwrap().unwrap();
+        let link = state.link_of(Kind::Contact, &SideId::new(Side::Cliengo, further.cliengo.as_str())).unwrap();
+        let is_his = link.is_some_and(|link| link.ids.of(Side::Ghl) == Some(further.ghl.as_str()));
+        assert_eq!(is_his, stays, "{set:?}");
+    }
 }

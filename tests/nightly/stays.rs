@@ -1,12 +1,14 @@
 //! What somebody removed, and what an undo took back, does not come back by another way. (`semantics` 5 and 61)
 
+use std::collections::BTreeSet;
+
 use concord::reconcile::{HeldReason, Mode};
 use concord::record::{Kind, Side};
 use concord::run::Finished;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
 
-use crate::house::{House, Person, Plot, held};
+use crate::house::{House, Person, Plot, held, id_of};
 use crate::story::outlines;
 
 fn reasons(finished: &Finished) -> Vec<(HeldReason, Option<&str>)> {
@@ -301,5 +303,44 @@ async fn a_further_contact_that_became_somebody_elses_takes_nobodys_place() {
         let emails: Vec<Value> = house.rows(Side::Ghl, "contacts").iter().map(|row| row["email"].clone()).collect();
         assert!(!emails.contains(&json!("persona1@example.com")), "{emails:?}");
         assert_eq!(emails.iter().filter(|email| **email == "pedro@example.com").count(), 1, "{policy}: {emails:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_in_the_place_of_a_removed_note_or_task_is_that_one_only_where_it_says_the_same() {
+    const DUE: &str = "2026-12-24T15:00:00.000Z";
+    let cases = [
+        (EditKind::Note, json!({ "body": "Pidió precio" }), true),
+        (EditKind::Note, json!({ "body": "Llamar el martes" }), false),
+        (EditKind::Task, json!({ "title": "Visitar", "dueDate": DUE }), true),
+        (EditKind::Task, json!({ "title": "Llamar", "dueDate": DUE }), false),
+        (EditKind::Task, json!({ "title": "Visitar", "dueDate": "2026-12-31T15:00:00.000Z" }), false),
+    ];
+    for (kind, set, is_it) in cases {
+        let house = House::build(&Plot::extended()).await;
+        let person = house.person(1);
+        let kinds = if kind == EditKind::Note { "notes" } else { "tasks" };
+        // Two of them, since each takes the place of one.
+        for _ in 0..2 {
+            match kind {
+                EditKind::Note => house.note(Side::Ghl, &person, "Pidió precio"),
+                _ => house.task(Side::Ghl, &person, "Visitar"),
+            };
+        }
+        house.good_night().await;
+        let ids = |side| house.rows(side, kinds).iter().map(id_of).collect::<BTreeSet<String>>();
+        let before = ids(Side::Cliengo);
+        for id in ids(Side::Ghl) {
+            house.remove_child(Side::Ghl, kind, &person, &id);
+            house.edit(Side::Ghl, EditOp::Create, kind, Some(&person.ghl), None, &set);
+        }
+        house.good_night().await;
+        assert_eq!(house.sent().is_empty(), is_it, "{set}: {:?}", house.sent());
+        house.night().await;
+        house.night().await;
+        house.quiet_night().await;
+        let now = ids(Side::Cliengo);
+        assert_eq!((now.len(), now == before, now.is_disjoint(&before)), (2, is_it, !is_it), "{set}");
+        house.state_is_whole();
     }
 }

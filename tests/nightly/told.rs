@@ -213,3 +213,45 @@ async fn another_mode_deletes_and_doubles_nothing() {
     assert_eq!(house.children(Side::Ghl, "tasks", &person.ghl), ["Visitar"]);
     assert_eq!(house.rows(Side::Ghl, "notes").len(), 0);
 }
+
+#[tokio::test]
+async fn a_due_date_goes_neither_with_an_update_in_ghl_nor_with_a_notes() {
+    let house = House::build(&told_as("due_date")).await;
+    let (first, second) = (house.person(1), house.person(2));
+    let note = house.note(Side::Ghl, &second, "Pidió precio");
+    house.good_night().await;
+    house.change(Side::Cliengo, &first, &json!({ "email": "otra@example.com" }));
+    house.edit_child(Side::Ghl, EditKind::Note, &second, &note, &json!({ "body": "Pidió otro precio" }));
+    let task = house.task(Side::Ghl, &first, "Visitar");
+    house.task(Side::Ghl, &second, "Llamar");
+    house.good_night().await;
+    for person in [&first, &second] {
+        assert!(house.row(Side::Cliengo, person)["dueDate"].is_string(), "{:?}", house.sent());
+    }
+    assert_eq!(house.sent().len(), 4, "{:?}", house.sent());
+    // What it was told before is said.
+    house.edit_child(Side::Ghl, EditKind::Task, &first, &task, &json!({ "dueDate": "2026-12-31T15:00:00.000Z" }));
+    let finished = house.good_night().await;
+    let change = serde_json::to_string(&finished.plan.operations[0].changes).unwrap();
+    assert!(change.contains("2026-12-24") && change.contains("2026-12-31"), "{change}");
+}
+
+#[tokio::test]
+async fn each_of_several_notes_is_known_after_a_rebuild_for_what_it_tells_of() {
+    let (mut house, person, _) = told().await;
+    let task = house.task(Side::Ghl, &person, "Llamar");
+    house.good_night().await;
+    std::fs::remove_file(house.state_path()).unwrap();
+    house.mode = Mode::Rebuild;
+    let planned = house.dry_run().await;
+    let consent = Consent { approve: Some(planned.plan.id()), ..Consent::default() };
+    house.try_night(&consent, CancellationToken::new()).await.unwrap();
+    house.mode = Mode::Incremental;
+    for said in [0, 0] {
+        assert_eq!(house.quiet_night().await.plan.unsupported.len(), said);
+    }
+    house.edit_child(Side::Ghl, EditKind::Task, &person, &task, &json!({ "title": "Llamar el lunes" }));
+    for said in [1, 0] {
+        assert_eq!(house.quiet_night().await.plan.unsupported.len(), said);
+    }
+}

@@ -290,6 +290,24 @@ mod tests {
     }
 
     #[test]
+    fn an_account_that_parts_names_keeps_a_last_name_only_where_none_is_sent() {
+        let parted = Capabilities { name: NameForm::Parted, ..Capabilities::default() };
+        let cases = [
+            (named("Ana", "Gómez"), named("Ana", "Paz"), "Ana Paz"),
+            (named("Ana", ""), named("Eva", ""), "Eva"),
+            (named("Ana", "Gómez"), named("Eva", ""), "Eva Gómez, cannot empty a last name"),
+        ];
+        for (current, wanted, expected) in cases {
+            let sent = match fit(&parted, &current, &wanted) {
+                Fit::Write(name) => name.shown(),
+                Fit::Partly(name, why) => format!("{},{}", name.shown(), why.trim_start_matches("Cliengo")),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(sent, expected);
+        }
+    }
+
+    #[test]
     fn what_ghl_takes_once_only_cliengo_takes_always() {
         let field = Field::Mapped("gender".into());
         let place = GhlPlace::Plain(PlainField {

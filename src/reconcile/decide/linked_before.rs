@@ -73,6 +73,7 @@ mod tests {
             (contact("Laura", "a@example.com", line), contact("Marcos", "a@example.com", line), ""),
             (contact("Laura", "", line), contact("Marcos", "", "+541150001234"), ""),
             (contact("Laura", "", ""), contact("Marcos", "", ""), ""),
+            (contact("Laura", "", "1111111111"), contact("Laura", "", "+541150001234"), ""),
         ];
         for (cliengo, ghl, expected) in cases {
             let why = why_not_linked_today(Both { cliengo: &cliengo, ghl: &ghl });

@@ -249,6 +249,31 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_that_is_only_stored_in_another_form_is_neither_removed_there_nor_added() {
+        let long = "cliente muy importante de la sucursal del centro de la ciudad";
+        for (sent, stored) in [(long, &long[..44]), ("vip \u{1f525}", "vip ?")] {
+            let news = tag_news(Some(&tags(&[sent])), &tags(&[stored]), Some(&tags(&[sent])), true);
+            assert!(news.add.is_empty() && news.remove.is_empty(), "{news:?}");
+        }
+        // A shorter one may well be a person's.
+        let news =
+            tag_news(Some(&tags(&["cliente nuevo"])), &tags(&["cliente nu"]), Some(&tags(&["cliente nuevo"])), true);
+        assert_eq!((news.add, news.remove), (vec!["cliente nu".to_owned()], vec!["cliente nuevo".to_owned()]));
+    }
+
+    #[test]
+    fn a_full_sync_repairs_one_way_and_empties_nothing() {
+        let mut pair = Config::parse("[pair.p]\nsandbox = true\n", "s.toml".as_ref()).unwrap().pairs.remove(0);
+        pair.contacts.direction = crate::config::Direction::ToGhl;
+        let rules = Rules { policy: &pair.contacts, updated: Both::default(), repair: true };
+        let clean = |value| FieldState { base: Some(value), now: Some(value) };
+        let (ours, theirs) = (Value::line("uno"), Value::line("otro"));
+        for (source, decision) in [(&ours, Decision::Take(Side::Cliengo)), (&Value::Empty, Decision::Rest)] {
+            assert_eq!(decide(Both { cliengo: clean(source), ghl: clean(&theirs) }, &rules), decision);
+        }
+    }
+
+    #[test]
     fn both_sides_adding_one_tag_is_no_request() {
         let news = tag_news(Some(&tags(&[])), &tags(&["Vip"]), Some(&tags(&["vip"])), true);
         assert!(news.add.is_empty() && news.base.same(&tags(&["vip"])));

@@ -95,3 +95,19 @@ pub fn is_any_edited(children: &Children<'_>, side: Side, told: Option<&Told>) -
     };
     here.into_iter().any(|one| !is_told(one))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_off_a_note_without_its_mark_leaves_most_of_it_or_a_hundred_letters() {
+        let words = "abcdefghijklmnopqrstuvwxyz".repeat(8);
+        // Letters told, letters left, and whether it is what was told: without its mark, and with it.
+        for (told, left, unmarked) in [(50, 40, true), (50, 39, false), (200, 100, true), (200, 99, false)] {
+            let note = Record::default().with(Field::Body, Value::body(&words[..left]));
+            assert_eq!(is_what_was_told(&note, &words[..told], true), unmarked, "{left} of {told}");
+            assert!(is_what_was_told(&note, &words[..told], false), "{left} of {told}, with its mark");
+        }
+    }
+}
