@@ -736,7 +736,11 @@ fn a_scope_that_a_create_could_not_satisfy_is_refused() {
     let clients = format!("{REAL}\n[pair.acme.scope]\ncliengo_statuses = [\"CLIENT\"]\n");
     assert_wrong(&clients, "`pair.acme.scope.cliengo_statuses` does not hold \"NEW\"");
     valid(&one_way(&clients));
-    valid(&clients.replace("[\"CLIENT\"]", "[\"new\", \"Client\"]"));
+    let both = clients.replace("[\"CLIENT\"]", "[\" new \", \"Client\"]");
+    valid(&both);
+    let map = "[[pair.acme.map]]\ncliengo = \"status\"\nghl = \"source\"\n";
+    assert_wrong(&format!("{both}{map}"), "does not go with a [[map]] that writes Cliengo's status");
+    valid(&format!("{both}{map}direction = \"to_ghl\"\n"));
 }
 
 #[test]

@@ -65,6 +65,15 @@ impl Fields {
         *self == Self::default()
     }
 
+    /// Whether one is written in this field of Cliengo's.
+    #[must_use]
+    pub fn writes_in_cliengo(&self, key: &str) -> bool {
+        let mut mapped = self.mappings.iter().filter(|mapping| mapping.cliengo == key);
+        mapped.any(|mapping| {
+            self.policies.get(&mapping.field).is_some_and(|policy| policy.direction.writes(Side::Cliengo))
+        })
+    }
+
     /// Whether one holds users.
     #[must_use]
     pub fn hold_users(&self) -> bool {
@@ -260,7 +269,7 @@ fn people(found: &Found<'_>, cliengo: &str, ghl: &str, more: Option<&Found<'_>>)
         );
         return None;
     }
-    match more.filter(|_| holds_a_user(ghl)) {
+    match more.filter(|_| holds_a_user(ghl) || ghl == FOLLOWERS) {
         Some(more) => {
             more.reject(
                 "does not go with users",

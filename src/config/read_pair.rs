@@ -53,7 +53,7 @@ pub(super) fn pair(name: &str, mut table: Table<'_>, agencies: &Agencies) -> Opt
         Some(Accounts::Real(real)) => Some(real.cliengo.website_id.as_str()),
         _ => None,
     };
-    let scope = scope::read(table.table("scope"), website, contacts.direction);
+    let scope = scope::read(table.table("scope"), website, contacts.direction, &fields);
     let tasks = tasks(table.table("tasks"), assignees.is_some());
     let notes = notes(table.table("notes"));
     let guard = guard(table.table("guard"), sandbox);

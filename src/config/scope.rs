@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::map::Fields;
 use super::policy::Direction;
 use super::reader::Table;
 use super::value::Found;
@@ -39,12 +40,14 @@ impl Scope {
 }
 
 /// Reads the table, and refuses a scope that a create could not satisfy.
-pub(super) fn read(mut table: Table<'_>, website: Option<&str>, direction: Direction) -> Scope {
+pub(super) fn read(mut table: Table<'_>, website: Option<&str>, direction: Direction, fields: &Fields) -> Scope {
     let scope = Scope {
         cliengo_websites: table
             .read("cliengo_websites", |found| websites(found, website, direction))
             .unwrap_or_default(),
-        cliengo_statuses: table.read("cliengo_statuses", |found| statuses(found, direction)).unwrap_or_default(),
+        cliengo_statuses: table
+            .read("cliengo_statuses", |found| statuses(found, direction, fields))
+            .unwrap_or_default(),
         ghl_business_id: table.read("ghl_business_id", |found| business(found, direction)),
         ghl_tags: table.read("ghl_tags", listed).unwrap_or_default(),
         since: table.read("since", |found| match found.text()?.parse::<Date>() {
@@ -83,9 +86,16 @@ fn websites(found: &Found<'_>, website: Option<&str>, direction: Direction) -> O
 /// What Cliengo gives to a contact that is created there (`Cliengo API notes, 2.5`).
 const NEW: &str = "NEW";
 
-fn statuses(found: &Found<'_>, direction: Direction) -> Option<Vec<String>> {
+fn statuses(found: &Found<'_>, direction: Direction, fields: &Fields) -> Option<Vec<String>> {
     let statuses = listed(found)?;
-    if direction.writes(Side::Cliengo) && !statuses.iter().any(|status| status.eq_ignore_ascii_case(NEW)) {
+    if fields.writes_in_cliengo("status") {
+        found.reject(
+            "does not go with a [[map]] that writes Cliengo's status: whoever gets another one would leave the scope by it",
+            "add direction = \"to_ghl\" to that map, or leave the key out",
+        );
+        return None;
+    }
+    if direction.writes(Side::Cliengo) && !statuses.iter().any(|status| status.trim().eq_ignore_ascii_case(NEW)) {
         found.reject(
             &format!("does not hold {NEW:?}: what is created there would be outside the scope"),
             "add it to the list, or let contacts go to GHL only (contacts.direction = \"to_ghl\")",

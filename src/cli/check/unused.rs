@@ -147,12 +147,15 @@ fn kept_contacts(pair: &Pair) -> Option<Finding> {
 /// Others may exist: a word that is misspelt leaves everybody out.
 fn statuses(pair: &Pair) -> Option<Finding> {
     let is_known = |status: &&String| STATUSES.iter().any(|known| known.eq_ignore_ascii_case(status.trim()));
-    let unknown = pair.scope.cliengo_statuses.iter().find(|status| !is_known(status))?;
-    Some(Finding::warn(
-        format!("{}.scope.cliengo_statuses", pair.name),
-        format!("{unknown:?} is no status that Cliengo is known to have: nobody may have it"),
-        format!("known are {}; correct it under [pair.{}.scope]", STATUSES.join(", "), pair.name),
-    ))
+    let unknown = pair.scope.cliengo_statuses.iter().filter(|status| !is_known(status));
+    let unknown: Vec<String> = unknown.map(|status| format!("{status:?}")).collect();
+    (!unknown.is_empty()).then(|| {
+        Finding::warn(
+            format!("{}.scope.cliengo_statuses", pair.name),
+            format!("of no status that Cliengo is known to have: {}; nobody may have it", unknown.join(", ")),
+            format!("known are {}; correct it under [pair.{}.scope]", STATUSES.join(", "), pair.name),
+        )
+    })
 }
 
 fn since(pair: &Pair, today: Date) -> Option<Finding> {
