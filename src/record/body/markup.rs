@@ -245,7 +245,7 @@ impl Page {
         }
         let shown = self.text.get(from..).unwrap_or_default().trim();
         let bare = target.strip_prefix("mailto:").or(target.strip_prefix("tel:")).unwrap_or(&target);
-        let is_shown = |address: &str| shown.contains(address.trim_end_matches('/')) && !address.is_empty();
+        let is_shown = |address: &str| holds_address(shown, address.trim_end_matches('/'));
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let is_dialled = target.starts_with("tel:") && digits(shown) == digits(bare);
         if is_shown(&target) || is_shown(bare) || is_dialled {
@@ -257,6 +257,16 @@ impl Page {
             self.text.push_str(&format!(" ({bare})"));
         }
     }
+}
+
+/// Whether an address stands in a text whole: `https://example.com` is not shown by `https://example.com/plano.png`.
+fn holds_address(text: &str, address: &str) -> bool {
+    let ends = |(at, found): (usize, &str)| {
+        let behind = text.get(at + found.len()..).unwrap_or_default();
+        let rest = behind.split(char::is_whitespace).next().unwrap_or_default();
+        !rest.contains(char::is_alphanumeric)
+    };
+    !address.is_empty() && text.match_indices(address).any(ends)
 }
 
 /// How many line ends part an element from what stands around it.

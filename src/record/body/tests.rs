@@ -80,6 +80,16 @@ fn links_images_lists_and_tables_say_what_they_hold() {
         ),
         ("<a href='https://example.com/a?x=1&amp;y=2'><b>la ficha</b></a>", "la ficha (https://example.com/a?x=1&y=2)"),
         ("<a href=\"https://example.com/\">https://example.com</a>", "https://example.com"),
+        (
+            "<a href=\"https://example.com\"><img src=\"https://example.com/plano.png\"></a>",
+            "https://example.com/plano.png (https://example.com)",
+        ),
+        (
+            "<a href=\"https://example.com/1\">https://example.com/17</a>",
+            "https://example.com/17 (https://example.com/1)",
+        ),
+        ("<a href=\"https://example.com/17\">Ver https://example.com/17.</a>", "Ver https://example.com/17."),
+        ("<a href=\"mailto:ana@example.com\">ana@example.com.ar</a>", "ana@example.com.ar (ana@example.com)"),
         ("<a href=\"mailto:ana@example.com\">Ana</a>", "Ana (ana@example.com)"),
         ("<a href=\"tel:+541143210000\">+541143210000</a>", "+541143210000"),
         ("<a href=\"#arriba\">arriba</a> <a name=\"x\">x</a>", "arriba x"),
