@@ -4,7 +4,7 @@
 pub(super) const SAINTS: [&str; 6] = ["san", "santa", "santo", "sao", "sta", "sto"];
 
 /// Words that join names, stand before them, or say what somebody is: two names that share nothing else share nothing.
-pub(super) const PARTICLES: [&str; 103] = [
+pub(super) const PARTICLES: [&str; 115] = [
     "de",
     "del",
     "la",
@@ -108,6 +108,18 @@ pub(super) const PARTICLES: [&str; 103] = [
     "abog",
     "jefe",
     "jefa",
+    "cpn",
+    "pbro",
+    "hno",
+    "hna",
+    "mtro",
+    "mtra",
+    "lcdo",
+    "lcda",
+    "licdo",
+    "licda",
+    "abg",
+    "psic",
 ];
 
 /// What a house, an office or a shop is: two of a kind are not one because of it.
