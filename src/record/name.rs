@@ -237,9 +237,10 @@ impl PersonName {
         }
     }
 
-    /// Whether the last name stands in front: `De la Cruz Ana`.
+    /// Whether the last name stands in front: `De la Cruz Ana`, `Gómez, Ana`.
     fn begins_with_last_name(&self) -> bool {
-        folded(&self.full()).split(' ').next().is_some_and(|word| BEFORE_LAST_NAMES.contains(&word))
+        self.full().contains(',')
+            || folded(&self.full()).split(' ').next().is_some_and(|word| BEFORE_LAST_NAMES.contains(&word))
     }
 }
 
@@ -254,7 +255,11 @@ fn is_one_given_name(one: &str, other: &str) -> bool {
     let is_womans = |short: &str, long: &str| {
         long.strip_prefix(short).is_some_and(|end| matches!(end, "a" | "fa" | "ia" | "ita")) && !short.ends_with('a')
     };
-    if is_womans(one, other) || is_womans(other, one) {
+    // `Julia` and `Julián`, `Lucia` and `Luciano`.
+    let is_mans = |short: &str, long: &str| {
+        short.ends_with('a') && long.strip_prefix(short).is_some_and(|end| matches!(end, "n" | "no"))
+    };
+    if [(one, other), (other, one)].into_iter().any(|(short, long)| is_womans(short, long) || is_mans(short, long)) {
         return false;
     }
     let is_short_for = |short: &str, long: &str| short.chars().nth(2).is_some() && long.starts_with(short);
@@ -272,7 +277,7 @@ fn is_one_given_name(one: &str, other: &str) -> bool {
         || is_one_error_apart(one, other)
 }
 
-/// Whether one letter is missing, another one, or changed places with its neighbour. `Mario` and `María` are two.
+/// Whether one letter is missing, another one, or changed places with its neighbour.
 fn is_one_error_apart(one: &str, other: &str) -> bool {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let ahead = one.iter().zip(&other).take_while(|(ours, theirs)| ours == theirs).count();
@@ -280,7 +285,12 @@ fn is_one_error_apart(one: &str, other: &str) -> bool {
     let behind = one.iter().rev().zip(other.iter().rev()).take_while(|(ours, theirs)| ours == theirs).count();
     let (ours, theirs) = (one.get(..one.len() - behind), other.get(..other.len() - behind));
     match (ours.unwrap_or_default(), theirs.unwrap_or_default()) {
-        (['a'], ['o']) | (['o'], ['a']) if behind == 0 => false,
+        // `Andrés` and `Andrea`, `Cristian` and `Cristina`: one ends as a woman's name does, and the other not.
+        (ours, theirs)
+            if behind == 0 && ours.len() == theirs.len() && ours.ends_with(&['a']) != theirs.ends_with(&['a']) =>
+        {
+            false
+        }
         ([] | [_], [] | [_]) => ahead + behind >= 3,
         ([a, b], [c, d]) => (a, b) == (d, c),
         _ => false,

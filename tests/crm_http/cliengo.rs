@@ -407,6 +407,21 @@ async fn a_list_that_ignores_its_offset_and_tells_no_count_is_incomplete_after_a
 }
 
 #[tokio::test]
+async fn a_list_of_rows_that_are_nobody_and_repeat_is_incomplete_after_a_few_pages() {
+    for row in [json!(null), json!([]), json!({ "name": "Ana" })] {
+        let page = json!({ "results": [row] });
+        let server = Server::start(move |seen| {
+            let is_account = seen.path.starts_with("/account");
+            ok(if is_account { json!({ "id": "acc" }) } else { page.clone() })
+        })
+        .await;
+        let (listed, _) = list(&server).await;
+        assert!(why(&listed).contains("again and again"), "{row}: {}", why(&listed));
+        assert!(server.seen().len() < 20, "{row}: {}", server.seen().len());
+    }
+}
+
+#[tokio::test]
 async fn notes_whose_pages_repeat_are_not_read_for_ever() {
     let row = |number: usize| json!({ "ID": format!("n{number}"), "message": "Hola" });
     let rows = [row(1), row(2)];

@@ -52,6 +52,11 @@ struct Page {
     total: Option<usize>,
 }
 
+/// Whether two pages hold the same rows, to the letter.
+fn are_same(one: &[Box<RawValue>], other: &[Box<RawValue>]) -> bool {
+    one.iter().map(|row| row.get()).eq(other.iter().map(|row| row.get()))
+}
+
 #[derive(Deserialize)]
 struct Envelope {
     results: Option<Vec<Box<RawValue>>>,
@@ -298,7 +303,7 @@ impl Cliengo {
             total = None;
         }
         let (mut offset, mut received, mut page) = (0, 0, first);
-        let mut pages_of_known = 0;
+        let (mut pages_of_known, mut before) = (0, Vec::new());
         loop {
             if total.is_some() && page.total != total {
                 // A count of as many as the page holds, and of fewer than have come, is no count of the whole.
@@ -318,7 +323,10 @@ impl Cliengo {
             let known = ids.len();
             ids.extend(taken.ids);
             // One such page may have been pushed down by newcomers; where another follows, offsets mean nothing.
-            let brings_nobody = offset > 0 && came > 0 && taken.unreadable == 0 && ids.len() == known;
+            let brings_nobody = offset > 0
+                && came > 0
+                && ids.len() == known
+                && (taken.unreadable == 0 || are_same(&page.rows, &before));
             pages_of_known = if brings_nobody { pages_of_known + 1 } else { 0 };
             if pages_of_known > 1 {
                 return Ok(Walked::Torn(format!("the pages of {window} show the same contacts again and again")));
@@ -336,6 +344,7 @@ impl Cliengo {
                 return Ok(Walked::Torn(format!("{window} end before their count is reached")));
             }
             offset = next;
+            before = page.rows;
             page = self.page(window, offset).await?;
             received = offset;
             if offset == LARGEST_OFFSET && total.is_none() && !page.rows.is_empty() {

@@ -12,11 +12,12 @@ const FEWEST: usize = 6;
 const WHOLE: usize = 7;
 
 /// What announces an extension. The first ones of a phone system are of a few digits.
-const EXTENSION: [&str; 24] = [
+const EXTENSION: [&str; 25] = [
     "int",
     "interno",
     "internos",
     "ext",
+    "ex",
     "extn",
     "extension",
     "extensao",
