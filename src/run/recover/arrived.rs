@@ -41,7 +41,7 @@ impl Lists<'_> {
         let mut arrived: Vec<(String, Record)> = Vec::new();
         self.each(crm, state, |id, record| {
             let fits = record.created.is_some_and(|created| is_made_then(intent, created, crm.clock_ahead()))
-                && can_be_named_as(&sought, &record);
+                && !sought.is_named_otherwise(&record);
             arrived.extend(fits.then_some((id, record)));
         })?;
         if arrived.is_empty() {
@@ -78,13 +78,5 @@ impl Lists<'_> {
             }
             Ok::<(), RunError>(())
         })
-    }
-}
-
-/// Whether the names of two contacts can be one person's; where one has none, nothing speaks against it.
-fn can_be_named_as(one: &Record, other: &Record) -> bool {
-    match (one.own_name(), other.own_name()) {
-        (Some(one), Some(other)) => one.can_be_one(other),
-        _ => true,
     }
 }
