@@ -7,7 +7,7 @@ use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
-use crate::house::{House, Person, Plot, held};
+use crate::house::{House, Person, Plot, held, said};
 
 async fn linked(settings: &str) -> (House, Person) {
     let house = House::build(&Plot::extended().with_settings(settings)).await;
@@ -302,4 +302,18 @@ async fn a_task_that_is_opened_again_the_next_day_is_opened_on_both_sides() {
     assert!(finished.plan.conflicts.is_empty(), "{:?}", finished.plan.conflicts);
     assert_eq!(house.rows(Side::Ghl, "tasks")[0]["completed"], false);
     house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_cannot_be_sent_is_not_emptied_because_the_other_one_is_empty() {
+    for winner in Side::BOTH {
+        let (house, person) = linked(&format!("[pair.house.contacts]\nconflict = \"{winner}\"\n")).await;
+        let typed = "+54 11 4321-0700 int. 101";
+        house.change(winner, &person, &json!({ "phone": "" }));
+        house.change(winner.other(), &person, &json!({ "phone": typed }));
+        let finished = house.quiet_night().await;
+        assert!(said(&finished)[0].contains("has an extension"), "{:?}", said(&finished));
+        assert_eq!(finished.plan.conflicts, [], "{winner}");
+        assert_eq!(house.row(winner.other(), &person)["phone"], typed);
+    }
 }

@@ -311,3 +311,20 @@ async fn too_many_deletes_are_refused_until_that_plan_is_approved() {
     assert_eq!(contacts(&house), [6, 6]);
     house.quiet_night().await;
 }
+
+#[tokio::test]
+async fn a_note_that_was_shortened_and_could_not_be_changed_in_cliengo_is_made_again_as_it_is_now() {
+    let house = House::build(&Plot::legacy().with_settings(PROPAGATE)).await;
+    let person = house.person(1);
+    house.note(Side::Cliengo, &person, "Pidió precio de dos");
+    house.good_night().await;
+    let note = house.only(Side::Ghl, "notes");
+    house.edit_child(Side::Ghl, EditKind::Note, &person, &note, &json!({ "body": "Pidió precio" }));
+    house.night().await;
+    house.remove(Side::Cliengo, &person);
+    house.change(Side::Ghl, &person, &json!({ "phone": "+5491155550001" }));
+    house.good_night().await;
+    let back = house.only(Side::Cliengo, "contacts");
+    assert_eq!(house.children(Side::Cliengo, "notes", &back), ["Pidió precio"]);
+    house.quiet_night().await;
+}

@@ -8,7 +8,7 @@ use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::{Value, json};
 
-use crate::house::{House, Plot};
+use crate::house::{House, Person, Plot, id_of};
 use crate::proxy::{self, Rewrite};
 
 const PHONE: &str = "+5491150007701";
@@ -138,4 +138,20 @@ async fn a_name_reaches_such_an_account_where_it_tells_last_names_apart_too() {
 async fn a_last_name_that_stands_alone_is_not_said_twice() {
     let nidia = nidia(&[ana()], &json!({ "lastName": "Sosa" })).await;
     assert!(nidia.get("name").is_none_or(Value::is_null), "{nidia}");
+}
+
+#[tokio::test]
+async fn a_phone_that_such_an_account_did_not_keep_does_not_go_along_with_another_edit() {
+    let house = furnished("[cliengo]\nempty_field = \"left-out\"\n").await;
+    let ghl = house.contact(Side::Ghl, &json!({ "firstName": "Nidia", "email": "nidia@example.com", "phone": PHONE }));
+    house.faults("forget-field=phone@cliengo:WRITE*");
+    house.night().await;
+    house.faults("");
+    house.night().await;
+    let rows = house.rows(Side::Cliengo, "contacts");
+    let cliengo = id_of(rows.iter().find(|row| row["email"] == "nidia@example.com").unwrap());
+    house.change(Side::Ghl, &Person { cliengo, ghl }, &json!({ "email": "otra@example.com" }));
+    house.good_night().await;
+    assert!(!house.sent().concat().contains(PHONE), "{:?}", house.sent());
+    house.quiet_night().await;
 }

@@ -92,6 +92,7 @@ mod mapping;
 mod masked_lists;
 mod matching;
 mod merged;
+mod merged_with;
 mod minimal;
 mod mistyped;
 mod monitoring;

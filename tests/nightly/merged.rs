@@ -10,20 +10,20 @@ use serde_json::json;
 use crate::house::{House, Person, Plot, count, held, said, shown};
 use crate::waiting_commands::{linked, somebody};
 
-type Form = (MergedChildren, MergedContact);
+pub(crate) type Form = (MergedChildren, MergedContact);
 
 /// How GHL may merge: tasks and notes move with their ids or get new ones; the id of the contact is gone or shows the other.
-const FORMS: [Form; 4] = [
+pub(crate) const FORMS: [Form; 4] = [
     (MergedChildren::KeepIds, MergedContact::Gone),
     (MergedChildren::NewIds, MergedContact::Gone),
     (MergedChildren::KeepIds, MergedContact::ShowsSurvivor),
     (MergedChildren::NewIds, MergedContact::ShowsSurvivor),
 ];
-const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
-const PRIMARY: &str = "[pair.house.contacts]\non_delete = \"propagate\"\nduplicates = \"primary\"\n";
+pub(crate) const PROPAGATE: &str = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+pub(crate) const PRIMARY: &str = "[pair.house.contacts]\non_delete = \"propagate\"\nduplicates = \"primary\"\n";
 
 /// Twelve linked people; the first with a note and a task.
-async fn street((children, contact): Form, settings: &str) -> (House, Vec<Person>) {
+pub(crate) async fn street((children, contact): Form, settings: &str) -> (House, Vec<Person>) {
     let mut plot = Plot::extended().with_settings(settings);
     (plot.account.ghl.merged_children, plot.account.ghl.merged_contact) = (children, contact);
     let house = House::build(&plot).await;
@@ -38,17 +38,17 @@ async fn street((children, contact): Form, settings: &str) -> (House, Vec<Person
 }
 
 /// Somebody of that name whom GHL alone has, since today.
-fn newcomer(house: &House, last_name: &str) -> String {
+pub(crate) fn newcomer(house: &House, last_name: &str) -> String {
     let set = json!({ "firstName": "Persona", "lastName": last_name, "email": "otra@example.com" });
     house.contact(Side::Ghl, &set)
 }
 
 /// A person merges `lost` into `survivor`.
-fn merge(house: &House, survivor: &str, lost: &str) {
+pub(crate) fn merge(house: &House, survivor: &str, lost: &str) {
     house.edit(Side::Ghl, EditOp::Merge, EditKind::Contact, Some(survivor), None, &json!({ "merged": lost }));
 }
 
-fn link(house: &House, side: Side, id: &str) -> LinkRow {
+pub(crate) fn link(house: &House, side: Side, id: &str) -> LinkRow {
     let state = State::open_read_only(&house.state_path()).unwrap().unwrap();
     state.link_of(Kind::Contact, &SideId::new(side, id)).unwrap().unwrap()
 }

@@ -107,3 +107,21 @@ async fn a_mark_goes_where_both_are_there_whatever_becomes_of_deletes_now() {
         house.quiet_night().await;
     }
 }
+
+#[tokio::test]
+async fn a_tag_that_was_taken_off_does_not_come_back_with_who_is_made_again() {
+    let propagate = "[pair.house.contacts]\non_delete = \"propagate\"\n";
+    let (house, person) = linked(Plot::legacy().with_settings(propagate)).await;
+    house.tag(Side::Cliengo, EditOp::Create, &person, "vip");
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Delete, &person, "vip");
+    house.night().await;
+    house.remove(Side::Cliengo, &person);
+    house.change(Side::Ghl, &person, &json!({ "phone": "+5491155550001" }));
+    house.good_night().await;
+    house.quiet_night().await;
+    for side in Side::BOTH {
+        let tags: Vec<_> = house.rows(side, "contacts").iter().map(|row| row["tags"].clone()).collect();
+        assert_eq!(tags, [json!([])], "{side}");
+    }
+}
