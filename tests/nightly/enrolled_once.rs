@@ -181,3 +181,38 @@ async fn two_workflows_of_one_moment_are_two_and_one_under_two_names_is_one() {
         house.quiet_night().await;
     }
 }
+
+#[tokio::test]
+async fn what_is_owed_and_comes_up_again_is_done_once_and_another_workflow_of_theirs_too() {
+    let hot_or_vip = format!("{}{}", when_hot("Bienvenida"), when_hot("Bienvenida").replace("hot", "vip"));
+    let house = settled(&format!("{hot_or_vip}{}", when_hot("Recordatorio").replace("hot", "cold"))).await;
+    let person: Person = house.person(5);
+    house.good_night().await;
+    house.tag(Side::Ghl, EditOp::Create, &person, "hot");
+    house.sandbox.set_faults("status=400@ghl:POST:/workflow/".parse().unwrap());
+    house.night().await;
+    house.sandbox.set_faults("".parse().unwrap());
+    for tag in ["vip", "cold"] {
+        house.tag(Side::Ghl, EditOp::Create, &person, tag);
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), 1, "{tag}: {:?}", enrolments(&house));
+    }
+    house.quiet_night().await;
+}
+
+#[tokio::test]
+async fn what_is_owed_stays_owed_while_it_is_refused_and_not_once_its_trigger_is_taken_away() {
+    for (between, expected) in [(WORKFLOW, 1), ("", 0)] {
+        let mut house = settled(WORKFLOW).await;
+        lead(&house);
+        house.sandbox.set_faults("status=400@ghl:POST:/workflow/#..9".parse().unwrap());
+        house.night().await;
+        configure(&mut house, between).await;
+        house.night().await;
+        house.sandbox.set_faults("".parse().unwrap());
+        configure(&mut house, WORKFLOW).await;
+        house.good_night().await;
+        assert_eq!(enrolments(&house).len(), expected, "{between}");
+        house.quiet_night().await;
+    }
+}

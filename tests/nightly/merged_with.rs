@@ -62,3 +62,27 @@ async fn a_merge_is_not_followed_where_the_note_stands_under_somebody_else() {
     }
     assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).ids.of(Side::Ghl), Some(people[0].ghl.as_str()));
 }
+
+#[tokio::test]
+async fn a_contact_that_another_one_was_merged_into_is_not_deleted_with_its_own_counterpart() {
+    for form in FORMS {
+        let (house, people) = street(form, PROPAGATE).await;
+        let only_keys_tell = form == FORMS[1];
+        let keys = json!({ "additionalEmails": ["persona1@example.com"], "additionalPhones": ["+5491140000001"] });
+        if only_keys_tell {
+            house.change(Side::Ghl, &people[5], &keys);
+            house.night().await;
+        }
+        merge(&house, &people[5].ghl, &people[0].ghl);
+        if !only_keys_tell {
+            house.change(Side::Ghl, &people[5], &json!({ "additionalEmails": [], "additionalPhones": [] }));
+        }
+        house.remove(Side::Cliengo, &people[5]);
+        for _ in 0..2 {
+            let finished = house.quiet_night().await;
+            let stands = "gone in Cliengo, but in GHL Persona Prueba1 stands on it too";
+            let waits = finished.plan.held.iter().any(|held| held.detail.starts_with(stands));
+            assert!(waits, "{form:?} {:?}", finished.plan.held);
+        }
+    }
+}

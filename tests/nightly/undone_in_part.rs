@@ -507,3 +507,21 @@ const fn due_key(side: Side) -> &'static str {
         Side::Ghl => "dueDate",
     }
 }
+
+#[tokio::test]
+async fn a_mapped_field_of_a_contact_in_ghl_comes_back_with_it() {
+    let map = "[[pair.house.map]]\ncliengo = \"leadFields.origen\"\nghl = \"customFields.origen\"\n\
+               direction = \"to_ghl\"\n";
+    let house = House::build(&Plot::extended().with_settings(&format!("{PROPAGATE}{map}"))).await;
+    let person = house.person(1);
+    house.person(2);
+    house.change(Side::Cliengo, &person, &json!({ "leadFields": { "origen": "Web" } }));
+    house.good_night().await;
+    house.remove(Side::Cliengo, &person);
+    let run = run_of_a_night(&house).await;
+    let undone = house.undo(run).await;
+    assert!(!said(&undone).iter().any(|said| said.contains("origen")), "{:?}", said(&undone));
+    let rows = house.rows(Side::Ghl, "contacts");
+    let back = rows.iter().find(|row| row["email"] == "persona1@example.com").unwrap();
+    assert_eq!(back["customFields"][0]["value"], "Web");
+}
