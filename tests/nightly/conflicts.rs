@@ -317,3 +317,29 @@ async fn a_phone_that_cannot_be_sent_is_not_emptied_because_the_other_one_is_emp
         assert_eq!(house.row(winner.other(), &person)["phone"], typed);
     }
 }
+
+#[tokio::test]
+async fn a_name_that_a_channel_made_up_is_no_conflict_and_one_that_replaces_another_goes_over() {
+    let (house, person) = linked("").await;
+    house.change(Side::Cliengo, &person, &json!({ "name": "Visitante 77" }));
+    house.change(Side::Ghl, &person, &json!({ "lastName": "Ruiz" }));
+    let finished = house.good_night().await;
+    assert_eq!(
+        (finished.plan.conflicts.len(), house.row(Side::Cliengo, &person)["name"].as_str()),
+        (0, Some("Persona Ruiz"))
+    );
+    let visitor = house.contact(Side::Cliengo, &json!({ "name": "Visitante 12", "email": "visita@example.com" }));
+    house.good_night().await;
+    house.change(Side::Cliengo, &Person { cliengo: visitor, ..person }, &json!({ "name": "Visitante 99" }));
+    house.good_night().await;
+    let rows = house.rows(Side::Ghl, "contacts");
+    assert_eq!(rows.iter().find(|row| row["email"] == "visita@example.com").unwrap()["lastName"], "99");
+}
+
+#[tokio::test]
+async fn a_name_that_is_emptied_in_ghl_stays_empty_and_is_said_once() {
+    let (house, person) = linked("").await;
+    house.change(Side::Ghl, &person, &json!({ "firstName": "", "lastName": "" }));
+    assert_eq!(said(&house.quiet_night().await), ["Cliengo cannot empty a name"]);
+    assert_eq!(said(&house.quiet_night().await), [""; 0]);
+}

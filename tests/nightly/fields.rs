@@ -4,7 +4,7 @@ use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
-use crate::house::{House, Person, Plot, text_of};
+use crate::house::{House, Person, Plot, said, text_of};
 
 /// Two people, linked, with a note, a task and a tag each; and the first of them.
 async fn a_linked_pair(plot: Plot) -> (House, Person) {
@@ -271,4 +271,17 @@ async fn a_tag_that_somebody_takes_from_a_new_counterpart_is_taken_from_its_sour
         assert_eq!(house.row(side, &source)["tags"], json!([]), "{side}");
         house.quiet_night().await;
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_emptied_in_ghl_stays_in_cliengo_and_is_said() {
+    let map = "[pair.house.cliengo.capabilities]\nextra_params = \"merge\"\n\n[[pair.house.map]]\n\
+               cliengo = \"leadFields.presupuesto\"\nghl = \"customFields.presupuesto\"\n";
+    let house = House::build(&Plot::extended().with_settings(map)).await;
+    let person = house.person(1);
+    house.change(Side::Cliengo, &person, &json!({ "leadFields": { "presupuesto": "100" } }));
+    house.good_night().await;
+    house.change(Side::Ghl, &person, &json!({ "customFields": { "presupuesto": null } }));
+    assert_eq!(said(&house.quiet_night().await), ["Cliengo cannot empty a presupuesto"]);
+    assert_eq!(house.row(Side::Cliengo, &person)["leadFields"]["presupuesto"], "100");
 }

@@ -7,7 +7,7 @@ use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
 
-use crate::house::{House, Person, Plot, held, id_of};
+use crate::house::{House, Person, Plot, held, id_of, said};
 use crate::proxy::before;
 
 /// Locations that store a note otherwise.
@@ -422,6 +422,29 @@ async fn an_edit_of_a_text_that_is_stored_as_entities_brings_none_of_them_back()
         let notes = house.rows(Side::Cliengo, "notes");
         let edited = json!(format!("{text}\n\nhoy"));
         assert!(notes.iter().any(|note| note["message"] == edited), "{notes:?}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_parts_names_is_told_another_last_name_once_and_a_single_name_as_it_is() {
+    let account = "[cliengo]\nname_stored = \"parted\"\n".parse().unwrap();
+    let mut house = House::build(&Plot { account, ..Plot::extended() }).await;
+    house.strict = false;
+    let person = house.person(1);
+    let single = house.contact(Side::Ghl, &json!({ "firstName": "Delia", "email": "delia@example.com" }));
+    house.good_night().await;
+    let rows = house.rows(Side::Cliengo, "contacts");
+    let cliengo = id_of(rows.iter().find(|row| row["email"] == "delia@example.com").unwrap());
+    let single = Person { cliengo, ghl: single };
+    for (last, first) in [("Gómez", "Adela"), ("Ruiz", "Aída")] {
+        house.change(Side::Ghl, &person, &json!({ "lastName": last }));
+        house.change(Side::Ghl, &single, &json!({ "firstName": first }));
+        let finished = house.good_night().await;
+        assert_eq!(said(&finished), [""; 0]);
+        let (ours, theirs) = (house.row(Side::Cliengo, &person), house.row(Side::Cliengo, &single));
+        assert_eq!((&ours["name"], &ours["lastName"]), (&json!("Persona"), &json!(last)));
+        assert_eq!(theirs["name"], first);
         house.quiet_night().await;
     }
 }
