@@ -1,6 +1,6 @@
 //! A text that is too long for one side: cut there with a word where the rest stands, and never written over the whole.
 
-use concord::reconcile::{HeldReason, Mode};
+use concord::reconcile::{HeldReason, Mode, Winner};
 use concord::record::Side;
 use concord::run::Consent;
 use concord::sandbox::EditKind;
@@ -8,7 +8,7 @@ use concord::sandbox::account::ghl::NoteStored;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, Person, Plot, held, shown};
+use crate::house::{House, Person, Plot, held, said, shown};
 
 const LIMIT: &str = "[pair.house.cliengo]\nlongest_text = 200\n";
 const REST: &str = "… [the rest stands in GHL]";
@@ -138,5 +138,44 @@ async fn a_tasks_text_is_cut_too_and_ghl_counts_what_it_is_sent() {
     assert!(body.chars().count() <= 150 && body.contains("[the rest stands in Cliengo]"), "{body}");
     for _ in 0..3 {
         house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn where_both_were_edited_the_whole_goes_over_whoever_wins_and_what_it_replaces_is_named() {
+    for winner in Side::BOTH {
+        let settings = format!("{LIMIT}[pair.house.notes]\nconflict = \"{winner}\"\n");
+        let house = House::build(&Plot::extended().with_settings(&settings)).await;
+        let person = house.person(1);
+        let note = house.note(Side::Ghl, &person, &long("Quiere un patio al norte. "));
+        house.good_night().await;
+        let (theirs, whole) = (house.only(Side::Cliengo, "notes"), long("Ya no quiere patio. "));
+        house.edit_child(Side::Cliengo, EditKind::Note, &person, &theirs, &json!({ "message": "Llamar mañana" }));
+        house.edit_child(Side::Ghl, EditKind::Note, &person, &note, &json!({ "body": whole }));
+        let night = house.good_night().await;
+        let named: Vec<_> = night.plan.conflicts.iter().map(|one| (one.winner, one.cliengo.clone())).collect();
+        assert_eq!(named, [(Winner::Ghl, json!("Llamar mañana"))], "{winner}");
+        let [cliengo, ghl] = texts(&house, &person);
+        assert!(cliengo[0].starts_with("Ya no quiere patio.") && ghl == [whole.trim()], "{winner}: {cliengo:?}");
+        house.quiet_night().await;
+    }
+}
+
+#[tokio::test]
+async fn what_changes_beyond_what_ghl_kept_of_a_text_is_sent_no_more() {
+    let mut plot = Plot::extended();
+    plot.account.ghl.note_stored = NoteStored::Cut;
+    let house = House::build(&plot).await;
+    let person = house.person(1);
+    let text = long(
+        "Una historia muy larga, de ciento y pico de letras, que no termina nunca, y que Cliengo guarda entera, con todo. ",
+    );
+    let note = house.note(Side::Cliengo, &person, &text.repeat(2));
+    house.good_night().await;
+    house.quiet_night().await;
+    let further = json!({ "message": format!("{} Fin.", text.repeat(2)) });
+    house.edit_child(Side::Cliengo, EditKind::Note, &person, &note, &further);
+    for _ in 0..2 {
+        assert_eq!(said(&house.quiet_night().await), [""; 0]);
     }
 }

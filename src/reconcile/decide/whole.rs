@@ -33,7 +33,7 @@ fn stands(field: &Field, states: Both<FieldState<'_>>) -> Option<Side> {
 }
 
 /// What becomes of a text that one side holds the beginning of: as long as it is that, both agree; where somebody changed
-/// both, the whole goes over.
+/// both, the whole goes over, and what it replaces is named. (I1)
 pub fn keep(
     field: &Field,
     states: Both<FieldState<'_>>,
@@ -48,12 +48,10 @@ pub fn keep(
     if was_cut_there || fitted(short) == Fit::Same {
         return Decision::Agree;
     }
+    let goes_over = states.of(whole).is_edited() && policy.direction.writes(short);
     match decision {
-        Decision::Take(side) | Decision::Conflict(side)
-            if side == short && states.of(whole).is_edited() && policy.direction.writes(short) =>
-        {
-            Decision::Take(whole)
-        }
+        Decision::Take(side) if side == short && goes_over => Decision::Take(whole),
+        Decision::Conflict(side) if side == short && goes_over => Decision::Conflict(whole),
         other => other,
     }
 }
