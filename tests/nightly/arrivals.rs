@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use concord::clock::Clock;
+use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
 use concord::run::{Finished, OperationOutcome};
 use concord::sandbox::{Edit, EditKind, EditOp, Fault, FaultRule, Faults, Stated, When};
@@ -260,5 +261,26 @@ async fn a_fresh_contact_is_the_run_s_own_whatever_its_crm_s_clock_shows() {
         let undone = house.undo(run).await;
         assert_eq!(outcomes(&undone), [OperationOutcome::Applied], "{minutes}");
         assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 1, "{minutes}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_new_in_ghl_is_created_in_cliengo_however_young() {
+    let settings = "[pair.house.cliengo]\nmin_age = \"3d\"\n";
+    let house = House::build(&Plot::extended().with_settings(settings)).await;
+    house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
+    house.good_night().await;
+    assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_created_by_what_stands_among_further_addresses_alone() {
+    let mut house = House::build(&Plot::extended()).await;
+    house.strict = false;
+    let ana =
+        json!({ "firstName": "Ana", "additionalEmails": ["ana@example.com"], "additionalPhones": ["+5491155550000"] });
+    house.contact(Side::Ghl, &ana);
+    for _ in 0..2 {
+        assert_eq!(held(&house.quiet_night().await), [HeldReason::NoMatchKey]);
     }
 }

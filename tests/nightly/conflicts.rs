@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use concord::reconcile::{HeldReason, Mode, Winner};
+use concord::reconcile::{Cause, HeldReason, Mode, Winner};
 use concord::record::Side;
 use concord::sandbox::{EditKind, EditOp};
 use serde_json::json;
@@ -228,7 +228,7 @@ async fn what_stands_there_again_beside_another_edit_is_a_conflict() {
         let finished = house.good_night().await;
         let [conflict] = finished.plan.conflicts.as_slice() else { panic!("{:?}", finished.plan.conflicts) };
         assert_eq!((&conflict.cliengo, &conflict.ghl), (&json!("+5491160000001"), &before));
-        assert_eq!(conflict.winner, Winner::Ghl);
+        assert_eq!((conflict.winner, conflict.cause), (Winner::Ghl, Cause::Doubted));
         house.quiet_night().await;
     }
 }

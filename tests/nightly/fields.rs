@@ -285,3 +285,15 @@ async fn an_answer_that_is_emptied_in_ghl_stays_in_cliengo_and_is_said() {
     assert_eq!(said(&house.quiet_night().await), ["Cliengo cannot empty a presupuesto"]);
     assert_eq!(house.row(Side::Cliengo, &person)["leadFields"]["presupuesto"], "100");
 }
+
+#[tokio::test]
+async fn a_field_that_does_not_go_that_way_does_not_go_with_a_newcomer_either() {
+    let map = "[pair.house.cliengo.capabilities]\nextra_params = \"merge\"\n\n[[pair.house.map]]\n\
+               cliengo = \"leadFields.ciudad\"\nghl = \"city\"\ndirection = \"to_cliengo\"\n";
+    let house = House::build(&Plot::extended().with_settings(map)).await;
+    let ana = json!({ "name": "Ana", "email": "ana@example.com", "leadFields": { "ciudad": "Rosario" } });
+    house.contact(Side::Cliengo, &ana);
+    house.good_night().await;
+    let [sent] = &house.writes()[..] else { panic!("{:?}", house.sent()) };
+    assert!(!sent.body.to_string().contains("Rosario"), "{}", sent.body);
+}

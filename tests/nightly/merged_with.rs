@@ -48,6 +48,7 @@ async fn who_cannot_be_asked_for_is_said_also_on_the_night_of_a_merge() {
     let waits: Vec<_> = finished.plan.held.iter().map(|held| (held.reason, held.ids.of(Side::Cliengo))).collect();
     assert_eq!(waits, [(HeldReason::Inconclusive, Some(people[5].cliengo.as_str()))]);
     assert_eq!(shown(&finished), ["cliengo contact link"]);
+    assert_eq!(finished.plan.unseen_in_words(), ["1 record asked for by id without a clear answer"]);
 }
 
 #[tokio::test]

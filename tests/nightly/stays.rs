@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use concord::reconcile::{HeldReason, Mode};
+use concord::reconcile::{HeldReason, MatchedBy, Mode, Work};
 use concord::record::{Kind, Side};
 use concord::run::Finished;
 use concord::sandbox::{EditKind, EditOp};
@@ -343,4 +343,19 @@ async fn what_somebody_wrote_in_the_place_of_a_removed_note_or_task_is_that_one_
         assert_eq!((now.len(), now == before, now.is_disjoint(&before)), (2, is_it, !is_it), "{set}");
         house.state_is_whole();
     }
+}
+
+#[tokio::test]
+async fn a_further_contact_that_takes_its_persons_place_is_told_with_what_it_was_recognised_by() {
+    let (house, person, again) = with_duplicate("duplicates = \"primary\"\non_delete = \"propagate\"").await;
+    let set = json!({ "name": "Persona Prueba1", "email": "otra@example.com", "phone": "+5491140000001" });
+    house.change(Side::Cliengo, &again, &set);
+    house.night().await;
+    house.remove(Side::Cliengo, &person);
+    let finished = house.night().await;
+    let recognised = finished.plan.operations.iter().find_map(|operation| match &operation.work {
+        Work::Link(link) => link.matched_by,
+        _ => None,
+    });
+    assert_eq!(recognised, Some(MatchedBy::Phone));
 }

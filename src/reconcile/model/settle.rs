@@ -290,4 +290,20 @@ mod tests {
         assert!(told(&[], &["old"], Some(&[])));
         assert!(told(&["vip"], &["old"], None), "an answer without tags says nothing");
     }
+
+    #[test]
+    fn what_is_written_names_its_link_its_contact_and_what_becomes_base() {
+        let link = LinkRef::Existing(7);
+        assert_eq!(Settle::update(link).link(), Some(link));
+        let projects =
+            Projection { facet: crate::record::Facet::Task, task: "t1".to_owned(), said: "Llamar".to_owned() };
+        assert_eq!(Settle::Tell { contact: link, projects: Box::new(projects) }.parent(), Some(link));
+        let name = || Fields::from([(Field::Name, Value::line("Ana"))]);
+        let mut settles = [Settle::create(Making::default()), Settle::update(link), Settle::Tag(Box::default())];
+        for settle in &mut settles {
+            settle.bases_mut().unwrap().ghl = name();
+            assert_eq!(settle.bases().unwrap().ghl, name());
+        }
+        assert_eq!(Settle::Delete { link }.bases_mut(), None);
+    }
 }

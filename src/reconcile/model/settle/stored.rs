@@ -122,6 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn a_delete_stands_in_the_journal_with_its_link_and_what_it_takes_back() {
+        let link = LinkRef::Existing(7);
+        let deleted = stored(&Settle::Delete { link });
+        assert_eq!(
+            (&deleted["link"], &deleted["keeps"]),
+            (&serde_json::json!({ "existing": 7 }), &serde_json::Value::Null)
+        );
+        let unmade = stored(&Settle::Unmake { link: Some(link), gone: Side::Ghl, undoes: vec![4] });
+        let [link, keeps, undoes] = ["link", "keeps", "undoes"].map(|key| unmade[key].to_string());
+        assert_eq!([link.as_str(), &keeps, &undoes], [r#"{"existing":7}"#, r#""ghl""#, "[4]"]);
+    }
+
+    #[test]
     fn the_form_in_the_journal_is_the_one_that_earlier_versions_wrote() {
         let settle = Settle::Mark { link: LinkRef::Existing(7), gone: Side::Ghl };
         let both = r#"{"cliengo":{},"ghl":{}}"#;
