@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use concord::clock::Clock;
-use concord::reconcile::HeldReason;
 use concord::record::{Action, Kind, Side};
 use concord::run::{Finished, OperationOutcome};
 use concord::sandbox::{Edit, EditKind, EditOp, Fault, FaultRule, Faults, Stated, When};
@@ -271,16 +270,4 @@ async fn who_is_new_in_ghl_is_created_in_cliengo_however_young() {
     house.contact(Side::Ghl, &json!({ "firstName": "Ana", "email": "ana@example.com" }));
     house.good_night().await;
     assert_eq!(house.rows(Side::Cliengo, "contacts").len(), 1);
-}
-
-#[tokio::test]
-async fn nobody_is_created_by_what_stands_among_further_addresses_alone() {
-    let mut house = House::build(&Plot::extended()).await;
-    house.strict = false;
-    let ana =
-        json!({ "firstName": "Ana", "additionalEmails": ["ana@example.com"], "additionalPhones": ["+5491155550000"] });
-    house.contact(Side::Ghl, &ana);
-    for _ in 0..2 {
-        assert_eq!(held(&house.quiet_night().await), [HeldReason::NoMatchKey]);
-    }
 }
