@@ -23,6 +23,17 @@ async fn a_link_does_not_go_along_into_a_contact_that_is_somebody_elses() {
 }
 
 #[tokio::test]
+async fn a_link_goes_along_by_the_email_also_where_the_survivor_has_another_name() {
+    let (house, people) = street(FORMS[1], PROPAGATE).await;
+    let now = Person { ghl: newcomer(&house, "Sosa"), ..people[0].clone() };
+    house.change(Side::Ghl, &now, &json!({ "firstName": "Berta" }));
+    merge(&house, &now.ghl, &people[0].ghl);
+    let finished = house.good_night().await;
+    assert_eq!((shown(&finished), house.sent()), (vec!["cliengo contact link".to_owned()], vec![]));
+    assert_eq!(link(&house, Side::Cliengo, &people[0].cliengo).ids.of(Side::Ghl), Some(now.ghl.as_str()));
+}
+
+#[tokio::test]
 async fn what_was_edited_in_cliengo_on_the_day_of_the_merge_goes_to_the_survivor() {
     let (house, people) = street(FORMS[1], PROPAGATE).await;
     let now = Person { ghl: newcomer(&house, "Prueba1"), ..people[0].clone() };
