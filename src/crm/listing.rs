@@ -19,6 +19,18 @@ pub struct Newest<I> {
     pub records: Vec<RawRecord<I>>,
 }
 
+/// An id without its text, by which a listing knows what came before: of millions none is another's by accident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct IdHash([u8; 16]);
+
+impl IdHash {
+    pub(super) fn of(id: &impl RemoteId) -> Self {
+        let mut first = [0; 16];
+        blake3::Hasher::new().update(id.as_str().as_bytes()).finalize_xof().fill(&mut first);
+        Self(first)
+    }
+}
+
 /// How a listing ends early.
 #[derive(Debug)]
 pub(super) enum Failed {
@@ -61,7 +73,8 @@ struct Lists<'a, I> {
     kind: Kind,
     sink: &'a dyn Sink<I>,
     covered: BTreeSet<I>,
-    homes: HashMap<I, I>,
+    /// Under whom each child came.
+    homes: HashMap<IdHash, IdHash>,
     unread: BTreeMap<I, String>,
     gone: BTreeSet<I>,
     /// What the first of the contacts said that could not be read, as long as none could.
@@ -111,8 +124,11 @@ impl<'a, I: RemoteId> Lists<'a, I> {
         self.in_a_row = 0;
         self.nothing = None;
         // A child under two contacts moved while they were listed: the later list proves nothing.
-        let moved = records.iter().any(|record| self.homes.get(&record.id).is_some_and(|home| *home != parent));
-        self.homes.extend(records.iter().map(|record| (record.id.clone(), parent.clone())));
+        let home = IdHash::of(&parent);
+        let mut moved = false;
+        for record in &records {
+            moved |= self.homes.insert(IdHash::of(&record.id), home).is_some_and(|before| before != home);
+        }
         if moved {
             self.leave(parent, format!("a {} of it moved while it was listed", self.kind));
         } else {

@@ -155,9 +155,8 @@ pub(super) async fn pull_theirs(
     state: Option<&State>,
     pulled: &mut Pulled,
 ) -> Result<(), RunError> {
-    let contacts = only::contacts(into)?;
-    let counts = Both::from_fn(|side| contacts.of(side).len() as u64);
-    let parents = Parents::of(contacts);
+    let parents = Parents::everybody(into.stage)?;
+    let counts = Both::from_fn(|side| parents.count(side) as u64);
     let gone = pulled.only.iter().flat_map(|only| only.gone.iter().cloned()).collect::<Vec<_>>();
     let lost = only::survivors(job, into, state, &gone)?;
     let wanted = Wanted::of(job, pulled.learned);

@@ -385,9 +385,3 @@ pub(super) fn survivors(
     }
     Ok(Parents::of(lost))
 }
-
-/// The contacts on both sides, from the stage.
-pub(super) fn contacts(into: &Intake<'_>) -> Result<Both<Vec<String>>, RunError> {
-    let stage = lock(into.stage);
-    Ok(Both { cliengo: stage.contacts(Side::Cliengo)?, ghl: stage.contacts(Side::Ghl)? })
-}

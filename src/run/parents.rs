@@ -59,23 +59,21 @@ fn among_listed(
     forms: &Forms,
     budget: &Budget,
 ) -> Result<Parents, RunError> {
-    let cliengo = lock(stage).contacts(Side::Cliengo)?;
-    let ghl = lock(stage).contacts(Side::Ghl)?;
-    let all = Both { cliengo, ghl };
-    let affordable = budget.allows_everybody(job, all.ghl.len() as u64);
+    let mut parents = Parents::everybody(stage)?;
+    let affordable = budget.allows_everybody(job, parents.ghl.len() as u64);
     let (news, mut wanted) = match state {
         Some(state) if rotates(job, affordable) => {
             let news = with_news(job, stage, state, forms)?;
             let mut wanted = news.clone();
             for side in Side::BOTH {
-                let turn = in_turn(all.of(side).len(), job.pair.notes.rotation);
+                let turn = in_turn(parents.count(side), job.pair.notes.rotation);
                 let turn = lock(stage).longest_unvisited(side, turn)?;
                 add(state, side, turn, &mut wanted)?;
             }
             (news.ghl, wanted)
         }
-        _ if affordable => return Ok(Parents::of(all)),
-        _ => (BTreeSet::new(), Both::from_fn(|side| all.of(side).iter().cloned().collect())),
+        _ if affordable => return Ok(parents),
+        _ => (BTreeSet::new(), parents.names()),
     };
     let left = match (budget.contacts(job), state) {
         (Some(most), _) if wanted.ghl.len() > most => keep_at_most(stage, state, &news, &mut wanted, most)?,
@@ -88,17 +86,16 @@ fn among_listed(
         }
         _ => 0,
     };
-    let listed = Both::from_fn(|side| {
-        all.of(side).iter().filter(|id| wanted.of(side).contains(*id)).cloned().collect::<Vec<_>>()
-    });
+    parents.cliengo.retain(|id| wanted.cliengo.contains(id.as_str()));
+    parents.ghl.retain(|id| wanted.ghl.contains(id.as_str()));
     let mut never = 0;
     let notes = job.pair.notes.policy.direction != Direction::Off;
     for side in Side::BOTH.into_iter().filter(|_| notes) {
         let unvisited = lock(stage).unvisited(side)?.into_iter();
         never += unvisited.filter(|id| !wanted.of(side).contains(id)).count() as u64;
     }
-    info!(cliengo = listed.cliengo.len(), ghl = listed.ghl.len(), left, "listing the notes of some contacts only");
-    Ok(Parents { left, never, ..Parents::of(listed) })
+    info!(cliengo = parents.cliengo.len(), ghl = parents.ghl.len(), left, "listing the notes of some contacts only");
+    Ok(Parents { left, never, ..parents })
 }
 
 /// Adds linked contacts that no listing shows and that are there when asked for by id, with their counterparts: what stands
@@ -109,6 +106,9 @@ fn add_left_out(
     state: Option<&State>,
     sought: &Sought,
 ) -> Result<(), RunError> {
+    if sought.left_out.is_empty() {
+        return Ok(());
+    }
     let mut chosen: BTreeSet<SideId> = parents.all().collect();
     for id in &sought.left_out {
         let side = id.side();
@@ -211,6 +211,25 @@ impl Parents {
             ghl: ids.ghl.into_iter().map(GhlId::new).collect(),
             ..Self::default()
         }
+    }
+
+    /// Everybody who is listed.
+    pub(super) fn everybody(stage: &Mutex<Stage>) -> Result<Self, RunError> {
+        let stage = lock(stage);
+        Ok(Self { cliengo: stage.contacts()?, ghl: stage.contacts()?, ..Self::default() })
+    }
+
+    /// How many there are on `side`.
+    pub(super) fn count(&self, side: Side) -> usize {
+        match side {
+            Side::Cliengo => self.cliengo.len(),
+            Side::Ghl => self.ghl.len(),
+        }
+    }
+
+    fn names(&self) -> Both<BTreeSet<String>> {
+        let cliengo = self.cliengo.iter().map(|id| id.as_str().to_owned()).collect();
+        Both { cliengo, ghl: self.ghl.iter().map(|id| id.as_str().to_owned()).collect() }
     }
 
     fn all(&self) -> impl Iterator<Item = SideId> {

@@ -13,7 +13,7 @@ use super::settle::PARTS_NAMES;
 use super::{accounts, children, doubt, look_up, only, seek, timeline};
 use crate::config::{Pair, TasksMode};
 use crate::crm::{Account, CrmError, Learned, Listed};
-use crate::record::{Both, CliengoId, Effect, Forms, Kind, RemoteId, Side};
+use crate::record::{Both, CliengoId, Effect, Forms, Kind, Side};
 use crate::state::{KeptLists, Stage, State, StateError};
 
 /// Pulls everything that takes part.
@@ -186,9 +186,9 @@ async fn learn(
     let tasks = match (job.pair.cliengo.tasks, pinned("learned.tasks")?.as_deref()) {
         (TasksMode::Resource, _) | (TasksMode::Auto, Some("true")) => true,
         (TasksMode::Auto, None) => {
-            let sample = lock(stage).contacts(Side::Cliengo)?.into_iter().next();
+            let sample = lock(stage).contacts::<CliengoId>()?.into_iter().next();
             if let Some(id) = sample {
-                probe = job.cliengo.probe_tasks(&CliengoId::new(id)).await?.map_or(Probe::Unclear, Probe::Is);
+                probe = job.cliengo.probe_tasks(&id).await?.map_or(Probe::Unclear, Probe::Is);
             }
             matches!(probe, Probe::Is(true))
         }

@@ -271,6 +271,9 @@ pub(super) fn next_generation(state: &State) -> Result<(), StateError> {
 /// `semantics` 51: counts the runs in a row in which a contact's tasks or notes could not be read. A CRM that cannot be read
 /// at all says nothing of any contact.
 fn note_unread(state: &State, pulled: &Pulled) -> Result<(), StateError> {
+    if pulled.unread.is_empty() && !state.has_unread()? {
+        return Ok(());
+    }
     let asked = pulled.visited.cliengo.iter().map(|id| id.clone().tagged());
     let asked: Vec<SideId> = asked.chain(pulled.visited.ghl.iter().map(|id| id.clone().tagged())).collect();
     for kind in Kind::CHILDREN {

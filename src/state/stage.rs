@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::column::kind_of;
 use super::open::AT_HAND;
 use super::{State, StateError};
-use crate::record::{Kind, Side};
+use crate::record::{Kind, RemoteId, Side};
 
 /// Both listings of one run, in a file of their own, beside a read-only view of the snapshot.
 #[derive(Debug)]
@@ -82,9 +82,14 @@ fn staged(row: &Row<'_>) -> rusqlite::Result<StagedRow> {
     })
 }
 
-const STAGED: &str = "SELECT r.remote_id, r.parent_id, b.payload, r.fingerprint, s.link
+/// Of a base: no list of tonight has it. Asked first, two indexes answer it, and only what is missing is read itself.
+const NOT_LISTED: &str =
+    "NOT EXISTS (SELECT 1 FROM record r WHERE r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id)";
+
+/// Rows with their links. A payload is read of those alone that are asked for.
+const STAGED: &str =
+    "SELECT r.remote_id, r.parent_id, (SELECT payload FROM body WHERE number = r.body), r.fingerprint, s.link
     FROM record r
-    JOIN body b ON b.number = r.body
     LEFT JOIN base.shadow s ON s.side = r.side AND s.kind = r.kind AND s.remote_id = r.remote_id";
 
 impl Stage {
@@ -99,8 +104,8 @@ impl Stage {
         super::private_file(path)?;
         let mut connection = Connection::open(path)?;
         connection.execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
-        connection.execute_batch(AT_HAND)?;
-        connection.execute_batch(TABLES)?;
+        // The file is one run's: it is not locked again for every question.
+        connection.execute_batch(&format!("PRAGMA main.locking_mode = EXCLUSIVE; {AT_HAND} {TABLES}"))?;
         match state {
             Some(state) if state.is_copy() => {
                 connection.execute_batch("ATTACH DATABASE ':memory:' AS base")?;
@@ -175,13 +180,14 @@ impl Stage {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn contacts(&self, side: Side) -> Result<Vec<String>, StateError> {
+    pub fn contacts<I: RemoteId>(&self) -> Result<Vec<I>, StateError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT remote_id FROM record r WHERE side = ?1 AND kind = 'contact' AND NOT EXISTS
                (SELECT 1 FROM buried t WHERE t.side = r.side AND t.kind = r.kind AND t.remote_id = r.remote_id)
              ORDER BY remote_id",
         )?;
-        Ok(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        let id = |row: &Row<'_>| row.get::<_, String>(0).map(I::new);
+        Ok(statement.query_map([I::SIDE.as_str()], id)?.collect::<Result<_, _>>()?)
     }
 
     /// How many live links stand under contacts whose list was read.
@@ -330,14 +336,13 @@ impl Stage {
     /// # Errors
     /// When they cannot be read.
     pub fn missing(&self, side: Side, kind: Kind, complete: bool) -> Result<Vec<Missing>, StateError> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT s.link, s.remote_id, s.parent_id, s.missed, s.written FROM base.shadow s
-             JOIN base.link l ON l.id = s.link AND l.status = 'live'
-             LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
-             WHERE s.side = ?1 AND s.kind = ?2 AND r.remote_id IS NULL AND (?3 OR EXISTS
-               (SELECT 1 FROM covered c WHERE c.side = s.side AND c.kind = s.kind AND c.parent_id = s.parent_id))
-             ORDER BY s.link",
-        )?;
+             WHERE s.side = ?1 AND s.kind = ?2 AND {NOT_LISTED}
+               AND EXISTS (SELECT 1 FROM base.link l WHERE l.id = s.link AND l.status = 'live') AND (?3 OR EXISTS
+                 (SELECT 1 FROM covered c WHERE c.side = s.side AND c.kind = s.kind AND c.parent_id = s.parent_id))
+             ORDER BY s.link"
+        ))?;
         let rows = statement.query_map(params![side.as_str(), kind.as_str(), complete], |row| {
             let (link, id, parent) = (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok(Missing { link, id, parent, missed: row.get(3)?, written: row.get(4)? })
@@ -350,13 +355,15 @@ impl Stage {
     /// # Errors
     /// When they cannot be read.
     pub fn unseen(&self) -> Result<BTreeSet<i64>, StateError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT s.link FROM base.shadow s
-             JOIN base.link l ON l.id = s.link AND l.status = 'live' AND l.role = 'primary'
-             LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
-             WHERE r.remote_id IS NULL",
-        )?;
-        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT s.link FROM base.shadow s INDEXED BY shadow_remote WHERE s.side = ?1 AND {NOT_LISTED} AND EXISTS
+               (SELECT 1 FROM base.link l WHERE l.id = s.link AND l.status = 'live' AND l.role = 'primary')"
+        ))?;
+        let mut unseen = BTreeSet::new();
+        for side in Side::BOTH {
+            unseen.extend(statement.query_map([side.as_str()], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?);
+        }
+        Ok(unseen)
     }
 
     /// The buried ones that are not listed.
@@ -369,8 +376,7 @@ impl Stage {
              LEFT JOIN record r ON r.side = t.side AND r.kind = t.kind AND r.remote_id = t.remote_id
              WHERE t.side = ?1 AND t.kind = ?2 AND t.absent IS NULL AND r.remote_id IS NULL ORDER BY t.remote_id",
         )?;
-        let rows = statement.query_map([side.as_str(), kind.as_str()], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        Ok(statement.query_map([side.as_str(), kind.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// Kept links whose half that was gone is listed again: link, kind, id.
@@ -379,11 +385,11 @@ impl Stage {
     /// When they cannot be read.
     pub fn restored(&self, side: Side) -> Result<Vec<(i64, String)>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT s.link, s.remote_id FROM base.shadow s
-             JOIN base.link l ON l.id = s.link AND l.status = 'kept' AND l.kind = 'contact'
-             JOIN base.tombstone t ON t.side = s.side AND t.kind = s.kind AND t.remote_id = s.remote_id
-             JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
-             WHERE s.side = ?1 ORDER BY s.link",
+            "SELECT s.link, s.remote_id FROM base.tombstone t
+             CROSS JOIN base.shadow s ON s.side = t.side AND s.kind = t.kind AND s.remote_id = t.remote_id
+             CROSS JOIN base.link l ON l.id = s.link AND l.status = 'kept' AND l.kind = 'contact'
+             CROSS JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+             WHERE t.side = ?1 ORDER BY s.link",
         )?;
         Ok(statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
@@ -394,11 +400,13 @@ impl Stage {
     /// When they cannot be read.
     pub fn lost_survivors(&self, side: Side) -> Result<Vec<(i64, String)>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT s.link, s.remote_id FROM base.shadow s
-             JOIN base.link l ON l.id = s.link AND l.status = 'kept' AND l.kind = 'contact'
-             LEFT JOIN base.tombstone t ON t.side = s.side AND t.kind = s.kind AND t.remote_id = s.remote_id
-             LEFT JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
-             WHERE s.side = ?1 AND t.remote_id IS NULL AND r.remote_id IS NULL ORDER BY s.link",
+            &format!(
+                "SELECT s.link, s.remote_id FROM base.link l
+                 CROSS JOIN base.shadow s ON s.link = l.id AND s.side = ?1
+                 WHERE l.status = 'kept' AND l.kind = 'contact' AND {NOT_LISTED} AND NOT EXISTS
+                   (SELECT 1 FROM base.tombstone t WHERE t.side = s.side AND t.kind = s.kind AND t.remote_id = s.remote_id)
+                 ORDER BY s.link"
+            ),
         )?;
         Ok(statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
@@ -409,8 +417,8 @@ impl Stage {
     /// When they cannot be read.
     pub fn returned(&self, side: Side) -> Result<Vec<(i64, Kind, String)>, StateError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT s.link, s.kind, s.remote_id FROM base.shadow s
-             JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
+            "SELECT s.link, s.kind, s.remote_id FROM base.shadow s NOT INDEXED
+             CROSS JOIN record r ON r.side = s.side AND r.kind = s.kind AND r.remote_id = s.remote_id
              WHERE s.side = ?1 AND s.missed IS NOT NULL ORDER BY s.link",
         )?;
         let rows = statement.query_map([side.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -18,6 +18,14 @@ impl State {
         Ok(found.unwrap_or_default().unsigned_abs())
     }
 
+    /// Whether anybody's tasks or notes could not be read in an earlier run, and not since.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_unread(&self) -> Result<bool, StateError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM unread")?.exists([])?)
+    }
+
     /// Notes that they could not be read once more.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::api::{ID, VOLATILE};
 use super::gone::{is_deleted_row, says_gone};
 use super::window::Window;
 use crate::crm::answer::{Answer, shown};
-use crate::crm::listing::{Failed, Newest, are_few};
+use crate::crm::listing::{Failed, IdHash, Newest, are_few};
 use crate::crm::path::encode;
 use crate::crm::row::Row;
 use crate::crm::wire::count;
@@ -73,7 +73,7 @@ struct Paging {
 /// What the whole listing has gathered so far.
 struct Gathered<'a> {
     sink: &'a dyn Sink<CliengoId>,
-    seen: HashMap<CliengoId, Version>,
+    seen: HashMap<IdHash, Version>,
     account: Option<String>,
     tags_seen: bool,
     /// Rows without an id: they are counted, and nobody knows whose they are.
@@ -84,7 +84,7 @@ struct Gathered<'a> {
 
 /// One page, as it was taken in.
 struct Taken {
-    ids: HashSet<CliengoId>,
+    ids: HashSet<IdHash>,
     unreadable: usize,
     repeated: usize,
 }
@@ -104,9 +104,9 @@ struct Version {
 /// How a walk over one window ended.
 enum Walked {
     /// It was seen from end to end; these are its contacts, and this is what Cliengo counts.
-    Whole(HashSet<CliengoId>),
+    Whole(HashSet<IdHash>),
     /// So were these, without a count, and a row came twice that may stand in another's place.
-    Twice(HashSet<CliengoId>),
+    Twice(HashSet<IdHash>),
     /// It holds more than can be reached.
     TooMany,
     /// Its count did not hold still.
@@ -135,7 +135,7 @@ impl<'a> Gathered<'a> {
             }
             self.account = self.account.take().or_else(|| row.text("accountId"));
             self.tags_seen |= row.raw("tags").is_some_and(|tags| tags.get() != "null");
-            if !taken.ids.insert(id.clone()) {
+            if !taken.ids.insert(IdHash::of(&id)) {
                 taken.repeated += 1;
                 self.repeated.insert(id.clone(), row.instant("creationDate"));
             }
@@ -159,12 +159,11 @@ impl<'a> Gathered<'a> {
 
     /// Whether a row is new, or newer than what was seen under its id.
     fn is_news(&mut self, record: &RawRecord<CliengoId>, updated: Option<Timestamp>) -> bool {
-        let news = self
-            .seen
-            .get(&record.id)
-            .is_none_or(|seen| seen.fingerprint != record.fingerprint && updated > seen.updated);
+        let id = IdHash::of(&record.id);
+        let is_newer = |seen: &Version| seen.fingerprint != record.fingerprint && updated > seen.updated;
+        let news = self.seen.get(&id).is_none_or(is_newer);
         if news {
-            self.seen.insert(record.id.clone(), Version { fingerprint: record.fingerprint, updated });
+            self.seen.insert(id, Version { fingerprint: record.fingerprint, updated });
         }
         news
     }
@@ -236,7 +235,7 @@ impl Cliengo {
         &self,
         window: Window,
         gathered: &mut Gathered<'_>,
-    ) -> Result<Result<HashSet<CliengoId>, String>, Failed> {
+    ) -> Result<Result<HashSet<IdHash>, String>, Failed> {
         let (mut ids, mut void) = (HashSet::new(), None);
         let mut pending = vec![window];
         while let Some(window) = pending.pop() {
@@ -272,7 +271,7 @@ impl Cliengo {
     /// Walks one window until two counts of it agree: the CRM's, on every page, and that of the contacts that came. Where it
     /// tells no count and a row comes twice, until a walk shows nobody new: that is no gap. (`semantics` 56)
     async fn walk(&self, window: Window, gathered: &mut Gathered<'_>) -> Result<Walked, Failed> {
-        let (mut torn, mut known) = (String::new(), None::<HashSet<CliengoId>>);
+        let (mut torn, mut known) = (String::new(), None::<HashSet<IdHash>>);
         for _ in 0..WALKS {
             match self.walk_once(window, gathered).await? {
                 Walked::Torn(why) => torn = why,
@@ -370,9 +369,9 @@ impl Cliengo {
         total: usize,
         listed: usize,
         gathered: &Gathered<'_>,
-        ids: &HashSet<CliengoId>,
+        ids: &HashSet<IdHash>,
     ) -> Result<bool, Failed> {
-        let repeated: Vec<_> = gathered.repeated.iter().filter(|(id, _)| ids.contains(*id)).collect();
+        let repeated: Vec<_> = gathered.repeated.iter().filter(|(id, _)| ids.contains(&IdHash::of(*id))).collect();
         if !(listed..=listed + repeated.len()).contains(&total) || repeated.len() > MOST_TWICE {
             return Ok(false);
         }

@@ -12,7 +12,7 @@ use super::Ghl;
 use super::api::{ID, VOLATILE};
 use super::gone::says_gone;
 use crate::crm::answer::{Answer, No, shown};
-use crate::crm::listing::{Failed, are_few};
+use crate::crm::listing::{Failed, IdHash, are_few};
 use crate::crm::path::encode;
 use crate::crm::row::Row;
 use crate::crm::wire::count;
@@ -58,7 +58,7 @@ struct Version {
 #[derive(Default)]
 struct Pass {
     /// Every row, also of what was deleted.
-    ids: HashMap<GhlId, Version>,
+    ids: HashMap<IdHash, Version>,
     deleted: usize,
     unidentified: BTreeSet<String>,
     /// Records that came twice.
@@ -122,6 +122,7 @@ impl Pass {
             let parent = (kind != Kind::Contact).then(|| row.text("contactId")).flatten().map(GhlId::new);
             let record = row.record(id.clone(), parent, &VOLATILE);
             let updated = row.instant("dateUpdated").or_else(|| row.instant("updatedAt"));
+            let id = IdHash::of(&id);
             let seen = self.ids.get(&id);
             self.repeated += usize::from(seen.is_some());
             if seen.is_some_and(|seen| seen.fingerprint == record.fingerprint || updated <= seen.updated) {
@@ -251,7 +252,7 @@ impl Ghl {
     /// (`semantics` 29).
     pub(super) async fn all_tasks(&self, sink: &dyn Sink<GhlId>) -> Result<Listed<GhlId>, CrmError> {
         let mut last = Pass::default();
-        let mut before: Option<BTreeSet<GhlId>> = None;
+        let mut before: Option<BTreeSet<IdHash>> = None;
         for _ in 0..PASSES_WITH_REPEATS {
             last = Pass::default();
             match self.tasks_once(&mut last, sink).await {
@@ -260,12 +261,12 @@ impl Ghl {
                 Err(Failed::Unread(error) | Failed::Gone(error)) => return Ok(last.unread(&error)),
                 Err(Failed::Void(why)) => return Ok(last.listed(Coverage::Incomplete(why))),
             }
-            let ids: BTreeSet<GhlId> = last.ids.keys().cloned().collect();
+            let ids = (last.repeated > 0).then(|| last.ids.keys().copied().collect());
             // A row that comes twice for ever, in a list that does not move, is odd and no more (`semantics` 56).
-            if !last.stuck && (last.repeated == 0 || before.as_ref() == Some(&ids)) {
+            if !last.stuck && (ids.is_none() || before == ids) {
                 return Ok(last.whole(Kind::Task));
             }
-            before = Some(ids);
+            before = ids;
         }
         Ok(last.listed(Coverage::Incomplete("tasks came twice: the list moved while it was read".to_owned())))
     }
