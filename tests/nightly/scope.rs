@@ -38,6 +38,28 @@ async fn who_leaves_the_scope_and_one_side_at_once_is_not_deleted() {
     }
 }
 
+// Watches: I22.
+#[tokio::test]
+async fn who_left_the_scope_and_then_one_side_is_not_deleted_however_short_the_list_got() {
+    for side in Side::BOTH {
+        let mut house = House::build(&Plot::extended()).await;
+        let people = [1, 2, 3].map(|number| house.person(number));
+        house.pair =
+            pair("[pair.house.contacts]\non_delete = \"propagate\"\n[pair.house.scope]\nghl_tags = [\"adentro\"]\n");
+        for one in &people {
+            house.tag(Side::Ghl, EditOp::Create, one, "adentro");
+        }
+        house.good_night().await;
+        house.tag(Side::Ghl, EditOp::Delete, &people[0], "adentro");
+        house.quiet_night().await;
+        house.remove(side, &people[0]);
+        for _ in 0..3 {
+            assert_eq!(shown(&house.night().await), [""; 0], "{side}");
+        }
+        assert_eq!(house.rows(side.other(), "contacts").len(), 3, "{side}");
+    }
+}
+
 #[tokio::test]
 async fn an_edit_below_a_contact_that_leaves_the_scope_is_said() {
     let mut house = House::build(&Plot::extended()).await;

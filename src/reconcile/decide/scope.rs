@@ -92,7 +92,7 @@ pub fn pair_outside(input: &Input<'_>, pair: &Both<&Unlinked>) -> Option<String>
 }
 
 /// Whether a linked contact stands outside the scope now, or stood there when it was last seen: what is missing is no
-/// delete then (I22). Its link is told when that changed.
+/// delete then (I22), and nobody is in again whom only one side shows. Its link is told when that changed.
 #[must_use]
 pub fn stands_outside(
     input: &Input<'_>,
@@ -103,7 +103,9 @@ pub fn stands_outside(
     let mut verdict = Verdict::default();
     let scope = &input.pair.scope;
     let why = Side::BOTH.into_iter().find_map(|side| outside(scope, side, contact.sides.of(side).current()?, true));
-    if why.is_none() && contact.outside && is_untold(scope, contact) {
+    // What was agreed of a half that this run did not see is from when it was inside.
+    let unseen = Side::BOTH.into_iter().any(|side| contact.sides.of(side).seen().is_none());
+    if why.is_none() && contact.outside && (unseen || is_untold(scope, contact)) {
         return (true, verdict);
     }
     if why.is_some() != contact.outside {
