@@ -122,8 +122,8 @@ fn rests(session: &Session, pair: &Pair, state: &State, row: &HeldRow) -> Result
     let open = open.filter(|one| one.candidates.is_empty());
     let sent = open.filter(|one| one.source_id.as_ref().is_some_and(is_source)).map(|one| one.at).max();
     let settle = jiff::SignedDuration::try_from(pair.settle).unwrap_or(jiff::SignedDuration::MAX);
-    let until = sent.map(|sent| sent.checked_add(settle).unwrap_or(jiff::Timestamp::MAX));
-    Ok(until.filter(|until| *until > session.clock.now()))
+    let resting = sent.filter(|sent| session.clock.now().duration_since(*sent).abs() < settle);
+    Ok(resting.map(|sent| sent.checked_add(settle).unwrap_or(jiff::Timestamp::MAX)))
 }
 
 /// The contact that a linked task or note belongs to.

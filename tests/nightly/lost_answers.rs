@@ -306,3 +306,28 @@ async fn a_machine_whose_clock_is_wrong_finds_what_it_created_all_the_same() {
         }
     }
 }
+
+// Watches: I53.
+#[tokio::test]
+async fn what_was_created_while_the_clock_ran_ahead_is_found_once_it_is_right_again() {
+    for target in Side::BOTH {
+        let (mut house, person) = linked().await;
+        house.ours = Arc::new(Wrong(house.clock.clone(), SignedDuration::from_hours(24 * 400)));
+        for kind in Kind::ALL {
+            make(&house, target.other(), kind, &person);
+        }
+        house.faults(&format!("reset-after-write@{target}:WRITE*,lag=180000"));
+        house.night().await;
+        house.faults("");
+        house.ours = house.clock.clone();
+        for _ in 0..3 {
+            house.night().await;
+        }
+        let quiet = house.quiet_night().await;
+        assert!(!quiet.needs_a_person(), "{target}: {:?}", quiet.plan.held);
+        for kind in ["contacts", "tasks", "notes"] {
+            let (cliengo, ghl) = (house.rows(Side::Cliengo, kind).len(), house.rows(Side::Ghl, kind).len());
+            assert_eq!(cliengo, ghl, "{kind} created in {target}");
+        }
+    }
+}
