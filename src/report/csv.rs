@@ -16,8 +16,8 @@ use crate::record::{Ids, Side};
 pub const HEAD: &str =
     "run,pair,kind,ids,label,field,before,after,origin,rule,status,side,action,cliengo_id,ghl_id,contact,detail\r\n";
 
-/// Signs that make a spreadsheet calculate a cell.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+/// Signs that make a spreadsheet calculate a cell, the wide ones of East Asian keyboards too.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
 
 /// Writes the rows of one pair, without the head.
 ///
@@ -242,6 +242,8 @@ mod tests {
             ("+SUM(A1)", "'+SUM(A1)"),
             ("-1", "'-1"),
             ("@cmd", "'@cmd"),
+            ("＝SUM(A1)", "'＝SUM(A1)"),
+            ("＠cmd", "'＠cmd"),
             ("\ncmd", "\"'\ncmd\""),
             ("+5491155550000", "+5491155550000"),
             ("+549 115", "'+549 115"),
