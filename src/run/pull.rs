@@ -61,6 +61,24 @@ pub(super) async fn pull(
     Ok(pulled)
 }
 
+/// Pulls everybody's contacts alone, for who can only be told by the whole list.
+///
+/// # Errors
+/// As [`pull`].
+pub(super) async fn contacts(
+    job: &Job<'_>,
+    stage: &Mutex<Stage>,
+    state: Option<&State>,
+    accounts: &Both<Account>,
+    forms: &Forms,
+) -> Result<Pulled, RunError> {
+    let marks = Marks::of(job, state)?;
+    let into = Intake { stage, forgotten: &marks.forgotten, listed: Mutex::default(), kept: None };
+    let mut pulled = pull_contacts(job, &into, state, accounts, (forms.clone(), marks.clone())).await?;
+    doubt::shrunken(job, stage, state, &mut pulled, &[Kind::Contact])?;
+    Ok(pulled)
+}
+
 /// Pulls everybody's contacts, and what they tell of the accounts.
 async fn pull_contacts(
     job: &Job<'_>,

@@ -18,14 +18,14 @@ use super::error::RunError;
 use super::finished::{Finished, RunRecord};
 use super::look_up::forms_of;
 use super::opened::{Opened, refuse_unfinished_rebuild};
-use super::pull::learned;
+use super::pull::{self, learned};
 use super::refusal::UndoRefusal;
 use super::session::{Job, lock, span};
 use super::staging::StagingFile;
 use super::{accounts, recover, without_request};
 use crate::crm::{Account, Writers};
 use crate::reconcile::{Input, Plan, undo as plan_reverse};
-use crate::record::{Both, Forms};
+use crate::record::{Both, Forms, Kind};
 use crate::state::{Stage, State, UndoRecordRow};
 use tracing::Instrument;
 
@@ -82,7 +82,7 @@ async fn undo_locked(
     let budget = Budget::of(job);
     drop(snapshot);
     lock(state).atomically(|state| accounts::bind(state, &accounts::identities(&found, &Both::default())))?;
-    let recovered = recover::recover(job, state, run, &forms, None).await?;
+    let recovered = recover_creates(job, opened, run, &found, &forms).await?;
     recover::recover_changes(job, state, run, &forms).await?;
     let snapshot = State::open_read_only(&opened.path)?.ok_or_else(none)?;
     let staging = StagingFile::of_the_run(job);
@@ -106,6 +106,27 @@ async fn undo_locked(
     };
     carry_out((job, writers), consent, state, &stage, &plan, &forms, &budget, &mut record, before, after).await?;
     Ok(ended(job, state, plan, record))
+}
+
+/// Reads back what earlier runs created without an answer. Where a contact is among it, everybody is listed: that it was not
+/// made is said by nothing else. (`semantics` 31)
+async fn recover_creates(
+    job: &Job<'_>,
+    opened: &Opened,
+    run: i64,
+    found: &Both<Account>,
+    forms: &Forms,
+) -> Result<u64, RunError> {
+    let state = &opened.state;
+    if lock(state).open_creates()?.iter().all(|open| open.kind != Kind::Contact) {
+        return recover::recover(job, state, run, forms, None).await;
+    }
+    let snapshot = State::glance(&opened.path)?;
+    let staging = StagingFile::of_the_run(job);
+    let stage = Mutex::new(Stage::create(&staging.0, snapshot.as_ref())?);
+    let pulled = pull::contacts(job, &stage, snapshot.as_ref(), found, forms).await?;
+    let lists = recover::Lists { stage: &stage, pulled: &pulled };
+    recover::recover(job, state, run, forms, Some(lists)).await
 }
 
 /// Both accounts, which the state is bound to, and how values become canonical.
