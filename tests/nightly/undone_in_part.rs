@@ -263,6 +263,21 @@ async fn deleted(side: Side) -> (House, i64, Person) {
 }
 
 // Watches: I18.
+// Watches: I38.
+#[tokio::test]
+async fn an_undo_whose_create_never_arrived_is_finished_by_the_next_one() {
+    for side in Side::BOTH {
+        let (house, run, _) = deleted(side).await;
+        house.faults(&format!("reset-before@{}:POST:/contacts", side.other()));
+        let cut_off = house.undo(run).await;
+        assert_eq!(house.rows(side.other(), "contacts").len(), 1, "{side}: {:?}", cut_off.run);
+        house.faults("");
+        house.undo(run).await;
+        assert_eq!(house.rows(side.other(), "contacts").len(), 2, "{side}");
+        house.quiet_night().await;
+    }
+}
+
 #[tokio::test]
 async fn who_was_deleted_is_not_made_again_where_somebody_has_that_email_or_phone_now() {
     for side in Side::BOTH {
