@@ -262,7 +262,6 @@ async fn deleted(side: Side) -> (House, i64, Person) {
     (house, run, person)
 }
 
-// Watches: I18.
 // Watches: I38.
 #[tokio::test]
 async fn an_undo_whose_create_never_arrived_is_finished_by_the_next_one() {
@@ -278,6 +277,7 @@ async fn an_undo_whose_create_never_arrived_is_finished_by_the_next_one() {
     }
 }
 
+// Watches: I18.
 #[tokio::test]
 async fn who_was_deleted_is_not_made_again_where_somebody_has_that_email_or_phone_now() {
     for side in Side::BOTH {
